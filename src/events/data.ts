@@ -1,0 +1,141 @@
+import { z } from 'zod'
+
+const LONG = 20_000
+const line = z.string().min(1, { error: 'some text' }).max(1_000, { error: 'text of at most 1,000 characters' })
+const id = z.union([line, z.number()], { error: 'text or a number' }).transform(String)
+const prose = z.string().max(LONG, { error: 'text of at most 20,000 characters' })
+const whole = z
+  .number({ error: 'a whole number' })
+  .int({ error: 'a whole number' })
+  .min(0, { error: 'a whole number, 0 or more' })
+/** An amount: text as given (`15000 SAR`) or a number, which then means SAR. */
+const amount = z.union([line, z.number()], { error: 'text such as "15000 SAR", or a number of SAR' })
+/** A moment: RFC 3339 with a zone, or a date alone. */
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21',
+})
+const webUrl = z
+  .url({ protocol: /^https?$/, error: 'an http or https URL' })
+  .max(2_000, { error: 'a URL of at most 2,000 characters' })
+const scalar = z.union([z.string().max(LONG), z.number(), z.boolean()], { error: 'text, a number or a boolean' })
+
+/** Marks a field as patient data: TEAMS_PHI_POLICY is applied to it before anything is written. */
+const phi = <T extends z.ZodType>(schema: T): T => schema.meta({ phi: true }) as T
+
+/**
+ * The data that each built-in card shows, field by field. From here come validation, the TypeScript types of
+ * `data`, the OpenAPI schemas, the list of fields that templates may name, and the list of patient data.
+ * Fields beyond these are kept with the event and ignored by the built-in cards.
+ */
+export const CARD_DATA = {
+  vault_security_event: z.object({
+    node: line,
+    cluster_id: line.optional(),
+    sealed_at: moment.optional(),
+    auto_unseal_attempted: z.boolean({ error: 'true or false' }).optional(),
+    auto_unseal_error: prose.optional(),
+    certificate_subject: line.optional(),
+    certificate_expires: moment.optional(),
+    secret_path: line.optional(),
+    audit_device: line.optional(),
+    impact: prose.optional(),
+    recommended_actions: z.array(prose, { error: 'a list of texts' }).max(100).optional(),
+  }),
+  celery_task_failure: z.object({
+    task_name: line,
+    task_id: id,
+    queue: line.optional(),
+    worker: line.optional(),
+    retry_count: whole.optional(),
+    max_retries: whole.optional(),
+    error: prose,
+    traceback: z.string().max(200_000, { error: 'text of at most 200,000 characters' }).optional(),
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line.optional(),
+  }),
+  nphies_eligibility: z.object({
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line,
+    status: line,
+    coverage_start: moment.optional(),
+    coverage_end: moment.optional(),
+    reason: prose.optional(),
+  }),
+  nphies_claim_submission: z.object({
+    claim_id: id,
+    poll_id: id.optional(),
+    patient_id: phi(id).optional(),
+    provider: line,
+    payer: line,
+    total_amount: amount,
+    services: z
+      .array(z.object({ description: line, amount }, { error: 'an object with description and amount' }), {
+        error: 'a list of services',
+      })
+      .max(1_000)
+      .optional(),
+  }),
+  nphies_claim_approved: z.object({
+    claim_id: id,
+    approval_number: id.optional(),
+    patient_id: phi(id).optional(),
+    payer: line.optional(),
+    approved_amount: amount,
+    net_amount: amount.optional(),
+    patient_share: amount.optional(),
+    payer_share: amount.optional(),
+    notes: prose.optional(),
+  }),
+  nphies_claim_rejected: z.object({
+    claim_id: id,
+    patient_id: phi(id).optional(),
+    payer: line.optional(),
+    rejection_code: id.optional(),
+    rejection_reason: prose,
+    errors: z
+      .array(z.object({ field: line, message: prose }, { error: 'an object with field and message' }), {
+        error: 'a list of errors',
+      })
+      .max(1_000)
+      .optional(),
+  }),
+  nphies_api_error: z.object({
+    error_type: z.enum(['certificate', 'jwt', 'network', 'api'], { error: 'one of: certificate, jwt, network, api' }),
+    operation: line,
+    error_message: prose,
+    claim_id: id.optional(),
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line.optional(),
+    retry_count: whole.optional(),
+    max_retries: whole.optional(),
+  }),
+  system_alert: z.object({
+    component: line,
+    summary: prose.min(1, { error: 'some text' }),
+    node: line.optional(),
+    value: scalar.optional(),
+    threshold: scalar.optional(),
+    unit: line.optional(),
+    labels: z.record(z.string(), scalar, { error: 'an object of texts, numbers and booleans' }).optional(),
+    runbook_url: webUrl.optional(),
+    dashboard_url: webUrl.optional(),
+    starts_at: moment.optional(),
+    ends_at: moment.optional(),
+  }),
+  compliance_notification: z.object({
+    subject: line,
+    regulation: line.optional(),
+    description: prose.min(1, { error: 'some text' }),
+    due_at: moment.optional(),
+    reference: line.optional(),
+  }),
+} as const satisfies Record<string, z.ZodObject>
+
+/** Name of a built-in card, which is also the name of its template. */
+export type CardName = keyof typeof CARD_DATA
+
+/** The data of a card as a caller writes it. */
+export type CardData<C extends CardName> = z.input<(typeof CARD_DATA)[C]>

@@ -1,0 +1,135 @@
+/**
+ * Every error code that a caller, an operator or a log can meet. The code is the contract: it is never
+ * renamed and never reused with another meaning. `docs/reference/errors.md` is written from this table, and
+ * a test fails when the two differ.
+ */
+export const ERROR_CODES = {
+  // What a caller sent.
+  invalid_event: {
+    status: 422,
+    title: 'The event is not valid',
+    todo: 'Correct the fields named under "errors" and send it again.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    todo: 'Correct the parameters named under "errors".',
+  },
+  invalid_json: {
+    status: 400,
+    title: 'The body is not valid JSON in UTF-8',
+    todo: 'Send one JSON document, encoded as UTF-8.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    todo: 'Send fewer events at once, or shorten their data; the limit is TEAMS_MAX_BODY_BYTES.',
+  },
+  too_many_events: {
+    status: 413,
+    title: 'Too many events in one request',
+    todo: 'Send at most 1,000 events in one array.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This content type is not understood',
+    todo: 'Send application/json, application/cloudevents+json or application/cloudevents-batch+json.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'No valid credentials',
+    todo: 'Send "Authorization: Bearer <token>" with a token of TEAMS_API_TOKENS, or a Standard Webhooks signature.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'These credentials may not do that',
+    todo: 'Use a token that has the scope named in the answer.',
+  },
+  not_found: { status: 404, title: 'There is no such thing here', todo: 'Check the path and the id.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'This path does not take that method',
+    todo: 'See /openapi.json for what it takes.',
+  },
+  not_replayable: {
+    status: 409,
+    title: 'This notification can not be replayed',
+    todo: 'Only a notification in state "failed" can be replayed; the others are still on their way or have arrived.',
+  },
+  // What an operator set.
+  invalid_settings: {
+    status: 500,
+    title: 'The settings are not valid',
+    todo: 'Correct each setting named below; .env.example lists all of them with their defaults.',
+  },
+  invalid_config_file: {
+    status: 500,
+    title: 'The configuration file is not valid',
+    todo: 'Correct each entry named below.',
+  },
+  invalid_template: {
+    status: 500,
+    title: 'A card template is not valid',
+    todo: 'Correct the template; "claimlinc-teams templates check" shows every problem.',
+  },
+  webhook_placeholder: {
+    status: 500,
+    title: 'A webhook URL is still a placeholder',
+    todo: 'Put the URL that Teams shows under Workflows > "When a Teams webhook request is received".',
+  },
+  webhook_retired: {
+    status: 500,
+    title: 'A webhook URL belongs to a retired Office 365 connector',
+    todo: 'Microsoft switched these connectors off in May 2026. Create a workflow in the channel (... > Workflows > "When a Teams webhook request is received") and use its URL.',
+  },
+  webhook_invalid: {
+    status: 500,
+    title: 'A webhook URL can not be used',
+    todo: 'Use the https URL that Teams shows, unchanged; for another host, add its suffix to TEAMS_WEBHOOK_HOST_SUFFIXES.',
+  },
+  // What the gateway depends on.
+  database_unreachable: {
+    status: 503,
+    title: 'The database can not be reached',
+    todo: 'Check DATABASE_URL and that PostgreSQL is up; nothing was accepted.',
+  },
+  database_not_migrated: {
+    status: 503,
+    title: 'The database schema is not the one this version needs',
+    todo: 'Run "claimlinc-teams migrate up".',
+  },
+  data_dir_in_use: {
+    status: 503,
+    title: 'Another process uses this data folder',
+    todo: 'Stop it, or set TEAMS_DATA_DIR to another folder; to share one store between processes, set DATABASE_URL.',
+  },
+  secrets_unreachable: {
+    status: 503,
+    title: 'Vault, or a file with secrets, can not be read',
+    todo: 'Check the address, the login and the path named below.',
+  },
+  port_in_use: {
+    status: 503,
+    title: 'The port is taken',
+    todo: 'Stop the other program, or set TEAMS_HTTP_PORT to a free port.',
+  },
+  gateway_unreachable: {
+    status: 503,
+    title: 'The gateway does not answer',
+    todo: 'Check the URL and that "claimlinc-teams serve" is running there.',
+  },
+  gateway_stopped: {
+    status: 503,
+    title: 'The gateway is stopping',
+    todo: 'Send the event to another replica, or again once it is back.',
+  },
+  // What should not happen.
+  internal: {
+    status: 500,
+    title: 'The gateway failed',
+    todo: 'Nothing was accepted. Look up the correlation id in the log, and report it.',
+  },
+} as const satisfies Record<string, { status: number; title: string; todo: string }>
+
+/** A stable error code, a key of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import { v7 } from 'uuid'
+
+/**
+ * A new id for an event or a notification: UUID version 7, so that ids sort by time and a row's month, and
+ * with it its partition, can be read off the id.
+ */
+export function newId(now: Date = new Date()): string {
+  return v7({ msecs: now.getTime() })
+}
+
+/** The moment inside a version 7 UUID; undefined for any other text. */
+export function timeOfId(id: string): Date | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return undefined
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
+}
+
+/** A correlation id for an event whose sender gave none: the event's own id with a word in front. */
+export function correlationIdFor(eventId: string): string {
+  return `evt-${eventId}`
+}
+
+/** SHA-256 of some text, in hex. For keys that must be compared but not be readable. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,43 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { type LabelsOf, METRICS, type MetricName } from './table.ts'
+
+/** Counts and measures; one per gateway, so that two in a process do not mix. */
+export interface Metrics {
+  /** Adds to a counter. */
+  count<N extends MetricName>(name: N, labels: LabelsOf<N>, by?: number): void
+  /** Sets a gauge. */
+  set<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
+  /** Puts a value, in the metric's unit, into a histogram. */
+  observe<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
+  /** All of it in Prometheus' text format. */
+  expose(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** Makes the metrics of the table, all at zero. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const made = new Map<string, Counter | Gauge | Histogram>()
+  for (const [name, row] of Object.entries(METRICS)) {
+    const options = { name, help: row.help, labelNames: [...row.labels], registers: [registry] }
+    if (row.type === 'counter') made.set(name, new Counter(options))
+    else if (row.type === 'gauge') made.set(name, new Gauge(options))
+    else made.set(name, new Histogram({ ...options, buckets: [...row.buckets] }))
+  }
+  return {
+    count(name, labels, by = 1) {
+      const metric = made.get(name)
+      if (metric instanceof Counter) metric.inc({ ...labels }, by)
+    },
+    set(name, labels, value) {
+      const metric = made.get(name)
+      if (metric instanceof Gauge) metric.set({ ...labels }, value)
+    },
+    observe(name, labels, value) {
+      const metric = made.get(name)
+      if (metric instanceof Histogram) metric.observe({ ...labels }, value)
+    },
+    async expose() {
+      return { contentType: registry.contentType, body: await registry.metrics() }
+    },
+  }
+}

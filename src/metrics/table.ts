@@ -1,0 +1,84 @@
+interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram, in its unit. */
+  readonly buckets?: readonly number[]
+}
+
+/**
+ * Every metric, once; `docs/reference/metrics.md` is written from this table. Names and labels are a contract.
+ * Labels come from closed sets: event types, priorities, channels, outcomes. Never a correlation id, never data.
+ */
+export const METRICS = {
+  teams_events_accepted_total: {
+    type: 'counter',
+    help: 'Events accepted, that is, committed.',
+    labels: ['event_type', 'priority'],
+  },
+  teams_events_refused_total: {
+    type: 'counter',
+    help: 'Requests with events that were refused, by error code.',
+    labels: ['code'],
+  },
+  teams_events_duplicate_total: {
+    type: 'counter',
+    help: 'Events whose idempotency key was known, so that the first answer was given again.',
+    labels: ['event_type'],
+  },
+  teams_notifications_sent_total: {
+    type: 'counter',
+    help: 'Notifications that Teams accepted.',
+    labels: ['channel', 'event_type', 'priority'],
+  },
+  teams_notifications_failed_total: {
+    type: 'counter',
+    help: 'Notifications that became dead letters.',
+    labels: ['channel', 'outcome'],
+  },
+  teams_notification_retries_total: {
+    type: 'counter',
+    help: 'Attempts after which a notification went back to waiting.',
+    labels: ['channel', 'outcome'],
+  },
+  teams_notification_send_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from starting a post to its outcome.',
+    labels: ['channel', 'outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
+  },
+  teams_notification_wait_seconds: {
+    type: 'histogram',
+    help: 'Time from accepting an event to Teams accepting its card.',
+    labels: ['priority'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 3600],
+  },
+  teams_notification_cards_shrunk_total: {
+    type: 'counter',
+    help: 'Cards that had to shrink to fit.',
+    labels: ['event_type', 'step'],
+  },
+  teams_channel_backlog: { type: 'gauge', help: 'Notifications that wait.', labels: ['channel', 'priority'] },
+  teams_channel_budget: { type: 'gauge', help: 'Cards that the channel may get right now.', labels: ['channel'] },
+  teams_channel_breaker: {
+    type: 'gauge',
+    help: 'Breaker of the channel: 0 closed, 1 half open, 2 open.',
+    labels: ['channel'],
+  },
+  teams_publish_failures_total: {
+    type: 'counter',
+    help: 'Accepted events that could not be published to Redis.',
+    labels: [],
+  },
+  teams_secrets_refresh_failures_total: {
+    type: 'counter',
+    help: 'Looks at Vault or at a secrets file that failed; the values known before stay in use.',
+    labels: ['source'],
+  },
+} as const satisfies Record<string, MetricRow>
+
+/** The name of a metric, a key of {@link METRICS}. */
+export type MetricName = keyof typeof METRICS
+
+/** The labels that one metric takes. */
+export type LabelsOf<N extends MetricName> = { readonly [L in (typeof METRICS)[N]['labels'][number]]: string }

@@ -1,0 +1,38 @@
+import type { JsonObject } from '../kernel/json.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { Channel } from '../registry/registry.ts'
+import type { OutcomeName } from './outcomes.ts'
+
+/** One card on its way to one channel. */
+export interface SendRequest {
+  readonly channel: Channel
+  readonly address: Secret
+  readonly card: JsonObject
+  readonly notificationId: string
+  readonly correlationId: string
+  /** 1 for the first post of this notification, 2 for the second. */
+  readonly attempt: number
+  /** True when an earlier attempt was cut off and may have arrived. */
+  readonly repeat: boolean
+  readonly signal: AbortSignal
+}
+
+/** What an attempt came to. */
+export interface Outcome {
+  readonly name: OutcomeName
+  /** HTTP status, where there was one. */
+  readonly statusCode: number | undefined
+  /** What Retry-After asked for, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** The receiver's own error code, where it sent one of letters and digits. */
+  readonly errorCode: string | undefined
+  /** One sentence for people: what happened and what to do; no secret, no patient data. */
+  readonly message: string
+}
+
+/** How a card reaches Teams. Never throws: whatever happens is an outcome. */
+export interface Transport {
+  send(request: SendRequest): Promise<Outcome>
+  /** Closes connections once posts under way are done. */
+  close(): Promise<void>
+}
