@@ -45,6 +45,11 @@ export const ERROR_CODES = {
     title: 'These credentials may not do that',
     todo: 'Use a token that has the scope named in the answer.',
   },
+  cross_site: {
+    status: 403,
+    title: 'A web page of another site may not call the gateway',
+    todo: 'Call it from a program on this machine, as 127.0.0.1 or localhost; for anything else set TEAMS_API_TOKENS and show a token.',
+  },
   not_found: { status: 404, title: 'There is no such thing here', todo: 'Check the path and the id.' },
   method_not_allowed: {
     status: 405,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
 
 /**
- * A new id for an event or a notification: UUID version 7, so that ids sort by time and a row's month, and
- * with it its partition, can be read off the id.
+ * A new id for an event or a notification: UUID version 7. Ids of one process sort in the order in which they were
+ * made, also within a millisecond, and a row's month, and with it its partition, can be read off its id.
  */
-export function newId(now: Date = new Date()): string {
-  return v7({ msecs: now.getTime() })
+export function newId(): string {
+  return v7()
 }
 
 /** The moment inside a version 7 UUID; undefined for any other text. */

@@ -24,7 +24,7 @@ export const METRICS = {
   teams_events_duplicate_total: {
     type: 'counter',
     help: 'Events whose idempotency key was known, so that the first answer was given again.',
-    labels: ['event_type'],
+    labels: [],
   },
   teams_notifications_sent_total: {
     type: 'counter',

@@ -1,15 +1,19 @@
 import { z } from 'zod'
 
-/** A whole number from `min` to `max`, written in digits. */
+/** A whole number from `min` to `max`, written in digits: neither `1e3` nor `0x10`, which nobody means. */
 function whole(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`
-  return z.coerce.number<string>({ error }).int({ error }).min(min, { error }).max(max, { error })
+  return z.string().regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }))
 }
 
-/** A number of seconds from `min` to `max`; fractions are fine. */
+/** A number of seconds from `min` to `max`, written in digits; fractions are fine. */
 function seconds(min: number, max: number) {
   const error = `seconds, from ${min} to ${max}`
-  return z.coerce.number<string>({ error }).min(min, { error }).max(max, { error })
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, { error })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }))
 }
 
 const text = z.string().min(1, { error: 'some text' })
@@ -21,17 +25,19 @@ const flag = z.stringbool({
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of: ${values.join(', ')}` })
 const url = (protocols: readonly string[]) =>
-  z
-    .string()
-    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-      error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-    })
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  })
 const list = z.string().transform((value) =>
   value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+
+const hosts = list.refine((names) => names.every((name) => /^(\*?\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)), {
+  error: 'host names such as azure-api.net, separated by commas',
+})
 
 interface SettingRow {
   /** Heading under which docs and `.env.example` list it. */
@@ -257,7 +263,7 @@ export const SETTINGS = {
   },
   TEAMS_WEBHOOK_HOST_SUFFIXES: {
     group: 'Connections to Teams',
-    schema: list,
+    schema: hosts,
     help: 'Further host suffixes that webhook URLs may have (sovereign clouds, API Management), separated by commas.',
   },
   TEAMS_SHUTDOWN_TIMEOUT: {

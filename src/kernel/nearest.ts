@@ -1,0 +1,35 @@
+/** The longest text that is compared: a longer one is no typing error, and comparing costs length times length. */
+const LONGEST = 200
+
+/**
+ * The one of `names` that `given` was most likely meant to be, for error texts: letter case does not count, and a third of
+ * the letters, at most four, may differ. Undefined where nothing is near, since a far-fetched guess misleads.
+ */
+export function nearestName(names: Iterable<string>, given: string): string | undefined {
+  if (given === '' || given.length > LONGEST) return undefined
+  const wanted = given.toLowerCase()
+  let nearest: string | undefined
+  let least = Math.min(4, Math.max(1, Math.floor(wanted.length / 3))) + 1
+  for (const name of names) {
+    const distance = editDistance(wanted, name.toLowerCase())
+    if (distance < least) {
+      nearest = name
+      least = distance
+    }
+  }
+  return nearest
+}
+
+/** How many letters have to be added, left out or changed to get from `a` to `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      )
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { CARD_DATA } from '../events/data.ts'
+import type { StakeholderGroup } from '../events/stakeholders.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { builtInRegistry, newChannel, type RegistryDefaults } from './build.ts'
+import { checkConfig } from './config-check.ts'
+import { readConfigFile } from './config-file.ts'
+import type { ConfigInput } from './config-input.ts'
+import type { Config } from './config-schema.ts'
+import { isBuiltInCard, phiFieldsOf, withFields } from './data-schema.ts'
+import type { Channel, EventTypeDefinition, Registry } from './registry.ts'
+
+/** Where the registry comes from: what is built in, and at most one configuration. */
+export interface RegistryOptions extends RegistryDefaults {
+  /** TEAMS_CONFIG_FILE. */
+  readonly configFile?: string | undefined
+  /** The same as an object. */
+  readonly config?: ConfigInput | undefined
+}
+
+/**
+ * All that can be named in an event.
+ *
+ * @throws GatewayError `invalid_config_file`, with every problem at once
+ */
+export function loadRegistry(options: RegistryOptions): Registry {
+  const builtIn = builtInRegistry(options)
+  if (options.configFile === undefined && options.config === undefined) return builtIn
+  if (options.configFile !== undefined && options.config !== undefined)
+    throw new GatewayError('invalid_config_file', [
+      {
+        at: 'TEAMS_CONFIG_FILE',
+        found: 'a file, and a configuration as an object too',
+        expected: 'one of them: neither can know which the other meant to change',
+      },
+    ])
+  const { value, folder } =
+    options.configFile === undefined
+      ? { value: options.config, folder: process.cwd() }
+      : readConfigFile(options.configFile)
+  const config = checkConfig(value, builtIn, folder)
+  return {
+    ...typesOf(config, builtIn),
+    groups: groupsOf(config, builtIn),
+    channels: channelsOf(config, builtIn, options),
+    routes: config.routes.map(({ when, channels, mode }) => ({
+      when: {
+        ...(when.event_type === undefined ? {} : { eventType: typeNamed(when.event_type, config, builtIn) }),
+        ...(when.priorities === undefined ? {} : { priorities: when.priorities }),
+        ...(when.stakeholder === undefined ? {} : { stakeholder: when.stakeholder }),
+      },
+      channels,
+      mode,
+    })),
+    templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
+  }
+}
+
+function channelsOf(config: Config, builtIn: Registry, defaults: RegistryDefaults): Map<string, Channel> {
+  const channels = new Map(builtIn.channels)
+  for (const [key, { budget, ...given }] of Object.entries(config.channels)) {
+    const base = channels.get(key) ?? newChannel(key, `#${key.replaceAll('_', '-')}`, defaults)
+    channels.set(key, { ...base, ...present(given), budget: { ...base.budget, ...present(budget ?? {}) } })
+  }
+  return channels
+}
+
+function groupsOf(config: Config, builtIn: Registry): Map<string, StakeholderGroup> {
+  const groups = new Map(builtIn.groups)
+  for (const [key, given] of Object.entries(config.stakeholder_groups))
+    groups.set(key, { ...(groups.get(key) ?? { names: [key], channels: [] }), ...present(given) })
+  return groups
+}
+
+function typesOf(config: Config, builtIn: Registry): Pick<Registry, 'eventTypes' | 'aliases'> {
+  const eventTypes = new Map(builtIn.eventTypes)
+  const aliases = new Map(builtIn.aliases)
+  for (const [name, given] of Object.entries(config.event_types)) {
+    eventTypes.set(name, typeOf(name, given, builtIn.eventTypes.get(name)))
+    for (const alias of given.aliases) aliases.set(alias, name)
+  }
+  return { eventTypes, aliases }
+}
+
+/**
+ * A type with another card of the gateway has that card's data. With a template of the user's own, a built-in type
+ * keeps its data: callers send it already, and its patient data must stay known as such. For the same reason a
+ * field that was patient data under the type's first card stays patient data under any other.
+ */
+function typeOf(
+  name: string,
+  given: Config['event_types'][string],
+  base: EventTypeDefinition | undefined,
+): EventTypeDefinition {
+  const card = given.card ?? base?.card ?? ''
+  const schema = withFields(schemaOf(card, base), given.data)
+  return {
+    name,
+    priority: given.priority ?? base?.priority ?? 'INFO',
+    stakeholders: given.stakeholders ?? base?.stakeholders ?? [],
+    card,
+    schema,
+    phiFields: new Set([...(base?.phiFields ?? []), ...phiFieldsOf(schema)]),
+  }
+}
+
+function schemaOf(card: string, base: EventTypeDefinition | undefined): z.ZodObject {
+  if (isBuiltInCard(card)) return CARD_DATA[card]
+  return base?.schema ?? z.object({})
+}
+
+/** A route may name a type by an alias. */
+function typeNamed(name: string, config: Config, builtIn: Registry): string {
+  const own = Object.entries(config.event_types).find(([, type]) => type.aliases.includes(name))
+  return own?.[0] ?? builtIn.aliases.get(name) ?? name
+}
+
+/** What an entry does say; an absent key must not hide the built-in value behind `undefined`. */
+function present<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,119 @@
+import type { SettingName, Settings } from './table.ts'
+
+/** Settings that are fine alone and wrong together. `found` quotes no value that may be a secret. */
+export interface Contradiction {
+  /** The settings that it is about; the first is the one to name. */
+  readonly settings: readonly [SettingName, ...SettingName[]]
+  readonly found: string
+  readonly expected: string
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+const SCOPES = new Set(['send', 'read', 'act', 'admin'])
+/** Fewest characters of a token or a caller's secret. */
+const SHORTEST_SECRET = 16
+
+/** Everything that is wrong with how the settings fit together, or that a setting's own schema can not see. */
+export function contradictions(s: Settings): Contradiction[] {
+  return [...access(s), ...amounts(s), ...secrets(s)]
+}
+
+function* access(s: Settings): Iterable<Contradiction> {
+  if (!LOOPBACK.has(s.TEAMS_HTTP_HOST) && !s.TEAMS_API_TOKENS?.length)
+    yield {
+      settings: ['TEAMS_HTTP_HOST', 'TEAMS_API_TOKENS'],
+      found: 'an interface that others reach, without TEAMS_API_TOKENS',
+      expected: '127.0.0.1, or a token in TEAMS_API_TOKENS, so that not everybody on the network can send',
+    }
+  const names = new Set<string>()
+  const tokens = new Set<string>()
+  for (const [index, entry] of (s.TEAMS_API_TOKENS ?? []).entries()) {
+    const [name, scopes, token, ...rest] = entry.split(':')
+    const known = scopes?.split('+').every((scope) => SCOPES.has(scope)) ?? false
+    if (!name || !known || !token || token.length < SHORTEST_SECRET || rest.length > 0)
+      yield {
+        settings: ['TEAMS_API_TOKENS'],
+        found: `entry ${index + 1} in another form`,
+        expected: `name:scope+scope:token, scopes of ${[...SCOPES].join(', ')}, a token of at least ${SHORTEST_SECRET} characters without a colon`,
+      }
+    else if (names.has(name) || tokens.has(token))
+      yield {
+        settings: ['TEAMS_API_TOKENS'],
+        found: `entry ${index + 1} with the name or the token of one before it`,
+        expected: 'a name and a token of its own for each, or nobody could tell who called',
+      }
+    if (name) names.add(name)
+    if (token) tokens.add(token)
+  }
+  for (const [index, secret] of (s.TEAMS_INBOUND_SECRETS ?? []).entries())
+    if (secret.length < SHORTEST_SECRET)
+      yield {
+        settings: ['TEAMS_INBOUND_SECRETS'],
+        found: `entry ${index + 1} of ${secret.length} characters`,
+        expected: `at least ${SHORTEST_SECRET} characters`,
+      }
+}
+
+function* amounts(s: Settings): Iterable<Contradiction> {
+  if (s.TEAMS_BREAKER_THRESHOLD > s.TEAMS_MAX_RETRIES + 1)
+    yield {
+      settings: ['TEAMS_BREAKER_THRESHOLD', 'TEAMS_MAX_RETRIES'],
+      found: String(s.TEAMS_BREAKER_THRESHOLD),
+      expected: `at most ${s.TEAMS_MAX_RETRIES + 1} (TEAMS_MAX_RETRIES + 1), or an outage would use up the retries of notifications`,
+    }
+  if (s.TEAMS_CONNECTIONS_PER_HOST > s.TEAMS_TOTAL_CONNECTIONS)
+    yield {
+      settings: ['TEAMS_CONNECTIONS_PER_HOST', 'TEAMS_TOTAL_CONNECTIONS'],
+      found: String(s.TEAMS_CONNECTIONS_PER_HOST),
+      expected: `at most ${s.TEAMS_TOTAL_CONNECTIONS} (TEAMS_TOTAL_CONNECTIONS)`,
+    }
+  if (s.TEAMS_CARD_HISTORY_RETENTION_DAYS > s.TEAMS_AUDIT_RETENTION_DAYS)
+    yield {
+      settings: ['TEAMS_CARD_HISTORY_RETENTION_DAYS', 'TEAMS_AUDIT_RETENTION_DAYS'],
+      found: String(s.TEAMS_CARD_HISTORY_RETENTION_DAYS),
+      expected: `at most ${s.TEAMS_AUDIT_RETENTION_DAYS} (TEAMS_AUDIT_RETENTION_DAYS), since a card goes with its row`,
+    }
+  if (!isTimeZone(s.TEAMS_TIME_ZONE))
+    yield {
+      settings: ['TEAMS_TIME_ZONE'],
+      found: `text of ${s.TEAMS_TIME_ZONE.length} characters that names no time zone`,
+      expected: 'a time zone name, for example Asia/Riyadh',
+    }
+}
+
+function* secrets(s: Settings): Iterable<Contradiction> {
+  if (s.TEAMS_WEBHOOK_VAULT_PATH && !s.VAULT_ADDR)
+    yield {
+      settings: ['TEAMS_WEBHOOK_VAULT_PATH', 'VAULT_ADDR'],
+      found: 'a path without VAULT_ADDR',
+      expected: 'VAULT_ADDR too',
+    }
+  if (s.VAULT_ADDR && !s.VAULT_TOKEN && !(s.VAULT_ROLE_ID && s.VAULT_SECRET_ID) && !s.VAULT_KUBERNETES_ROLE)
+    yield {
+      settings: ['VAULT_ADDR', 'VAULT_TOKEN', 'VAULT_ROLE_ID', 'VAULT_SECRET_ID', 'VAULT_KUBERNETES_ROLE'],
+      found: 'an address without a login',
+      expected: 'VAULT_TOKEN, or VAULT_ROLE_ID with VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE',
+    }
+  const entra = [s.TEAMS_ENTRA_TENANT_ID, s.TEAMS_ENTRA_CLIENT_ID, s.TEAMS_ENTRA_CLIENT_SECRET].filter(Boolean).length
+  if (entra > 0 && entra < 3)
+    yield {
+      settings: ['TEAMS_ENTRA_TENANT_ID', 'TEAMS_ENTRA_CLIENT_ID', 'TEAMS_ENTRA_CLIENT_SECRET'],
+      found: `${entra} of the three Entra settings`,
+      expected: 'TEAMS_ENTRA_TENANT_ID, TEAMS_ENTRA_CLIENT_ID and TEAMS_ENTRA_CLIENT_SECRET together',
+    }
+  if (s.TEAMS_HMAC_SECRET_KEY_PREVIOUS && !s.TEAMS_HMAC_SECRET_KEY && !s.VAULT_ADDR)
+    yield {
+      settings: ['TEAMS_HMAC_SECRET_KEY_PREVIOUS', 'TEAMS_HMAC_SECRET_KEY', 'VAULT_ADDR'],
+      found: 'a previous secret without a current one',
+      expected: 'TEAMS_HMAC_SECRET_KEY too',
+    }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
