@@ -1,0 +1,10 @@
+DROP PROCEDURE teams_apply_retention(integer, integer);
+DROP FUNCTION teams_ensure_partitions(integer);
+DROP FUNCTION teams_plain_columns(text);
+DROP VIEW teams_notifications_unacknowledged_critical;
+DROP TABLE teams_idempotency_keys;
+DROP TABLE teams_channels;
+DROP TABLE teams_attempts;
+DROP TABLE teams_notifications;
+DROP TABLE teams_events;
+DROP FUNCTION teams_set_updated_at();

@@ -1,0 +1,52 @@
+import { type Kysely, sql } from 'kysely'
+import type { Priority } from '../events/priority.ts'
+import type { Tables } from './tables.ts'
+
+/** What the database knows of a channel. */
+export interface ChannelRow {
+  readonly key: string
+  readonly tokens: number
+  readonly refilledAt: Date
+  readonly pausedUntil: Date | null
+  readonly breaker: 'closed' | 'open' | 'half_open'
+  readonly lastOutcome: string | null
+  readonly lastOutcomeAt: Date | null
+  /** The database's clock. */
+  readonly now: Date
+}
+
+/** All channels that ever were configured, by key. */
+export async function readChannels(db: Kysely<Tables>): Promise<ReadonlyMap<string, ChannelRow>> {
+  const rows = await db
+    .selectFrom('teams_channels')
+    .select(['key', 'tokens', 'refilled_at', 'paused_until', 'breaker', 'last_outcome', 'last_outcome_at'])
+    .select(sql<Date>`clock_timestamp()`.as('now'))
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.key,
+      {
+        key: row.key,
+        tokens: row.tokens,
+        refilledAt: row.refilled_at,
+        pausedUntil: row.paused_until,
+        breaker: row.breaker,
+        lastOutcome: row.last_outcome,
+        lastOutcomeAt: row.last_outcome_at,
+        now: row.now,
+      },
+    ]),
+  )
+}
+
+/** How many notifications wait, by channel and priority. */
+export async function readBacklog(
+  db: Kysely<Tables>,
+): Promise<readonly { readonly channel: string; readonly priority: Priority; readonly count: number }[]> {
+  return db
+    .selectFrom('teams_notifications')
+    .select(['channel', 'priority', sql<number>`count(*)::int`.as('count')])
+    .where('state', 'in', ['pending', 'sending'])
+    .groupBy(['channel', 'priority'])
+    .execute()
+}

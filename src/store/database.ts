@@ -1,0 +1,19 @@
+import type { Kysely } from 'kysely'
+import type { PgBoss } from 'pg-boss'
+import type { Tables } from './tables.ts'
+
+/** What the job engine needs to run on the same database. */
+export type EngineDatabase = Pick<
+  ConstructorParameters<typeof PgBoss>[0] & object,
+  'db' | 'connectionString' | 'host' | 'port' | 'database' | 'user' | 'password' | 'ssl' | 'backend' | 'max'
+>
+
+/** An open database: the embedded one or PostgreSQL. All SQL of the gateway runs on both, unchanged. */
+export interface Database {
+  readonly kind: 'embedded' | 'postgres'
+  readonly kysely: Kysely<Tables>
+  /** How pg-boss gets at it; a new object for each engine. */
+  engineDatabase(): EngineDatabase
+  /** Closes connections, or the embedded database and its folder's lock. */
+  close(): Promise<void>
+}

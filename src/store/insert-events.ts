@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely'
+import type { AcceptedEvent, Language } from '../events/event.ts'
+import type { State } from '../service/port.ts'
+import type { Tables } from './tables.ts'
+
+/** A notification as it is first written. */
+export interface NewNotification {
+  readonly id: string
+  readonly eventId: string
+  readonly channel: string
+  readonly language: Language
+  readonly state: State
+  readonly reason: string | null
+}
+
+/**
+ * Writes events and their notifications, one statement for each table however many there are. All rows of one
+ * event bear the same created_at, which is the transaction's now(): the partitions depend on it.
+ */
+export async function insertEvents(
+  db: Kysely<Tables>,
+  rows: {
+    readonly events: readonly AcceptedEvent[]
+    readonly notifications: readonly NewNotification[]
+    readonly origin: string
+  },
+): Promise<void> {
+  const events = rows.events.map((event) => ({
+    id: event.id,
+    event_type: event.eventType,
+    correlation_id: event.correlationId,
+    priority: event.priority,
+    stakeholders: event.stakeholders,
+    data: event.data,
+    language: event.language ?? null,
+    occurred_at: event.occurredAt,
+  }))
+  await sql`
+    INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, language, origin, occurred_at)
+    SELECT e.id, e.event_type, e.correlation_id, e.priority, e.stakeholders, e.data, e.language, ${rows.origin}, e.occurred_at
+      FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS e (
+        id uuid, event_type text, correlation_id text, priority text, stakeholders text[], data jsonb, language text,
+        occurred_at timestamptz)`.execute(db)
+  if (rows.notifications.length === 0) return
+  const byId = new Map(rows.events.map((event) => [event.id, event]))
+  const notifications = rows.notifications.map((notification) => {
+    const event = byId.get(notification.eventId)
+    return {
+      id: notification.id,
+      event_id: notification.eventId,
+      correlation_id: event?.correlationId,
+      event_type: event?.eventType,
+      stakeholders: event?.stakeholders,
+      priority: event?.priority,
+      channel: notification.channel,
+      language: notification.language,
+      state: notification.state,
+      reason: notification.reason,
+    }
+  })
+  await sql`
+    INSERT INTO teams_notifications
+      (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason)
+    SELECT n.id, n.event_id, n.correlation_id, n.event_type, n.stakeholders, n.priority, n.channel, n.language, n.state, n.reason
+      FROM jsonb_to_recordset(${JSON.stringify(notifications)}::jsonb) AS n (
+        id uuid, event_id uuid, correlation_id text, event_type text, stakeholders text[], priority text, channel text,
+        language text, state text, reason text)`.execute(db)
+}

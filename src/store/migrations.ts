@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { type Kysely, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Tables } from './tables.ts'
+
+const FOLDER = new URL('../../migrations/', import.meta.url)
+
+/** One numbered migration and whether it has been applied. */
+export interface MigrationStatus {
+  readonly name: string
+  readonly appliedAt: Date | undefined
+}
+
+/** Brings the schema up, down or tells where it stands. Several processes may try at once: one does it. */
+export interface Migrations {
+  /** Applies all that are missing; returns their names. */
+  up(): Promise<readonly string[]>
+  /** Takes the newest one back; returns its name, or undefined when there is none. */
+  down(): Promise<string | undefined>
+  status(): Promise<readonly MigrationStatus[]>
+}
+
+/** The numbered SQL files of `migrations/`, run by Kysely's migrator under its lock, each in a transaction. */
+export function createMigrations(kysely: Kysely<Tables>): Migrations {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: readMigrations },
+    migrationTableName: 'teams_migrations',
+    migrationLockTableName: 'teams_migrations_lock',
+  })
+  return {
+    async up() {
+      const { error, results } = await migrator.migrateToLatest()
+      if (error) throw failed(error)
+      return (results ?? []).map((result) => result.migrationName)
+    },
+    async down() {
+      const { error, results } = await migrator.migrateDown()
+      if (error) throw failed(error)
+      return results?.[0]?.migrationName
+    },
+    async status() {
+      const migrations = await migrator.getMigrations()
+      return migrations.map((migration) => ({ name: migration.name, appliedAt: migration.executedAt }))
+    },
+  }
+}
+
+function failed(error: unknown): GatewayError {
+  const code = (error as { code?: unknown }).code
+  return new GatewayError('database_not_migrated', [], {
+    cause: error,
+    detail: `A migration failed${typeof code === 'string' ? ` with SQLSTATE ${code}` : ''} and was rolled back.`,
+  })
+}
+
+async function readMigrations(): Promise<Record<string, Migration>> {
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.up.sql')).sort()
+  const migrations: Record<string, Migration> = {}
+  for (const file of files) {
+    const name = file.slice(0, -'.up.sql'.length)
+    migrations[name] = { up: runFile(`${name}.up.sql`), down: runFile(`${name}.down.sql`) }
+  }
+  return migrations
+}
+
+function runFile(file: string) {
+  return async (db: Kysely<unknown>) => {
+    const text = await readFile(new URL(file, FOLDER), 'utf8')
+    for (const statement of statementsOf(text)) await sql.raw(statement).execute(db)
+  }
+}
+
+/**
+ * Splits a file at the semicolons that end a line outside of `$$` bodies: PGlite takes one statement at a time.
+ * The migrations are our own files, so the rule needs no more than they use.
+ */
+function statementsOf(text: string): string[] {
+  const statements: string[] = []
+  let current = ''
+  let inBody = false
+  for (const line of text.split('\n')) {
+    if (!inBody && /^\s*--/.test(line)) continue
+    if ((line.match(/\$\$/g)?.length ?? 0) % 2 === 1) inBody = !inBody
+    current += `${line}\n`
+    if (!inBody && line.trimEnd().endsWith(';')) {
+      statements.push(current.trim())
+      current = ''
+    }
+  }
+  if (current.trim() !== '') statements.push(current.trim())
+  return statements
+}

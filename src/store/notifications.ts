@@ -1,0 +1,180 @@
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
+import { GatewayError } from '../kernel/errors.ts'
+import { timeOfId } from '../kernel/ids.ts'
+import type { AttemptView, NotificationDetail, NotificationQuery, NotificationView } from '../service/port.ts'
+import type { Tables } from './tables.ts'
+
+const COLUMNS = [
+  'id',
+  'event_id',
+  'correlation_id',
+  'event_type',
+  'priority',
+  'stakeholders',
+  'channel',
+  'state',
+  'reason',
+  'language',
+  'webhook_url',
+  'status_code',
+  'retry_count',
+  'error_message',
+  'created_at',
+  'sent_at',
+  'next_attempt_at',
+  'acknowledged_by',
+  'acknowledged_at',
+  'action_taken',
+] as const
+
+type Selected = Selectable<Tables['teams_notifications']>
+type Row = Pick<Selected, (typeof COLUMNS)[number]>
+
+/** Lists notifications, the newest first. The cursor is the id of the last one of a page: ids sort by time. */
+export async function listNotifications(
+  db: Kysely<Tables>,
+  query: NotificationQuery,
+): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }> {
+  let select: SelectQueryBuilder<Tables, 'teams_notifications', Row> = db
+    .selectFrom('teams_notifications')
+    .select(COLUMNS)
+    .orderBy('id', 'desc')
+    .limit(query.limit + 1)
+  if (query.correlationId !== undefined) select = select.where('correlation_id', '=', query.correlationId)
+  if (query.eventType !== undefined) select = select.where('event_type', '=', query.eventType)
+  if (query.priority !== undefined) select = select.where('priority', '=', query.priority)
+  if (query.state !== undefined) select = select.where('state', '=', query.state)
+  if (query.channel !== undefined) select = select.where('channel', '=', query.channel)
+  if (query.since !== undefined) select = select.where('created_at', '>=', query.since)
+  if (query.until !== undefined) select = select.where('created_at', '<', query.until)
+  if (query.cursor !== undefined) {
+    if (timeOfId(query.cursor) === undefined)
+      throw new GatewayError('invalid_request', [
+        { at: 'cursor', found: 'text of another form', expected: 'the next_cursor of an earlier answer' },
+      ])
+    select = select.where('id', '<', query.cursor)
+  }
+  const rows = await select.execute()
+  const page = rows.slice(0, query.limit)
+  return { notifications: page.map(toView), nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null }
+}
+
+/** One notification with its data, card, attempts and actions. @throws GatewayError `not_found` */
+export async function getNotification(db: Kysely<Tables>, id: string): Promise<NotificationDetail> {
+  const row = await near(db.selectFrom('teams_notifications').selectAll(), id).executeTakeFirst()
+  if (!row) throw missing()
+  const event = await db
+    .selectFrom('teams_events')
+    .select('data')
+    .where('id', '=', row.event_id)
+    .where('created_at', '=', row.created_at)
+    .executeTakeFirst()
+  const attempts = await db
+    .selectFrom('teams_attempts')
+    .selectAll()
+    .where('notification_id', '=', id)
+    .where('created_at', '=', row.created_at)
+    .orderBy('started_at')
+    .execute()
+  return {
+    ...toView(row),
+    card: row.card_payload,
+    data: event?.data ?? {},
+    attempts: attempts.map(
+      (attempt): AttemptView => ({
+        attempt: attempt.attempt,
+        startedAt: attempt.started_at,
+        finishedAt: attempt.finished_at,
+        outcome: attempt.outcome,
+        statusCode: attempt.status_code,
+        errorCode: attempt.error_code,
+        message: attempt.message,
+        repeat: attempt.repeat,
+      }),
+    ),
+    actions: actionsOf(row),
+  }
+}
+
+function actionsOf(
+  row: Pick<Selected, 'acknowledged_by' | 'acknowledged_at' | 'action_taken' | 'action_data'>,
+): NotificationDetail['actions'] {
+  if (!row.acknowledged_by || !row.acknowledged_at) return []
+  return [
+    {
+      action: row.action_taken ?? 'acknowledge',
+      by: row.acknowledged_by,
+      at: row.acknowledged_at,
+      data: row.action_data,
+    },
+  ]
+}
+
+/**
+ * Puts a failed notification back to waiting, with all its retries, inside the given transaction.
+ *
+ * @returns the notification, and its channel for the wake-up
+ * @throws GatewayError `not_found`, `not_replayable`
+ */
+export async function replayNotification(db: Kysely<Tables>, id: string): Promise<NotificationView> {
+  const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id).forUpdate().executeTakeFirst()
+  if (!row) throw missing()
+  if (row.state !== 'failed')
+    throw new GatewayError('not_replayable', [{ at: 'state', found: JSON.stringify(row.state), expected: '"failed"' }])
+  const replayed = await db
+    .updateTable('teams_notifications')
+    .set({ state: 'pending', reason: 'replayed', failures: 0, next_attempt_at: sql`clock_timestamp()` })
+    .where('id', '=', id)
+    .where('created_at', '=', row.created_at)
+    .returning(COLUMNS)
+    .executeTakeFirstOrThrow()
+  return toView(replayed)
+}
+
+/**
+ * Narrows a search to the partitions that can hold the id. Its time is that of the process that made it, and
+ * created_at that of the transaction that wrote it, so a day to each side is left for clocks and long transactions.
+ */
+function near<O>(
+  query: SelectQueryBuilder<Tables, 'teams_notifications', O>,
+  id: string,
+): SelectQueryBuilder<Tables, 'teams_notifications', O> {
+  const made = timeOfId(id)
+  if (!made) throw missing()
+  const day = 86_400_000
+  return query
+    .where('id', '=', id)
+    .where('created_at', '>', new Date(made.getTime() - day))
+    .where('created_at', '<', new Date(made.getTime() + day))
+}
+
+function missing(): GatewayError {
+  return new GatewayError('not_found', [
+    { at: 'id', found: 'an id that no notification has', expected: 'the id of a notification' },
+  ])
+}
+
+function toView(row: Row): NotificationView {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    correlationId: row.correlation_id,
+    eventType: row.event_type,
+    priority: row.priority,
+    stakeholders: row.stakeholders,
+    channel: row.channel,
+    state: row.state,
+    reason: row.reason,
+    language: row.language,
+    webhookUrl: row.webhook_url,
+    statusCode: row.status_code,
+    retryCount: row.retry_count,
+    errorMessage: row.error_message,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+    nextAttemptAt: row.state === 'pending' ? row.next_attempt_at : null,
+    acknowledgedBy: row.acknowledged_by,
+    acknowledgedAt: row.acknowledged_at,
+    actionTaken: row.action_taken,
+  }
+}

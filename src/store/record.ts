@@ -1,0 +1,103 @@
+import { type Kysely, sql } from 'kysely'
+import type { JsonObject } from '../kernel/json.ts'
+import type { State } from '../service/port.ts'
+import type { Tables } from './tables.ts'
+
+/** What one attempt came to and what follows for its notification. */
+export interface Settlement {
+  readonly id: string
+  readonly createdAt: Date
+  readonly state: State
+  readonly reason: string | null
+  /** Milliseconds until it is due again, where it goes back to waiting. */
+  readonly delayMs: number
+  /** True when this uses up one of its retries. */
+  readonly failed: boolean
+  /** True when it may have arrived although this attempt did not succeed. */
+  readonly mayHaveArrived: boolean
+  /** False when nothing was posted: then no attempt is counted or recorded. */
+  readonly posted: boolean
+  readonly webhookUrl: string | null
+  readonly card: JsonObject | null
+  readonly statusCode: number | null
+  readonly errorCode: string | null
+  readonly message: string | null
+  readonly outcome: string
+  readonly attempt: number
+  readonly repeat: boolean
+  readonly startedAt: Date
+  readonly finishedAt: Date
+}
+
+/**
+ * Records attempts and moves their notifications on, but only those that the turn still holds: another turn may
+ * have taken the rest over, and its word counts. The attempts are recorded all the same, since they happened.
+ *
+ * @returns ids of the notifications that were moved on
+ */
+export async function recordSettlements(
+  db: Kysely<Tables>,
+  turn: string,
+  settlements: readonly Settlement[],
+): Promise<ReadonlySet<string>> {
+  if (settlements.length === 0) return new Set()
+  const rows = JSON.stringify(settlements.map(toRow))
+  const { rows: moved } = await sql<{ id: string }>`
+    WITH s AS (
+      SELECT * FROM jsonb_to_recordset(${rows}::jsonb) AS s (
+        id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
+        may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, message text)
+    )
+    UPDATE teams_notifications n
+       SET state = s.state,
+           reason = s.reason,
+           next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
+           failures = n.failures + s.failed::int,
+           attempts = n.attempts - (NOT s.posted)::int,
+           retry_count = CASE WHEN s.posted THEN n.retry_count ELSE greatest(n.attempts - 2, 0) END,
+           repeat = CASE WHEN s.state = 'pending' THEN n.repeat OR s.may_have_arrived ELSE n.repeat END,
+           webhook_url = coalesce(s.webhook_url, n.webhook_url),
+           card_payload = coalesce(s.card, n.card_payload),
+           status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,
+           error_message = CASE WHEN s.state IN ('accepted', 'posted') THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
+           sent_at = CASE WHEN s.state IN ('accepted', 'posted') THEN coalesce(n.sent_at, clock_timestamp()) ELSE n.sent_at END,
+           held_by = NULL,
+           held_since = NULL
+      FROM s
+     WHERE n.id = s.id AND n.created_at = s.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
+    RETURNING n.id`.execute(db)
+  await sql`
+    INSERT INTO teams_attempts
+      (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
+    SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
+           ${turn}::uuid, s.created_at
+      FROM jsonb_to_recordset(${rows}::jsonb) AS s (
+        id uuid, created_at timestamptz, attempt integer, started_at timestamptz, finished_at timestamptz, outcome text,
+        status_code integer, error_code text, message text, repeat boolean, posted boolean)
+     WHERE s.posted
+    ON CONFLICT DO NOTHING`.execute(db)
+  return new Set(moved.map((row) => row.id))
+}
+
+function toRow(settlement: Settlement) {
+  return {
+    id: settlement.id,
+    created_at: settlement.createdAt,
+    state: settlement.state,
+    reason: settlement.reason,
+    delay_ms: settlement.delayMs,
+    failed: settlement.failed,
+    may_have_arrived: settlement.mayHaveArrived,
+    posted: settlement.posted,
+    webhook_url: settlement.webhookUrl,
+    card: settlement.card,
+    status_code: settlement.statusCode,
+    error_code: settlement.errorCode,
+    message: settlement.message,
+    outcome: settlement.outcome,
+    attempt: settlement.attempt,
+    repeat: settlement.repeat,
+    started_at: settlement.startedAt,
+    finished_at: settlement.finishedAt,
+  }
+}

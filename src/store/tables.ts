@@ -1,0 +1,90 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
+import type { Language } from '../events/event.ts'
+import type { Priority } from '../events/priority.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { State } from '../service/port.ts'
+
+type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
+/** The tables of `migrations/`, as Kysely sees them. What each column means stands there. */
+export interface Tables {
+  teams_events: {
+    id: string
+    event_type: string
+    correlation_id: string
+    priority: Priority
+    stakeholders: string[]
+    data: Json<JsonObject>
+    language: Language | null
+    origin: string
+    occurred_at: Date
+    created_at: Generated<Date>
+  }
+  teams_notifications: {
+    id: string
+    correlation_id: string
+    event_type: string
+    stakeholders: string[]
+    priority: Priority
+    webhook_url: string | null
+    card_payload: NullableJson<JsonObject>
+    sent_at: Date | null
+    status_code: number | null
+    retry_count: Generated<number>
+    error_message: string | null
+    acknowledged_by: string | null
+    acknowledged_at: Date | null
+    action_taken: string | null
+    action_data: NullableJson<JsonObject>
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
+    event_id: string
+    channel: string
+    language: Language
+    state: Generated<State>
+    reason: string | null
+    priority_rank: GeneratedAlways<number>
+    next_attempt_at: Generated<Date>
+    attempts: Generated<number>
+    failures: Generated<number>
+    probes: Generated<number>
+    held_by: string | null
+    held_since: Date | null
+    repeat: Generated<boolean>
+  }
+  teams_attempts: {
+    notification_id: string
+    attempt: number
+    started_at: Date
+    finished_at: Date
+    outcome: string
+    status_code: number | null
+    error_code: string | null
+    message: string | null
+    repeat: boolean
+    held_by: string
+    created_at: Date
+  }
+  teams_channels: {
+    key: string
+    tokens: number
+    refilled_at: Generated<Date>
+    paused_until: Date | null
+    breaker: Generated<'closed' | 'open' | 'half_open'>
+    consecutive_failures: Generated<number>
+    consecutive_pauses: Generated<number>
+    failed_probes: Generated<number>
+    last_outcome: string | null
+    last_outcome_at: Date | null
+    turn_by: string | null
+    turn_until: Date | null
+    woken: Generated<boolean>
+  }
+  teams_idempotency_keys: {
+    key_hash: string
+    event_id: string
+    accepted_at: Date
+    expires_at: Date
+  }
+}

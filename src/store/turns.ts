@@ -1,0 +1,105 @@
+import { type Kysely, sql } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** Seconds for which a turn is believed to be alive after its last sign of life. */
+const TURN_LEASE = 8
+
+/** Makes sure that every channel has its row; a new one starts rested. */
+export async function ensureChannels(
+  db: Kysely<Tables>,
+  channels: readonly { readonly key: string; readonly burst: number }[],
+): Promise<void> {
+  if (channels.length === 0) return
+  await db
+    .insertInto('teams_channels')
+    .values(
+      channels.map(({ key, burst }) => ({
+        key,
+        tokens: burst,
+        paused_until: null,
+        last_outcome: null,
+        last_outcome_at: null,
+        turn_by: null,
+        turn_until: null,
+      })),
+    )
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute()
+}
+
+/**
+ * Takes a channel for one turn. Where another turn has it, leaves word that there is more to do, and that turn
+ * looks once more before it lets go: so no wake-up is lost between its last look and its end.
+ */
+export async function takeTurn(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
+  const { rows } = await sql<{ mine: boolean }>`
+    UPDATE teams_channels
+       SET woken      = NOT (turn_by IS NULL OR turn_until < clock_timestamp()),
+           turn_until = CASE WHEN turn_by IS NULL OR turn_until < clock_timestamp()
+                             THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE}) ELSE turn_until END,
+           turn_by    = CASE WHEN turn_by IS NULL OR turn_until < clock_timestamp() THEN ${turn}::uuid ELSE turn_by END
+     WHERE key = ${channel}
+    RETURNING turn_by = ${turn}::uuid AS mine`.execute(db)
+  return rows[0]?.mine ?? false
+}
+
+/** Gives a sign of life; false when the turn has been taken away. */
+export async function renewTurn(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE teams_channels SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
+     WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING key`.execute(db)
+  return rows.length > 0
+}
+
+/**
+ * Lets a channel go, unless word was left that there is more to do: then the turn keeps it and looks again.
+ *
+ * @returns false when there is more to do
+ */
+export async function endTurn(
+  db: Kysely<Tables>,
+  channel: string,
+  turn: string,
+  options: { readonly heedWord: boolean },
+): Promise<boolean> {
+  const { rows } = await sql<{ woken: boolean }>`
+    UPDATE teams_channels
+       SET woken      = false,
+           turn_by    = CASE WHEN woken AND ${options.heedWord} THEN turn_by END,
+           turn_until = CASE WHEN woken AND ${options.heedWord} THEN turn_until END
+     WHERE key = ${channel} AND turn_by = ${turn}::uuid
+    RETURNING turn_by IS NOT NULL AS woken`.execute(db)
+  return !(rows[0]?.woken ?? false)
+}
+
+/** Takes every channel from turns that can not be alive: the embedded database has one process, and it just started. */
+export async function clearTurns(db: Kysely<Tables>): Promise<void> {
+  await db
+    .updateTable('teams_channels')
+    .set({ turn_by: null, turn_until: null, woken: false })
+    .where('turn_by', 'is not', null)
+    .execute()
+}
+
+/**
+ * Channels on which something is due and nobody is at work: because a wake-up was lost, a wait is over, or a
+ * process was killed. Each replica asks this every second; it is what every promise of delivery rests on.
+ */
+export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly string[]> {
+  const { rows } = await sql<{ key: string }>`
+    SELECT c.key FROM teams_channels c
+     WHERE (c.turn_by IS NULL OR c.turn_until < clock_timestamp())
+       AND (c.paused_until IS NULL OR c.paused_until <= clock_timestamp())
+       AND (EXISTS (SELECT 1 FROM teams_notifications n
+                     WHERE n.channel = c.key AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp())
+            OR EXISTS (SELECT 1 FROM teams_notifications n WHERE n.channel = c.key AND n.state = 'sending'))`.execute(
+    db,
+  )
+  return rows.map((row) => row.key)
+}
+
+/** Ends a channel's rest at once, because what it waited for may have changed: a new address, or a person's word. */
+export async function endRest(db: Kysely<Tables>, channels: readonly string[]): Promise<void> {
+  if (channels.length === 0) return
+  await sql`UPDATE teams_channels SET paused_until = NULL WHERE key = ANY(${[...channels]}::text[])`.execute(db)
+}
