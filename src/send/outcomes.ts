@@ -13,7 +13,7 @@ interface OutcomeRow {
   readonly consequence: Consequence
   /** HTTP statuses that lead here, single or from-to. */
   readonly statuses?: readonly (number | readonly [number, number])[]
-  /** Error codes of Node and undici that lead here. */
+  /** Error codes of Node and undici that lead here; a star at the end stands for any ending. */
   readonly errors?: readonly string[]
   /** Error codes in the receiver's body that lead here whatever the status. */
   readonly bodyCodes?: readonly string[]
@@ -86,15 +86,16 @@ export const OUTCOMES = {
   tls_failed: {
     consequence: 'channel',
     errors: [
-      'CERT_HAS_EXPIRED',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'CERT_*',
+      'UNABLE_TO_*',
       'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
-      'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
-      'ERR_SSL_UNSUPPORTED_PROTOCOL',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'HOSTNAME_MISMATCH',
+      'INVALID_CA',
+      'INVALID_PURPOSE',
+      'PATH_LENGTH_EXCEEDED',
+      'ERR_TLS_*',
+      'ERR_SSL_*',
       'EPROTO',
     ],
     meaning: 'No TLS connection could be made: the certificate is not trusted, or the TLS version too old.',
@@ -115,8 +116,12 @@ export const OUTCOMES = {
   },
   server_error: {
     consequence: 'retry',
-    statuses: [[500, 599]],
-    meaning: 'The receiver failed.',
+    statuses: [
+      [500, 599],
+      [100, 199],
+      [600, 999],
+    ],
+    meaning: 'The receiver failed, or answered with a status that is no answer.',
     todo: 'Nothing; it is retried, and the channel rests if it goes on.',
   },
   timed_out: {
@@ -139,7 +144,7 @@ export const OUTCOMES = {
       'UND_ERR_CONNECT_TIMEOUT',
       'UND_ERR_CLOSED',
       'UND_ERR_DESTROYED',
-      'HPE_INVALID_CONSTANT',
+      'HPE_*',
     ],
     meaning: 'The connection could not be made, or broke.',
     todo: 'Nothing; it is retried. If it goes on, check DNS, proxy and firewall.',

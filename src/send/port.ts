@@ -26,8 +26,13 @@ export interface Outcome {
   readonly retryAfterMs: number | undefined
   /** The receiver's own error code, where it sent one of letters and digits. */
   readonly errorCode: string | undefined
-  /** One sentence for people: what happened and what to do; no secret, no patient data. */
+  /** For people: what happened and, where there is something, what to do; no secret, no patient data. */
   readonly message: string
+  /**
+   * True where nobody knows whether the card was taken: the post was begun and then cut off, or the receiver failed over it
+   * (5xx). The next attempt is then a {@link SendRequest.repeat}. Every transport sets it; absent means false.
+   */
+  readonly mayHaveArrived?: boolean
 }
 
 /** How a card reaches Teams. Never throws: whatever happens is an outcome. */

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../kernel/secret.ts'
+import { headerSafe, signedHeaders, signingKey } from './signature.ts'
+
+const WHSEC = `whsec_${Buffer.from('32 bytes of a key, more or less!').toString('base64')}`
+const signed = (body: string, secrets: string[], more: { correlationId?: string; repeat?: boolean } = {}) =>
+  signedHeaders({
+    id: '0193-n1',
+    correlationId: more.correlationId ?? 'vault-seal-abc123',
+    attempt: more.repeat ? 2 : 1,
+    repeat: more.repeat ?? false,
+    at: new Date(),
+    body,
+    secrets: secrets.map((secret) => new Secret(secret)),
+  })
+const verifier = (secret: string) =>
+  secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(Buffer.from(secret, 'utf8'), { format: 'raw' })
+
+describe('signedHeaders', () => {
+  it('names id, second, correlation id and attempt', () => {
+    const headers = signedHeaders({
+      id: '0193-n1',
+      correlationId: 'c 1',
+      attempt: 3,
+      repeat: true,
+      at: new Date(1_790_000_000_999),
+      body: '{}',
+      secrets: [new Secret('your-secret-here')],
+    })
+    expect(headers).toEqual({
+      'webhook-id': '0193-n1',
+      'webhook-timestamp': '1790000000',
+      'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
+      'x-correlation-id': 'c%201',
+      'x-claimlinc-signature': expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
+      'x-claimlinc-attempt': '3',
+      'x-claimlinc-repeat': 'true',
+    })
+    expect(signed('{}', ['your-secret-here'])).not.toHaveProperty('x-claimlinc-repeat')
+  })
+
+  it.each(['your-secret-here', 'مفتاح سرّي طويل', WHSEC])(
+    'is verified by standardwebhooks with the secret %s',
+    (secret) => {
+      const body = '{"test":"data","name":"عيادة"}'
+      const headers = signed(body, [secret])
+      expect(verifier(secret).verify(body, headers)).toEqual(JSON.parse(body))
+      expect(() => verifier(secret).verify(`${body} `, headers)).toThrow('No matching signature')
+      expect(() => verifier('another-secret-16').verify(body, headers)).toThrow('No matching signature')
+    },
+  )
+
+  it('is verified by either secret while they rotate, in both forms', () => {
+    const headers = signed('{"a":1}', ['new-secret-of-16-characters', 'old-secret-of-16-characters'])
+    expect(headers['webhook-signature']?.split(' ')).toHaveLength(2)
+    verifier('new-secret-of-16-characters').verify('{"a":1}', headers)
+    verifier('old-secret-of-16-characters').verify('{"a":1}', headers)
+    const old = signed('{"a":1}', ['old-secret-of-16-characters'])
+    expect(headers['x-claimlinc-signature-previous']).toBe(old['x-claimlinc-signature'])
+    expect(headers['x-claimlinc-signature']).not.toBe(old['x-claimlinc-signature'])
+    expect(old).not.toHaveProperty('x-claimlinc-signature-previous')
+  })
+
+  it.each(['your-secret-here', WHSEC])('is what openssl and the python line of the seeds give for %s', (secret) => {
+    const body = '{"test": "data", "patient": "مريض"}'
+    const expected = signed(body, [secret])['x-claimlinc-signature']
+    const openssl = execFileSync('openssl', ['dgst', '-sha256', '-hmac', secret], { input: body, encoding: 'utf8' })
+    expect(`sha256=${openssl.trim().split('= ')[1]}`).toBe(expected)
+    const python = `
+import hmac
+import hashlib
+import sys
+secret = sys.argv[1]
+payload = sys.argv[2]
+sig = hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
+print(sig)
+`
+    expect(`sha256=${execFileSync('python3', ['-c', python, secret, body], { encoding: 'utf8' }).trim()}`).toBe(
+      expected,
+    )
+  })
+
+  it('is verified for any body, id and secret', () => {
+    const secret = fc.oneof(
+      fc.string({ minLength: 16, unit: 'grapheme' }),
+      fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
+    )
+    fc.assert(
+      fc.property(fc.json(), secret, fc.string({ unit: 'grapheme' }), (body, key, correlationId) => {
+        const headers = signed(body, [key], { correlationId })
+        verifier(key).verify(body, headers)
+        for (const value of Object.values(headers)) expect(value).toMatch(/^[\x20-\x7e]+$|^$/)
+      }),
+    )
+  })
+})
+
+describe('signingKey', () => {
+  it('takes text that starts with whsec_ and holds no base64 as it stands', () => {
+    for (const secret of ['whsec_', 'whsec_not base64!', 'whsec_abcde', 'whsec_مفتاح'])
+      expect(Buffer.from(signingKey(secret)).toString('utf8')).toBe(secret)
+    expect(Buffer.from(signingKey('whsec_aGVsbG8')).toString()).toBe('hello')
+  })
+})
+
+describe('headerSafe', () => {
+  it('leaves plain ids alone and keeps line breaks out of the header', () => {
+    expect(headerSafe('corr-claim_xyz789:1/2')).toBe('corr-claim_xyz789:1/2')
+    expect(headerSafe('a\r\nx-evil: 1')).toBe('a%0D%0Ax-evil:%201')
+    expect(headerSafe('100%')).toBe('100%25')
+  })
+
+  it('gives any text back when decoded', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const safe = headerSafe(text)
+        expect(safe).toMatch(/^[\x21-\x7e]*$/)
+        expect(decodeURIComponent(safe)).toBe(text.toWellFormed())
+      }),
+    )
+  })
+})

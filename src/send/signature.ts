@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import type { Secret } from '../kernel/secret.ts'
+
+/** What the headers of one post say. */
+export interface Signed {
+  /** The notification's id: the same over all its attempts, so that a receiver can tell a repeat. */
+  readonly id: string
+  readonly correlationId: string
+  readonly attempt: number
+  readonly repeat: boolean
+  /** When it is posted. */
+  readonly at: Date
+  /** The body exactly as it goes out. */
+  readonly body: string
+  /** The secrets that sign, the current one first; at most two. */
+  readonly secrets: readonly Secret[]
+}
+
+/**
+ * The headers by which a receiver checks where a post comes from: Standard Webhooks (https://www.standardwebhooks.com), and
+ * the plain HMAC of the body that `openssl dgst -sha256 -hmac` gives. While secrets rotate, `webhook-signature` holds a
+ * signature of each, as the standard has it; the plain form holds one only, so the previous secret's has its own header.
+ */
+export function signedHeaders(signed: Signed): Record<string, string> {
+  const [current, previous] = signed.secrets.map((secret) => secret.reveal())
+  const keys = signed.secrets.map((secret) => signingKey(secret.reveal()))
+  return {
+    'webhook-id': signed.id,
+    'webhook-timestamp': String(Math.floor(signed.at.getTime() / 1000)),
+    'webhook-signature': keys
+      .map((key) => new Webhook(key, { format: 'raw' }).sign(signed.id, signed.at, signed.body))
+      .join(' '),
+    'x-correlation-id': headerSafe(signed.correlationId),
+    ...(current === undefined ? {} : { 'x-claimlinc-signature': plainSignature(signed.body, current) }),
+    ...(previous === undefined ? {} : { 'x-claimlinc-signature-previous': plainSignature(signed.body, previous) }),
+    'x-claimlinc-attempt': String(signed.attempt),
+    ...(signed.repeat ? { 'x-claimlinc-repeat': 'true' } : {}),
+  }
+}
+
+/**
+ * The key bytes of a secret for Standard Webhooks: what follows `whsec_` read as base64, and any other text as UTF-8. Text that
+ * starts so but holds no base64 counts as any other text too, so that a post is never lost to how a secret is written.
+ */
+export function signingKey(secret: string): Uint8Array {
+  const encoded = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?)$/.exec(secret)?.[1]
+  return Buffer.from(encoded || secret, encoded ? 'base64' : 'utf8')
+}
+
+/**
+ * A value as header text: visible ASCII stays, all else is percent-encoded as UTF-8, and `%` too, so that decoding gives the
+ * value back. A line break in a correlation id can therefore not start a header of its own.
+ */
+export function headerSafe(value: string): string {
+  return value
+    .toWellFormed()
+    .replace(/[^\x21-\x24\x26-\x7e]/gu, (character) =>
+      [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    )
+}
+
+function plainSignature(body: string, secret: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+}

@@ -1,0 +1,170 @@
+import { Client } from 'undici'
+
+/** TLS as the gateway speaks it. */
+export interface TlsOptions {
+  /** TEAMS_TLS_MIN_VERSION. */
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** Certificates (PEM) to trust in place of Node's own list. `NODE_EXTRA_CA_CERTS` adds to that list without this. */
+  readonly ca?: string
+}
+
+/** How many connections, and how. */
+export interface ConnectionsOptions {
+  /** TEAMS_TOTAL_CONNECTIONS. */
+  readonly total: number
+  /** TEAMS_CONNECTIONS_PER_HOST: per scheme, host and port. */
+  readonly perHost: number
+  /** Longest time to make one, in milliseconds. */
+  readonly connectTimeoutMs: number
+  readonly tls: TlsOptions
+}
+
+/** One connection, held by one post at a time. */
+export interface Connection {
+  readonly client: Client
+  /** True once it was open while held: from then on something may have been written. */
+  wasOpen(): boolean
+  /** Gives it back; with `reusable` false it is closed at once, and a request under way on it rejects. */
+  release(reusable: boolean): void
+}
+
+/** The connections to all hosts, which are counted together. */
+export interface Connections {
+  /** Waits, first come first served, for a connection to `origin`; rejects with the signal's reason once that aborts. */
+  acquire(origin: string, signal: AbortSignal): Promise<Connection>
+  /** Closes all connections, those in use too. */
+  close(): Promise<void>
+}
+
+interface Slot {
+  readonly origin: string
+  readonly client: Client
+  /** Ends a socket that is still connecting, which destroying the client alone does not. */
+  readonly socketEnd: AbortController
+  open: boolean
+  wasOpen: boolean
+}
+
+interface Waiter {
+  readonly origin: string
+  readonly serve: (connection: Connection) => void
+}
+
+/**
+ * Keeps at most `total` connections, `perHost` to one origin, idle ones included; one that is being closed counts no more.
+ *
+ * undici's Agent limits connections per origin only, and its Pool does not say when a request gets one. Here each undici
+ * `Client`, which is exactly one connection, is a slot that a post holds. That bounds the total, closes an idle connection to one
+ * host when another needs the room, and tells a post that never began from one that may have arrived.
+ */
+export function createConnections(options: ConnectionsOptions): Connections {
+  const slots = new Set<Slot>()
+  const idle: Slot[] = []
+  let waiters: Waiter[] = []
+
+  function open(origin: string): Slot {
+    const socketEnd = new AbortController()
+    const client = new Client(origin, {
+      // A stream of HTTP/2 is no connection, and the limits count connections.
+      allowH2: false,
+      connect: { ...options.tls, timeout: options.connectTimeoutMs, signal: socketEnd.signal },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    const slot: Slot = { origin, client, socketEnd, open: false, wasOpen: false }
+    client.on('connect', () => {
+      slot.open = true
+      slot.wasOpen = true
+    })
+    client.on('disconnect', () => {
+      slot.open = false
+      if (idle.includes(slot)) discard(slot)
+    })
+    slots.add(slot)
+    return slot
+  }
+
+  function discard(slot: Slot): void {
+    slots.delete(slot)
+    const at = idle.indexOf(slot)
+    if (at >= 0) idle.splice(at, 1)
+    void destroy(slot)
+  }
+
+  async function destroy(slot: Slot): Promise<void> {
+    const destroyed = slot.client.destroy()
+    slot.socketEnd.abort()
+    await destroyed
+  }
+
+  function take(origin: string): Slot | undefined {
+    const known = idle.findLast((slot) => slot.origin === origin)
+    if (known) {
+      idle.splice(idle.indexOf(known), 1)
+      return known
+    }
+    const toHost = [...slots].filter((slot) => slot.origin === origin).length
+    if (toHost >= options.perHost) return undefined
+    if (slots.size >= options.total) {
+      const longestIdle = idle[0]
+      if (!longestIdle) return undefined
+      discard(longestIdle)
+    }
+    return open(origin)
+  }
+
+  function hold(slot: Slot): Connection {
+    slot.wasOpen = slot.open
+    let held = true
+    return {
+      client: slot.client,
+      wasOpen: () => slot.wasOpen,
+      release(reusable) {
+        if (!held) return
+        held = false
+        if (reusable && slot.open && slots.has(slot)) idle.push(slot)
+        else discard(slot)
+        serve()
+      },
+    }
+  }
+
+  /** Serves whoever can be: a full host does not hold up those that wait for another. */
+  function serve(): void {
+    const full = new Set<string>()
+    waiters = waiters.filter((waiter) => {
+      const slot = full.has(waiter.origin) ? undefined : take(waiter.origin)
+      if (slot) waiter.serve(hold(slot))
+      else full.add(waiter.origin)
+      return !slot
+    })
+  }
+
+  return {
+    acquire(origin, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const leave = () => {
+          waiters = waiters.filter((one) => one !== waiter)
+          reject(signal.reason)
+        }
+        const waiter: Waiter = {
+          origin,
+          serve(connection) {
+            signal.removeEventListener('abort', leave)
+            resolve(connection)
+          },
+        }
+        signal.addEventListener('abort', leave, { once: true })
+        waiters.push(waiter)
+        serve()
+      })
+    },
+    async close() {
+      const all = [...slots]
+      slots.clear()
+      idle.length = 0
+      await Promise.all(all.map(destroy))
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { receiverFor, requestTo, transportFor } from './post.ts'
+import { makeCertificate } from './receiver.ts'
+
+/** Holds every post until it is told to answer them. */
+function gate() {
+  const held: ServerResponse[] = []
+  return {
+    handler: (response: ServerResponse) => void held.push(response),
+    answerAll: () => {
+      for (const response of held.splice(0)) response.writeHead(202).end()
+    },
+    held,
+  }
+}
+
+describe('connection limits', () => {
+  it('keeps to the limit of a host, reuses connections, and serves in order', async () => {
+    const { handler, answerAll, held } = gate()
+    const receiver = await receiverFor(handler)
+    const transport = transportFor(receiver, { connectionsPerHost: 3 })
+    const sending = Array.from({ length: 10 }, (_, n) =>
+      transport.send(requestTo(receiver, { correlationId: `n${n}` })),
+    )
+    for (const count of [3, 6, 9, 10]) {
+      await receiver.arrived(count)
+      expect(held).toHaveLength(count === 10 ? 1 : 3)
+      answerAll()
+    }
+    expect((await Promise.all(sending)).map((outcome) => outcome.name)).toEqual(Array(10).fill('accepted'))
+    expect(receiver.connections).toMatchObject({ peak: 3, ever: 3 })
+    const order = receiver.received.map((post) =>
+      Math.floor(Number(String(post.headers['x-correlation-id']).slice(1)) / 3),
+    )
+    expect(order).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
+  })
+
+  it('keeps to the limit over all hosts, and closes an idle connection where another host needs the room', async () => {
+    const gates = [gate(), gate(), gate()]
+    const certificate = makeCertificate()
+    const receivers = await Promise.all(gates.map(({ handler }) => receiverFor(handler, certificate)))
+    const transport = transportFor(undefined, {
+      totalConnections: 4,
+      connectionsPerHost: 3,
+      tls: { minVersion: 'TLSv1.3', ca: certificate.cert },
+    })
+    const sending = receivers.flatMap((receiver) =>
+      Array.from({ length: 4 }, () => transport.send(requestTo(receiver))),
+    )
+    const [a, b, c] = receivers as [(typeof receivers)[0], (typeof receivers)[0], (typeof receivers)[0]]
+    const inUse = () => gates.map(({ held }) => held.length)
+
+    await Promise.all([a.arrived(3), b.arrived(1)])
+    expect(inUse()).toEqual([3, 1, 0])
+    gates[0]?.answerAll()
+    await Promise.all([a.arrived(4), b.arrived(3)])
+    expect(inUse()).toEqual([1, 3, 0])
+    gates[0]?.answerAll()
+    gates[1]?.answerAll()
+    await Promise.all([b.arrived(4), c.arrived(3)])
+    expect(inUse()).toEqual([0, 1, 3])
+    gates[1]?.answerAll()
+    gates[2]?.answerAll()
+    await c.arrived(4)
+    gates[2]?.answerAll()
+    expect((await Promise.all(sending)).map((outcome) => outcome.name)).toEqual(Array(12).fill('accepted'))
+    expect(receivers.map((receiver) => receiver.connections.peak)).toEqual([3, 3, 3])
+    await expect
+      .poll(() => receivers.reduce((sum, { connections }) => sum + connections.open, 0))
+      .toBeLessThanOrEqual(4)
+  })
+
+  it('frees the place of a post that timed out or broke', async () => {
+    const receiver = await receiverFor((response, post) => {
+      if (post.headers['x-correlation-id'] === 'hang') return
+      if (post.headers['x-correlation-id'] === 'reset') return void response.socket?.resetAndDestroy()
+      response.writeHead(202).end()
+    })
+    const transport = transportFor(receiver, { connectionsPerHost: 1, timeoutMs: 300 })
+    const sending = ['hang', 'reset', 'fine'].map((correlationId) =>
+      transport.send(requestTo(receiver, { correlationId })),
+    )
+    expect((await Promise.all(sending)).map((outcome) => outcome.name)).toEqual([
+      'timed_out',
+      'connection_failed',
+      'accepted',
+    ])
+    expect(receiver.connections.ever).toBe(3)
+  })
+
+  it('goes on over a new connection where the receiver closed the idle one', async () => {
+    const receiver = await receiverFor((response) => {
+      response.writeHead(202, { connection: 'close' })
+      response.end()
+    })
+    const transport = transportFor(receiver, { connectionsPerHost: 1 })
+    for (let n = 0; n < 5; n++) expect(await transport.send(requestTo(receiver))).toMatchObject({ name: 'accepted' })
+    expect(receiver.connections.ever).toBe(5)
+  })
+})
+
+describe('TLS', () => {
+  const accept = (response: ServerResponse) => void response.writeHead(202).end()
+
+  it('refuses a receiver that speaks 1.2 at most, and takes it once 1.2 is set', async () => {
+    const certificate = makeCertificate()
+    const receiver = await receiverFor(accept, { ...certificate, maxVersion: 'TLSv1.2' })
+    const strict = transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: certificate.cert } })
+    expect(await strict.send(requestTo(receiver))).toMatchObject({ name: 'tls_failed', mayHaveArrived: false })
+    expect(receiver.received).toHaveLength(0)
+    const lenient = transportFor(undefined, { tls: { minVersion: 'TLSv1.2', ca: certificate.cert } })
+    expect(await lenient.send(requestTo(receiver))).toMatchObject({ name: 'accepted' })
+  })
+
+  it('refuses a certificate that nobody trusts, or that is for another host', async () => {
+    const own = makeCertificate()
+    const receiver = await receiverFor(accept, own)
+    expect(await transportFor(undefined).send(requestTo(receiver))).toMatchObject({
+      name: 'tls_failed',
+      errorCode: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+    const foreign = makeCertificate('other.host.sa')
+    const wrong = await receiverFor(accept, foreign)
+    const transport = transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: foreign.cert } })
+    expect(await transport.send(requestTo(wrong))).toMatchObject({
+      name: 'tls_failed',
+      errorCode: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    })
+    expect([...receiver.received, ...wrong.received]).toEqual([])
+  })
+
+  it('is a failure of TLS where the receiver speaks plain HTTP', async () => {
+    const receiver = await receiverFor(accept)
+    const origin = receiver.origin.replace('http://127.0.0.1', 'https://localhost')
+    expect(await transportFor(undefined).send(requestTo({ origin }))).toMatchObject({ name: 'tls_failed' })
+  })
+})
