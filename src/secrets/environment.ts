@@ -1,0 +1,64 @@
+import { nearestName } from '../kernel/nearest.ts'
+import type { Environment } from '../settings/load.ts'
+import { SETTINGS, type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
+import type { CodedProblem, Found, SecretChannel, SecretSource } from './source.ts'
+
+/** `TEAMS_WEBHOOK_SRE` for the channel `sre`. */
+export function webhookSetting(channelKey: string): string {
+  return `${WEBHOOK_PREFIX}${channelKey.toUpperCase()}`
+}
+
+/** `TEAMS_WEBHOOK_SRE_FILE` for the channel `sre`. */
+export function webhookFileSetting(channelKey: string): string {
+  return `${webhookSetting(channelKey)}_FILE`
+}
+
+/** The text of a variable; one that is set to nothing counts as not set, as for every other setting. */
+export function textOf(env: Environment, name: string): string | undefined {
+  const text = env[name]?.trim()
+  return text === '' ? undefined : text
+}
+
+/** Webhook URLs and signing secrets that are in the environment itself. They do not change while the process runs. */
+export function environmentSource(
+  settings: Settings,
+  env: Environment,
+  channels: readonly SecretChannel[],
+): SecretSource {
+  const webhooks = new Map<string, Found>()
+  for (const { key } of channels) {
+    const at = webhookSetting(key)
+    const value = textOf(env, at)
+    if (value !== undefined) webhooks.set(key, { at, value })
+  }
+  const named = (at: 'TEAMS_HMAC_SECRET_KEY' | 'TEAMS_HMAC_SECRET_KEY_PREVIOUS'): Found | undefined =>
+    settings[at] === undefined ? undefined : { at, value: settings[at] }
+  const signing = {
+    current: named('TEAMS_HMAC_SECRET_KEY'),
+    previous: named('TEAMS_HMAC_SECRET_KEY_PREVIOUS'),
+  }
+  return {
+    kind: 'environment',
+    name: 'environment',
+    read: async () => ({ webhooks, signing, problems: [] }),
+    close() {},
+  }
+}
+
+/** Variables named like a channel's webhook URL when there is no such channel: most often a typing error. */
+export function strangeVariables(env: Environment, channels: readonly SecretChannel[]): CodedProblem[] {
+  const names = channels.map(({ key }) => webhookSetting(key))
+  const known = new Set([...names, ...channels.map(({ key }) => webhookFileSetting(key))])
+  return Object.keys(env)
+    .filter((name) => name.startsWith(WEBHOOK_PREFIX) && !(name in SETTINGS) && !known.has(name))
+    .filter((name) => textOf(env, name) !== undefined)
+    .map((name) => {
+      const near = nearestName(known, name)
+      return {
+        code: 'invalid_settings',
+        at: name,
+        found: 'a webhook URL for a channel that there is not',
+        expected: near ? `perhaps ${near}` : `one of: ${names.join(', ')}`,
+      }
+    })
+}

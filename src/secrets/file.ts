@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import type { Problem } from '../kernel/errors.ts'
+import { isObject } from '../kernel/json.ts'
+import { parseYaml } from '../kernel/yaml.ts'
+import type { Found, Reading, SecretSource } from './source.ts'
+
+/** Secrets are read anew at each look, so that a file that is mounted, linked or renamed into place is seen too. */
+async function textOfFile(at: string, file: string): Promise<string | Problem> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const found =
+      code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : `a file that can not be read (${code})`
+    return { at, found: `${found}: ${file}`, expected: 'a file that the gateway may read' }
+  }
+}
+
+const failed = (...problems: readonly Problem[]): Reading => ({ webhooks: undefined, signing: undefined, problems })
+const read = (webhooks: ReadonlyMap<string, Found>): Reading => ({ webhooks, signing: undefined, problems: [] })
+
+/** A file that holds one channel's webhook URL and nothing else, as Docker and Kubernetes mount secrets. */
+export function webhookFileSource(setting: string, file: string, channelKey: string): SecretSource {
+  return {
+    kind: 'file',
+    name: setting,
+    async read() {
+      const text = await textOfFile(setting, file)
+      if (typeof text !== 'string') return failed(text)
+      return read(new Map([[channelKey, { at: setting, value: text.trim() }]]))
+    },
+    close() {},
+  }
+}
+
+/** TEAMS_WEBHOOKS_FILE: webhook URLs by channel key, in YAML or JSON. */
+export function webhooksFileSource(file: string): SecretSource {
+  const name = 'TEAMS_WEBHOOKS_FILE'
+  return {
+    kind: 'file',
+    name,
+    async read() {
+      const text = await textOfFile(name, file)
+      if (typeof text !== 'string') return failed(text)
+      const result = parseYaml(text)
+      const expected = 'YAML or JSON: a webhook URL for each channel key'
+      if (!result.ok)
+        return failed(
+          ...result.faults.map(({ line, column, reason }) => ({
+            at: name,
+            found: `a syntax error in line ${line}, column ${column}: ${reason}`,
+            expected,
+          })),
+        )
+      if (!isObject(result.value ?? {})) return failed({ at: name, found: 'something else than a map', expected })
+      const entries = Object.entries(result.value ?? {})
+      return read(new Map(entries.map(([key, value]) => [key, { at: `${name}: ${key}`, value }])))
+    },
+    close() {},
+  }
+}

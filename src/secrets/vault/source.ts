@@ -1,0 +1,68 @@
+import type { Clock } from '../../kernel/clock.ts'
+import { isGatewayError, type Problem } from '../../kernel/errors.ts'
+import type { Settings } from '../../settings/table.ts'
+import type { Found, FoundSigning, SecretSource } from '../source.ts'
+import { createVaultClient, type VaultClient } from './client.ts'
+
+/** Webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and signing secrets at TEAMS_HMAC_VAULT_PATH. */
+export function vaultSource(address: string, settings: Settings, clock: Clock): SecretSource {
+  const client = createVaultClient(address, settings, clock)
+  const webhookPath = settings.TEAMS_WEBHOOK_VAULT_PATH
+  // A secret in the environment stands above Vault's, which then need not be readable at all.
+  const hmacPath = settings.TEAMS_HMAC_SECRET_KEY === undefined ? settings.TEAMS_HMAC_VAULT_PATH : undefined
+  return {
+    kind: 'vault',
+    name: 'VAULT_ADDR',
+    async read() {
+      const [webhooks, signing] = await Promise.all([
+        webhookPath === undefined ? NOT_ASKED : attempt(() => readWebhooks(client, webhookPath)),
+        hmacPath === undefined ? NOT_ASKED : attempt(() => readSigning(client, hmacPath)),
+      ])
+      const problems = new Map(
+        [...(webhooks.problems ?? []), ...(signing.problems ?? [])].map((problem) => [
+          JSON.stringify(problem),
+          problem,
+        ]),
+      )
+      return { webhooks: webhooks.value, signing: signing.value, problems: [...problems.values()] }
+    },
+    close: client.close,
+  }
+}
+
+async function readWebhooks(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
+  const fields = await client.readFields(path)
+  if (fields) return { value: new Map(Object.keys(fields).map((key) => [key, foundIn(fields, path, key)])) }
+  // Taken as a failure, not as "no addresses": a path deleted by mistake must not silence the channels.
+  const expected = `a secret of KV version 2 with a field for each channel key ("vault kv put ${path} sre=…")`
+  return { problems: [{ at: path, found: 'nothing at this path', expected }] }
+}
+
+/** Nothing at this path is no failure, since it has a default that nobody need use. */
+async function readSigning(client: VaultClient, path: string): Promise<Attempt<FoundSigning>> {
+  const fields = await client.readFields(path)
+  if (!fields) return {}
+  const named = (field: string) => (fields[field] === undefined ? undefined : foundIn(fields, path, field))
+  return { value: { current: named('hmac_secret'), previous: named('hmac_secret_previous') } }
+}
+
+function foundIn(fields: Readonly<Record<string, unknown>>, path: string, field: string): Found {
+  const value = fields[field]
+  return { at: `${path}: ${field}`, value: typeof value === 'string' ? value.trim() : value }
+}
+
+interface Attempt<T> {
+  readonly value?: T | undefined
+  readonly problems?: readonly Problem[]
+}
+
+const NOT_ASKED: Attempt<never> = {}
+
+async function attempt<T>(task: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
+  try {
+    return await task()
+  } catch (error) {
+    if (isGatewayError(error)) return { problems: error.problems }
+    throw error
+  }
+}

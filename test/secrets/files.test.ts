@@ -1,0 +1,221 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/kernel/secret.ts'
+import { checkSecrets } from '../../src/secrets/check.ts'
+import { createFixedSecrets } from '../../src/secrets/fixed.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+import { startVault } from '../../src/testing/vault.ts'
+import { CHANNELS, createWorld, known, MARK, PREVIOUS, SIGNING, signs, urlOf } from './harness.ts'
+
+let world: ReturnType<typeof createWorld>
+let folder: string
+
+beforeEach(() => {
+  world = createWorld()
+  folder = mkdtempSync(join(tmpdir(), 'secrets-'))
+})
+
+afterEach(async () => {
+  const cameOut = await world.end()
+  rmSync(folder, { recursive: true })
+  expect(cameOut).not.toContain(MARK)
+})
+
+/** Puts a file in place the way Kubernetes and careful people do: by renaming. */
+function write(name: string, text: string): string {
+  writeFileSync(join(folder, `${name}.new`), text)
+  renameSync(join(folder, `${name}.new`), join(folder, name))
+  return join(folder, name)
+}
+
+describe('the environment', () => {
+  it('gives URLs and signing secrets, and needs no second look', async () => {
+    const secrets = await world.start({
+      TEAMS_WEBHOOK_SRE: ` ${urlOf('sre')}\n`,
+      TEAMS_WEBHOOK_PMO: '',
+      TEAMS_HMAC_SECRET_KEY: SIGNING,
+      TEAMS_HMAC_SECRET_KEY_PREVIOUS: PREVIOUS,
+    })
+    expect(known(secrets)).toEqual({ sre: urlOf('sre') })
+    expect(signs(secrets)).toEqual([SIGNING, PREVIOUS])
+    expect(secrets.signingSecretIsMadeUp).toBe(false)
+    expect(world.wait()).toBeUndefined()
+  })
+
+  it('makes up a signing secret where there is none, another one each time, and says so', async () => {
+    const [one, two] = [await world.start({}), await world.start({})]
+    expect(one.signingSecretIsMadeUp).toBe(true)
+    expect(signs(one)).not.toEqual(signs(two))
+    expect(world.complaints('made up')).toHaveLength(2)
+  })
+
+  it('refuses what is wrong, all at once, the settings first', async () => {
+    const env = {
+      TEAMS_WEBHOOK_SER: urlOf('sre'),
+      TEAMS_WEBHOOK_WEATHER_REPORT: urlOf('x'),
+      TEAMS_WEBHOOK_PMO: `https://${MARK}.webhook.office.com/webhookb2/x`,
+      TEAMS_WEBHOOK_SECURITY_ENG: `http://${MARK}.example.org/`,
+      TEAMS_WEBHOOK_SRE_FILE: join(folder, 'none'),
+      TEAMS_WEBHOOKS_FILE: write('urls.yaml', `sre: [${MARK}\n`),
+    }
+    const error = await world.refusal(env)
+    expect(error).toMatchObject({ code: 'invalid_settings' })
+    expect(String(error).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
+      "GatewayError: The settings are not valid (invalid_settings).
+        TEAMS_WEBHOOK_SER: found a webhook URL for a channel that there is not; expected perhaps TEAMS_WEBHOOK_SRE
+        TEAMS_WEBHOOK_WEATHER_REPORT: found a webhook URL for a channel that there is not; expected one of: TEAMS_WEBHOOK_SRE, TEAMS_WEBHOOK_SECURITY_ENG, TEAMS_WEBHOOK_PMO
+        TEAMS_WEBHOOK_SRE_FILE: found no such file: <folder>/none; expected a file that the gateway may read
+        TEAMS_WEBHOOKS_FILE: found a syntax error in line 2, column 1: bad indent; expected YAML or JSON: a webhook URL for each channel key
+        TEAMS_WEBHOOK_SECURITY_ENG: found a placeholder; expected the URL that Teams shows under Workflows > "When a Teams webhook request is received"
+        TEAMS_WEBHOOK_PMO: found the URL of an Office 365 connector, which Microsoft has switched off; expected a new workflow in the same channel and its URL: the URL that Teams shows under Workflows > "When a Teams webhook request is received"
+      Correct each setting named below; .env.example lists all of them with their defaults."
+    `)
+    const { problems } = await checkSecrets({
+      settings: loadSettings(env),
+      env,
+      channels: CHANNELS,
+      clock: world.clock,
+    })
+    expect(problems.map(({ code }) => code)).toEqual([
+      'invalid_settings',
+      'invalid_settings',
+      'secrets_unreachable',
+      'secrets_unreachable',
+      'webhook_placeholder',
+      'webhook_retired',
+    ])
+  })
+
+  it('has the code of the first where only URLs are wrong', async () => {
+    expect(
+      await world.refusal({
+        TEAMS_WEBHOOK_SRE: `https://${MARK}.attacker.test/?sig=x`,
+        TEAMS_WEBHOOK_PMO: 'placeholder',
+      }),
+    ).toMatchObject({ code: 'webhook_invalid', problems: [{ at: 'TEAMS_WEBHOOK_SRE' }, { at: 'TEAMS_WEBHOOK_PMO' }] })
+  })
+
+  it('asks for the Entra settings of a channel that needs them', async () => {
+    const channels = [{ key: 'sre', auth: 'entra' }] as const
+    const url = urlOf('sre').replace(/&sig=.*/, '')
+    expect(await world.refusal({ TEAMS_WEBHOOK_SRE: url }, channels)).toMatchObject({
+      code: 'invalid_settings',
+      problems: [{ at: 'TEAMS_WEBHOOK_SRE', expected: expect.stringContaining('TEAMS_ENTRA_CLIENT_ID') }],
+    })
+    const entra = { TEAMS_ENTRA_TENANT_ID: 't', TEAMS_ENTRA_CLIENT_ID: 'c', TEAMS_ENTRA_CLIENT_SECRET: `${MARK}-entra` }
+    expect(known(await world.start({ TEAMS_WEBHOOK_SRE: url, ...entra }, channels))).toEqual({ sre: url })
+  })
+})
+
+describe('files', () => {
+  it('are read again when they change', async () => {
+    const one = write('sre', `${urlOf('sre1')}\n`)
+    const map = write('urls.json', JSON.stringify({ pmo: urlOf('pmo1') }))
+    const secrets = await world.start({
+      TEAMS_WEBHOOK_SRE_FILE: one,
+      TEAMS_WEBHOOKS_FILE: map,
+      TEAMS_VAULT_REFRESH: '7',
+    })
+    expect(known(secrets)).toEqual({ sre: urlOf('sre1'), pmo: urlOf('pmo1') })
+    expect(world.wait()).toBe(7_000)
+    const changes: (readonly string[])[] = []
+    secrets.onChange((channels) => changes.push(channels))
+    write('sre', urlOf('sre2'))
+    await world.look()
+    write('urls.json', `security_eng: "${urlOf('sec1')}"\n`)
+    await world.look()
+    expect(known(secrets)).toEqual({ sre: urlOf('sre2'), security_eng: urlOf('sec1') })
+    expect(changes).toEqual([['sre'], ['security_eng', 'pmo']])
+  })
+
+  it('keep their last values while they are gone or broken, one line for each outage', async () => {
+    const file = write('urls.yaml', `sre: ${urlOf('sre1')}\n`)
+    const secrets = await world.start({ TEAMS_WEBHOOKS_FILE: file })
+    rmSync(file)
+    await world.look()
+    await world.look()
+    write('urls.yaml', `sre: ${urlOf('sre2')}\nsre: ${MARK}\n`)
+    await world.look()
+    expect(known(secrets)).toEqual({ sre: urlOf('sre1') })
+    write('urls.yaml', `sre: ${urlOf('sre3')}\n`)
+    await world.look()
+    expect(known(secrets)).toEqual({ sre: urlOf('sre3') })
+    const lines = world.complaints('secrets_unreachable')
+    expect(lines.map(({ subject, problems }) => [subject, problems.length])).toEqual([
+      ['TEAMS_WEBHOOKS_FILE', 1],
+      ['TEAMS_WEBHOOKS_FILE', 1],
+    ])
+    expect((await world.metrics.expose()).body).toContain('teams_secrets_refresh_failures_total{source="file"} 3')
+  })
+
+  it('refuse a key that no channel has', async () => {
+    const file = write('urls.yaml', `sre: ${urlOf('sre')}\nsecurty_eng: ${urlOf('sec')}\n`)
+    expect(await world.refusal({ TEAMS_WEBHOOKS_FILE: file })).toMatchObject({
+      code: 'invalid_settings',
+      problems: [{ at: 'TEAMS_WEBHOOKS_FILE: securty_eng', expected: 'perhaps security_eng' }],
+    })
+  })
+})
+
+describe('precedence', () => {
+  it('takes the environment before its file, that before the map, that before Vault', async () => {
+    const vault = await startVault()
+    const all = (from: string) => ({
+      sre: urlOf(`sre${from}`),
+      pmo: urlOf(`pmo${from}`),
+      security_eng: urlOf(`s${from}`),
+    })
+    vault.put('secret/teams/webhooks', { ...all('vault'), cloudops: urlOf('cloudvault') })
+    vault.put('secret/teams/config', { hmac_secret: SIGNING })
+    const { cloudops: _, ...map } = { ...all('map'), cloudops: '' }
+    const env = {
+      TEAMS_WEBHOOK_SRE: urlOf('sreenv'),
+      TEAMS_WEBHOOK_SRE_FILE: write('sre', urlOf('srefile')),
+      TEAMS_WEBHOOK_PMO_FILE: write('pmo', urlOf('pmofile')),
+      TEAMS_WEBHOOKS_FILE: write('urls.json', JSON.stringify(map)),
+      TEAMS_HMAC_SECRET_KEY_PREVIOUS: PREVIOUS,
+      VAULT_ADDR: vault.url,
+      VAULT_TOKEN: vault.createToken(),
+      TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
+    }
+    const channels = [...CHANNELS, { key: 'cloudops', auth: 'sas' }] as const
+    const secrets = await world.start(env, channels)
+    expect(known(secrets)).toEqual({
+      sre: urlOf('sreenv'),
+      pmo: urlOf('pmofile'),
+      security_eng: urlOf('smap'),
+      cloudops: urlOf('cloudvault'),
+    })
+    expect(signs(secrets)).toEqual([SIGNING, PREVIOUS])
+    const report = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
+    expect(report).toMatchObject({
+      channels: [
+        { key: 'sre', at: 'TEAMS_WEBHOOK_SRE' },
+        { key: 'security_eng', at: 'TEAMS_WEBHOOKS_FILE: security_eng' },
+        { key: 'pmo', at: 'TEAMS_WEBHOOK_PMO_FILE' },
+        { key: 'cloudops', at: 'secret/teams/webhooks: cloudops' },
+      ],
+      signingAt: 'secret/teams/config: hmac_secret',
+      problems: [],
+    })
+    expect(JSON.stringify(report)).not.toContain(MARK)
+    await vault.stop()
+  })
+})
+
+describe('the sandbox', () => {
+  it('has fixed addresses', async () => {
+    const address = new Secret('http://127.0.0.1:8080/sandbox/channels/sre/webhook')
+    const secrets = createFixedSecrets({ webhooks: new Map([['sre', address]]) })
+    expect(secrets.webhook('sre')).toBe(address)
+    expect(secrets.webhook('pmo')).toBeUndefined()
+    expect(secrets.webhookKeys()).toEqual(['sre'])
+    expect(secrets.signingSecretIsMadeUp).toBe(true)
+    expect(signs(secrets)[0]).toMatch(/^[0-9a-f]{64}$/)
+    const signed = createFixedSecrets({ webhooks: new Map(), signing: [new Secret(SIGNING)] })
+    expect(signed.signingSecretIsMadeUp).toBe(false)
+    expect(signs(signed)).toEqual([SIGNING])
+  })
+})
