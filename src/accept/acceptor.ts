@@ -1,0 +1,147 @@
+import type { Kysely } from 'kysely'
+import type { AcceptedEvent } from '../events/event.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { correlationIdFor, digestOf, newId } from '../kernel/ids.ts'
+import type { Registry } from '../registry/registry.ts'
+import { routeEvent } from '../registry/route.ts'
+import type { Acceptance, UncheckedEvent } from '../service/port.ts'
+import { claimKeys, firstAnswers } from '../store/idempotency.ts'
+import { insertEvents, type NewNotification } from '../store/insert-events.ts'
+import type { Tables } from '../store/tables.ts'
+import { type CheckedEvent, checkEvent } from './check.ts'
+import { MAX_EVENTS } from './limits.ts'
+import { type PhiPolicy, patientDataFields, protectPatientData } from './patient-data.ts'
+
+/** What a call to accept came to. */
+export interface Accepted {
+  readonly acceptances: readonly Acceptance[]
+  /** The events that are new, in the form in which they were stored. */
+  readonly events: readonly AcceptedEvent[]
+}
+
+/** The first stage: checks, names, masks, routes and writes. */
+export interface Acceptor {
+  /**
+   * Accepts all events of a call or none, inside the given transaction: once that commits they are never lost, and
+   * if it rolls back they never were.
+   *
+   * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
+   * @throws GatewayError `invalid_event` with every problem of every event, `too_many_events`
+   */
+  accept(transaction: Kysely<Tables>, events: readonly UncheckedEvent[], origin: string): Promise<Accepted>
+  /** The checks alone, so that a call that will be refused takes no connection. */
+  check(events: readonly UncheckedEvent[]): readonly CheckedEvent[]
+}
+
+/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
+export function createAcceptor(options: {
+  readonly registry: Registry
+  readonly phiPolicy: PhiPolicy
+  readonly keyTtl: number
+  readonly clock: Clock
+  readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
+}): Acceptor {
+  const { registry, clock } = options
+  const phiFields = patientDataFields(registry.eventTypes.values())
+
+  function check(events: readonly UncheckedEvent[]): readonly CheckedEvent[] {
+    if (events.length > MAX_EVENTS)
+      throw new GatewayError('too_many_events', [
+        { at: 'events', found: `a list of ${events.length}`, expected: `at most ${MAX_EVENTS}` },
+      ])
+    const problems: Problem[] = []
+    const checked = events.map((event, index) => checkEvent(registry, event, `events[${index}]`, problems))
+    if (problems.length > 0) throw new GatewayError('invalid_event', problems)
+    return checked.filter((event) => event !== undefined)
+  }
+
+  function name(checked: CheckedEvent): AcceptedEvent {
+    const now = clock.now()
+    const id = newId()
+    const { data, correlationId } = protectPatientData(
+      checked.data,
+      checked.correlationId,
+      phiFields,
+      options.phiPolicy,
+    )
+    return {
+      id,
+      eventType: checked.definition.name,
+      correlationId: correlationId ?? correlationIdFor(id),
+      priority: checked.priority,
+      stakeholders: checked.stakeholders,
+      data,
+      occurredAt: checked.occurredAt ?? now,
+      acceptedAt: now,
+      language: checked.language,
+    }
+  }
+
+  function notify(event: AcceptedEvent): NewNotification[] {
+    return routeEvent(registry, event).flatMap((key) => {
+      const channel = registry.channels.get(key)
+      if (!channel) return []
+      const language = event.language ?? channel.language
+      const fate = channel.muted
+        ? ({ state: 'suppressed', reason: 'muted' } as const)
+        : ({ state: 'pending', reason: null } as const)
+      return [{ id: newId(), eventId: event.id, channel: key, language, ...fate }]
+    })
+  }
+
+  return {
+    check,
+    async accept(transaction, unchecked, origin) {
+      const named = check(unchecked).map((checked) => ({
+        event: name(checked),
+        keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
+      }))
+      const firstOf = await findFirst(transaction, named, options.keyTtl)
+      const events = named.map(({ event }) => event).filter((event) => !firstOf.has(event.id))
+      const notifications = events.flatMap(notify)
+      if (events.length > 0) {
+        await insertEvents(transaction, { events, notifications, origin })
+        const due = notifications.filter((notification) => notification.state === 'pending')
+        await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
+      }
+      const known = await firstAnswers(transaction, [...new Set(firstOf.values())])
+      const acceptances = named.map(({ event }): Acceptance => {
+        const first = known.get(firstOf.get(event.id) ?? '')
+        if (first) return { ...first, duplicate: true }
+        return {
+          eventId: event.id,
+          correlationId: event.correlationId,
+          duplicate: false,
+          notifications: notifications
+            .filter((notification) => notification.eventId === event.id)
+            .map(({ id, channel, state }) => ({ id, channel, state })),
+        }
+      })
+      return { acceptances, events }
+    },
+  }
+}
+
+/** For each event whose key was seen before, in this call or an earlier one: the id of the event that was first. */
+async function findFirst(
+  transaction: Kysely<Tables>,
+  named: readonly { readonly event: AcceptedEvent; readonly keyHash: string | undefined }[],
+  ttl: number,
+): Promise<ReadonlyMap<string, string>> {
+  const firstInCall = new Map<string, string>()
+  for (const { event, keyHash } of named)
+    if (keyHash !== undefined && !firstInCall.has(keyHash)) firstInCall.set(keyHash, event.id)
+  const earlier = await claimKeys(
+    transaction,
+    [...firstInCall].map(([keyHash, eventId]) => ({ keyHash, eventId })),
+    ttl,
+  )
+  const first = new Map<string, string>()
+  for (const { event, keyHash } of named) {
+    if (keyHash === undefined) continue
+    const eventId = earlier.get(keyHash) ?? firstInCall.get(keyHash)
+    if (eventId !== undefined && eventId !== event.id) first.set(event.id, eventId)
+  }
+  return first
+}

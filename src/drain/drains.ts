@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import type { Channel } from '../registry/registry.ts'
+import { runTurn, type TurnContext } from './turn.ts'
+
+/** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
+const AFTER_BREAKAGE = 1_000
+
+/** The turns of this process: at most one per channel. */
+export interface Drains {
+  /** Starts a turn at a channel; while one runs here already, it looks once more before it ends. */
+  wake(channelKey: string): void
+  /** Resolves when no turn runs in this process. */
+  idle(): Promise<void>
+  /** Claims nothing more, lets posts under way finish, hands the rest back. */
+  stop(): Promise<void>
+}
+
+/** Makes the drains. `channels` are those of the registry. */
+export function createDrains(context: TurnContext, channels: ReadonlyMap<string, Channel>): Drains {
+  const running = new Map<string, Promise<void>>()
+  const wokenAgain = new Set<string>()
+  const timers = new Map<string, () => void>()
+  const stopping = new AbortController()
+
+  function wake(key: string): void {
+    const channel = channels.get(key)
+    // A channel that was taken out of the configuration: its notifications wait until it is back.
+    if (!channel || stopping.signal.aborted) return
+    if (running.has(key)) {
+      wokenAgain.add(key)
+      return
+    }
+    timers.get(key)?.()
+    timers.delete(key)
+    const turn = drain(channel).finally(() => {
+      running.delete(key)
+      if (wokenAgain.delete(key)) wake(key)
+    })
+    running.set(key, turn)
+  }
+
+  async function drain(channel: Channel): Promise<void> {
+    let again: number | undefined
+    try {
+      again = (await runTurn(context, channel, randomUUID(), stopping.signal)).again
+    } catch (error) {
+      context.log.error({ err: error, channel: channel.key }, 'a turn broke off; what it held is sent by a later one')
+      again = AFTER_BREAKAGE
+    }
+    if (again === undefined || stopping.signal.aborted) return
+    timers.set(
+      channel.key,
+      context.clock.after(again, () => wake(channel.key)),
+    )
+  }
+
+  return {
+    wake,
+    async idle() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
+    async stop() {
+      stopping.abort()
+      for (const callOff of timers.values()) callOff()
+      timers.clear()
+      wokenAgain.clear()
+      await Promise.all(running.values())
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import { type Clock as BossClock, fromKysely, PgBoss } from 'pg-boss'
+import type { Log } from '../kernel/log.ts'
+import type { Database } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
+
+/** pg-boss's own schema: a database may already have one named pgboss. */
+export const ENGINE_SCHEMA = 'teams_engine'
+const DRAIN = 'drain'
+const MAINTAIN = 'maintain'
+
+/** Wakes drains across processes, and runs the maintenance once for all of them. */
+export interface Engine {
+  /** Says "there is work" for channels, inside the transaction that makes the work, so that both are seen or neither. */
+  wake(transaction: Kysely<Tables>, channels: readonly string[]): Promise<void>
+  /** Starts taking wake-ups and maintenance jobs. */
+  work(handlers: {
+    readonly onWake: (channels: readonly string[]) => void
+    readonly onMaintain: () => Promise<void>
+  }): Promise<void>
+  /** True while pg-boss answers. */
+  reachable(): Promise<boolean>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts pg-boss on the gateway's database.
+ *
+ * A job says only that a channel has work: which, the rows say. So a handler hands the wake-up to this process's
+ * drains and is done at once, one worker serves all channels, and no slow channel holds up another. Turns have
+ * their own lease (`src/store/turns.ts`) instead of pg-boss's heartbeat: a `singleton` queue keeps a cached list of busy
+ * keys for a minute and would leave a channel alone for that long.
+ *
+ * @param options.deliver false for a process that only accepts: it then needs no connections of the engine's own
+ */
+export async function startEngine(
+  database: Database,
+  log: Log,
+  options: { readonly deliver: boolean },
+): Promise<Engine> {
+  const { deliver } = options
+  const boss = new PgBoss({
+    ...(deliver || database.kind === 'embedded' ? database.engineDatabase() : { db: fromKysely(database.kysely) }),
+    application_name: 'claimlinc-teams-engine',
+    schema: ENGINE_SCHEMA,
+    useListenNotify: deliver,
+    supervise: deliver,
+    schedule: deliver,
+    clockMonitorIntervalSeconds: 600,
+    clock: unheldClock,
+  })
+  boss.on('error', (error) => log.warn({ err: error }, 'the job engine met an error and goes on'))
+  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'the job engine warns'))
+  await boss.start()
+  // A wake-up is worth nothing once it is done, or old: the sweep finds whatever it stood for.
+  await boss.createQueue(DRAIN, {
+    policy: 'standard',
+    notify: true,
+    retryLimit: 0,
+    expireInSeconds: 60,
+    retentionSeconds: 3600,
+    deleteAfterSeconds: 60,
+  })
+  await boss.createQueue(MAINTAIN, { policy: 'short', retryLimit: 3, retryDelay: 60, expireInSeconds: 3600 })
+  // Fills pg-boss's cache of queues now: looking the queue up later, inside a transaction, would ask for a second
+  // connection, and the embedded database has but one.
+  await boss.insert(DRAIN, [])
+
+  return {
+    async wake(transaction, channels) {
+      if (channels.length === 0) return
+      // A storm shall not make a job per event. This looks at what others have committed and waits for nobody, as a
+      // unique key would: a caller's long transaction must not hold up every other event for its channel.
+      const { rows } = await sql<{ key: string }>`
+        SELECT DISTINCT singleton_key AS key FROM ${sql.table(`${ENGINE_SCHEMA}.job`)}
+         WHERE name = ${DRAIN} AND state = 'created' AND singleton_key = ANY(${[...channels]}::text[])`.execute(
+        transaction,
+      )
+      const queued = new Set(rows.map((row) => row.key))
+      const jobs = channels
+        .filter((channel) => !queued.has(channel))
+        .map((channel) => ({ singletonKey: channel, data: { channel } }))
+      if (jobs.length > 0) await boss.insert(DRAIN, jobs, { db: fromKysely(transaction) })
+    },
+    async work({ onWake, onMaintain }) {
+      await boss.work<{ channel: string }>(
+        DRAIN,
+        { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
+        async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
+      )
+      await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => onMaintain())
+      await boss.schedule(MAINTAIN, '17 * * * *', null, { tz: 'UTC' })
+    },
+    async reachable() {
+      return boss.isInstalled()
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 5_000, close: true }),
+  }
+}
+
+/** Timers that do not keep the process alive: a program that only sent an event ends when it is done. */
+const unheldClock: BossClock = {
+  now: () => Date.now(),
+  setTimeout: (task, ms) => setTimeout(task, ms).unref(),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setInterval: (task, ms) => setInterval(task, ms).unref(),
+  clearInterval: (timer) => clearInterval(timer as NodeJS.Timeout),
+}

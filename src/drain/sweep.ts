@@ -1,0 +1,48 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+
+/** Milliseconds between two sweeps. */
+const EVERY = 1_000
+
+/**
+ * Looks every second for channels on which something is due and nobody is at work, and wakes their drains. Wake-ups
+ * make delivery fast; this makes it certain: it needs no message to have arrived and no process to have survived.
+ *
+ * @returns how to stop; resolves when no look is under way
+ */
+export function startSweep(options: {
+  readonly find: () => Promise<readonly string[]>
+  readonly wake: (channel: string) => void
+  readonly clock: Clock
+  readonly log: Log
+}): () => Promise<void> {
+  const { find, wake, clock, log } = options
+  let stopped = false
+  let failing = false
+  let callOff = () => {}
+  let look: Promise<void> = Promise.resolve()
+
+  async function sweep(): Promise<void> {
+    try {
+      for (const channel of await find()) wake(channel)
+      if (failing) log.info('the database can be searched for due work again')
+      failing = false
+    } catch (error) {
+      if (!failing) log.error({ err: error }, 'the database can not be searched for due work; trying every second')
+      failing = true
+    }
+    if (!stopped) next()
+  }
+  function next(): void {
+    callOff = clock.after(EVERY, () => {
+      look = sweep()
+    })
+  }
+  look = sweep()
+
+  return async () => {
+    stopped = true
+    callOff()
+    await look
+  }
+}

@@ -1,0 +1,266 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Acceptor, createAcceptor } from '../../src/accept/acceptor.ts'
+import { type Engine, startEngine } from '../../src/drain/engine.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { loadRegistry } from '../../src/registry/load.ts'
+import type { UncheckedEvent } from '../../src/service/port.ts'
+import type { Database } from '../../src/store/database.ts'
+import { adoptTransaction } from '../../src/store/foreign-transaction.ts'
+import { createMigrations } from '../../src/store/migrations.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { freshDatabase } from '../services/database.ts'
+import { KINDS, openMigrated } from './databases.ts'
+
+const registry = loadRegistry({
+  language: 'en',
+  budget: { requests: 60, period: 60, burst: 10 },
+  config: { channels: { pmo: { muted: true } } },
+})
+const ALERT: UncheckedEvent = { eventType: 'vault.seal.detected', data: { node: 'vault-1' } }
+
+const acceptorFor = (
+  engine: Engine,
+  overrides: { phiPolicy?: 'mask' | 'omit' | 'show'; keyTtl?: number } = {},
+): Acceptor =>
+  createAcceptor({ registry, phiPolicy: 'mask', keyTtl: 86_400, clock: systemClock, wake: engine.wake, ...overrides })
+
+describe.each(KINDS)('accept on %s', (kind) => {
+  let database: Database
+  let engine: Engine
+  let acceptor: Acceptor
+
+  beforeAll(async () => {
+    database = await openMigrated(kind)
+    engine = await startEngine(database, createLog('silent'), { deliver: false })
+    acceptor = acceptorFor(engine)
+  })
+  afterAll(async () => {
+    await engine.stop()
+    await database.close()
+  })
+
+  const accept = async (events: readonly UncheckedEvent[], origin = 'test', by = acceptor) =>
+    (await database.kysely.transaction().execute((transaction) => by.accept(transaction, events, origin))).acceptances
+  const count = async (correlationId: string) => {
+    const { rows } = await sql<{
+      n: number
+    }>`SELECT count(*)::int AS n FROM teams_notifications WHERE correlation_id = ${correlationId}`.execute(
+      database.kysely,
+    )
+    return rows[0]?.n
+  }
+  const everything = async () => {
+    const parts = await Promise.all(
+      [
+        'teams_events',
+        'teams_notifications',
+        'teams_attempts',
+        'teams_channels',
+        'teams_idempotency_keys',
+        'teams_engine.job',
+      ].map((table) =>
+        sql<{ row: string }>`SELECT to_jsonb(t)::text AS row FROM ${sql.table(table)} t`.execute(database.kysely),
+      ),
+    )
+    return parts.flatMap((part) => part.rows.map(({ row }) => row)).join('\n')
+  }
+
+  it('writes the event, a notification per channel and a wake-up together', async () => {
+    const [answer] = await accept([{ ...ALERT, correlationId: 'written' }])
+    expect(answer).toMatchObject({ correlationId: 'written', duplicate: false })
+    expect(answer?.notifications.map(({ channel, state }) => [channel, state])).toEqual([
+      ['security_eng', 'pending'],
+      ['sre', 'pending'],
+      ['cloudops', 'pending'],
+    ])
+    expect(await count('written')).toBe(3)
+    const { rows } = await sql<{
+      key: string
+    }>`SELECT singleton_key AS key FROM teams_engine.job WHERE name = 'drain' AND state = 'created'`.execute(
+      database.kysely,
+    )
+    expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining(['security_eng', 'sre', 'cloudops']))
+  })
+
+  it('makes one wake-up per channel for a storm, not one per event', async () => {
+    await accept(Array.from({ length: 500 }, () => ALERT))
+    await Promise.all(Array.from({ length: 20 }, () => accept([ALERT])))
+    const { rows } = await sql<{
+      n: number
+    }>`SELECT count(*)::int AS n FROM teams_engine.job WHERE name = 'drain' AND singleton_key = 'sre'`.execute(
+      database.kysely,
+    )
+    expect(rows[0]?.n).toBeLessThanOrEqual(5)
+  })
+
+  it('makes one notification where two groups read one channel, and none where a channel is muted', async () => {
+    const [answer] = await accept([{ ...ALERT, stakeholders: ['SRE', 'sre', 'PMO'] }])
+    expect(answer?.notifications.map(({ channel, state }) => [channel, state])).toEqual([
+      ['sre', 'pending'],
+      ['pmo', 'suppressed'],
+    ])
+  })
+
+  it('refuses all events when one is bad, and names everything that is wrong with it', async () => {
+    const events = Array.from(
+      { length: 1000 },
+      (_, index): UncheckedEvent =>
+        index === 617
+          ? { eventType: 'vault.seal.detectd', priority: 'URGENT', data: { node: 7 }, stakeholders: ['Sre Team'] }
+          : { ...ALERT, correlationId: 'all-or-none' },
+    )
+    const error: unknown = await accept(events).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'invalid_event' })
+    expect((error as { problems: { at: string; expected: string }[] }).problems.map(({ at }) => at)).toEqual([
+      'events[617].eventType',
+      'events[617].stakeholders[0]',
+      'events[617].priority',
+    ])
+    expect((error as Error).message).toContain('perhaps vault.seal.detected')
+    expect(await count('all-or-none')).toBe(0)
+  })
+
+  it('gives the first answer again for a known key, also to ten equal requests at once', async () => {
+    const event = { ...ALERT, correlationId: 'once', idempotencyKey: 'key-1' }
+    const answers = (await Promise.all(Array.from({ length: 10 }, () => accept([event])))).flat()
+    expect(new Set(answers.map(({ eventId }) => eventId)).size).toBe(1)
+    expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1)
+    expect(answers.every(({ notifications }) => notifications.length === 3)).toBe(true)
+    expect(await count('once')).toBe(3)
+  })
+
+  it('knows a key within one call, keeps callers apart, and forgets it after its time', async () => {
+    const event = { ...ALERT, idempotencyKey: 'key-2' }
+    const [first, second] = await accept([event, event])
+    expect([first?.duplicate, second?.duplicate, second?.eventId]).toEqual([false, true, first?.eventId])
+    const [other] = await accept([event], 'somebody else')
+    expect(other?.duplicate).toBe(false)
+    await sql`UPDATE teams_idempotency_keys SET expires_at = now() - interval '1 second'`.execute(database.kysely)
+    const [later] = await accept([event])
+    expect(later?.duplicate).toBe(false)
+    expect(later?.eventId).not.toBe(first?.eventId)
+  })
+
+  it('never stores patient data, wherever in the event it stands', async () => {
+    const event: UncheckedEvent = {
+      eventType: 'celery.task.failed',
+      correlationId: 'task-of-P987654321',
+      idempotencyKey: 'key-of-P987654321',
+      data: {
+        task_name: 'submit',
+        task_id: 't-1',
+        error: 'no member P987654321 found',
+        traceback: 'x P987654321',
+        patient_id: 'P987654321',
+        extra: { member_id: 1234567890, note: ['P987654321 again', '1234567890'] },
+      },
+    }
+    const [answer] = await accept([event])
+    expect(answer?.correlationId).toBe('task-of-P••••4321')
+    const stored = await everything()
+    expect(stored).toContain('no member P••••4321 found')
+    expect(stored).not.toMatch(/P987654321|1234567890/)
+  })
+
+  it('leaves patient data out, or shows it, by policy', async () => {
+    const event: UncheckedEvent = {
+      eventType: 'nphies.claim.rejected',
+      data: { claim_id: 'C-1', rejection_reason: 'P555555555 unknown', patient_id: 'P555555555' },
+    }
+    await accept([{ ...event, correlationId: 'omitted' }], 'test', acceptorFor(engine, { phiPolicy: 'omit' }))
+    await accept([{ ...event, correlationId: 'shown' }], 'test', acceptorFor(engine, { phiPolicy: 'show' }))
+    const data = async (id: string) =>
+      (
+        await sql<{ data: Record<string, string> }>`SELECT data FROM teams_events WHERE correlation_id = ${id}`.execute(
+          database.kysely,
+        )
+      ).rows[0]?.data
+    expect(await data('omitted')).toEqual({ claim_id: 'C-1', rejection_reason: 'P••••5555 unknown' })
+    expect(await data('shown')).toMatchObject({ patient_id: 'P555555555' })
+  })
+
+  it('takes text that a database or UTF-8 can not hold', async () => {
+    await accept([{ ...ALERT, correlationId: 'odd', data: { node: 'a\u0000b\ud800c', 'k\u0000': 1 } }])
+    const { rows } = await sql<{
+      node: string
+    }>`SELECT data->>'node' AS node FROM teams_events WHERE correlation_id = 'odd'`.execute(database.kysely)
+    expect(rows[0]?.node).toBe('ab\ufffdc')
+  })
+
+  it('writes inside a Kysely transaction of the caller: rolled back means never sent', async () => {
+    const send = (correlationId: string, fail: boolean) =>
+      database.kysely.transaction().execute(async (transaction) => {
+        await acceptor.accept(adoptTransaction(transaction), [{ ...ALERT, correlationId }], 'test')
+        if (fail) throw new Error('the claim could not be saved')
+      })
+    await expect(send('rolled-back', true)).rejects.toThrow('the claim')
+    await send('committed', false)
+    expect([await count('rolled-back'), await count('committed')]).toEqual([0, 3])
+  })
+
+  it('refuses a Kysely that is no transaction', () => {
+    expect(() => adoptTransaction(database.kysely)).toThrow(/expected a transaction/)
+  })
+})
+
+describe("accept inside a pg client's transaction", () => {
+  it('is undone with it, and holds up nobody else while it is open', async () => {
+    const { url } = await freshDatabase()
+    const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
+    await createMigrations(database.kysely).up()
+    const engine = await startEngine(database, createLog('silent'), { deliver: false })
+    const acceptor = acceptorFor(engine)
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    try {
+      const count = async () =>
+        (await sql<{ n: number }>`SELECT count(*)::int AS n FROM teams_notifications`.execute(database.kysely)).rows[0]
+          ?.n
+      await client.query('BEGIN')
+      await acceptor.accept(adoptTransaction(client), [ALERT], 'test')
+      // The open transaction has written for the same channels; another event must not wait for it.
+      await database.kysely.transaction().execute(async (transaction) => {
+        await sql`SET LOCAL statement_timeout = '5s'`.execute(transaction)
+        await acceptor.accept(transaction, [ALERT], 'test')
+      })
+      expect(await count()).toBe(3)
+      await client.query('ROLLBACK')
+      expect(await count()).toBe(3)
+      await client.query('BEGIN')
+      await acceptor.accept(adoptTransaction(client), [ALERT], 'test')
+      await client.query('COMMIT')
+      expect(await count()).toBe(6)
+    } finally {
+      await client.end()
+      await engine.stop()
+      await database.close()
+    }
+  })
+
+  it('works through a Kysely over the schema of the host', async () => {
+    const { url } = await freshDatabase()
+    const pool = new pg.Pool({ connectionString: url })
+    const host = new Kysely<{ claims: { id: string } }>({ dialect: new PostgresDialect({ pool }) })
+    const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
+    await createMigrations(database.kysely).up()
+    const engine = await startEngine(database, createLog('silent'), { deliver: false })
+    try {
+      await sql`CREATE TABLE claims (id text)`.execute(host)
+      await host.transaction().execute(async (transaction) => {
+        await transaction.insertInto('claims').values({ id: 'C-1' }).execute()
+        await acceptorFor(engine).accept(adoptTransaction(transaction), [ALERT], 'test')
+      })
+      const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM teams_notifications, claims`.execute(
+        database.kysely,
+      )
+      expect(rows[0]?.n).toBe(3)
+    } finally {
+      await engine.stop()
+      await database.close()
+      await host.destroy()
+    }
+  })
+})
