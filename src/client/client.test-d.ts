@@ -1,0 +1,53 @@
+import { createClient } from './client.ts'
+
+/**
+ * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`
+ * fails.
+ */
+export async function typesOfTheClient(): Promise<void> {
+  const client = createClient({ url: 'http://127.0.0.1:8080', token: 'token' })
+
+  const { eventId, notifications } = await client.send({
+    eventType: 'vault.seal.detected',
+    data: { node: 'vault-node-2.prod', auto_unseal_attempted: true },
+    stakeholders: ['SRE', 'my-own-group'],
+    priority: 'critical',
+  })
+  eventId satisfies string
+  notifications satisfies readonly { id: string; channel: string; state: string }[]
+
+  await client.sendMany([
+    { eventType: 'celery.task.failure', data: { task_name: 't', task_id: 7, error: 'e' } },
+    { eventType: 'deployment.completed', data: { component: 'c', summary: 's' }, occurredAt: new Date() },
+  ])
+
+  // @ts-expect-error no such event type
+  await client.send({ eventType: 'vault.seal.detectd', data: { node: 'n' } })
+  // @ts-expect-error a field that this type needs is missing
+  await client.send({ eventType: 'vault.seal.detected', data: {} })
+  // @ts-expect-error a field of another type
+  await client.send({ eventType: 'vault.seal.detected', data: { node: 1 } })
+  // @ts-expect-error a field that this type does not have
+  await client.send({ eventType: 'vault.seal.detected', data: { node: 'n', claim_id: 'c' } })
+  // @ts-expect-error data of another type
+  await client.sendMany([{ eventType: 'deployment.completed', data: { node: 'n' } }])
+  // @ts-expect-error no such priority
+  await client.send({ eventType: 'vault.seal.detected', data: { node: 'n' }, priority: 'urgent' })
+  // @ts-expect-error the wire's name of a field
+  await client.send({ eventType: 'vault.seal.detected', data: { node: 'n' }, correlation_id: 'c' })
+
+  const page = await client.notifications.list({ state: 'failed', since: new Date(), limit: 10 })
+  page.notifications[0]?.sentAt satisfies Date | null | undefined
+  // @ts-expect-error no such state
+  await client.notifications.list({ state: 'lost' })
+  // @ts-expect-error a time is a Date here
+  await client.notifications.list({ since: '2026-11-21' })
+
+  const detail = await client.notifications.get('id')
+  detail.attempts[0]?.startedAt satisfies Date | undefined
+  // @ts-expect-error a list shows no data
+  void page.notifications[0]?.data
+
+  // @ts-expect-error a URL is needed
+  createClient({ token: 'token' })
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { EventInput } from '../events/event.ts'
+import { describeValue, GatewayError } from '../kernel/errors.ts'
+import type {
+  Acceptance,
+  ChannelView,
+  NotificationDetail,
+  NotificationQuery,
+  NotificationView,
+} from '../service/port.ts'
+import {
+  acceptancesWire,
+  channelsWire,
+  eventToWire,
+  notificationDetailWire,
+  notificationPageWire,
+  notificationWire,
+  snakeName,
+} from '../service/wire.ts'
+import { createRequests, type RequestOptions } from './requests.ts'
+
+/** Where the gateway is and how to speak to it. */
+export interface ClientOptions extends RequestOptions {}
+
+/** A page of notifications. */
+export interface NotificationPage {
+  readonly notifications: readonly NotificationView[]
+  /** Give it as `cursor` to get the next page; null at the end. */
+  readonly nextCursor: string | null
+}
+
+/** A running gateway, spoken to over HTTP with the library's own types. Every method throws only GatewayErrors. */
+export interface Client {
+  /** Sends one event; resolves once the gateway has committed it. */
+  send(event: EventInput): Promise<Acceptance>
+  /** Sends up to 1,000 events, which are accepted all or none. */
+  sendMany(events: readonly EventInput[]): Promise<readonly Acceptance[]>
+  readonly notifications: {
+    /** Lists notifications, the newest first; 50 unless `limit` says otherwise. */
+    list(query?: Partial<NotificationQuery>): Promise<NotificationPage>
+    /** @throws GatewayError `not_found` */
+    get(id: string): Promise<NotificationDetail>
+    /** Sends a failed notification again. @throws GatewayError `not_found`, `not_replayable` */
+    replay(id: string): Promise<NotificationView>
+  }
+  /** Every channel with its budget, backlog and breaker. */
+  channels(): Promise<readonly ChannelView[]>
+}
+
+/**
+ * Makes a client of a running gateway.
+ *
+ * Events without an idempotency key get one, so that a request whose answer was lost can be repeated: the gateway
+ * gives the first answer again, and no second card appears.
+ *
+ * @throws GatewayError `invalid_request` for a URL or token that can not be used.
+ */
+export function createClient(options: ClientOptions): Client {
+  const requests = createRequests(options)
+
+  async function send(events: readonly EventInput[], single: boolean): Promise<readonly Acceptance[]> {
+    const wire = events.map((event, index) => keyedEvent(event, single ? '' : `events[${index}].`))
+    const body = written(single ? wire[0] : wire)
+    const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true })
+    return requests.read(acceptancesWire, answer).events
+  }
+
+  return {
+    async send(event) {
+      const [acceptance] = await send([event], true)
+      if (acceptance) return acceptance
+      throw new GatewayError('gateway_unreachable', [
+        { at: 'events', found: 'an answer without an event', expected: 'one event' },
+      ])
+    },
+    sendMany: async (events) => (events.length === 0 ? [] : send(events, false)),
+    notifications: {
+      async list(query = {}) {
+        const path = `/v1/notifications${queryOf(query)}`
+        return requests.read(notificationPageWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async get(id) {
+        const path = `/v1/notifications/${encodeURIComponent(id)}`
+        return requests.read(notificationDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async replay(id) {
+        // Not repeated: the first try may have worked, and the second would then say that there is nothing to replay.
+        const path = `/v1/notifications/${encodeURIComponent(id)}/replay`
+        return requests.read(notificationWire, await requests.send({ method: 'POST', path, repeatable: false }))
+      },
+    },
+    async channels() {
+      const answer = await requests.send({ method: 'GET', path: '/v1/channels', repeatable: true })
+      return requests.read(channelsWire, answer).channels
+    },
+  }
+}
+
+function keyedEvent(event: EventInput, prefix: string): Record<string, unknown> {
+  const { occurredAt } = event
+  if (occurredAt instanceof Date && Number.isNaN(occurredAt.getTime()))
+    throw new GatewayError('invalid_event', [
+      { at: `${prefix}occurredAt`, found: 'a date that is none', expected: 'a valid date' },
+    ])
+  return { idempotency_key: randomUUID(), ...eventToWire(event) }
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // A BigInt or a circle; the engine's message may quote names of fields.
+    throw new GatewayError('invalid_event', [
+      { at: 'data', found: `${describeValue(value)} that JSON can not write`, expected: 'what JSON can write' },
+    ])
+  }
+}
+
+function queryOf(query: Partial<NotificationQuery>): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(z.record(z.string(), z.unknown()).parse(query)))
+    if (value !== undefined)
+      parameters.set(snakeName(name), value instanceof Date ? value.toISOString() : String(value))
+  return parameters.size === 0 ? '' : `?${parameters}`
+}

@@ -1,0 +1,154 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { Webhook } from 'standardwebhooks'
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+
+/** What a token may be allowed: to send events, to read, to act on notifications, or all of it. */
+export const SCOPES = ['send', 'read', 'act', 'admin'] as const
+
+/** A scope of a token. */
+export type Scope = (typeof SCOPES)[number]
+
+/** Who makes a request. */
+export interface Caller {
+  /** As it goes into the audit: `http`, `http:<name of the token>`, `http:signed`. */
+  readonly origin: string
+  readonly scopes: ReadonlySet<Scope>
+  /** True for a caller who signed the request. */
+  readonly signed: boolean
+}
+
+/** Settings that say who may call. */
+export interface AuthSettings {
+  readonly TEAMS_API_TOKENS: readonly string[] | undefined
+  readonly TEAMS_INBOUND_SECRETS: readonly string[] | undefined
+}
+
+/** Tells callers apart. */
+export interface Authenticator {
+  /** True when no token is configured: then whoever can reach the port may call. */
+  readonly open: boolean
+  /**
+   * Who calls, as far as the headers tell; `'signature'` when a signature over the body, which is not read yet, will
+   * tell.
+   *
+   * @throws GatewayError `unauthenticated`, `forbidden`
+   */
+  byHeaders(headers: IncomingHttpHeaders, scope: Scope, signable: boolean): Caller | 'signature'
+  /** Who calls, by the Standard Webhooks signature over the body. @throws GatewayError `unauthenticated` */
+  bySignature(headers: IncomingHttpHeaders, body: Buffer): Caller
+}
+
+interface Token {
+  readonly caller: Caller
+  readonly digest: Buffer
+}
+
+const EVERYTHING: ReadonlySet<Scope> = new Set(SCOPES)
+const OPEN: Caller = { origin: 'http', scopes: EVERYTHING, signed: false }
+const SIGNED: Caller = { origin: 'http:signed', scopes: new Set<Scope>(['send']), signed: true }
+
+/**
+ * Makes the check of callers.
+ *
+ * @throws GatewayError `invalid_settings` for a token or secret that no caller could ever use.
+ */
+export function createAuthenticator(settings: AuthSettings): Authenticator {
+  const tokens = (settings.TEAMS_API_TOKENS ?? []).map(parseToken)
+  const webhooks = (settings.TEAMS_INBOUND_SECRETS ?? []).map(webhookOf)
+  const open = tokens.length === 0
+
+  return {
+    open,
+    byHeaders(headers, scope, signable) {
+      if (headers.authorization === undefined || open) {
+        // Whoever sets secrets wants signatures: without one, not even this machine's programs may send then.
+        if (signable && webhooks.length > 0) {
+          if (headers['webhook-signature'] !== undefined) return 'signature'
+          throw refusal(open ? 'webhook-signature' : 'authorization', 'nothing')
+        }
+        if (open) return OPEN
+        throw refusal('authorization', 'nothing')
+      }
+      const shown = /^Bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization)?.[1]
+      if (shown === undefined) throw refusal('authorization', 'something other than "Bearer <token>"')
+      const digest = sha256(shown)
+      let caller: Caller | undefined
+      // Every token is compared, in full: the time it takes says nothing about which one was close.
+      for (const token of tokens) if (timingSafeEqual(token.digest, digest)) caller ??= token.caller
+      if (!caller) throw refusal('authorization', 'a token that is not known')
+      if (!caller.scopes.has(scope) && !caller.scopes.has('admin'))
+        throw new GatewayError('forbidden', [
+          {
+            at: 'authorization',
+            found: `a token with the scope ${[...caller.scopes].join(', ')}`,
+            expected: `a token with the scope ${scope}`,
+          },
+        ])
+      return caller
+    },
+    bySignature(headers, body) {
+      const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
+      const shown: Record<string, string> = {}
+      const missing: Problem[] = []
+      for (const name of names) {
+        const value = headers[name]
+        if (typeof value === 'string' && value !== '') shown[name] = value
+        else missing.push({ at: name, found: 'nothing', expected: 'a Standard Webhooks header' })
+      }
+      if (missing.length > 0) throw new GatewayError('unauthenticated', missing)
+      if (webhooks.some((webhook) => verifies(webhook, body, shown))) return SIGNED
+      throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
+    },
+  }
+}
+
+function refusal(at: string, found: string): GatewayError {
+  const expected =
+    at === 'webhook-signature'
+      ? 'a Standard Webhooks signature with a secret of TEAMS_INBOUND_SECRETS'
+      : 'Bearer and a token of TEAMS_API_TOKENS'
+  return new GatewayError('unauthenticated', [{ at, found, expected }])
+}
+
+/** Tolerance of the timestamp, 5 minutes, is the package's. */
+function verifies(webhook: Webhook, body: Buffer, headers: Record<string, string>): boolean {
+  try {
+    webhook.verify(body, headers, { jsonParse: false })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** Reads `name:scope+scope:token`; the settings have checked the form already. */
+function parseToken(entry: string, index: number): Token {
+  const [name, scopes = '', token, ...rest] = entry.split(':')
+  const known = scopes.split('+').map((scope) => SCOPES.find((one) => one === scope))
+  const valid = known.filter((scope) => scope !== undefined)
+  if (!name || !token || rest.length > 0 || valid.length < known.length)
+    throw invalidSetting('TEAMS_API_TOKENS', index, 'an entry of another form', 'name:scope+scope:token')
+  return { caller: { origin: `http:${name}`, scopes: new Set(valid), signed: false }, digest: sha256(token) }
+}
+
+function webhookOf(secret: string, index: number): Webhook {
+  try {
+    return new Webhook(secret)
+  } catch {
+    // The package's message could quote the secret.
+    throw invalidSetting(
+      'TEAMS_INBOUND_SECRETS',
+      index,
+      'text that is not base64',
+      'base64, with "whsec_" in front or without, as Standard Webhooks has it',
+    )
+  }
+}
+
+function invalidSetting(at: string, index: number, found: string, expected: string): GatewayError {
+  return new GatewayError('invalid_settings', [{ at, found: `${found} (entry ${index + 1})`, expected }])
+}

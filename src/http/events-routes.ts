@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Acceptance, GatewayService } from '../service/port.ts'
+import { acceptancesWire } from '../service/wire.ts'
+import { eventFormat } from './media-type.ts'
+import { toGatewayError } from './problem.ts'
+import { readEvents, refusalFor, withRequestId } from './read-events.ts'
+import { routeOf } from './route-of.ts'
+
+/** `POST /v1/events`. */
+export function addEventsRoute(app: FastifyInstance, service: GatewayService, metrics: Metrics): void {
+  // What the service refuses it counts itself; here counts what does not get so far.
+  const reached = new WeakSet<FastifyRequest>()
+  app.route({
+    ...routeOf('sendEvents'),
+    onRequest: async (request) => {
+      eventFormat(request.headers)
+    },
+    onError: async (request, _reply, error) => {
+      if (reached.has(request)) return
+      metrics.count('teams_events_refused_total', { code: toGatewayError(error).code })
+    },
+    handler: async (request, reply) => {
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      const read = readEvents(eventFormat(request.headers), request.headers, body)
+      const webhookId = request.headers['webhook-id']
+      const signed = request.caller?.signed === true && typeof webhookId === 'string'
+      const events = signed ? withRequestId(read, webhookId) : read
+      let accepted: readonly Acceptance[]
+      reached.add(request)
+      try {
+        accepted = await service.accept(events.events, request.caller?.origin ?? 'http')
+      } catch (error) {
+        throw refusalFor(events, error)
+      }
+      const correlationId = sharedCorrelationId(accepted)
+      if (correlationId !== undefined) reply.header('x-correlation-id', correlationId)
+      return reply.code(202).send(z.encode(acceptancesWire, { events: [...accepted] }))
+    },
+  })
+}
+
+/** The correlation id that all events have, fit for a header: what is not printable ASCII is percent-encoded. */
+function sharedCorrelationId(accepted: readonly Acceptance[]): string | undefined {
+  const [id, ...others] = new Set(accepted.map((acceptance) => acceptance.correlationId))
+  if (id === undefined || others.length > 0) return undefined
+  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id.toWellFormed())
+}

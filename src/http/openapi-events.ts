@@ -1,0 +1,94 @@
+import type { z } from 'zod'
+import { LANGUAGES } from '../events/event.ts'
+import { PRIORITIES } from '../events/priority.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { EVENT_FIELDS } from '../service/wire.ts'
+import { jsonSchema, refTo } from './json-schema.ts'
+
+/** What OpenAPI shows of an event type; the registry's definitions have it all. */
+export interface EventTypeForDocs {
+  readonly name: string
+  /** Name of its card. */
+  readonly card: string
+  readonly schema: z.ZodObject
+  readonly priority?: string
+  readonly stakeholders?: readonly string[]
+}
+
+/** The fields of an event besides its type and data, which differ from type to type. */
+const COMMON_FIELDS = {
+  correlation_id: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 200,
+    description: 'Ties together all that concerns one thing; made if absent.',
+  },
+  stakeholders: {
+    type: 'array',
+    items: { type: 'string' },
+    description: "Groups to tell, by key or display name; the event type's if absent.",
+  },
+  priority: {
+    type: 'string',
+    enum: [...PRIORITIES, ...PRIORITIES.map((priority) => priority.toLowerCase())],
+    description: "In any letter case; the event type's if absent.",
+  },
+  occurred_at: { type: 'string', format: 'date-time', description: 'When it happened; now if absent.' },
+  idempotency_key: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 200,
+    description: 'The same key within TEAMS_EVENT_TTL gets the first answer again and makes no second card.',
+  },
+  language: { type: 'string', enum: [...LANGUAGES], description: "Language of its cards; the channel's if absent." },
+} as const satisfies { [F in Exclude<(typeof EVENT_FIELDS)[number], 'event_type' | 'data'>]: JsonObject }
+
+/**
+ * The schema `Event`, one `Event.<type>` per event type, and one `Data.<card>` per kind of data. Types whose card is
+ * drawn from data of their own get a `Data.<type>`.
+ */
+export function eventSchemas(types: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
+  const schemas: Record<string, JsonObject> = {}
+  const data = new Map<z.ZodObject, string>()
+  const mapping: Record<string, string> = {}
+  for (const type of types) {
+    const dataName = data.get(type.schema) ?? nameOf('Data', schemas, type)
+    if (!data.has(type.schema)) schemas[dataName] = jsonSchema(type.schema)
+    data.set(type.schema, dataName)
+    const names = [type.name, ...[...aliases].filter(([, name]) => name === type.name).map(([alias]) => alias)]
+    const name = componentName('Event', type.name)
+    schemas[name] = eventSchema(type, names, dataName, schemas[dataName]?.required)
+    for (const one of names) mapping[one] = refTo(name).$ref
+  }
+  const oneOf = types.map((type) => refTo(componentName('Event', type.name)))
+  return { Event: { oneOf, discriminator: { propertyName: 'event_type', mapping } }, ...schemas }
+}
+
+function eventSchema(
+  type: EventTypeForDocs,
+  names: readonly string[],
+  data: string,
+  needed: Json | undefined,
+): JsonObject {
+  const by = [
+    type.priority ? `priority ${type.priority}` : '',
+    type.stakeholders ? `stakeholders ${type.stakeholders.join(', ')}` : '',
+  ].filter((words) => words !== '')
+  return {
+    type: 'object',
+    description: `Card ${type.card}${by.length > 0 ? `; by default ${by.join(', ')}` : ''}.`,
+    properties: { event_type: { type: 'string', enum: [...names] }, data: refTo(data), ...COMMON_FIELDS },
+    required: ['event_type', ...(Array.isArray(needed) && needed.length > 0 ? ['data'] : [])],
+    additionalProperties: false,
+  }
+}
+
+function nameOf(kind: string, taken: Readonly<Record<string, unknown>>, type: EventTypeForDocs): string {
+  const name = componentName(kind, type.card)
+  return name in taken ? componentName(kind, type.name) : name
+}
+
+/** OpenAPI allows only these characters in the name of a component. */
+function componentName(kind: string, name: string): string {
+  return `${kind}.${name.replace(/[^A-Za-z0-9._-]/g, '_')}`
+}

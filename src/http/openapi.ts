@@ -1,0 +1,196 @@
+import { z } from 'zod'
+import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import {
+  acceptancesWire,
+  acceptanceWire,
+  attemptWire,
+  channelsWire,
+  channelWire,
+  notificationDetailWire,
+  notificationPageWire,
+  notificationWire,
+  problemWire,
+} from '../service/wire.ts'
+import { cloudEvent } from './cloudevents.ts'
+import { asJson, jsonSchema, REF, refTo } from './json-schema.ts'
+import { notificationQuery } from './notification-query.ts'
+import { type EventTypeForDocs, eventSchemas } from './openapi-events.ts'
+import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation } from './operations.ts'
+import { PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
+import { MAX_EVENTS } from './read-events.ts'
+import { healthWire, indexWire, readinessWire } from './system-routes.ts'
+
+/** The schemas of the wire by the name that they have in OpenAPI. */
+const WIRE = {
+  Acceptance: acceptanceWire,
+  Acceptances: acceptancesWire,
+  Attempt: attemptWire,
+  Channel: channelWire,
+  Channels: channelsWire,
+  CloudEvent: cloudEvent,
+  Health: healthWire,
+  Index: indexWire,
+  Notification: notificationWire,
+  NotificationDetail: notificationDetailWire,
+  NotificationPage: notificationPageWire,
+  Problem: problemWire,
+  Readiness: readinessWire,
+} as const
+
+/** Status, words and schema of the answer that an operation gives when all is well. */
+const ANSWERS = {
+  sendEvents: ['202', 'The events are in the database, each with its notifications.', 'Acceptances'],
+  listNotifications: ['200', 'A page of notifications.', 'NotificationPage'],
+  getNotification: ['200', 'The notification.', 'NotificationDetail'],
+  replayNotification: ['200', 'The notification, which waits again.', 'Notification'],
+  listChannels: ['200', 'The channels.', 'Channels'],
+  getMetrics: ['200', 'The metrics.', undefined],
+  getHealth: ['200', 'The process is alive.', 'Health'],
+  getReadiness: ['200', 'Ready.', 'Readiness'],
+  getOpenApi: ['200', 'This document.', undefined],
+  getIndex: ['200', 'What this is.', 'Index'],
+} as const satisfies { [O in OperationId]: readonly [string, string, keyof typeof WIRE | undefined] }
+
+/** What the document is written from. */
+export interface OpenApiOptions {
+  readonly version: string
+  readonly eventTypes: readonly EventTypeForDocs[]
+  readonly aliases?: ReadonlyMap<string, string>
+}
+
+/**
+ * The OpenAPI 3.1 document of the HTTP service, written from the schemas that requests are checked with and answers
+ * are made with. Rejected: `@fastify/swagger`, which wants
+ * schemas on the routes and would check and write JSON with them a second time.
+ */
+export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions): JsonObject {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'claimlinc-teams',
+      version,
+      summary: 'Platform events as Adaptive Cards in the right Microsoft Teams channels, with nothing lost',
+      description:
+        'JSON is snake_case and times are RFC 3339 in UTC. Every error is application/problem+json (RFC 9457) with a stable code. Without a configured token the service listens on this machine only and asks for no credentials.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths: paths(),
+    components: {
+      schemas: { ...wireSchemas(), ...eventSchemas(eventTypes, aliases ?? new Map()) },
+      examples: Object.fromEntries(
+        (Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => [
+          code,
+          { summary: ERROR_CODES[code].title, value: asJson(problemBody(new GatewayError(code), undefined)) },
+        ]),
+      ),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A token of TEAMS_API_TOKENS. Its scopes: send, read, act; admin is all of them.',
+        },
+        webhookSignature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description:
+            'Standard Webhooks: webhook-id, webhook-timestamp (at most 5 minutes off) and webhook-signature, with a secret of TEAMS_INBOUND_SECRETS.',
+        },
+      },
+    },
+  }
+}
+
+function wireSchemas(): JsonObject {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries(WIRE)) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', unrepresentable: 'any', uri: (id) => REF + id })
+  return Object.fromEntries(Object.entries(schemas).map(([id, { $id, $schema, ...schema }]) => [id, asJson(schema)]))
+}
+
+function paths(): JsonObject {
+  const all: Record<string, Record<string, JsonObject>> = {}
+  for (const id of Object.keys(OPERATIONS) as OperationId[]) {
+    const { method, path } = operation(id)
+    const template = path.replace(/:(\w+)/g, '{$1}')
+    all[template] = { ...all[template], [method.toLowerCase()]: describe(id) }
+  }
+  return all
+}
+
+function describe(id: OperationId): JsonObject {
+  const { summary, description, scope, signable, path, codes } = operation(id)
+  const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(id === 'listNotifications' ? filters() : [])]
+  const [status, words, schema] = ANSWERS[id]
+  const type = id === 'getMetrics' ? 'text/plain' : 'application/json'
+  const all: ErrorCode[] = [...codes, ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
+  return {
+    operationId: id,
+    summary,
+    ...(description ? { description } : {}),
+    ...(scope
+      ? {
+          'x-scope': scope,
+          security: [{ bearer: [] }, ...(signable ? [{ webhookSignature: [] }] : []), {}],
+        }
+      : { security: [] }),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(id === 'sendEvents' ? { requestBody: eventsBody() } : {}),
+    responses: {
+      [status]: {
+        description: words,
+        ...(id === 'sendEvents' ? { headers: { 'x-correlation-id': { schema: { type: 'string' } } } } : {}),
+        content: { [type]: { schema: schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' } } },
+      },
+      ...problems(all, id === 'getReadiness'),
+    },
+  }
+}
+
+/** One response per status: OpenAPI has no other way to tell the codes of one status apart than by example. */
+function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of codes)
+    byStatus.set(ERROR_CODES[code].status, [...(byStatus.get(ERROR_CODES[code].status) ?? []), code])
+  return Object.fromEntries(
+    [...byStatus].map(([status, own]) => [
+      String(status),
+      {
+        description: own.map((code) => `${ERROR_CODES[code].title} (${code}).`).join(' '),
+        content: {
+          [PROBLEM_MEDIA_TYPE]: {
+            schema: refTo('Problem'),
+            examples: Object.fromEntries(own.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+          },
+          ...(readiness && status === 503 ? { 'application/json': { schema: refTo('Readiness') } } : {}),
+        },
+      },
+    ]),
+  )
+}
+
+const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } } as const
+
+function filters(): JsonObject[] {
+  const { properties } = jsonSchema(notificationQuery)
+  return Object.entries(properties as Record<string, JsonObject>).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema,
+  }))
+}
+
+function eventsBody(): JsonObject {
+  const list = (item: string) => ({ type: 'array', items: refTo(item), minItems: 1, maxItems: MAX_EVENTS })
+  return {
+    required: true,
+    content: {
+      'application/json': { schema: { oneOf: [refTo('Event'), list('Event')] } },
+      'application/cloudevents+json': { schema: refTo('CloudEvent') },
+      'application/cloudevents-batch+json': { schema: list('CloudEvent') },
+    },
+  }
+}

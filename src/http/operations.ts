@@ -1,0 +1,102 @@
+import type { ErrorCode } from '../kernel/error-codes.ts'
+import type { Scope } from './auth.ts'
+
+interface Operation {
+  readonly method: 'GET' | 'POST'
+  /** Path as Fastify takes it, `:id` for a parameter. */
+  readonly path: string
+  readonly summary: string
+  readonly description?: string
+  /** What a caller must be allowed; absent where nobody is asked. */
+  readonly scope?: Scope
+  /** True where a Standard Webhooks signature does instead of a token. */
+  readonly signable?: true
+  /** Error codes of its own, besides those that any request may get. */
+  readonly codes: readonly ErrorCode[]
+}
+
+/** Every operation of the HTTP service, once: the routes, what they ask of a caller, and OpenAPI come from here. */
+export const OPERATIONS = {
+  sendEvents: {
+    method: 'POST',
+    path: '/v1/events',
+    summary: 'Send one event, or up to 1,000 at once',
+    description:
+      'Answered once the events are in the database. A list is accepted whole or refused whole. Takes plain JSON and CloudEvents 1.0 (structured, batch and binary); of a CloudEvent, type is the event type, id and source the idempotency key, subject the correlation id. In a signed request, webhook-id is the idempotency key of events that have none. x-correlation-id of the answer names the correlation id when all events share one.',
+    scope: 'send',
+    signable: true,
+    codes: [
+      'invalid_json',
+      'invalid_event',
+      'body_too_large',
+      'too_many_events',
+      'unsupported_media_type',
+      'database_unreachable',
+    ],
+  },
+  listNotifications: {
+    method: 'GET',
+    path: '/v1/notifications',
+    summary: 'List notifications, the newest first',
+    scope: 'read',
+    codes: ['database_unreachable'],
+  },
+  getNotification: {
+    method: 'GET',
+    path: '/v1/notifications/:id',
+    summary: 'One notification, with its attempts and actions',
+    scope: 'read',
+    codes: ['not_found', 'database_unreachable'],
+  },
+  replayNotification: {
+    method: 'POST',
+    path: '/v1/notifications/:id/replay',
+    summary: 'Send a failed notification again',
+    scope: 'act',
+    codes: ['not_found', 'not_replayable', 'database_unreachable'],
+  },
+  listChannels: {
+    method: 'GET',
+    path: '/v1/channels',
+    summary: 'Channels: budget left, backlog, breaker, last outcome',
+    scope: 'read',
+    codes: ['database_unreachable'],
+  },
+  getMetrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: "Metrics in Prometheus' text format",
+    description:
+      'Needs the scope read once tokens are set; Prometheus sends one with "authorization: credentials_file".',
+    scope: 'read',
+    codes: ['database_unreachable'],
+  },
+  getHealth: { method: 'GET', path: '/healthz', summary: 'The process is alive', codes: [] },
+  getReadiness: {
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Database and engine can be reached: 200, or 503 with the checks that fail',
+    codes: [],
+  },
+  getOpenApi: { method: 'GET', path: '/openapi.json', summary: 'This document', codes: [] },
+  getIndex: { method: 'GET', path: '/', summary: 'What this is, and where to look', codes: [] },
+} as const satisfies Record<string, Operation>
+
+/** The name of an operation, a key of {@link OPERATIONS}. */
+export type OperationId = keyof typeof OPERATIONS
+
+/** One operation, its optional fields as such. */
+export function operation(id: OperationId): Operation {
+  return OPERATIONS[id]
+}
+
+/** Error codes that any request may be answered with. */
+export const COMMON_CODES = [
+  'invalid_request',
+  'cross_site',
+  'internal',
+  'gateway_stopped',
+] as const satisfies ErrorCode[]
+
+/** What an operation that asks for a scope may be answered with besides. */
+export const AUTH_CODES = ['unauthenticated', 'forbidden'] as const satisfies ErrorCode[]

@@ -1,0 +1,166 @@
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { GatewayService } from '../service/port.ts'
+import { guardAccess } from './access.ts'
+import { type AuthSettings, createAuthenticator } from './auth.ts'
+import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
+import { addEventsRoute } from './events-routes.ts'
+import { addNotificationRoutes } from './notification-routes.ts'
+import { openApiDocument } from './openapi.ts'
+import type { EventTypeForDocs } from './openapi-events.ts'
+import { logRequests } from './request-log.ts'
+import { addSystemRoutes } from './system-routes.ts'
+import { trackRequests } from './track-requests.ts'
+
+/** The settings that the HTTP service reads; the gateway's settings have them all. */
+export interface HttpSettings extends AuthSettings {
+  readonly TEAMS_HTTP_HOST: string
+  readonly TEAMS_HTTP_PORT: number
+  readonly TEAMS_MAX_BODY_BYTES: number
+  /** Seconds that a stop waits for requests under way. */
+  readonly TEAMS_SHUTDOWN_TIMEOUT: number
+}
+
+/** What the HTTP service is made of. */
+export interface HttpServerOptions {
+  readonly service: GatewayService
+  readonly settings: HttpSettings
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Version of the gateway, for `/` and OpenAPI. */
+  readonly version: string
+  /** Every event type that is accepted, for OpenAPI; `[...registry.eventTypes.values()]` will do. */
+  readonly eventTypes: readonly EventTypeForDocs[]
+  /** Older names of event types: alias → name. */
+  readonly aliases?: ReadonlyMap<string, string>
+  /** Further Fastify plugins, for example the sandbox. */
+  readonly plugins?: readonly FastifyPluginAsync[]
+}
+
+/** The HTTP service of one gateway. */
+export interface HttpServer {
+  /**
+   * Listens; resolves with where.
+   *
+   * @throws GatewayError `port_in_use`; `invalid_settings` for an interface that this machine does not have.
+   */
+  start(): Promise<{ readonly host: string; readonly port: number; readonly origin: string }>
+  /** Takes no more requests, finishes those under way, and closes. May be called more than once. */
+  stop(): Promise<void>
+  /** The Fastify application, for `inject` in tests. */
+  readonly app: FastifyInstance
+}
+
+/** Time in ms in which a request must have arrived whole; a client that dribbles bytes holds a socket no longer. */
+const REQUEST_TIMEOUT = 30_000
+/** Time in ms in which its headers must have arrived. */
+const HEADERS_TIMEOUT = 10_000
+/** Longer than the 60 s after which common load balancers drop an idle connection, so that they are the ones who do. */
+const KEEP_ALIVE_TIMEOUT = 72_000
+/** An id is 36 characters. */
+const MAX_PARAMETER_LENGTH = 100
+
+/** Makes the HTTP service; nothing listens until {@link HttpServer.start}. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { service, settings, log, metrics } = options
+  const auth = createAuthenticator(settings)
+  const app = Fastify({
+    logger: false,
+    bodyLimit: settings.TEAMS_MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    http: { headersTimeout: HEADERS_TIMEOUT, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // Ours says the same in the form of every other error, see trackRequests.
+    return503OnClosing: false,
+    genReqId: newRequestId,
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
+  })
+  const requests = trackRequests(app)
+  logRequests(app, log)
+  answerErrors(app, log)
+  guardAccess(app, auth)
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+  })
+  app.register((api, _options, done) => {
+    // Bodies are read as bytes: a signature covers bytes, and Fastify's parsers replace broken UTF-8.
+    api.removeAllContentTypeParsers()
+    api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    api.addHook('onSend', async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+    })
+    addEventsRoute(api, service, metrics)
+    addNotificationRoutes(api, service)
+    done()
+  })
+  const openApi = JSON.stringify(openApiDocument(options))
+  addSystemRoutes(app, { service, version: options.version, openApi })
+  for (const plugin of options.plugins ?? []) app.register(plugin)
+
+  let stopped: Promise<void> | undefined
+  return {
+    app,
+    async start() {
+      // One address, and not both that "localhost" may mean: what is printed is where it listens.
+      const host = settings.TEAMS_HTTP_HOST === 'localhost' ? '127.0.0.1' : settings.TEAMS_HTTP_HOST
+      try {
+        await app.listen({ host, port: settings.TEAMS_HTTP_PORT })
+      } catch (error) {
+        throw listenError(error, settings)
+      }
+      const address = app.server.address()
+      const port = typeof address === 'object' && address ? address.port : settings.TEAMS_HTTP_PORT
+      return { host, port, origin: originOf(host, port) }
+    },
+    stop() {
+      stopped ??= requests.drain(settings.TEAMS_SHUTDOWN_TIMEOUT * 1_000)
+      return stopped
+    },
+  }
+}
+
+/** An address that a person can open, also where the service listens on all interfaces. */
+function originOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function listenError(error: unknown, { TEAMS_HTTP_HOST, TEAMS_HTTP_PORT }: HttpSettings): unknown {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  if (isGatewayError(error)) return error
+  if (code === 'EADDRINUSE')
+    return new GatewayError(
+      'port_in_use',
+      [{ at: 'TEAMS_HTTP_PORT', found: `port ${TEAMS_HTTP_PORT}, which another program has`, expected: 'a free port' }],
+      { cause: error },
+    )
+  if (code === 'EACCES')
+    return new GatewayError(
+      'invalid_settings',
+      [
+        {
+          at: 'TEAMS_HTTP_PORT',
+          found: `port ${TEAMS_HTTP_PORT}, which this user may not take`,
+          expected: 'a port from 1024',
+        },
+      ],
+      { cause: error },
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EINVAL')
+    return new GatewayError(
+      'invalid_settings',
+      [
+        {
+          at: 'TEAMS_HTTP_HOST',
+          found: `${TEAMS_HTTP_HOST}, which this machine does not have`,
+          expected: 'an address of this machine',
+        },
+      ],
+      { cause: error },
+    )
+  return error
+}

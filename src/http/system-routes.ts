@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { isGatewayError } from '../kernel/errors.ts'
+import type { Check, GatewayService } from '../service/port.ts'
+import { routeOf } from './route-of.ts'
+
+/** The answer to `/healthz`. */
+export const healthWire = z.object({ status: z.literal('ok') })
+
+/** The answer to `/readyz`. */
+export const readinessWire = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+})
+
+/** The answer to `/`. */
+export const indexWire = z.object({
+  name: z.literal('claimlinc-teams'),
+  version: z.string(),
+  about: z.string(),
+  links: z.record(z.string(), z.string()),
+})
+
+/** What the routes for machines and for the curious need. */
+export interface SystemRoutes {
+  readonly service: GatewayService
+  readonly version: string
+  /** The OpenAPI document, as JSON. */
+  readonly openApi: string
+}
+
+/** `/healthz`, `/readyz`, `/metrics`, `/openapi.json` and `/`. */
+export function addSystemRoutes(app: FastifyInstance, { service, version, openApi }: SystemRoutes): void {
+  app.route({ ...routeOf('getHealth'), handler: async (): Promise<z.output<typeof healthWire>> => ({ status: 'ok' }) })
+  app.route({
+    ...routeOf('getReadiness'),
+    handler: async (_request, reply) => {
+      const checks = await checksOf(service)
+      const ready = checks.every((check) => check.ok)
+      const answer: z.output<typeof readinessWire> = {
+        status: ready ? 'ready' : 'not_ready',
+        checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail })),
+      }
+      return reply.code(ready ? 200 : 503).send(answer)
+    },
+  })
+  app.route({
+    ...routeOf('getMetrics'),
+    handler: async (_request, reply) => {
+      const { contentType, body } = await service.metrics()
+      return reply.header('content-type', contentType).send(body)
+    },
+  })
+  app.route({
+    ...routeOf('getOpenApi'),
+    handler: async (_request, reply) => reply.header('content-type', 'application/json; charset=utf-8').send(openApi),
+  })
+  app.route({
+    ...routeOf('getIndex'),
+    handler: async (): Promise<z.output<typeof indexWire>> => ({
+      name: 'claimlinc-teams',
+      version,
+      about: 'Platform events as Adaptive Cards in Microsoft Teams. Send one with POST /v1/events.',
+      links: {
+        openapi: '/openapi.json',
+        notifications: '/v1/notifications',
+        channels: '/v1/channels',
+        health: '/healthz',
+        ready: '/readyz',
+        metrics: '/metrics',
+        ...(app.hasRoute({ method: 'GET', url: '/sandbox' }) ? { sandbox: '/sandbox' } : {}),
+      },
+    }),
+  })
+}
+
+/** A check that can not even be made is one that failed. */
+async function checksOf(service: GatewayService): Promise<readonly Check[]> {
+  try {
+    return await service.readiness()
+  } catch (error) {
+    return [{ name: 'gateway', ok: false, detail: isGatewayError(error) ? error.code : 'internal' }]
+  }
+}

@@ -1,0 +1,206 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
+import type { EventInput } from '../../src/events/event.ts'
+import { GatewayError } from '../../src/kernel/errors.ts'
+import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
+import { CHANNEL } from './memory-service.ts'
+
+const EVENT: EventInput = {
+  eventType: 'nphies.claim.submitted',
+  correlationId: CLAIM.correlation_id,
+  data: CLAIM.data,
+  stakeholders: ['Integration Team', 'PMO'],
+  priority: 'INFO',
+  occurredAt: new Date('2026-11-21T10:00:00Z'),
+}
+
+async function running() {
+  const server = createTestServer({ TEAMS_API_TOKENS: API_TOKENS })
+  const { origin } = await server.start()
+  const waits: number[] = []
+  const client = (token: string, fetch?: typeof globalThis.fetch) =>
+    createClient({
+      url: `${origin}/`,
+      token,
+      sleep: async (ms) => waits.push(ms),
+      ...(fetch ? { fetch } : {}),
+    })
+  return { ...server, origin, client, waits }
+}
+
+describe('the client', () => {
+  it('sends events and reads back what became of them', async () => {
+    const { client, service } = await running()
+    const admin = client(TOKENS.admin)
+    const acceptance = await admin.send(EVENT)
+    expect(acceptance).toEqual({
+      eventId: expect.any(String),
+      correlationId: 'corr-claim-xyz789',
+      duplicate: false,
+      notifications: [{ id: expect.any(String), channel: 'sre', state: 'pending' }],
+    })
+    expect(service.taken[0]).toMatchObject({
+      origin: 'http:root',
+      event: {
+        data: CLAIM.data,
+        occurredAt: '2026-11-21T10:00:00.000Z',
+        idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    })
+    const id = acceptance.notifications[0]?.id ?? ''
+    const detail = await admin.notifications.get(id)
+    expect(detail).toEqual(await service.getNotification(id))
+    expect(detail.createdAt).toBeInstanceOf(Date)
+    expect(
+      await admin.notifications.list({ correlationId: 'corr-claim-xyz789', since: new Date(0), limit: 1 }),
+    ).toEqual({
+      notifications: [expect.objectContaining({ id, createdAt: detail.createdAt })],
+      nextCursor: null,
+    })
+    expect(await admin.notifications.list({ state: 'failed' })).toEqual({ notifications: [], nextCursor: null })
+    service.setState(id, 'failed')
+    expect(await admin.notifications.replay(id)).toMatchObject({ id, state: 'pending' })
+    expect(await admin.channels()).toEqual([CHANNEL])
+  })
+
+  it('sends many, in order, each with a key of its own', async () => {
+    const { client, service } = await running()
+    const answers = await client(TOKENS.sender).sendMany([
+      EVENT,
+      { ...EVENT, correlationId: 'second', idempotencyKey: 'k' },
+    ])
+    expect(answers.map(({ correlationId }) => correlationId)).toEqual(['corr-claim-xyz789', 'second'])
+    const keys = service.taken.map(({ event }) => event.idempotencyKey)
+    expect([new Set(keys).size, keys[1]]).toEqual([2, 'k'])
+    expect(await client(TOKENS.sender).sendMany([])).toEqual([])
+  })
+
+  it('throws what the gateway said', async () => {
+    const { client } = await running()
+    // As a caller without types may write it.
+    const bad: EventInput = JSON.parse(JSON.stringify({ ...EVENT, data: { claim_id: true } }))
+    await expect(client(TOKENS.sender).sendMany([EVENT, bad])).rejects.toMatchObject({
+      name: 'GatewayError',
+      code: 'invalid_event',
+      problems: [{ at: 'events[1].data.claim_id', found: 'a boolean', expected: 'text or a number' }],
+    })
+    await expect(client(TOKENS.sender).channels()).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(client(TOKENS.reader).notifications.get('1/../2')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(client(TOKENS.reader).notifications.list({ cursor: 'x' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      problems: [{ at: 'cursor' }],
+    })
+    await expect(client('a-wrong-token-0123456789').send(EVENT)).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  it('repeats with the same key when the answer was lost, so that nothing is sent twice', async () => {
+    const { client, service, waits } = await running()
+    let tries = 0
+    const lossy: typeof fetch = async (url, init) => {
+      const answer = await fetch(url, init)
+      tries++
+      if (tries < 3) throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })
+      return answer
+    }
+    const acceptance = await client(TOKENS.sender, lossy).send(EVENT)
+    expect([tries, service.taken.length, acceptance.duplicate]).toEqual([3, 1, true])
+    expect(waits).toHaveLength(2)
+    expect(waits[0]).toBeGreaterThanOrEqual(125)
+    expect(waits[1]).toBeLessThanOrEqual(750)
+  })
+
+  it('repeats after 503, three times, and then says what the gateway said', async () => {
+    const { client, service, waits } = await running()
+    let tries = 0
+    service.beforeAccept = async () => {
+      if (tries++ < 3) throw new GatewayError('database_unreachable')
+    }
+    await client(TOKENS.sender).send(EVENT)
+    expect([tries, waits.length]).toEqual([4, 3])
+    tries = -10
+    await expect(client(TOKENS.sender).send(EVENT)).rejects.toMatchObject({ code: 'database_unreachable' })
+    expect(tries).toBe(-6)
+  })
+
+  it('does not repeat a replay, nor what was refused', async () => {
+    const { client, waits } = await running()
+    const broken: typeof fetch = async () => {
+      throw new TypeError('fetch failed')
+    }
+    await expect(client(TOKENS.actor, broken).notifications.replay('x')).rejects.toMatchObject({
+      code: 'gateway_unreachable',
+    })
+    await expect(client(TOKENS.reader).send(EVENT)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(waits).toEqual([])
+  })
+
+  it('says that the gateway does not answer, where and why, and nothing of the token', async () => {
+    const { origin, stop, client, waits } = await running()
+    await stop()
+    const error = await client(TOKENS.sender)
+      .send(EVENT)
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'gateway_unreachable', problems: [{ at: origin, found: 'ECONNREFUSED' }] })
+    expect(waits).toHaveLength(3)
+    expect(`${JSON.stringify(error)}${(error as Error).message}${(error as Error).stack}`).not.toContain(TOKENS.sender)
+  })
+
+  it.each([
+    [404, 'text/html', '<h1>Not Found</h1>', 1],
+    [301, 'text/html', '', 1],
+    [200, 'text/html', '<h1>It works!</h1>', 1],
+    [200, 'application/json', '{"events":[{"event_id":1}]}', 1],
+    [200, 'application/json', '{"events":[]}', 1],
+    [400, 'application/problem+json', '{"code":"of_the_future"}', 1],
+    [502, 'text/html', '<h1>Bad Gateway</h1>', 4],
+  ])('takes an answer of %i %s %s for what it is: no gateway', async (status, type, body, tries) => {
+    let asked = 0
+    const other = createServer((_request, response) => {
+      asked++
+      response.writeHead(status, { 'content-type': type, location: 'http://127.0.0.1:1/' }).end(body)
+    })
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void other.close())
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const client = createClient({ url, sleep: async () => {} })
+    await expect(client.send(EVENT)).rejects.toMatchObject({ code: 'gateway_unreachable' })
+    expect(asked).toBe(tries)
+  })
+
+  it('gives up an answer that does not come', async () => {
+    const other = createServer(() => {})
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      other.closeAllConnections()
+      other.close()
+    })
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const client = createClient({ url, timeout: 50, sleep: async () => {} })
+    await expect(client.channels()).rejects.toMatchObject({ problems: [{ at: url, found: 'no answer in time' }] })
+  })
+
+  it('refuses a URL or token that can not work, without quoting it', () => {
+    for (const url of ['', 'gateway:8080', 'ftp://x', 'http://user:SECRET@x', 'http://x/?token=SECRET'])
+      expect(() => createClient({ url })).toThrow(
+        expect.objectContaining({ code: 'invalid_request', message: expect.not.stringContaining('SECRET') }),
+      )
+    expect(() => createClient({ url: 'http://x', token: 'SECRET\n' })).toThrow(
+      expect.objectContaining({
+        problems: [expect.objectContaining({ at: 'token' })],
+        message: expect.not.stringContaining('SECRET'),
+      }),
+    )
+  })
+
+  it('refuses what JSON can not say before it is sent', async () => {
+    const client = createClient({ url: 'http://127.0.0.1:1' })
+    await expect(client.sendMany([EVENT, { ...EVENT, occurredAt: new Date('no') }])).rejects.toMatchObject({
+      code: 'invalid_event',
+      problems: [{ at: 'events[1].occurredAt' }],
+    })
+    const big: EventInput = Object.assign({}, EVENT, { data: { ...CLAIM.data, n: 1n } })
+    await expect(client.send(big)).rejects.toMatchObject({ code: 'invalid_event' })
+  })
+})

@@ -1,0 +1,165 @@
+import { parsePriority } from '../../src/events/priority.ts'
+import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { isObject } from '../../src/kernel/json.ts'
+import type {
+  Acceptance,
+  ChannelView,
+  Check,
+  GatewayService,
+  NotificationDetail,
+  NotificationView,
+  UncheckedEvent,
+} from '../../src/service/port.ts'
+
+/** A test double of our own port: keeps what it is given in memory, and lists it. Every event goes to one channel. */
+export interface MemoryService extends GatewayService {
+  /** Events as they were handed over, with who sent them. */
+  readonly taken: { readonly event: UncheckedEvent; readonly origin: string }[]
+  /** Who replayed which notification. */
+  readonly replays: { readonly id: string; readonly by: string }[]
+  /** Puts a notification into a state. */
+  setState(id: string, state: NotificationView['state']): void
+  /** What `readiness` answers. */
+  checks: readonly Check[]
+  /** Runs before each acceptance; throw to make it fail, wait to hold it. */
+  beforeAccept: () => Promise<void>
+}
+
+export const CHANNEL: ChannelView = {
+  key: 'sre',
+  name: '#sre-alerts',
+  configured: true,
+  muted: false,
+  budgetLeft: 10,
+  budget: { requests: 60, period: 60, burst: 10 },
+  backlog: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 },
+  breaker: 'closed',
+  restsUntil: null,
+  lastOutcome: null,
+  lastOutcomeAt: null,
+}
+
+export function createMemoryService(): MemoryService {
+  const details = new Map<string, NotificationDetail>()
+  const byKey = new Map<string, Acceptance>()
+  const find = (id: string): NotificationDetail => {
+    const found = details.get(id)
+    if (found) return found
+    throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of a notification' }])
+  }
+  const service: MemoryService = {
+    taken: [],
+    replays: [],
+    checks: [{ name: 'database', ok: true, detail: 'memory' }],
+    beforeAccept: async () => {},
+    setState(id, state) {
+      details.set(id, { ...find(id), state })
+    },
+    async accept(events, origin) {
+      await service.beforeAccept()
+      const problems = events.flatMap(problemsOf)
+      if (problems.length > 0) throw new GatewayError('invalid_event', problems)
+      return events.map((event) => {
+        const key = event.idempotencyKey
+        const first = typeof key === 'string' ? byKey.get(key) : undefined
+        if (first) return { ...first, duplicate: true }
+        service.taken.push({ event, origin })
+        const detail = detailOf(event)
+        details.set(detail.id, detail)
+        const { eventId, correlationId, id, channel, state } = detail
+        const acceptance = { eventId, correlationId, duplicate: false, notifications: [{ id, channel, state }] }
+        if (typeof key === 'string') byKey.set(key, acceptance)
+        return acceptance
+      })
+    },
+    async listNotifications(query) {
+      const start = query.cursor === undefined ? 0 : Number(query.cursor)
+      if (!Number.isInteger(start))
+        throw new GatewayError('invalid_request', [
+          { at: 'cursor', found: 'something else', expected: 'next_cursor of the page before' },
+        ])
+      const all = [...details.values()]
+        .reverse()
+        .filter(
+          (n) =>
+            (query.correlationId ?? n.correlationId) === n.correlationId &&
+            (query.eventType ?? n.eventType) === n.eventType &&
+            (query.priority ?? n.priority) === n.priority &&
+            (query.state ?? n.state) === n.state &&
+            (query.channel ?? n.channel) === n.channel &&
+            (query.since ?? n.createdAt) <= n.createdAt &&
+            (query.until === undefined || n.createdAt < query.until),
+        )
+      const end = start + query.limit
+      return { notifications: all.slice(start, end), nextCursor: end < all.length ? String(end) : null }
+    },
+    getNotification: async (id) => find(id),
+    async replayNotification(id, by) {
+      if (find(id).state !== 'failed') throw new GatewayError('not_replayable')
+      service.replays.push({ id, by })
+      service.setState(id, 'pending')
+      return find(id)
+    },
+    listChannels: async () => [CHANNEL],
+    readiness: async () => service.checks,
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),
+  }
+  return service
+}
+
+function problemsOf(event: UncheckedEvent, index: number): Problem[] {
+  const problems: Problem[] = []
+  const tell = (at: string, value: unknown, expected: string) =>
+    problems.push({ at: `events[${index}].${at}`, found: describeValue(value), expected })
+  if (typeof event.eventType !== 'string') tell('eventType', event.eventType, 'an event type')
+  if (!isObject(event.data)) tell('data', event.data, 'an object')
+  else if ('claim_id' in event.data && typeof event.data.claim_id !== 'string')
+    tell('data.claim_id', event.data.claim_id, 'text or a number')
+  for (const field of ['correlationId', 'occurredAt', 'idempotencyKey'] as const)
+    if (event[field] !== undefined && (typeof event[field] !== 'string' || event[field] === ''))
+      tell(field, event[field], 'some text')
+  return problems
+}
+
+function detailOf(event: UncheckedEvent): NotificationDetail {
+  const eventId = newId()
+  const now = new Date()
+  return {
+    id: newId(),
+    eventId,
+    correlationId: typeof event.correlationId === 'string' ? event.correlationId : `evt-${eventId}`,
+    eventType: String(event.eventType),
+    priority: (typeof event.priority === 'string' && parsePriority(event.priority)) || 'INFO',
+    stakeholders: ['sre'],
+    channel: 'sre',
+    state: 'pending',
+    reason: null,
+    language: event.language === 'ar' ? 'ar' : 'en',
+    webhookUrl: null,
+    statusCode: null,
+    retryCount: 0,
+    errorMessage: null,
+    createdAt: now,
+    sentAt: null,
+    nextAttemptAt: now,
+    acknowledgedBy: null,
+    acknowledgedAt: null,
+    actionTaken: null,
+    card: null,
+    data: JSON.parse(JSON.stringify(event.data)),
+    attempts: [
+      {
+        attempt: 1,
+        startedAt: now,
+        finishedAt: now,
+        outcome: 'server_error',
+        statusCode: 500,
+        errorCode: null,
+        message: null,
+        repeat: false,
+      },
+    ],
+    actions: [{ action: 'acknowledge', by: 'someone', at: now, data: null }],
+  }
+}

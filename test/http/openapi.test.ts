@@ -1,0 +1,201 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { openApiDocument } from '../../src/http/openapi.ts'
+import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
+import { ALIASES, CLAIM, createTestServer, EVENT_TYPES } from './harness.ts'
+
+interface Operation {
+  readonly operationId: string
+  readonly responses: Record<string, { content: Record<string, { schema: object; examples?: Record<string, object> }> }>
+  readonly requestBody?: { content: Record<string, { schema: object }> }
+}
+
+const schema = z.object({
+  openapi: z.literal('3.1.1'),
+  paths: z.record(z.string(), z.record(z.string(), z.custom<Operation>())),
+  components: z.object({
+    schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
+    examples: z.record(z.string(), z.object({ value: z.unknown() })),
+  }),
+})
+const raw = openApiDocument({ version: '1.2.3', eventTypes: EVENT_TYPES, aliases: ALIASES })
+const document = schema.parse(raw)
+
+/** A validator of one schema inside the document, its references resolved against the whole. */
+function validator(inner: object) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  // A reference such as #/components/schemas/X must find its target, so the schema is compiled as part of the document.
+  return ajv.compile({ ...inner, components: raw.components })
+}
+
+function operations(): { path: string; method: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  )
+}
+
+describe('the OpenAPI document', () => {
+  it('has every route and no other', async () => {
+    const { app } = createTestServer()
+    await app.ready()
+    const parents: string[] = []
+    const routes = app
+      .printRoutes({ commonPrefix: false })
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => {
+        const [, indent = '', part = '', methods = ''] = /^([\s│]*)[├└]── (\S+) \((.+)\)$/.exec(line) ?? []
+        const depth = indent.length / 4
+        const path = (parents[depth - 1] ?? '') + part
+        parents.splice(depth, parents.length, path)
+        return methods
+          .split(', ')
+          .filter((method) => method !== 'HEAD')
+          .map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+      })
+    expect(routes.sort()).toEqual(
+      operations()
+        .map((o) => `${o.method.toUpperCase()} ${o.path}`)
+        .sort(),
+    )
+  })
+
+  it('resolves every reference, and names components as allowed', () => {
+    const references: string[] = []
+    JSON.stringify(raw, (key, value: unknown) => {
+      if (key === '$ref' && typeof value === 'string') references.push(value)
+      if (key === 'mapping') references.push(...(Object.values(value as object) as string[]))
+      return value
+    })
+    expect(references.length).toBeGreaterThan(100)
+    for (const reference of new Set(references)) {
+      expect(reference).toMatch(/^#\/components\//)
+      const target = reference
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], raw)
+      expect(target, reference).toBeTypeOf('object')
+    }
+    for (const name of Object.keys(document.components.schemas)) expect(name).toMatch(/^[A-Za-z0-9._-]+$/)
+  })
+
+  it('has unique operation ids, declared parameters, and an answer of success for each', () => {
+    const ids = operations().map(({ operation }) => operation.operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const { path, operation } of operations()) {
+      expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true)
+      expect(JSON.stringify(operation).includes('"in":"path"')).toBe(path.includes('{'))
+    }
+  })
+
+  it('compiles every schema', () => {
+    for (const name of Object.keys(document.components.schemas))
+      expect(() => validator({ $ref: `#/components/schemas/${name}` }), name).not.toThrow()
+  })
+
+  it('shows every error code, and each example is a problem', () => {
+    expect(Object.keys(document.components.examples).sort()).toEqual(Object.keys(ERROR_CODES).sort())
+    const check = validator({ $ref: '#/components/schemas/Problem' })
+    for (const example of Object.values(document.components.examples)) expect(check(example.value)).toBe(true)
+    const shown = operations().flatMap(({ operation }) =>
+      Object.entries(operation.responses).flatMap(([status, { content }]) =>
+        Object.keys(content['application/problem+json']?.examples ?? {}).map((code) => [code, Number(status)] as const),
+      ),
+    )
+    for (const [code, status] of shown) expect(ERROR_CODES[code as keyof typeof ERROR_CODES].status).toBe(status)
+    expect(shown.map(([code]) => code)).toEqual(
+      expect.arrayContaining(['invalid_event', 'not_replayable', 'forbidden']),
+    )
+  })
+
+  it('has every event type with its data, by its older names too', () => {
+    const { mapping } = z
+      .object({ mapping: z.record(z.string(), z.string()) })
+      .parse(document.components.schemas.Event?.discriminator)
+    expect(Object.keys(mapping).sort()).toEqual([...EVENT_TYPES.map(({ name }) => name), ...ALIASES.keys()].sort())
+    expect(mapping['celery.task.failure']).toBe('#/components/schemas/Event.celery.task.failed')
+    const claim = document.components.schemas['Data.nphies_claim_submission'] as {
+      required: string[]
+      properties: object
+    }
+    expect(claim.required).toEqual(['claim_id', 'provider', 'payer', 'total_amount'])
+    expect(claim.properties).toMatchObject({ patient_id: { 'x-patient-data': true } })
+  })
+
+  it('tells good events from bad ones as the gateway does', () => {
+    const event = validator(
+      operations().find(({ operation }) => operation.requestBody)?.operation.requestBody?.content['application/json']
+        ?.schema ?? {},
+    )
+    expect(event(CLAIM), JSON.stringify(event.errors)).toBe(true)
+    expect(
+      event([CLAIM, { event_type: 'celery.task.failure', data: { task_name: 't', task_id: 1, error: 'e' } }]),
+    ).toBe(true)
+    for (const bad of [
+      { ...CLAIM, event_type: 'nphies.claim.lost' },
+      { ...CLAIM, data: { ...CLAIM.data, payer: 7 } },
+      { ...CLAIM, data: undefined },
+      { ...CLAIM, extra: 1 },
+      { ...CLAIM, priority: 'urgent' },
+      [],
+      'x',
+    ])
+      expect(event(JSON.parse(JSON.stringify(bad))), JSON.stringify(bad)).toBe(false)
+  })
+
+  it("gives a user's own type its own data, whatever card draws it", () => {
+    const own = { name: 'lab.result ready', card: 'system_alert', schema: z.object({ lab: z.string() }) }
+    const { components } = schema.parse(openApiDocument({ version: '1', eventTypes: [...EVENT_TYPES, own] }))
+    expect(components.schemas['Data.lab.result_ready']).toMatchObject({ required: ['lab'] })
+    expect(components.schemas['Event.lab.result_ready']).toMatchObject({
+      properties: {
+        event_type: { enum: ['lab.result ready'] },
+        data: { $ref: '#/components/schemas/Data.lab.result_ready' },
+      },
+    })
+    expect(components.schemas['Data.system_alert']).toMatchObject({ required: ['component', 'summary'] })
+  })
+})
+
+describe('real answers', () => {
+  it('fit the document', async () => {
+    const { app, service } = createTestServer({ TEAMS_MAX_BODY_BYTES: 2_048 })
+    const json = { 'content-type': 'application/json' }
+    const checked = new Set<string>()
+    const ask = async (method: 'GET' | 'POST', url: string, path: string, payload?: string) => {
+      const answer = await app.inject({ method, url, ...(payload === undefined ? {} : { payload, headers: json }) })
+      const type = String(answer.headers['content-type']).split(';')[0] ?? ''
+      const inner = document.paths[path]?.[method.toLowerCase()]?.responses[answer.statusCode]?.content[type]?.schema
+      expect(inner, `${method} ${url} ${answer.statusCode} ${type}`).toBeDefined()
+      const check = validator(inner ?? {})
+      const value = type === 'text/plain' ? answer.body : answer.json()
+      expect(check(value), `${method} ${url}: ${JSON.stringify(check.errors)}`).toBe(true)
+      checked.add(`${method} ${path}`)
+      return answer
+    }
+    const accepted = await ask('POST', '/v1/events', '/v1/events', JSON.stringify([CLAIM]))
+    const id = accepted.json().events[0].notifications[0].id
+    await ask('POST', '/v1/events', '/v1/events', '{')
+    await ask('POST', '/v1/events', '/v1/events', '{}')
+    await ask('POST', '/v1/events', '/v1/events', ' '.repeat(3_000))
+    await ask('GET', '/v1/notifications', '/v1/notifications')
+    await ask('GET', '/v1/notifications?limit=x', '/v1/notifications')
+    await ask('GET', `/v1/notifications/${id}`, '/v1/notifications/{id}')
+    await ask('GET', '/v1/notifications/x', '/v1/notifications/{id}')
+    await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
+    service.setState(id, 'failed')
+    await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
+    for (const path of ['/v1/channels', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
+      await ask('GET', path, path)
+    service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
+    await ask('GET', '/readyz', '/readyz')
+    expect([...checked].sort()).toEqual(
+      operations()
+        .map((o) => `${o.method.toUpperCase()} ${o.path}`)
+        .sort(),
+    )
+  })
+})
