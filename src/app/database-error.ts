@@ -1,0 +1,18 @@
+import { GatewayError } from '../kernel/errors.ts'
+
+/** SQLSTATE classes and codes of Node that say the database is away, and not that the call was wrong. */
+const AWAY = /^(08|53|57|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
+
+/** Turns a database driver's error into one of ours. Its message is left out: it quotes values. */
+export function databaseError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  const code = (error as { code?: unknown } | null)?.code
+  const text = typeof code === 'string' ? code : ''
+  if (text === '42P01' || text === '42703') return new GatewayError('database_not_migrated', [], { cause: error })
+  if (
+    AWAY.test(text) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error instanceof Error ? error.message : '')
+  )
+    return new GatewayError('database_unreachable', [], { cause: error, ...(text ? { detail: `(${text})` } : {}) })
+  return new GatewayError('internal', [], { cause: error })
+}

@@ -1,0 +1,90 @@
+import type { EventInput } from '../events/event.ts'
+import type { Acceptance, GatewayService } from '../service/port.ts'
+import type { ForeignTransaction } from '../store/foreign-transaction.ts'
+import { createSandboxServer } from '../testing/teams.ts'
+import type { GatewayOptions } from './options.ts'
+import { wire } from './wiring.ts'
+
+/** How one call sends. */
+export interface SendOptions {
+  /** Your own open transaction, of Kysely or of a `pg` client: rolled back means never sent. */
+  readonly transaction?: ForeignTransaction
+}
+
+/** A gateway inside your program. */
+export interface Gateway {
+  /**
+   * Accepts one event; resolves once it is committed, or, within your transaction, once it is written there.
+   *
+   * @throws GatewayError `invalid_event`, `database_unreachable`, `gateway_stopped`
+   */
+  send(event: EventInput, options?: SendOptions): Promise<Acceptance>
+  /** Accepts up to 1,000 events, all or none. */
+  sendMany(events: readonly EventInput[], options?: SendOptions): Promise<readonly Acceptance[]>
+  /** Starts delivering from this process, and keeps it alive until {@link Gateway.stop} unless told not to. */
+  start(options?: { readonly keepAlive?: boolean }): Promise<void>
+  /** Sends what is due and may be sent, for at most TEAMS_SHUTDOWN_TIMEOUT, and stops. */
+  finish(): Promise<void>
+  /** Accepts nothing more, finishes what is under way or hands it back, closes everything. */
+  stop(): Promise<void>
+  /** Everything else: lists, details, replay, channels, health, metrics. */
+  readonly service: GatewayService
+}
+
+/**
+ * Makes a gateway inside your program, without process-wide state: two of them do not know of each other.
+ *
+ * ```ts
+ * const gateway = await createGateway({ settings: { DATABASE_URL: 'postgres://…' }, webhooks: { sre: 'https://…' } })
+ * await gateway.start()
+ * await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
+ * ```
+ *
+ * @throws GatewayError for settings, configuration, templates, secrets or a database that do not work
+ */
+export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const wired = await wire(options)
+  const { service } = wired
+  let started = false
+  let alive: NodeJS.Timeout | undefined
+  let closeSandbox = async () => {}
+
+  const sendMany: Gateway['sendMany'] = (events, { transaction } = {}) =>
+    transaction ? service.acceptWithin(transaction, events, 'library') : service.accept(events, 'library')
+
+  async function stop(): Promise<void> {
+    clearInterval(alive)
+    await wired.stop()
+    await closeSandbox()
+  }
+
+  return {
+    service,
+    sendMany,
+    async send(event, sendOptions) {
+      const [acceptance] = await sendMany([event], sendOptions)
+      if (!acceptance) throw new Error('one event was sent and none answered')
+      return acceptance
+    },
+    async start({ keepAlive = true } = {}) {
+      if (started) return
+      started = true
+      if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
+      if (wired.sandbox) {
+        const server = await createSandboxServer({ sandbox: wired.sandbox.model })
+        closeSandbox = () => server.close()
+        wired.sandbox.attach(server.origin)
+        wired.log.warn(
+          { sandbox: `${server.origin}/sandbox` },
+          'no channel has a webhook URL: cards go to the built-in stand-in for Teams',
+        )
+      }
+      await wired.deliver()
+    },
+    async finish() {
+      if (started) await wired.finish()
+      await stop()
+    },
+    stop,
+  }
+}

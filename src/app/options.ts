@@ -1,0 +1,23 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { ConfigInput } from '../registry/config-input.ts'
+import type { SettingName } from '../settings/table.ts'
+import type { SharedDatabase } from '../store/shared.ts'
+
+/** How to make a gateway. Everything has a default. */
+export interface GatewayOptions {
+  /** Settings by the names of `.env.example`; they win over `env`. */
+  readonly settings?: { readonly [N in SettingName]?: string | number | boolean }
+  /** Webhook URLs by channel key; they win over every other source. */
+  readonly webhooks?: Readonly<Record<string, string>>
+  /** Where settings come from; `process.env` (and `.env`) if absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Your own channels, groups, event types and routes: the contents of a configuration file. */
+  readonly config?: ConfigInput
+  /** A database that your program has open already; DATABASE_URL, or the embedded one, if absent. */
+  readonly database?: SharedDatabase
+  /** False for a process that only accepts, while a gateway elsewhere on the same database delivers. */
+  readonly deliver?: boolean
+  readonly log?: Log
+  readonly clock?: Clock
+}

@@ -1,0 +1,19 @@
+import type { Registry } from '../registry/registry.ts'
+import type { RendererOptions } from '../render/studio.ts'
+import type { Settings } from '../settings/table.ts'
+
+/** What the settings say to the renderer; the command line's template commands make one too. */
+export function rendererOptions(registry: Registry, settings: Settings): RendererOptions {
+  return {
+    registry,
+    timeZone: settings.TEAMS_TIME_ZONE,
+    maxBytes: settings.TEAMS_CARD_MAX_BYTES,
+    links: {
+      grafana: settings.TEAMS_LINK_GRAFANA,
+      flower: settings.TEAMS_LINK_FLOWER,
+      logs: settings.TEAMS_LINK_LOGS,
+      claims: settings.TEAMS_LINK_CLAIMS,
+      nphies: settings.TEAMS_LINK_NPHIES,
+    },
+  }
+}

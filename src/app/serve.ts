@@ -1,0 +1,52 @@
+import { createHttpServer } from '../http/server.ts'
+import { packageVersion } from '../kernel/version.ts'
+import { sandboxRoutes } from '../sandbox/routes.ts'
+import type { GatewayOptions } from './options.ts'
+import { type Wired, wire } from './wiring.ts'
+
+/** A gateway that is served over HTTP. */
+export interface ServedGateway {
+  /** For example `http://127.0.0.1:8080`. */
+  readonly origin: string
+  /** Where the sandbox's page is, when it is used. */
+  readonly sandboxUrl: string | undefined
+  readonly wired: Wired
+  stop(): Promise<void>
+}
+
+/**
+ * Makes a gateway, serves it over HTTP, and starts delivering. Stops in the opposite order: first no more requests,
+ * then the posts under way, then the database.
+ *
+ * @throws GatewayError as {@link wire} does, and `port_in_use`
+ */
+export async function serveGateway(options: GatewayOptions): Promise<ServedGateway> {
+  const wired = await wire(options)
+  const { settings, log, service, metrics, registry, sandbox } = wired
+  const http = createHttpServer({
+    service,
+    settings,
+    log,
+    metrics,
+    version: packageVersion(),
+    eventTypes: [...registry.eventTypes.values()],
+    aliases: registry.aliases,
+    plugins: sandbox ? [sandboxRoutes(sandbox.model)] : [],
+  })
+  async function stop(): Promise<void> {
+    await http.stop()
+    await wired.stop()
+  }
+  try {
+    const { origin } = await http.start()
+    sandbox?.attach(origin)
+    if (sandbox)
+      log.warn({ sandbox: `${origin}/sandbox` }, 'channels without a webhook URL go to the built-in stand-in for Teams')
+    await wired.deliver()
+    log.info({ origin }, 'gateway listens')
+    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, wired, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,177 @@
+import type { Acceptor } from '../accept/acceptor.ts'
+import { refill } from '../drain/budget.ts'
+import type { Engine } from '../drain/engine.ts'
+import { PRIORITIES, type Priority } from '../events/priority.ts'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Publisher } from '../publish/publisher.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Secrets } from '../secrets/port.ts'
+import type { Acceptance, ChannelView, Check, GatewayService, UncheckedEvent } from '../service/port.ts'
+import { readBacklog, readChannels } from '../store/channels.ts'
+import type { Database } from '../store/database.ts'
+import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
+import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
+import { databaseError } from './database-error.ts'
+
+/** The gateway's service, and the one thing that only a program in the same process can ask for. */
+export interface LocalService extends GatewayService {
+  /** Accepts inside the caller's own transaction. Live listeners hear nothing: only the caller knows whether it commits. */
+  acceptWithin(
+    transaction: ForeignTransaction,
+    events: readonly UncheckedEvent[],
+    origin: string,
+  ): Promise<readonly Acceptance[]>
+}
+
+/** What the service is made of. */
+export interface ServiceParts {
+  readonly acceptor: Acceptor
+  readonly database: Database
+  readonly engine: Engine
+  readonly metrics: Metrics
+  readonly publisher: Publisher | undefined
+  readonly registry: Registry
+  readonly secrets: Secrets
+  readonly log: Log
+  /** True once the gateway is stopping: then nothing is accepted any more. */
+  readonly stopping: () => boolean
+}
+
+/** Makes the service that HTTP, the command line and the library speak to. */
+export function createService(parts: ServiceParts): LocalService {
+  const { acceptor, database, engine, metrics, publisher, log } = parts
+  const { kysely } = database
+
+  /** Runs a call; whatever it throws leaves as a GatewayError, counted where it is a refusal of events. */
+  async function call<T>(run: () => Promise<T>, refusesEvents = false): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      const known = isGatewayError(error) ? error : databaseError(error)
+      if (!isGatewayError(error)) log.error({ err: error, code: known.code }, 'a call failed')
+      if (refusesEvents) metrics.count('teams_events_refused_total', { code: known.code })
+      throw known
+    }
+  }
+
+  function tell(acceptances: readonly Acceptance[], events: Awaited<ReturnType<Acceptor['accept']>>['events']): void {
+    const typeOf = new Map(events.map((event) => [event.id, event]))
+    for (const acceptance of acceptances) {
+      const event = typeOf.get(acceptance.eventId)
+      if (!event || acceptance.duplicate) continue
+      metrics.count('teams_events_accepted_total', { event_type: event.eventType, priority: event.priority })
+      log.info(
+        {
+          correlation_id: event.correlationId,
+          event_id: event.id,
+          event_type: event.eventType,
+          priority: event.priority,
+          channels: acceptance.notifications.map((n) => n.channel),
+        },
+        'event accepted',
+      )
+    }
+    for (const acceptance of acceptances)
+      if (acceptance.duplicate)
+        log.info(
+          { correlation_id: acceptance.correlationId, event_id: acceptance.eventId },
+          'event known already; the first answer was given again',
+        )
+    metrics.count('teams_events_duplicate_total', {}, acceptances.filter((acceptance) => acceptance.duplicate).length)
+  }
+
+  return {
+    accept: (events, origin) =>
+      call(async () => {
+        if (parts.stopping()) throw new GatewayError('gateway_stopped')
+        acceptor.check(events)
+        const accepted = await kysely
+          .transaction()
+          .execute((transaction) => acceptor.accept(transaction, events, origin))
+        tell(accepted.acceptances, accepted.events)
+        if (publisher) for (const event of accepted.events) publisher.publish(event)
+        return accepted.acceptances
+      }, true),
+    acceptWithin: (transaction, events, origin) =>
+      call(async () => {
+        if (parts.stopping()) throw new GatewayError('gateway_stopped')
+        const accepted = await acceptor.accept(adoptTransaction(transaction), events, origin)
+        tell(accepted.acceptances, accepted.events)
+        return accepted.acceptances
+      }, true),
+    listNotifications: (query) => call(() => listNotifications(kysely, query)),
+    getNotification: (id) => call(() => getNotification(kysely, id)),
+    replayNotification: (id, by) =>
+      call(async () => {
+        const replayed = await kysely.transaction().execute(async (transaction) => {
+          const notification = await replayNotification(transaction, id)
+          await engine.wake(transaction, [notification.channel])
+          return notification
+        })
+        log.info(
+          { correlation_id: replayed.correlationId, notification_id: id, channel: replayed.channel, by },
+          'failed notification replayed',
+        )
+        return replayed
+      }),
+    listChannels: () => call(() => viewChannels(parts)),
+    readiness: () => checkReadiness(parts),
+    metrics: () =>
+      call(async () => {
+        for (const channel of await viewChannels(parts)) {
+          for (const priority of PRIORITIES)
+            metrics.set('teams_channel_backlog', { channel: channel.key, priority }, channel.backlog[priority])
+          metrics.set('teams_channel_budget', { channel: channel.key }, channel.budgetLeft)
+          metrics.set(
+            'teams_channel_breaker',
+            { channel: channel.key },
+            { closed: 0, half_open: 1, open: 2 }[channel.breaker],
+          )
+        }
+        return metrics.expose()
+      }),
+  }
+}
+
+async function viewChannels({ database, registry, secrets }: ServiceParts): Promise<readonly ChannelView[]> {
+  const [rows, waiting] = await Promise.all([readChannels(database.kysely), readBacklog(database.kysely)])
+  return [...registry.channels.values()].map((channel): ChannelView => {
+    const row = rows.get(channel.key)
+    const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
+    for (const part of waiting) if (part.channel === channel.key) backlog[part.priority] = part.count
+    const left = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
+    const rests = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
+    return {
+      key: channel.key,
+      name: channel.name,
+      configured: secrets.webhook(channel.key) !== undefined,
+      muted: channel.muted,
+      budgetLeft: Math.floor(left),
+      budget: channel.budget,
+      backlog,
+      breaker: row?.breaker ?? 'closed',
+      restsUntil: rests,
+      lastOutcome: row?.lastOutcome ?? null,
+      lastOutcomeAt: row?.lastOutcomeAt ?? null,
+    }
+  })
+}
+
+async function checkReadiness({ database, engine }: ServiceParts): Promise<readonly Check[]> {
+  const check = async (name: string, ask: () => Promise<unknown>): Promise<Check> => {
+    try {
+      await ask()
+      return { name, ok: true, detail: 'reachable' }
+    } catch (error) {
+      return { name, ok: false, detail: databaseError(error).code }
+    }
+  }
+  return Promise.all([
+    check('database', () => readChannels(database.kysely)),
+    check('engine', async () => {
+      if (!(await engine.reachable())) throw new Error('the engine is not installed')
+    }),
+  ])
+}

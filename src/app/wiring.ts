@@ -1,0 +1,299 @@
+import { setTimeout } from 'node:timers/promises'
+import { createAcceptor } from '../accept/acceptor.ts'
+import { createAttempts } from '../drain/attempt.ts'
+import { createDrains, type Drains } from '../drain/drains.ts'
+import { type Engine, startEngine } from '../drain/engine.ts'
+import { startSweep } from '../drain/sweep.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { createLog, type Log } from '../kernel/log.ts'
+import { Secret } from '../kernel/secret.ts'
+import { createMetrics, type Metrics } from '../metrics/metrics.ts'
+import { createPublisher } from '../publish/publisher.ts'
+import { loadRegistry } from '../registry/load.ts'
+import type { Registry } from '../registry/registry.ts'
+import { createRenderer } from '../render/renderer.ts'
+import type { Sandbox } from '../sandbox/port.ts'
+import { createSandbox } from '../sandbox/teams.ts'
+import type { Secrets } from '../secrets/port.ts'
+import { createSecrets } from '../secrets/secrets.ts'
+import { backoffMs } from '../send/backoff.ts'
+import { createWorkflowsTransport } from '../send/workflows/transport.ts'
+import { loadSettings, withEnvFile } from '../settings/load.ts'
+import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
+import type { Database } from '../store/database.ts'
+import { openEmbedded } from '../store/embedded.ts'
+import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
+import { createMigrations } from '../store/migrations.ts'
+import { openPostgres } from '../store/postgres.ts'
+import { shareDatabase } from '../store/shared.ts'
+import { channelsWithWork, clearTurns, endRest, ensureChannels } from '../store/turns.ts'
+import type { GatewayOptions } from './options.ts'
+import { createReleases, type Releases } from './releases.ts'
+import { rendererOptions } from './renderer-options.ts'
+import { withSandboxAddresses } from './sandbox-addresses.ts'
+import { createService, type LocalService } from './service.ts'
+
+/** A wired gateway: everything made, nothing delivered yet. */
+export interface Wired {
+  readonly settings: Settings
+  readonly registry: Registry
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly database: Database
+  readonly service: LocalService
+  /** The stand-in for Teams, where it is used; it needs to be served, and told where. */
+  readonly sandbox: { readonly model: Sandbox; attach(origin: string): void } | undefined
+  /** Starts delivering. */
+  deliver(): Promise<void>
+  /** Sends what is due and may be sent, until nothing is left or TEAMS_SHUTDOWN_TIMEOUT is over. */
+  finish(): Promise<void>
+  /** Stops accepting, finishes what is under way or hands it back, and closes everything. */
+  stop(): Promise<void>
+}
+
+/**
+ * The one place that knows every implementation. Makes all parts in the order of the data path; what was made is
+ * released again, last first, when a later part can not be made.
+ *
+ * @throws GatewayError for settings, configuration, templates, secrets or a database that do not work
+ */
+export async function wire(options: GatewayOptions): Promise<Wired> {
+  const releases = createReleases()
+  try {
+    return await wireParts(options, releases)
+  } catch (error) {
+    await releases.run()
+    throw error
+  }
+}
+
+async function wireParts(options: GatewayOptions, releases: Releases): Promise<Wired> {
+  const deliver = options.deliver ?? true
+  const env = environmentOf(options)
+  const settings = loadSettings(env)
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? createLog(settings.TEAMS_LOG_LEVEL)
+  const metrics = createMetrics()
+  const registry = loadRegistry({
+    configFile: settings.TEAMS_CONFIG_FILE,
+    config: options.config,
+    language: settings.TEAMS_LANGUAGE,
+    budget: {
+      requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
+      period: settings.TEAMS_RATE_LIMIT_PERIOD,
+      burst: settings.TEAMS_RATE_LIMIT_BURST,
+    },
+  })
+  const renderer = createRenderer(rendererOptions(registry, settings))
+
+  const channels = [...registry.channels.values()]
+  const known = await createSecrets({ settings, env, channels, log, metrics, clock })
+  releases.add(() => known.close())
+  const sandbox = usesSandbox(settings, known) ? createSandbox({ channels }) : undefined
+  const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
+  const secrets = stoodIn ?? known
+
+  const database = await openDatabase(options, settings, log)
+  releases.add(() => database.close())
+  await migrate(database, settings, log)
+  if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
+  await ensurePartitions(database.kysely)
+  await ensureChannels(
+    database.kysely,
+    channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
+  )
+
+  const engine = await startEngine(database, log, { deliver })
+  releases.add(() => engine.stop())
+  const publisher = settings.TEAMS_REDIS_URL
+    ? createPublisher({ url: settings.TEAMS_REDIS_URL, log, metrics })
+    : undefined
+  if (publisher) releases.add(() => publisher.close())
+
+  const delivery = deliver ? wireDelivery() : undefined
+  let stopping = false
+  const acceptor = createAcceptor({
+    registry,
+    phiPolicy: settings.TEAMS_PHI_POLICY,
+    keyTtl: settings.TEAMS_EVENT_TTL,
+    clock,
+    wake: engine.wake,
+  })
+  const service = createService({
+    acceptor,
+    database,
+    engine,
+    metrics,
+    publisher,
+    registry,
+    secrets,
+    log,
+    stopping: () => stopping,
+  })
+
+  function wireDelivery(): { readonly drains: Drains } {
+    const hurry = new AbortController()
+    const transport = createWorkflowsTransport({
+      signingSecrets: () => secrets.signingSecrets(),
+      totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
+      connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
+      timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
+      maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
+      tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
+      extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
+      sandboxOrigin: () => stoodIn?.origin(),
+      entra: entraOf(settings),
+      clock,
+    })
+    releases.add(() => transport.close())
+    const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
+    const drains = createDrains(
+      {
+        kysely: database.kysely,
+        attempts: createAttempts({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
+        secrets,
+        rest: {
+          threshold: settings.TEAMS_BREAKER_THRESHOLD,
+          firstProbeDelay: settings.TEAMS_BREAKER_PROBE_DELAY * 1000,
+          longestDelay: settings.TEAMS_MAX_RETRY_DELAY * 1000,
+          longestRetryAfter: settings.TEAMS_MAX_RETRY_AFTER * 1000,
+        },
+        retry: { maxRetries: settings.TEAMS_MAX_RETRIES, backoff: (retry) => backoffMs(retry, policy, Math.random()) },
+        most: settings.TEAMS_CONNECTIONS_PER_HOST,
+        clock,
+        metrics,
+        log,
+      },
+      registry.channels,
+    )
+    releases.add(async () => {
+      const callOff = clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())
+      await drains.stop()
+      callOff()
+    })
+    return { drains }
+  }
+
+  return {
+    settings,
+    registry,
+    log,
+    metrics,
+    database,
+    service,
+    sandbox: sandbox && stoodIn ? { model: sandbox, attach: stoodIn.attach } : undefined,
+    async deliver() {
+      if (!delivery)
+        throw new GatewayError('invalid_settings', [
+          { at: 'deliver', found: 'false', expected: 'true, for a gateway that is started' },
+        ])
+      await startDelivery({ drains: delivery.drains, engine, database, secrets, settings, clock, log, releases })
+    },
+    async finish() {
+      if (!delivery) return
+      const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
+      for (
+        let keys = await channelsWithWork(database.kysely);
+        keys.length > 0 && Date.now() < deadline;
+        keys = await channelsWithWork(database.kysely)
+      ) {
+        for (const key of keys) delivery.drains.wake(key)
+        await delivery.drains.idle()
+        // What is left waits for its channel's budget, which no signal announces.
+        await setTimeout(50)
+      }
+    },
+    async stop() {
+      stopping = true
+      await releases.run()
+    },
+  }
+}
+
+async function startDelivery(parts: {
+  drains: Drains
+  engine: Engine
+  database: Database
+  secrets: Secrets
+  settings: Settings
+  clock: typeof systemClock
+  log: Log
+  releases: Releases
+}): Promise<void> {
+  const { drains, engine, database, secrets, settings, clock, log, releases } = parts
+  await engine.work({
+    onWake: (keys) => {
+      for (const key of keys) drains.wake(key)
+    },
+    async onMaintain() {
+      await ensurePartitions(database.kysely)
+      await applyRetention(
+        database.kysely,
+        settings.TEAMS_AUDIT_RETENTION_DAYS,
+        settings.TEAMS_CARD_HISTORY_RETENTION_DAYS,
+      )
+    },
+  })
+  releases.add(startSweep({ find: () => channelsWithWork(database.kysely), wake: drains.wake, clock, log }))
+  const stopListening = secrets.onChange((keys) => {
+    // What the channel rested for may be mended: look at once.
+    endRest(database.kysely, keys)
+      .then(() => {
+        for (const key of keys) drains.wake(key)
+      })
+      .catch((error: unknown) => log.warn({ err: error }, 'a new webhook URL is used at the next turn'))
+  })
+  releases.add(async () => stopListening())
+}
+
+function environmentOf(options: GatewayOptions): Record<string, string | undefined> {
+  const env: Record<string, string | undefined> = { ...withEnvFile(options.env ?? process.env) }
+  for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
+  for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
+  return env
+}
+
+async function openDatabase(options: GatewayOptions, settings: Settings, log: Log): Promise<Database> {
+  if (options.database !== undefined) return shareDatabase(options.database)
+  if (settings.DATABASE_URL)
+    return openPostgres({ url: settings.DATABASE_URL, pool: settings.TEAMS_DATABASE_POOL, log })
+  return openEmbedded(settings.TEAMS_DATA_DIR)
+}
+
+async function migrate(database: Database, settings: Settings, log: Log): Promise<void> {
+  const migrations = createMigrations(database.kysely)
+  if (settings.TEAMS_MIGRATE) {
+    const applied = await migrations.up()
+    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
+    return
+  }
+  const missing = (await migrations.status()).filter((migration) => !migration.appliedAt)
+  if (missing.length > 0)
+    throw new GatewayError(
+      'database_not_migrated',
+      missing.map(({ name }) => ({ at: `migrations/${name}`, found: 'not applied', expected: 'applied' })),
+    )
+}
+
+/** The sandbox stands in where nobody has named a real channel; a path to Vault or a file is a promise of real ones. */
+function usesSandbox(settings: Settings, secrets: Secrets): boolean {
+  if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on'
+  return secrets.webhookKeys().length === 0 && !settings.TEAMS_WEBHOOK_VAULT_PATH && !settings.TEAMS_WEBHOOKS_FILE
+}
+
+function entraOf(settings: Settings) {
+  const {
+    TEAMS_ENTRA_TENANT_ID: tenantId,
+    TEAMS_ENTRA_CLIENT_ID: clientId,
+    TEAMS_ENTRA_CLIENT_SECRET: clientSecret,
+  } = settings
+  if (!tenantId || !clientId || !clientSecret) return undefined
+  return {
+    tenantId,
+    clientId,
+    clientSecret: new Secret(clientSecret),
+    scope: settings.TEAMS_ENTRA_SCOPE,
+    authority: settings.TEAMS_ENTRA_AUTHORITY,
+  }
+}
