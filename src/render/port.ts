@@ -11,6 +11,8 @@ export interface CardRequest {
   readonly language: Language
   /** True when an earlier attempt was cut off, so that the channel may already show this card. */
   readonly repeat: boolean
+  /** How the card reaches Teams, which decides how buttons are made; `workflows` if absent. */
+  readonly transport?: 'workflows' | 'bot'
 }
 
 /** How far a card had to shrink to fit, in the order in which it is tried. */

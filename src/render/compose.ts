@@ -1,0 +1,101 @@
+import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { TemplateFile } from './load.ts'
+
+/**
+ * Puts a card together from its own template, the components that it includes and the frame that every card has.
+ * The templating language knows no parts, so this happens on the JSON, before it is compiled:
+ *
+ * - `{"$include": "prose", "$with": {"field": "impact"}}` becomes the component `prose`, in whose strings `@field`
+ *   is now `impact`;
+ * - the frame's element with `"$slot": "body"` becomes the card's body.
+ */
+export function compose(
+  card: JsonObject,
+  frame: JsonObject,
+  components: ReadonlyMap<string, TemplateFile>,
+): Composition {
+  const problems: CompositionProblem[] = []
+  // `$data` at the root is the sample that the designer previews the card with.
+  const { $data, ...rest } = card
+  const own = Object.fromEntries(
+    Object.entries(rest).map(([name, value]) => [name, included(value, `/${name}`, components, problems, [])]),
+  ) as JsonObject
+  const { body, $buttons, msteams, ...root } = own
+  const elements = Array.isArray(body) ? body : []
+  const slots = Array.isArray(frame.body) ? frame.body : []
+  const framed = {
+    ...frame,
+    ...root,
+    body: slots.flatMap((item) => (isObject(item) && item.$slot === 'body' ? elements : [item])) as Json[],
+    msteams: { ...(isObject(frame.msteams) ? frame.msteams : {}), ...(isObject(msteams) ? msteams : {}) } as JsonObject,
+  }
+  return { own, framed, problems }
+}
+
+/** A card put together. */
+export interface Composition {
+  /** The card's own template with its components; places in it are those of the file. */
+  readonly own: JsonObject
+  /** The same inside the frame. */
+  readonly framed: JsonObject
+  readonly problems: readonly CompositionProblem[]
+}
+
+/** What is wrong with an include: where in the card, and what. */
+export interface CompositionProblem {
+  readonly at: string
+  readonly found: string
+  readonly expected: string
+}
+
+function included(
+  node: Json,
+  at: string,
+  components: ReadonlyMap<string, TemplateFile>,
+  problems: CompositionProblem[],
+  inside: readonly string[],
+): Json {
+  if (Array.isArray(node)) return node.map((item, i) => included(item, `${at}/${i}`, components, problems, inside))
+  if (!isObject(node)) return node
+  const { $include: name, $with: values = {} } = node
+  if (name === undefined) {
+    return Object.fromEntries(
+      Object.entries(node).map(([key, value]) => [
+        key,
+        included(value as Json, `${at}/${key}`, components, problems, inside),
+      ]),
+    )
+  }
+  const component = typeof name === 'string' ? components.get(name) : undefined
+  if (component === undefined || inside.includes(String(name))) {
+    const expected = `one of: ${[...components.keys()].join(', ')}`
+    problems.push({
+      at,
+      found: component ? 'a component inside itself' : 'a component that there is not',
+      expected,
+    })
+    return { type: 'Container' }
+  }
+  const missing = new Set<string>()
+  const filled = fill(component.template, isObject(values) ? values : {}, missing)
+  if (missing.size > 0)
+    problems.push({ at, found: 'an include that lacks values', expected: `"$with" with ${[...missing].join(', ')}` })
+  return included(filled, at, components, problems, [...inside, String(name)])
+}
+
+/** A component's JSON with each `@name` inside an expression replaced. */
+function fill(node: Json, values: Record<string, unknown>, missing: Set<string>): Json {
+  if (typeof node === 'string') {
+    return node.replace(/\$\{[^}]*\}/g, (expression) =>
+      expression.replace(/@([a-z_]+)/g, (_, name: string) => {
+        const value = values[name]
+        if (typeof value === 'string') return value
+        missing.add(name)
+        return ''
+      }),
+    )
+  }
+  if (Array.isArray(node)) return node.map((item) => fill(item, values, missing))
+  if (!isObject(node)) return node
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, fill(value as Json, values, missing)]))
+}

@@ -1,0 +1,78 @@
+import type { Language } from '../events/event.ts'
+import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { keepIndentation, type Place, settle } from './text.ts'
+
+/** Elements that have a reading direction of their own. */
+const DIRECTED = new Set(['AdaptiveCard', 'Container', 'Column', 'TableCell'])
+/** Elements whose text Teams takes as it is; elsewhere it reads Markdown, or may. */
+const PLAIN_TEXT = new Set(['TextRun', 'Badge'])
+/** Properties that are plain text on whatever element. */
+const PLAIN_KEYS = new Set(['fallbackText', 'altText', 'inlines', 'tooltip', 'speak', 'placeholder'])
+const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'verb'])
+
+/**
+ * Finishes an expanded card: marked pieces are made safe for where they stand (`text.ts`), rows and elements that
+ * show nothing are left out, fact sets keep at most `facts` rows, and an Arabic card reads from right to left, nested
+ * containers too, except where the template says `"rtl": false`.
+ */
+export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
+  const finished = element(card, language, facts) ?? {}
+  return { ...finished, lang: language }
+}
+
+function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
+  const type = typeof node.type === 'string' ? node.type : ''
+  const result: Record<string, Json> = {}
+  for (const [key, value] of Object.entries(node)) {
+    const finished = property(value, placeOf(type, key), language, facts)
+    if (finished !== undefined) result[key] = finished
+  }
+  if (type === 'FactSet' && Array.isArray(result.facts)) {
+    result.facts = (result.facts as readonly Json[]).filter(hasValue).slice(0, facts)
+  }
+  if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string') {
+    result.text = keepIndentation(result.text)
+  }
+  if (isEmpty(type, result)) return undefined
+  if (language === 'ar' && DIRECTED.has(type) && result.rtl === undefined) result.rtl = true
+  return result
+}
+
+function property(value: Json, place: Place, language: Language, facts: number): Json | undefined {
+  if (typeof value === 'string') return settle(value, place, language)
+  if (Array.isArray(value)) {
+    return value.flatMap((item: Json) => property(item, place, language, facts) ?? [])
+  }
+  return isObject(value) ? element(value as JsonObject, language, facts) : value
+}
+
+function placeOf(type: string, key: string): Place {
+  if (VERBATIM_KEYS.has(key)) return 'verbatim'
+  if (PLAIN_KEYS.has(key) || PLAIN_TEXT.has(type) || type.startsWith('Action.')) return 'plain'
+  return 'markdown'
+}
+
+function hasValue(fact: Json): boolean {
+  return isObject(fact) && fact.value !== ''
+}
+
+/** What would leave a gap, or a heading over nothing. */
+function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
+  const none = (list: Json | undefined) => list === undefined || (Array.isArray(list) && list.length === 0)
+  switch (type) {
+    case 'TextBlock':
+    case 'TextRun':
+      return node.text === '' || node.text === undefined
+    case 'FactSet':
+      return none(node.facts)
+    case 'RichTextBlock':
+      return none(node.inlines)
+    case 'Container':
+      return none(node.items)
+    case 'Action.OpenUrl':
+      // An address that came from data and turned out to be none, or to be a script.
+      return !/^https?:\/\//i.test(String(node.url))
+    default:
+      return false
+  }
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { isGatewayError } from '../kernel/errors.ts'
+import { createFormatter } from './format.ts'
+
+const en = createFormatter('en', 'Asia/Riyadh')
+const ar = createFormatter('ar', 'Asia/Riyadh')
+
+describe('createFormatter', () => {
+  it('writes times in the zone, with its name and Latin digits', () => {
+    expect(en.moment('2025-01-15T14:23:45Z')).toBe('15 Jan 2025, 17:23:45 GMT+3')
+    expect(ar.moment('2025-01-15T14:23:45Z')).toBe('15 يناير 2025، \u206617:23:45 GMT+3\u2069')
+    expect(en.moment('2025-01-15T23:23:45+03:00')).toBe('15 Jan 2025, 23:23:45 GMT+3')
+  })
+
+  it('keeps dates on their day in every zone', () => {
+    expect(createFormatter('en', 'America/Los_Angeles').moment('2025-01-15')).toBe('15 Jan 2025')
+    expect(createFormatter('ar', 'Pacific/Auckland').moment('2025-01-15')).toBe('15 يناير 2025')
+  })
+
+  it('leaves text that is no time as it is', () => {
+    expect(en.moment('tomorrow')).toBe('tomorrow')
+    expect(en.moment('2025')).toBe('2025')
+  })
+
+  it('writes numbers as SAR with two decimals, and amounts in text as they were given', () => {
+    expect(en.amount(1234.5)).toBe('SAR 1,234.50')
+    expect(ar.amount(0)).toBe('SAR 0.00')
+    expect(ar.amount('15000 SAR')).toBe('15000 SAR')
+  })
+
+  it('refuses a time zone that there is not, by the name of its setting', () => {
+    try {
+      createFormatter('en', 'Asia/Riad')
+      expect.unreachable()
+    } catch (error) {
+      expect(isGatewayError(error, 'invalid_settings') && error.problems[0]?.at).toBe('TEAMS_TIME_ZONE')
+    }
+  })
+})

@@ -1,0 +1,67 @@
+import type { Language } from '../events/event.ts'
+import { GatewayError } from '../kernel/errors.ts'
+
+/** Writes values the way people of one language read them, always with Latin digits. */
+export interface Formatter {
+  /** A moment (RFC 3339) in the time zone with its name, or a date alone; other text as it is. */
+  moment(text: string): string
+  /** A moment in the time zone with the zone's name. */
+  time(moment: Date): string
+  /** `SAR 1,234.50` for a number; text as it was given. */
+  amount(value: string | number): string
+  number(value: number): string
+}
+
+// Arabic month names, but Latin digits and the Gregorian calendar: what hospitals and insurers write to each other.
+const LOCALES = { en: 'en-GB', ar: 'ar-SA-u-ca-gregory-nu-latn' } as const satisfies Record<Language, string>
+
+/** The digits and the offset of an Arabic time belong together from left to right. */
+const TOGETHER = { en: ['', ''], ar: ['\u2066', '\u2069'] } as const satisfies Record<Language, readonly string[]>
+
+/**
+ * Makes a formatter; formatters are dear to make and cheap to use.
+ *
+ * @throws GatewayError `invalid_settings` for a time zone that does not exist.
+ */
+export function createFormatter(language: Language, timeZone: string): Formatter {
+  const date = { day: 'numeric', month: language === 'en' ? 'short' : 'long', year: 'numeric' } as const
+  const days = inZone(LOCALES[language], { ...date, timeZone })
+  // Dates alone have no zone; UTC keeps them on their day.
+  const dates = inZone(LOCALES[language], { ...date, timeZone: 'UTC' })
+  const clock = inZone(LOCALES.en, {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  })
+  const comma = language === 'en' ? ', ' : '، '
+  const [start, end] = TOGETHER[language]
+  const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+  const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 6 })
+  const time = (moment: Date) => `${days.format(moment)}${comma}${start}${clock.format(moment)}${end}`
+  return {
+    time,
+    moment(text) {
+      const moment = new Date(text)
+      if (Number.isNaN(moment.getTime()) || !/^\d{4}-\d\d-\d\d/.test(text)) return text
+      return text.length === 10 ? dates.format(moment) : time(moment)
+    },
+    amount: (value) => (typeof value === 'string' ? value : `SAR ${amounts.format(value)}`),
+    number: (value) => numbers.format(value),
+  }
+}
+
+function inZone(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(locale, options)
+  } catch (cause) {
+    const problem = {
+      at: 'TEAMS_TIME_ZONE',
+      found: 'a name that is no time zone',
+      expected: 'an IANA name such as Asia/Riyadh',
+    }
+    throw new GatewayError('invalid_settings', [problem], { cause })
+  }
+}

@@ -1,0 +1,90 @@
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { type NamePath, namesIn } from './templating.ts'
+
+/** One name in a template's expressions. */
+export interface NameUse {
+  /** JSON pointer to the string that names it. */
+  readonly at: string
+  /** What it names, from the root: `amount` inside a repeated service is `data`, `services`, `*`, `amount`. */
+  readonly path: NamePath
+}
+
+/** Something in a template's expressions that can not be understood. */
+export interface BadExpression {
+  readonly at: string
+  readonly found: string
+}
+
+/** Every name in a template's expressions, and what could not be read. */
+export interface Names {
+  readonly uses: readonly NameUse[]
+  readonly bad: readonly BadExpression[]
+}
+
+/** Names that the templating language gives inside a repeated element, besides those of the item. */
+const INDEX = '$index'
+
+/** Finds every name in a template, with `$data` scopes resolved to paths from the root. */
+export function namesOf(template: JsonObject): Names {
+  const uses: NameUse[] = []
+  const bad: BadExpression[] = []
+  visit(template, '', undefined, { uses, bad })
+  return { uses, bad }
+}
+
+function visit(node: Json, at: string, scope: NamePath | undefined, into: { uses: NameUse[]; bad: BadExpression[] }) {
+  if (typeof node === 'string') read(node, at, scope, into)
+  else if (Array.isArray(node)) for (const [i, item] of node.entries()) visit(item, `${at}/${i}`, scope, into)
+  else if (typeof node === 'object' && node !== null) {
+    const object = node as JsonObject
+    const data = object.$data
+    const own = data === undefined ? scope : scopeOf(data, `${at}/$data`, scope, into)
+    for (const [name, value] of Object.entries(object)) {
+      if (name !== '$data') visit(value, `${at}/${name}`, own, into)
+    }
+  }
+}
+
+/** The path of one item of what `$data` names. */
+function scopeOf(
+  data: Json,
+  at: string,
+  scope: NamePath | undefined,
+  into: { uses: NameUse[]; bad: BadExpression[] },
+): NamePath {
+  const paths = typeof data === 'string' ? read(data, at, scope, into) : []
+  const [first] = paths
+  if (first === undefined) into.bad.push({ at, found: 'something other than an expression that names data' })
+  return [...(first ?? ['$unknown']), '*']
+}
+
+function read(
+  text: string,
+  at: string,
+  scope: NamePath | undefined,
+  into: { uses: NameUse[]; bad: BadExpression[] },
+): NamePath[] {
+  try {
+    const paths = namesIn(text)
+      .filter((path) => path[0] !== INDEX || scope === undefined)
+      .map((path) => fromRoot(path, scope))
+    into.uses.push(...paths.map((path) => ({ at, path })))
+    return paths
+  } catch (error) {
+    into.bad.push({
+      at,
+      found: error instanceof Error ? firstLine(error.message) : 'an expression that does not parse',
+    })
+    return []
+  }
+}
+
+function fromRoot([head = '', ...rest]: NamePath, scope: NamePath | undefined): NamePath {
+  if (head === '$root') return rest
+  if (head === '$data') return [...(scope ?? []), ...rest]
+  return scope === undefined ? [head, ...rest] : [...scope, head, ...rest]
+}
+
+function firstLine(message: string): string {
+  return (message.split('\n')[0] ?? '').slice(0, 200)
+}

@@ -1,0 +1,57 @@
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { type Drawable, draw } from './card.ts'
+import { fitted } from './fit.ts'
+import type { CardRequest, RenderedCard, Renderer } from './port.ts'
+import { openStudio, type RendererOptions } from './studio.ts'
+
+/**
+ * Makes the renderer; every template is parsed and tried out once, here.
+ *
+ * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
+ */
+export function createRenderer(options: RendererOptions): Renderer {
+  const { studio, types, problems } = openStudio(options)
+  if (problems.length > 0) throw new GatewayError('invalid_template', problems)
+  return {
+    render(request) {
+      const card = studio.cards.get(request.card)
+      if (card === undefined) throw new GatewayError('invalid_template', [noTemplate(request)])
+      const type = types.get(request.event.eventType) ?? UNKNOWN
+      return guarded(request, () => fitted((draft) => draw(request, card, type, studio, draft), options.maxBytes))
+    },
+  }
+}
+
+/**
+ * Reads and tries out every template, for `templates check`.
+ *
+ * @throws GatewayError `invalid_settings` for an unknown time zone.
+ */
+export function checkTemplates(options: RendererOptions): {
+  readonly cards: readonly string[]
+  readonly problems: readonly Problem[]
+} {
+  const { cards, problems } = openStudio(options)
+  return { cards, problems }
+}
+
+/** A type that was taken out of the configuration while its events waited: its data are shown as they are. */
+const UNKNOWN: Drawable = { fields: new Map(), phiFields: new Set() }
+
+function noTemplate({ card }: CardRequest): Problem {
+  return { at: `card ${card}`, found: 'no template', expected: `a file ${card}.json in the folder of templates` }
+}
+
+/** What a template's expressions throw is the template's fault; the engine's message may quote data and stays out. */
+function guarded(request: CardRequest, render: () => RenderedCard): RenderedCard {
+  try {
+    return render()
+  } catch (cause) {
+    const problem = {
+      at: `card ${request.card}`,
+      found: 'an expression that can not be evaluated for this event',
+      expected: 'one that holds for any data of the type',
+    }
+    throw new GatewayError('invalid_template', [problem], { cause })
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { teamsBytes } from './size.ts'
+
+describe('teamsBytes', () => {
+  it('counts a card as an escaped JSON string, so each quote costs one byte more', () => {
+    const card = { type: 'TextBlock', text: 'a "quoted" word' }
+    const json = JSON.stringify(card)
+    const extra = [...json].filter((char) => char === '"' || char === '\\').length
+    expect(teamsBytes(card)).toBe(json.length + extra + 2)
+  })
+
+  it('takes the worse of UTF-8 and UTF-16 for text beyond ASCII', () => {
+    // Stored as "\"مرحبا\"": five letters, two quotes escaped, two around them; UTF-8 would take 16.
+    expect(teamsBytes('مرحبا')).toBe((5 + 4 + 2) * 2)
+    const chinese = '字'.repeat(1_000)
+    expect(teamsBytes(chinese)).toBeGreaterThanOrEqual(3_000)
+  })
+
+  it('comes near what Teams counted for a card of facts', () => {
+    // 24,453 bytes were counted as 28,897 (MicrosoftDocs/msteams-docs#11274): 18 % more.
+    const facts = Array.from({ length: 300 }, (_, i) => ({
+      title: `name ${i}`,
+      value: `some value of ordinary length ${i}`,
+    }))
+    const card = { type: 'AdaptiveCard', version: '1.4', body: [{ type: 'FactSet', facts }] }
+    const ratio = teamsBytes(card) / JSON.stringify(card).length
+    expect(ratio).toBeGreaterThan(1.1)
+    expect(ratio).toBeLessThan(1.25)
+  })
+})

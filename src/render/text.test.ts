@@ -1,0 +1,169 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CLOSE, clean, cut, cutMiddle, escapeMarkdown, keepIndentation, listed, OPEN, settle } from './text.ts'
+
+const wild = fc.string({ unit: 'binary', maxLength: 200 })
+const marked = (text: string) => OPEN + clean(text) + CLOSE
+
+describe('clean', () => {
+  it('takes out controls, bidi characters, noncharacters and broken surrogates', () => {
+    expect(clean('a\u0000b\u202Ec\u2066d\u2069e\uFDD0f\uFFFFg\u200Fh')).toBe('abcdefgh')
+    expect(clean('x\uD83Dy')).toBe('x\uFFFDy')
+    expect(clean('one\r\ntwo\rthree\u2028four')).toBe('one\ntwo\nthree\nfour')
+  })
+
+  it('leaves a text that it has cleaned as it is', () => {
+    fc.assert(
+      fc.property(wild, (text) => {
+        expect(clean(clean(text))).toBe(clean(text))
+        expect(clean(text).isWellFormed()).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('a piece of outside text in Markdown', () => {
+  it.each([
+    ['[here](https://evil.example)', '\\[here\\](https:/\u2060/evil.example)'],
+    ['<at>Sara</at>', '<\u2060at>Sara<\u2060/at>'],
+    ['{{DATE(2025-01-15T14:23:45Z,SHORT)}}', '{\u2060{DATE(2025-01-15T14:23:45Z,SHORT)}}'],
+    ['kube_pod_x', 'kube\\_pod\\_x'],
+    ['**bold** `code` ~x~', '\\*\\*bold\\*\\* \\`code\\` \\~x\\~'],
+    ['C:\\new', 'C:\\\\new'],
+    ['&lt;b&gt;', '\\&lt;b\\&gt;'],
+    ['- item', '\\- item'],
+    ['1. item', '1\\. item'],
+    ['# head', '\\# head'],
+    ['one\ntwo', 'one two'],
+    ['www.evil.example', 'www\u2060.evil.example'],
+    // What is no Markdown stays as it is, so that it can be copied.
+    ['-5', '-5'],
+    ['10.0.0.5:8080', '10.0.0.5:8080'],
+    ['CLM-2025-001234', 'CLM-2025-001234'],
+    ['a < b & c', 'a < b & c'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(escapeMarkdown(text)).toBe(expected)
+    expect(settle(marked(text), 'markdown', 'en')).toBe(expected)
+  })
+
+  it('never leaves anything that Markdown would read', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/ \n1aAt', 'at', 'DATE', 'http')), (parts) => {
+        const safe = escapeMarkdown(clean(parts.join('')))
+        const unescaped = safe.replace(/\\./g, '·')
+        expect(unescaped).not.toMatch(/[[\]*_`~|\\\n]/)
+        expect(unescaped).not.toMatch(/<[a-z/!?]/i)
+        expect(safe).not.toMatch(/\{\{|:\/\/|^\s*([-+#>]\s|\d+[.)]\s)/)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('shows what was written once backslashes and joiners are taken away again', () => {
+    fc.assert(
+      fc.property(wild, (text) => {
+        const shown = escapeMarkdown(clean(text)).replace(/\\(.)/gu, '$1').replaceAll('\u2060', '')
+        expect(shown).toBe(clean(text).replace(/\s+/g, ' ').replaceAll('\u2060', ''))
+      }),
+    )
+  })
+})
+
+describe('settle', () => {
+  it('breaks up mentions and date functions in plain text and leaves all else', () => {
+    const text = '<at>x</at> {{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d'
+    expect(settle(marked(text), 'plain', 'en')).toBe(
+      '<\u2060at>x<\u2060/at> {\u2060{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d',
+    )
+  })
+
+  it('keeps two pieces from making together what neither is', () => {
+    const text = `${marked('<')}${marked('at>x')}${marked('{')}${marked('{DATE(2025-01-15T14:23:45Z)}}')}`
+    expect(settle(text, 'plain', 'en')).not.toMatch(/<at|\{\{/)
+    expect(settle(text, 'markdown', 'en')).not.toMatch(/<at|\{\{/)
+  })
+
+  it('does not touch our own words around a piece', () => {
+    expect(settle(`**${marked('x')}** [ours](https://a.b)`, 'markdown', 'en')).toBe('**x** [ours](https://a.b)')
+  })
+
+  it('leaves no mark, wherever the marks stand', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(wild, fc.constantFrom(OPEN, CLOSE))), (parts) => {
+        for (const place of ['markdown', 'plain', 'verbatim'] as const)
+          expect(settle(parts.join(''), place, 'ar')).not.toMatch(/[\uFDD0\uFDD1]/)
+      }),
+    )
+  })
+
+  it('isolates left-to-right pieces in Arabic, and runs of them inside Arabic text', () => {
+    expect(settle(`رقم: ${marked('CLM-2025-001')}`, 'plain', 'ar')).toBe('رقم: \u2066CLM-2025-001\u2069')
+    expect(settle(marked('بتاريخ 2024-12-31.'), 'plain', 'ar')).toBe('بتاريخ \u20662024-12-31\u2069.')
+    expect(settle(marked('first.\nsecond.'), 'plain', 'ar')).toBe('\u2066first.\u2069\n\u2066second.\u2069')
+  })
+
+  it('isolates Arabic pieces in English', () => {
+    expect(settle(`Payer: ${marked('التعاونية (102)')}`, 'plain', 'en')).toBe(
+      'Payer: \u2068التعاونية (\u2066102\u2069)\u2069',
+    )
+  })
+})
+
+describe('cutting', () => {
+  const graphemes = (text: string) =>
+    [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)].map(({ segment }) => segment)
+
+  it('marks what was cut and keeps to the limit', () => {
+    expect(cut('abcdef', 6)).toBe('abcdef')
+    expect(cut('abcdef', 5)).toBe('abcd…')
+    expect(cut('abcdef', 0)).toBe('')
+  })
+
+  it('never halves a character', () => {
+    const family = '👩‍👩‍👧‍👦'
+    const text = fc
+      .array(fc.constantFrom('a', 'ب', family, '🇸🇦', 'é', 'e\u0301', ' ', '\u0651', '字'))
+      .map((p) => p.join(''))
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 60 }), (given, most) => {
+        const result = cut(given, most)
+        expect(result.length).toBeLessThanOrEqual(most)
+        if (result === given) return
+        expect(result.endsWith('…')).toBe(true)
+        const kept = graphemes(result.slice(0, -1))
+        expect(graphemes(given).slice(0, kept.length)).toEqual(kept)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('cuts a monstrous character, but not inside a surrogate pair', () => {
+    expect(cut(`a${'\u0301'.repeat(5_000)}`, 100).length).toBeLessThanOrEqual(100)
+    expect(cut('😀\u200D'.repeat(500), 100).isWellFormed()).toBe(true)
+  })
+
+  it('keeps the first and the last lines of code', () => {
+    const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`)
+    const result = cutMiddle(lines.join('\n'), 200)
+    expect(result.length).toBeLessThanOrEqual(200)
+    expect(result).toMatch(/^line 0\nline 1\n/)
+    expect(result).toMatch(/\n…\n/)
+    expect(result).toMatch(/line 99$/)
+    fc.assert(
+      fc.property(fc.array(wild), fc.integer({ min: 2, max: 500 }), (parts, most) => {
+        expect(cutMiddle(parts.join('\n'), most).length).toBeLessThanOrEqual(Math.max(most, 0))
+      }),
+    )
+  })
+})
+
+describe('small things', () => {
+  it('keeps indentation', () => {
+    expect(keepIndentation('a b\n  c\n\td')).toBe('a b\n\u00A0\u00A0c\n\u00A0\u00A0\u00A0\u00A0d')
+  })
+
+  it('lists names as each language does', () => {
+    expect(listed(['SRE', 'PMO'], 'en')).toBe('SRE, PMO')
+    expect(listed(['SRE', 'PMO'], 'ar')).toBe('\u2066SRE\u2069، \u2066PMO\u2069')
+  })
+})

@@ -1,0 +1,139 @@
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { isObject } from '../kernel/json.ts'
+import type { FieldKind } from './fields.ts'
+import type { Formatter } from './format.ts'
+import type { Limits } from './limits.ts'
+import { type Strings, textAt } from './strings.ts'
+import { clean, cut, cutMiddle } from './text.ts'
+
+/** Thrown when more text comes together than any card can hold; the renderer then tries with less. */
+export class TooMuch extends Error {}
+
+/** Turns an event's values into what a card shows: clean, formatted, cut to the limits, never null or absent. */
+export class Values {
+  readonly #formatter: Formatter
+  readonly #strings: Strings
+  readonly #limits: Limits
+  #total = 0
+
+  constructor(formatter: Formatter, strings: Strings, limits: Limits) {
+    this.#formatter = formatter
+    this.#strings = strings
+    this.#limits = limits
+  }
+
+  /** What says which event it is: cleaned, and cut only where nothing else is left to cut. */
+  id(raw: string): string {
+    return cut(clean(raw), this.#limits.ids)
+  }
+
+  /** A text of ours or of the event's, cleaned and cut. */
+  text(raw: string): string {
+    return this.#short(raw, (text) => cut(text, this.#limits.text))
+  }
+
+  /** A long text of many lines, cut in its middle. */
+  code(value: Json | undefined): string {
+    return this.#short(this.#plain(value), (text) => cutMiddle(text, this.#limits.text))
+  }
+
+  /** A field as `data.<name>`: a text, or a list of what a repeated element shows of each item. */
+  shown(name: string, value: Json | undefined, field: FieldKind, items: ReadonlySet<string>): Json {
+    if (field.kind === 'map') return this.#entries(value)
+    if (field.kind === 'list') return this.#list(value).map((item) => this.#item(item, field.item, items))
+    if (field.kind === 'object') return this.#object(value, field, new Set())
+    return this.#scalar(name, value, field.kind)
+  }
+
+  /** How many items of a list or map are not shown. */
+  hidden(value: Json | undefined): number {
+    return Math.max(0, sizeOf(value) - this.#limits.list)
+  }
+
+  /** A field as `raw.<name>`: its own type, for conditions. Absent and null are empty text. */
+  raw(value: Json | undefined): Json {
+    if (value === undefined || value === null) return ''
+    if (typeof value === 'string') return this.text(value)
+    if (Array.isArray(value)) return value.map((item) => this.raw(item))
+    if (isObject(value))
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.raw(item)]))
+    this.#count(8)
+    return value
+  }
+
+  #scalar(name: string, value: Json | undefined, kind: FieldKind['kind']): string {
+    if (typeof value === 'number' && kind === 'amount') return this.#formatter.amount(value)
+    if (typeof value === 'string' && kind === 'moment') return this.#formatter.moment(this.text(value))
+    // Half an address leads nowhere, or elsewhere.
+    if (typeof value === 'string' && kind === 'url') return clean(value)
+    const text = this.text(this.#plain(value))
+    return textAt(this.#strings, 'value', name, text.toLowerCase()) ?? text
+  }
+
+  #plain(value: Json | undefined): string {
+    if (value === undefined || value === null) return ''
+    if (typeof value === 'string') return value
+    if (typeof value === 'number') return this.#formatter.number(value)
+    if (typeof value === 'boolean') return textAt(this.#strings, 'word', value ? 'yes' : 'no') ?? ''
+    if (Array.isArray(value)) return value.map((item) => this.#plain(item)).join(', ')
+    return JSON.stringify(value)
+  }
+
+  #list(value: Json | undefined): readonly Json[] {
+    const list = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value as Json]
+    this.#count(Math.min(list.length, this.#limits.list) * 50)
+    return list.slice(0, this.#limits.list)
+  }
+
+  #entries(value: Json | undefined): JsonObject[] {
+    if (!isObject(value)) return []
+    return this.#list(Object.entries(value) as [string, Json][]).map((entry) => {
+      const [name, item] = entry as [string, Json]
+      return { name: this.text(name), value: this.text(this.#plain(item)) }
+    })
+  }
+
+  #item(item: Json, kind: FieldKind | undefined, names: ReadonlySet<string>): Json {
+    if (kind?.kind === 'object' || names.size > 0) return this.#object(item, kind, names)
+    return this.#scalar('', item, kind?.kind ?? 'any')
+  }
+
+  /** An object with every name that a template may take from it. */
+  #object(value: Json | undefined, kind: FieldKind | undefined, names: ReadonlySet<string>): JsonObject {
+    const fields = kind?.kind === 'object' ? kind.fields : new Map<string, FieldKind>()
+    const from = isObject(value) ? (value as JsonObject) : {}
+    const all = new Set([...fields.keys(), ...names])
+    return Object.fromEntries(
+      [...all].map((name) => [name, this.#scalar(name, own(from, name), fields.get(name)?.kind ?? 'any')]),
+    )
+  }
+
+  /** Only so much of a text is cleaned as can end up on the card. */
+  #short(raw: string, shorten: (text: string) => string): string {
+    const room = this.#limits.text * 2
+    this.#count(Math.min(raw.length, this.#limits.text))
+    if (raw.length <= room * 2) return shorten(clean(raw))
+    return shorten(`${clean(raw.slice(0, room))}\n${clean(raw.slice(-room))}`)
+  }
+
+  #count(length: number): void {
+    this.#total += length
+    if (this.#total > this.#limits.total) throw new TooMuch()
+  }
+}
+
+/** An object's own field; never what every object inherits. */
+export function own(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}
+
+/** Whether there is something to show. */
+export function isThere(value: Json | undefined): boolean {
+  if (value === undefined || value === null || value === '') return false
+  return typeof value !== 'object' || sizeOf(value) > 0
+}
+
+function sizeOf(value: Json | undefined): number {
+  if (Array.isArray(value)) return value.length
+  return isObject(value) ? Object.keys(value).length : 0
+}

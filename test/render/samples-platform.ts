@@ -1,0 +1,159 @@
+import type { Canonical, Sample } from './sample.ts'
+
+export const PLATFORM: {
+  readonly [T in Exclude<Canonical, `vault.${string}` | `celery.${string}` | `nphies.${string}`>]: Sample<T>
+} = {
+  'rabbitmq.node.down': {
+    correlationId: 'rabbit@rmq-1',
+    occurredAt: '2025-01-15T02:00:00Z',
+    data: {
+      component: 'RabbitMQ',
+      summary: 'rabbit@rmq-1 left the cluster; two of three nodes remain.',
+      node: 'rabbit@rmq-1',
+      labels: { cluster: 'claims-prod', queues_without_leader: 0 },
+    },
+  },
+  'redis.replica.lagging': {
+    correlationId: 'redis-claims-replica-1',
+    occurredAt: '2025-01-15T02:10:00Z',
+    data: {
+      component: 'Redis',
+      summary: 'Replica redis-claims-1 is behind its primary.',
+      node: 'redis-claims-1',
+      value: 14.25,
+      threshold: 10,
+      unit: 's',
+    },
+  },
+  'postgres.connection.exhausted': {
+    correlationId: 'pg-claims-prod',
+    occurredAt: '2025-01-15T02:20:00Z',
+    data: {
+      component: 'PostgreSQL',
+      summary: 'FATAL: remaining connection slots are reserved for superusers',
+      node: 'pg-claims-0',
+      value: 497,
+      threshold: 500,
+      unit: 'connections',
+      runbook_url: 'https://runbooks.example.sa/postgres/connections',
+      dashboard_url: 'https://grafana.example.sa/d/postgres',
+    },
+  },
+  'postgres.replication.lag': {
+    correlationId: 'pg-claims-replica-2',
+    occurredAt: '2025-01-15T02:25:00Z',
+    data: {
+      component: 'PostgreSQL',
+      summary: 'pg-claims-2 replays WAL late.',
+      node: 'pg-claims-2',
+      value: 1073741824,
+      threshold: 536870912,
+      unit: 'bytes',
+    },
+  },
+  'kubernetes.pod.crashloop': {
+    correlationId: 'claims-api-7c9d8b6f5-x2x7k',
+    occurredAt: '2025-01-15T04:00:00Z',
+    data: {
+      component: 'claims-api',
+      summary: 'Container "api" exits with code 137 (OOMKilled); 6 restarts in 20 minutes.',
+      node: 'aks-apps-31887340-vmss000001',
+      labels: {
+        namespace: 'claims',
+        pod: 'claims-api-7c9d8b6f5-x2x7k',
+        image: 'registry.example.sa/claims-api:2025.01.3',
+      },
+    },
+  },
+  'prometheus.alert.firing': {
+    correlationId: 'alert-5f2b9e',
+    occurredAt: '2025-01-15T05:00:00Z',
+    data: {
+      component: 'NphiesHighErrorRate',
+      summary: 'More than 5 % of NPHIES requests have failed for 10 minutes.',
+      value: 7.4,
+      threshold: 5,
+      unit: '%',
+      labels: {
+        alertname: 'NphiesHighErrorRate',
+        severity: 'high',
+        job: 'nphies_gateway',
+        __replica__: 'prometheus-0',
+      },
+      starts_at: '2025-01-15T04:50:00Z',
+      runbook_url: 'https://runbooks.example.sa/nphies/error-rate',
+      dashboard_url: 'https://grafana.example.sa/d/nphies',
+    },
+  },
+  'prometheus.alert.resolved': {
+    correlationId: 'alert-5f2b9e',
+    occurredAt: '2025-01-15T05:30:00Z',
+    data: {
+      component: 'NphiesHighErrorRate',
+      summary: 'The error rate is back at 0.3 %.',
+      value: 0.3,
+      threshold: 5,
+      unit: '%',
+      starts_at: '2025-01-15T04:50:00Z',
+      ends_at: '2025-01-15T05:30:00Z',
+    },
+  },
+  'backup.failed': {
+    correlationId: 'backup-claims-2025-01-15',
+    occurredAt: '2025-01-15T01:30:00Z',
+    data: {
+      subject: 'Nightly backup of claims_prod',
+      description:
+        'pgbackrest ended with code 82: the archive did not arrive within 60 s. The last good backup is of 14 January, 01:30.',
+      regulation: 'HIPAA §164.308(a)(7)(ii)(A)',
+      due_at: '2025-01-16T01:30:00Z',
+      reference: 'INC-20931',
+    },
+  },
+  'compliance.audit.event': {
+    correlationId: 'audit-88121',
+    occurredAt: '2025-01-15T06:00:00Z',
+    data: {
+      subject: 'Export of 1,240 claim records',
+      description: 'User r.alharbi exported claim records outside of business hours.',
+      regulation: 'NPHIES IG v0.4.0',
+      reference: 'AUD-88121',
+    },
+  },
+  'compliance.pdpl.notification': {
+    correlationId: 'pdpl-2025-003',
+    occurredAt: '2025-01-15T07:00:00Z',
+    data: {
+      subject: 'طلب محو بيانات شخصية',
+      description:
+        'تقدّم أحد المستفيدين بطلب محو بياناته الشخصية وفق نظام حماية البيانات الشخصية (PDPL).\nيجب الرد خلال 30 يومًا من تاريخ استلام الطلب DSR-2025-003.',
+      regulation: 'PDPL Art. 4',
+      due_at: '2025-02-14',
+      reference: 'DSR-2025-003',
+    },
+  },
+  'deployment.completed': {
+    correlationId: 'deploy-2025.01.4',
+    occurredAt: '2025-01-15T18:00:00Z',
+    data: {
+      component: 'claims-api',
+      summary: 'Version 2025.01.4 is live in prod.',
+      labels: { version: '2025.01.4', environment: 'prod', by: 'github-actions' },
+    },
+  },
+  'deployment.failed': {
+    correlationId: 'deploy-2025.01.5',
+    occurredAt: '2025-01-15T19:00:00Z',
+    data: {
+      component: 'claims-api',
+      summary: 'Rollout of 2025.01.5 did not become ready within 10 minutes; 2025.01.4 keeps serving.',
+      labels: { version: '2025.01.5', environment: 'prod' },
+      runbook_url: 'https://runbooks.example.sa/deploy/rollback',
+    },
+  },
+  'project.milestone.reached': {
+    correlationId: 'milestone-phase-1',
+    occurredAt: '2025-01-15T09:00:00Z',
+    data: { component: 'ClaimLinc-GIVC', summary: 'Phase 1 is complete: architecture and core modules.' },
+  },
+}

@@ -1,0 +1,65 @@
+import type { Language } from '../../src/events/event.ts'
+import type { JsonObject } from '../../src/kernel/json.ts'
+import { builtInRegistry } from '../../src/registry/build.ts'
+import type { Channel, Registry } from '../../src/registry/registry.ts'
+import type { CardRequest } from '../../src/render/port.ts'
+import type { RendererOptions } from '../../src/render/studio.ts'
+import { SAMPLES } from './samples.ts'
+
+/** The registry that the gateway ships. */
+export const REGISTRY: Registry = builtInRegistry({
+  language: 'en',
+  budget: { requests: 60, period: 60, burst: 10 },
+})
+
+/** What the golden files are made with: every link set, the defaults otherwise. */
+export const OPTIONS: RendererOptions = {
+  registry: REGISTRY,
+  links: {
+    grafana: 'https://grafana.example.sa/d/claimlinc',
+    flower: 'https://flower.example.sa',
+    logs: 'https://logs.example.sa/search?q={correlation_id}',
+    claims: 'https://claims.example.sa/claims/{claim_id}',
+    nphies: 'https://portal.nphies.sa/',
+  },
+  timeZone: 'Asia/Riyadh',
+  maxBytes: 27_136,
+}
+
+/** Names of all built-in event types. */
+export const TYPES = Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]
+
+/** The request for a sample event's card, with whatever shall be different. */
+export function requestFor(
+  type: string,
+  language: Language,
+  over: Partial<Omit<CardRequest, 'event' | 'channel'>> & {
+    readonly event?: Partial<CardRequest['event']>
+    readonly channel?: Partial<Channel>
+  } = {},
+): CardRequest {
+  const definition = REGISTRY.eventTypes.get(type)
+  const sample = SAMPLES[type as keyof typeof SAMPLES]
+  const channel = REGISTRY.channels.get(definition?.stakeholders[0] ?? '')
+  if (definition === undefined || channel === undefined) throw new TypeError(`no sample for ${type}`)
+  const occurredAt = new Date(sample.occurredAt)
+  return {
+    card: definition.card,
+    language,
+    repeat: false,
+    ...over,
+    channel: { ...channel, ...over.channel },
+    event: {
+      id: '01946a5f-6d68-7000-8000-000000000001',
+      eventType: type,
+      correlationId: sample.correlationId,
+      priority: definition.priority,
+      stakeholders: definition.stakeholders,
+      data: sample.data as JsonObject,
+      occurredAt,
+      acceptedAt: occurredAt,
+      language,
+      ...over.event,
+    },
+  }
+}
