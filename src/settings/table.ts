@@ -348,6 +348,13 @@ export const SETTINGS = {
     default: 'auto',
     help: 'The stand-in for Teams: auto mounts it when no channel has an address, on always, off never.',
   },
+  TEAMS_SANDBOX_ORIGIN: {
+    group: 'Sandbox',
+    schema: z
+      .string()
+      .regex(/^http:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+$/, { error: 'http://127.0.0.1: and a port' }),
+    help: 'Origin of a stand-in for Teams in another process of this machine, whose addresses may then be webhook URLs.',
+  },
   TEAMS_LOG_LEVEL: {
     group: 'Sandbox',
     schema: oneOf(['silent', 'error', 'warn', 'info', 'debug']),

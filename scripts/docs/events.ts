@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { CARD_DATA } from '../../src/events/data.ts'
+import { PRIORITIES } from '../../src/events/priority.ts'
+import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../../src/events/stakeholders.ts'
+import { isObject } from '../../src/kernel/json.ts'
+import { code, codes, page, table } from './markdown.ts'
+
+/** `docs/reference/events.md`. */
+export function eventsPage(): string {
+  return page(
+    'Events',
+    'src/events/',
+    'What the gateway ships: types of events, how urgent each is, whom it tells, and what its card shows. A configuration file adds your own types, groups, channels and routes.',
+    `## Priorities\n\n${PRIORITIES.map(code).join(' > ')}, the most urgent first. Any letter case on the way in, upper case on the way out.`,
+    `## Stakeholder groups\n\nAn event names groups by key or by name, in any letter case. Each reads one channel, whose key is the group's.\n\n${groups()}`,
+    `## Event types\n\nPriority and groups are the defaults of events that name none.\n\n${types()}`,
+    `## Data by card\n\nFields marked * are required. Fields marked † are patient data: \`TEAMS_PHI_POLICY\` is applied to them before anything is written. Fields that are not listed are kept with the event; the built-in cards do not show them.\n\n${cards()}`,
+  )
+}
+
+function groups(): string {
+  return table(
+    ['key', 'names', 'channel'],
+    Object.entries(STAKEHOLDER_GROUPS).map(([key, group]) => [
+      code(key),
+      group.names.join(', '),
+      group.channels.map((channel) => DEFAULT_CHANNEL_NAMES[channel]).join(', '),
+    ]),
+  )
+}
+
+function types(): string {
+  return table(
+    ['type', 'priority', 'groups', 'card'],
+    Object.entries(CATALOGUE).map(([type, row]) => [
+      'aliases' in row ? `${code(type)} (also ${codes(row.aliases)})` : code(type),
+      row.priority,
+      codes(row.stakeholders),
+      `[${row.card}](#${row.card})`,
+    ]),
+  )
+}
+
+function cards(): string {
+  return Object.entries(CARD_DATA)
+    .map(([card, schema]) => {
+      const described = z.toJSONSchema(schema, { io: 'input' })
+      const required = new Set(described.required)
+      const rows = Object.entries(described.properties ?? {}).map(([field, property]) => [
+        `${code(field)}${required.has(field) ? ' \\*' : ''}${isObject(property) && property.phi === true ? ' †' : ''}`,
+        inWords(property),
+      ])
+      return `### ${card}\n\n${table(['field', 'takes'], rows)}`
+    })
+    .join('\n\n')
+}
+
+/** A JSON Schema in words. */
+function inWords(schema: unknown): string {
+  if (!isObject(schema)) return 'anything'
+  if (Array.isArray(schema.anyOf)) return [...new Set(schema.anyOf.map(inWords))].join(' or ')
+  if (Array.isArray(schema.enum)) return `one of ${codes(schema.enum.map(String))}`
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'date-time') return 'a time with its zone (`2026-11-21T10:00:00Z`)'
+      if (schema.format === 'date') return 'a date (`2026-11-21`)'
+      if (schema.format === 'uri') return 'an http or https URL'
+      return typeof schema.maxLength === 'number' ? `text of at most ${number(schema.maxLength)} characters` : 'text'
+    case 'integer':
+      return 'a whole number'
+    case 'number':
+      return 'a number'
+    case 'boolean':
+      return 'true or false'
+    case 'array': {
+      const most = typeof schema.maxItems === 'number' ? ` of at most ${number(schema.maxItems)}` : ''
+      return `a list${most}, each ${inWords(schema.items)}`
+    }
+    case 'object': {
+      if (!isObject(schema.properties)) return `an object, each value ${inWords(schema.additionalProperties)}`
+      const required = Array.isArray(schema.required) ? schema.required : []
+      const fields = Object.entries(schema.properties).map(
+        ([name, field]) => `${code(name)}${required.includes(name) ? ' \\*' : ''} (${inWords(field)})`,
+      )
+      return `an object of ${fields.join(' and ')}`
+    }
+    default:
+      return 'anything'
+  }
+}
+
+function number(n: number): string {
+  return n.toLocaleString('en')
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { openApiDocument } from '../../src/http/openapi.ts'
+import { packageVersion } from '../../src/kernel/version.ts'
+import { builtInRegistry } from '../../src/registry/build.ts'
+import { eventsPage } from './events.ts'
+import { arrowOverrides, readRooms } from './rooms.ts'
+import { envExample, settingsPage } from './settings.ts'
+import { errorsPage, metricsPage, outcomesPage } from './tables.ts'
+
+/** Every page that is written from the tables in `src/`, by path. */
+export function pages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['.env.example', envExample()],
+    ['docs/reference/settings.md', settingsPage()],
+    ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/events.md', eventsPage()],
+    ['docs/reference/outcomes.md', outcomesPage()],
+    ['docs/reference/metrics.md', metricsPage()],
+    ['docs/reference/openapi.json', openApi()],
+  ])
+}
+
+/** What `GET /openapi.json` answers where nobody has added types of their own. */
+function openApi(): string {
+  const { eventTypes, aliases } = builtInRegistry({ language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
+  const document = openApiDocument({ version: packageVersion(), eventTypes: [...eventTypes.values()], aliases })
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
+/** `biome.json` with the arrows of `docs/architecture.md`, not yet formatted. */
+export function biomeWithArrows(): Record<string, unknown> {
+  const biome: Record<string, unknown> = JSON.parse(readFileSync(new URL('../../biome.json', import.meta.url), 'utf8'))
+  return { ...biome, overrides: arrowOverrides(readRooms()) }
+}

@@ -1,0 +1,72 @@
+import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
+import { METRICS } from '../../src/metrics/table.ts'
+import { type Consequence, OUTCOMES } from '../../src/send/outcomes.ts'
+import { code, codes, page, table } from './markdown.ts'
+
+/** `docs/reference/errors.md`. */
+export function errorsPage(): string {
+  return page(
+    'Errors',
+    'src/kernel/error-codes.ts',
+    'Every error has a code that never changes its meaning. Over HTTP it is the `code` of an `application/problem+json` answer, whose `errors` name every field that is wrong; the library throws a `GatewayError` with the same code and the same list; the command line prints both.',
+    table(
+      ['code', 'HTTP', 'what it means', 'what to do'],
+      Object.entries(ERROR_CODES).map(([name, row]) => [code(name), String(row.status), row.title, row.todo]),
+    ),
+  )
+}
+
+const CONSEQUENCES: { readonly [C in Consequence]: string } = {
+  accepted: 'done',
+  retry: 'tried again later; uses up one of the retries',
+  pause: 'the channel rests for Retry-After; uses up nothing',
+  channel: "the channel's breaker opens and its notifications wait; uses up nothing",
+  failed: 'dead letter; can be replayed',
+}
+
+/** `docs/reference/outcomes.md`. */
+export function outcomesPage(): string {
+  const rows = Object.entries(OUTCOMES).map(([name, row]) => [
+    code(name),
+    code(row.consequence),
+    [
+      'statuses' in row ? `HTTP ${row.statuses.map(range).join(', ')}` : '',
+      'bodyCodes' in row ? `in the answer's body: ${codes(row.bodyCodes)}` : '',
+      'errors' in row ? codes(row.errors) : '',
+    ]
+      .filter((part) => part !== '')
+      .join('; ') || '–',
+    row.meaning,
+    row.todo,
+  ])
+  return page(
+    'Outcomes',
+    'src/send/outcomes.ts',
+    'Whatever happens to an attempt to send a notification comes to one of these outcomes. The name is the `reason` of the notification and the label `outcome` of the metrics. Where several rows fit, the first one counts.',
+    `## What follows\n\n${table(
+      ['consequence', 'what it means'],
+      Object.entries(CONSEQUENCES).map(([name, meaning]) => [code(name), meaning]),
+    )}`,
+    `## Outcomes\n\n${table(['outcome', 'consequence', 'what leads there', 'what it means', 'what to do'], rows)}`,
+  )
+}
+
+function range(statuses: number | readonly [number, number]): string {
+  return typeof statuses === 'number' ? String(statuses) : `${statuses[0]}–${statuses[1]}`
+}
+
+/** `docs/reference/metrics.md`. */
+export function metricsPage(): string {
+  const rows = Object.entries(METRICS).map(([name, row]) => [
+    code(name),
+    row.type,
+    codes(row.labels) || '–',
+    'buckets' in row ? `${row.help} Buckets: ${row.buckets.join(', ')}.` : row.help,
+  ])
+  return page(
+    'Metrics',
+    'src/metrics/table.ts',
+    'What `GET /metrics` shows, in the text format of Prometheus. Labels come from closed sets: never a correlation id, never data.',
+    table(['metric', 'type', 'labels', 'what it counts or measures'], rows),
+  )
+}

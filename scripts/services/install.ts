@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { findChromium } from '../../test/services/chromium.ts'
+import { findOnPath } from '../../test/services/find.ts'
+import { findArabicFont } from '../../test/services/fonts.ts'
+import { findPostgres } from '../../test/services/postgres.ts'
+import { findRedis } from '../../test/services/redis.ts'
+import { run } from './run.ts'
+
+/** What tests need from the machine, and the Debian package that has it. */
+const NEEDS = [
+  { name: 'PostgreSQL', package: 'postgresql', find: () => within(findPostgres(), 'postgres') },
+  { name: 'Redis', package: 'redis-server', find: findRedis },
+  { name: 'Chromium', package: 'chromium', find: findChromium },
+  { name: 'Arabic fonts', package: 'fonts-noto-core', find: findArabicFont },
+] as const
+
+/**
+ * Runs as root, with the packages as arguments. A service that the package would start is kept from starting: tests have their
+ * own, and port 5432 may be somebody's.
+ */
+const INSTALL = `
+set -e
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+  chmod 755 "$policy"
+fi
+apt-get -o Acquire::Retries=3 update
+apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+`
+
+/**
+ * Finds the services that tests need, and installs with apt-get those that are not there.
+ *
+ * @returns what is there, with versions, in one line.
+ * @throws Error that names what is missing and how to install it.
+ */
+export async function ensureServices(tell: (line: string) => void): Promise<string> {
+  const missing = NEEDS.filter((need) => need.find() === undefined)
+  if (missing.length > 0) {
+    tell(`installing ${missing.map((need) => need.package).join(', ')} ...`)
+    await install(missing.map((need) => need.package))
+    const still = missing.filter((need) => need.find() === undefined)
+    if (still.length > 0) throw new Error(`${list(still)} can not be found, although apt-get has installed it.`)
+  }
+  return (await Promise.all(NEEDS.map((need) => version(need.name, need.find())))).join(', ')
+}
+
+async function install(packages: readonly string[]): Promise<void> {
+  const byHand = `Install them and run the tests again, on Debian with: apt-get install ${packages.join(' ')}`
+  if (!findOnPath('apt-get'))
+    throw new Error(`The tests need ${packages.join(', ')}, and there is no apt-get. ${byHand}`)
+  const sudo =
+    process.getuid?.() === 0 ? [] : findOnPath('sudo') ? ['sudo', ...(process.stdin.isTTY ? [] : ['-n'])] : undefined
+  if (!sudo) throw new Error(`The tests need ${packages.join(', ')}, and only root may install them. ${byHand}`)
+  const [command = 'sh', ...args] = [...sudo, 'sh', '-c', INSTALL, 'install', ...packages]
+  const { code, output } = await run(spawn(command, args, { stdio: ['inherit', 'pipe', 'pipe'] }))
+  if (code !== 0) throw new Error(`apt-get failed. ${byHand}\n${output.split('\n').slice(-25).join('\n')}`)
+}
+
+async function version(name: string, path: string | undefined): Promise<string> {
+  if (path === undefined || name === 'Arabic fonts') return name
+  const { code, output } = await run(spawn(path, ['--version'], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  if (code !== 0) throw new Error(`${path} does not run:\n${output}`)
+  return `${name} ${output.match(/\d+(\.\d+)+/)?.[0] ?? ''}`.trim()
+}
+
+function within(folder: string | undefined, program: string): string | undefined {
+  return folder && join(folder, program)
+}
+
+function list(needs: readonly { readonly name: string }[]): string {
+  return needs.map((need) => need.name).join(', ')
+}

@@ -1,0 +1,76 @@
+import './node-version.js'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureServices } from './services/install.ts'
+import { run } from './services/run.ts'
+import { readTally, type Tally } from './services/tally.ts'
+
+// `npm test`: services, format and lint, types, tests; one line each, and the number of tests at the end. With arguments
+// (`npm test -- src/render`) only the tests that they name run; they are passed on to Vitest.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
+const narrowed = process.argv.slice(2)
+const reports = mkdtempSync(join(tmpdir(), 'claimlinc-teams-report-'))
+process.once('exit', () => rmSync(reports, { recursive: true, force: true }))
+
+let current: ChildProcess | undefined
+let interrupted = false
+// A step that is under way ends, the services go with it (see test/services/program.ts), and the last line still comes.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    interrupted = true
+    current?.kill('SIGTERM')
+  })
+
+/** Exit codes of the steps that failed, in order. */
+const failures: number[] = []
+
+/** Runs one step and says in a line how it went; what it printed is shown when it failed. */
+async function step(name: string, work: () => Promise<{ code: number; output: string }>): Promise<boolean> {
+  if (interrupted) return false
+  const start = performance.now()
+  const { code, output } = await work().catch((error: Error) => ({ code: 1, output: error.message }))
+  const took = `${((performance.now() - start) / 1000).toFixed(1)} s`.padStart(8)
+  const line = `${code === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(9)}${took}`
+  if (code !== 0) failures.push(code)
+  console.log(code === 0 ? `${line}  ${output}`.trimEnd() : `${output}\n${line}`.trimStart())
+  return code === 0
+}
+
+async function program(stdio: 'pipe' | 'inherit', name: string, ...args: readonly string[]) {
+  current = spawn(name, args, { cwd: root, env, stdio: ['ignore', stdio, stdio] })
+  return await run(current)
+}
+
+async function check(name: string, ...args: readonly string[]) {
+  const { code, output } = await program('pipe', name, ...args)
+  return { code, output: code === 0 ? '' : output }
+}
+
+const ready = await step('services', async () => ({ code: 0, output: await ensureServices(console.log) }))
+if (narrowed.length === 0) {
+  await step('lint', () => check('biome', 'check', '--error-on-warnings', '.'))
+  await step('types', () => check('tsc', '--noEmit'))
+}
+const otherFailures = failures.length
+
+let tally: Tally = { passed: 0, failed: 0, skipped: 0 }
+if (ready)
+  await step('tests', async () => {
+    const report = join(reports, 'report.json')
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const { code } = await program('inherit', 'vitest', 'run', ...reporters, ...narrowed)
+    tally = readTally(report)
+    if (code === 0 && tally.skipped > 0 && narrowed.length === 0)
+      return { code: 1, output: `${tally.skipped} tests were skipped. Every test runs, or it goes.` }
+    return { code, output: '' }
+  })
+
+// Whatever else failed counts as one each, so that "0 failed" always means that all is well.
+const untold = tally.failed === 0 && (failures.length > otherFailures || interrupted) ? 1 : 0
+console.log(`${tally.passed} passed, ${tally.failed + otherFailures + untold} failed`)
+process.exit(interrupted ? 130 : (failures[0] ?? 0))

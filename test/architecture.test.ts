@@ -1,0 +1,104 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { biomeWithArrows } from '../scripts/docs/pages.ts'
+import { readRooms } from '../scripts/docs/rooms.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const files = globSync('src/**/*.ts', { cwd: root }).sort()
+const production = files.filter((file) => !/\.test(-d)?\.ts$/.test(file))
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+
+/** What a file imports from this repository: paths from the root. */
+function importsOf(file: string): string[] {
+  const found = withoutComments(read(file)).matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.{1,2}\/[^']+)'/g)
+  return [...found].map(([, path = '']) => normalize(join(dirname(file), path)))
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+/** The room that a path lies in: `kernel`, or `index.ts`; undefined outside `src/`. */
+function roomOf(path: string): string | undefined {
+  return path.match(/^src\/([^/]+)/)?.[1]
+}
+
+describe('the house', () => {
+  const rooms = new Map(readRooms().map((room) => [room.name, room]))
+
+  it('has only rooms that docs/architecture.md lists', () => {
+    expect(files.length).toBeGreaterThan(50)
+    expect([...new Set(files.map(roomOf))].filter((room) => !rooms.has(room ?? ''))).toEqual([])
+  })
+
+  it('imports down the table, never up', () => {
+    const upward = production.flatMap((file) => {
+      const own = roomOf(file) ?? ''
+      return importsOf(file)
+        .filter((path) => {
+          const other = roomOf(path)
+          return other === undefined
+            ? !path.endsWith('.json')
+            : other !== own && !rooms.get(own)?.mayImport.includes(other)
+        })
+        .map((path) => `${file} imports ${path}`)
+    })
+    expect(upward).toEqual([])
+  })
+
+  it('has the same arrows in biome.json, so that the editor shows them', () => {
+    expect(JSON.parse(read('biome.json'))).toEqual(biomeWithArrows())
+  })
+
+  it('has one file that knows every implementation', () => {
+    const implementations = ['store', 'render', 'send', 'secrets', 'drain', 'publish', 'sandbox']
+    const knowing = production.filter((file) => {
+      const known = new Set(importsOf(file).map(roomOf))
+      return implementations.every((room) => known.has(room))
+    })
+    expect(knowing).toEqual(['src/app/wiring.ts'])
+  })
+})
+
+describe('a file', () => {
+  it('has at most 400 lines', () => {
+    expect(files.filter((file) => read(file).split('\n').length > 401)).toEqual([])
+  })
+
+  it('is named after what is in it', () => {
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file))).toEqual([])
+  })
+
+  it('does not pass on what others export', () => {
+    const barrels = files.filter(
+      (file) => file !== 'src/index.ts' && /^export (type )?(\*|\{[^}]*\}) from /m.test(withoutComments(read(file))),
+    )
+    expect(barrels).toEqual([])
+  })
+
+  it('does nothing and keeps no changing state when it is imported', () => {
+    // What runs: the program, and the script of the sandbox's page. And the one function whose contract is that a process
+    // shares one gateway; whoever wants none of that has `createGateway`.
+    const programs = /^src\/(cli\/main\.ts|sandbox\/page\/|app\/send-teams-notification\.ts)/
+    const declarations = /^(import|export|const|function|async function|class|interface|type|declare|[)}\]>`\s]|$)/
+    const doing = production
+      .filter((file) => !programs.test(file))
+      .flatMap((file) =>
+        withoutComments(read(file))
+          .replace(/`[^`]*`/g, '``')
+          .split('\n')
+          .filter((line) => !declarations.test(line) || /^export let /.test(line))
+          .map((line) => `${file}: ${line}`),
+      )
+    expect(doing).toEqual([])
+  })
+
+  it('does not silence the compiler', () => {
+    const silenced = files.filter(
+      (file) => /@ts-(ignore|nocheck)/.test(read(file)) || /\bas unknown as\b/.test(withoutComments(read(file))),
+    )
+    expect(silenced).toEqual([])
+  })
+})

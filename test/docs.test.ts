@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { pages } from '../scripts/docs/pages.ts'
+import { CATALOGUE } from '../src/events/catalogue.ts'
+import { CARD_DATA } from '../src/events/data.ts'
+import { DEFAULT_CHANNEL_NAMES } from '../src/events/stakeholders.ts'
+import { ERROR_CODES } from '../src/kernel/error-codes.ts'
+import { METRICS } from '../src/metrics/table.ts'
+import { OUTCOMES } from '../src/send/outcomes.ts'
+import { loadSettings } from '../src/settings/load.ts'
+import { SETTINGS } from '../src/settings/table.ts'
+
+const committed = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
+
+describe('pages written from tables', () => {
+  it.each([...pages().keys()])('%s is what "npm run docs" writes', (path) => {
+    expect(committed(path)).toBe(pages().get(path))
+  })
+
+  it.each([
+    ['settings', Object.keys(SETTINGS)],
+    ['errors', Object.keys(ERROR_CODES)],
+    ['events', [...Object.keys(CATALOGUE), ...Object.keys(CARD_DATA)]],
+    ['outcomes', Object.keys(OUTCOMES)],
+    ['metrics', Object.keys(METRICS)],
+  ])('docs/reference/%s.md leaves nothing out', (page, names) => {
+    const text = committed(`docs/reference/${page}.md`)
+    expect(names.filter((name) => !text.includes(name))).toEqual([])
+  })
+})
+
+describe('openapi.json', () => {
+  it('describes every event type and holds no reference to nothing', () => {
+    const text = committed('docs/reference/openapi.json')
+    const document = JSON.parse(text) as { components: { schemas: Record<string, unknown> } }
+    expect(Object.keys(CATALOGUE).filter((type) => !text.includes(`"${type}"`))).toEqual([])
+    const references = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name)
+    expect(references.length).toBeGreaterThan(0)
+    expect(references.filter((name) => !(name in document.components.schemas))).toEqual([])
+  })
+})
+
+describe('.env.example', () => {
+  const example = committed('.env.example')
+
+  it('sets nothing but the defaults when it is copied as it is', () => {
+    expect(loadSettings(parseEnv(example))).toEqual(loadSettings({}))
+  })
+
+  it('has every setting and the webhook URL of every channel, and shows no secret', () => {
+    const everything = parseEnv(example.replace(/^# (\w+=)/gm, '$1'))
+    const webhooks = Object.keys(DEFAULT_CHANNEL_NAMES).map((key) => `TEAMS_WEBHOOK_${key.toUpperCase()}`)
+    expect(Object.keys(everything).sort()).toEqual([...Object.keys(SETTINGS), ...webhooks].sort())
+    const secret = [...webhooks, ...Object.entries(SETTINGS).flatMap(([name, row]) => ('secret' in row ? [name] : []))]
+    expect(secret.filter((name) => everything[name] !== '')).toEqual([])
+  })
+})

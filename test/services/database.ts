@@ -1,0 +1,53 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect, inject } from 'vitest'
+import { whenDone } from './cleanup.ts'
+
+/** A database of one test file, or of one test. */
+export interface TestDatabase {
+  /** Its connection string. */
+  readonly url: string
+  /** Drops it and whoever is still connected. Happens by itself after the file, or after the test that made it. */
+  drop(): Promise<void>
+}
+
+/**
+ * Makes an empty database on the run's PostgreSQL. Its name tells the test file it belongs to (shortened, with a hash) and is
+ * used once, so that tests can not meet.
+ */
+export async function freshDatabase(): Promise<TestDatabase> {
+  const url = new URL(inject('postgresUrl'))
+  const name = uniqueName()
+  await administer(url, `CREATE DATABASE "${name}"`)
+  const drop = () => administer(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+  whenDone(drop)
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  return { url: own.href, drop }
+}
+
+/** Makes a folder for an embedded database (or anything else); removed like {@link freshDatabase}'s database. */
+export function embeddedFolder(): string {
+  const folder = mkdtempSync(join(inject('temporaryFolder'), `${uniqueName()}-`))
+  whenDone(async () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function administer(url: URL, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function uniqueName(): string {
+  const file = expect.getState().testPath ?? ''
+  const words = file.replace(/.*\/(src|test)\//, '').replace(/\.test\.ts$/, '')
+  const hash = createHash('sha256').update(file).digest('hex').slice(0, 6)
+  return `t_${words.replace(/\W+/g, '_').slice(0, 30)}_${hash}_${randomBytes(4).toString('hex')}`.toLowerCase()
+}

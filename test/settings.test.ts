@@ -1,0 +1,262 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { GatewayError, type Problem } from '../src/kernel/errors.ts'
+import { type Environment, loadSettings, withEnvFile } from '../src/settings/load.ts'
+import { SETTINGS, type SettingName } from '../src/settings/table.ts'
+import { embeddedFolder } from './services/database.ts'
+
+/** The error that these settings end in. */
+function refused(env: Environment): GatewayError {
+  try {
+    loadSettings(env)
+  } catch (error) {
+    if (error instanceof GatewayError) return error
+    throw error
+  }
+  throw new Error('these settings were taken')
+}
+const problemsOf = (env: Environment): readonly Problem[] => refused(env).problems
+const names = Object.keys(SETTINGS) as SettingName[]
+const isSecret = (name: SettingName) => 'secret' in SETTINGS[name]
+
+describe('defaults', () => {
+  it('are those that the design promises', () => {
+    expect(loadSettings({})).toMatchObject({
+      TEAMS_HTTP_HOST: '127.0.0.1',
+      TEAMS_HTTP_PORT: 8080,
+      TEAMS_RATE_LIMIT_REQUESTS: 60,
+      TEAMS_RATE_LIMIT_PERIOD: 60,
+      TEAMS_RATE_LIMIT_BURST: 10,
+      TEAMS_MAX_RETRIES: 3,
+      TEAMS_RETRY_FACTOR: 2,
+      TEAMS_MAX_RETRY_DELAY: 60,
+      TEAMS_TOTAL_CONNECTIONS: 100,
+      TEAMS_CONNECTIONS_PER_HOST: 10,
+      TEAMS_CONNECTION_TIMEOUT: 30,
+      TEAMS_TLS_MIN_VERSION: 'TLSv1.3',
+      TEAMS_EVENT_TTL: 86_400,
+      TEAMS_DATA_DIR: './.data',
+      TEAMS_CARD_HISTORY_RETENTION_DAYS: 90,
+      TEAMS_PHI_POLICY: 'mask',
+      TEAMS_MIGRATE: true,
+    })
+    expect(loadSettings({}).TEAMS_AUDIT_RETENTION_DAYS).toBeGreaterThanOrEqual(6 * 365)
+  })
+
+  it('stand in for what is empty or blank, and values are trimmed', () => {
+    expect(loadSettings(Object.fromEntries(names.map((name) => [name, ' \t'])))).toEqual(loadSettings({}))
+    expect(loadSettings({ TEAMS_HTTP_PORT: ' 9000 ' }).TEAMS_HTTP_PORT).toBe(9000)
+  })
+
+  it('are absent for what has none, so that "not set" can be told from any value', () => {
+    for (const name of names) expect(loadSettings({})[name] === undefined, name).toBe(!('default' in SETTINGS[name]))
+  })
+})
+
+describe('good values', () => {
+  it.each([
+    ['TEAMS_HTTP_PORT', '0', 0],
+    ['TEAMS_HTTP_PORT', '65535', 65_535],
+    ['TEAMS_CONNECTION_TIMEOUT', '0.5', 0.5],
+    ['TEAMS_MIGRATE', 'No', false],
+    ['TEAMS_MIGRATE', 'on', true],
+    ['TEAMS_LANGUAGE', 'ar', 'ar'],
+    ['DATABASE_URL', 'postgresql://u:p@db:5432/x', 'postgresql://u:p@db:5432/x'],
+    ['TEAMS_REDIS_URL', 'rediss://cache', 'rediss://cache'],
+    ['TEAMS_WEBHOOK_HOST_SUFFIXES', '.azure-api.net, flow.example.sa ,', ['.azure-api.net', 'flow.example.sa']],
+    ['TEAMS_TIME_ZONE', 'UTC', 'UTC'],
+  ])('%s=%s', (name, text, value) => {
+    expect(loadSettings({ [name]: text })).toMatchObject({ [name]: value })
+  })
+})
+
+describe('a bad value', () => {
+  it.each([
+    ['TEAMS_HTTP_PORT', '65536', '"65536"', 'a whole number from 0 to 65535'],
+    ['TEAMS_HTTP_PORT', '80.5', '"80.5"', 'a whole number from 0 to 65535'],
+    ['TEAMS_HTTP_PORT', '1e3', '"1e3"', 'a whole number from 0 to 65535'],
+    ['TEAMS_HTTP_PORT', '0x50', '"0x50"', 'a whole number from 0 to 65535'],
+    ['TEAMS_MAX_RETRIES', '-1', '"-1"', 'a whole number from 0 to 100'],
+    ['TEAMS_CONNECTION_TIMEOUT', '30s', '"30s"', 'seconds, from 0.1 to 600'],
+    ['TEAMS_CONNECTION_TIMEOUT', 'Infinity', '"Infinity"', 'seconds, from 0.1 to 600'],
+    ['TEAMS_LANGUAGE', 'fr', '"fr"', 'one of: en, ar'],
+    ['TEAMS_TLS_MIN_VERSION', 'TLSv1.1', '"TLSv1.1"', 'one of: TLSv1.3, TLSv1.2'],
+    ['TEAMS_MIGRATE', 'maybe', '"maybe"', 'true or false'],
+    ['TEAMS_LINK_GRAFANA', 'grafana', '"grafana"', 'a URL that starts with http:// or https://'],
+    ['VAULT_ADDR', 'vault:8200', 'text of 10 characters', 'a URL that starts with http:// or https://'],
+    ['DATABASE_URL', 'mysql://db', 'text of 10 characters', 'a URL that starts with postgres:// or postgresql://'],
+    [
+      'TEAMS_WEBHOOK_HOST_SUFFIXES',
+      'https://x.net',
+      'text of 13 characters',
+      'host names such as azure-api.net, separated by commas',
+    ],
+    [
+      'TEAMS_HMAC_SECRET_KEY',
+      'short',
+      'text of 5 characters',
+      'at least 16 characters, for example from "openssl rand -hex 32"',
+    ],
+    [
+      'TEAMS_TIME_ZONE',
+      'Asia/Atlantis',
+      'text of 13 characters that names no time zone',
+      'a time zone name, for example Asia/Riyadh',
+    ],
+    ['TEAMS_INBOUND_SECRETS', 'long-enough-for-a-secret,short', 'entry 2 of 5 characters', 'at least 16 characters'],
+  ])('%s=%s', (name, text, found, expected) => {
+    expect(problemsOf({ [name]: text })).toEqual([{ at: name, found, expected }])
+  })
+
+  it.each([
+    'token-without-name-or-scope',
+    'ci:send:short',
+    'ci:write:0123456789abcdef',
+    'ci::0123456789abcdef',
+    ':send:0123456789abcdef',
+    'ci:send:0123456789abcdef:more',
+  ])('TEAMS_API_TOKENS=%s', (entry) => {
+    const [problem, ...more] = problemsOf({ TEAMS_API_TOKENS: `ok:send+read:fedcba9876543210,${entry}` })
+    expect([problem?.at, problem?.found, more]).toEqual(['TEAMS_API_TOKENS', 'entry 2 in another form', []])
+  })
+
+  it.each([
+    ['name', 'ci:send:0123456789abcdef,ci:read:fedcba9876543210'],
+    ['token', 'ci:send:0123456789abcdef,web:read:0123456789abcdef'],
+  ])('TEAMS_API_TOKENS with the same %s twice', (_, entries) => {
+    expect(problemsOf({ TEAMS_API_TOKENS: entries })).toMatchObject([{ at: 'TEAMS_API_TOKENS' }])
+  })
+
+  it('of any text is a value within bounds or a problem that names the setting, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.oneof(fc.string(), fc.double().map(String)), (name, text) => {
+        let value: unknown
+        try {
+          value = loadSettings({ [name]: text })[name]
+        } catch (error) {
+          expect(error).toBeInstanceOf(GatewayError)
+          expect((error as GatewayError).code).toBe('invalid_settings')
+          expect((error as GatewayError).message).toContain(name)
+          return
+        }
+        if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('a secret', () => {
+  it('is never quoted, whatever is wrong with it or with others', () => {
+    const secret = fc.stringMatching(/^[a-z0-9!@:/+,.-]{13,40}$/)
+    fc.assert(
+      fc.property(fc.constantFrom(...names), secret, (name, text) => {
+        // Set under the name of a secret, or by mistake under any other.
+        const env = { [name]: text, TEAMS_HTTP_PORT: 'wrong', TEAMS_HTTP_HOST: '0.0.0.0', [`TEAMS_X_${name}`]: text }
+        const error = refused(env)
+        expect(`${error.message}\n${JSON.stringify(error.problems)}`).not.toContain(text)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it.each(names.filter(isSecret))('%s: even a short one is described', (name) => {
+    const error = refused({ [name]: 'zq', TEAMS_HTTP_PORT: 'wrong' })
+    expect(error.message).not.toContain('zq')
+  })
+})
+
+describe('contradictions', () => {
+  it.each<[string, Environment, string]>([
+    ['an open interface without tokens', { TEAMS_HTTP_HOST: '0.0.0.0' }, 'TEAMS_HTTP_HOST'],
+    ['a breaker that opens after the retries', { TEAMS_MAX_RETRIES: '1' }, 'TEAMS_BREAKER_THRESHOLD'],
+    ['more connections to one host than in all', { TEAMS_TOTAL_CONNECTIONS: '5' }, 'TEAMS_CONNECTIONS_PER_HOST'],
+    ['cards that outlive their rows', { TEAMS_AUDIT_RETENTION_DAYS: '30' }, 'TEAMS_CARD_HISTORY_RETENTION_DAYS'],
+    ['a Vault path without Vault', { TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams' }, 'TEAMS_WEBHOOK_VAULT_PATH'],
+    ['Vault without a login', { VAULT_ADDR: 'https://vault' }, 'VAULT_ADDR'],
+    ['half an AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r' }, 'VAULT_ADDR'],
+    [
+      'two of three Entra settings',
+      { TEAMS_ENTRA_TENANT_ID: 't', TEAMS_ENTRA_CLIENT_ID: 'c' },
+      'TEAMS_ENTRA_TENANT_ID',
+    ],
+    [
+      'an old secret without a new one',
+      { TEAMS_HMAC_SECRET_KEY_PREVIOUS: 'x'.repeat(16) },
+      'TEAMS_HMAC_SECRET_KEY_PREVIOUS',
+    ],
+  ])('%s', (_, env, at) => {
+    expect(problemsOf(env).map((problem) => problem.at)).toEqual([at])
+  })
+
+  it.each<[string, Environment]>([
+    ['an open interface with a token', { TEAMS_HTTP_HOST: '0.0.0.0', TEAMS_API_TOKENS: 'ci:send:0123456789abcdef' }],
+    ['any loopback name without one', { TEAMS_HTTP_HOST: 'localhost' }],
+    ['Vault with a token', { VAULT_ADDR: 'https://vault', VAULT_TOKEN: 't', TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams' }],
+    ['Vault by AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }],
+    ['Vault by Kubernetes', { VAULT_ADDR: 'https://vault', VAULT_KUBERNETES_ROLE: 'teams' }],
+    ['no retries, and a breaker for that', { TEAMS_MAX_RETRIES: '0', TEAMS_BREAKER_THRESHOLD: '1' }],
+  ])('are none: %s', (_, env) => {
+    expect(() => loadSettings(env)).not.toThrow()
+  })
+})
+
+describe('all at once', () => {
+  it('names each bad value, each contradiction and each misspelt name in one error', () => {
+    const error = refused({
+      TEAMS_HTTP_PORT: 'eighty',
+      DATABASE_URL: 'mysql://db',
+      TEAMS_HTTP_HOST: '0.0.0.0',
+      TEAMS_ENTRA_CLIENT_ID: 'c',
+      TEAMS_RATE_LIMIT_REQEUSTS: '5',
+    })
+    const at = [
+      'TEAMS_HTTP_PORT',
+      'DATABASE_URL',
+      'TEAMS_HTTP_HOST',
+      'TEAMS_ENTRA_TENANT_ID',
+      'TEAMS_RATE_LIMIT_REQEUSTS',
+    ]
+    expect(error.code).toBe('invalid_settings')
+    expect(error.problems.map((problem) => problem.at)).toEqual(at)
+    for (const name of at) expect(error.message).toContain(name)
+  })
+
+  it('reports no contradiction that only follows from a bad value', () => {
+    expect(
+      problemsOf({ TEAMS_MAX_RETRIES: 'one', TEAMS_BREAKER_THRESHOLD: '50' }).map((problem) => problem.at),
+    ).toEqual(['TEAMS_MAX_RETRIES'])
+  })
+})
+
+describe('a name that no setting has', () => {
+  it.each([
+    ['TEAMS_RATE_LIMIT_REQEUSTS', 'a name from .env.example, perhaps TEAMS_RATE_LIMIT_REQUESTS'],
+    ['TEAMS_WEBHOOKS_FIEL', 'a name from .env.example, perhaps TEAMS_WEBHOOKS_FILE'],
+    ['TEAMS_SOMETHING_ENTIRELY_ELSE', 'a name from .env.example'],
+  ])('%s', (name, expected) => {
+    expect(problemsOf({ [name]: 'x' })).toEqual([{ at: name, found: 'a setting of this name', expected }])
+  })
+
+  it('is fine when it is not ours, or names a channel', () => {
+    expect(() => loadSettings({ PATH: '/bin', VAULT_CACERT: '/x', TEAMS_WEBHOOK_SRE: 'https://x' })).not.toThrow()
+  })
+})
+
+describe('.env file', () => {
+  it('is read under the environment, which wins', () => {
+    const file = join(embeddedFolder(), '.env')
+    writeFileSync(file, '# comment\nTEAMS_HTTP_PORT=9001\nTEAMS_LANGUAGE="ar"\n')
+    const settings = loadSettings(withEnvFile({ TEAMS_HTTP_PORT: '9002' }, file))
+    expect([settings.TEAMS_HTTP_PORT, settings.TEAMS_LANGUAGE]).toEqual([9002, 'ar'])
+  })
+
+  it('need not be there, and must be readable when it is', () => {
+    const folder = embeddedFolder()
+    expect(withEnvFile({ A: '1' }, join(folder, '.env'))).toEqual({ A: '1' })
+    mkdirSync(join(folder, 'folder'))
+    expect(() => withEnvFile({}, join(folder, 'folder'))).toThrow(GatewayError)
+  })
+})
