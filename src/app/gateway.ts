@@ -1,7 +1,7 @@
 import type { EventInput } from '../events/event.ts'
 import type { Acceptance, GatewayService } from '../service/port.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'
-import { createSandboxServer } from '../testing/teams.ts'
+import { serveSandbox } from '../sandbox/server.ts'
 import type { GatewayOptions } from './options.ts'
 import { wire } from './wiring.ts'
 
@@ -71,7 +71,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       started = true
       if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
       if (wired.sandbox) {
-        const server = await createSandboxServer({ sandbox: wired.sandbox.model })
+        const server = await serveSandbox(wired.sandbox.model)
         closeSandbox = () => server.close()
         wired.sandbox.attach(server.origin)
         wired.log.warn(

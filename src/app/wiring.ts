@@ -88,7 +88,15 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const renderer = createRenderer(rendererOptions(registry, settings))
 
   const channels = [...registry.channels.values()]
-  const known = await createSecrets({ settings, env, channels, log, metrics, clock })
+  const known = await createSecrets({
+    settings,
+    env,
+    channels,
+    log,
+    metrics,
+    clock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
   releases.add(() => known.close())
   const sandbox = usesSandbox(settings, known) ? createSandbox({ channels }) : undefined
   const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
@@ -142,7 +150,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
       tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
       extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
-      sandboxOrigin: () => stoodIn?.origin(),
+      sandboxOrigin: () => stoodIn?.origin() ?? settings.TEAMS_SANDBOX_ORIGIN,
       entra: entraOf(settings),
       clock,
     })

@@ -71,6 +71,12 @@ describe('breaker', () => {
     expect(untold).toEqual([1_000, 2_000, 4_000])
   })
 
+  it('keeps the pause although posts that were under way with the refused one were taken', () => {
+    const told = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
+    expect(restMs(following(told, 'accepted', 'bad_request'))).toBe(30_000)
+    expect(restMs(following(RESTED, 'gone', 'accepted'))).toBe(0)
+  })
+
   it('does not shorten a rest that was already longer', () => {
     const long = afterOutcome(RESTED, outcome('rate_limited', 60_000), NOW, RULES)
     expect(restMs(afterOutcome(long, outcome('rate_limited', 1_000), NOW, RULES))).toBe(60_000)

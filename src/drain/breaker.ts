@@ -26,17 +26,10 @@ export function afterOutcome(state: ChannelState, outcome: Outcome, now: Date, r
   const consequence: Consequence = OUTCOMES[outcome.name].consequence
   switch (consequence) {
     case 'accepted':
-      return {
-        ...state,
-        breaker: 'closed',
-        pausedUntil: undefined,
-        consecutiveFailures: 0,
-        consecutivePauses: 0,
-        failedProbes: 0,
-      }
+      return { ...works(state, now), consecutivePauses: paused(state, now) ? state.consecutivePauses : 0 }
     case 'failed':
       // The receiver answered and judged this one card. That says nothing of the next.
-      return { ...state, breaker: 'closed', pausedUntil: undefined, consecutiveFailures: 0, failedProbes: 0 }
+      return works(state, now)
     case 'pause': {
       const pauses = state.consecutivePauses + 1
       const wait = Math.min(
@@ -55,6 +48,19 @@ export function afterOutcome(state: ChannelState, outcome: Outcome, now: Date, r
       return { ...state, consecutiveFailures: failures }
     }
   }
+}
+
+/**
+ * The channel works: its breaker closes. A pause that a 429 asked for stays all the same: of posts that were under way
+ * together some may be taken although another was told to wait.
+ */
+function works(state: ChannelState, now: Date): ChannelState {
+  const pausedUntil = state.breaker === 'closed' && paused(state, now) ? state.pausedUntil : undefined
+  return { ...state, breaker: 'closed', pausedUntil, consecutiveFailures: 0, failedProbes: 0 }
+}
+
+function paused(state: ChannelState, now: Date): boolean {
+  return state.pausedUntil !== undefined && state.pausedUntil > now
 }
 
 function open(state: ChannelState, outcome: Outcome, now: Date, rules: RestRules): ChannelState {

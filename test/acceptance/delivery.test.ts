@@ -1,0 +1,192 @@
+import { setTimeout } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import type { ServedGateway } from '../../src/app/serve.ts'
+import type { NotificationView, UncheckedEvent } from '../../src/service/port.ts'
+import { emptyStore, serveQuick } from './gateways.ts'
+
+/** An event for the channel sre alone. */
+const alert = (overrides: UncheckedEvent = {}): UncheckedEvent => ({
+  eventType: 'vault.seal.detected',
+  data: { node: 'vault-1' },
+  stakeholders: ['sre'],
+  ...overrides,
+})
+
+const sandboxOf = (gateway: ServedGateway) => {
+  const model = gateway.wired.sandbox?.model
+  if (!model) throw new Error('this gateway has no sandbox')
+  return model
+}
+
+/** Asks again and again until the answer is right. Asking must pause: the embedded database never lets the loop turn. */
+async function until<T>(ask: () => Promise<T>, right: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (right(answer)) return answer
+    await setTimeout(20)
+  }
+}
+
+const reach = (gateway: ServedGateway, id: string | undefined, right: (notification: NotificationView) => boolean) =>
+  until(() => gateway.wired.service.getNotification(id ?? ''), right)
+
+const channelOf = async (gateway: ServedGateway, key: string) =>
+  (await gateway.wired.service.listChannels()).find((channel) => channel.key === key)
+
+describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
+  it('brings an accepted event to its channel and records it', async () => {
+    const gateway = await serveQuick(await emptyStore(kind))
+    const [answer] = await gateway.wired.service.accept([alert({ correlationId: 'c-1' })], 'test')
+    const [message] = await sandboxOf(gateway).waitFor('sre', 1)
+    expect(message?.run).toBe('succeeded')
+    expect(message?.headers).toMatchObject({
+      'x-correlation-id': 'c-1',
+      'webhook-id': answer?.notifications[0]?.id,
+      'x-claimlinc-attempt': '1',
+    })
+    const sent = await reach(gateway, answer?.notifications[0]?.id, ({ state }) => state === 'accepted')
+    expect(sent).toMatchObject({
+      statusCode: 202,
+      retryCount: 0,
+      errorMessage: null,
+      attempts: [{ attempt: 1, outcome: 'accepted', statusCode: 202, repeat: false }],
+    })
+    expect(sent.webhookUrl).not.toContain('sig')
+    expect(sent.card).toEqual(message?.card)
+  })
+
+  it('retries what fails for a moment, without making two records of it', async () => {
+    const gateway = await serveQuick(await emptyStore(kind))
+    sandboxOf(gateway).setFaults('sre', { status: 503, times: 2 })
+    const [answer] = await gateway.wired.service.accept([alert()], 'test')
+    const sent = await reach(gateway, answer?.notifications[0]?.id, ({ state }) => state === 'accepted')
+    expect(sent.attempts.map(({ outcome }) => outcome)).toEqual(['server_error', 'server_error', 'accepted'])
+    expect(sent.retryCount).toBe(2)
+  })
+
+  it('makes a dead letter of what will never be taken, and replays it when asked', async () => {
+    const gateway = await serveQuick(await emptyStore(kind))
+    sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
+    const [answer] = await gateway.wired.service.accept([alert()], 'test')
+    const id = answer?.notifications[0]?.id ?? ''
+    const failed = await reach(gateway, id, ({ state }) => state === 'failed')
+    expect(failed).toMatchObject({ reason: 'bad_request', statusCode: 400, sentAt: null })
+    expect(failed.attempts).toHaveLength(1)
+    await gateway.wired.service.replayNotification(id, 'Sara')
+    const sent = await reach(gateway, id, ({ state }) => state === 'accepted')
+    expect(sent).toMatchObject({ errorMessage: null, retryCount: 1 })
+    await expect(gateway.wired.service.replayNotification(id, 'Sara')).rejects.toMatchObject({ code: 'not_replayable' })
+  })
+
+  it('rests as long as Retry-After says, and dead-letters nothing', async () => {
+    const gateway = await serveQuick(await emptyStore(kind))
+    sandboxOf(gateway).setFaults('sre', { status: 429, retry_after: 1, times: 5 })
+    const answers = await gateway.wired.service.accept(
+      Array.from({ length: 8 }, () => alert()),
+      'test',
+    )
+    const sent = await Promise.all(
+      answers.map((answer) => reach(gateway, answer.notifications[0]?.id, ({ state }) => state === 'accepted')),
+    )
+    const limited = sent.flatMap(({ attempts }) => attempts).filter(({ outcome }) => outcome === 'rate_limited')
+    const first = Math.min(...limited.map(({ finishedAt }) => finishedAt.getTime()))
+    const resumed = Math.min(
+      ...sent
+        .flatMap(({ attempts }) => attempts)
+        .filter(({ startedAt }) => startedAt.getTime() > first + 500)
+        .map(({ startedAt }) => startedAt.getTime()),
+    )
+    expect(limited).toHaveLength(5)
+    expect(resumed - first).toBeGreaterThanOrEqual(990)
+    expect(resumed).toBeLessThan(Number.POSITIVE_INFINITY)
+  })
+
+  it('lets a broken channel wait, whatever the outage, and uses up no retry', async () => {
+    const gateway = await serveQuick(await emptyStore(kind), { TEAMS_MAX_RETRIES: 2, TEAMS_BREAKER_THRESHOLD: 2 })
+    const sandbox = sandboxOf(gateway)
+    sandbox.setFaults('sre', { status: 401 })
+    const answers = await gateway.wired.service.accept(
+      Array.from({ length: 5 }, () => alert()),
+      'test',
+    )
+    const ids = answers.map((answer) => answer.notifications[0]?.id)
+    // More probes than a notification has retries.
+    await until(
+      () => Promise.all(ids.map((id) => gateway.wired.service.getNotification(id ?? ''))),
+      (all) => all.flatMap(({ attempts }) => attempts).length >= 6,
+    )
+    expect(await channelOf(gateway, 'sre')).toMatchObject({
+      breaker: expect.stringMatching(/open/),
+      lastOutcome: 'unauthorized',
+    })
+    sandbox.setFaults('sre', { status: 500, times: 3 })
+    const sent = await Promise.all(
+      ids.map((id) => reach(gateway, id, ({ state }) => state === 'accepted' || state === 'failed')),
+    )
+    expect(sent.map(({ state }) => state)).toEqual(Array(5).fill('accepted'))
+    expect((await channelOf(gateway, 'sre'))?.breaker).toBe('closed')
+  })
+
+  it('sends the most urgent next, however much of the rest waits', async () => {
+    const gateway = await serveQuick(await emptyStore(kind), {
+      TEAMS_RATE_LIMIT_REQUESTS: 10,
+      TEAMS_RATE_LIMIT_PERIOD: 1,
+      TEAMS_RATE_LIMIT_BURST: 1,
+    })
+    const sandbox = sandboxOf(gateway)
+    await gateway.wired.service.accept(
+      Array.from({ length: 20 }, () => alert({ priority: 'info', correlationId: 'storm' })),
+      'test',
+    )
+    await sandbox.waitFor('sre', 3)
+    const before = sandbox.messages('sre').length
+    await gateway.wired.service.accept([alert({ priority: 'critical', correlationId: 'urgent' })], 'test')
+    const messages = await sandbox.waitFor('sre', 21)
+    const place = messages.findIndex(({ headers }) => headers['x-correlation-id'] === 'urgent')
+    // One card may have been on its way already when it was accepted.
+    expect(place - before).toBeLessThanOrEqual(1)
+  })
+
+  it('waits for the address of a channel that has none, and sends once it is there', async () => {
+    const gateway = await serveQuick(await emptyStore(kind), { TEAMS_SANDBOX: 'off' })
+    const [answer] = await gateway.wired.service.accept([alert()], 'test')
+    const id = answer?.notifications[0]?.id ?? ''
+    await until(
+      () => channelOf(gateway, 'sre'),
+      (channel) => channel?.lastOutcome === 'address_missing',
+    )
+    expect(await gateway.wired.service.getNotification(id)).toMatchObject({ state: 'pending', attempts: [] })
+    expect(await channelOf(gateway, 'sre')).toMatchObject({ configured: false, breaker: 'closed' })
+  })
+
+  it('finishes what is under way when it stops, and the next start sends the rest', async () => {
+    const store = await emptyStore(kind)
+    const first = await serveQuick(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
+    sandboxOf(first).setFaults('sre', { delay_ms: 300 })
+    await first.wired.service.accept(
+      Array.from({ length: 6 }, () => alert()),
+      'test',
+    )
+    await sandboxOf(first).waitFor('sre', 2)
+    await first.stop()
+    const second = await serveQuick(store)
+    const { rows } = await sql<{
+      state: string
+      repeat: boolean
+    }>`SELECT state, repeat FROM teams_notifications`.execute(second.wired.database.kysely)
+    expect(rows.filter(({ repeat }) => repeat)).toEqual([])
+    expect(rows.filter(({ state }) => state === 'accepted').length).toBeGreaterThanOrEqual(2)
+    await until(
+      () => second.wired.service.listNotifications({ limit: 50 }),
+      ({ notifications }) => notifications.every(({ state }) => state === 'accepted'),
+    )
+    expect(
+      new Set(
+        [...sandboxOf(first).messages('sre'), ...sandboxOf(second).messages('sre')].map(
+          ({ headers }) => headers['webhook-id'],
+        ),
+      ).size,
+    ).toBe(6)
+  })
+})

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import type { GatewayOptions } from '../../src/app/options.ts'
+import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import { embeddedFolder, freshDatabase } from '../services/database.ts'
+
+/** The two databases, as settings. */
+export type Store = { readonly DATABASE_URL: string } | { readonly TEAMS_DATA_DIR: string }
+
+/** An empty database of one kind, removed after the test. */
+export async function emptyStore(kind: 'embedded' | 'postgres'): Promise<Store> {
+  return kind === 'embedded' ? { TEAMS_DATA_DIR: embeddedFolder() } : { DATABASE_URL: (await freshDatabase()).url }
+}
+
+/** Settings under which tests need not wait: budgets that do not bind, and short rests. */
+export const QUICK = {
+  TEAMS_HTTP_PORT: 0,
+  TEAMS_LOG_LEVEL: 'silent',
+  TEAMS_RATE_LIMIT_REQUESTS: 100_000,
+  TEAMS_RATE_LIMIT_BURST: 1_000,
+  TEAMS_BREAKER_PROBE_DELAY: 0.1,
+  TEAMS_MAX_RETRY_DELAY: 1,
+} as const satisfies GatewayOptions['settings']
+
+/** Serves a gateway inside the test process, with the built-in stand-in for Teams; stopped after the test. */
+export async function serveQuick(store: Store, settings: GatewayOptions['settings'] = {}): Promise<ServedGateway> {
+  const gateway = await serveGateway({ env: {}, settings: { ...QUICK, ...store, ...settings } })
+  onTestFinished(() => gateway.stop())
+  return gateway
+}
+
+/** A gateway in a process of its own, which can be killed. */
+export interface GatewayProcess {
+  readonly origin: string
+  readonly pid: number
+  /** Sends a signal and resolves when the process is gone. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+}
+
+/** Starts a gateway in a process of its own and resolves when it listens. */
+export async function spawnGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  const program = fileURLToPath(new URL('serve-process.ts', import.meta.url))
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(async () => {
+    await endProcess(child, 'SIGKILL')
+  })
+  const origin = await new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim()))
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the gateway ended with ${code ?? signal} before it listened`)),
+    )
+  })
+  return { origin, pid: child.pid ?? 0, end: (signal) => endProcess(child, signal) }
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill(signal)
+  await once(child, 'exit')
+}
