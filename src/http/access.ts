@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Authenticator, Caller, Scope } from './auth.ts'
+import { type Authenticator, type Caller, isAmbient, type Scope } from './auth.ts'
 import { refuseForeignOrigin, refuseForeignPages } from './browser-guard.ts'
 
 declare module 'fastify' {
@@ -8,6 +8,8 @@ declare module 'fastify' {
     scope?: Scope
     /** True where a Standard Webhooks signature over the body does instead of a token. */
     signable?: boolean
+    /** True where people come with a browser: it is then told to ask them for a token, as the password of any user. */
+    browser?: boolean
   }
   interface FastifyRequest {
     /** Who calls, once that is known; null on routes that ask nobody. */
@@ -25,7 +27,8 @@ export function guardAccess(app: FastifyInstance, auth: Authenticator): void {
     const { scope, signable } = request.routeOptions.config
     const harmless = request.method === 'GET' || request.method === 'HEAD'
     if (auth.open) refuseForeignPages(request.headers)
-    else if (scope === undefined && !harmless) refuseForeignOrigin(request.headers)
+    else if (!harmless && (scope === undefined || isAmbient(request.headers.authorization)))
+      refuseForeignOrigin(request.headers)
     if (scope === undefined) return
     const caller = auth.byHeaders(request.headers, scope, signable === true)
     if (caller !== 'signature') request.caller = caller

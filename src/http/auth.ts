@@ -70,7 +70,7 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
         if (open) return OPEN
         throw refusal('authorization', 'nothing')
       }
-      const shown = /^Bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization)?.[1]
+      const shown = shownToken(headers.authorization)
       if (shown === undefined) throw refusal('authorization', 'something other than "Bearer <token>"')
       const digest = sha256(shown)
       let caller: Caller | undefined
@@ -101,6 +101,21 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
       throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
     },
   }
+}
+
+/** The token of a program (`Bearer`), or of a person whose browser asked for it as the password of any user (`Basic`). */
+function shownToken(authorization: string): string | undefined {
+  const bearer = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1]
+  if (bearer !== undefined) return bearer
+  const basic = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1]
+  return basic === undefined
+    ? undefined
+    : /^[^:]*:([\x21-\x7e]+)$/.exec(Buffer.from(basic, 'base64').toString('utf8'))?.[1]
+}
+
+/** True for credentials that a browser adds by itself, also to what a foreign page makes it send. */
+export function isAmbient(authorization: string | undefined): boolean {
+  return authorization !== undefined && /^Basic /i.test(authorization)
 }
 
 function refusal(at: string, found: string): GatewayError {

@@ -12,7 +12,11 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   // What callers do wrong is their business; what fails here is ours, and the log has the same id as the answer.
   if (error.status >= 500 && error.code !== 'gateway_stopped')
     log.error({ err: error, request_id: request.id, route: request.routeOptions.url ?? null }, 'request failed')
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="claimlinc-teams"')
+  if (error.code === 'unauthenticated')
+    reply.header(
+      'www-authenticate',
+      `${request.routeOptions.config.browser ? 'Basic' : 'Bearer'} realm="claimlinc-teams"`,
+    )
   if (error.code === 'forbidden')
     reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${request.routeOptions.config.scope}"`)
   // As bytes, because Fastify would give text a charset, which this media type does not have.

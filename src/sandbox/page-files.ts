@@ -59,7 +59,9 @@ export function pageFiles(options: { gateway: boolean }): FastifyPluginAsync {
     app.addHook('onSend', async (_request, reply) => {
       reply.headers(HEADERS)
     })
-    app.get('/sandbox', async (_request, reply) => reply.type('text/html; charset=utf-8').send(await own('index.html')))
+    app.get('/sandbox', { config: { scope: 'read', browser: true } }, async (_request, reply) =>
+      reply.type('text/html; charset=utf-8').send(await own('index.html')),
+    )
     app.get('/sandbox/page/settings.json', async () => settings)
     app.get('/sandbox/page/adaptivecards.js', async (_request, reply) =>
       reply.type(SCRIPT).send(await readFile(renderer)),

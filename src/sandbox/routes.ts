@@ -12,6 +12,10 @@ const MAX_POST_BYTES = 1_048_576
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
+/** What a gateway with tokens asks of whoever looks, and of whoever changes something; a stand-in alone asks nothing. */
+const READING = { scope: 'read', browser: true } as const
+const CHANGING = { scope: 'act', browser: true } as const
+
 type OfChannel = { Params: { channel: string } }
 
 /**
@@ -28,18 +32,18 @@ export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = 
     await app.register(pageFiles(options))
     await app.register(webhookRoute(sandbox, stopping.signal))
 
-    app.get('/sandbox/channels', async () => ({ channels: sandbox.channels() }))
-    app.get<OfChannel>('/sandbox/channels/:channel/messages', async (request) => ({
+    app.get('/sandbox/channels', { config: READING }, async () => ({ channels: sandbox.channels() }))
+    app.get<OfChannel>('/sandbox/channels/:channel/messages', { config: READING }, async (request) => ({
       messages: sandbox.messages(request.params.channel, parseFilter(request.query)),
     }))
-    app.delete<OfChannel>('/sandbox/channels/:channel/messages', async (request, reply) => {
+    app.delete<OfChannel>('/sandbox/channels/:channel/messages', { config: CHANGING }, async (request, reply) => {
       sandbox.clear(request.params.channel)
       return reply.code(204).send()
     })
-    app.put<OfChannel>('/sandbox/channels/:channel/faults', async (request) => ({
+    app.put<OfChannel>('/sandbox/channels/:channel/faults', { config: CHANGING }, async (request) => ({
       faults: sandbox.setFaults(request.params.channel, request.body ?? null),
     }))
-    app.get('/sandbox/events', async (_request, reply) => {
+    app.get('/sandbox/events', { config: READING }, async (_request, reply) => {
       reply.hijack()
       streamEvents(sandbox, reply.raw, stopping.signal)
     })

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { emptyStore, serveQuick } from './gateways.ts'
+
+const TOKEN = 'a-token-that-is-long-enough'
+const READER = 'a-reader-that-is-long-enough'
+
+describe('the sandbox of a gateway with tokens', () => {
+  it('asks whoever looks or changes something for a token, and the browser for a password', async () => {
+    const gateway = await serveQuick(await emptyStore('postgres'), {
+      TEAMS_API_TOKENS: `ops:admin:${TOKEN},eyes:read:${READER}`,
+    })
+    const ask = (path: string, init: RequestInit = {}) => fetch(`${gateway.origin}${path}`, init)
+    const as = (token: string, init: RequestInit = {}) => ({
+      ...init,
+      headers: { 'content-type': 'application/json', authorization: `Basic ${btoa(`me:${token}`)}`, ...init.headers },
+    })
+    const faults = { method: 'PUT', body: '{}' }
+    const path = '/sandbox/channels/sre/faults'
+
+    const refused = await ask('/sandbox')
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="claimlinc-teams"'])
+    for (const closed of ['/sandbox/channels', '/sandbox/channels/sre/messages', '/sandbox/events'])
+      expect([closed, (await ask(closed)).status]).toEqual([closed, 401])
+    expect((await ask('/sandbox', as(READER))).status).toBe(200)
+    expect((await ask(path, as(READER, faults))).status).toBe(403)
+    expect((await ask(path, as(TOKEN, faults))).status).toBe(200)
+    // A browser adds the password by itself, also to what a foreign page makes it send.
+    expect((await ask(path, as(TOKEN, { ...faults, headers: { origin: 'https://evil.example' } }))).status).toBe(403)
+
+    await gateway.wired.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }],
+      'test',
+    )
+    const [message] = (await gateway.wired.sandbox?.model.waitFor('sre', 1)) ?? []
+    expect(message?.run).toBe('succeeded')
+  })
+})
