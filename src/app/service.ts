@@ -97,9 +97,8 @@ export function createService(parts: ServiceParts): LocalService {
     acceptWithin: (transaction, events, origin) =>
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
-        const accepted = await acceptor.accept(adoptTransaction(transaction), events, origin)
-        tell(accepted.acceptances, accepted.events)
-        return accepted.acceptances
+        // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
+        return (await acceptor.accept(adoptTransaction(transaction), events, origin)).acceptances
       }, true),
     listNotifications: (query) => call(() => listNotifications(kysely, query)),
     getNotification: (id) => call(() => getNotification(kysely, id)),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from '../registry/registry.ts'
-import { runTurn, type TurnContext } from './turn.ts'
+import { runTurn } from './turn.ts'
+import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
 const AFTER_BREAKAGE = 1_000

@@ -90,7 +90,8 @@ export async function startEngine(
         async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
       )
       await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => onMaintain())
-      await boss.schedule(MAINTAIN, '17 * * * *', null, { tz: 'UTC' })
+      // Once a day, and once more at the start of a gateway that was off at that time.
+      await boss.schedule(MAINTAIN, '17 0 * * *', null, { tz: 'UTC', missed: 'once' })
     },
     async reachable() {
       return boss.isInstalled()

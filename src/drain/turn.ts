@@ -1,11 +1,5 @@
-import type { Kysely } from 'kysely'
-import type { Clock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import type { Channel } from '../registry/registry.ts'
-import type { Secrets } from '../secrets/port.ts'
 import {
-  type ChannelState,
   type HeldNotification,
   holdDue,
   lockChannel,
@@ -13,34 +7,16 @@ import {
   reclaimInterrupted,
   saveChannel,
 } from '../store/claim.ts'
-import { recordSettlements } from '../store/record.ts'
-import type { Tables } from '../store/tables.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
-import type { Attempt, Attempts } from './attempt.ts'
-import { afterOutcome, type RestRules } from './breaker.ts'
 import { take } from './budget.ts'
 import { planTurn } from './plan.ts'
-import type { RetryRules } from './settle.ts'
-import { toSettlement } from './settlement.ts'
+import { recordAttempts } from './record-attempts.ts'
+import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds between a turn's signs of life; the lease of `src/store/turns.ts` is four times as long. */
 const SIGN_OF_LIFE = 2_000
 /** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */
 const WITHOUT_ADDRESS = 60_000
-
-/** What turns need. */
-export interface TurnContext {
-  readonly kysely: Kysely<Tables>
-  readonly attempts: Attempts
-  readonly secrets: Secrets
-  readonly rest: RestRules
-  readonly retry: RetryRules
-  /** Posts that may be under way at once for one channel. */
-  readonly most: number
-  readonly clock: Clock
-  readonly metrics: Metrics
-  readonly log: Log
-}
 
 /** How a turn ended: `again` after so many milliseconds, or whenever somebody wakes the channel. */
 export type TurnEnd = { readonly again: number | undefined }
@@ -82,7 +58,7 @@ export async function runTurn(
       }
       if (step.kind === 'held') {
         const results = await context.attempts.make(channel, step.held, stopping)
-        await record(context, channel, turn, results)
+        await recordAttempts(context, channel, turn, results)
         continue
       }
       const idle = step.kind === 'idle' && !stopping.aborted
@@ -131,93 +107,6 @@ async function noteMissingAddress({ kysely }: TurnContext, channel: Channel, tur
     .where('key', '=', channel.key)
     .where('turn_by', '=', turn)
     .execute()
-}
-
-async function record(
-  context: TurnContext,
-  channel: Channel,
-  turn: string,
-  attempts: readonly Attempt[],
-): Promise<void> {
-  const { kysely, log, rest } = context
-  const settlements = await kysely.transaction().execute(async (transaction) => {
-    const locked = await lockChannel(transaction, channel.key, turn)
-    let restsAfter = false
-    if (locked) {
-      const state = attempts.reduce<ChannelState>(
-        (before, attempt) => afterOutcome(before, attempt.outcome, locked.now, rest),
-        locked.state,
-      )
-      restsAfter = state.breaker !== 'closed'
-      await saveChannel(transaction, channel.key, state, lastOf(attempts, locked.now))
-      if (state.breaker !== locked.state.breaker) tellBreaker(log, channel.key, state, attempts)
-    }
-    const made = attempts.map((attempt) => toSettlement(attempt, restsAfter, context.retry))
-    const moved = await recordSettlements(transaction, turn, made)
-    return made.map((settlement) => ({ settlement, moved: moved.has(settlement.id) }))
-  })
-  for (const [index, { settlement, moved }] of settlements.entries()) {
-    const attempt = attempts[index]
-    if (attempt) tellAttempt(context, channel.key, attempt, settlement.state, moved)
-  }
-}
-
-function lastOf(attempts: readonly Attempt[], at: Date): { outcome: string; at: Date } | undefined {
-  const last = attempts.at(-1)
-  return last ? { outcome: last.outcome.name, at } : undefined
-}
-
-function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
-  const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
-  if (state.breaker === 'open')
-    log.error(
-      { channel, correlation_ids, rests_until: state.pausedUntil, reason: attempts.at(-1)?.outcome.message },
-      'the channel does not work; its notifications wait, and a probe will tell',
-    )
-  else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'the channel works again')
-}
-
-function tellAttempt(
-  { log, metrics }: TurnContext,
-  channel: string,
-  attempt: Attempt,
-  state: string,
-  moved: boolean,
-): void {
-  const { event, id } = attempt.held
-  const outcome = attempt.outcome.name
-  const line = {
-    correlation_id: event.correlationId,
-    notification_id: id,
-    channel,
-    event_type: event.eventType,
-    priority: event.priority,
-    attempt: attempt.held.attempt,
-    outcome,
-    ...(attempt.outcome.statusCode === undefined ? {} : { status: attempt.outcome.statusCode }),
-  }
-  if (attempt.posted)
-    metrics.observe(
-      'teams_notification_send_duration_seconds',
-      { channel, outcome },
-      (attempt.finishedAt.getTime() - attempt.startedAt.getTime()) / 1000,
-    )
-  if (!moved) log.warn(line, 'another turn took this notification over; its record counts')
-  else if (state === 'accepted') {
-    metrics.count('teams_notifications_sent_total', { channel, event_type: event.eventType, priority: event.priority })
-    metrics.observe(
-      'teams_notification_wait_seconds',
-      { priority: event.priority },
-      Math.max(0, attempt.finishedAt.getTime() - event.acceptedAt.getTime()) / 1000,
-    )
-    log.info(line, 'Teams notification sent successfully')
-  } else if (state === 'failed') {
-    metrics.count('teams_notifications_failed_total', { channel, outcome })
-    log.error({ ...line, reason: attempt.outcome.message }, 'Teams notification failed; it is kept and can be replayed')
-  } else {
-    metrics.count('teams_notification_retries_total', { channel, outcome })
-    log.warn({ ...line, reason: attempt.outcome.message }, 'Teams notification not taken; it waits')
-  }
 }
 
 function giveSignsOfLife({ clock, kysely, log }: TurnContext, channel: string, turn: string): () => void {

@@ -1,0 +1,59 @@
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { ChannelState } from '../store/claim.ts'
+import type { Attempt } from './attempt.ts'
+
+/** Logs that a channel stopped working, or works again. */
+export function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
+  const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
+  if (state.breaker === 'open')
+    log.error(
+      { channel, correlation_ids, rests_until: state.pausedUntil, reason: attempts.at(-1)?.outcome.message },
+      'the channel does not work; its notifications wait, and a probe will tell',
+    )
+  else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'the channel works again')
+}
+
+/** Logs and counts what one attempt came to. `moved` is false where another turn has taken the notification over. */
+export function tellAttempt(
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  channel: string,
+  attempt: Attempt,
+  state: string,
+  moved: boolean,
+): void {
+  const { event, id } = attempt.held
+  const outcome = attempt.outcome.name
+  const line = {
+    correlation_id: event.correlationId,
+    notification_id: id,
+    channel,
+    event_type: event.eventType,
+    priority: event.priority,
+    attempt: attempt.held.attempt,
+    outcome,
+    ...(attempt.outcome.statusCode === undefined ? {} : { status: attempt.outcome.statusCode }),
+  }
+  if (attempt.posted)
+    metrics.observe(
+      'teams_notification_send_duration_seconds',
+      { channel, outcome },
+      (attempt.finishedAt.getTime() - attempt.startedAt.getTime()) / 1000,
+    )
+  if (!moved) log.warn(line, 'another turn took this notification over; its record counts')
+  else if (state === 'accepted') {
+    metrics.count('teams_notifications_sent_total', { channel, event_type: event.eventType, priority: event.priority })
+    metrics.observe(
+      'teams_notification_wait_seconds',
+      { priority: event.priority },
+      Math.max(0, attempt.finishedAt.getTime() - event.acceptedAt.getTime()) / 1000,
+    )
+    log.info(line, 'Teams notification sent successfully')
+  } else if (state === 'failed') {
+    metrics.count('teams_notifications_failed_total', { channel, outcome })
+    log.error({ ...line, reason: attempt.outcome.message }, 'Teams notification failed; it is kept and can be replayed')
+  } else {
+    metrics.count('teams_notification_retries_total', { channel, outcome })
+    log.warn({ ...line, reason: attempt.outcome.message }, 'Teams notification not taken; it waits')
+  }
+}

@@ -1,0 +1,23 @@
+import type { Kysely } from 'kysely'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Secrets } from '../secrets/port.ts'
+import type { Tables } from '../store/tables.ts'
+import type { Attempts } from './attempt.ts'
+import type { RestRules } from './breaker.ts'
+import type { RetryRules } from './settle.ts'
+
+/** What turns need. */
+export interface TurnContext {
+  readonly kysely: Kysely<Tables>
+  readonly attempts: Attempts
+  readonly secrets: Secrets
+  readonly rest: RestRules
+  readonly retry: RetryRules
+  /** Posts that may be under way at once for one channel. */
+  readonly most: number
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+}

@@ -1,0 +1,39 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startPostgres } from '../services/postgres.ts'
+import { serveQuick } from './gateways.ts'
+
+describe('PostgreSQL that restarts', () => {
+  it('does not make cards that are on their way arrive twice, and nothing is lost', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.stop())
+    const gateway = await serveQuick({ DATABASE_URL: postgres.url })
+    const sandbox = gateway.wired.sandbox?.model
+    sandbox?.setFaults('sre', { delay_ms: 1_000 })
+    const [answer] = await gateway.wired.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }],
+      'test',
+    )
+    await sandbox?.waitFor('sre', 1)
+    await postgres.kill()
+    await expect(
+      gateway.wired.service.accept([{ eventType: 'vault.seal.detected', data: { node: 'vault-2' } }], 'test'),
+    ).rejects.toMatchObject({ code: 'database_unreachable' })
+    expect((await gateway.wired.service.readiness()).map(({ ok }) => ok)).toEqual([false, false])
+    await postgres.restart()
+
+    const id = answer?.notifications[0]?.id ?? ''
+    const ask = () => gateway.wired.service.getNotification(id).catch(() => undefined)
+    for (let found = await ask(); found?.state !== 'accepted'; found = await ask()) await setTimeout(50)
+    expect(await ask()).toMatchObject({ attempts: [{ outcome: 'accepted', repeat: false }] })
+    expect(sandbox?.messages('sre')).toHaveLength(1)
+
+    // Wake-ups work again too, not only the sweep.
+    await gateway.wired.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['cloudops'] }],
+      'test',
+    )
+    await sandbox?.waitFor('cloudops', 1)
+    expect((await gateway.wired.service.readiness()).every(({ ok }) => ok)).toBe(true)
+  })
+})
