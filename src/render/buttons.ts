@@ -49,7 +49,7 @@ export interface ButtonSources {
 
 /** How each transport makes a button of a person's action; undefined leaves it out, since a dead button is worse than none. */
 const MAKERS = {
-  /** A card from a webhook can not call back (facts/teams.md, 3): a link to the page that asks and then acts. */
+  /** A card from a webhook can not call back, since its sender is Microsoft's own bot: a link to the page that asks and then acts. */
   workflows: (name, title, request, actionLink) => {
     const url = actionLink?.(name, request)
     return url === undefined ? undefined : { type: 'Action.OpenUrl', title, url }

@@ -1,5 +1,5 @@
 /**
- * Element and action types that a card in Teams may have, for schema version 1.5 (facts/teams.md, 7). What only
+ * Element and action types that a card in Teams may have, for schema version 1.5 (Microsoft's cards reference). What only
  * Teams knows needs a `fallback`, for clients that do not.
  */
 export const ELEMENT_TYPES: ReadonlySet<string> = new Set(

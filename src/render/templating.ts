@@ -6,7 +6,7 @@ import { CLOSE, OPEN } from './text.ts'
 
 /**
  * The one file that knows the templating engine, so that it can be replaced: its expression language comes from an
- * archived repository. What it gets wrong (facts/teams.md, 8) is kept from it: null and absent values by whoever
+ * archived repository. What it gets wrong is kept from it: null and absent values by whoever
  * prepares the data, unknown names and bad syntax by `check.ts` before anything is sent.
  */
 export interface Template {

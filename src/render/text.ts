@@ -10,7 +10,7 @@ import type { Language } from '../events/event.ts'
  * 3. {@link settle}, when the card is finished: each marked piece is made safe for the very place where it ended up.
  *    So a template can put any value anywhere, and its author need not know what is safe there.
  *
- * The places (facts/teams.md, 7): Teams reads Markdown in TextBlock and Fact, where everything that Markdown could
+ * The places: Teams reads Markdown in TextBlock and Fact, where everything that Markdown could
  * read gets a backslash, mentions and `{{DATE()}}` are broken up, and line breaks become spaces. It reads none in a
  * TextRun or on a button, but still evaluates date functions and mentions there. Code and URLs are left as they are.
  *

@@ -36,7 +36,7 @@ export function readable(card: JsonObject): string {
 
 /**
  * What of a card is more than text: Markdown, links, mentions and date functions, wherever Teams reads any. Written
- * from the rules of Teams (facts/teams.md, 7) and not from the code that escapes.
+ * from the rules of Teams and not from the code that escapes.
  */
 export function activeContent(card: JsonObject): string[] {
   return textsOf(card).flatMap(({ type, key, text }) => {
