@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { embeddedFolder } from '../../test/services/database.ts'
+import { lockFolder } from './folder-lock.ts'
+
+/** Locks a folder in another process; resolves once it has it. */
+async function lockElsewhere(folder: string) {
+  const program = `import { lockFolder } from ${JSON.stringify(new URL('folder-lock.ts', import.meta.url).href)}
+    await lockFolder(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1e9)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  await once(child.stdout, 'data')
+  return child
+}
+
+describe.each([
+  ['a folder', ''],
+  ['a folder whose path is too long for a socket', join('deep'.repeat(20), 'deep'.repeat(20))],
+])('the lock of %s', (_name, below) => {
+  it('is one process’s alone, is let go, and does not outlive a kill', async () => {
+    const folder = join(embeddedFolder(), below)
+    mkdirSync(folder, { recursive: true })
+    const unlock = await lockFolder(folder)
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'data_dir_in_use' })
+    await unlock()
+    const other = await lockElsewhere(folder)
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'data_dir_in_use' })
+    other.kill('SIGKILL')
+    await once(other, 'exit')
+    await (await lockFolder(folder))()
+  })
+})
