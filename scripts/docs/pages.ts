@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
 import { builtInRegistry } from '../../src/registry/build.ts'
+import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
 import { arrowOverrides, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
@@ -12,6 +13,7 @@ export function pages(): ReadonlyMap<string, string> {
   return new Map([
     ['.env.example', envExample()],
     ['docs/reference/settings.md', settingsPage()],
+    ['docs/reference/cli.md', commandLinePage()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/events.md', eventsPage()],
     ['docs/reference/outcomes.md', outcomesPage()],

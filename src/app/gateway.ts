@@ -1,7 +1,8 @@
 import type { EventInput } from '../events/event.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { serveSandbox } from '../sandbox/server.ts'
 import type { Acceptance, GatewayService } from '../service/port.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'
-import { serveSandbox } from '../sandbox/server.ts'
 import type { GatewayOptions } from './options.ts'
 import { wire } from './wiring.ts'
 
@@ -21,7 +22,12 @@ export interface Gateway {
   send(event: EventInput, options?: SendOptions): Promise<Acceptance>
   /** Accepts up to 1,000 events, all or none. */
   sendMany(events: readonly EventInput[], options?: SendOptions): Promise<readonly Acceptance[]>
-  /** Starts delivering from this process, and keeps it alive until {@link Gateway.stop} unless told not to. */
+  /**
+   * Starts delivering from this process, and keeps it alive until {@link Gateway.stop} unless told not to. A start that
+   * failed has started nothing and may be tried again.
+   *
+   * @throws GatewayError `gateway_stopped`, or whatever the database throws
+   */
   start(options?: { readonly keepAlive?: boolean }): Promise<void>
   /** Sends what is due and may be sent, for at most TEAMS_SHUTDOWN_TIMEOUT, and stops. */
   finish(): Promise<void>
@@ -45,17 +51,52 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const wired = await wire(options)
   const { service } = wired
-  let started = false
+  let starting: Promise<void> | undefined
+  let stopping: Promise<void> | undefined
   let alive: NodeJS.Timeout | undefined
   let closeSandbox = async () => {}
 
   const sendMany: Gateway['sendMany'] = (events, { transaction } = {}) =>
     transaction ? service.acceptWithin(transaction, events, 'library') : service.accept(events, 'library')
 
-  async function stop(): Promise<void> {
+  async function begin(keepAlive: boolean): Promise<void> {
+    try {
+      if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
+      if (wired.sandbox) {
+        const server = await serveSandbox(wired.sandbox.model, { keepAlive })
+        closeSandbox = () => server.close()
+        wired.sandbox.attach(server.origin)
+        wired.log.warn(
+          { sandbox: `${server.origin}/sandbox` },
+          'no channel has a webhook URL: cards go to the built-in stand-in for Teams',
+        )
+      }
+      await wired.deliver()
+    } catch (error) {
+      starting = undefined
+      await end()
+      throw error
+    }
+  }
+
+  async function end(): Promise<void> {
     clearInterval(alive)
-    await wired.stop()
-    await closeSandbox()
+    const close = closeSandbox
+    closeSandbox = async () => {}
+    await close()
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= (async () => {
+      // What a start is just making could not be released.
+      await starting?.catch(() => undefined)
+      try {
+        await wired.stop()
+      } finally {
+        await end()
+      }
+    })()
+    return stopping
   }
 
   return {
@@ -67,23 +108,19 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       return acceptance
     },
     async start({ keepAlive = true } = {}) {
-      if (started) return
-      started = true
-      if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
-      if (wired.sandbox) {
-        const server = await serveSandbox(wired.sandbox.model)
-        closeSandbox = () => server.close()
-        wired.sandbox.attach(server.origin)
-        wired.log.warn(
-          { sandbox: `${server.origin}/sandbox` },
-          'no channel has a webhook URL: cards go to the built-in stand-in for Teams',
-        )
-      }
-      await wired.deliver()
+      if (stopping) throw new GatewayError('gateway_stopped')
+      starting ??= begin(keepAlive)
+      await starting
     },
     async finish() {
-      if (started) await wired.finish()
-      await stop()
+      try {
+        if (starting && !stopping) {
+          await starting
+          await wired.finish()
+        }
+      } finally {
+        await stop()
+      }
     },
     stop,
   }

@@ -40,8 +40,12 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
   try {
     const { origin } = await http.start()
     sandbox?.attach(origin)
+    // Whoever said "on" knows.
     if (sandbox)
-      log.warn({ sandbox: `${origin}/sandbox` }, 'channels without a webhook URL go to the built-in stand-in for Teams')
+      log[settings.TEAMS_SANDBOX === 'on' ? 'info' : 'warn'](
+        { sandbox: `${origin}/sandbox` },
+        'channels without a webhook URL go to the built-in stand-in for Teams',
+      )
     await wired.deliver()
     log.info({ origin }, 'gateway listens')
     return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, wired, stop }

@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// `npm run build`: JavaScript and declarations in dist/, for publishing alone. A checkout runs src/ as it is; below
+// node_modules Node does not strip types, so a package needs the real thing. The sandbox's page is copied as it stands.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+rmSync(dist, { recursive: true, force: true })
+const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
+const { status } = spawnSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+if (status !== 0) process.exit(status ?? 1)
+cpSync(join(root, 'src/sandbox/page'), join(dist, 'sandbox/page'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('tsconfig.json'),
+})

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { EXIT, exitCodeOf } from '../../src/cli/exit-codes.ts'
+import { createOutput } from '../../src/cli/output.ts'
+import { createProgram, WHERE_IT_GOES } from '../../src/cli/program.ts'
+import { ERROR_CODES, type ErrorCode } from '../../src/kernel/error-codes.ts'
+import { code, codes, page, table } from './markdown.ts'
+
+const MEANINGS: { readonly [E in keyof typeof EXIT]: string } = {
+  ok: 'Done, or the answer is yes.',
+  no: 'The answer is no: a template is wrong, a migration is missing, a card was not accepted, there is no such notification.',
+  usage: 'The command line, a setting or an event is wrong.',
+  unreachable: 'Something that is needed can not be reached: the database, Redis, Vault, a gateway, the port.',
+}
+
+/** `docs/reference/cli.md`. */
+export function commandLinePage(): string {
+  const program = createProgram(createOutput(process, false), () => {})
+  const errors = Object.keys(ERROR_CODES) as ErrorCode[]
+  return page(
+    'Command line',
+    'src/cli/program.ts and src/cli/exit-codes.ts',
+    'In a checkout `npm start` is `claimlinc-teams serve --demo`; what follows `--` is passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
+    `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem as HTTP has it (see [errors](errors.md)).`,
+    ...leaves(program, []).map(({ command, names }) => section(command, names)),
+    `## Where it goes\n\nThis is about \`send\` and \`notifications\`. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
+    `## Exit codes\n\n${table(
+      ['exit code', 'what it means', 'errors that end with it'],
+      (Object.keys(EXIT) as (keyof typeof EXIT)[]).map((name) => [
+        code(String(EXIT[name])),
+        MEANINGS[name],
+        codes(errors.filter((error) => exitCodeOf(error) === EXIT[name])),
+      ]),
+    )}`,
+  )
+}
+
+interface Leaf {
+  readonly command: Command
+  readonly names: readonly string[]
+}
+
+/** The commands that do something; the others only lead there. */
+function leaves(command: Command, above: readonly string[]): Leaf[] {
+  const names = [...above, command.name()]
+  return command.commands.length === 0
+    ? [{ command, names }]
+    : command.commands.flatMap((inner) => leaves(inner, names))
+}
+
+function section(command: Command, names: readonly string[]): string {
+  const words = command.registeredArguments.map((one) => `<${one.name()}${one.variadic ? '...' : ''}>`)
+  const rows = options(command)
+  return [`## ${code([...names.slice(1), ...words].join(' '))}`, command.description(), ...(rows ? [rows] : [])].join(
+    '\n\n',
+  )
+}
+
+function options(command: Command): string {
+  const rows = command.options.map(({ flags, description, envVar }) => [
+    code(flags),
+    envVar === undefined ? description : `${description}; or ${code(envVar)} in the environment`,
+  ])
+  return rows.length === 0 ? '' : table(['option', 'what it does'], rows)
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { readNotificationQuery } from '../../http/notification-query.ts'
+import { problemBody } from '../../http/problem.ts'
+import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
+import type { NotificationDetail, NotificationQuery, NotificationView } from '../../service/port.ts'
+import { notificationDetailWire, notificationPageWire, notificationWire, snakeName } from '../../service/wire.ts'
+import { inColumns } from '../columns.ts'
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
+import { type Output, onOneLine } from '../output.ts'
+import { painted } from '../painted-state.ts'
+import { openTarget, type TargetFlags } from '../target.ts'
+
+/** The filters of `notifications list`, as they were written. */
+export interface ListOptions {
+  readonly correlationId?: string
+  readonly eventType?: string
+  readonly priority?: string
+  readonly state?: string
+  readonly channel?: string
+  readonly since?: string
+  readonly until?: string
+  readonly limit?: string
+  readonly cursor?: string
+}
+
+/** `notifications list` */
+export async function listCommand(options: ListOptions & TargetFlags, output: Output): Promise<ExitCode> {
+  const { url: _url, token: _token, ...filters } = options
+  const query = readFilters(filters)
+  const target = await openTarget(options, 'read', output)
+  try {
+    const page = await target.list(query)
+    const { notifications, nextCursor } = page
+    output.answer(z.encode(notificationPageWire, page))
+    if (notifications.length === 0) output.print(`No such notification in ${target.place}.`)
+    else for (const line of listed(notifications, output)) output.print(line)
+    if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
+    return EXIT.ok
+  } finally {
+    await target.close()
+  }
+}
+
+/** `notifications show` */
+export async function showCommand(id: string, flags: TargetFlags, output: Output): Promise<ExitCode> {
+  const target = await openTarget(flags, 'read', output)
+  try {
+    const detail = await target.get(id)
+    output.answer(z.encode(notificationDetailWire, detail))
+    for (const line of described(detail, output)) output.print(line)
+    return EXIT.ok
+  } finally {
+    await target.close()
+  }
+}
+
+/** `notifications replay`: replays all that can be, and then tells of the others. */
+export async function replayCommand(ids: readonly string[], flags: TargetFlags, output: Output): Promise<ExitCode> {
+  const target = await openTarget(flags, 'act', output)
+  const replayed: NotificationView[] = []
+  const refused: { readonly id: string; readonly error: GatewayError }[] = []
+  try {
+    for (const id of ids) {
+      try {
+        replayed.push(await target.replay(id))
+      } catch (error) {
+        // What fails for another reason, such as a gateway that is gone, fails for all that follow too.
+        if (!isGatewayError(error, 'not_found') && !isGatewayError(error, 'not_replayable')) throw error
+        refused.push({ id, error })
+      }
+    }
+    const now = (replayed.length > 0 && (await target.deliver(replayed.map(({ id }) => id)))) || replayed
+    output.answer({
+      notifications: now.map((notification) => z.encode(notificationWire, notification)),
+      refused: refused.map(({ id, error }) => ({ id, ...problemBody(error, undefined) })),
+    })
+    for (const line of inColumns(now.map(({ id, channel, state }) => [id, channel, painted(state, output)])))
+      output.print(line)
+    if (!output.json) for (const { id, error } of refused) output.note(`${onOneLine(id)}: ${error.message}`)
+    return refused[0] ? exitCodeOf(refused[0].error.code) : EXIT.ok
+  } finally {
+    await target.close()
+  }
+}
+
+function readFilters(options: ListOptions): NotificationQuery {
+  const filters = Object.entries(options).filter(([, value]) => value !== undefined)
+  try {
+    return readNotificationQuery(Object.fromEntries(filters.map(([name, value]) => [snakeName(name), value])))
+  } catch (error) {
+    if (!isGatewayError(error, 'invalid_request')) throw error
+    const problems = error.problems.map((problem) => ({ ...problem, at: `--${problem.at.replaceAll('_', '-')}` }))
+    throw new GatewayError(error.code, problems, { cause: error })
+  }
+}
+
+function listed(notifications: readonly NotificationView[], output: Output): string[] {
+  const head = ['ACCEPTED', 'STATE', 'PRIORITY', 'CHANNEL', 'EVENT TYPE', 'CORRELATION ID', 'ID']
+  return inColumns([
+    head.map((title) => output.paint('dim', title)),
+    ...notifications.map((one) => [
+      moment(one.createdAt),
+      painted(one.state, output),
+      one.priority,
+      one.channel,
+      one.eventType,
+      onOneLine(one.correlationId),
+      one.id,
+    ]),
+  ])
+}
+
+function* described(detail: NotificationDetail, output: Output): Iterable<string> {
+  const facts: [string, string | null][] = [
+    ['notification', detail.id],
+    ['event', `${detail.eventType} (${detail.eventId})`],
+    ['correlation id', detail.correlationId],
+    ['priority', detail.priority],
+    ['stakeholders', detail.stakeholders.join(', ')],
+    ['channel', detail.channel],
+    ['state', detail.reason === null ? detail.state : `${detail.state} (${detail.reason})`],
+    ['language', detail.language],
+    ['webhook URL', detail.webhookUrl],
+    ['HTTP status', detail.statusCode === null ? null : String(detail.statusCode)],
+    ['retries', String(detail.retryCount)],
+    ['error', detail.errorMessage],
+    ['accepted at', moment(detail.createdAt)],
+    ['taken by Teams at', detail.sentAt && moment(detail.sentAt)],
+    ['next attempt at', detail.nextAttemptAt && moment(detail.nextAttemptAt)],
+  ]
+  const told = facts.filter((fact): fact is [string, string] => fact[1] !== null)
+  yield* inColumns(told.map(([name, value]) => [output.paint('dim', name), onOneLine(value)]))
+  yield* section(
+    'Attempts',
+    detail.attempts.map((attempt) => [
+      String(attempt.attempt),
+      moment(attempt.startedAt),
+      `${attempt.finishedAt.getTime() - attempt.startedAt.getTime()} ms`,
+      attempt.outcome,
+      onOneLine(attempt.message ?? ''),
+      attempt.repeat ? 'may have been shown twice' : '',
+    ]),
+    output,
+  )
+  yield* section(
+    'Actions',
+    detail.actions.map(({ action, by, at }) => [moment(at), action, onOneLine(by)]),
+    output,
+  )
+  yield* section(
+    'Data',
+    Object.entries(detail.data).map(([name, value]) => [onOneLine(name), onOneLine(JSON.stringify(value))]),
+    output,
+  )
+  if (detail.card) yield '\nThe card itself is shown with --json.'
+}
+
+function* section(title: string, rows: readonly (readonly string[])[], output: Output): Iterable<string> {
+  if (rows.length === 0) return
+  yield `\n${output.paint('bold', title)}`
+  yield* inColumns(rows, '  ')
+}
+
+function moment(date: Date): string {
+  return date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+}

@@ -1,0 +1,74 @@
+import type { ServedGateway } from '../../app/serve.ts'
+import { GatewayError } from '../../kernel/errors.ts'
+import { packageVersion } from '../../kernel/version.ts'
+import { loadSettings } from '../../settings/load.ts'
+import { readEnvironment } from '../environment.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
+import { listenForStop, type StopSignal } from '../stop-signal.ts'
+
+/** The options of `serve`. */
+export interface ServeOptions {
+  readonly demo?: boolean
+  readonly once?: boolean
+  readonly yes?: boolean
+}
+
+/** `serve`: runs until it is told to stop, or with `--once` until the demo's cards have arrived. */
+export async function serve(options: ServeOptions, output: Output): Promise<ExitCode> {
+  if ((options.once || options.yes) && !options.demo)
+    throw new GatewayError('invalid_request', [
+      { at: options.once ? '--once' : '--yes', found: 'this option alone', expected: '--demo too' },
+    ])
+  const stop = listenForStop(output)
+  const env = readEnvironment(options.demo ? 'warn' : undefined)
+  const settings = loadSettings(env)
+  const demoSettings = options.demo
+    ? await (await import('../demo-check.ts')).checkDemo(env, settings, options.yes === true)
+    : {}
+  const where = settings.DATABASE_URL === undefined ? 'the embedded database' : 'on PostgreSQL'
+  output.progress(`Starting ${where} …`)
+  // Loaded as late as here, so that wrong settings are told at once.
+  const { serveGateway } = await import('../../app/serve.ts')
+  const served = await serveGateway({ env, settings: demoSettings })
+  let code: ExitCode
+  try {
+    code = await run(served, options, stop, output)
+  } finally {
+    await served.stop()
+  }
+  if (stop.signal.aborted) output.note('Stopped.')
+  return code
+}
+
+async function run(
+  served: ServedGateway,
+  { demo, once }: ServeOptions,
+  stop: StopSignal,
+  output: Output,
+): Promise<ExitCode> {
+  if (stop.signal.aborted) return EXIT.ok
+  if (demo) {
+    const { runDemo } = await import('../demo.ts')
+    const arrived = await runDemo(served, stop.signal, output)
+    if (!stop.signal.aborted)
+      output.print(
+        once
+          ? '\nThe gateway ends here, as --once asks; without it, it stays and these addresses answer.'
+          : '\nCtrl-C stops it.',
+      )
+    if (once) return arrived ? EXIT.ok : EXIT.no
+  } else tellListening(served, output)
+  await stop.requested
+  return EXIT.ok
+}
+
+function tellListening({ origin, sandboxUrl, wired }: ServedGateway, output: Output): void {
+  const { settings } = wired
+  output.answer({ origin, sandbox: sandboxUrl ?? null, version: packageVersion() })
+  const kept = settings.DATABASE_URL === undefined ? settings.TEAMS_DATA_DIR : 'PostgreSQL'
+  output.print(`claimlinc-teams ${packageVersion()} listens on ${origin} and keeps its record in ${kept}.`)
+  if (sandboxUrl) output.print(`Channels without a webhook URL show their cards at ${sandboxUrl}`)
+  if (!settings.TEAMS_API_TOKENS && !settings.TEAMS_INBOUND_SECRETS)
+    output.print('No token is set (TEAMS_API_TOKENS): only programs on this machine can reach it.')
+}

@@ -1,0 +1,100 @@
+import { systemClock } from '../../kernel/clock.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { checkSecrets, type SecretsReport } from '../../secrets/check.ts'
+import { webhookFileSetting, webhookSetting } from '../../secrets/environment.ts'
+import type { CodedProblem } from '../../secrets/source.ts'
+import { OUTCOMES } from '../../send/outcomes.ts'
+import type { Environment } from '../../settings/load.ts'
+import type { Settings } from '../../settings/table.ts'
+import type { ChannelRow } from '../../store/channels.ts'
+import { exitCodeOf } from '../exit-codes.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+
+/** Looks for webhook URLs and signing secrets wherever the settings say, Vault and files among them. */
+export async function checkVaultAndChannels(
+  settings: Settings,
+  env: Environment,
+  registry: Registry,
+  known: ReadonlyMap<string, ChannelRow> | undefined,
+): Promise<readonly Finding[]> {
+  const channels = [...registry.channels.values()]
+  const report = await checkSecrets({
+    settings,
+    env,
+    channels,
+    clock: systemClock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
+  const told = new Set<CodedProblem>()
+  const ofChannels = channels.map((channel) => {
+    const own = report.problems.find((problem) => isAbout(channel.key, problem))
+    if (own) told.add(own)
+    return checkChannel(channel, own, report, settings, known?.get(channel.key))
+  })
+  const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
+  for (const problem of vault) told.add(problem)
+  const others = report.problems.filter((problem) => !told.has(problem))
+  return [
+    ...checkVault(vault, settings),
+    ...others.map((problem) => wrongSetting('secrets', problem, exitCodeOf(problem.code))),
+    checkSigning(report),
+    ...ofChannels,
+  ]
+}
+
+function isAbout(key: string, { at }: CodedProblem): boolean {
+  return at === webhookSetting(key) || at === webhookFileSetting(key) || at.endsWith(`: ${key}`)
+}
+
+function checkVault(problems: readonly CodedProblem[], { VAULT_ADDR }: Settings): readonly Finding[] {
+  if (VAULT_ADDR === undefined) return [fine('vault', 'not used: VAULT_ADDR is not set')]
+  if (problems.length === 0) return [fine('vault', 'answers, and what is kept there can be read')]
+  return problems.map((problem) => wrongSetting('vault', problem, exitCodeOf(problem.code)))
+}
+
+function checkSigning({ signingAt }: SecretsReport): Finding {
+  return signingAt === undefined
+    ? noted(
+        'signature',
+        'posts are signed with a secret that is made up at each start, which no receiver can check',
+        'Set TEAMS_HMAC_SECRET_KEY, for example to what "openssl rand -hex 32" prints.',
+      )
+    : fine('signature', `posts are signed with the secret of ${signingAt}`)
+}
+
+function checkChannel(
+  { key, name, muted }: { readonly key: string; readonly name: string; readonly muted: boolean },
+  problem: CodedProblem | undefined,
+  report: SecretsReport,
+  settings: Settings,
+  row: ChannelRow | undefined,
+): Finding {
+  const check = `channel ${key}`
+  if (muted) return noted(check, `${name} is muted in the configuration file: nothing is sent there`)
+  if (problem) return wrongSetting(check, problem, exitCodeOf(problem.code))
+  const at = report.channels.find((channel) => channel.key === key)?.at
+  if (at === undefined) return withoutUrl(key, name, report, settings)
+  if (row !== undefined && row.breaker !== 'closed') return resting(check, name, row)
+  return fine(check, `${name} has the webhook URL of ${at}`)
+}
+
+function withoutUrl(key: string, name: string, report: SecretsReport, settings: Settings): Finding {
+  const check = `channel ${key}`
+  const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under Workflows.`
+  const promised = settings.TEAMS_WEBHOOK_VAULT_PATH ?? settings.TEAMS_WEBHOOKS_FILE
+  const sandbox =
+    settings.TEAMS_SANDBOX === 'on' ||
+    (settings.TEAMS_SANDBOX === 'auto' && !promised && report.channels.every((channel) => channel.at === undefined))
+  if (sandbox) return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
+  return wrong(check, `${name} has no webhook URL: its cards wait until it has one`, todo)
+}
+
+function resting(check: string, name: string, { lastOutcome, pausedUntil }: ChannelRow): Finding {
+  const row = Object.entries(OUTCOMES).find(([outcome]) => outcome === lastOutcome)?.[1]
+  const until = pausedUntil ? ` until ${pausedUntil.toISOString()}` : ''
+  return wrong(
+    check,
+    `${name} rests${until} after ${lastOutcome}: ${row?.meaning ?? 'its posts failed'}`,
+    row?.todo ?? 'Look into the log of the gateway.',
+  )
+}

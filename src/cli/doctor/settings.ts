@@ -1,0 +1,80 @@
+import { rendererOptions } from '../../app/renderer-options.ts'
+import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { checkTemplates } from '../../render/renderer.ts'
+import { type Environment, loadSettings } from '../../settings/load.ts'
+import { SETTINGS, type Settings } from '../../settings/table.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { readRegistry } from '../registry.ts'
+import { type Finding, fine, wrong, wrongSetting } from './finding.ts'
+
+/** The settings to go on with, and what was wrong with those that were given. */
+export interface CheckedSettings {
+  readonly env: Environment
+  readonly settings: Settings
+  readonly findings: readonly Finding[]
+}
+
+/** Checks all settings. Goes on with the defaults in place of those that are wrong, so that one slip hides nothing else. */
+export function checkSettings(given: Environment): CheckedSettings {
+  const env: Record<string, string | undefined> = { ...given }
+  const problems = new Map<string, Problem>()
+  for (;;) {
+    try {
+      const settings = loadSettings(env)
+      const set = Object.keys(SETTINGS).filter((name) => env[name]?.trim()).length
+      const findings =
+        problems.size === 0
+          ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
+          : [...problems.values()].map((problem) => wrongSetting('settings', problem, EXIT.usage))
+      return { env, settings, findings }
+    } catch (error) {
+      if (!isGatewayError(error, 'invalid_settings')) throw error
+      const left = error.problems.filter(({ at }) => env[at] !== undefined)
+      if (left.length === 0) throw error
+      // A setting that now lacks its counterpart, which was wrong itself, is told with it.
+      for (const problem of error.problems)
+        if (problems.size === 0 || !problems.has(problem.at)) problems.set(problem.at, problem)
+      for (const { at } of left) delete env[at]
+    }
+  }
+}
+
+/** Checks the configuration file; where it can not be used, what is built in stands in for it. */
+export function checkRegistry(settings: Settings): { registry: Registry; findings: readonly Finding[] } {
+  const builtIn = readRegistry({ ...settings, TEAMS_CONFIG_FILE: undefined })
+  if (settings.TEAMS_CONFIG_FILE === undefined)
+    return {
+      registry: builtIn,
+      findings: [fine('configuration', `no TEAMS_CONFIG_FILE: ${counts(builtIn)}, all built in`)],
+    }
+  try {
+    const registry = readRegistry(settings)
+    return { registry, findings: [fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(registry)}`)] }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const exit = exitCodeOf(error.code)
+    return {
+      registry: builtIn,
+      findings: error.problems.map((problem) => wrongSetting('configuration', problem, exit)),
+    }
+  }
+}
+
+function counts({ eventTypes, groups, channels }: Registry): string {
+  return `${eventTypes.size} event types, ${groups.size} groups, ${channels.size} channels`
+}
+
+/** Reads and tries out every template. */
+export function checkCards(registry: Registry, settings: Settings): readonly Finding[] {
+  const { cards, problems } = checkTemplates(rendererOptions(registry, settings))
+  if (problems.length === 0) return [fine('templates', `${cards.length} cards can be drawn in every language`)]
+  return [
+    wrong(
+      'templates',
+      `${problems.length} problems, the first in ${problems[0]?.at}: ${problems[0]?.found}`,
+      '"claimlinc-teams templates check" lists them all.',
+      exitCodeOf('invalid_template'),
+    ),
+  ]
+}

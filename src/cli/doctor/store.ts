@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs'
+import { access, constants } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { sql } from 'kysely'
+import { databaseError } from '../../app/database-error.ts'
+import { ENGINE_SCHEMA } from '../../drain/engine.ts'
+import { readinessWire } from '../../http/system-routes.ts'
+import { ERROR_CODES } from '../../kernel/error-codes.ts'
+import { isGatewayError } from '../../kernel/errors.ts'
+import type { Settings } from '../../settings/table.ts'
+import { type ChannelRow, readChannels } from '../../store/channels.ts'
+import type { Database } from '../../store/database.ts'
+import { createMigrations } from '../../store/migrations.ts'
+import { openDatabase } from '../database.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { ask, findLocalGateway } from '../local-gateway.ts'
+import { type Finding, fine, noted, wrong } from './finding.ts'
+
+/** What the database says, of itself and of the channels. */
+export interface CheckedStore {
+  readonly findings: readonly Finding[]
+  /** Undefined where it could not be asked. */
+  readonly channels: ReadonlyMap<string, ChannelRow> | undefined
+}
+
+/** Looks at the database, its schema and the job engine, and changes nothing: what is not there yet is not made. */
+export async function checkStore(settings: Settings): Promise<CheckedStore> {
+  const folder = settings.TEAMS_DATA_DIR
+  if (settings.DATABASE_URL === undefined && !existsSync(join(folder, 'pglite')))
+    return { findings: [await notMadeYet(folder)], channels: undefined }
+  let database: Database
+  try {
+    database = await openDatabase(settings)
+  } catch (error) {
+    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), channels: undefined }
+    const { code, problems } = databaseError(error)
+    const detail = problems.map(({ at, found }) => `${at}: ${found}`).join('; ') || ERROR_CODES[code].title
+    return { findings: [wrong('database', detail, ERROR_CODES[code].todo, exitCodeOf(code))], channels: undefined }
+  }
+  try {
+    return await look(database, settings)
+  } catch (error) {
+    const { code } = databaseError(error)
+    const finding = wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exitCodeOf(code))
+    return { findings: [finding], channels: undefined }
+  } finally {
+    await database.close()
+  }
+}
+
+async function look(database: Database, settings: Settings): Promise<CheckedStore> {
+  const { kysely } = database
+  const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(kysely)
+  const version = rows[0]?.version.split(' ')[0] ?? 'unknown'
+  const where = database.kind === 'embedded' ? `embedded in ${settings.TEAMS_DATA_DIR}` : 'at DATABASE_URL'
+  const migration = await checkMigration(database, settings)
+  const engine = await checkEngine(database)
+  return {
+    findings: [fine('database', `PostgreSQL ${version} ${where} answers`), migration, engine],
+    channels: migration.status === 'ok' ? await readChannels(kysely) : undefined,
+  }
+}
+
+async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings): Promise<Finding> {
+  const migrations = await createMigrations(kysely).status()
+  const missing = migrations.filter(({ appliedAt }) => appliedAt === undefined).map(({ name }) => name)
+  if (missing.length === 0) return fine('migration', `the schema is up to date (${migrations.at(-1)?.name})`)
+  const detail = `not applied: ${missing.join(', ')}`
+  return TEAMS_MIGRATE
+    ? noted('migration', detail, 'The next start applies it, or "claimlinc-teams migrate up" now.')
+    : wrong('migration', detail, ERROR_CODES.database_not_migrated.todo, exitCodeOf('database_not_migrated'))
+}
+
+/** The engine makes its own schema when it starts, so that this is there once a gateway has run. */
+async function checkEngine({ kysely }: Database): Promise<Finding> {
+  const { rows } = await sql<{ table: string | null }>`
+    SELECT to_regclass(${`${ENGINE_SCHEMA}.version`})::text AS "table"`.execute(kysely)
+  if (!rows[0]?.table) return noted('engine', 'not installed yet', 'The first start installs it.')
+  const version = await sql<{ version: number }>`SELECT version FROM ${sql.table(`${ENGINE_SCHEMA}.version`)}`.execute(
+    kysely,
+  )
+  return fine('engine', `pg-boss is installed, schema ${version.rows[0]?.version}`)
+}
+
+async function notMadeYet(folder: string): Promise<Finding> {
+  let place = resolve(folder)
+  while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
+  try {
+    // With the dot, because a file in the middle of the path can be written to as well.
+    await access(`${place}/.`, constants.W_OK | constants.X_OK)
+    return noted('database', `the embedded database in ${folder} is not made yet`, 'The first start makes it.')
+  } catch {
+    return wrong(
+      'database',
+      `TEAMS_DATA_DIR: ${place} can not be written to`,
+      'Let this user write there, or set TEAMS_DATA_DIR to another folder.',
+      EXIT.usage,
+    )
+  }
+}
+
+/** The embedded database is open elsewhere, as it should be while a gateway runs: that one is asked. */
+async function inUse(settings: Settings): Promise<readonly Finding[]> {
+  const origin = await findLocalGateway(settings)
+  if (origin === undefined) {
+    const { title, todo } = ERROR_CODES.data_dir_in_use
+    return [
+      wrong('database', `${title}, and no gateway answers at TEAMS_HTTP_PORT`, todo, exitCodeOf('data_dir_in_use')),
+    ]
+  }
+  const readiness = readinessWire.safeParse(await ask(`${origin}/readyz`))
+  const checks = readiness.success ? readiness.data.checks : [{ name: 'database', ok: false, detail: 'no answer' }]
+  return checks.map(({ name, ok, detail }) =>
+    ok
+      ? fine(name, `${detail}, says the gateway at ${origin}`)
+      : wrong(name, `${detail}, says the gateway at ${origin}`, 'Look into its log.', EXIT.unreachable),
+  )
+}

@@ -1,0 +1,62 @@
+import { userInfo } from 'node:os'
+import { wire } from '../app/wiring.ts'
+import { refusalFor } from '../http/read-events.ts'
+import { serveSandbox } from '../sandbox/server.ts'
+import type { Environment } from '../settings/load.ts'
+import type { Output } from './output.ts'
+import type { Need, Target } from './target.ts'
+
+/**
+ * A gateway in this process, on the database of the settings. On PostgreSQL it only accepts, and one that runs delivers; with the
+ * embedded database nobody else can.
+ *
+ * @throws GatewayError as the wiring does
+ */
+export async function openOwn(env: Environment, need: Need, output: Output): Promise<Target> {
+  const embedded = !env.DATABASE_URL?.trim()
+  const deliver = embedded && need !== 'read'
+  const wired = await wire({ env, deliver })
+  const { service, settings } = wired
+  let closeSandbox = async () => {}
+  return {
+    place: embedded ? `the embedded database in ${settings.TEAMS_DATA_DIR}` : 'the database of DATABASE_URL',
+    async accept(request) {
+      try {
+        return await service.accept(request.events, 'cli')
+      } catch (error) {
+        throw refusalFor(request, error)
+      }
+    },
+    list: (query) => service.listNotifications(query),
+    get: (id) => service.getNotification(id),
+    replay: (id) => service.replayNotification(id, `cli:${userName()}`),
+    async deliver(ids) {
+      if (!deliver) return undefined
+      if (wired.sandbox) {
+        const { origin, close } = await serveSandbox(wired.sandbox.model)
+        closeSandbox = close
+        wired.sandbox.attach(origin)
+        output.note(
+          'No channel has a webhook URL: the cards go to a stand-in for Teams, which ends with this command. To look at cards, run "claimlinc-teams serve" first.',
+        )
+      }
+      output.progress('Delivering …')
+      // Not wired.deliver(): that waits for wake-ups of others, and whatever is due this finds and sends by itself.
+      await wired.finish()
+      return Promise.all(ids.map((id) => service.getNotification(id)))
+    },
+    async close() {
+      await wired.stop()
+      await closeSandbox()
+    },
+  }
+}
+
+/** Containers may run as a user without a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
+}

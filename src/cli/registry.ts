@@ -1,0 +1,20 @@
+import { loadRegistry } from '../registry/load.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Settings } from '../settings/table.ts'
+
+/**
+ * All that can be named, as the settings and their configuration file have it.
+ *
+ * @throws GatewayError `invalid_config_file`
+ */
+export function readRegistry(settings: Settings, configFile = settings.TEAMS_CONFIG_FILE): Registry {
+  return loadRegistry({
+    configFile,
+    language: settings.TEAMS_LANGUAGE,
+    budget: {
+      requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
+      period: settings.TEAMS_RATE_LIMIT_PERIOD,
+      burst: settings.TEAMS_RATE_LIMIT_BURST,
+    },
+  })
+}

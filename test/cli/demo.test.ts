@@ -1,0 +1,97 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createSandboxServer } from '../../src/testing/teams.ts'
+import { MARK, runCli, runJson, startCli } from './cli.ts'
+import { emptyStore, KINDS } from './stores.ts'
+
+const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
+const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
+
+describe('serve --demo --once', () => {
+  it('ends with 0 when all five cards are accepted, having said so and nothing else', async () => {
+    const { code, stdout, stderr } = await runCli(['serve', '--demo', '--once'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    for (const channel of ['#security-alerts', '#sre-alerts', '#cloudops-alerts'])
+      expect(lines).toContainEqual(
+        expect.stringMatching(
+          new RegExp(`^ {2}${channel} +CRITICAL {2}Vault node is sealed +accepted {2}after \\d+\\.\\d s$`),
+        ),
+      )
+    for (const channel of ['#nphies-integration', '#pmo-updates'])
+      expect(lines).toContainEqual(
+        expect.stringMatching(new RegExp(`^ {2}${channel} +INFO +Claim submitted to NPHIES +accepted {2}after `)),
+      )
+    expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/sandbox$/m)
+    expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/openapi\.json$/m)
+  })
+
+  it.each(KINDS)('may run again on the same database (%s)', async (kind) => {
+    const env = await emptyStore(kind)
+    for (const count of [5, 10]) {
+      const { code, answer, stderr } = await runJson(['serve', '--demo', '--once'], { env })
+      expect({ code, stderr, ok: answer.ok }).toEqual({ code: 0, stderr: '', ok: true })
+      expect(answer.notifications.map(({ channel }: { channel: string }) => channel)).toEqual(CHANNELS)
+      const list = await runJson(['notifications', 'list', '--state', 'accepted'], { env })
+      expect(list.answer.notifications).toHaveLength(count)
+    }
+  })
+
+  it('ends with 1 and says what did not arrive, why, and what to do', async () => {
+    const teams = await createSandboxServer()
+    onTestFinished(() => teams.close())
+    teams.sandbox.setFaults('pmo', { status: 413 })
+    const env: Record<string, string> = { TEAMS_SANDBOX_ORIGIN: teams.origin }
+    for (const [key, url] of teams.addresses) env[`TEAMS_WEBHOOK_${key.toUpperCase()}`] = url
+    const { code, stdout } = await runCli(['serve', '--demo', '--once', '--yes'], { env })
+    expect(code).toBe(1)
+    expect(stdout).toContain('only 4 of 5 cards were accepted')
+    expect(stdout).toMatch(/^ {2}pmo: failed, too_large\. \S.*\.$/m)
+    expect(stdout).not.toContain('/sandbox')
+    expect(teams.sandbox.messages('sre')).toHaveLength(1)
+  })
+})
+
+describe('serve --demo', () => {
+  it('stays, and its service answers where it says', async () => {
+    const running = startCli(['serve', '--demo'])
+    await running.says(/Ctrl-C stops it\./)
+    const [, origin] = await running.says(/listens on (\S+)/)
+    for (const path of ['/sandbox', '/v1/notifications', '/openapi.json']) {
+      expect((await fetch(`${origin}${path}`)).status).toBe(200)
+      await running.says(new RegExp(`${origin}${path}`))
+    }
+    running.child.kill('SIGINT')
+    expect(await running.ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^SIGINT: stopping.*\nStopped\.\n$/),
+    })
+  })
+
+  it.each([
+    ['a webhook URL is set', { TEAMS_WEBHOOK_SRE: REAL }, 'TEAMS_WEBHOOK_SRE'],
+    [
+      'Vault keeps webhook URLs',
+      { VAULT_ADDR: 'http://127.0.0.1:9', VAULT_TOKEN: MARK, TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks' },
+      'TEAMS_WEBHOOK_VAULT_PATH',
+    ],
+    ['the sandbox is off', { TEAMS_SANDBOX: 'off' }, 'TEAMS_SANDBOX'],
+  ])('sends nothing when %s', async (_, env, at) => {
+    const store = await emptyStore('embedded')
+    const { code, stderr, stdout } = await runCli(['serve', '--demo'], { env: { ...store, ...env } })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`  ${at}: found `)
+    expect(stderr).toContain('--yes')
+    expect((await runJson(['notifications', 'list'], { env: store })).answer.notifications).toEqual([])
+  })
+
+  it('sends nothing into a database that is used for something else', async () => {
+    const env = await emptyStore('postgres')
+    await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })
+    const { code, answer } = await runJson(['serve', '--demo', '--once'], { env })
+    expect({ code, at: answer.errors[0].at }).toEqual({ code: 2, at: 'DATABASE_URL' })
+    expect(await runJson(['serve', '--demo', '--once', '--yes'], { env })).toMatchObject({
+      code: 0,
+      answer: { ok: true },
+    })
+  })
+})

@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { createSandboxServer } from '../../src/testing/teams.ts'
+import { startVault } from '../../src/testing/vault.ts'
+import { embeddedFolder } from '../services/database.ts'
+import { freePort } from '../services/program.ts'
+import { MARK, runCli, runJson, startServe } from './cli.ts'
+import { emptyStore } from './stores.ts'
+
+interface Line {
+  readonly check: string
+  readonly status: string
+  readonly detail: string
+  readonly todo: string | null
+}
+
+const WEBHOOK = (name: string) =>
+  `https://${name}.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/x/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
+
+/** Everything in order, on a PostgreSQL that a gateway has run on. */
+async function allInOrder(): Promise<Record<string, string>> {
+  const vault = await startVault()
+  onTestFinished(() => vault.stop())
+  const keys = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance', 'nphies_integration', 'pmo']
+  vault.put('secret/teams/webhooks', Object.fromEntries(keys.map((key) => [key, WEBHOOK(key)])))
+  vault.put('secret/teams/config', { hmac_secret: `${MARK}${MARK}` })
+  return {
+    ...(await emptyStore('postgres')),
+    VAULT_ADDR: vault.url,
+    VAULT_TOKEN: vault.createToken(),
+    TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
+    TEAMS_REDIS_URL: inject('redisUrl'),
+  }
+}
+
+describe('doctor', () => {
+  it('finds nothing wrong where nothing is, posts nothing, and makes nothing', async () => {
+    const cwd = embeddedFolder()
+    const { code, answer, stderr } = await runJson(['doctor'], { cwd })
+    expect({ code, stderr, ok: answer.ok }).toEqual({ code: 0, stderr: '', ok: true })
+    expect(answer.checks.filter(({ status }: Line) => status === 'wrong')).toEqual([])
+    expect(answer.checks).toContainEqual(
+      expect.objectContaining({ check: 'database', status: 'note', detail: expect.stringContaining('not made yet') }),
+    )
+    const again = await runJson(['doctor'], { cwd })
+    expect(again.answer).toEqual(answer)
+  })
+
+  it('says ok to each part of a whole installation', async () => {
+    const env = await allInOrder()
+    expect(
+      (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
+    ).toBe(0)
+    const { code, stdout, stderr } = await runCli(['doctor'], { env })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.trim().split('\n').slice(0, -2)
+    expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([])
+    const checks = lines.map((line) => line.split(/ {2,}/)[1])
+    expect(checks.slice(0, 9)).toEqual([
+      'settings',
+      'configuration',
+      'templates',
+      'database',
+      'migration',
+      'engine',
+      'redis',
+      'vault',
+      'signature',
+    ])
+    expect(checks.filter((check) => check?.startsWith('channel '))).toHaveLength(8)
+  })
+
+  it('tells all when everything is wrong, each with what to do', async () => {
+    const cwd = embeddedFolder()
+    writeFileSync(join(cwd, 'config.yaml'), 'channels:\n  sre: { langauge: ar }\n')
+    const env = {
+      TEAMS_MAX_RETRIES: 'many',
+      TEAMS_LOG_LEVL: 'info',
+      TEAMS_CONFIG_FILE: 'config.yaml',
+      DATABASE_URL: `postgres://user:${MARK}@127.0.0.1:${await freePort()}/x`,
+      TEAMS_REDIS_URL: `redis://:${MARK}@127.0.0.1:${await freePort()}`,
+      VAULT_ADDR: `http://127.0.0.1:${await freePort()}`,
+      VAULT_TOKEN: MARK,
+      TEAMS_WEBHOOK_SRE: 'https://placeholder',
+      TEAMS_WEBHOOK_PMO: `https://outlook.office.com/webhook/${MARK}/IncomingWebhook/x/y`,
+      TEAMS_WEBHOOK_SER: WEBHOOK('x'),
+      TEAMS_WEBHOOK_CLOUDOPS: WEBHOOK('cloudops'),
+    }
+    const { code, answer } = await runJson(['doctor', '--send-test'], { cwd, env })
+    expect(code).toBe(3)
+    const wrong: Line[] = answer.checks.filter(({ status }: Line) => status === 'wrong')
+    const told = wrong.map(({ check, detail }) => `${check}: ${detail.split(':')[0]}`)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        'settings: TEAMS_MAX_RETRIES',
+        'settings: TEAMS_LOG_LEVL',
+        expect.stringContaining('configuration: '),
+        'database: DATABASE_URL',
+        'redis: TEAMS_REDIS_URL',
+        'vault: VAULT_ADDR',
+        'secrets: TEAMS_WEBHOOK_SER',
+        'channel sre: TEAMS_WEBHOOK_SRE',
+        'channel pmo: TEAMS_WEBHOOK_PMO',
+        'channel devops: #devops-alerts has no webhook URL',
+        'test cards: not sent, because of what is wrong above',
+      ]),
+    )
+    expect(wrong.filter(({ todo }) => !todo)).toEqual([])
+    expect(answer.checks).toContainEqual(expect.objectContaining({ check: 'channel cloudops', status: 'ok' }))
+  })
+
+  it.each([
+    ['a setting is wrong', { TEAMS_HTTP_PORT: 'x' }, 2],
+    ['a channel has no webhook URL while others have', { TEAMS_WEBHOOK_SRE: WEBHOOK('sre') }, 1],
+    ['a folder can not be made', { TEAMS_DATA_DIR: '/dev/null/data' }, 2],
+    ['Redis is away', { TEAMS_REDIS_URL: 'redis://127.0.0.1:9' }, 3],
+  ])('ends as its gravest finding says: %s', async (_, env, code) => {
+    expect(await runJson(['doctor'], { env })).toMatchObject({ code, answer: { ok: false } })
+  })
+
+  it('asks the gateway that has the embedded database open', async () => {
+    const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: String(await freePort()) }
+    const { origin } = await startServe(env)
+    const { code, answer } = await runJson(['doctor'], { env })
+    expect(code).toBe(0)
+    for (const check of ['database', 'engine'])
+      expect(answer.checks).toContainEqual({
+        check,
+        status: 'ok',
+        detail: `reachable, says the gateway at ${origin}`,
+        todo: null,
+      })
+    expect(await runJson(['doctor'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })).toMatchObject({ code: 3 })
+  })
+
+  it('posts a test card only when asked, and tells what came of each', async () => {
+    const teams = await createSandboxServer()
+    onTestFinished(() => teams.close())
+    const env = { ...(await emptyStore('embedded')), TEAMS_SANDBOX_ORIGIN: teams.origin }
+    const addresses = {
+      TEAMS_WEBHOOK_SRE: teams.addresses.get('sre') ?? '',
+      TEAMS_WEBHOOK_PMO: teams.addresses.get('pmo') ?? '',
+    }
+    await runCli(['doctor'], { env: { ...env, ...addresses } })
+    expect(teams.sandbox.messages('sre')).toEqual([])
+    teams.sandbox.setFaults('pmo', { status: 401 })
+    const { code, answer } = await runJson(['doctor', '--send-test'], { env: { ...env, ...addresses } })
+    expect(code).toBe(1)
+    expect(JSON.stringify(teams.sandbox.messages('sre'))).toContain('This is a test card')
+    const tests = answer.checks.filter(({ check }: Line) => check.startsWith('test card '))
+    expect(tests).toHaveLength(8)
+    expect(tests).toContainEqual(expect.objectContaining({ check: 'test card sre', status: 'ok' }))
+    expect(tests).toContainEqual(
+      expect.objectContaining({
+        check: 'test card pmo',
+        status: 'wrong',
+        detail: expect.stringContaining('unauthorized'),
+      }),
+    )
+    expect(tests).toContainEqual(expect.objectContaining({ check: 'test card devops', status: 'note' }))
+  })
+})

@@ -1,0 +1,58 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { freePort } from '../services/program.ts'
+import { MARK, runCli, runJson } from './cli.ts'
+import { emptyStore, KINDS } from './stores.ts'
+
+const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
+  .filter((file) => file.endsWith('.up.sql'))
+  .map((file) => file.replace('.up.sql', ''))
+  .sort()
+
+describe.each(KINDS)('migrate on %s', (kind) => {
+  it('goes up, tells where it stands, and goes down', async () => {
+    const env = await emptyStore(kind)
+    const before = await runJson(['migrate', 'status'], { env })
+    expect(before).toMatchObject({ code: 1, stderr: '', answer: { up_to_date: false } })
+    expect(before.answer.migrations).toEqual(ALL.map((name) => ({ name, applied_at: null })))
+
+    expect(await runJson(['migrate', 'up'], { env })).toMatchObject({ code: 0, answer: { applied: ALL } })
+    const again = await runCli(['migrate', 'up'], { env })
+    expect(again).toMatchObject({ code: 0, stdout: 'Nothing to do: the schema is up to date.\n', stderr: '' })
+    const after = await runCli(['migrate', 'status'], { env })
+    expect(after.code).toBe(0)
+    for (const name of ALL) expect(after.stdout).toMatch(new RegExp(`^${name} +applied \\d{4}-`, 'm'))
+
+    expect(await runJson(['migrate', 'down'], { env })).toMatchObject({ code: 0, answer: { taken_back: ALL.at(-1) } })
+    expect(await runJson(['migrate', 'status'], { env })).toMatchObject({ code: 1, answer: { up_to_date: false } })
+  })
+
+  it('takes back nothing that holds events unless that is meant', async () => {
+    const env = await emptyStore(kind)
+    expect(
+      (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
+    ).toBe(0)
+    const refused = await runCli(['migrate', 'down'], { env })
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') })
+    expect((await runCli(['migrate', 'status'], { env })).code).toBe(0)
+    expect(await runJson(['migrate', 'down', '--yes'], { env })).toMatchObject({
+      code: 0,
+      answer: { taken_back: ALL.at(-1) },
+    })
+  })
+})
+
+describe('a database', () => {
+  it('that does not answer is exit code 3, and its URL stays secret', async () => {
+    const env = { DATABASE_URL: `postgres://user:${MARK}@127.0.0.1:${await freePort()}/claims` }
+    for (const args of [['migrate', 'up'], ['notifications', 'list'], ['serve']])
+      expect(await runJson(args, { env })).toMatchObject({ code: 3, answer: { code: 'database_unreachable' } })
+  })
+
+  it('that has to be migrated first says how', async () => {
+    const env = { ...(await emptyStore('postgres')), TEAMS_MIGRATE: 'false' }
+    const { code, stderr } = await runCli(['serve'], { env })
+    expect(code).toBe(3)
+    expect(stderr).toContain('claimlinc-teams migrate up')
+  })
+})

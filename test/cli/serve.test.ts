@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'
+import { emptyStore, KINDS } from './stores.ts'
+
+const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'sre']
+
+/** Waits until the sandbox has got so many posts on the channel sre, by asking again. */
+async function received(origin: string, count: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${origin}/sandbox/channels/sre/messages`)
+    const { messages } = JSON.parse(await answer.text())
+    if (messages.length >= count) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+describe.each(KINDS)('serve on %s', (kind) => {
+  it('at SIGTERM finishes what is under way, says so, and ends with 0', async () => {
+    const env = await emptyStore(kind)
+    const gateway = await startServe(env)
+    await setFaults(gateway.origin, 'sre', { delay_ms: 400 })
+    const { answer } = await runJson([...SEND, '--url', gateway.origin])
+    await received(gateway.origin, 1)
+    gateway.child.kill('SIGTERM')
+    const { code, stdout, stderr } = await gateway.ended
+    expect(code).toBe(0)
+    expect(stdout).toContain(`show their cards at ${gateway.origin}/sandbox`)
+    expect(stderr).toMatch(/SIGTERM: stopping.*\nStopped\.\n$/)
+    const { id } = answer.events[0].notifications[0]
+    expect((await runJson(['notifications', 'show', id], { env })).answer).toMatchObject({
+      state: 'accepted',
+      attempts: [{ repeat: false }],
+    })
+  })
+})
+
+describe('serve', () => {
+  it('ends at once at a second signal', async () => {
+    const gateway = await startServe({
+      ...(await emptyStore('embedded')),
+      TEAMS_SHUTDOWN_TIMEOUT: '600',
+      TEAMS_CONNECTION_TIMEOUT: '600',
+    })
+    await setFaults(gateway.origin, 'sre', { hang: true })
+    await runCli([...SEND, '--url', gateway.origin])
+    await received(gateway.origin, 1)
+    gateway.child.kill('SIGTERM')
+    await gateway.says(/SIGTERM: stopping/)
+    gateway.child.kill('SIGTERM')
+    const { code, stderr } = await gateway.ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('SIGTERM again: stopped at once')
+  })
+
+  it('stops in an orderly way also while it starts', async () => {
+    const running = startCli(['serve'], { env: { ...(await emptyStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
+    await running.says(/schema brought up to date/)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/Stopped\.\n$/) })
+  })
+
+  it('names the setting when its port is taken, and leaves the store free', async () => {
+    const first = await startServe(await emptyStore('embedded'))
+    const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: first.port }
+    const taken = await runCli(['serve'], { env })
+    expect(taken.code).toBe(3)
+    expect(taken.stderr).toContain(`TEAMS_HTTP_PORT: found port ${first.port}`)
+    expect(taken.stderr).not.toMatch(/^ +at /m)
+    expect((await runCli(['migrate', 'status'], { env })).code).toBe(0)
+  })
+
+  it('says in JSON where it listens, and goes on when nobody reads that any more', async () => {
+    const running = startCli(['serve', '--json'], {
+      env: { ...(await emptyStore('embedded')), TEAMS_API_TOKENS: `a:admin:${MARK}-token` },
+    })
+    const [text] = await running.says(/^\{\n[^}]*\}\n/m)
+    const { origin, sandbox } = JSON.parse(text)
+    expect(sandbox).toBe(`${origin}/sandbox`)
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0 })
+  })
+
+  it('shows where an unexpected error came from only when asked', async () => {
+    // A file stands where the folder should be: nothing that the settings' own checks can know.
+    const env = { TEAMS_DATA_DIR: '/dev/null/data' }
+    const quiet = await runCli(['serve'], { env })
+    expect(quiet.code).not.toBe(0)
+    expect(quiet.stderr).not.toMatch(/embedded\.ts/)
+    const loud = await runCli(['serve'], { env: { ...env, TEAMS_LOG_LEVEL: 'debug' } })
+    expect(loud.stderr).toMatch(/embedded\.ts/)
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { MARK, runCli, runJson, startCli } from './cli.ts'
+
+describe('a command line', () => {
+  it('is explained by --help, which loads nothing', async () => {
+    const { code, stdout, stderr } = await runCli(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['serve', 'send', 'migrate', 'notifications', 'templates', 'doctor'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+  })
+
+  it('tells its version', async () => {
+    const { code, stdout } = await runCli(['--version'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+
+  it('without a command is wrong usage, and shows what there is', async () => {
+    const { code, stdout, stderr } = await runCli([])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Usage: claimlinc-teams')
+  })
+
+  it.each([
+    [['sned'], /unknown command 'sned'\n\(Did you mean send\?\)/, 'Usage: claimlinc-teams [options]'],
+    [
+      ['notifications', 'lst'],
+      /unknown command 'lst'\n\(Did you mean list\?\)/,
+      'Usage: claimlinc-teams notifications',
+    ],
+    [['send', `--tokn=${MARK}`], /unknown option '--tokn'/, 'Usage: claimlinc-teams send'],
+    [['send', `-${MARK}`], /unknown option '-m'/, 'Usage: claimlinc-teams send'],
+    [['send', MARK], /too many arguments/, 'Usage: claimlinc-teams send'],
+    [['send', '--data'], /argument missing/, 'Usage: claimlinc-teams send'],
+    [['notifications', 'show'], /missing required argument 'id'/, 'Usage: claimlinc-teams notifications show'],
+  ])('%j is wrong usage, answered with the help of that command and no value', async (args, words, help) => {
+    const { code, stdout, stderr } = await runCli(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(words)
+    expect(stderr).toContain(help)
+  })
+
+  it('that is wrong is answered in JSON where JSON was asked for', async () => {
+    const { code, answer, stderr } = await runJson(['sned'])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
+    expect(answer).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ found: expect.stringContaining('Did you mean send?') }],
+    })
+  })
+
+  it.each([
+    [['serve', '--once'], '--once'],
+    [['serve', '--yes'], '--yes'],
+    [['send', '--event-type', 'x', '--data', `{${MARK}`], '--data'],
+    [['send'], '--event-type'],
+    [['notifications', 'list', '--limit', '0'], '--limit'],
+    [['notifications', 'list', '--priority', 'loud'], '--priority'],
+    [['send', '--url', `ftp://${MARK}`, '--event-type', 'x'], 'url'],
+    [['notifications', 'list', '--url', 'http://127.0.0.1:9', '--token', `${MARK} x`], 'token'],
+    [['templates', 'render', '--event-type', 'vault.seal.detected', '--channel', 'srr'], '--channel'],
+  ])('%j names what is wrong', async (args, at) => {
+    const { code, answer } = await runJson(args)
+    expect(code).toBe(2)
+    expect(answer).toMatchObject({ code: 'invalid_request', errors: [{ at }] })
+  })
+})
+
+describe('settings', () => {
+  it('that are wrong are told all at once, before anything is opened', async () => {
+    const env = { TEAMS_MAX_RETRIES: 'many', TEAMS_API_TOKENS: `a:send:${MARK}:x`, TEAMS_HTTP_POTR: '1' }
+    const { code, stderr, stdout } = await runCli(['serve'], { env })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('invalid_settings')
+    for (const name of ['TEAMS_MAX_RETRIES', 'TEAMS_API_TOKENS', 'TEAMS_HTTP_POTR'])
+      expect(stderr).toContain(`  ${name}: `)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it('that name a configuration file which is not there', async () => {
+    const { code, answer } = await runJson(['templates', 'check'], { env: { TEAMS_CONFIG_FILE: './none.yaml' } })
+    expect({ code, problem: answer.code }).toEqual({ code: 2, problem: 'invalid_config_file' })
+  })
+})
+
+describe('whoever reads the output', () => {
+  it('may close it, which is no failure', async () => {
+    const running = startCli(['--help'])
+    running.child.stdout?.destroy()
+    expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('gets no colours in a pipe', async () => {
+    const { stdout } = await runCli(['templates', 'check'])
+    expect(stdout).toMatch(/^ok {2}\d+ cards/)
+  })
+})
