@@ -1,0 +1,356 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { sql } from 'kysely'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createProgram } from '../src/cli/program.ts'
+import { CATALOGUE } from '../src/events/catalogue.ts'
+import { STAKEHOLDER_GROUPS } from '../src/events/stakeholders.ts'
+import { METRICS } from '../src/metrics/table.ts'
+import { loadRegistry } from '../src/registry/load.ts'
+import { STATES } from '../src/service/port.ts'
+import { SETTINGS } from '../src/settings/table.ts'
+import { serveQuick } from './acceptance/gateways.ts'
+import { openMigrated } from './conformance/databases.ts'
+import { embeddedFolder, freshDatabase } from './services/database.ts'
+
+// Everything that people write by hand and that names something in the code: it has to be there, and to work.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'docs/state-machine.md',
+  'templates/README.md',
+]
+  .concat(globSync(['docs/guides/*.md', 'docs/decisions/*.md'], { cwd: root }))
+  .sort()
+const manifest = JSON.parse(read('package.json')) as {
+  readonly scripts: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+/** The code blocks of a page, by what their fence says. */
+function blocks(page: string, language: string): string[] {
+  return [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, code = '']) => code,
+  )
+}
+
+/** What stands in backticks outside of code blocks. */
+function spans(page: string): string[] {
+  const prose = read(page).replace(/^```[\s\S]*?^```$/gm, '')
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replace(/\s+/g, ' '))
+}
+
+const matchesIn = (page: string, pattern: RegExp) => [...new Set(read(page).match(pattern) ?? [])]
+
+describe('README.md', () => {
+  const readme = read('README.md')
+
+  it('shows the one idea and the two commands on its first screen', () => {
+    const screen = readme.split('\n').slice(0, 20).join('\n')
+    for (const words of ['in the database before the sender hears', 'npm ci && npm start', 'npm ci && npm test'])
+      expect(screen).toContain(words)
+  })
+
+  it('gives a reason for every runtime dependency, and for no other', () => {
+    const table = readme.split('## What it stands on')[1]?.split('\n## ')[0] ?? ''
+    const named = [...table.matchAll(/^\| `([^`]+)` \| .{4,} \| .{10,} \|$/gm)].map(([, name]) => name)
+    expect(named.sort()).toEqual(Object.keys(manifest.dependencies).sort())
+  })
+
+  it('has a picture that is not too large to load', () => {
+    expect(readFileSync(join(root, 'docs/images/sandbox.png')).byteLength).toBeLessThan(200_000)
+  })
+})
+
+describe.each(pages)('%s', (page) => {
+  it('names only what there is', () => {
+    expect(strangeNames(page)).toEqual([])
+  })
+
+  it('links to what is there', () => {
+    const links = [...read(page).matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?\)/g)].filter(
+      ([, path = '']) => !/^https?:/.test(path),
+    )
+    const broken = links.filter(([, path = '', anchor]) => {
+      const target = path === '' ? page : normalize(join(dirname(page), path))
+      if (globSync(target.replace(/\/$/, ''), { cwd: root }).length === 0) return true
+      return anchor !== undefined && !anchorsOf(target).has(anchor)
+    })
+    expect(broken.map(([link]) => link)).toEqual([])
+  })
+})
+
+function anchorsOf(page: string): Set<string> {
+  return new Set(
+    [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
+
+/** Names in a page that look like ours and that nothing in the repository has. */
+function strangeNames(page: string): string[] {
+  return [
+    ...matchesIn(page, /\b(?:TEAMS|VAULT)_[A-Z0-9_]+\b/g).filter((name) => !isSetting(name)),
+    ...matchesIn(page, /\bteams_[a-z0-9_]+\b/g).filter((name) => !isMetric(name) && !isPartition(name)),
+    ...matchesIn(page, /(?<=\b(?:npx claimlinc-teams|src\/cli\/main\.ts) )(?:--\w+ )*[a-z]+(?: [a-z]+)?/g).filter(
+      (words) => !isCommand(words),
+    ),
+    ...matchesIn(page, /(?<=\bnpm run (?:-s )?)[a-z:]+/g).filter((name) => !(name in manifest.scripts)),
+    ...spans(page).filter((span) => /^[a-z]+(_[a-z0-9]+)+$/.test(span) && !sourceWords.has(span)),
+    ...spans(page).filter((span) => /^[a-z0-9_]+(\.[a-z0-9_]+){2,}$/.test(span) && !isEventType(span)),
+    ...spans(page).filter(
+      (span) => /^(src|test|docs|scripts|templates|migrations|examples)\/[\w./*-]+$/.test(span) && !isPath(span),
+    ),
+  ]
+}
+
+/** Every word of the code, its SQL, its templates and its example. */
+const sourceWords = new Set(
+  globSync(['src/**/*.ts', 'migrations/*.sql', 'templates/**/*.json', 'examples/*'], { cwd: root }).flatMap(
+    (file) => read(file).match(/[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+/g) ?? [],
+  ),
+)
+const example = loadRegistry({
+  configFile: join(root, 'examples/config.yaml'),
+  language: 'en',
+  budget: { requests: 1, period: 1, burst: 1 },
+})
+
+function isSetting(name: string): boolean {
+  if (name in SETTINGS || Object.keys(SETTINGS).some((known) => name.endsWith('_') && known.startsWith(name)))
+    return true
+  if (name === 'TEAMS_WEBHOOK_') return true
+  const channel = /^TEAMS_WEBHOOK_(\w+?)(_FILE)?$/.exec(name)?.[1]?.toLowerCase()
+  return channel !== undefined && example.channels.has(channel)
+}
+
+function isMetric(name: string): boolean {
+  const plain = name.replace(/_(bucket|sum|count)$/, '')
+  return (
+    plain in METRICS ||
+    name in METRICS ||
+    (name.endsWith('_') && Object.keys(METRICS).some((known) => known.startsWith(name)))
+  )
+}
+
+/** A month of a table, or what has no month yet. */
+function isPartition(name: string): boolean {
+  return sourceWords.has(name.replace(/_(default|\d{4}_\d{2})$/, ''))
+}
+
+function isCommand(words: string): boolean {
+  const [name, sub] = words.replace(/--\w+ /g, '').split(' ')
+  const command = program.commands.find((one) => one.name() === name)
+  if (command === undefined || command.commands.length === 0) return command !== undefined
+  return sub === undefined || command.commands.some((one) => one.name() === sub)
+}
+
+const FAMILIES = new Set(Object.keys(CATALOGUE).map((name) => name.split('.')[0]))
+
+/** What does not start like a built-in type is a host, a name in a template, or a type that an example defines. */
+function isEventType(name: string): boolean {
+  return !FAMILIES.has(name.split('.')[0]) || example.eventTypes.has(name) || example.aliases.has(name)
+}
+
+/** A path that is there; `<name>` is not matched by the caller, and `NNNN` stands for a number. */
+function isPath(path: string): boolean {
+  return (
+    path.startsWith('src/sources') ||
+    path.includes('NNNN') ||
+    globSync(path.replace(/\/$/, ''), { cwd: root }).length > 0
+  )
+}
+
+const program = createProgram(
+  { json: false, print() {}, answer() {}, note() {}, progress() {}, paint: (_style, text) => text },
+  () => {},
+)
+
+describe('docs/state-machine.md', () => {
+  it('knows every state', () => {
+    const rows = [...read('docs/state-machine.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, state]) => state)
+    expect(rows.sort()).toEqual([...STATES].sort())
+  })
+})
+
+describe('configuration examples', () => {
+  it('are valid, every one of them', () => {
+    const examples = blocks('docs/guides/configuration.md', 'yaml')
+    expect(examples.length).toBeGreaterThan(5)
+    const folder = embeddedFolder()
+    mkdirSync(join(folder, 'templates'))
+    writeFileSync(
+      join(folder, 'templates/lab_result.json'),
+      JSON.stringify({ type: 'AdaptiveCard', version: '1.5', fallbackText: 'Lab', body: [] }),
+    )
+    for (const [index, text] of examples.entries()) {
+      const configFile = join(folder, `${index}.yaml`)
+      writeFileSync(configFile, text)
+      const registry = loadRegistry({ configFile, language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
+      expect(registry.channels.size).toBeGreaterThanOrEqual(Object.keys(STAKEHOLDER_GROUPS).length)
+    }
+  })
+})
+
+/** A folder whose programs find what the repository's find, and `claimlinc-teams` itself. */
+function workshop(): string {
+  const folder = embeddedFolder()
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  return folder
+}
+
+describe('TypeScript examples', () => {
+  const all = pages.flatMap((page) => blocks(page, 'ts').map((code, index) => ({ page, code, index })))
+
+  it('compile', async () => {
+    expect(all.length).toBeGreaterThan(3)
+    const folder = workshop()
+    for (const { page, code, index } of all) {
+      writeFileSync(join(folder, `${page.replace(/\W/g, '-')}-${index}.ts`), code)
+    }
+    const paths = {
+      'claimlinc-teams': [`${root}src/index.ts`],
+      'claimlinc-teams/testing/*': [`${root}src/testing/*.ts`],
+    }
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        extends: `${root}tsconfig.json`,
+        compilerOptions: {
+          paths: { ...paths, 'adaptivecards/src/schema': [`${root}node_modules/adaptivecards/lib/schema.d.ts`] },
+        },
+        include: ['*.ts'],
+      }),
+    )
+    // Each by itself: what one declares must not help another.
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      folder,
+    ]).catch((error: { stdout: string }) => error)
+    expect(stdout).toBe('')
+  })
+
+  it.each([
+    ['README.md', 0],
+    ['README.md', 1],
+    ['docs/guides/testing-with-the-sandbox.md', 0],
+  ])('of %s run to their end (%i)', async (page, index) => {
+    const folder = workshop()
+    const file = join(folder, 'example.ts')
+    writeFileSync(file, blocks(page, 'ts')[index] ?? '')
+    const { code, output } = await run(process.execPath, ['--import', resolver(), file], folder, {
+      DATABASE_URL: (await freshDatabase()).url,
+      TEAMS_LOG_LEVEL: 'error',
+    })
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+  })
+})
+
+/** What makes `import 'claimlinc-teams'` mean this checkout, as an installed package would. */
+function resolver(): string {
+  const here = pathToFileURL(`${root}src/`).href
+  return `data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve(name, context, next) {
+        const [, inner] = /^claimlinc-teams(?:\\/(.+))?$/.exec(name) ?? []
+        const ours = /^claimlinc-teams(\\/|$)/.test(name)
+        return ours ? { url: '${here}' + (inner ? inner + '.ts' : 'index.ts'), shortCircuit: true } : next(name, context)
+      },
+    })`)}`
+}
+
+describe('SQL examples', () => {
+  it('run, every statement of them', async () => {
+    const statements = pages
+      .flatMap((page) => blocks(page, 'sql').join('\n').split(/;$/m))
+      .filter((text) => /\w/.test(text))
+    expect(statements.length).toBeGreaterThan(5)
+    const database = await openMigrated('postgres')
+    onTestFinished(() => database.close())
+    for (const text of statements) await sql.raw(text).execute(database.kysely)
+  })
+})
+
+describe('docs/guides/signatures.md', () => {
+  it('checks what a post really carries, and signs a request that is taken', async () => {
+    const SECRET = randomBytes(32).toString('hex')
+    const INBOUND_SECRET = `whsec_${randomBytes(24).toString('base64')}`
+    const gateway = await serveQuick(
+      { TEAMS_DATA_DIR: embeddedFolder() },
+      { TEAMS_HMAC_SECRET_KEY: SECRET, TEAMS_INBOUND_SECRETS: INBOUND_SECRET },
+    )
+    const folder = embeddedFolder()
+    const shell = async (word: string) => {
+      const text = blocks('docs/guides/signatures.md', 'sh').find((block) => block.includes(word)) ?? 'false'
+      const here = text.replaceAll('http://127.0.0.1:8080', gateway.origin)
+      const { code, output } = await run('bash', ['-euo', 'pipefail', '-c', here], folder, { SECRET, INBOUND_SECRET })
+      expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+      return output
+    }
+    const answer = JSON.parse(await shell('webhook-signature: v1')) as { events: { correlation_id: string }[] }
+    expect(answer.events).toHaveLength(1)
+    await gateway.wired.sandbox?.model.waitFor('sre', 1)
+    const signature = (await shell('message.json')).trim().replace('sha256=', '')
+    expect(signature).toMatch(/^[0-9a-f]{64}$/)
+    const printed = await shell('openssl dgst')
+    expect(printed.match(new RegExp(signature, 'g'))).toHaveLength(2)
+  })
+})
+
+describe('shell examples', () => {
+  it.each([
+    ['README.md', 'curl'],
+    ['README.md', 'npx'],
+    ['docs/guides/testing-with-the-sandbox.md', 'curl'],
+    ['docs/guides/operations.md', 'curl'],
+    ['docs/guides/operations.md', 'notifications'],
+  ])('of %s with %s work on a gateway that is served', async (page, word) => {
+    const gateway = await serveQuick({ TEAMS_DATA_DIR: embeddedFolder() })
+    const port = new URL(gateway.origin).port
+    const commands = blocks(page, 'sh').filter((text) => text.includes(word) && !text.includes('npm '))
+    expect(commands.length).toBeGreaterThan(0)
+    for (const text of commands) {
+      const here = text
+        .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+        .replaceAll('npx claimlinc-teams', `"${process.execPath}" "${root}bin/claimlinc-teams.js"`)
+      const folder = embeddedFolder()
+      const { code, output } = await run('bash', ['-euo', 'pipefail', '-c', here], folder, { TEAMS_HTTP_PORT: port })
+      expect({ text, code, output: code === 0 ? '' : output }).toEqual({ text, code: 0, output: '' })
+    }
+  })
+})
+
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, args, { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, output }))
+  })
+}
