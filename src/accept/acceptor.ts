@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { AcceptedEvent } from '../events/event.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { correlationIdFor, digestOf, newId } from '../kernel/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 import { routeEvent } from '../registry/route.ts'
@@ -10,8 +11,8 @@ import { claimKeys, firstAnswers } from '../store/idempotency.ts'
 import { insertEvents, type NewNotification } from '../store/insert-events.ts'
 import type { Tables } from '../store/tables.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
-import { MAX_EVENTS } from './limits.ts'
-import { type PhiPolicy, patientDataFields, protectPatientData } from './patient-data.ts'
+import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
+import { createPatientDataGuard, type PhiPolicy } from './patient-data.ts'
 
 /** What a call to accept came to. */
 export interface Accepted {
@@ -43,15 +44,28 @@ export function createAcceptor(options: {
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
 }): Acceptor {
   const { registry, clock } = options
-  const phiFields = patientDataFields(registry.eventTypes.values())
+  const protect = createPatientDataGuard(registry.eventTypes.values(), options.phiPolicy)
 
   function check(events: readonly UncheckedEvent[]): readonly CheckedEvent[] {
+    if (!Array.isArray(events))
+      throw new GatewayError('invalid_event', [
+        { at: 'events', found: describeValue(events), expected: 'a list of events' },
+      ])
     if (events.length > MAX_EVENTS)
       throw new GatewayError('too_many_events', [
         { at: 'events', found: `a list of ${events.length}`, expected: `at most ${MAX_EVENTS}` },
       ])
     const problems: Problem[] = []
-    const checked = events.map((event, index) => checkEvent(registry, event, `events[${index}]`, problems))
+    // Array.from, because map leaves out the holes of a list, and an event that nobody looked at must not be accepted.
+    const checked = Array.from(events, (event: UncheckedEvent, index) => {
+      const at = `events[${index}]`
+      const own: Problem[] = []
+      const result = checkEvent(registry, event, at, own)
+      const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
+      problems.push(...own.slice(0, most))
+      if (own.length > most) problems.push({ at, found: 'more that is wrong', expected: 'what is told of the above' })
+      return result
+    })
     if (problems.length > 0) throw new GatewayError('invalid_event', problems)
     return checked.filter((event) => event !== undefined)
   }
@@ -59,12 +73,7 @@ export function createAcceptor(options: {
   function name(checked: CheckedEvent): AcceptedEvent {
     const now = clock.now()
     const id = newId()
-    const { data, correlationId } = protectPatientData(
-      checked.data,
-      checked.correlationId,
-      phiFields,
-      options.phiPolicy,
-    )
+    const { data, correlationId } = protect(checked)
     return {
       id,
       eventType: checked.definition.name,
@@ -93,7 +102,7 @@ export function createAcceptor(options: {
   return {
     check,
     async accept(transaction, unchecked, origin) {
-      const named = check(unchecked).map((checked) => ({
+      const named = await inTurns(check(unchecked), (checked) => ({
         event: name(checked),
         keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
       }))
@@ -121,6 +130,26 @@ export function createAcceptor(options: {
       return { acceptances, events }
     },
   }
+}
+
+/** Milliseconds after which whatever else waits gets its turn. */
+const LONGEST_TURN = 20
+
+/**
+ * Maps a list, and lets others have a turn in between: to look for patient data in a full request takes seconds, in which
+ * the process would answer no probe and give no sign of life to its channels.
+ */
+async function inTurns<T, R>(items: readonly T[], make: (item: T) => R): Promise<R[]> {
+  const made: R[] = []
+  let since = performance.now()
+  for (const item of items) {
+    if (performance.now() - since > LONGEST_TURN) {
+      await setImmediate()
+      since = performance.now()
+    }
+    made.push(make(item))
+  }
+  return made
 }
 
 /** For each event whose key was seen before, in this call or an earlier one: the id of the event that was first. */

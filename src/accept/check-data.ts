@@ -1,7 +1,17 @@
+import type { z } from 'zod'
 import { describeValue, type Problem } from '../kernel/errors.ts'
-import { depthOf, isObject, type JsonObject } from '../kernel/json.ts'
+import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
-import { MAX_DATA_BYTES, MAX_DEPTH } from './limits.ts'
+import { MAX_DATA_BYTES, MAX_DEPTH, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
+import { toPlainJson } from './plain-json.ts'
+
+/** An event's data, checked. */
+export interface CheckedData {
+  /** As its type has it: numbers that are ids are text, fields of list items that the type does not know are gone. */
+  readonly data: JsonObject
+  /** As it was given, as plain JSON. */
+  readonly given: JsonObject
+}
 
 /**
  * Checks an event's data against its type. Fields that the type does not know are kept. An optional field that is
@@ -12,72 +22,80 @@ export function checkData(
   value: unknown,
   at: string,
   problems: Problem[],
-): JsonObject | undefined {
-  if (value !== undefined && !isObject(value)) {
-    problems.push({ at, found: describeValue(value), expected: 'an object' })
+): CheckedData | undefined {
+  const refuse = (found: string, expected: string) => {
+    problems.push({ at, found, expected })
     return undefined
   }
-  const given = value ?? {}
-  if (depthOf(given, MAX_DEPTH) > MAX_DEPTH) {
-    problems.push({ at, found: `more than ${MAX_DEPTH} levels of lists and objects`, expected: `at most ${MAX_DEPTH}` })
-    return undefined
-  }
-  const text = toJson(given)
-  if (text === undefined) {
-    problems.push({
-      at,
-      found: 'something that JSON can not say',
-      expected: 'texts, numbers, booleans, lists and objects',
-    })
-    return undefined
-  }
-  const bytes = Buffer.byteLength(text)
-  if (bytes > MAX_DATA_BYTES) {
-    problems.push({ at, found: `${bytes} bytes`, expected: `at most ${MAX_DATA_BYTES} bytes as JSON` })
-    return undefined
-  }
-  const data = withoutNulls(JSON.parse(text) as JsonObject, definition)
+  const plain = toPlainJson(value ?? {}, MAX_DATA_BYTES)
+  if (plain.found !== undefined)
+    return refuse(plain.found, `texts, numbers, booleans, lists and objects, at most ${MAX_DATA_BYTES} bytes as JSON`)
+  // A Date is an object, and text as JSON.
+  if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
+  if (depthOf(plain.value, MAX_DEPTH) > MAX_DEPTH)
+    return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
   if (!definition) return undefined
-  const result = definition.schema.safeParse(data)
-  if (result.success) return result.data as JsonObject
-  for (const issue of result.error.issues) {
-    const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-    problems.push({ at: `${at}${path}`, found: describeValue(valueAt(data, issue.path)), expected: issue.message })
-  }
+  const given = plain.value
+  const result = definition.schema.safeParse(withoutNulls(given, definition))
+  if (result.success) return { data: result.data as JsonObject, given }
+  // One more than is told, so that whoever counts sees that there are more.
+  for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
+    problems.push({
+      at: `${at}${placeOf(definition.schema, given, issue.path)}`,
+      found: describeValue(valueAt(given, issue.path)),
+      expected: issue.message,
+    })
   return undefined
 }
 
+function isPlainObject(value: Json): value is JsonObject {
+  return isObject(value)
+}
+
+function withoutNulls(data: JsonObject, { schema }: EventTypeDefinition): JsonObject {
+  const optional = (key: string) => Object.hasOwn(schema.shape, key) && schema.shape[key]?._zod.optin === 'optional'
+  return Object.fromEntries(Object.entries(data).filter(([key, value]) => !(value === null && optional(key))))
+}
+
 /**
- * Data as JSON; undefined where JSON can not say it (a BigInt, a circle). U+0000 is taken out, because PostgreSQL
- * can not store it, and a half of a surrogate pair becomes U+FFFD, because UTF-8 can not write it.
+ * Where something is wrong. Names of fields are told; a key of an object whose keys are the caller's own, such as a
+ * label, is data and may name a patient, so its place is told instead: `.labels.(entry 3)`.
  */
-function toJson(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value, (key, item: unknown) => {
-      if (key === '__proto__') return undefined
-      return typeof item === 'string' ? clean(item) : item
-    })
-  } catch {
-    return undefined
+function placeOf(schema: z.core.$ZodType, data: Json, path: readonly PropertyKey[]): string {
+  let text = ''
+  let inSchema: z.core.$ZodType | undefined = schema
+  let value: unknown = data
+  for (const part of path) {
+    const inside: Inside = inSchema ? insideOf(inSchema) : {}
+    if (typeof part === 'number') text += `[${part}]`
+    else if (inside.fields && Object.hasOwn(inside.fields, part)) text += `.${String(part)}`
+    else text += `.(entry ${Object.keys(Object(value)).indexOf(String(part)) + 1})`
+    inSchema = inside.fields?.[String(part)] ?? inside.item
+    value = childOf(value, part)
   }
+  return text
 }
 
-function clean(text: string): string {
-  return text.replaceAll('\u0000', '').toWellFormed()
+/** What a schema says of what lies one level deeper: fields by name, or an item of a list or of a map. */
+interface Inside {
+  readonly fields?: z.core.$ZodShape
+  readonly item?: z.core.$ZodType
 }
 
-function withoutNulls(data: JsonObject, definition: EventTypeDefinition | undefined): JsonObject {
-  const known = definition?.schema.shape ?? {}
-  return Object.fromEntries(
-    Object.entries(data)
-      .filter(([key, value]) => !(value === null && key in known))
-      .map(([key, value]) => [clean(key), value]),
-  )
+function insideOf(schema: z.core.$ZodType): Inside {
+  const def = (schema as z.core.$ZodTypes)._zod.def
+  if (def.type === 'optional' || def.type === 'nullable') return insideOf(def.innerType)
+  if (def.type === 'object') return { fields: def.shape }
+  if (def.type === 'array') return { item: def.element }
+  if (def.type === 'record') return { item: def.valueType }
+  return {}
 }
 
-function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
-  let value = data
-  for (const part of path)
-    value = isObject(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[part] : undefined
-  return value
+function valueAt(data: Json, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(childOf, data)
+}
+
+function childOf(value: unknown, part: PropertyKey): unknown {
+  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+  return own ? (value as Record<PropertyKey, unknown>)[part] : undefined
 }

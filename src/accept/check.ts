@@ -8,7 +8,7 @@ import { findEventType, findGroup, groupNames } from '../registry/lookup.ts'
 import type { EventTypeDefinition, Registry } from '../registry/registry.ts'
 import type { UncheckedEvent } from '../service/port.ts'
 import { checkData } from './check-data.ts'
-import { MAX_ID_LENGTH } from './limits.ts'
+import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from './limits.ts'
 
 /** An event whose every field was checked; nothing is masked or written yet. */
 export interface CheckedEvent {
@@ -17,11 +17,16 @@ export interface CheckedEvent {
   /** Keys of the groups, each once. */
   readonly stakeholders: readonly string[]
   readonly data: JsonObject
+  /** The data before they were fitted to the type. */
+  readonly given: JsonObject
   readonly correlationId: string | undefined
   readonly occurredAt: Date | undefined
   readonly idempotencyKey: string | undefined
   readonly language: Language | undefined
 }
+
+/** Unknown names of one event for which it is looked up what was meant. */
+const MOST_SUGGESTIONS = 10
 
 const FIELDS = [
   'eventType',
@@ -37,29 +42,21 @@ const FIELDS = [
 /** Checks one event; `at` is its place in the call, for the problems: `events[3]`. Reports every problem of it. */
 export function checkEvent(
   registry: Registry,
-  event: UncheckedEvent,
+  given: UncheckedEvent,
   at: string,
   problems: Problem[],
 ): CheckedEvent | undefined {
-  if (!isObject(event)) {
-    problems.push({ at, found: describeValue(event), expected: 'an object with eventType and data' })
+  const event = readFields(given)
+  if (typeof event === 'string') {
+    problems.push({ at, found: event, expected: 'an object with eventType and data' })
     return undefined
   }
   const before = problems.length
   const tell = (field: string, found: string, expected: string) =>
-    problems.push({ at: `${at}.${field}`, found, expected })
-  for (const field of Object.keys(event).filter((key) => !(FIELDS as readonly string[]).includes(key))) {
-    const near = nearestName(FIELDS, field)
-    tell(
-      nameForError(field),
-      'a field that events do not have',
-      near
-        ? `${near}, perhaps; data of your own belongs into data`
-        : `one of ${FIELDS.join(', ')}; data of your own belongs into data`,
-    )
-  }
+    problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
+  for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) tellUnknownField(field, tell)
   const definition = checkType(registry, event.eventType, tell)
-  const data = checkData(definition, event.data, `${at}.data`, problems)
+  const checkedData = checkData(definition, event.data, `${at}.data`, problems)
   const stakeholders = checkStakeholders(registry, event.stakeholders, tell)
   const checked = {
     priority: checkPriority(event.priority, tell),
@@ -68,21 +65,64 @@ export function checkEvent(
     occurredAt: checkTime(event.occurredAt, tell),
     language: checkLanguage(event.language, tell),
   }
-  if (problems.length > before || !definition || !data) return undefined
+  if (problems.length > before || !definition || !checkedData) return undefined
   return {
     ...checked,
+    ...checkedData,
     definition,
-    data,
     priority: checked.priority ?? definition.priority,
     stakeholders: stakeholders ?? definition.stakeholders,
   }
 }
 
+type ReadEvent = UncheckedEvent & { readonly unknown: readonly string[] }
+
+const UNREADABLE = 'an object that can not be read'
+
+/**
+ * Reads the fields of a caller's object once: getters may throw, and may answer differently the second time. `data` is
+ * read where it is checked. For what is no object, or can not be read, says what it is.
+ */
+function readFields(given: unknown): ReadEvent | string {
+  try {
+    if (!isObject(given)) return describe(given)
+    const { stakeholders, occurredAt, ...rest } = Object.fromEntries(FIELDS.map((field) => [field, given[field]]))
+    return {
+      ...rest,
+      data: rest.data,
+      stakeholders: Array.isArray(stakeholders)
+        ? Array.from(stakeholders.slice(0, MAX_STAKEHOLDERS + 1))
+        : stakeholders,
+      occurredAt: occurredAt instanceof Date ? new Date(occurredAt.getTime()) : occurredAt,
+      unknown: Object.keys(given).filter((key) => !(FIELDS as readonly string[]).includes(key)),
+    }
+  } catch {
+    return UNREADABLE
+  }
+}
+
 type Tell = (field: string, found: string, expected: string) => void
+
+/** Says what kind of value something is without quoting it. A proxy may refuse even that. */
+function describe(value: unknown): string {
+  try {
+    return describeValue(value)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/** The name of a field is told where it looks like one; anything else may be a value that slipped into its place. */
+function tellUnknownField(field: string, tell: Tell): void {
+  const near = nearestName(FIELDS, field)
+  const expected = near ? `perhaps ${near}` : `one of ${FIELDS.join(', ')}`
+  const isName = /^[A-Za-z_]{1,40}$/.test(field)
+  tell(isName ? field : '', 'a field that events do not have', `${expected}; data of your own belongs into data`)
+}
 
 function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDefinition | undefined {
   if (typeof value !== 'string' || value === '') {
-    tell('eventType', describeValue(value), 'the name of an event type, such as vault.seal.detected')
+    tell('eventType', describe(value), 'the name of an event type, such as vault.seal.detected')
     return undefined
   }
   const definition = findEventType(registry, value)
@@ -90,7 +130,7 @@ function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDef
   const near = nearestName([...registry.eventTypes.keys(), ...registry.aliases.keys()], value)
   tell(
     'eventType',
-    `the unknown type ${nameForError(value)}`,
+    unknownName('type', value, near),
     near ? `a known type, perhaps ${near}` : 'a type of docs/reference/events.md, or one of your configuration file',
   )
   return undefined
@@ -98,67 +138,85 @@ function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDef
 
 function checkStakeholders(registry: Registry, value: unknown, tell: Tell): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value) || value.length === 0 || value.length > 100) {
-    tell('stakeholders', describeValue(value), 'a list of 1 to 100 stakeholder groups, or no such field')
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_STAKEHOLDERS) {
+    tell(
+      'stakeholders',
+      Array.isArray(value) && value.length > 0 ? `more than ${MAX_STAKEHOLDERS} names` : describe(value),
+      `a list of 1 to ${MAX_STAKEHOLDERS} stakeholder groups, or no such field`,
+    )
     return undefined
   }
   const keys: string[] = []
+  let unknown = 0
   for (const [index, name] of value.entries()) {
     const group = typeof name === 'string' ? findGroup(registry, name) : undefined
-    if (group) keys.push(group.key)
-    else {
-      const near = typeof name === 'string' ? nearestName(groupNames(registry), name) : undefined
-      tell(
-        `stakeholders[${index}]`,
-        typeof name === 'string' ? `the unknown group ${nameForError(name)}` : describeValue(name),
-        near ? `a known group, perhaps ${near}` : `one of ${[...registry.groups.keys()].join(', ')}`,
-      )
+    if (group) {
+      keys.push(group.key)
+      continue
     }
+    // Finding what was meant takes time, and a thousand events may name a hundred unknown groups each.
+    const near =
+      typeof name === 'string' && unknown < MOST_SUGGESTIONS ? nearestName(groupNames(registry), name) : undefined
+    unknown += 1
+    tell(
+      `stakeholders[${index}]`,
+      typeof name === 'string' ? unknownName('group', name, near) : describe(name),
+      near ? `a known group, perhaps ${near}` : `one of ${[...registry.groups.keys()].join(', ')}`,
+    )
   }
   return [...new Set(keys)]
+}
+
+/**
+ * An unknown name is quoted only where it is all but one that is known, so that people see their slip. Any other may be
+ * a secret or the name of a patient that came into the wrong field.
+ */
+function unknownName(what: string, name: string, near: string | undefined): string {
+  const quoted = near !== undefined && /^[A-Za-z_.\- ]+$/.test(name)
+  return `the unknown ${what} ${quoted ? JSON.stringify(name) : `of ${name.length} characters`}`
 }
 
 function checkPriority(value: unknown, tell: Tell): Priority | undefined {
   if (value === undefined || value === null) return undefined
   const priority = typeof value === 'string' ? parsePriority(value) : undefined
-  if (!priority) tell('priority', describeValue(value), `one of ${PRIORITIES.join(', ')}`)
+  if (!priority) tell('priority', describe(value), `one of ${PRIORITIES.join(', ')}`)
   return priority
 }
 
 function checkId(field: string, value: unknown, tell: Tell): string | undefined {
   if (value === undefined || value === null) return undefined
-  // No control characters: a correlation id travels in a header and through log lines.
+  // No control characters: a correlation id travels in a header and through log lines, which some readers also end
+  // at the separators of Unicode.
   if (
     typeof value === 'string' &&
     value.trim() !== '' &&
     value.length <= MAX_ID_LENGTH &&
-    !/\p{Cc}/u.test(value) &&
+    !/[\p{Cc}\u2028\u2029]/u.test(value) &&
     value.isWellFormed()
   )
     return value
-  tell(field, describeValue(value), `text of 1 to ${MAX_ID_LENGTH} characters without control characters`)
+  tell(field, describe(value), `text of 1 to ${MAX_ID_LENGTH} characters without control characters`)
   return undefined
 }
 
-const moment = z.union([z.date(), z.iso.datetime({ offset: true })])
+const moment = z.iso.datetime({ offset: true })
 
 function checkTime(value: unknown, tell: Tell): Date | undefined {
   if (value === undefined || value === null) return undefined
-  const result = moment.safeParse(value)
-  const date = result.success ? new Date(result.data) : undefined
+  const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
+  const date = read ? new Date(value) : undefined
   if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
-  tell('occurredAt', describeValue(value), 'a time with its zone, such as 2026-11-21T10:00:00Z')
+  tell(
+    'occurredAt',
+    value instanceof Date ? 'a date' : describe(value),
+    'a time with its zone, such as 2026-11-21T10:00:00Z',
+  )
   return undefined
 }
 
 function checkLanguage(value: unknown, tell: Tell): Language | undefined {
   if (value === undefined || value === null) return undefined
   const language = LANGUAGES.find((known) => known === value)
-  if (!language) tell('language', describeValue(value), `one of ${LANGUAGES.join(', ')}`)
+  if (!language) tell('language', describe(value), `one of ${LANGUAGES.join(', ')}`)
   return language
-}
-
-/** A name that a caller gave, if it looks like a name; anything else may be a secret or name a patient. */
-export function nameForError(name: string): string {
-  return /^[A-Za-z_][A-Za-z_.\- ]{0,60}$/.test(name) ? JSON.stringify(name) : describeValue(name)
 }

@@ -6,3 +6,9 @@ export const MAX_DEPTH = 16
 export const MAX_DATA_BYTES = 512 * 1024
 /** Most characters of a correlation id or an idempotency key. */
 export const MAX_ID_LENGTH = 200
+/** Most stakeholder groups that an event names. */
+export const MAX_STAKEHOLDERS = 100
+/** Most problems that are told of one event: what is wrong with a list of 100,000 items is wrong with the first 100. */
+export const MAX_PROBLEMS_PER_EVENT = 100
+/** Problems of one call after which each further bad event is named with its first one only. */
+export const MANY_PROBLEMS = 1_000

@@ -24,7 +24,8 @@ export class GatewayError extends Error {
   readonly problems: readonly Problem[]
 
   constructor(code: ErrorCode, problems: readonly Problem[] = [], options: { cause?: unknown; detail?: string } = {}) {
-    super(describe(code, problems, options.detail), options.cause === undefined ? undefined : { cause: options.cause })
+    const { cause, detail } = options
+    super(describe(code, problems, detail), cause === undefined ? undefined : { cause: withoutValues(cause) })
     this.name = 'GatewayError'
     this.code = code
     this.problems = problems
@@ -34,6 +35,43 @@ export class GatewayError extends Error {
   get status(): number {
     return ERROR_CODES[this.code].status
   }
+}
+
+/**
+ * What is kept of a cause: its kind, its code, and where it was thrown. A foreign error's message quotes values, and more of
+ * them hang on it (PGlite's has every parameter of the query, a URL parser's the URL), and whoever prints an error prints
+ * its causes whole.
+ */
+function withoutValues(cause: unknown): Error {
+  if (cause instanceof GatewayError) return cause
+  const code = codeOf(cause)
+  const kept = new Error(code === undefined ? 'its message may quote values and is left out' : code)
+  if (cause instanceof Error) kept.name = nameOf(cause)
+  kept.stack = [`${kept.name}: ${kept.message}`, ...(cause instanceof Error ? framesOf(cause) : [])].join('\n')
+  return code === undefined ? kept : Object.assign(kept, { code })
+}
+
+/** An error's code, as Node and database drivers set it; undefined for anything that is no code. */
+export function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : undefined
+}
+
+/** An error's name, where it looks like one. */
+export function nameOf(error: Error): string {
+  return /^\w{1,64}$/.test(error.name) ? error.name : 'Error'
+}
+
+/** The lines of an error's stack that say where it was thrown, without its message, which may have lines that look like them. */
+export function framesOf(error: Error): string[] {
+  const stack = typeof error.stack === 'string' ? error.stack : ''
+  const message = String(error.message)
+  const start = stack.indexOf(message)
+  if (start < 0) return []
+  return stack
+    .slice(start + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
 }
 
 function describe(code: ErrorCode, problems: readonly Problem[], detail?: string): string {

@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { codeOf, framesOf, GatewayError, nameOf } from './errors.ts'
 
 /** The gateway's logger: JSON lines, each of which names the correlation id of what it is about. */
 export type Log = Logger
@@ -40,15 +41,12 @@ export function createLog(level: string, destination: DestinationStream = pino.d
  */
 export function errorForLog(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
-  const own = error.name === 'GatewayError'
-  const code = (error as { code?: unknown }).code
+  const code = codeOf(error)
   return {
-    type: error.name,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(own ? { message: error.message } : {}),
-    at: (error.stack ?? '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
+    type: nameOf(error),
+    ...(code === undefined ? {} : { code }),
+    ...(error instanceof GatewayError ? { message: error.message } : {}),
+    at: framesOf(error)
       .slice(0, 6)
       .map((line) => line.trim().replace(/\(?(file:\/\/)?\/.*\/(src|dist|node_modules)\//, '($2/')),
     ...(error.cause instanceof Error ? { cause: errorForLog(error.cause) } : {}),

@@ -11,7 +11,10 @@ export function nearestName(names: Iterable<string>, given: string): string | un
   let nearest: string | undefined
   let least = Math.min(4, Math.max(1, Math.floor(wanted.length / 3))) + 1
   for (const name of names) {
-    const distance = editDistance(wanted, name.toLowerCase())
+    const known = name.toLowerCase()
+    // What differs in length by so much differs in as many letters; comparing costs a thousand times as much.
+    if (Math.abs(known.length - wanted.length) >= least) continue
+    const distance = editDistance(wanted, known)
     if (distance < least) {
       nearest = name
       least = distance

@@ -1,0 +1,189 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { SAMPLES } from '../../test/render/samples.ts'
+import { CATALOGUE } from '../events/catalogue.ts'
+import type { Problem } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { loadRegistry } from '../registry/load.ts'
+import { checkData } from './check-data.ts'
+import { MAX_DATA_BYTES, MAX_DEPTH } from './limits.ts'
+import { toPlainJson } from './plain-json.ts'
+
+const registry = loadRegistry({
+  language: 'en',
+  budget: { requests: 60, period: 60, burst: 10 },
+  config: {
+    event_types: {
+      'lab.result.ready': {
+        priority: 'INFO',
+        stakeholders: ['sre'],
+        card: 'system_alert',
+        data: { result_id: { type: 'text', required: true }, parts: { type: 'list' }, extra: { type: 'object' } },
+      },
+    },
+  },
+})
+const TYPES = Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]
+
+function check(type: string, data: unknown) {
+  const problems: Problem[] = []
+  const definition = registry.eventTypes.get(type)
+  if (!definition) throw new TypeError(`no type ${type}`)
+  return { checked: checkData(definition, data, 'data', problems), problems }
+}
+const places = (type: string, data: unknown) => check(type, data).problems.map(({ at }) => at)
+
+/** What is wrong for every kind of field but the one that it is for. */
+const WRONG = { record: 7, array: 'text', other: { an: 'object' } } as const
+
+function wrongFor(field: z.core.$ZodType): unknown {
+  const inner = field instanceof z.ZodOptional ? field.unwrap() : field
+  return inner instanceof z.ZodRecord ? WRONG.record : inner instanceof z.ZodArray ? WRONG.array : WRONG.other
+}
+
+describe.each(TYPES)('%s', (type) => {
+  const { data } = SAMPLES[type]
+  const shape = registry.eventTypes.get(type)?.schema.shape ?? {}
+
+  it('takes its sample as it is', () => {
+    expect(check(type, data)).toEqual({ checked: { data, given: data }, problems: [] })
+  })
+
+  it('refuses another type in each field, naming the field', () => {
+    for (const [name, field] of Object.entries(shape))
+      expect(places(type, { ...data, [name]: wrongFor(field) })).toEqual([`data.${name}`])
+    const everythingWrong = Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, wrongFor(field)]))
+    expect(places(type, everythingWrong)).toEqual(Object.keys(shape).map((name) => `data.${name}`))
+  })
+
+  it('refuses data without what it needs, and takes null for what it does not', () => {
+    const needed = Object.keys(shape).filter((name) => !(shape[name] instanceof z.ZodOptional))
+    expect(needed.length).toBeGreaterThan(0)
+    expect(places(type, {})).toEqual(needed.map((name) => `data.${name}`))
+    const others = Object.keys(shape).filter((name) => !needed.includes(name))
+    const withNulls = { ...data, ...Object.fromEntries(others.map((name) => [name, null])) }
+    expect(check(type, withNulls).checked?.data).toEqual(
+      Object.fromEntries(Object.entries(data).filter(([name]) => needed.includes(name))),
+    )
+    for (const name of needed)
+      expect(check(type, { ...data, [name]: null }).problems).toEqual([
+        expect.objectContaining({ at: `data.${name}`, found: 'null' }),
+      ])
+  })
+})
+
+it('has a sample for each type of the catalogue', () => {
+  expect(TYPES.toSorted()).toEqual(Object.keys(CATALOGUE).toSorted())
+})
+
+describe('inside lists and objects', () => {
+  it.each([
+    [
+      'nphies.claim.submitted',
+      { services: [{ description: 'd', amount: 1 }, { description: 7 }] },
+      ['.services[1].description', '.services[1].amount'],
+    ],
+    ['nphies.claim.rejected', { errors: ['x', { field: 'f', message: 1 }] }, ['.errors[0]', '.errors[1].message']],
+    ['vault.unseal.failed', { recommended_actions: ['x', 7] }, ['.recommended_actions[1]']],
+    ['prometheus.alert.firing', { labels: { fine: 1, wrong: [] } }, ['.labels.(entry 2)']],
+  ] as const)('of %s each place is named', (type, change, expected) => {
+    expect(places(type, { ...SAMPLES[type].data, ...change })).toEqual(expected.map((at) => `data${at}`))
+  })
+
+  it('tells of at most so many, and that there are more', () => {
+    const data = { ...SAMPLES['nphies.claim.submitted'].data, services: Array(900).fill(1) }
+    expect(places('nphies.claim.submitted', data)).toHaveLength(101)
+  })
+})
+
+describe('what data may be', () => {
+  const alert = { component: 'c', summary: 's' }
+  const take = (more: object) => check('prometheus.alert.firing', { ...alert, ...more }).checked?.data
+
+  it('keeps fields that the type does not know', () => {
+    expect(take({ own: { deep: [1, 'x', null, true] } })).toEqual({ ...alert, own: { deep: [1, 'x', null, true] } })
+  })
+
+  it('writes what JSON can say as JSON says it', () => {
+    expect(take({ at: new Date(0), gone: undefined, nan: Number.NaN, n: Object.create(null) })).toEqual({
+      ...alert,
+      at: '1970-01-01T00:00:00.000Z',
+      nan: null,
+      n: {},
+    })
+  })
+
+  it('takes no U+0000, no half characters and no __proto__ from any text or key', () => {
+    const odd = JSON.parse('{"a\\u0000":[{"k\\ud800":"v\\u0000"}],"__pro\\u0000to__":1,"__proto__":{"x":1}}')
+    const data = take({ odd, constructor: null, toString: 'x' })
+    expect(data).toEqual({ ...alert, odd: { a: [{ 'k\ufffd': 'v' }] }, constructor: null, toString: 'x' })
+    expect(JSON.stringify(data)).not.toMatch(/\\u|__proto__/)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['text', 'text', 'text of 4 characters'],
+    ['a number', 7, 'a number'],
+    ['a list', [1], 'a list of 1'],
+    ['a date', new Date(0), 'text of 24 characters'],
+    ['a function', () => 1, 'something that JSON can not say'],
+    ['a BigInt', { big: 1n }, 'something that JSON can not say'],
+    ['a map', { map: new Map([['a', 1]]) }, 'something that JSON can not say'],
+    ['a set', new Set([1]), 'something that JSON can not say'],
+    ['an object that is nothing', { toJSON: () => undefined }, 'something that JSON can not say'],
+  ])('is not %s', (_what, data, found) => {
+    expect(check('prometheus.alert.firing', data).problems).toEqual([expect.objectContaining({ at: 'data', found })])
+  })
+
+  it('is not a list of four billion holes', () => {
+    const list: unknown[] = []
+    list.length = 4_000_000_000
+    const { problems } = check('prometheus.alert.firing', { list })
+    expect(problems.map(({ found }) => found)).toEqual([`more than ${MAX_DATA_BYTES} bytes`])
+  })
+
+  it('is limited in depth and size, to the last byte', () => {
+    const nested = (levels: number): JsonObject => (levels === 1 ? {} : { a: nested(levels - 1) })
+    expect(take({ own: nested(MAX_DEPTH - 1) })).toBeDefined()
+    expect(check('prometheus.alert.firing', { ...alert, own: nested(MAX_DEPTH) }).problems).toEqual([
+      { at: 'data', found: 'more than 16 levels of lists and objects', expected: 'at most 16' },
+    ])
+    const fill = MAX_DATA_BYTES - Buffer.byteLength(JSON.stringify({ ...alert, own: '' }))
+    expect(take({ own: 'x'.repeat(fill) })).toBeDefined()
+    expect(take({ own: 'x'.repeat(fill + 1) })).toBeUndefined()
+    expect(take({ own: 'م'.repeat(fill / 2 + 1) })).toBeUndefined()
+  })
+})
+
+it('makes plain JSON of any JSON and leaves it as it is', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(toPlainJson(value, MAX_DATA_BYTES)).toEqual({ value: JSON.parse(JSON.stringify(value)) })
+    }),
+  )
+})
+
+it('refuses nothing that fits', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      const text = JSON.stringify(value)
+      fc.pre(!/\\u|__proto__/.test(text))
+      expect(toPlainJson(value, Buffer.byteLength(text)).found).toBeUndefined()
+      expect(toPlainJson(value, Buffer.byteLength(text) - 1).found).toBe(
+        `more than ${Buffer.byteLength(text) - 1} bytes`,
+      )
+    }),
+  )
+})
+
+it('takes data of a user’s own type, and names its fields', () => {
+  const alert = { component: 'c', summary: 's' }
+  expect(check('lab.result.ready', { ...alert, result_id: 'r', parts: [{ a: 1 }], extra: { b: [] } }).problems).toEqual(
+    [],
+  )
+  expect(places('lab.result.ready', { ...alert, parts: {}, extra: [] })).toEqual([
+    'data.result_id',
+    'data.parts',
+    'data.extra',
+  ])
+})

@@ -1,0 +1,75 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { codeOf, framesOf, GatewayError, nameOf } from './errors.ts'
+import { createLog } from './log.ts'
+
+/** As drivers do: the message quotes a value, has a line that looks like a frame, and more hangs on the error. */
+class DriverError extends Error {
+  override readonly name = 'DriverError'
+  readonly code = '22P02'
+  readonly params = ['MARK']
+  readonly detail = 'Token "MARK" is invalid.'
+  constructor() {
+    super('bad value MARK\n    at MARK (MARK.ts:1:1)', { cause: new Error('MARK') })
+  }
+}
+
+/** Everything that is printed of an error, in every way in which people print one. */
+function printed(error: Error): string {
+  const lines: string[] = []
+  createLog('info', { write: (line) => lines.push(line) }).error({ err: error }, 'it failed')
+  return [
+    inspect(error, { depth: 10, showHidden: true }),
+    String(error),
+    JSON.stringify(error),
+    error.stack,
+    ...lines,
+  ].join()
+}
+
+describe('the cause of a GatewayError', () => {
+  it('keeps its kind, its code and where it was thrown, and no value', () => {
+    const error = new GatewayError('internal', [], { cause: new DriverError() })
+    const text = printed(error)
+    expect(text).not.toContain('MARK')
+    expect(text).toContain('DriverError')
+    expect(text).toContain('22P02')
+    expect(framesOf(error.cause as Error)[0]).toContain('errors.test.ts')
+  })
+
+  it('is kept whole where it is one of ours', () => {
+    const cause = new GatewayError('not_found')
+    expect(new GatewayError('internal', [], { cause }).cause).toBe(cause)
+    expect('cause' in new GatewayError('internal')).toBe(false)
+  })
+
+  it.each([
+    ['text'],
+    [null],
+    [7],
+    [{ code: 'MARK is no code', message: 'MARK' }],
+    [Object.assign(new Error('MARK'), { name: 'a MARK' })],
+  ])('may be anything: %o', (cause) => {
+    expect(printed(new GatewayError('internal', [], { cause }))).not.toContain('MARK')
+  })
+})
+
+it('a log line quotes no message of a foreign error, not even one that looks like frames', () => {
+  const lines: string[] = []
+  createLog('info', { write: (line) => lines.push(line) }).error({ err: new DriverError() }, 'it failed')
+  expect(lines.join()).not.toContain('MARK')
+  expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
+    err: { type: 'DriverError', code: '22P02', cause: { type: 'Error' } },
+  })
+  expect(JSON.parse(lines[0] ?? '{}').err.at[0]).toContain('errors.test.ts')
+})
+
+it('names and codes are told where they look like some', () => {
+  expect([codeOf({ code: 'ECONNREFUSED' }), codeOf({ code: 'a b' }), codeOf({ code: 7 }), codeOf(null)]).toEqual([
+    'ECONNREFUSED',
+    undefined,
+    undefined,
+    undefined,
+  ])
+  expect(nameOf(Object.assign(new Error(), { name: 'a b' }))).toBe('Error')
+})

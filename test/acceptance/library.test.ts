@@ -1,0 +1,344 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createGateway, type EventInput, type Gateway, type GatewayOptions, isGatewayError } from '../../src/index.ts'
+import { embeddedFolder, freshDatabase } from '../services/database.ts'
+import { type Flows, startFlows } from './flows.ts'
+import { emptyStore, QUICK } from './gateways.ts'
+
+const SEED_CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
+let flows: Flows
+/** Posts that earlier tests have left behind. */
+let before = 0
+
+beforeAll(async () => {
+  flows = await startFlows()
+})
+afterAll(() => flows.close())
+beforeEach(() => {
+  before = flows.received.length
+})
+
+const webhooks = (...channels: readonly string[]) =>
+  Object.fromEntries(channels.map((key) => [key, flows.address(key, 'a-signature-of-a-flow')]))
+/** Channel and correlation id of each card that has arrived in this test, in order. */
+const arrived = () =>
+  flows.received
+    .slice(before)
+    .map(({ path, headers }) => `${/workflows\/(\w+)\//.exec(path)?.[1]}: ${headers['x-correlation-id']}`)
+const untilArrived = (count: number) => flows.arrived(before + count)
+
+/** A gateway whose cards go to the flows; stopped after the test. */
+async function gatewayOn(options: GatewayOptions, ...channels: readonly string[]): Promise<Gateway> {
+  const settings = { ...QUICK, TEAMS_WEBHOOK_HOST_SUFFIXES: 'localhost', ...options.settings }
+  const gateway = await createGateway({ env: {}, webhooks: webhooks(...channels), ...options, settings })
+  onTestFinished(() => gateway.stop())
+  return gateway
+}
+
+function alert(correlationId: string, ...stakeholders: readonly string[]): EventInput {
+  return {
+    eventType: 'vault.seal.detected',
+    correlationId,
+    data: { node: 'vault-1' },
+    stakeholders: stakeholders.length > 0 ? stakeholders : ['SRE'],
+  }
+}
+
+describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s', (kind) => {
+  it('sends what it is given, in every channel that the groups read', async () => {
+    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre', 'cloudops')
+    await gateway.start()
+    const answer = await gateway.send(alert('one', 'SRE', 'CloudOps'))
+    expect(answer).toMatchObject({ correlationId: 'one', duplicate: false })
+    expect(answer.notifications.map(({ channel, state }) => [channel, state])).toEqual([
+      ['sre', 'pending'],
+      ['cloudops', 'pending'],
+    ])
+    await untilArrived(2)
+    expect(arrived().sort()).toEqual(['cloudops: one', 'sre: one'])
+  })
+
+  it('keeps what it is given before it is started, and sends it once it is', async () => {
+    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
+    await gateway.sendMany([alert('early-1'), alert('early-2')])
+    expect(arrived()).toEqual([])
+    await Promise.all([gateway.start(), gateway.start()])
+    await untilArrived(2)
+    expect(arrived().sort()).toEqual(['sre: early-1', 'sre: early-2'])
+  })
+
+  it('accepts all events of a call or none', async () => {
+    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
+    await gateway.start()
+    const wrong = { ...alert('none'), priority: 'URGENT' }
+    const error = await gateway.sendMany([alert('none'), wrong as EventInput, alert('none')]).catch((reason) => reason)
+    expect(isGatewayError(error, 'invalid_event') && error.problems.map(({ at }) => at)).toEqual(['events[1].priority'])
+    await gateway.send(alert('all'))
+    await gateway.finish()
+    expect(arrived()).toEqual(['sre: all'])
+  })
+
+  it('sends what is due before it ends, and leaves the rest to the next one', async () => {
+    const settings = await emptyStore(kind)
+    const first = await gatewayOn({ settings }, 'sre')
+    await first.start()
+    await first.sendMany(Array.from({ length: 30 }, (_, index) => alert(`due-${index}`)))
+    await first.send(alert('without an address', 'PMO'))
+    await first.finish()
+    expect(new Set(arrived()).size).toBe(30)
+    await expect(first.send(alert('too late'))).rejects.toMatchObject({ code: 'gateway_stopped' })
+    await first.stop()
+
+    const second = await gatewayOn({ settings }, 'sre', 'pmo')
+    await second.start()
+    await untilArrived(31)
+    expect(arrived().at(-1)).toBe('pmo: without%20an%20address')
+  })
+
+  it('does not know of another one in the same process', async () => {
+    const one = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
+    const other = await gatewayOn({ settings: await emptyStore(kind) }, 'cloudops')
+    await Promise.all([one.start(), other.start()])
+    const event = { ...alert('twin', 'SRE', 'CloudOps'), idempotencyKey: 'the same' }
+    const answers = await Promise.all([one.send(event), other.send(event)])
+    expect(answers.map(({ duplicate }) => duplicate)).toEqual([false, false])
+    await untilArrived(2)
+    expect(arrived().sort()).toEqual(['cloudops: twin', 'sre: twin'])
+    await one.stop()
+    await other.send(alert('alone', 'CloudOps'))
+    await untilArrived(3)
+    expect(arrived().at(-1)).toBe('cloudops: alone')
+    const counted = async (gateway: Gateway) =>
+      (await gateway.service.metrics()).body.match(/teams_events_accepted_total\{.*\} (\d+)/)?.[1]
+    expect(await counted(other)).toBe('2')
+  })
+})
+
+/** Databases that a program has open already, each with a transaction of its own kind. */
+const SHARED = {
+  'a pg pool': async () => {
+    const pool = new pg.Pool({ connectionString: (await freshDatabase()).url })
+    pool.on('error', () => {})
+    return {
+      database: pool,
+      ask: (text: string) => pool.query(text),
+      async within(run: (transaction: pg.PoolClient) => Promise<unknown>) {
+        const client = await pool.connect()
+        try {
+          await client.query('BEGIN')
+          await run(client)
+          await client.query('COMMIT')
+        } catch (error) {
+          await client.query('ROLLBACK')
+          throw error
+        } finally {
+          client.release()
+        }
+      },
+      close: () => pool.end(),
+    }
+  },
+  'a Kysely': async () => {
+    const pool = new pg.Pool({ connectionString: (await freshDatabase()).url })
+    pool.on('error', () => {})
+    return sharedKysely(new Kysely<{ claims: { id: string } }>({ dialect: new PostgresDialect({ pool }) }))
+  },
+  'a PGlite': async () => {
+    const pglite = await PGlite.create(embeddedFolder())
+    const kysely = sharedKysely(new Kysely<{ claims: { id: string } }>({ dialect: new PGliteDialect({ pglite }) }))
+    return { ...kysely, database: pglite }
+  },
+} as const
+
+function sharedKysely(kysely: Kysely<{ claims: { id: string } }>) {
+  return {
+    database: kysely,
+    ask: (text: string) => sql.raw(text).execute(kysely),
+    within: (
+      run: (
+        transaction: Parameters<Parameters<ReturnType<typeof kysely.transaction>['execute']>[0]>[0],
+      ) => Promise<unknown>,
+    ) => kysely.transaction().execute(run),
+    close: () => kysely.destroy(),
+  }
+}
+
+describe.each(Object.entries(SHARED))('a gateway on %s of the program', (_name, open) => {
+  it('sends what was sent in a transaction of the program once that commits, and never what was rolled back', async () => {
+    const host = await open()
+    onTestFinished(() => host.close())
+    await host.ask('CREATE TABLE claims (id text)')
+    const gateway = await gatewayOn({ database: host.database }, 'sre')
+    await gateway.start()
+    const save = (claim: string, fails: boolean) =>
+      host.within(async (transaction) => {
+        const [answer] = await gateway.sendMany([alert(claim)], { transaction })
+        expect(answer).toMatchObject({ correlationId: claim, notifications: [{ channel: 'sre', state: 'pending' }] })
+        if (fails) throw new Error('the claim could not be saved')
+      })
+    await expect(save('rolled-back', true)).rejects.toThrow('the claim could not be saved')
+    await save('committed', false)
+    await untilArrived(1)
+    await gateway.send(alert('last'))
+    await untilArrived(2)
+    await gateway.finish()
+    expect(arrived()).toEqual(['sre: committed', 'sre: last'])
+
+    // It is the program's, which goes on with it.
+    const { rows } = await host.ask('SELECT correlation_id, state FROM teams_notifications ORDER BY created_at')
+    expect(rows).toEqual([
+      { correlation_id: 'committed', state: 'accepted' },
+      { correlation_id: 'last', state: 'accepted' },
+    ])
+  })
+})
+
+it('a gateway that only accepts leaves delivery to the one that delivers', async () => {
+  const { url } = await freshDatabase()
+  const accepts = await gatewayOn({ settings: { DATABASE_URL: url }, deliver: false }, 'sre')
+  await expect(accepts.start()).rejects.toMatchObject({ code: 'invalid_settings' })
+  await accepts.send(alert('handed over'))
+  const delivers = await gatewayOn({ settings: { DATABASE_URL: url } }, 'sre')
+  await delivers.start()
+  await untilArrived(1)
+  await accepts.send(alert('and again'))
+  await untilArrived(2)
+  expect(arrived()).toEqual(['sre: handed%20over', 'sre: and%20again'])
+})
+
+it('types, groups, channels, routes and templates of the user’s own reach the user’s own channel', async () => {
+  const templates = embeddedFolder()
+  writeFileSync(
+    join(templates, 'lab_result.json'),
+    JSON.stringify({
+      type: 'AdaptiveCard',
+      version: '1.5',
+      fallbackText: 'A result of the laboratory',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the templates' own expressions look so
+      body: [{ type: 'TextBlock', text: 'Result ${data.result_id} of ${data.patient_id} is ready', wrap: true }],
+    }),
+  )
+  const gateway = await gatewayOn(
+    {
+      settings: await emptyStore('embedded'),
+      config: {
+        channels: { lab: { name: '#lab', payload: 'bare' }, night: {} },
+        stakeholder_groups: { lab: { names: ['Laboratory'], channels: ['lab'] } },
+        event_types: {
+          'lab.result.ready': {
+            priority: 'INFO',
+            stakeholders: ['Laboratory'],
+            card: 'lab_result',
+            aliases: ['lab.result.done'],
+            data: { result_id: { type: 'text', required: true }, patient_id: { type: 'text', phi: true } },
+          },
+        },
+        routes: [{ when: { event_type: 'lab.*', priorities: ['critical'] }, channels: ['night'], mode: 'only' }],
+        templates,
+      },
+    },
+    'lab',
+    'night',
+  )
+  await gateway.start()
+  const ready = { data: { result_id: 'R-7', patient_id: 'P123456789' } }
+  // Without a declaration of its own the type is not one that the compiler knows.
+  const send = (event: object) => gateway.send(event as EventInput)
+  await send({ eventType: 'lab.result.ready', ...ready, correlationId: 'by-day' })
+  await send({
+    eventType: 'lab.result.done',
+    ...ready,
+    correlationId: 'by-night',
+    priority: 'critical',
+    stakeholders: ['SRE'],
+  })
+  await untilArrived(2)
+  expect(arrived().sort()).toEqual(['lab: by-day', 'night: by-night'])
+  const [byDay] = flows.received.slice(before).filter(({ path }) => path.includes('/lab/'))
+  expect(JSON.parse(byDay?.body ?? '{}')).toMatchObject({ type: 'AdaptiveCard' })
+  expect(byDay?.body).toContain('Result R-7 of P••••6789 is ready')
+  await expect(send({ eventType: 'lab.result.ready', data: {} })).rejects.toThrow('data.result_id: found nothing')
+})
+
+describe('sendTeamsNotification in a program that does nothing else', () => {
+  /** Runs the program until it ends by itself; nobody ends it. */
+  function run(env: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const folder = embeddedFolder()
+    const certificate = join(folder, 'ca.pem')
+    writeFileSync(certificate, flows.ca)
+    const urls = Object.entries(webhooks(...SEED_CHANNELS)).map(([key, url]) => [
+      `TEAMS_WEBHOOK_${key.toUpperCase()}`,
+      url,
+    ])
+    return new Promise((resolve) => {
+      const script = new URL('send-script.ts', import.meta.url).pathname
+      const child = execFile(
+        process.execPath,
+        [script],
+        {
+          cwd: folder,
+          env: {
+            PATH: process.env.PATH,
+            NODE_EXTRA_CA_CERTS: certificate,
+            TEAMS_WEBHOOK_HOST_SUFFIXES: 'localhost',
+            TEAMS_LOG_LEVEL: 'warn',
+            ...Object.fromEntries(urls),
+            ...env,
+          },
+        },
+        (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+      )
+    })
+  }
+  const cards = [
+    'cloudops: vault-seal-abc123',
+    'nphies_integration: corr-claim-xyz789',
+    'pmo: corr-claim-xyz789',
+    'security_eng: vault-seal-abc123',
+    'sre: vault-seal-abc123',
+  ]
+
+  it('delivers with the embedded database, and the program ends once the cards have arrived', async () => {
+    const running = run({})
+    await untilArrived(5)
+    const all = performance.now()
+    const { code, stdout, stderr } = await running
+    // Less than the ten seconds for which PostgreSQL's own timers would keep it.
+    expect(performance.now() - all).toBeLessThan(9_000)
+    // Whatever has arrived by now has arrived before the end.
+    expect(arrived().sort()).toEqual(cards)
+    expect({ code, stderr: stderr.split('\n').filter((line) => !line.includes('no signing secret')) }).toEqual({
+      code: 0,
+      stderr: [''],
+    })
+    expect(JSON.parse(stdout)).toMatchObject([
+      { correlationId: 'vault-seal-abc123' },
+      { correlationId: 'corr-claim-xyz789' },
+    ])
+  })
+
+  it('only accepts with DATABASE_URL, and the program ends without waiting for anybody', async () => {
+    const { url } = await freshDatabase()
+    const { code, stdout } = await run({ DATABASE_URL: url })
+    expect([code, arrived()]).toEqual([0, []])
+    expect(JSON.parse(stdout)).toHaveLength(2)
+    const gateway = await gatewayOn({ settings: { DATABASE_URL: url } }, ...SEED_CHANNELS)
+    const { notifications } = await gateway.service.listNotifications({ limit: 10 })
+    expect(notifications.map(({ state }) => state)).toEqual(Array(5).fill('pending'))
+    await gateway.start()
+    await untilArrived(5)
+    expect(arrived().sort()).toEqual(cards)
+  })
+
+  it('tells why it can not, and the program ends with an error', async () => {
+    const { code, stderr } = await run({ DATABASE_URL: 'postgres://nobody:a-password@127.0.0.1:1/none' })
+    expect(code).toBe(1)
+    expect(stderr).toContain('The database can not be reached (database_unreachable)')
+    expect(stderr).not.toContain('a-password')
+  })
+})

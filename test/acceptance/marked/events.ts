@@ -1,0 +1,69 @@
+import type { ConfigInput } from '../../../src/registry/config-input.ts'
+import { eventToWire } from '../../../src/service/wire.ts'
+import { BEHAVIOURS } from '../flows.ts'
+import type { Marks } from './marks.ts'
+
+/** Channels that each fail in their own way, named after the outcome. */
+export const FAILING = Object.keys(BEHAVIOURS).filter((name) => name !== 'accepted')
+
+/** A channel for each way to fail, one that wants a token, and patient data that are a name. */
+export const CONFIG: ConfigInput = {
+  channels: { ...Object.fromEntries(FAILING.map((key) => [key, {}])), nphies_integration: { auth: 'entra' } },
+  stakeholder_groups: Object.fromEntries(FAILING.map((key) => [key, { channels: [key] }])),
+  event_types: {
+    'lab.result.ready': {
+      priority: 'INFO',
+      stakeholders: ['sre'],
+      card: 'system_alert',
+      data: { patient_name: { type: 'text', phi: true } },
+    },
+  },
+}
+
+/** An event that has its patient everywhere that an event can have one. `name` makes it one of its own. */
+export function patientEvent({ patient }: Marks, name: string, stakeholders: readonly string[] = ['sre']) {
+  const escaped = JSON.stringify(patient.name).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u0${unit.charCodeAt(0).toString(16)}`,
+  )
+  return {
+    eventType: 'celery.task.failed' as const,
+    correlationId: `${name}-${patient.id}`,
+    idempotencyKey: `${name}-${patient.id}`,
+    stakeholders,
+    data: {
+      task_name: `claim of ${patient.member}`,
+      task_id: `${patient.number}`,
+      queue: patient.id.toLowerCase(),
+      error: `no patient ${patient.id} (${patient.name}), member ${patient.member}, ${patient.number}`,
+      traceback: `GET https://h/?p=${patient.id}&n=${encodeURIComponent(patient.name)}\n{"name": ${escaped}}`,
+      patient_id: patient.id,
+      member_id: ` ${patient.member} `,
+      payer: `${patient.id.slice(0, 5)}\u200b${patient.id.slice(5)}`,
+      details: {
+        patientId: patient.number,
+        patient_name: patient.name,
+        note: patient.number,
+        [`seen ${patient.id}`]: [[`${patient.member}`], { [patient.name]: true }],
+      },
+    },
+  }
+}
+
+/** The same as it goes over HTTP. */
+export function onTheWire(event: ReturnType<typeof patientEvent>): string {
+  return JSON.stringify(eventToWire(event))
+}
+
+/** The same as a CloudEvent. */
+export function asCloudEvent(event: ReturnType<typeof patientEvent>): Record<string, unknown> {
+  return {
+    specversion: '1.0',
+    type: event.eventType,
+    source: `/${event.correlationId}`,
+    id: event.idempotencyKey,
+    subject: event.correlationId,
+    stakeholders: event.stakeholders.join(','),
+    data: event.data,
+  }
+}

@@ -1,0 +1,147 @@
+import {
+  type Acceptance,
+  createGateway,
+  type EventInput,
+  type EventType,
+  type EventTypes,
+  type Gateway,
+  type Language,
+  type Priority,
+  sendTeamsNotification,
+  TeamsPriority,
+} from '../../src/index.ts'
+
+/**
+ * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`
+ * fails. A user's own types are in `own-types.test-d.ts`.
+ */
+export async function typesOfTheLibrary(gateway: Gateway): Promise<void> {
+  // The contract's example, and the two of the platform's own documents, field for field.
+  await sendTeamsNotification({
+    eventType: 'vault.seal.detected',
+    correlationId: 'vault-seal-abc123',
+    data: { node: 'vault-node-2.prod', cluster_id: 'cluster-abc123', auto_unseal_attempted: true },
+    stakeholders: ['Security Eng.', 'SRE', 'CloudOps'],
+    priority: TeamsPriority.CRITICAL,
+  })
+  const sealed = await sendTeamsNotification({
+    eventType: 'vault.seal.detected',
+    correlationId: 'vault-seal-abc123',
+    data: {
+      node: 'vault-node-2.prod.svc.cluster.local',
+      cluster_id: 'cluster-abc123',
+      sealed_at: '2025-01-15T14:23:45Z',
+      auto_unseal_attempted: true,
+      auto_unseal_error: 'Azure Key Vault timeout',
+    },
+    stakeholders: ['Security Eng.', 'SRE', 'CloudOps'],
+    priority: TeamsPriority.CRITICAL,
+  })
+  sealed satisfies Acceptance
+  sealed.eventId satisfies string
+  sealed.notifications[0]?.channel satisfies string | undefined
+  await sendTeamsNotification({
+    eventType: 'nphies.claim.submitted',
+    correlationId: 'corr-claim-xyz789',
+    data: {
+      claim_id: 'CLM-2025-001234',
+      poll_id: 'POLL-ABC123XYZ',
+      patient_id: 'P123456789',
+      provider: 'King Fahad Medical City (KFMC)',
+      payer: 'Saudi Payer (701)',
+      total_amount: '15000 SAR',
+      services: [
+        { description: 'Consultation (E/M 99213)', amount: '500 SAR' },
+        { description: 'Lab Tests (CBC, HbA1c)', amount: '1500 SAR' },
+        { description: 'Medication (Metformin 1000mg)', amount: '3000 SAR' },
+      ],
+    },
+    stakeholders: ['Integration Team', 'PMO'],
+    priority: TeamsPriority.INFO,
+  })
+
+  // Nothing but the type and its data is needed; ids may be numbers, amounts too.
+  await sendTeamsNotification({ eventType: 'celery.task.dlq', data: { task_name: 't', task_id: 7, error: 'e' } })
+  await sendTeamsNotification({
+    eventType: 'nphies.claim.approved',
+    data: { claim_id: 1, approved_amount: 13_500 },
+    occurredAt: new Date(),
+    idempotencyKey: 'key',
+    language: 'ar',
+    stakeholders: ['a group of my own'],
+  })
+  // Older names have the data of the type that they stand for.
+  await sendTeamsNotification({ eventType: 'celery.task.failure', data: { task_name: 't', task_id: 't', error: 'e' } })
+  await sendTeamsNotification({ eventType: 'system.rabbitmq.node_down', data: { component: 'RabbitMQ', summary: 's' } })
+
+  // @ts-expect-error no such event type
+  await sendTeamsNotification({ eventType: 'vault.seal.detectd', data: { node: 'n' } })
+  // @ts-expect-error the type has to be known when the program is compiled
+  await sendTeamsNotification({ eventType: 'vault.seal.detected' as string, data: { node: 'n' } })
+  // @ts-expect-error no event type
+  await sendTeamsNotification({ data: { node: 'n' } })
+  // @ts-expect-error no data
+  await sendTeamsNotification({ eventType: 'vault.seal.detected' })
+  // @ts-expect-error a field that this type needs is missing
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { cluster_id: 'c' } })
+  // @ts-expect-error a field that this type does not have
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n', claim_id: 'c' } })
+  // @ts-expect-error a field with another type
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n', auto_unseal_attempted: 'yes' } })
+  // @ts-expect-error data of another type
+  await sendTeamsNotification({ eventType: 'deployment.failed', data: { node: 'n' } })
+  await sendTeamsNotification({
+    eventType: 'nphies.api.error',
+    // @ts-expect-error a value that is not one of those that there are
+    data: { error_type: 'other', operation: 'o', error_message: 'm' },
+  })
+  await sendTeamsNotification({
+    eventType: 'nphies.claim.submitted',
+    // @ts-expect-error an item of a list without what it needs
+    data: { claim_id: 'c', provider: 'p', payer: 'p', total_amount: 1, services: [{ description: 'd' }] },
+  })
+  // @ts-expect-error no such priority
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, priority: 'urgent' })
+  // @ts-expect-error no such priority
+  TeamsPriority.URGENT satisfies Priority
+  // @ts-expect-error no such language
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, language: 'fr' })
+  // @ts-expect-error the wire's name of a field
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, correlation_id: 'c' })
+  // @ts-expect-error an id that is no text
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, correlationId: 7 })
+  // @ts-expect-error one group and no list
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, stakeholders: 'SRE' })
+
+  // A gateway of one's own checks the same, one by one and in lists of different types.
+  await gateway.sendMany([
+    { eventType: 'vault.seal.detected', data: { node: 'n' }, priority: 'critical' },
+    { eventType: 'deployment.completed', data: { component: 'c', summary: 's', labels: { version: 1 } } },
+  ])
+  // @ts-expect-error data of another type
+  await gateway.send({ eventType: 'deployment.completed', data: { node: 'n' } })
+  await gateway.sendMany([
+    { eventType: 'vault.seal.detected', data: { node: 'n' } },
+    // @ts-expect-error data of another type, in one of the events
+    { eventType: 'deployment.completed', data: { node: 'n' } },
+  ])
+  // @ts-expect-error something that is no transaction
+  await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'n' } }, { transaction: {} })
+  // @ts-expect-error no such setting
+  await createGateway({ settings: { TEAMS_DATABASE_URL: 'postgres://' } })
+  // @ts-expect-error no such language in the configuration
+  await createGateway({ config: { channels: { sre: { language: 'fr' } } } })
+
+  const priority: Priority = TeamsPriority.HIGH
+  const language: Language = 'ar'
+  const event: EventInput<'vault.seal.detected'> = {
+    eventType: 'vault.seal.detected',
+    data: { node: 'n' },
+    priority,
+    language,
+  }
+  event.data satisfies EventTypes['vault.seal.detected']
+  'vault.seal.detected' satisfies EventType
+  // @ts-expect-error the data of another type
+  event.data satisfies EventTypes['deployment.completed']
+}
