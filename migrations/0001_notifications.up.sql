@@ -83,6 +83,13 @@ CREATE INDEX teams_notifications_due_idx ON teams_notifications (channel, priori
   WHERE state = 'pending';
 CREATE INDEX teams_notifications_held_idx ON teams_notifications (channel, held_by)
   WHERE state = 'sending';
+-- For lists, which go by id. Without these, a channel or a state that is rare is looked for in every row of every month.
+CREATE INDEX teams_notifications_channel_id_idx ON teams_notifications (channel, id);
+CREATE INDEX teams_notifications_unsent_idx ON teams_notifications (state, id)
+  WHERE state NOT IN ('accepted', 'posted');
+-- For retention: the cards that are still kept.
+CREATE INDEX teams_notifications_card_idx ON teams_notifications (created_at)
+  WHERE card_payload IS NOT NULL;
 
 CREATE TABLE teams_attempts (
   notification_id uuid        NOT NULL,
@@ -150,7 +157,10 @@ CREATE VIEW teams_notifications_unacknowledged_critical AS
 
 -- Makes the partitions from this month to months_ahead. Rows that arrived while a month had no partition are in
 -- the default one, which keeps accepting whatever happens; they are moved into the month that is theirs.
-CREATE FUNCTION teams_ensure_partitions(months_ahead integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- It needs the default partitions for itself, and whoever asks for a table after it waits behind it: so it gives up
+-- (55P03) soon, and before PostgreSQL looks for deadlocks, where a backup or somebody's long transaction reads them.
+CREATE FUNCTION teams_ensure_partitions(months_ahead integer) RETURNS integer LANGUAGE plpgsql
+  SET lock_timeout = '500ms' AS $$
 DECLARE
   parent  text;
   part    text;
@@ -158,8 +168,10 @@ DECLARE
   ends    timestamptz;
   made    integer := 0;
 BEGIN
-  -- Replicas start together; one makes the tables, and the others find them made.
-  PERFORM pg_advisory_xact_lock(hashtext('teams_ensure_partitions'));
+  -- Replicas start together; one makes the tables, and the others go on without: the default partition is there.
+  IF NOT pg_try_advisory_xact_lock(hashtext('teams_ensure_partitions')) THEN
+    RETURN 0;
+  END IF;
   FOREACH parent IN ARRAY ARRAY['teams_events', 'teams_notifications', 'teams_attempts'] LOOP
     IF to_regclass(parent || '_default') IS NULL THEN
       EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', parent || '_default', parent);
@@ -197,11 +209,20 @@ $$;
 
 -- Drops the months that are wholly older than audit_days, and forgets the cards of finished notifications that
 -- are older than card_days. A month in which something still waits stays: what was accepted is not lost to tidying.
+--
+-- Commits as it goes, so it can not be called inside a transaction: to drop a month locks the whole table, and that
+-- must neither wait long (everybody would wait behind it; it gives up with 55P03) nor last while other work is done.
 CREATE PROCEDURE teams_apply_retention(audit_days integer, card_days integer) LANGUAGE plpgsql AS $$
 DECLARE
   suffix text;
   waits  boolean;
 BEGIN
+  UPDATE teams_notifications SET card_payload = NULL
+   WHERE card_payload IS NOT NULL
+     AND created_at < now() - make_interval(days => card_days)
+     AND state IN ('accepted', 'posted', 'failed', 'digested', 'suppressed');
+  DELETE FROM teams_idempotency_keys WHERE expires_at < now();
+  COMMIT;
   FOR suffix IN
     SELECT substring(relname FROM '_\d{4}_\d{2}$')
       FROM pg_class
@@ -211,17 +232,18 @@ BEGIN
        AND to_date(right(relname, 7), 'YYYY_MM') + interval '1 month'
            <= (now() - make_interval(days => audit_days)) AT TIME ZONE 'UTC'
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE state IN (''pending'', ''sending''))',
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE state = ''pending'')
+                        OR EXISTS (SELECT 1 FROM %1$I WHERE state = ''sending'')',
                    'teams_notifications' || suffix) INTO waits;
     CONTINUE WHEN waits;
-    EXECUTE format('DROP TABLE IF EXISTS %I, %I, %I', 'teams_attempts' || suffix,
-                   'teams_notifications' || suffix, 'teams_events' || suffix);
+    PERFORM set_config('lock_timeout', '500ms', true);
+    EXECUTE format('DROP TABLE IF EXISTS %I, %I, %I', 'teams_notifications' || suffix,
+                   'teams_events' || suffix, 'teams_attempts' || suffix);
+    -- A key that outlived its event would give an answer to what is stored nowhere.
+    DELETE FROM teams_idempotency_keys
+     WHERE accepted_at < (to_date(right(suffix, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC';
+    COMMIT;
   END LOOP;
-  UPDATE teams_notifications SET card_payload = NULL
-   WHERE card_payload IS NOT NULL
-     AND created_at < now() - make_interval(days => card_days)
-     AND state IN ('accepted', 'posted', 'failed', 'digested', 'suppressed');
-  DELETE FROM teams_idempotency_keys WHERE expires_at < now();
 END
 $$;
 

@@ -117,6 +117,11 @@ describe('a bad value', () => {
     'ci::0123456789abcdef',
     ':send:0123456789abcdef',
     'ci:send:0123456789abcdef:more',
+    'ci:send:01234567 89abcdef',
+    'ci:send:0123456789abcdéf',
+    '"ci:send:0123456789abcdef"',
+    'c\ni:send:0123456789abcdef',
+    'signed:send:0123456789abcdef',
   ])('TEAMS_API_TOKENS=%s', (entry) => {
     const [problem, ...more] = problemsOf({ TEAMS_API_TOKENS: `ok:send+read:fedcba9876543210,${entry}` })
     expect([problem?.at, problem?.found, more]).toEqual(['TEAMS_API_TOKENS', 'entry 2 in another form', []])
@@ -171,6 +176,18 @@ describe('a secret', () => {
 describe('contradictions', () => {
   it.each<[string, Environment, string]>([
     ['an open interface without tokens', { TEAMS_HTTP_HOST: '0.0.0.0' }, 'TEAMS_HTTP_HOST'],
+    ['a list of no tokens', { TEAMS_API_TOKENS: ', ,' }, 'TEAMS_API_TOKENS'],
+    ['a list of no secrets', { TEAMS_INBOUND_SECRETS: ',' }, 'TEAMS_INBOUND_SECRETS'],
+    [
+      'keys that are forgotten while a signature still holds',
+      { TEAMS_INBOUND_SECRETS: 'x'.repeat(16), TEAMS_EVENT_TTL: '599' },
+      'TEAMS_EVENT_TTL',
+    ],
+    [
+      'a client secret that travels in the clear',
+      { TEAMS_ENTRA_AUTHORITY: 'http://login.example' },
+      'TEAMS_ENTRA_AUTHORITY',
+    ],
     ['a breaker that opens after the retries', { TEAMS_MAX_RETRIES: '1' }, 'TEAMS_BREAKER_THRESHOLD'],
     ['more connections to one host than in all', { TEAMS_TOTAL_CONNECTIONS: '5' }, 'TEAMS_CONNECTIONS_PER_HOST'],
     ['cards that outlive their rows', { TEAMS_AUDIT_RETENTION_DAYS: '30' }, 'TEAMS_CARD_HISTORY_RETENTION_DAYS'],
@@ -193,6 +210,7 @@ describe('contradictions', () => {
 
   it.each<[string, Environment]>([
     ['an open interface with a token', { TEAMS_HTTP_HOST: '0.0.0.0', TEAMS_API_TOKENS: 'ci:send:0123456789abcdef' }],
+    ['a stand-in for Entra on this machine', { TEAMS_ENTRA_AUTHORITY: 'http://[::1]:8080' }],
     ['any loopback name without one', { TEAMS_HTTP_HOST: 'localhost' }],
     ['Vault with a token', { VAULT_ADDR: 'https://vault', VAULT_TOKEN: 't', TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams' }],
     ['Vault by AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }],

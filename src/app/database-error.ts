@@ -1,7 +1,7 @@
 import { GatewayError } from '../kernel/errors.ts'
 
-/** SQLSTATE classes and codes of Node that say the database is away, and not that the call was wrong. */
-const AWAY = /^(08|53|57|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
+/** SQLSTATE classes and codes of Node that say the database or the connection is away, and not that the call was wrong. */
+const AWAY = /^(08|25P03|53|57|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
 
 /** Turns a database driver's error into one of ours. Its message is left out: it quotes values. */
 export function databaseError(error: unknown): GatewayError {

@@ -108,13 +108,13 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       return acceptance
     },
     async start({ keepAlive = true } = {}) {
-      if (stopping) throw new GatewayError('gateway_stopped')
+      if (stopping !== undefined) throw new GatewayError('gateway_stopped')
       starting ??= begin(keepAlive)
       await starting
     },
     async finish() {
       try {
-        if (starting && !stopping) {
+        if (starting !== undefined && stopping === undefined) {
           await starting
           await wired.finish()
         }

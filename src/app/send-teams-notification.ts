@@ -33,7 +33,13 @@ async function open(): Promise<Gateway> {
   try {
     const embedded = !process.env.DATABASE_URL
     const gateway = await createGateway({ deliver: embedded })
-    if (embedded) await gateway.start({ keepAlive: false })
+    try {
+      if (embedded) await gateway.start({ keepAlive: false })
+    } catch (error) {
+      // It lets go of its folder, or the next call would find that in use.
+      await gateway.stop().catch(() => undefined)
+      throw error
+    }
     process.once('beforeExit', () => {
       shared = undefined
       // Not awaited by Node, but its work keeps the process alive until it is done.

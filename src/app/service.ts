@@ -23,6 +23,8 @@ export interface LocalService extends GatewayService {
     events: readonly UncheckedEvent[],
     origin: string,
   ): Promise<readonly Acceptance[]>
+  /** Resolves when no call is under way, so that the database can be closed. */
+  settled(): Promise<void>
 }
 
 /** What the service is made of. */
@@ -44,15 +46,21 @@ export function createService(parts: ServiceParts): LocalService {
   const { acceptor, database, engine, metrics, publisher, log } = parts
   const { kysely } = database
 
+  const underWay = new Set<Promise<unknown>>()
+
   /** Runs a call; whatever it throws leaves as a GatewayError, counted where it is a refusal of events. */
   async function call<T>(run: () => Promise<T>, refusesEvents = false): Promise<T> {
+    const running = run()
+    underWay.add(running)
     try {
-      return await run()
+      return await running
     } catch (error) {
       const known = isGatewayError(error) ? error : databaseError(error)
       if (!isGatewayError(error)) log.error({ err: error, code: known.code }, 'a call failed')
       if (refusesEvents) metrics.count('teams_events_refused_total', { code: known.code })
       throw known
+    } finally {
+      underWay.delete(running)
     }
   }
 
@@ -116,6 +124,9 @@ export function createService(parts: ServiceParts): LocalService {
         return replayed
       }),
     listChannels: () => call(() => viewChannels(parts)),
+    async settled() {
+      await Promise.allSettled(underWay)
+    },
     readiness: () => checkReadiness(parts),
     metrics: () =>
       call(async () => {

@@ -4,7 +4,7 @@ import { createAttempts } from '../drain/attempt.ts'
 import { createDrains, type Drains } from '../drain/drains.ts'
 import { type Engine, startEngine } from '../drain/engine.ts'
 import { startSweep } from '../drain/sweep.ts'
-import { systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -63,7 +63,8 @@ export async function wire(options: GatewayOptions): Promise<Wired> {
   try {
     return await wireParts(options, releases)
   } catch (error) {
-    await releases.run()
+    // Why it could not be made is what matters, not what that does to the closing.
+    await releases.run().catch(() => undefined)
     throw error
   }
 }
@@ -106,7 +107,10 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   releases.add(() => database.close())
   await migrate(database, settings, log)
   if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
-  await ensurePartitions(database.kysely)
+  await ensurePartitions(database.kysely).catch((error: unknown) =>
+    // A backup that runs just now, or a user who may not make tables: neither is a reason not to deliver.
+    log.warn({ err: error }, 'a month has no partition yet; its rows go to the default one until it can be made'),
+  )
   await ensureChannels(
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
@@ -172,6 +176,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         clock,
         metrics,
         log,
+        hurry: hurry.signal,
       },
       registry.channels,
     )
@@ -200,23 +205,35 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     async finish() {
       if (!delivery) return
+      const { drains } = delivery
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
-      for (
-        let keys = await channelsWithWork(database.kysely);
-        keys.length > 0 && Date.now() < deadline;
-        keys = await channelsWithWork(database.kysely)
-      ) {
-        for (const key of keys) delivery.drains.wake(key)
-        await delivery.drains.idle()
+      // A channel that was taken out of the configuration, or has no address, has work that can not be done.
+      const sendable = (key: string) => registry.channels.has(key) && secrets.webhook(key) !== undefined
+      for (;;) {
+        const keys = (await channelsWithWork(database.kysely)).filter(sendable)
+        // A channel at which a turn is at work does not count as one with work.
+        if (keys.length === 0 && !drains.busy()) return
+        for (const key of keys) drains.wake(key)
+        await atMost(deadline - Date.now(), drains.idle(), clock)
+        if (Date.now() >= deadline) return
         // What is left waits for its channel's budget, which no signal announces.
         await setTimeout(50)
       }
     },
     async stop() {
       stopping = true
+      await service.settled()
       await releases.run()
     },
   }
+}
+
+/** Waits for some work, but not longer than `ms` milliseconds. */
+function atMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(Math.max(0, ms), resolve)
+    work.then(resolve, reject).finally(callOff)
+  })
 }
 
 async function startDelivery(parts: {
@@ -225,7 +242,7 @@ async function startDelivery(parts: {
   database: Database
   secrets: Secrets
   settings: Settings
-  clock: typeof systemClock
+  clock: Clock
   log: Log
   releases: Releases
 }): Promise<void> {

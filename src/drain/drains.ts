@@ -10,6 +10,8 @@ const AFTER_BREAKAGE = 1_000
 export interface Drains {
   /** Starts a turn at a channel; while one runs here already, it looks once more before it ends. */
   wake(channelKey: string): void
+  /** True while a turn runs in this process. */
+  busy(): boolean
   /** Resolves when no turn runs in this process. */
   idle(): Promise<void>
   /** Claims nothing more, lets posts under way finish, hands the rest back. */
@@ -57,6 +59,7 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
 
   return {
     wake,
+    busy: () => running.size > 0,
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
     },

@@ -84,14 +84,23 @@ export async function startEngine(
       if (jobs.length > 0) await boss.insert(DRAIN, jobs, { db: fromKysely(transaction) })
     },
     async work({ onWake, onMaintain }) {
+      // More than once a day, because it gives way to whatever reads the tables, such as the backup of each night; and
+      // once more at the start of a gateway that was off. First of all, since it is what may fail.
+      await boss.schedule(MAINTAIN, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
       await boss.work<{ channel: string }>(
         DRAIN,
         { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
         async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
       )
-      await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => onMaintain())
-      // Once a day, and once more at the start of a gateway that was off at that time.
-      await boss.schedule(MAINTAIN, '17 0 * * *', null, { tz: 'UTC', missed: 'once' })
+      await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => {
+        try {
+          await onMaintain()
+        } catch (error) {
+          // The engine tries again, and would tell nobody.
+          log.error({ err: error }, 'the maintenance of the database failed; it is tried again')
+          throw error
+        }
+      })
     },
     async reachable() {
       return boss.isInstalled()

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Channel } from '../registry/registry.ts'
 import { type ChannelState, lockChannel, saveChannel } from '../store/claim.ts'
 import { recordSettlements } from '../store/record.ts'
@@ -10,6 +11,7 @@ import type { TurnContext } from './turn-context.ts'
 /** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
 const RECORD_TRIES = 30
 const RECORD_PAUSE = 1_000
+
 /**
  * Records what happened although the database is away for a moment: given up at once, every card of a restart of
  * PostgreSQL would be sent again. Recording twice does no harm, so an answer that was lost is no reason to doubt either.
@@ -24,9 +26,10 @@ export async function recordAttempts(
     try {
       return await record(context, channel, turn, attempts)
     } catch (error) {
-      if (tries === RECORD_TRIES) throw error
+      if (tries === RECORD_TRIES || context.hurry.aborted) throw error
       context.log.warn({ err: error, channel: channel.key, tries }, 'what was sent could not be recorded; trying again')
-      await new Promise<void>((resolve) => context.clock.after(RECORD_PAUSE, resolve))
+      // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
+      await setTimeout(RECORD_PAUSE, undefined, { signal: context.hurry }).catch(() => undefined)
     }
   }
 }

@@ -17,7 +17,7 @@ export function toSettlement(attempt: Attempt, channelRests: boolean, rules: Ret
     posted: attempt.posted,
     webhookUrl: attempt.webhookUrl,
     card: attempt.card,
-    statusCode: outcome.statusCode ?? null,
+    statusCode: recordable(outcome.statusCode),
     errorCode: outcome.errorCode ?? null,
     message: outcome.message,
     outcome: outcome.name,
@@ -26,4 +26,9 @@ export function toSettlement(attempt: Attempt, channelRests: boolean, rules: Ret
     startedAt: attempt.startedAt,
     finishedAt: attempt.finishedAt,
   }
+}
+
+/** The record takes HTTP statuses. A receiver may answer with another number, which the message tells. */
+function recordable(status: number | undefined): number | null {
+  return status !== undefined && status >= 100 && status <= 599 ? status : null
 }

@@ -20,4 +20,6 @@ export interface TurnContext {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
+  /** Aborted when the graceful stop has waited long enough: posts under way end, and so does what is tried again. */
+  readonly hurry: AbortSignal
 }

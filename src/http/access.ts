@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard.ts'
 import { type Authenticator, type Caller, isAmbient, type Scope } from './auth.ts'
-import { refuseForeignOrigin, refuseForeignPages } from './browser-guard.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,6 +3,9 @@ import { GatewayError, type Problem } from '../kernel/errors.ts'
 /** How deep lists and objects may lie in each other. Cards are a few levels deep; what follows may recurse. */
 export const MAX_DEPTH = 32
 
+/** Most keys of one object. Half a megabyte of data has no room for more, and looking at each of 500,000 takes a second. */
+const MAX_KEYS = 100_000
+
 /**
  * Reads a body as one JSON document in UTF-8. Broken UTF-8 is refused rather than replaced: a replaced character would
  * be a wrong id that nobody notices.
@@ -51,6 +54,8 @@ export function shapeProblem(event: unknown, above: number): Problem | undefined
         }
       const key = Array.isArray(value) ? undefined : unsafeKey(value)
       if (key) return { at: '', found: `a key named ${key}`, expected: 'no such key' }
+      if (!Array.isArray(value) && Object.keys(value).length > MAX_KEYS)
+        return { at: '', found: 'an object with too many keys', expected: `at most ${MAX_KEYS} in one object` }
       for (const item of Array.isArray(value) ? value : Object.values(value))
         if (typeof item === 'object' || typeof item === 'number') next.push(item)
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Acceptance, GatewayService } from '../service/port.ts'
 import { acceptancesWire } from '../service/wire.ts'
@@ -23,9 +24,11 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
     },
     handler: async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const read = readEvents(eventFormat(request.headers), request.headers, body)
+      const format = eventFormat(request.headers)
       const webhookId = request.headers['webhook-id']
       const signed = request.caller?.signed === true && typeof webhookId === 'string'
+      if (signed && format === 'binary') throw unsignedAttributes()
+      const read = readEvents(format, request.headers, body)
       const events = signed ? withRequestId(read, webhookId) : read
       let accepted: readonly Acceptance[]
       reached.add(request)
@@ -41,9 +44,23 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
   })
 }
 
-/** The correlation id that all events have, fit for a header: what is not printable ASCII is percent-encoded. */
+/**
+ * A signature covers the body. Whoever saw one signed body could send it again under headers of his own: as another
+ * type, with another priority, and with an id that is not known yet.
+ */
+function unsignedAttributes(): GatewayError {
+  return new GatewayError('unsupported_media_type', [
+    {
+      at: 'ce-specversion',
+      found: 'a CloudEvent in headers, which the signature does not cover',
+      expected: 'all of the CloudEvent in the body, as application/cloudevents+json',
+    },
+  ])
+}
+
+/** The correlation id that all events have, fit for a header: what is not printable ASCII is percent-encoded, and so is `%`. */
 function sharedCorrelationId(accepted: readonly Acceptance[]): string | undefined {
   const [id, ...others] = new Set(accepted.map((acceptance) => acceptance.correlationId))
   if (id === undefined || others.length > 0) return undefined
-  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id.toWellFormed())
+  return /^[\x21-\x24\x26-\x7e]+$/.test(id) ? id : encodeURIComponent(id.toWellFormed())
 }

@@ -14,6 +14,8 @@ const moment = text
   .transform((value) => value.replace(/ (?=\d\d:\d\d$)/, '+'))
   .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
   .transform((value) => new Date(value))
+  // A zone can move the first and the last day out of the years that both databases read.
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
 const limitError = 'a whole number from 1 to 500'
 
 /** The filters of `GET /v1/notifications`. */

@@ -21,6 +21,11 @@ export const MAX_EVENTS = 1_000
 /** Longest idempotency key that an event may have. */
 const MAX_KEY = 200
 
+/** Most problems that are told of one event; the rest are like them, and 5 MB can hold half a million. */
+const MAX_PROBLEMS_PER_EVENT = 100
+/** Problems of one request after which each further bad event is named with its first one only. */
+const MANY_PROBLEMS = 1_000
+
 /** The events of one request, and how the caller names what is in them. */
 export interface EventsRequest {
   readonly events: readonly UncheckedEvent[]
@@ -60,9 +65,13 @@ export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, bo
   for (const [index, item] of items.entries()) {
     const unsafe = shapeProblem(item, list ? 1 : 0)
     const result = unsafe ? { problems: [unsafe] } : readOne(format, headers, item)
-    if (result.problems)
-      problems.push(...result.problems.map((problem) => ({ ...problem, at: placeOf(index, problem.at, !list) })))
-    else events.push(result.event)
+    if (result.problems) {
+      const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
+      const place = (at: string) => placeOf(index, at, !list)
+      for (const problem of result.problems.slice(0, most)) problems.push({ ...problem, at: place(problem.at) })
+      if (result.problems.length > most)
+        problems.push({ at: place(''), found: 'more that is wrong', expected: 'what is told of the above' })
+    } else events.push(result.event)
   }
   if (problems.length > 0) throw new GatewayError('invalid_event', problems)
   return { events, names: NAMES[format], single: !list }
@@ -84,7 +93,8 @@ function fromJson(item: unknown): EventResult {
   const fields: readonly string[] = EVENT_FIELDS
   const unknown = Object.keys(item).filter((name) => !fields.includes(name))
   if (unknown.length === 0) return { event: eventFromWire(item) }
-  return { problems: unknown.map(unknownField) }
+  // One more than is told, so that whoever counts sees that there are more.
+  return { problems: unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1).map(unknownField) }
 }
 
 /** A field that is ignored is a misspelt priority or key that nobody misses until it matters. */

@@ -102,6 +102,13 @@ describe('settle', () => {
     expect(settle(marked('first.\nsecond.'), 'plain', 'ar')).toBe('\u2066first.\u2069\n\u2066second.\u2069')
   })
 
+  it('isolates a long text that never comes to a letter in no time', () => {
+    const started = performance.now()
+    settle(marked(`\u0627${'+'.repeat(200_000)}`), 'plain', 'en')
+    // A search from every plus sign to the end takes a minute.
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+
   it('isolates Arabic pieces in English', () => {
     expect(settle(`Payer: ${marked('التعاونية (102)')}`, 'plain', 'en')).toBe(
       'Payer: \u2068التعاونية (\u2066102\u2069)\u2069',

@@ -36,8 +36,14 @@ const FORBIDDEN =
   /[\u0000-\u0008\u000B-\u001F\u007F-\u0084\u0086-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u206F\uFDD0-\uFDEF\uFEFF\uFFFE\uFFFF]/g
 const LINE_BREAKS = /\r\n|[\r\u0085\u2028\u2029]/g
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
-/** From a Latin letter or digit to the last one before right-to-left text: a date, an id, a few English words. */
-const LEFT_TO_RIGHT_RUN = /[A-Za-z0-9+$](?:[^\n\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC]*[A-Za-z0-9%])?/g
+/** All but right-to-left text and line breaks. */
+const ALONG = String.raw`[^\n\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC]*`
+/**
+ * From a Latin letter or digit to the last one before right-to-left text: a date, an id, a few English words. What
+ * lies between the two is matched as well: otherwise a search would start at each of ten thousand plus signs in a row,
+ * and each would read all of them.
+ */
+const LEFT_TO_RIGHT_RUN = new RegExp(`([A-Za-z0-9+$](?:${ALONG}[A-Za-z0-9%])?)(${ALONG})`, 'g')
 const MARKED = /\uFDD0([^\uFDD0\uFDD1]*)\uFDD1?|\uFDD1/g
 
 /** Text that may go into a card: well-formed, with `\n` as its only line break, no control and no bidi character. */
@@ -85,7 +91,7 @@ function withoutFunctions(text: string): string {
 function isolate(piece: string, language: Language, alone: boolean): string {
   if (piece === '') return ''
   if (!RIGHT_TO_LEFT.test(piece)) return language === 'en' ? piece : `${LRI}${piece}${PDI}`
-  const readable = piece.includes(LRI) ? piece : piece.replace(LEFT_TO_RIGHT_RUN, `${LRI}$&${PDI}`)
+  const readable = piece.includes(LRI) ? piece : piece.replace(LEFT_TO_RIGHT_RUN, `${LRI}$1${PDI}$2`)
   return alone && language === 'ar' ? readable : `${FSI}${readable}${PDI}`
 }
 

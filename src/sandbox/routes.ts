@@ -43,7 +43,8 @@ export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = 
     app.put<OfChannel>('/sandbox/channels/:channel/faults', { config: CHANGING }, async (request) => ({
       faults: sandbox.setFaults(request.params.channel, request.body ?? null),
     }))
-    app.get('/sandbox/events', { config: READING }, async (_request, reply) => {
+    // Without HEAD, whose answer would never end.
+    app.get('/sandbox/events', { config: READING, exposeHeadRoute: false }, async (_request, reply) => {
       reply.hijack()
       streamEvents(sandbox, reply.raw, stopping.signal)
     })

@@ -106,6 +106,8 @@ function signingProblem({ at, value }: Found): CodedProblem | undefined {
   }
 }
 
+const CHANNEL_KEY = /^[A-Za-z][A-Za-z0-9_-]{0,40}$/
+
 /** Keys of webhook URLs that no channel has: typing errors, or, in Vault, somebody else's. */
 export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]): CodedProblem[] {
   const keys = new Set(channels.map(({ key }) => key))
@@ -115,7 +117,8 @@ export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]
       const near = nearestName(keys, key)
       return {
         code: 'invalid_settings',
-        at: at.slice(0, 200),
+        // Of another form it may be the URL, with key and value the wrong way round.
+        at: CHANNEL_KEY.test(key) ? at : at.replace(key, '…'),
         found: 'a key that no channel has',
         expected: near ? `perhaps ${near}` : `one of: ${[...keys].join(', ')}`,
       }

@@ -12,6 +12,14 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const SCOPES = new Set(['send', 'read', 'act', 'admin'])
 /** Fewest characters of a token or a caller's secret. */
 const SHORTEST_SECRET = 16
+/** A token as it can stand in an Authorization header: with a blank in it, nobody could ever show it. */
+const TOKEN = new RegExp(`^[\\x21-\\x7e]{${SHORTEST_SECRET},}$`)
+/** A caller's name as it can stand in log lines and in the audit. A quote is most often one that a shell did not take off. */
+const NAME = /^[\p{L}\p{N}_.@-]+$/u
+/** What the audit calls callers who sign; a token of this name would share their idempotency keys. */
+const SIGNED = 'signed'
+/** Seconds in which a signed request can be sent again: its timestamp may be five minutes off, in either direction. */
+const REPEATABLE = 600
 
 /** Everything that is wrong with how the settings fit together, or that a setting's own schema can not see. */
 export function contradictions(s: Settings): Contradiction[] {
@@ -25,16 +33,26 @@ function* access(s: Settings): Iterable<Contradiction> {
       found: 'an interface that others reach, without TEAMS_API_TOKENS',
       expected: '127.0.0.1, or a token in TEAMS_API_TOKENS, so that not everybody on the network can send',
     }
+  // Nobody writes a list of nothing on purpose, and without tokens everybody on this machine may do everything.
+  for (const list of ['TEAMS_API_TOKENS', 'TEAMS_INBOUND_SECRETS'] as const)
+    if (s[list]?.length === 0)
+      yield { settings: [list], found: 'a list without entries', expected: 'at least one entry, or no such setting' }
+  if (s.TEAMS_INBOUND_SECRETS?.length && s.TEAMS_EVENT_TTL < REPEATABLE)
+    yield {
+      settings: ['TEAMS_EVENT_TTL', 'TEAMS_INBOUND_SECRETS'],
+      found: String(s.TEAMS_EVENT_TTL),
+      expected: `at least ${REPEATABLE} with TEAMS_INBOUND_SECRETS, or whoever has seen a signed request could send it again`,
+    }
   const names = new Set<string>()
   const tokens = new Set<string>()
   for (const [index, entry] of (s.TEAMS_API_TOKENS ?? []).entries()) {
     const [name, scopes, token, ...rest] = entry.split(':')
     const known = scopes?.split('+').every((scope) => SCOPES.has(scope)) ?? false
-    if (!name || !known || !token || token.length < SHORTEST_SECRET || rest.length > 0)
+    if (!name || !NAME.test(name) || name === SIGNED || !known || !token || !TOKEN.test(token) || rest.length > 0)
       yield {
         settings: ['TEAMS_API_TOKENS'],
         found: `entry ${index + 1} in another form`,
-        expected: `name:scope+scope:token, scopes of ${[...SCOPES].join(', ')}, a token of at least ${SHORTEST_SECRET} characters without a colon`,
+        expected: `name:scope+scope:token, a name other than "${SIGNED}" of letters, digits and _.@-, scopes of ${[...SCOPES].join(', ')}, a token of at least ${SHORTEST_SECRET} ASCII characters without blanks and colons`,
       }
     else if (names.has(name) || tokens.has(token))
       yield {
@@ -100,6 +118,13 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       settings: ['TEAMS_ENTRA_TENANT_ID', 'TEAMS_ENTRA_CLIENT_ID', 'TEAMS_ENTRA_CLIENT_SECRET'],
       found: `${entra} of the three Entra settings`,
       expected: 'TEAMS_ENTRA_TENANT_ID, TEAMS_ENTRA_CLIENT_ID and TEAMS_ENTRA_CLIENT_SECRET together',
+    }
+  const authority = new URL(s.TEAMS_ENTRA_AUTHORITY)
+  if (authority.protocol !== 'https:' && !LOOPBACK.has(authority.hostname.replace(/^\[|\]$/g, '')))
+    yield {
+      settings: ['TEAMS_ENTRA_AUTHORITY'],
+      found: 'an address without TLS on another machine',
+      expected: 'https, since TEAMS_ENTRA_CLIENT_SECRET is sent there',
     }
   if (s.TEAMS_HMAC_SECRET_KEY_PREVIOUS && !s.TEAMS_HMAC_SECRET_KEY && !s.VAULT_ADDR)
     yield {

@@ -43,10 +43,12 @@ export async function readChannels(db: Kysely<Tables>): Promise<ReadonlyMap<stri
 export async function readBacklog(
   db: Kysely<Tables>,
 ): Promise<readonly { readonly channel: string; readonly priority: Priority; readonly count: number }[]> {
-  return db
-    .selectFrom('teams_notifications')
-    .select(['channel', 'priority', sql<number>`count(*)::int`.as('count')])
-    .where('state', 'in', ['pending', 'sending'])
-    .groupBy(['channel', 'priority'])
-    .execute()
+  // One part per state: each has its own partial index, and "IN" would use neither but read every row of six years.
+  const { rows } = await sql<{ channel: string; priority: Priority; count: number }>`
+    SELECT channel, priority, count(*)::int AS count
+      FROM (SELECT channel, priority FROM teams_notifications WHERE state = 'pending'
+            UNION ALL
+            SELECT channel, priority FROM teams_notifications WHERE state = 'sending') waiting
+     GROUP BY channel, priority`.execute(db)
+  return rows
 }

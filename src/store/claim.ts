@@ -169,7 +169,8 @@ export async function nextDue(db: Kysely<Tables>, channel: string): Promise<Date
 
 /**
  * Puts back what earlier turns held when they were cut off. It may have arrived, so it is marked as a repeat, and
- * the attempt is recorded as interrupted.
+ * the attempt is recorded as interrupted. A turn that has lost the channel meanwhile puts nothing back: what is
+ * held then is held by its successor, which is alive.
  *
  * @returns how many there were, with their correlation ids
  */
@@ -179,9 +180,12 @@ export async function reclaimInterrupted(
   turn: string,
 ): Promise<readonly string[]> {
   const { rows } = await sql<{ correlation_id: string }>`
-    WITH cut AS (
+    WITH mine AS (
+      SELECT 1 FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
+    ), cut AS (
       SELECT id, created_at, held_by, held_since, attempts, repeat FROM teams_notifications
        WHERE channel = ${channel} AND state = 'sending' AND held_by IS DISTINCT FROM ${turn}::uuid
+         AND EXISTS (SELECT 1 FROM mine)
        FOR UPDATE
     ), told AS (
       INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, repeat, held_by, created_at)

@@ -8,6 +8,12 @@ export type EngineDatabase = Pick<
   'db' | 'connectionString' | 'host' | 'port' | 'database' | 'user' | 'password' | 'ssl' | 'backend' | 'max'
 >
 
+/**
+ * The engine's own pool: few connections, and an end to waiting for an answer that does not come (see
+ * `answering-pool.ts`), in milliseconds. pg-boss hands all of it to `pg`, and closes a connection that failed.
+ */
+export const ENGINE_POOL = { max: 3, keepAlive: true, query_timeout: 10_000 } as const
+
 /** An open database: the embedded one or PostgreSQL. All SQL of the gateway runs on both, unchanged. */
 export interface Database {
   readonly kind: 'embedded' | 'postgres'

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kysely, PGliteDialect } from 'kysely'
 import { fromPglite } from 'pg-boss'
+import { codeOf, GatewayError } from '../kernel/errors.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import type { Tables } from './tables.ts'
@@ -10,14 +11,15 @@ import type { Tables } from './tables.ts'
  * Opens the embedded database (PGlite) in a folder, which is made if it is not there. One process at a time:
  * PGlite itself opens a folder that is in use and would ruin it.
  *
- * @throws GatewayError `data_dir_in_use`
+ * @throws GatewayError `data_dir_in_use`, `invalid_settings` where no such folder can be made
  */
 export async function openEmbedded(folder: string): Promise<Database> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const unlock = await lockFolder(folder)
   try {
-    const { PGlite } = await import('@electric-sql/pglite')
-    const pglite = await PGlite.create(join(folder, 'pglite'))
+    const { UnheldPGlite } = await import('./unheld-pglite.ts')
+    const pglite = new UnheldPGlite(join(folder, 'pglite'))
+    await pglite.waitReady
     const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
     return {
       kind: 'embedded',
@@ -32,5 +34,16 @@ export async function openEmbedded(folder: string): Promise<Database> {
   } catch (error) {
     await unlock()
     throw error
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    const found = `a place where no folder can be made (${codeOf(error) ?? 'unknown'})`
+    throw new GatewayError('invalid_settings', [
+      { at: 'TEAMS_DATA_DIR', found, expected: 'a folder that the gateway may write to' },
+    ])
   }
 }

@@ -35,6 +35,9 @@ export async function listNotifications(
   db: Kysely<Tables>,
   query: NotificationQuery,
 ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }> {
+  // PostgreSQL refuses a text with U+0000 as a parameter, and no row has one.
+  if ([query.correlationId, query.eventType, query.channel].some((text) => text?.includes('\0')))
+    return { notifications: [], nextCursor: null }
   let select: SelectQueryBuilder<Tables, 'teams_notifications', Row> = db
     .selectFrom('teams_notifications')
     .select(COLUMNS)
@@ -140,7 +143,8 @@ function near<O>(
   id: string,
 ): SelectQueryBuilder<Tables, 'teams_notifications', O> {
   const made = timeOfId(id)
-  if (!made) throw missing()
+  // An id that somebody made up may say a year that the database does not read.
+  if (!made || made.getUTCFullYear() >= 9999) throw missing()
   const day = 86_400_000
   return query
     .where('id', '=', id)

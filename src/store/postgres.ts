@@ -2,11 +2,16 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Database } from './database.ts'
+import { answeringPool } from './answering-pool.ts'
+import { type Database, ENGINE_POOL } from './database.ts'
+import { survivingPool } from './surviving-pool.ts'
 import type { Tables } from './tables.ts'
 
 /** Oldest server that the migrations run on (row triggers on partitioned tables, procedures). */
 const OLDEST_SERVER = 140000
+
+/** Milliseconds between two statements of a transaction after which PostgreSQL ends it; a turn's lease is as long. */
+const LONGEST_PAUSE = 8_000
 
 /**
  * Connects to PostgreSQL and checks that it answers and is new enough.
@@ -21,10 +26,16 @@ export async function openPostgres(options: { url: string; pool: number; log: Lo
     connectionTimeoutMillis: 10_000,
     // A process that only hands events over ends when its own work is done.
     allowExitOnIdle: true,
+    keepAlive: true,
+  })
+  // A replica whose host vanishes in the middle of a transaction would keep its channel locked for two hours, which is
+  // when PostgreSQL looks whether it is still there. Said as a statement, because poolers refuse it as a parameter.
+  pool.on('connect', (client) => {
+    client.query(`SET idle_in_transaction_session_timeout = ${LONGEST_PAUSE}`).catch(() => undefined)
   })
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection broke'))
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(survivingPool(pool)) }) })
   try {
     const { rows } = await sql<{
       version: number
@@ -49,7 +60,7 @@ export async function openPostgres(options: { url: string; pool: number; log: Lo
   return {
     kind: 'postgres',
     kysely,
-    engineDatabase: () => ({ connectionString: options.url, max: 3 }),
+    engineDatabase: () => ({ connectionString: options.url, ...ENGINE_POOL }),
     close: () => kysely.destroy(),
   }
 }

@@ -55,7 +55,7 @@ export async function recordSettlements(
            failures = n.failures + s.failed::int,
            attempts = n.attempts - (NOT s.posted)::int,
            retry_count = CASE WHEN s.posted THEN n.retry_count ELSE greatest(n.attempts - 2, 0) END,
-           repeat = CASE WHEN s.state = 'pending' THEN n.repeat OR s.may_have_arrived ELSE n.repeat END,
+           repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
            webhook_url = coalesce(s.webhook_url, n.webhook_url),
            card_payload = coalesce(s.card, n.card_payload),
            status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,

@@ -3,7 +3,9 @@ import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import type { Pool } from 'pg'
 import { fromKysely, fromPglite } from 'pg-boss'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Database } from './database.ts'
+import { answeringPool } from './answering-pool.ts'
+import { type Database, ENGINE_POOL } from './database.ts'
+import { survivingPool } from './surviving-pool.ts'
 import type { Tables } from './tables.ts'
 
 /** A database that the host program has open already: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. */
@@ -38,9 +40,9 @@ export function shareDatabase(given: SharedDatabase): Database {
     )
     return {
       kind: 'postgres',
-      kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: given }) }),
+      kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(survivingPool(given)) }) }),
       // The engine listens on a connection of its own, made with the pool's own words.
-      engineDatabase: () => ({ ...Object.fromEntries(connection), max: 3 }),
+      engineDatabase: () => ({ ...Object.fromEntries(connection), ...ENGINE_POOL }),
       close: async () => undefined,
     }
   }

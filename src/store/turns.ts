@@ -84,17 +84,22 @@ export async function clearTurns(db: Kysely<Tables>): Promise<void> {
 /**
  * Channels on which something is due and nobody is at work: because a wake-up was lost, a wait is over, or a
  * process was killed. Each replica asks this every second; it is what every promise of delivery rests on.
+ *
+ * Not EXISTS: PostgreSQL would answer that for all channels together by reading everything that waits, each second.
+ * The order leads it to the one index that has a channel's rows together.
  */
 export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly string[]> {
   const { rows } = await sql<{ key: string }>`
     SELECT c.key FROM teams_channels c
      WHERE (c.turn_by IS NULL OR c.turn_until < clock_timestamp())
        AND (c.paused_until IS NULL OR c.paused_until <= clock_timestamp())
-       AND (EXISTS (SELECT 1 FROM teams_notifications n
-                     WHERE n.channel = c.key AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp())
-            OR EXISTS (SELECT 1 FROM teams_notifications n WHERE n.channel = c.key AND n.state = 'sending'))`.execute(
-    db,
-  )
+       AND coalesce(
+             (SELECT true FROM teams_notifications n
+               WHERE n.channel = c.key AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
+               ORDER BY n.priority_rank, n.created_at, n.id LIMIT 1),
+             (SELECT true FROM teams_notifications n WHERE n.channel = c.key AND n.state = 'sending'
+               ORDER BY n.held_by LIMIT 1),
+             false)`.execute(db)
   return rows.map((row) => row.key)
 }
 

@@ -150,6 +150,28 @@ describe('signatures', () => {
     expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
   })
 
+  it('takes no CloudEvent whose attributes it does not cover', async () => {
+    const { app, service } = createTestServer(settings)
+    const attributes = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/a', 'ce-type': CLAIM.event_type }
+    const payload = JSON.stringify(CLAIM.data)
+    const headers = { ...signed(SECRET, 'm', payload), ...attributes }
+    const answer = await app.inject({ method: 'POST', url: '/v1/events', headers, payload })
+    expect(answer.json()).toMatchObject({ status: 415, errors: [{ at: 'ce-specversion' }] })
+    expect(service.taken).toEqual([])
+
+    const whole = JSON.stringify({
+      specversion: '1.0',
+      id: '1',
+      source: '/a',
+      type: CLAIM.event_type,
+      data: CLAIM.data,
+    })
+    const structured = { ...signed(SECRET, 'n', whole), 'content-type': 'application/cloudevents+json' }
+    expect(
+      (await app.inject({ method: 'POST', url: '/v1/events', headers: structured, payload: whole })).statusCode,
+    ).toBe(202)
+  })
+
   it('opens nothing but sending', async () => {
     const { app } = createTestServer(settings)
     const read = await app.inject({ url: '/v1/notifications', headers: signed(SECRET, 'm', '') })

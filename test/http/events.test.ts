@@ -70,6 +70,24 @@ describe('POST /v1/events', () => {
     expect((await post(app, [CLAIM, other])).headers['x-correlation-id']).toBeUndefined()
     const arabic = await post(app, { ...CLAIM, correlation_id: 'مطالبة\r\nx: y' })
     expect(decodeURIComponent(String(arabic.headers['x-correlation-id']))).toBe('مطالبة\r\nx: y')
+    const encoded = await post(app, { ...CLAIM, correlation_id: 'a%20b' })
+    expect(decodeURIComponent(String(encoded.headers['x-correlation-id']))).toBe('a%20b')
+  })
+
+  it('tells of a hundred unknown fields of an event, and of one each when a thousand problems are told', async () => {
+    const { app } = createTestServer({ TEAMS_MAX_BODY_BYTES: 5_242_880 })
+    const wrong = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`f${n.toString(36)}`, 0]))
+    const one = await post(app, wrong)
+    expect([one.statusCode, one.json().errors.length]).toEqual([422, 101])
+    expect(one.json().errors.at(-1)).toMatchObject({ at: 'body', found: 'more that is wrong' })
+
+    const more = await post(app, { ...wrong, more: 0 })
+    expect(more.json()).toMatchObject({ status: 422, errors: [{ at: 'body', found: 'an object with too many keys' }] })
+
+    const few = Object.fromEntries(Object.entries(wrong).slice(0, 300))
+    const { errors } = (await post(app, Array(1_000).fill(few))).json()
+    expect(errors.length).toBeLessThan(4_000)
+    expect(new Set(errors.map(({ at }: { at: string }) => at.split('.')[0])).size).toBe(1_000)
   })
 
   it('takes a thousand events, and none of a thousand when one is bad', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import Fastify from 'fastify'
 import { Agent, request } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -204,7 +206,38 @@ describe('faults over the wire', () => {
   })
 })
 
+it('closes at once, also with a connection on which nothing was ever said', async () => {
+  const own = await createSandboxServer()
+  const silent = connect(Number(new URL(own.origin).port), '127.0.0.1')
+  await once(silent, 'connect')
+  // Taken in order: when this is answered, the connection before it has been accepted.
+  await (await request(`${own.origin}/sandbox/channels`, { dispatcher: agent })).body.dump()
+  await expect(Promise.all([once(silent, 'close'), own.close()])).resolves.toBeDefined()
+}, 10_000)
+
+describe('a page of another site', () => {
+  it.each([
+    ['whose name was made to lead here', { host: 'evil.example' }],
+    ['that calls from where it is', { origin: 'https://evil.example' }],
+  ])('%s neither reads nor changes anything', async (_what, headers) => {
+    for (const [method, path] of [
+      ['GET', '/sandbox'],
+      ['GET', '/sandbox/channels/sre/messages'],
+      ['PUT', '/sandbox/channels/sre/faults'],
+    ] as const) {
+      const answer = await request(server.origin + path, { method, dispatcher: agent, headers })
+      expect(answer.statusCode).toBe(403)
+      expect(await answer.body.json()).toMatchObject({ code: 'cross_site' })
+    }
+  })
+})
+
 describe('the event stream', () => {
+  it('answers HEAD at once, although it never ends', async () => {
+    const answer = await request(`${server.origin}/sandbox/events`, { method: 'HEAD', dispatcher: agent })
+    expect(answer.statusCode).toBe(404)
+  })
+
   it('tells of each message, refusal and fault as it happens', async () => {
     const stream = await request(`${server.origin}/sandbox/events`, { dispatcher: agent })
     expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8')

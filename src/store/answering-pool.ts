@@ -1,0 +1,61 @@
+import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+
+/**
+ * Milliseconds after which a statement without an answer counts as sent into nothing. With the lease of a turn (8 s) and the
+ * sweep (1 s) it stays below the 20 s within which somebody else takes over.
+ */
+const PATIENCE = 10_000
+/** Milliseconds in which a process that was held up reads what has come meanwhile. */
+const TO_READ = 100
+
+/** What may take long for good reason: to change the schema or wait for who does, and to tidy away what six years have left. */
+const MAY_TAKE_LONG = /^\s*(call|create|alter|drop|do|vacuum)\b|\bpg_advisory_lock\b/i
+
+/**
+ * The pool as Kysely uses it, with an end to waiting. Where a host or a route vanishes there is no reset and no error: `pg`
+ * would wait for the answer for as long as TCP does, a quarter of an hour or for ever, and with it whoever asked: the
+ * sweep, a turn, a caller, the graceful stop. A connection that did not answer is closed and not used again.
+ *
+ * TCP keepalive alone was rejected: it is silent while something that was sent is not acknowledged. So was `query_timeout` of `pg`:
+ * it gives the connection back to the pool, where the next one waits.
+ */
+export function answeringPool(pool: PostgresPool, patience = PATIENCE): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => answering(await pool.connect(), patience),
+  }
+}
+
+function answering(client: PostgresPoolClient, patience: number): PostgresPoolClient {
+  let lost: Error | undefined
+
+  function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
+  function query<R>(given: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
+    if (typeof given !== 'string') return client.query(given)
+    if (lost) return Promise.reject(lost)
+    const answer = client.query<R>(given, parameters)
+    return MAY_TAKE_LONG.test(given) ? answer : orGiveUp(answer)
+  }
+
+  function orGiveUp<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        lost = Object.assign(new Error('the database did not answer'), { code: 'ETIMEDOUT' })
+        reject(lost)
+      }
+      // In two steps: after a process was held up for so long, the timer runs before the answer that lies there is read.
+      let timer = setTimeout(() => {
+        timer = setTimeout(giveUp, TO_READ)
+      }, patience)
+      answer.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+
+  return {
+    ...(client.processID === undefined ? {} : { processID: client.processID }),
+    query,
+    release: (destroy = false) => client.release(destroy || lost !== undefined),
+  }
+}
