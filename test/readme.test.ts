@@ -13,9 +13,9 @@ import { METRICS } from '../src/metrics/table.ts'
 import { loadRegistry } from '../src/registry/load.ts'
 import { STATES } from '../src/service/port.ts'
 import { SETTINGS } from '../src/settings/table.ts'
-import { serveQuick } from './acceptance/gateways.ts'
+import { emptyStore, serveQuick } from './acceptance/gateways.ts'
 import { openMigrated } from './conformance/databases.ts'
-import { embeddedFolder, freshDatabase } from './services/database.ts'
+import { embeddedFolder } from './services/database.ts'
 
 // Everything that people write by hand and that names something in the code: it has to be there, and to work.
 
@@ -62,7 +62,7 @@ describe('README.md', () => {
 
   it('gives a reason for every runtime dependency, and for no other', () => {
     const table = readme.split('## What it stands on')[1]?.split('\n## ')[0] ?? ''
-    const named = [...table.matchAll(/^\| `([^`]+)` \| .{4,} \| .{10,} \|$/gm)].map(([, name]) => name)
+    const named = [...table.matchAll(/^\| `([^`]+)` +\| \S.{3,} +\| \S.{9,} +\|$/gm)].map(([, name]) => name)
     expect(named.sort()).toEqual(Object.keys(manifest.dependencies).sort())
   })
 
@@ -246,15 +246,16 @@ describe('TypeScript examples', () => {
   })
 
   it.each([
-    ['README.md', 0],
-    ['README.md', 1],
-    ['docs/guides/testing-with-the-sandbox.md', 0],
-  ])('of %s run to their end (%i)', async (page, index) => {
+    ['README.md', 0, 'embedded'],
+    ['README.md', 0, 'postgres'],
+    ['README.md', 1, 'postgres'],
+    ['docs/guides/testing-with-the-sandbox.md', 0, 'embedded'],
+  ] as const)('of %s run to their end (%i, %s)', async (page, index, kind) => {
     const folder = workshop()
     const file = join(folder, 'example.ts')
     writeFileSync(file, blocks(page, 'ts')[index] ?? '')
     const { code, output } = await run(process.execPath, ['--import', resolver(), file], folder, {
-      DATABASE_URL: (await freshDatabase()).url,
+      ...(await emptyStore(kind)),
       TEAMS_LOG_LEVEL: 'error',
     })
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
@@ -342,7 +343,11 @@ function run(
   cwd: string,
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawn(command, args, { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } })
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr])

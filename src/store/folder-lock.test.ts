@@ -36,4 +36,16 @@ describe.each([
     await once(other, 'exit')
     await (await lockFolder(folder))()
   })
+
+  it('goes to one of many that find what a killed process left behind', async () => {
+    const folder = join(embeddedFolder(), below)
+    mkdirSync(folder, { recursive: true })
+    const killed = await lockElsewhere(folder)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)))
+    const taken = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(taken).toHaveLength(1)
+    await taken[0]?.()
+  })
 })

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, stat, symlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { GatewayError } from '../kernel/errors.ts'
 
 /** Longest name that a socket may have on every system, in bytes (104 on macOS, 108 on Linux, with the closing zero). */
 const LONGEST_NAME = 100
+
+/** Times, 10 ms apart, that a process waits while another one looks; a look takes a few milliseconds. */
+const LONGEST_TURN = 300
 
 /**
  * Keeps a folder for this process by listening on a socket in it. The kernel closes the socket with the process, so a
@@ -18,11 +22,31 @@ const LONGEST_NAME = 100
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const { name, forget } = await socketName(await realpath(folder))
+  const turn = await takeTurn(folder)
   try {
     const server = await take(name)
     return () => new Promise((resolve) => server.close(() => resolve()))
   } finally {
+    await turn()
     await forget()
+  }
+}
+
+/**
+ * One process at a time looks who has the lock: of two that find a dead one's socket, the second would remove the first's.
+ * This socket has a name in the kernel only, so that nothing stays of it; systems other than Linux have no such names.
+ */
+async function takeTurn(folder: string): Promise<() => Promise<void>> {
+  if (process.platform !== 'linux') return async () => undefined
+  const { dev, ino } = await stat(folder)
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const server = await listen(`\0claimlinc-teams-${dev}-${ino}`)
+      return () => new Promise((resolve) => server.close(() => resolve()))
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE' || attempt === LONGEST_TURN) throw error
+      await setTimeout(10)
+    }
   }
 }
 
