@@ -159,8 +159,9 @@ CREATE VIEW teams_notifications_unacknowledged_critical AS
 -- the default one, which keeps accepting whatever happens; they are moved into the month that is theirs.
 -- It needs the default partitions for itself, and whoever asks for a table after it waits behind it: so it gives up
 -- (55P03) soon, and before PostgreSQL looks for deadlocks, where a backup or somebody's long transaction reads them.
+-- The months' bounds are written as text and read again: in other styles "IST" is written for India and read as Israel.
 CREATE FUNCTION teams_ensure_partitions(months_ahead integer) RETURNS integer LANGUAGE plpgsql
-  SET lock_timeout = '500ms' AS $$
+  SET lock_timeout = '500ms' SET timezone = 'UTC' SET datestyle = 'ISO' AS $$
 DECLARE
   parent  text;
   part    text;

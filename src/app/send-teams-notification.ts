@@ -1,6 +1,7 @@
 import type { EventType } from '../events/catalogue.ts'
 import type { EventInput } from '../events/event.ts'
 import type { Acceptance } from '../service/port.ts'
+import { withEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
 
 // The one piece of process-wide state, because a bare function can keep it nowhere else. Whoever wants none calls
@@ -31,7 +32,7 @@ export async function sendTeamsNotification<T extends EventType>(
 
 async function open(): Promise<Gateway> {
   try {
-    const embedded = !process.env.DATABASE_URL
+    const embedded = !withEnvFile(process.env).DATABASE_URL?.trim()
     const gateway = await createGateway({ deliver: embedded })
     try {
       if (embedded) await gateway.start({ keepAlive: false })

@@ -260,7 +260,9 @@ async function startDelivery(parts: {
       )
     },
   })
-  releases.add(startSweep({ find: () => channelsWithWork(database.kysely), wake: drains.wake, clock, log }))
+  // A channel without an address is looked at when an event comes, each minute and when it gets one: not each second.
+  const find = async () => (await channelsWithWork(database.kysely)).filter((key) => secrets.webhook(key) !== undefined)
+  releases.add(startSweep({ find, wake: drains.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     // What the channel rested for may be mended: look at once.
     endRest(database.kysely, keys)

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 
 const LONG = 20_000
-const line = z.string().min(1, { error: 'some text' }).max(1_000, { error: 'text of at most 1,000 characters' })
+const line = z
+  .string({ error: 'some text' })
+  .min(1, { error: 'some text' })
+  .max(1_000, { error: 'text of at most 1,000 characters' })
 const id = z.union([line, z.number()], { error: 'text or a number' }).transform(String)
-const prose = z.string().max(LONG, { error: 'text of at most 20,000 characters' })
+const prose = z.string({ error: 'some text' }).max(LONG, { error: 'text of at most 20,000 characters' })
 const whole = z
   .number({ error: 'a whole number' })
   .int({ error: 'a whole number' })
@@ -49,7 +52,10 @@ export const CARD_DATA = {
     retry_count: whole.optional(),
     max_retries: whole.optional(),
     error: prose,
-    traceback: z.string().max(200_000, { error: 'text of at most 200,000 characters' }).optional(),
+    traceback: z
+      .string({ error: 'some text' })
+      .max(200_000, { error: 'text of at most 200,000 characters' })
+      .optional(),
     patient_id: phi(id).optional(),
     member_id: phi(id).optional(),
     payer: line.optional(),

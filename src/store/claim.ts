@@ -29,7 +29,13 @@ export interface HeldNotification {
   readonly heldSince: Date
 }
 
-/** Reads a channel's state and locks it until the transaction ends; undefined when the turn has lost the channel. */
+/**
+ * Reads a channel's state and locks it until the transaction ends; undefined when the turn has lost the channel.
+ *
+ * Where the connection has an end to pauses within transactions (`postgres.ts`), it becomes as short as the lease of a
+ * turn: whoever vanishes with the lock in his hands must not keep it for longer. The embedded database has no other
+ * process, and would not survive such an end.
+ */
 export async function lockChannel(
   db: Kysely<Tables>,
   channel: string,
@@ -46,7 +52,9 @@ export async function lockChannel(
     now: Date
   }>`
     SELECT tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes,
-           clock_timestamp() AS now
+           clock_timestamp() AS now,
+           set_config('idle_in_transaction_session_timeout',
+                      CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)
       FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE`.execute(db)
   const row = rows[0]
   if (!row) return undefined

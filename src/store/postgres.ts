@@ -10,8 +10,11 @@ import type { Tables } from './tables.ts'
 /** Oldest server that the migrations run on (row triggers on partitioned tables, procedures). */
 const OLDEST_SERVER = 140000
 
-/** Milliseconds between two statements of a transaction after which PostgreSQL ends it; a turn's lease is as long. */
-const LONGEST_PAUSE = 8_000
+/**
+ * Milliseconds between two statements of a transaction after which PostgreSQL ends it. Long enough to check a full request
+ * on a slow machine; while a channel is locked, `lockChannel` makes it shorter.
+ */
+const LONGEST_PAUSE = 60_000
 
 /**
  * Connects to PostgreSQL and checks that it answers and is new enough.
@@ -28,10 +31,13 @@ export async function openPostgres(options: { url: string; pool: number; log: Lo
     allowExitOnIdle: true,
     keepAlive: true,
   })
-  // A replica whose host vanishes in the middle of a transaction would keep its channel locked for two hours, which is
-  // when PostgreSQL looks whether it is still there. Said as a statement, because poolers refuse it as a parameter.
+  // A replica whose host vanishes in the middle of a transaction would keep its locks for two hours, which is when
+  // PostgreSQL looks whether it is still there. And `pg` reads times of the style ISO only. Said as a statement, because
+  // poolers refuse it as a parameter.
   pool.on('connect', (client) => {
-    client.query(`SET idle_in_transaction_session_timeout = ${LONGEST_PAUSE}`).catch(() => undefined)
+    client
+      .query(`SET idle_in_transaction_session_timeout = ${LONGEST_PAUSE}; SET datestyle = 'ISO'`)
+      .catch(() => undefined)
   })
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection broke'))
