@@ -1,0 +1,110 @@
+import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { readBacklog } from '../../src/store/channels.ts'
+import { holdDue, nextDue, reclaimInterrupted } from '../../src/store/claim.ts'
+import { createMigrations } from '../../src/store/migrations.ts'
+import { listNotifications } from '../../src/store/notifications.ts'
+import type { Tables } from '../../src/store/tables.ts'
+import { channelsWithWork, ensureChannels, takeTurn } from '../../src/store/turns.ts'
+import { whenDone } from '../services/cleanup.ts'
+import { freshDatabase } from '../services/database.ts'
+
+/** Finished notifications, over three months, and waiting ones. */
+const FINISHED = 12_000
+const WAITING = 400
+
+let db: Kysely<Tables>
+let asked: CompiledQuery[] = []
+const turn = crypto.randomUUID()
+
+beforeAll(async () => {
+  const pool = new pg.Pool({ connectionString: (await freshDatabase()).url, max: 2 })
+  db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    log: (event) => void (event.level === 'query' && asked.push(event.query)),
+  })
+  whenDone(() => db.destroy())
+  await createMigrations(db).up()
+  await ensureChannels(
+    db,
+    ['sre', 'pmo', 'quiet'].map((key) => ({ key, burst: 10 })),
+  )
+  await fill(FINISHED, 'accepted', sql`now() + (i % 3) * interval '1 month'`)
+  await fill(WAITING, 'pending', sql`now()`)
+  await sql`UPDATE teams_notifications SET state = 'failed' WHERE id IN (SELECT id FROM teams_notifications WHERE state = 'accepted' LIMIT 20)`.execute(
+    db,
+  )
+  await takeTurn(db, 'sre', turn)
+  await sql`ANALYZE`.execute(db)
+})
+
+const fill = (count: number, state: string, at: ReturnType<typeof sql>) =>
+  sql`WITH e AS (
+        INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at)
+        SELECT gen_random_uuid(), 't' || i % 9, 'c' || i, 'HIGH', '{sre}', '{}', 'test', now(), ${at}
+          FROM generate_series(1, ${count}::int) i RETURNING *)
+      INSERT INTO teams_notifications
+        (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, created_at, card_payload)
+      SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority,
+             CASE WHEN event_type < 't5' THEN 'sre' ELSE 'pmo' END, 'en', ${state}, created_at, '{}' FROM e`.execute(db)
+
+interface Node {
+  readonly 'Node Type': string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly Node[]
+}
+
+/** Rows that a question's statements read from tables and indexes. */
+async function rowsRead(ask: (db: Kysely<Tables>) => Promise<unknown>): Promise<number> {
+  asked = []
+  await ask(db)
+  const questions = [...asked]
+  let rows = 0
+  for (const { sql: text, parameters } of questions) {
+    const explain = sql.raw(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`).compile(db)
+    const result = await db.executeQuery<{ 'QUERY PLAN': [{ Plan: Node }] }>({ ...explain, parameters })
+    rows += readBy(result.rows[0]?.['QUERY PLAN'][0].Plan)
+  }
+  return rows
+}
+
+function readBy(node: Node | undefined): number {
+  if (!node) return 0
+  const own = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+  const scans = node['Node Type'].includes('Scan') && !/^(CTE|Subquery|Function)/.test(node['Node Type'])
+  return (scans ? own : 0) + (node.Plans ?? []).reduce((sum, child) => sum + readBy(child), 0)
+}
+
+describe('what is asked each second, or by each scrape, reads what waits and not what is finished', () => {
+  it.each([
+    ['channels with work', 20, (db: Kysely<Tables>) => channelsWithWork(db)],
+    ['the backlog', 2 * WAITING, (db: Kysely<Tables>) => readBacklog(db)],
+    ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
+    ['when the next is due', 2 * WAITING, (db: Kysely<Tables>) => nextDue(db, 'sre')],
+    // The claim itself asks twice for what it takes, and holds ten more each time.
+    ['what is due', 100, (db: Kysely<Tables>) => holdDue(db, { channel: 'sre', turn, limit: 10, probe: false })],
+    [
+      'what is due on a quiet channel',
+      20,
+      (db: Kysely<Tables>) => holdDue(db, { channel: 'quiet', turn, limit: 10, probe: false }),
+    ],
+  ])('%s', async (_question, most, ask) => {
+    expect(await rowsRead(ask)).toBeLessThanOrEqual(most)
+  })
+})
+
+describe('a list does not read every month for what is rare', () => {
+  it.each([
+    ['the dead letters', { state: 'failed' }],
+    ['what was suppressed, which is nothing', { state: 'suppressed' }],
+    ['what is under way', { state: 'sending' }],
+    ['a channel that gets nothing', { channel: 'quiet' }],
+    ['the dead letters of a channel', { state: 'failed', channel: 'sre' }],
+    ['a correlation id', { correlationId: 'c77' }],
+  ] as const)('%s', async (_what, filter) => {
+    expect(await rowsRead((db) => listNotifications(db, { limit: 10, ...filter }))).toBeLessThanOrEqual(100)
+  })
+})

@@ -1,0 +1,166 @@
+import { createServer } from 'node:net'
+import pg from 'pg'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createGateway, type Gateway } from '../../src/app/gateway.ts'
+import type { GatewayOptions } from '../../src/app/options.ts'
+import type { EventInput } from '../../src/events/event.ts'
+import { createSandboxServer } from '../../src/testing/teams.ts'
+import { startPostgres } from '../services/postgres.ts'
+import { emptyStore, QUICK, type Store } from './gateways.ts'
+
+const ALERT: EventInput = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }
+
+async function gatewayOn(store: Store, settings: GatewayOptions['settings'] = {}): Promise<Gateway> {
+  const gateway = await createGateway({ env: {}, settings: { ...QUICK, ...store, ...settings } })
+  onTestFinished(() => gateway.stop())
+  return gateway
+}
+
+async function clientOf(store: Store): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: 'DATABASE_URL' in store ? store.DATABASE_URL : '' })
+  await client.connect()
+  onTestFinished(() => client.end())
+  return client
+}
+
+/** How many notifications are in each state. */
+const states = async (client: pg.Client) =>
+  Object.fromEntries(
+    (
+      await client.query<{ state: string; n: number }>(
+        'SELECT state, count(*)::int AS n FROM teams_notifications GROUP BY 1',
+      )
+    ).rows.map(({ state, n }) => [state, n]),
+  )
+
+describe('finish', () => {
+  it('sends all that is due, also where a turn is at work already', async () => {
+    const store = await emptyStore('postgres')
+    const gateway = await gatewayOn(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
+    await gateway.start({ keepAlive: false })
+    await gateway.sendMany(Array.from({ length: 20 }, () => ALERT))
+    await gateway.finish()
+    expect(await states(await clientOf(store))).toEqual({ accepted: 20 })
+  })
+
+  it('does not wait for a channel that has no address', async () => {
+    const store = await emptyStore('postgres')
+    const gateway = await gatewayOn(store, { TEAMS_SANDBOX: 'off' })
+    await gateway.start({ keepAlive: false })
+    await gateway.send(ALERT)
+    const since = Date.now()
+    await gateway.finish()
+    expect(Date.now() - since).toBeLessThan(5_000)
+    expect(await states(await clientOf(store))).toEqual({ pending: 1 })
+  })
+})
+
+describe('start', () => {
+  it('that failed may be tried again, and then all of it is there', async () => {
+    const store = await emptyStore('postgres')
+    const gateway = await gatewayOn(store)
+    const client = await clientOf(store)
+    await client.query('ALTER TABLE teams_engine.schedule RENAME TO away')
+    await expect(gateway.start()).rejects.toThrow()
+    await client.query('ALTER TABLE teams_engine.away RENAME TO schedule')
+    await gateway.start()
+    // Found by the sweep alone: no wake-up tells of it.
+    await client.query(
+      `WITH e AS (
+         INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at)
+         VALUES (gen_random_uuid(), 'vault.seal.detected', 'c', 'HIGH', '{sre}', '{"node":"v"}', 'test', now()) RETURNING *)
+       INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
+       SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en' FROM e`,
+    )
+    await expect.poll(() => states(client)).toEqual({ accepted: 1 })
+  })
+
+  it('is refused once the gateway was stopped', async () => {
+    const gateway = await gatewayOn(await emptyStore('postgres'))
+    await gateway.stop()
+    await expect(gateway.start()).rejects.toMatchObject({ code: 'gateway_stopped' })
+    await expect(gateway.send(ALERT)).rejects.toMatchObject({ code: 'gateway_stopped' })
+  })
+
+  it('and stop at once leave nothing behind', async () => {
+    const gateway = await gatewayOn(await emptyStore('postgres'))
+    const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
+    const before = servers()
+    const starting = gateway.start()
+    await gateway.stop()
+    await starting
+    // A closed handle is gone a moment later.
+    await expect.poll(servers).toBe(before)
+  })
+})
+
+describe('stop', () => {
+  it('lets calls under way come to their end', async () => {
+    const store = await emptyStore('postgres')
+    const gateway = await gatewayOn(store)
+    await gateway.start()
+    const sent = Array.from({ length: 25 }, () => gateway.send(ALERT))
+    await gateway.stop()
+    const answers = await Promise.all(sent)
+    const { rows } = await (await clientOf(store)).query<{ id: string }>('SELECT id FROM teams_events')
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(answers.map(({ eventId }) => eventId)))
+  })
+
+  it('waits for a database that is away no longer than it was told to', async () => {
+    const postgres = await startPostgres({ durable: false })
+    onTestFinished(() => postgres.stop())
+    const teams = await createSandboxServer()
+    onTestFinished(() => teams.close())
+    const gateway = await createGateway({
+      env: {},
+      webhooks: Object.fromEntries(teams.addresses),
+      settings: {
+        ...QUICK,
+        DATABASE_URL: postgres.url,
+        TEAMS_SANDBOX: 'off',
+        TEAMS_SANDBOX_ORIGIN: teams.origin,
+        TEAMS_SHUTDOWN_TIMEOUT: 1,
+      },
+    })
+    await gateway.start()
+    teams.sandbox.setFaults('sre', { delay_ms: 300 })
+    await gateway.send(ALERT)
+    await teams.sandbox.waitFor('sre', 1)
+    await postgres.kill()
+    const since = Date.now()
+    await gateway.stop()
+    expect(Date.now() - since).toBeLessThan(5_000)
+  })
+})
+
+describe('an answer with a number that is no HTTP status', () => {
+  it('is recorded like any other, and the card is not sent for ever', async () => {
+    let answers = 0
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', () => {
+        answers += 1
+        socket.end(`HTTP/1.1 ${answers === 1 ? '777 Odd' : '202 Accepted'}\r\ncontent-length: 0\r\n\r\n`)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    const gateway = await createGateway({
+      env: {},
+      webhooks: { sre: `${origin}/sandbox/channels/sre/webhook` },
+      settings: { ...QUICK, ...(await emptyStore('postgres')), TEAMS_SANDBOX: 'off', TEAMS_SANDBOX_ORIGIN: origin },
+    })
+    onTestFinished(() => gateway.stop())
+    await gateway.start()
+    const { notifications } = await gateway.send(ALERT)
+    const detail = () => gateway.service.getNotification(notifications[0]?.id ?? '')
+    await expect.poll(async () => (await detail()).state, { timeout: 10_000 }).toBe('accepted')
+    expect((await detail()).attempts.map(({ outcome, statusCode }) => [outcome, statusCode])).toEqual([
+      ['server_error', null],
+      ['accepted', 202],
+    ])
+    expect(answers).toBe(2)
+  })
+})

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { expect, it, onTestFinished } from 'vitest'
+import { createGateway } from '../../src/app/gateway.ts'
+import { freshDatabase } from '../services/database.ts'
+import { QUICK } from './gateways.ts'
+
+it('a user who may not make tables starts, also in a month for which there is no partition yet', async () => {
+  const { url } = await freshDatabase()
+  const settings = { ...QUICK, DATABASE_URL: url }
+  const owner = await createGateway({ env: {}, settings })
+  await owner.start()
+  await owner.stop()
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  const user = `t_${randomBytes(6).toString('hex')}`
+  onTestFinished(async () => {
+    await admin.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`)
+    await admin.end()
+  })
+  await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD 'only-here';
+    GRANT USAGE ON SCHEMA public, teams_engine TO ${user};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, teams_engine TO ${user}`)
+  const { rows } = await admin.query<{ month: string }>(
+    "SELECT right(max(relname), 7) AS month FROM pg_class WHERE relname ~ '^teams_events_\\d{4}_\\d{2}$'",
+  )
+  for (const table of ['teams_events', 'teams_notifications', 'teams_attempts'])
+    await admin.query(`DROP TABLE ${table}_${rows[0]?.month}`)
+
+  const own = new URL(url)
+  own.username = user
+  own.password = 'only-here'
+  const gateway = await createGateway({
+    env: {},
+    settings: { ...settings, DATABASE_URL: own.href, TEAMS_MIGRATE: false },
+  })
+  onTestFinished(() => gateway.stop())
+  await gateway.start()
+  const { notifications } = await gateway.send({
+    eventType: 'vault.seal.detected',
+    data: { node: 'v' },
+    stakeholders: ['sre'],
+  })
+  const state = async () => (await gateway.service.getNotification(notifications[0]?.id ?? '')).state
+  await expect.poll(state).toBe('accepted')
+})
