@@ -72,7 +72,7 @@ describe('start', () => {
        INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
        SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en' FROM e`,
     )
-    await expect.poll(() => states(client)).toEqual({ accepted: 1 })
+    await expect.poll(() => states(client), { timeout: 30_000 }).toEqual({ accepted: 1 })
   })
 
   it('is refused once the gateway was stopped', async () => {
@@ -90,7 +90,7 @@ describe('start', () => {
     await gateway.stop()
     await starting
     // A closed handle is gone a moment later.
-    await expect.poll(servers).toBe(before)
+    await expect.poll(servers, { timeout: 30_000 }).toBe(before)
   })
 })
 
@@ -156,7 +156,7 @@ describe('an answer with a number that is no HTTP status', () => {
     await gateway.start()
     const { notifications } = await gateway.send(ALERT)
     const detail = () => gateway.service.getNotification(notifications[0]?.id ?? '')
-    await expect.poll(async () => (await detail()).state, { timeout: 10_000 }).toBe('accepted')
+    await expect.poll(async () => (await detail()).state, { timeout: 30_000 }).toBe('accepted')
     expect((await detail()).attempts.map(({ outcome, statusCode }) => [outcome, statusCode])).toEqual([
       ['server_error', null],
       ['accepted', 202],

@@ -42,5 +42,5 @@ it('a user who may not make tables starts, also in a month for which there is no
     stakeholders: ['sre'],
   })
   const state = async () => (await gateway.service.getNotification(notifications[0]?.id ?? '')).state
-  await expect.poll(state).toBe('accepted')
+  await expect.poll(state, { timeout: 30_000 }).toBe('accepted')
 })
