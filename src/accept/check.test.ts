@@ -14,6 +14,7 @@ const acceptor = createAcceptor({
   registry,
   phiPolicy: 'mask',
   keyTtl: 60,
+  repeatWindow: 300,
   clock: { now: () => new Date(), after: () => () => {} },
   wake: async () => {},
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LANGUAGES, type Language } from '../events/event.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../events/priority.ts'
+import { DIGEST_TYPE } from '../events/storms.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
@@ -126,6 +127,10 @@ function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDef
     return undefined
   }
   const definition = findEventType(registry, value)
+  if (definition?.name === DIGEST_TYPE) {
+    tell('eventType', 'the type of the digests that the gateway writes itself', 'the type of an event of your own')
+    return undefined
+  }
   if (definition) return definition
   const near = nearestName([...registry.eventTypes.keys(), ...registry.aliases.keys()], value)
   tell(

@@ -47,8 +47,8 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
       )
   }
 
-  return (text) => {
-    const { letters, starts, ends } = fold(text)
+  const search = (text: string, characters: Iterable<string>): Found[] => {
+    const { letters, starts, ends } = fold(text, characters)
     const found: Found[] = []
     for (let at = 0; at + SHORTEST <= letters.length; at++) {
       const length = lengths
@@ -68,6 +68,27 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
     }
     return found
   }
+  return (text) => {
+    const found = search(text, text)
+    // By itself, since a value that ends in "%" may stand before digits.
+    const decoded = ENCODED.test(text) ? search(text, text.match(CHARACTERS) ?? []) : []
+    return decoded.length === 0 ? found : merged([...found, ...decoded])
+  }
+}
+
+/** A letter or digit that is percent-encoded although it need not be. */
+const ENCODED = /%(?:3\d|[46][1-9a-f]|[57][0-9a])/i
+const CHARACTERS = new RegExp(`${ENCODED.source}|[^]`, 'giu')
+
+/** Stretches in order and without overlaps; of what overlaps, nobody can say which value it is. */
+function merged(all: readonly Found[]): Found[] {
+  const joined: Found[] = []
+  for (const next of all.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = joined.at(-1)
+    if (last === undefined || next.start >= last.end) joined.push(next)
+    else if (next.end > last.end) joined[joined.length - 1] = { start: last.start, end: next.end, value: undefined }
+  }
+  return joined
 }
 
 /** Pieces that together cover a long value; the last one overlaps the one before it. */
@@ -100,7 +121,7 @@ const UNSEEN = /[\p{Mn}\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\p{Noncharact
  * A text as it is compared. Each character is folded by itself, so that a text that contains a value contains the
  * folded value too, wherever it begins.
  */
-function fold(text: string): Folded {
+function fold(text: string, characters: Iterable<string> = text): Folded {
   // A list, because looking at the end of a text that is being put together copies all of it, each time.
   const letters: string[] = []
   const starts: number[] = []
@@ -108,7 +129,7 @@ function fold(text: string): Folded {
   // A text has few different characters; folding one takes as long as looking up ten.
   const known = new Map<string, string>()
   let at = 0
-  for (const character of text) {
+  for (const character of characters) {
     const folded = known.get(character) ?? foldCharacter(character)
     known.set(character, folded)
     // Cards show any run of blanks as one.
@@ -124,6 +145,7 @@ function fold(text: string): Folded {
 }
 
 function foldCharacter(character: string): string {
+  if (character.length === 3) return String.fromCharCode(Number.parseInt(character.slice(1), 16)).toLowerCase()
   const code = character.charCodeAt(0)
   if (code > 0x20 && code < 0x7f) return code >= 0x41 && code <= 0x5a ? character.toLowerCase() : character
   if (/\s/.test(character)) return ' '

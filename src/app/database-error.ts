@@ -9,6 +9,11 @@ export function databaseError(error: unknown): GatewayError {
   const code = (error as { code?: unknown } | null)?.code
   const text = typeof code === 'string' ? code : ''
   if (text === '42P01' || text === '42703') return new GatewayError('database_not_migrated', [], { cause: error })
+  if (text === '42501')
+    return new GatewayError('database_not_migrated', [], {
+      cause: error,
+      detail: 'Or its user lacks a right, such as to make tables (42501).',
+    })
   if (
     AWAY.test(text) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(error instanceof Error ? error.message : '')

@@ -14,6 +14,7 @@ export function rendererOptions(registry: Registry, settings: Settings): Rendere
       logs: settings.TEAMS_LINK_LOGS,
       claims: settings.TEAMS_LINK_CLAIMS,
       nphies: settings.TEAMS_LINK_NPHIES,
+      notifications: settings.TEAMS_LINK_NOTIFICATIONS,
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Acceptor } from '../accept/acceptor.ts'
+import type { Accepted, Acceptor } from '../accept/acceptor.ts'
 import { refill } from '../drain/budget.ts'
 import type { Engine } from '../drain/engine.ts'
 import { PRIORITIES, type Priority } from '../events/priority.ts'
@@ -14,6 +14,7 @@ import type { Database } from '../store/database.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
 import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
 import { databaseError } from './database-error.ts'
+import { createSilences } from './silences.ts'
 
 /** The gateway's service, and the one thing that only a program in the same process can ask for. */
 export interface LocalService extends GatewayService {
@@ -45,6 +46,7 @@ export interface ServiceParts {
 export function createService(parts: ServiceParts): LocalService {
   const { acceptor, database, engine, metrics, publisher, log } = parts
   const { kysely } = database
+  const silences = createSilences(parts)
 
   const underWay = new Set<Promise<unknown>>()
 
@@ -64,7 +66,9 @@ export function createService(parts: ServiceParts): LocalService {
     }
   }
 
-  function tell(acceptances: readonly Acceptance[], events: Awaited<ReturnType<Acceptor['accept']>>['events']): void {
+  function tell({ acceptances, events, suppressed }: Accepted): void {
+    for (const { channel, reason } of suppressed)
+      metrics.count('teams_notifications_suppressed_total', { channel, reason: reason ?? '' })
     const typeOf = new Map(events.map((event) => [event.id, event]))
     for (const acceptance of acceptances) {
       const event = typeOf.get(acceptance.eventId)
@@ -94,11 +98,11 @@ export function createService(parts: ServiceParts): LocalService {
     accept: (events, origin) =>
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
-        acceptor.check(events)
+        const checked = acceptor.check(events)
         const accepted = await kysely
           .transaction()
-          .execute((transaction) => acceptor.accept(transaction, events, origin))
-        tell(accepted.acceptances, accepted.events)
+          .execute((transaction) => acceptor.accept(transaction, checked, origin))
+        tell(accepted)
         if (publisher) for (const event of accepted.events) publisher.publish(event)
         return accepted.acceptances
       }, true),
@@ -106,7 +110,8 @@ export function createService(parts: ServiceParts): LocalService {
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
-        return (await acceptor.accept(adoptTransaction(transaction), events, origin)).acceptances
+        const checked = acceptor.check(events)
+        return (await acceptor.accept(adoptTransaction(transaction), checked, origin)).acceptances
       }, true),
     listNotifications: (query) => call(() => listNotifications(kysely, query)),
     getNotification: (id) => call(() => getNotification(kysely, id)),
@@ -124,6 +129,10 @@ export function createService(parts: ServiceParts): LocalService {
         return replayed
       }),
     listChannels: () => call(() => viewChannels(parts)),
+    createSilence: (silence, by) => call(() => silences.createSilence(silence, by)),
+    listSilences: (query) => call(() => silences.listSilences(query)),
+    getSilence: (id) => call(() => silences.getSilence(id)),
+    endSilence: (id, by) => call(() => silences.endSilence(id, by)),
     async settled() {
       await Promise.allSettled(underWay)
     },

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { createAcceptor } from '../accept/acceptor.ts'
-import { createAttempts } from '../drain/attempt.ts'
+import { createAttempt } from '../drain/attempt.ts'
 import { createDrains, type Drains } from '../drain/drains.ts'
 import { type Engine, startEngine } from '../drain/engine.ts'
 import { startSweep } from '../drain/sweep.ts'
@@ -21,6 +21,8 @@ import { backoffMs } from '../send/backoff.ts'
 import { createWorkflowsTransport } from '../send/workflows/transport.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'
 import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
+import { hasSentToTeams } from '../store/channels.ts'
+import { endImpossibleWaits } from '../store/clock-steps.ts'
 import type { Database } from '../store/database.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
@@ -28,6 +30,7 @@ import { createMigrations } from '../store/migrations.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { shareDatabase } from '../store/shared.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels } from '../store/turns.ts'
+import { databaseError } from './database-error.ts'
 import type { GatewayOptions } from './options.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { rendererOptions } from './renderer-options.ts'
@@ -65,7 +68,9 @@ export async function wire(options: GatewayOptions): Promise<Wired> {
   } catch (error) {
     // Why it could not be made is what matters, not what that does to the closing.
     await releases.run().catch(() => undefined)
-    throw error
+    // Five characters of which the first is a digit: a code of PostgreSQL.
+    const fromDatabase = /^\d[0-9A-Z]{4}$/.test(String((error as { code?: unknown } | null)?.code))
+    throw fromDatabase ? databaseError(error) : error
   }
 }
 
@@ -99,9 +104,6 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   releases.add(() => known.close())
-  const sandbox = usesSandbox(settings, known) ? createSandbox({ channels }) : undefined
-  const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
-  const secrets = stoodIn ?? known
 
   const database = await openDatabase(options, settings, log)
   releases.add(() => database.close())
@@ -115,6 +117,9 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
   )
+  const sandbox = (await usesSandbox(settings, known, database, log)) ? createSandbox({ channels }) : undefined
+  const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
+  const secrets = stoodIn ?? known
 
   const engine = await startEngine(database, log, { deliver })
   releases.add(() => engine.stop())
@@ -129,6 +134,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     registry,
     phiPolicy: settings.TEAMS_PHI_POLICY,
     keyTtl: settings.TEAMS_EVENT_TTL,
+    repeatWindow: settings.TEAMS_REPEAT_WINDOW,
     clock,
     wake: engine.wake,
   })
@@ -163,7 +169,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     const drains = createDrains(
       {
         kysely: database.kysely,
-        attempts: createAttempts({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
+        registry,
+        attempt: createAttempt({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
         secrets,
         rest: {
           threshold: settings.TEAMS_BREAKER_THRESHOLD,
@@ -171,6 +178,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
           longestDelay: settings.TEAMS_MAX_RETRY_DELAY * 1000,
           longestRetryAfter: settings.TEAMS_MAX_RETRY_AFTER * 1000,
         },
+        storm: { digestAfter: settings.TEAMS_DIGEST_AFTER * 1000, digestUrgent: settings.TEAMS_DIGEST_URGENT },
         retry: { maxRetries: settings.TEAMS_MAX_RETRIES, backoff: (retry) => backoffMs(retry, policy, Math.random()) },
         most: settings.TEAMS_CONNECTIONS_PER_HOST,
         clock,
@@ -262,7 +270,12 @@ async function startDelivery(parts: {
   })
   // A channel without an address is looked at when an event comes, each minute and when it gets one: not each second.
   const find = async () => (await channelsWithWork(database.kysely)).filter((key) => secrets.webhook(key) !== undefined)
-  releases.add(startSweep({ find, wake: drains.wake, clock, log }))
+  const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
+  const mend = async () => {
+    const ended = await endImpossibleWaits(database.kysely, longest)
+    if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
+  }
+  releases.add(startSweep({ find, mend, wake: drains.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     // What the channel rested for may be mended: look at once.
     endRest(database.kysely, keys)
@@ -303,10 +316,18 @@ async function migrate(database: Database, settings: Settings, log: Log): Promis
     )
 }
 
-/** The sandbox stands in where nobody has named a real channel; a path to Vault or a file is a promise of real ones. */
-function usesSandbox(settings: Settings, secrets: Secrets): boolean {
+/**
+ * The sandbox stands in where nobody has named a real channel; a path to Vault or a file is a promise of real ones. So is
+ * a database whose cards went to some: there a replica whose addresses were forgotten would take what waits, and
+ * record as accepted what no person ever sees.
+ */
+async function usesSandbox(settings: Settings, secrets: Secrets, database: Database, log: Log): Promise<boolean> {
   if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on'
-  return secrets.webhookKeys().length === 0 && !settings.TEAMS_WEBHOOK_VAULT_PATH && !settings.TEAMS_WEBHOOKS_FILE
+  if (secrets.webhookKeys().length > 0 || settings.TEAMS_WEBHOOK_VAULT_PATH || settings.TEAMS_WEBHOOKS_FILE)
+    return false
+  if (!(await hasSentToTeams(database.kysely))) return true
+  log.error('no channel has a webhook URL here, but cards of this database went to real ones: none is sent from here')
+  return false
 }
 
 function entraOf(settings: Settings) {

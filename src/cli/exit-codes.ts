@@ -29,6 +29,8 @@ const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   not_found: EXIT.no,
   method_not_allowed: EXIT.no,
   not_replayable: EXIT.no,
+  invalid_silence: EXIT.usage,
+  silence_over: EXIT.no,
   invalid_settings: EXIT.usage,
   invalid_config_file: EXIT.usage,
   invalid_template: EXIT.usage,

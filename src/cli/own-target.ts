@@ -30,6 +30,12 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
     list: (query) => service.listNotifications(query),
     get: (id) => service.getNotification(id),
     replay: (id) => service.replayNotification(id, `cli:${userName()}`),
+    silences: {
+      create: (silence) => service.createSilence(silence, `cli:${userName()}`),
+      list: (query) => service.listSilences(query),
+      get: (id) => service.getSilence(id),
+      end: (id) => service.endSilence(id, `cli:${userName()}`),
+    },
     async deliver(ids) {
       if (!deliver) return undefined
       if (wired.sandbox) {

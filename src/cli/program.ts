@@ -3,6 +3,7 @@ import { packageVersion } from '../kernel/version.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
+import type { AddOptions, ListSilencesOptions } from './commands/silences.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Output } from './output.ts'
@@ -67,6 +68,7 @@ ${WHERE_IT_GOES}
 
   addMigrate(program, output, finish)
   addNotifications(program, output, finish)
+  addSilences(program, output, finish)
   addTemplates(program, output, finish)
 
   program
@@ -113,6 +115,7 @@ function addNotifications(program: Command, output: Output, finish: Finish): voi
     .option('--priority <priority>', 'CRITICAL, HIGH, MEDIUM, LOW or INFO')
     .option('--state <state>', 'for example pending, accepted or failed')
     .option('--channel <key>', 'for this channel')
+    .option('--digest <id>', 'that stand in this digest, by the id of its notification')
     .option('--since <time>', 'accepted at this time or later, for example 2026-11-21T10:00:00Z')
     .option('--until <time>', 'accepted before this time')
     .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
@@ -132,6 +135,58 @@ function addNotifications(program: Command, output: Output, finish: Finish): voi
   ).action(async (ids: string[], options: TargetFlags) =>
     finish(await (await load()).replayCommand(ids, options, output)),
   )
+}
+
+function addSilences(program: Command, output: Output, finish: Finish): void {
+  const silences = program
+    .command('silences')
+    .description('Make, look at and end silences and maintenance windows.')
+    .addHelpText('after', `\n${WHERE_IT_GOES}`)
+  const load = () => import('./commands/silences.ts')
+  addTargetOptions(silences.command('list').description('List silences, the newest first.'))
+    .option('--state <state>', 'active, waiting or over')
+    .option('--kind <kind>', 'silence or maintenance')
+    .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
+    .option('--cursor <cursor>', 'the next page, as the page before says')
+    .action(async (options: ListSilencesOptions & TargetFlags) =>
+      finish(await (await load()).listCommand(options, output)),
+    )
+  addTargetOptions(
+    silences
+      .command('show')
+      .description('Show one silence, and how many notifications it kept back.')
+      .argument('<id>', 'id of the silence'),
+  ).action(async (id: string, options: TargetFlags) => finish(await (await load()).showCommand(id, options, output)))
+  addTargetOptions(
+    silences
+      .command('add')
+      .description('Keep back the notifications that all matchers match, from one time to another.')
+      .addHelpText(
+        'after',
+        `
+  claimlinc-teams silences add --match 'event_type=celery.*' --match 'data.queue!=claims' --for 2h --reason 'broker moves'
+  claimlinc-teams silences add --maintenance --every week --match channel=sre \\
+      --from 2026-11-27T22:00:00Z --for 3h --reason 'patch night'`,
+      ),
+  )
+    .option(
+      '--match <matcher>',
+      'field=value or field!=value; "*" in the value stands for any text; again for each further one',
+      (matcher: string, before: readonly string[] | undefined) => [...(before ?? []), matcher],
+    )
+    .option('--for <duration>', 'how long, for example 30m, 2h or 1d12h')
+    .option('--from <time>', 'its start, for example 2026-11-21T10:00:00Z; now if absent')
+    .option('--until <time>', 'its end, in place of --for')
+    .option('--maintenance', 'a maintenance window and no silence')
+    .option('--every <step>', 'day or week: the maintenance window comes again, until it is ended')
+    .option('--reason <text>', 'why; needed')
+    .action(async (options: AddOptions & TargetFlags) => finish(await (await load()).addCommand(options, output)))
+  addTargetOptions(
+    silences
+      .command('end')
+      .description('End silences before their time. What they kept back stays kept back.')
+      .argument('<id...>', 'ids of the silences'),
+  ).action(async (ids: string[], options: TargetFlags) => finish(await (await load()).endCommand(ids, options, output)))
 }
 
 function addTemplates(program: Command, output: Output, finish: Finish): void {

@@ -20,6 +20,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     list: (query) => client.notifications.list(query),
     get: (id) => client.notifications.get(id),
     replay: (id) => client.notifications.replay(id),
+    silences: client.silences,
     deliver: async () => undefined,
     close: async () => {},
   }

@@ -1,5 +1,14 @@
 import type { EventsRequest } from '../http/read-events.ts'
-import type { Acceptance, NotificationDetail, NotificationQuery, NotificationView } from '../service/port.ts'
+import type {
+  Acceptance,
+  NotificationDetail,
+  NotificationQuery,
+  NotificationView,
+  SilenceDetail,
+  SilenceInput,
+  SilenceQuery,
+  SilenceView,
+} from '../service/port.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/table.ts'
 import { readEnvironment } from './environment.ts'
@@ -28,6 +37,15 @@ export interface Target {
   }>
   get(id: string): Promise<NotificationDetail>
   replay(id: string): Promise<NotificationView>
+  readonly silences: {
+    /** The gateway checks it: problems name its fields as the library or as the wire does. */
+    create(silence: SilenceInput): Promise<SilenceDetail>
+    list(
+      query: SilenceQuery,
+    ): Promise<{ readonly silences: readonly SilenceView[]; readonly nextCursor: string | null }>
+    get(id: string): Promise<SilenceDetail>
+    end(id: string): Promise<SilenceView>
+  }
   /** Where nobody else would: delivers what is due. Gives these as they then are; undefined where a running gateway delivers. */
   deliver(ids: readonly string[]): Promise<readonly NotificationView[] | undefined>
   close(): Promise<void>

@@ -48,6 +48,21 @@ export async function typesOfTheClient(): Promise<void> {
   // @ts-expect-error a list shows no data
   void page.notifications[0]?.data
 
+  const silence = await client.silences.create({
+    matchers: [{ field: 'event_type', operator: '=', value: 'celery.*' }],
+    endsAt: new Date(),
+    reason: 'broker moves',
+  })
+  silence.occurrence?.endsAt satisfies Date | undefined
+  silence.state satisfies 'active' | 'waiting' | 'over'
+  await client.silences.list({ state: 'active', kind: 'maintenance' })
+  // @ts-expect-error a list does not count
+  void (await client.silences.list()).silences[0]?.keptBack
+  // @ts-expect-error a reason is needed
+  await client.silences.create({ matchers: [], endsAt: new Date() })
+  // @ts-expect-error no such operator
+  await client.silences.create({ matchers: [{ field: 'x', operator: '~', value: '' }], endsAt: '', reason: '' })
+
   // @ts-expect-error a URL is needed
   createClient({ token: 'token' })
 }

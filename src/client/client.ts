@@ -8,6 +8,10 @@ import type {
   NotificationDetail,
   NotificationQuery,
   NotificationView,
+  SilenceDetail,
+  SilenceInput,
+  SilenceQuery,
+  SilenceView,
 } from '../service/port.ts'
 import {
   acceptancesWire,
@@ -16,6 +20,10 @@ import {
   notificationDetailWire,
   notificationPageWire,
   notificationWire,
+  silenceDetailWire,
+  silencePageWire,
+  silenceToWire,
+  silenceWire,
   snakeName,
 } from '../service/wire.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
@@ -26,6 +34,13 @@ export interface ClientOptions extends RequestOptions {}
 /** A page of notifications. */
 export interface NotificationPage {
   readonly notifications: readonly NotificationView[]
+  /** Give it as `cursor` to get the next page; null at the end. */
+  readonly nextCursor: string | null
+}
+
+/** A page of silences. */
+export interface SilencePage {
+  readonly silences: readonly SilenceView[]
   /** Give it as `cursor` to get the next page; null at the end. */
   readonly nextCursor: string | null
 }
@@ -43,6 +58,20 @@ export interface Client {
     get(id: string): Promise<NotificationDetail>
     /** Sends a failed notification again. @throws GatewayError `not_found`, `not_replayable` */
     replay(id: string): Promise<NotificationView>
+  }
+  readonly silences: {
+    /**
+     * Makes a silence or a maintenance window. One that is active at once also keeps back what waits already.
+     *
+     * @throws GatewayError `invalid_silence`
+     */
+    create(silence: SilenceInput): Promise<SilenceDetail>
+    /** Lists silences, the newest first; 50 unless `limit` says otherwise. */
+    list(query?: Partial<SilenceQuery>): Promise<SilencePage>
+    /** @throws GatewayError `not_found` */
+    get(id: string): Promise<SilenceDetail>
+    /** Ends a silence before its time. @throws GatewayError `not_found`, `silence_over` */
+    end(id: string): Promise<SilenceView>
   }
   /** Every channel with its budget, backlog and breaker. */
   channels(): Promise<readonly ChannelView[]>
@@ -90,6 +119,27 @@ export function createClient(options: ClientOptions): Client {
         return requests.read(notificationWire, await requests.send({ method: 'POST', path, repeatable: false }))
       },
     },
+    silences: {
+      async create(silence) {
+        // Not repeated: where an answer was lost, a second silence would be made.
+        const body = writtenSilence(silence)
+        const answer = await requests.send({ method: 'POST', path: '/v1/silences', body, repeatable: false })
+        return requests.read(silenceDetailWire, answer)
+      },
+      async list(query = {}) {
+        const path = `/v1/silences${queryOf(query)}`
+        return requests.read(silencePageWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async get(id) {
+        const path = `/v1/silences/${encodeURIComponent(id)}`
+        return requests.read(silenceDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async end(id) {
+        // Not repeated: the first try may have worked, and the second would then say that it is over already.
+        const path = `/v1/silences/${encodeURIComponent(id)}/end`
+        return requests.read(silenceWire, await requests.send({ method: 'POST', path, repeatable: false }))
+      },
+    },
     async channels() {
       const answer = await requests.send({ method: 'GET', path: '/v1/channels', repeatable: true })
       return requests.read(channelsWire, answer).channels
@@ -117,7 +167,16 @@ function written(value: unknown): string {
   }
 }
 
-function queryOf(query: Partial<NotificationQuery>): string {
+function writtenSilence(silence: SilenceInput): string {
+  for (const name of ['startsAt', 'endsAt'] as const) {
+    const time = silence[name]
+    if (time instanceof Date && Number.isNaN(time.getTime()))
+      throw new GatewayError('invalid_silence', [{ at: name, found: 'a date that is none', expected: 'a valid date' }])
+  }
+  return JSON.stringify(silenceToWire(silence))
+}
+
+function queryOf(query: Partial<NotificationQuery | SilenceQuery>): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(z.record(z.string(), z.unknown()).parse(query)))
     if (value !== undefined)

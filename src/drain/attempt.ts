@@ -23,14 +23,11 @@ export interface Attempt {
   readonly finishedAt: Date
 }
 
-/** Renders and posts what a turn holds. */
-export interface Attempts {
-  /** Makes all of them at once; resolves when each has its outcome. Never throws. */
-  make(channel: Channel, held: readonly HeldNotification[], stopping: AbortSignal): Promise<readonly Attempt[]>
-}
+/** Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. */
+export type MakeAttempt = (channel: Channel, held: HeldNotification, stopping: AbortSignal) => Promise<Attempt>
 
 /** Makes the part that renders and posts. `hurry` ends posts under way: the graceful stop has waited long enough. */
-export function createAttempts(options: {
+export function createAttempt(options: {
   readonly registry: Registry
   readonly renderer: Renderer
   readonly transport: Transport
@@ -39,10 +36,10 @@ export function createAttempts(options: {
   readonly metrics: Metrics
   readonly log: Log
   readonly hurry: AbortSignal
-}): Attempts {
+}): MakeAttempt {
   const { registry, renderer, transport, secrets, clock, metrics, log, hurry } = options
 
-  async function one(channel: Channel, held: HeldNotification, stopping: AbortSignal): Promise<Attempt> {
+  return async (channel, held, stopping) => {
     const startedAt = clock.now()
     const done = (came: Outcome, rest: Partial<Attempt> = {}): Attempt => ({
       held,
@@ -95,9 +92,5 @@ export function createAttempts(options: {
       webhookUrl: redactAddress(address.reveal()),
       finishedAt: clock.now(),
     })
-  }
-
-  return {
-    make: (channel, held, stopping) => Promise.all(held.map((notification) => one(channel, notification, stopping))),
   }
 }

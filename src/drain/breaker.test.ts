@@ -16,6 +16,7 @@ const RESTED: ChannelState = {
   consecutiveFailures: 0,
   consecutivePauses: 0,
   failedProbes: 0,
+  digestedAt: undefined,
 }
 
 const outcome = (name: OutcomeName, retryAfterMs?: number): Outcome => ({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from '../registry/registry.ts'
-import { runTurn } from './turn.ts'
+import { type Looks, newLooks } from './step.ts'
+import { startTurn, type Turn } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
@@ -20,8 +21,8 @@ export interface Drains {
 
 /** Makes the drains. `channels` are those of the registry. */
 export function createDrains(context: TurnContext, channels: ReadonlyMap<string, Channel>): Drains {
-  const running = new Map<string, Promise<void>>()
-  const wokenAgain = new Set<string>()
+  const running = new Map<string, { readonly turn: Turn; readonly ended: Promise<void> }>()
+  const looks = new Map<string, Looks>()
   const timers = new Map<string, () => void>()
   const stopping = new AbortController()
 
@@ -29,23 +30,28 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
     const channel = channels.get(key)
     // A channel that was taken out of the configuration: its notifications wait until it is back.
     if (!channel || stopping.signal.aborted) return
-    if (running.has(key)) {
-      wokenAgain.add(key)
+    const under = running.get(key)
+    if (under) {
+      under.turn.wake()
       return
     }
     timers.get(key)?.()
     timers.delete(key)
-    const turn = drain(channel).finally(() => {
+    const memory = looks.get(key) ?? newLooks()
+    looks.set(key, memory)
+    const turn = startTurn(context, channel, randomUUID(), stopping.signal, memory)
+    const ended = settle(channel, turn).finally(() => {
       running.delete(key)
-      if (wokenAgain.delete(key)) wake(key)
+      // Woken after its last look.
+      if (turn.missedWake) wake(key)
     })
-    running.set(key, turn)
+    running.set(key, { turn, ended })
   }
 
-  async function drain(channel: Channel): Promise<void> {
+  async function settle(channel: Channel, turn: Turn): Promise<void> {
     let again: number | undefined
     try {
-      again = (await runTurn(context, channel, randomUUID(), stopping.signal)).again
+      again = (await turn.ended).again
     } catch (error) {
       context.log.error({ err: error, channel: channel.key }, 'a turn broke off; what it held is sent by a later one')
       again = AFTER_BREAKAGE
@@ -57,18 +63,21 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
     )
   }
 
+  async function allEnded(): Promise<void> {
+    await Promise.all([...running.values()].map(({ ended }) => ended))
+  }
+
   return {
     wake,
     busy: () => running.size > 0,
     async idle() {
-      while (running.size > 0) await Promise.all(running.values())
+      while (running.size > 0) await allEnded()
     },
     async stop() {
       stopping.abort()
       for (const callOff of timers.values()) callOff()
       timers.clear()
-      wokenAgain.clear()
-      await Promise.all(running.values())
+      await allEnded()
     },
   }
 }

@@ -3,6 +3,8 @@ import type { Log } from '../kernel/log.ts'
 
 /** Milliseconds between two sweeps. */
 const EVERY = 1_000
+/** Sweeps between two looks for what a step of the clock has left. */
+const LOOKS_PER_MEND = 60
 
 /**
  * Looks every second for channels on which something is due and nobody is at work, and wakes their drains. Wake-ups
@@ -12,11 +14,14 @@ const EVERY = 1_000
  */
 export function startSweep(options: {
   readonly find: () => Promise<readonly string[]>
+  /** Asked once a minute: mends what a step of the clock has left. */
+  readonly mend: () => Promise<void>
   readonly wake: (channel: string) => void
   readonly clock: Clock
   readonly log: Log
 }): () => Promise<void> {
-  const { find, wake, clock, log } = options
+  const { find, mend, wake, clock, log } = options
+  let looks = 0
   let stopped = false
   let failing = false
   let callOff = () => {}
@@ -24,6 +29,7 @@ export function startSweep(options: {
 
   async function sweep(): Promise<void> {
     try {
+      if (looks++ % LOOKS_PER_MEND === 0) await mend()
       for (const channel of await find()) wake(channel)
       if (failing) log.info('the database can be searched for due work again')
       failing = false

@@ -1,10 +1,32 @@
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ChannelState } from '../store/claim.ts'
+import type { Settlement } from '../store/record.ts'
 import type { Attempt } from './attempt.ts'
 
+/** Logs and counts what a step recorded, once it is committed. */
+export function tellRecorded(
+  context: { readonly log: Log; readonly metrics: Metrics },
+  channel: string,
+  recorded: {
+    readonly attempts: readonly Attempt[]
+    readonly settlements: readonly Settlement[]
+    /** Ids of the notifications that were moved on. */
+    readonly moved: ReadonlySet<string>
+    readonly before: ChannelState
+    readonly after: ChannelState
+  },
+): void {
+  const { attempts, settlements, moved, before, after } = recorded
+  if (before.breaker !== after.breaker) tellBreaker(context.log, channel, after, attempts)
+  for (const [index, settlement] of settlements.entries()) {
+    const attempt = attempts[index]
+    if (attempt) tellAttempt(context, channel, attempt, settlement.state, moved.has(settlement.id))
+  }
+}
+
 /** Logs that a channel stopped working, or works again. */
-export function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
+function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
   const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
   if (state.breaker === 'open')
     log.error(
@@ -15,7 +37,7 @@ export function tellBreaker(log: Log, channel: string, state: ChannelState, atte
 }
 
 /** Logs and counts what one attempt came to. `moved` is false where another turn has taken the notification over. */
-export function tellAttempt(
+function tellAttempt(
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
   channel: string,
   attempt: Attempt,

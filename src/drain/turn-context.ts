@@ -2,19 +2,23 @@ import type { Kysely } from 'kysely'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Secrets } from '../secrets/port.ts'
 import type { Tables } from '../store/tables.ts'
-import type { Attempts } from './attempt.ts'
+import type { MakeAttempt } from './attempt.ts'
 import type { RestRules } from './breaker.ts'
 import type { RetryRules } from './settle.ts'
+import type { StormRules } from './storm.ts'
 
 /** What turns need. */
 export interface TurnContext {
   readonly kysely: Kysely<Tables>
-  readonly attempts: Attempts
+  readonly registry: Registry
+  readonly attempt: MakeAttempt
   readonly secrets: Secrets
   readonly rest: RestRules
   readonly retry: RetryRules
+  readonly storm: StormRules
   /** Posts that may be under way at once for one channel. */
   readonly most: number
   readonly clock: Clock

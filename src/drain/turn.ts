@@ -1,103 +1,157 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Channel } from '../registry/registry.ts'
-import {
-  type HeldNotification,
-  holdDue,
-  lockChannel,
-  nextDue,
-  reclaimInterrupted,
-  saveChannel,
-} from '../store/claim.ts'
+import { reclaimInterrupted } from '../store/claim.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
-import { take } from './budget.ts'
-import { planTurn } from './plan.ts'
-import { recordAttempts } from './record-attempts.ts'
+import { createPosts, type Posts } from './posts.ts'
+import { createSteps, type Looks } from './step.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Milliseconds between a turn's signs of life; the lease of `src/store/turns.ts` is four times as long. */
-const SIGN_OF_LIFE = 2_000
+/** Milliseconds between a turn's signs of life; the lease of `src/store/turns.ts` is eight times as long. */
+const SIGN_OF_LIFE = 1_000
 /** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */
 const WITHOUT_ADDRESS = 60_000
+/** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
+const RECORD_TRIES = 30
+const RECORD_PAUSE = 1_000
 
 /** How a turn ended: `again` after so many milliseconds, or whenever somebody wakes the channel. */
 export type TurnEnd = { readonly again: number | undefined }
+
+/** A turn that runs. */
+export interface Turn {
+  /** Has it look at once whether there is more to do. */
+  wake(): void
+  /** True when it was woken after it had looked for the last time. */
+  readonly missedWake: boolean
+  /** Resolves when it ended; the database throwing ends it too. */
+  readonly ended: Promise<TurnEnd>
+}
 
 /**
  * One worker's turn at one channel: take the channel, and then claim, send and record until nothing is due, the
  * budget is used up, or the channel rests.
  *
  * ```
- * take ──► plan ──► hold ──► render + post ──► record ──► plan …
- *            │        └ nothing due ─► end, unless woken meanwhile ─► plan
- *            └ rest ─► end; again when the rest is over
+ * take ──► step ──► post ──┐         a step: record what came back, look at the backlog, claim
+ *           ▲  ▲           │
+ *           │  └── a post came back, somebody woke the channel, or its rest is over
+ *           └ nothing due, or rest, and no post under way ─► end; again when the rest is over
  * ```
  *
- * Whatever is held when the process dies is put back by the next turn, at most 8 s + 1 s later. `stopping` lets
- * the posts under way finish and claims nothing more. The database throwing ends the turn; the sweep starts another.
+ * Posts that are under way hold up nobody: while there is room for another, what is most urgent is claimed next.
+ * Whatever is held when the process dies is put back by the next turn, at most 8 s + 1 s later. `stopping` lets the
+ * posts under way finish and claims nothing more.
  */
-export async function runTurn(
+export function startTurn(
   context: TurnContext,
   channel: Channel,
   turn: string,
   stopping: AbortSignal,
+  memory: Looks,
+): Turn {
+  const posts = createPosts((held) => context.attempt(channel, held, stopping))
+  let woken = false
+  const looked = () => {
+    woken = false
+  }
+  return {
+    wake() {
+      woken = true
+      posts.poke()
+    },
+    get missedWake() {
+      return woken
+    },
+    ended: runTurn(context, channel, turn, stopping, posts, memory, looked),
+  }
+}
+
+async function runTurn(
+  context: TurnContext,
+  channel: Channel,
+  turn: string,
+  stopping: AbortSignal,
+  posts: Posts,
+  memory: Looks,
+  looked: () => void,
 ): Promise<TurnEnd> {
   const { kysely, log } = context
-  if (!(await takeTurn(kysely, channel.key, turn))) return { again: undefined }
-  const stopSigns = giveSignsOfLife(context, channel.key, turn)
+  const taken = await takeTurn(kysely, channel.key, turn)
+  if (!taken) return { again: undefined }
+  const takeStep = createSteps(context, channel, turn, taken, memory)
+  const stopSigns = giveSignsOfLife(context, channel.key, turn, posts.poke)
   try {
-    const cut = await reclaimInterrupted(kysely, channel.key, turn)
-    for (const correlation_id of cut)
+    for (const correlation_id of await reclaimInterrupted(kysely, channel.key, turn))
       log.warn(
         { correlation_id, channel: channel.key },
         'an attempt was cut off; the card may have arrived and is sent again',
       )
     for (;;) {
-      const step = stopping.aborted ? { kind: 'rest' as const, forMs: 0 } : await claimNext(context, channel, turn)
+      if (posts.size >= context.most && posts.finished.length === 0) {
+        await posts.change()
+        continue
+      }
+      looked()
+      const hasAddress = context.secrets.webhook(channel.key) !== undefined
+      const finished = [...posts.finished]
+      const room = stopping.aborted || !hasAddress ? 0 : context.most - posts.size
+      const step = await takeStep({ finished, room, underWay: posts.size })
+      posts.forget(finished.length)
       if (step.kind === 'lost') {
         log.warn({ channel: channel.key }, 'this turn lost its channel to another one')
+        await finishPosts(context, posts, takeStep)
         return { again: undefined }
       }
       if (step.kind === 'held') {
-        const results = await context.attempts.make(channel, step.held, stopping)
-        await recordAttempts(context, channel, turn, results)
+        posts.start(step.held)
+        if (!step.more) await posts.change()
         continue
       }
-      const idle = step.kind === 'idle' && !stopping.aborted
-      if (await endTurn(kysely, channel.key, turn, { heedWord: idle })) return { again: step.forMs }
+      if (!hasAddress) await noteMissingAddress(context, channel, turn)
+      const forMs = stopping.aborted ? 0 : hasAddress ? step.forMs : WITHOUT_ADDRESS
+      if (posts.size > 0 || posts.finished.length > 0) await changeWithin(forMs, context, posts)
+      else if (await endTurn(kysely, channel.key, turn, { heedWord: step.kind === 'idle' && !stopping.aborted }))
+        return { again: forMs }
     }
+  } catch (error) {
+    await finishPosts(context, posts, takeStep)
+    await endTurn(kysely, channel.key, turn, { heedWord: false }).catch(() => undefined)
+    throw error
   } finally {
     stopSigns()
   }
 }
 
-type Step =
-  | { readonly kind: 'lost' }
-  | { readonly kind: 'held'; readonly held: readonly HeldNotification[] }
-  | { readonly kind: 'idle'; readonly forMs: number | undefined }
-  | { readonly kind: 'rest'; readonly forMs: number }
+/** Waits until something changes, or until the channel may be sent more. */
+async function changeWithin(ms: number | undefined, { clock }: TurnContext, posts: Posts): Promise<void> {
+  const callOff = ms === undefined || ms === Number.POSITIVE_INFINITY ? () => {} : clock.after(ms, posts.poke)
+  await posts.change()
+  callOff()
+}
 
-async function claimNext(context: TurnContext, channel: Channel, turn: string): Promise<Step> {
-  if (!context.secrets.webhook(channel.key)) {
-    await noteMissingAddress(context, channel, turn)
-    return { kind: 'rest', forMs: WITHOUT_ADDRESS }
-  }
-  return context.kysely.transaction().execute(async (transaction): Promise<Step> => {
-    const locked = await lockChannel(transaction, channel.key, turn)
-    if (!locked) return { kind: 'lost' }
-    const plan = planTurn(locked.state, channel.budget, locked.now, context.most)
-    if (plan.kind === 'rest') return { kind: 'rest', forMs: plan.forMs }
-    const held = await holdDue(transaction, {
-      channel: channel.key,
-      turn,
-      limit: plan.limit,
-      probe: plan.kind === 'probe',
-    })
-    if (held.length === 0) {
-      const due = await nextDue(transaction, channel.key)
-      return { kind: 'idle', forMs: due === undefined ? undefined : Math.max(0, due.getTime() - locked.now.getTime()) }
+/**
+ * Waits for the posts under way and records them, although the database is away for a moment: given up at once, every card
+ * of a restart of PostgreSQL would be sent again. Recording twice does no harm, so an answer that was lost is no reason
+ * to doubt either.
+ */
+async function finishPosts(
+  context: TurnContext,
+  posts: Posts,
+  takeStep: ReturnType<typeof createSteps>,
+): Promise<void> {
+  while (posts.size > 0) await posts.change()
+  const { finished } = posts
+  for (let tries = 1; finished.length > 0; tries++) {
+    try {
+      await takeStep({ finished, room: 0, underWay: 0 })
+      return
+    } catch (error) {
+      if (tries === RECORD_TRIES || context.hurry.aborted) throw error
+      context.log.warn({ err: error, tries }, 'what was sent could not be recorded; trying again')
+      // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
+      await setTimeout(RECORD_PAUSE, undefined, { signal: context.hurry }).catch(() => undefined)
     }
-    await saveChannel(transaction, channel.key, { ...plan.state, ...take(plan.state, held.length) })
-    return { kind: 'held', held }
-  })
+  }
 }
 
 async function noteMissingAddress({ kysely }: TurnContext, channel: Channel, turn: string): Promise<void> {
@@ -109,13 +163,22 @@ async function noteMissingAddress({ kysely }: TurnContext, channel: Channel, tur
     .execute()
 }
 
-function giveSignsOfLife({ clock, kysely, log }: TurnContext, channel: string, turn: string): () => void {
+/** Renews the turn's lease; `disturb` is called when the turn was lost, or word was left that there is more to do. */
+function giveSignsOfLife(
+  { clock, kysely, log }: TurnContext,
+  channel: string,
+  turn: string,
+  disturb: () => void,
+): () => void {
   let ended = false
   let callOff = () => {}
   const again = () => {
     callOff = clock.after(SIGN_OF_LIFE, () => {
       // A sign that can not be given is no reason to stop: the lease decides, and the next one may get through.
       renewTurn(kysely, channel, turn)
+        .then((came) => {
+          if (came !== 'undisturbed') disturb()
+        })
         .catch((error: unknown) => log.warn({ err: error, channel }, 'a turn could not give its sign of life'))
         .finally(() => {
           if (!ended) again()

@@ -13,6 +13,9 @@ interface CatalogueRow {
 /**
  * The event types that the gateway ships: default priority, default stakeholders and card. Users add their
  * own in the configuration file; `docs/reference/events.md` is written from this table.
+ *
+ * `gateway.digest` is written by the gateway itself, one for each digest, with the priority of what stands in it and for
+ * the one channel; callers can not send it.
  */
 export const CATALOGUE = {
   'vault.seal.detected': {
@@ -139,6 +142,7 @@ export const CATALOGUE = {
   'deployment.completed': { priority: 'INFO', stakeholders: ['devops', 'pmo'], card: 'system_alert' },
   'deployment.failed': { priority: 'HIGH', stakeholders: ['devops', 'pmo'], card: 'system_alert' },
   'project.milestone.reached': { priority: 'INFO', stakeholders: ['pmo'], card: 'system_alert' },
+  'gateway.digest': { priority: 'INFO', stakeholders: [], card: 'digest' },
 } as const satisfies Record<string, CatalogueRow>
 
 type Catalogue = typeof CATALOGUE

@@ -26,6 +26,25 @@ const scalar = z.union([z.string().max(LONG), z.number(), z.boolean()], { error:
 const phi = <T extends z.ZodType>(schema: T): T => schema.meta({ phi: true }) as T
 
 /**
+ * What a text names, so that a card shows the word for it in its own language where there is one: an event type, a data
+ * field, or a value of the data field that another field names.
+ */
+export type Named = 'event_type' | 'field' | { readonly valueOf: string }
+
+/** Apart from the metadata of {@link phi}, which become part of the JSON schemas: callers have no use for these. */
+const NAMES = z.registry<{ readonly names: Named }>()
+const naming = (names: Named) => line.clone().register(NAMES, { names })
+
+/** What the text of a field names; undefined for text that stands for itself. */
+export function namedBy(field: z.core.$ZodType): Named | undefined {
+  return NAMES.get(field)?.names
+}
+
+/** How often there was one of several, with the most frequent first. */
+const counts = (label: z.ZodString, what: string) =>
+  z.array(z.object({ label, count: whole }, { error: 'an object with label and count' }), { error: what }).max(1_000)
+
+/**
  * The data that each built-in card shows, field by field. From here come validation, the TypeScript types of
  * `data`, the OpenAPI schemas, the list of fields that templates may name, and the list of patient data.
  * Fields beyond these are kept with the event and ignored by the built-in cards.
@@ -137,6 +156,33 @@ export const CARD_DATA = {
     description: prose.min(1, { error: 'some text' }),
     due_at: moment.optional(),
     reference: line.optional(),
+  }),
+  /** Many notifications of one channel on one card; the gateway writes these itself. */
+  digest: z.object({
+    /**
+     * The event type, or "several". This and `summary` are what gateways of the version before show, which draw types
+     * that they do not know with the card system_alert.
+     */
+    component: naming('event_type'),
+    /** In no language, such as "9,990 × nphies.claim.submitted". */
+    summary: prose.min(1, { error: 'some text' }),
+    /** Notifications that stand in the digest. */
+    count: whole,
+    first_at: moment,
+    last_at: moment,
+    event_types: counts(naming('event_type'), 'a list of event types'),
+    /** Event types that are not listed. */
+    more_types: whole.optional(),
+    /** The data field whose values `groups` counts. */
+    group_by: naming('field').optional(),
+    groups: counts(naming({ valueOf: 'group_by' }), 'a list of groups'),
+    /** Groups that are not listed. */
+    more_groups: whole.optional(),
+    correlation_ids: z.array(line, { error: 'a list of correlation ids' }).max(10_000),
+    /** Correlation ids that are not listed. */
+    more: whole.optional(),
+    /** The id of the digest's own notification, by which those that stand in it are found. */
+    digest_id: z.uuid({ error: 'a UUID' }),
   }),
 } as const satisfies Record<string, z.ZodObject>
 

@@ -13,16 +13,7 @@ export type EventFormat = 'json' | 'structured' | 'batch' | 'binary'
  * @throws GatewayError `unsupported_media_type`
  */
 export function eventFormat(headers: IncomingHttpHeaders): EventFormat {
-  const refuse = (at: string, found: string, expected: string): never => {
-    throw new GatewayError('unsupported_media_type', [{ at, found, expected }])
-  }
-  const encoding = headers['content-encoding']?.trim().toLowerCase()
-  if (encoding !== undefined && encoding !== '' && encoding !== 'identity')
-    refuse('content-encoding', 'a compressed body', 'a body that is not compressed')
-  const [type = '', ...parameters] = (headers['content-type'] ?? '').split(';').map((part) => part.trim().toLowerCase())
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
-  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset.replaceAll('"', '')))
-    refuse('content-type', 'another charset', 'UTF-8')
+  const type = readableType(headers)
   // The binding, 3: a media type that starts so decides, whatever other headers there are.
   if (type === 'application/cloudevents+json') return 'structured'
   if (type === 'application/cloudevents-batch+json') return 'batch'
@@ -37,6 +28,33 @@ export function eventFormat(headers: IncomingHttpHeaders): EventFormat {
     type === '' ? 'nothing' : 'another media type',
     'application/json, application/cloudevents+json or application/cloudevents-batch+json',
   )
+}
+
+/**
+ * For what takes our own JSON and nothing else.
+ *
+ * @throws GatewayError `unsupported_media_type`
+ */
+export function requireJson(headers: IncomingHttpHeaders): void {
+  const type = readableType(headers)
+  if (type !== 'application/json')
+    refuse('content-type', type === '' ? 'nothing' : 'another media type', 'application/json')
+}
+
+/** The media type of a body that can be read as it is: not compressed, and in UTF-8. */
+function readableType(headers: IncomingHttpHeaders): string {
+  const encoding = headers['content-encoding']?.trim().toLowerCase()
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity')
+    refuse('content-encoding', 'a compressed body', 'a body that is not compressed')
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').split(';').map((part) => part.trim().toLowerCase())
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset.replaceAll('"', '')))
+    refuse('content-type', 'another charset', 'UTF-8')
+  return type
+}
+
+function refuse(at: string, found: string, expected: string): never {
+  throw new GatewayError('unsupported_media_type', [{ at, found, expected }])
 }
 
 function isCloudEvents(type: string): boolean {

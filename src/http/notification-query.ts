@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import { PRIORITIES, parsePriority } from '../events/priority.ts'
-import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { type NotificationQuery, STATES } from '../service/port.ts'
+import { oneOf, PAGING, readQuery, text } from './query.ts'
 
-const text = z
-  .string({ error: 'one value' })
-  .min(1, { error: 'some text' })
-  .max(200, { error: 'at most 200 characters' })
 const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
 /** In a query a plus sign means a space, so that a zone such as +03:00 arrives with one. */
 const moment = text
@@ -16,7 +12,6 @@ const moment = text
   .transform((value) => new Date(value))
   // A zone can move the first and the last day out of the years that both databases read.
   .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
-const limitError = 'a whole number from 1 to 500'
 
 /** The filters of `GET /v1/notifications`. */
 export const notificationQuery = z.strictObject({
@@ -31,41 +26,28 @@ export const notificationQuery = z.strictObject({
       return z.NEVER
     })
     .optional(),
-  state: z.enum(STATES, { error: `one of: ${STATES.join(', ')}` }).optional(),
+  state: oneOf(STATES).optional(),
   channel: text.meta({ description: 'Key of the channel.' }).optional(),
+  digest_id: z
+    .uuid({ error: 'the id of a digest' })
+    .transform((id) => id.toLowerCase())
+    .meta({ description: 'Id of a digest: the notifications that stand in it.' })
+    .optional(),
   since: moment.optional(),
   until: moment.optional(),
-  limit: z.coerce
-    .number<string | undefined>({ error: limitError })
-    .int({ error: limitError })
-    .min(1, { error: limitError })
-    .max(500, { error: limitError })
-    .default(50),
-  cursor: z.string({ error: 'one value' }).min(1, { error: 'next_cursor of the page before' }).max(1_000).optional(),
+  ...PAGING,
 })
 
 /**
- * Reads the filters of a request. A filter that does not exist is refused: ignored, it would list what nobody asked for.
+ * Reads the filters of a request.
  *
  * @throws GatewayError `invalid_request`
  */
 export function readNotificationQuery(query: Readonly<Record<string, unknown>>): NotificationQuery {
-  const result = notificationQuery.safeParse(query)
-  if (!result.success)
-    throw new GatewayError(
-      'invalid_request',
-      result.error.issues.map((issue) => {
-        if (issue.code === 'unrecognized_keys')
-          return {
-            at: 'query',
-            found: 'a filter that does not exist',
-            expected: `only ${Object.keys(notificationQuery.shape).join(', ')}`,
-          }
-        const name = String(issue.path[0])
-        return { at: name, found: describeValue(query[name]), expected: issue.message }
-      }),
-    )
-  const { correlation_id, event_type, priority, state, channel, since, until, limit, cursor } = result.data
+  const { correlation_id, event_type, priority, state, channel, digest_id, since, until, limit, cursor } = readQuery(
+    notificationQuery,
+    query,
+  )
   return {
     limit,
     ...(correlation_id === undefined ? {} : { correlationId: correlation_id }),
@@ -73,6 +55,7 @@ export function readNotificationQuery(query: Readonly<Record<string, unknown>>):
     ...(priority === undefined ? {} : { priority }),
     ...(state === undefined ? {} : { state }),
     ...(channel === undefined ? {} : { channel }),
+    ...(digest_id === undefined ? {} : { digestId: digest_id }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(cursor === undefined ? {} : { cursor }),

@@ -8,10 +8,14 @@ import {
   attemptWire,
   channelsWire,
   channelWire,
+  newSilence,
   notificationDetailWire,
   notificationPageWire,
   notificationWire,
   problemWire,
+  silenceDetailWire,
+  silencePageWire,
+  silenceWire,
 } from '../service/wire.ts'
 import { cloudEvent } from './cloudevents.ts'
 import { asJson, jsonSchema, REF, refTo } from './json-schema.ts'
@@ -20,6 +24,7 @@ import { type EventTypeForDocs, eventSchemas } from './openapi-events.ts'
 import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation } from './operations.ts'
 import { PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
 import { MAX_EVENTS } from './read-events.ts'
+import { silenceQuery } from './silence-query.ts'
 import { healthWire, indexWire, readinessWire } from './system-routes.ts'
 
 /** The schemas of the wire by the name that they have in OpenAPI. */
@@ -32,11 +37,15 @@ const WIRE = {
   CloudEvent: cloudEvent,
   Health: healthWire,
   Index: indexWire,
+  NewSilence: newSilence,
   Notification: notificationWire,
   NotificationDetail: notificationDetailWire,
   NotificationPage: notificationPageWire,
   Problem: problemWire,
   Readiness: readinessWire,
+  Silence: silenceWire,
+  SilenceDetail: silenceDetailWire,
+  SilencePage: silencePageWire,
 } as const
 
 /** Status, words and schema of the answer that an operation gives when all is well. */
@@ -46,12 +55,22 @@ const ANSWERS = {
   getNotification: ['200', 'The notification.', 'NotificationDetail'],
   replayNotification: ['200', 'The notification, which waits again.', 'Notification'],
   listChannels: ['200', 'The channels.', 'Channels'],
+  createSilence: ['201', 'The silence, with how many waiting notifications it kept back at once.', 'SilenceDetail'],
+  listSilences: ['200', 'A page of silences.', 'SilencePage'],
+  getSilence: ['200', 'The silence.', 'SilenceDetail'],
+  endSilence: ['200', 'The silence, which is over.', 'Silence'],
   getMetrics: ['200', 'The metrics.', undefined],
   getHealth: ['200', 'The process is alive.', 'Health'],
   getReadiness: ['200', 'Ready.', 'Readiness'],
   getOpenApi: ['200', 'This document.', undefined],
   getIndex: ['200', 'What this is.', 'Index'],
 } as const satisfies { [O in OperationId]: readonly [string, string, keyof typeof WIRE | undefined] }
+
+/** The parameters of the operations that have a query. */
+const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
+  listNotifications: notificationQuery,
+  listSilences: silenceQuery,
+}
 
 /** What the document is written from. */
 export interface OpenApiOptions {
@@ -123,7 +142,9 @@ function paths(): JsonObject {
 
 function describe(id: OperationId): JsonObject {
   const { summary, description, scope, signable, path, codes } = operation(id)
-  const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(id === 'listNotifications' ? filters() : [])]
+  const query = QUERIES[id]
+  const body = bodyOf(id)
+  const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(query ? filters(query) : [])]
   const [status, words, schema] = ANSWERS[id]
   const type = id === 'getMetrics' ? 'text/plain' : 'application/json'
   const all: ErrorCode[] = [...codes, ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
@@ -138,7 +159,7 @@ function describe(id: OperationId): JsonObject {
         }
       : { security: [] }),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(id === 'sendEvents' ? { requestBody: eventsBody() } : {}),
+    ...(body ? { requestBody: body } : {}),
     responses: {
       [status]: {
         description: words,
@@ -174,13 +195,19 @@ function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
 
 const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } } as const
 
-function filters(): JsonObject[] {
-  const { properties } = jsonSchema(notificationQuery)
+function filters(query: z.ZodObject): JsonObject[] {
+  const { properties } = jsonSchema(query)
   return Object.entries(properties as Record<string, JsonObject>).map(([name, schema]) => ({
     name,
     in: 'query',
     schema,
   }))
+}
+
+function bodyOf(id: OperationId): JsonObject | undefined {
+  if (id === 'sendEvents') return eventsBody()
+  if (id !== 'createSilence') return undefined
+  return { required: true, content: { 'application/json': { schema: refTo('NewSilence') } } }
 }
 
 function eventsBody(): JsonObject {

@@ -62,6 +62,36 @@ export const OPERATIONS = {
     scope: 'read',
     codes: ['database_unreachable'],
   },
+  createSilence: {
+    method: 'POST',
+    path: '/v1/silences',
+    summary: 'Make a silence or a maintenance window',
+    description:
+      'From its start to its end, what all matchers match makes no card: its notifications are kept as suppressed and name the silence. One that is active at once also keeps back what waits already.',
+    scope: 'act',
+    codes: ['invalid_json', 'invalid_silence', 'body_too_large', 'unsupported_media_type', 'database_unreachable'],
+  },
+  listSilences: {
+    method: 'GET',
+    path: '/v1/silences',
+    summary: 'List silences and maintenance windows, the newest first',
+    scope: 'read',
+    codes: ['database_unreachable'],
+  },
+  getSilence: {
+    method: 'GET',
+    path: '/v1/silences/:id',
+    summary: 'One silence, with how many notifications it kept back',
+    scope: 'read',
+    codes: ['not_found', 'database_unreachable'],
+  },
+  endSilence: {
+    method: 'POST',
+    path: '/v1/silences/:id/end',
+    summary: 'End a silence before its time; what it kept back stays kept back',
+    scope: 'act',
+    codes: ['not_found', 'silence_over', 'database_unreachable'],
+  },
   getMetrics: {
     method: 'GET',
     path: '/metrics',

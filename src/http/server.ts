@@ -11,6 +11,7 @@ import { addNotificationRoutes } from './notification-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import type { EventTypeForDocs } from './openapi-events.ts'
 import { logRequests } from './request-log.ts'
+import { addSilenceRoutes } from './silence-routes.ts'
 import { addSystemRoutes } from './system-routes.ts'
 import { trackRequests } from './track-requests.ts'
 
@@ -95,6 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     })
     addEventsRoute(api, service, metrics)
     addNotificationRoutes(api, service)
+    addSilenceRoutes(api, service)
     done()
   })
   const openApi = JSON.stringify(openApiDocument(options))

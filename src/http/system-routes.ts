@@ -65,6 +65,7 @@ export function addSystemRoutes(app: FastifyInstance, { service, version, openAp
         openapi: '/openapi.json',
         notifications: '/v1/notifications',
         channels: '/v1/channels',
+        silences: '/v1/silences',
         health: '/healthz',
         ready: '/readyz',
         metrics: '/metrics',

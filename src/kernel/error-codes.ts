@@ -61,6 +61,16 @@ export const ERROR_CODES = {
     title: 'This notification can not be replayed',
     todo: 'Only a notification in state "failed" can be replayed; the others are still on their way or have arrived.',
   },
+  invalid_silence: {
+    status: 422,
+    title: 'The silence is not valid',
+    todo: 'Correct the fields named under "errors" and make it again; nothing was silenced.',
+  },
+  silence_over: {
+    status: 409,
+    title: 'This silence is over already',
+    todo: 'Nothing has to be done: it keeps nothing back any more.',
+  },
   // What an operator set.
   invalid_settings: {
     status: 500,

@@ -36,6 +36,16 @@ export const METRICS = {
     help: 'Notifications that became dead letters.',
     labels: ['channel', 'outcome'],
   },
+  teams_notifications_digested_total: {
+    type: 'counter',
+    help: 'Notifications that were put into a digest.',
+    labels: ['channel'],
+  },
+  teams_notifications_suppressed_total: {
+    type: 'counter',
+    help: 'Notifications that were kept back when they were accepted: muted, silence, maintenance, repeat.',
+    labels: ['channel', 'reason'],
+  },
   teams_notification_retries_total: {
     type: 'counter',
     help: 'Attempts after which a notification went back to waiting.',

@@ -3,6 +3,7 @@ import { CATALOGUE } from '../events/catalogue.ts'
 import { CARD_DATA, type CardName } from '../events/data.ts'
 import type { Language } from '../events/event.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../events/stakeholders.ts'
+import { GROUPED_BY, RESOLVES } from '../events/storms.ts'
 import { phiFieldsOf } from './data-schema.ts'
 import type { Budget, Channel, EventTypeDefinition, Registry } from './registry.ts'
 
@@ -27,6 +28,10 @@ export function builtInRegistry(defaults: RegistryDefaults): Registry {
       card: row.card,
       schema,
       phiFields: phiFieldsOf(schema),
+      fingerprint: [],
+      groupBy: GROUPED_BY[row.card],
+      dedup: [],
+      resolves: RESOLVES[name as keyof typeof CATALOGUE] ?? [],
     })
     for (const alias of 'aliases' in row ? row.aliases : []) aliases.set(alias, name)
   }

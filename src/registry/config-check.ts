@@ -5,6 +5,8 @@ import { CARD_DATA } from '../events/data.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
+import { stormProblems } from './config-check-storms.ts'
+import { entries, oneOf, texts } from './config-entries.ts'
 import { type Config, configSchema, type KnownNames } from './config-schema.ts'
 import { isBuiltInCard } from './data-schema.ts'
 import { foldName } from './lookup.ts'
@@ -27,6 +29,7 @@ export function checkConfig(raw: unknown, builtIn: Registry, folder: string): Co
     ...clashingTypes(input, builtIn),
     ...unfinished(input, builtIn),
     ...unmatchedRoutes(input, builtIn),
+    ...stormProblems(input, builtIn),
     ...missingTemplates(input, folder),
   )
   if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)
@@ -35,15 +38,6 @@ export function checkConfig(raw: unknown, builtIn: Registry, folder: string): Co
 
 // The checks below look at several entries at once. They run on the unchecked input, and pass over what the schema has
 // complained of already, so that every problem is told in one go.
-
-function entries(input: unknown, section: string): [string, Record<string, unknown>][] {
-  const value = isObject(input) ? input[section] : undefined
-  return isObject(value) ? Object.entries(value).map(([key, entry]) => [key, isObject(entry) ? entry : {}]) : []
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? item : '')) : []
-}
 
 /** What each group is called in the end, the configuration's names in place of built-in ones. */
 function namesByGroup(input: unknown, builtIn: Registry): Map<string, readonly string[]> {
@@ -204,11 +198,6 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames):
       expected: near ? `${issue.message}, perhaps ${near}` : issue.message,
     },
   ]
-}
-
-function oneOf(names: readonly string[], given: string): string {
-  const near = nearestName(names, given)
-  return `one of: ${names.join(', ')}${near ? `; perhaps ${near}` : ''}`
 }
 
 /** A path as people write it: `event_types.lab.result.ready.priority`, `routes[0].channels[1]`. */

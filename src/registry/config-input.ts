@@ -52,6 +52,14 @@ export interface EventTypeInput {
   readonly card?: string | undefined
   /** Further names under which the type is accepted. */
   readonly aliases?: readonly string[] | undefined
+  /** Data fields that must be equal, besides the type, for events to stand in one digest; none if absent. */
+  readonly fingerprint?: readonly string[] | undefined
+  /** Data field by whose values a digest is counted. */
+  readonly group_by?: string | undefined
+  /** Data fields that say what an event is about: equal ones are repeats of each other. Its correlation id if absent. */
+  readonly dedup?: readonly string[] | undefined
+  /** Types that an event of this type closes, where they are about the same. */
+  readonly resolves?: readonly string[] | undefined
   /** The data of a template of one's own, or fields beside those of a built-in card. For a field that the card has already, `type` is left out. */
   readonly data?:
     | Readonly<

@@ -59,6 +59,9 @@ const eventTypeName = z
   .string()
   .max(100, { error: 'a name of at most 100 characters' })
   .regex(EVENT_TYPE, { error: 'lower-case words with dots between, such as lab.result.ready' })
+const fieldName = z.string({ error: 'the name of a data field' }).regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
+  error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
+})
 
 const field = strict({
   type: oneOf(Object.keys(FIELD_TYPES) as [FieldType, ...FieldType[]]).optional(),
@@ -130,12 +133,11 @@ export function configSchema(known: KnownNames) {
           .regex(KEY, { error: 'the name of a card: a-z, 0-9 and _, at most 41 characters, a letter first' })
           .optional(),
         aliases: z.array(eventTypeName, { error: 'a list of names' }).default([]),
-        data: record(
-          z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
-            error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
-          }),
-          field,
-        ),
+        fingerprint: z.array(fieldName, { error: 'a list of data fields' }).optional(),
+        group_by: fieldName.optional(),
+        dedup: z.array(fieldName, { error: 'a list of data fields' }).optional(),
+        resolves: z.array(eventTypeName, { error: 'a list of event types' }).optional(),
+        data: record(fieldName, field),
       }),
     ),
     routes: z

@@ -75,6 +75,21 @@ describe('the example', () => {
     expect([...(type?.phiFields ?? [])].sort()).toEqual(['member_id', 'patient_id'])
   })
 
+  it('says what shares a digest, what repeats what, and what closes what', () => {
+    expect(registry.eventTypes.get('lab.result.delayed')).toMatchObject({
+      fingerprint: ['component'],
+      groupBy: 'node',
+      dedup: ['component', 'node'],
+      resolves: [],
+    })
+    expect(registry.eventTypes.get('lab.result.on_time')).toMatchObject({
+      fingerprint: [],
+      groupBy: 'component',
+      resolves: ['lab.result.delayed'],
+    })
+    expect(registry.eventTypes.get('prometheus.alert.resolved')?.resolves).toEqual(['prometheus.alert.firing'])
+  })
+
   it('names the group of a route by its key', () => {
     expect(registry.routes).toEqual([
       {
@@ -279,5 +294,35 @@ describe('what is refused', () => {
 
   it('refuses a file and an object together', () => {
     expect(() => loadRegistry({ ...defaults, configFile: fileWith(''), config: {} })).toThrow(/one of them/)
+  })
+})
+
+describe('what storm control refers to', () => {
+  const problems = (type: Record<string, unknown>) =>
+    problemsOf({ event_types: { 'celery.task.failed': type } }).map((problem) => problem.split(';')[0])
+
+  it('is fields of the type, and types that exist, an alias among them', () => {
+    const given = {
+      fingerprint: ['queue', 'own'],
+      dedup: ['task_id'],
+      group_by: 'worker',
+      resolves: ['celery.task.failure'],
+    }
+    const config = { event_types: { 'celery.task.failed': { ...given, data: { own: { type: 'text' } } } } } as const
+    expect(loadRegistry({ ...defaults, config }).eventTypes.get('celery.task.failed')).toMatchObject({
+      ...{ fingerprint: ['queue', 'own'], dedup: ['task_id'], groupBy: 'worker' },
+      resolves: ['celery.task.failed'],
+    })
+  })
+
+  it('is told, all at once, where it is patient data or does not exist', () => {
+    const given = { fingerprint: ['patient_id'], dedup: ['tsak_id'], group_by: 'own', resolves: ['celery.task.fialed'] }
+    expect(problems({ ...given, data: { own: { type: 'text', phi: true } } })).toEqual([
+      'event_types.celery.task.failed.fingerprint[0]: a field of patient data',
+      'event_types.celery.task.failed.dedup[0]: a name that no field of the type has',
+      'event_types.celery.task.failed.group_by: a field of patient data',
+      'event_types.celery.task.failed.resolves[0]: a name that no event type has',
+    ])
+    expect(problems({ dedup: 'queue', group_by: 7 })).toHaveLength(2)
   })
 })

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { CARD_DATA } from '../events/data.ts'
 import type { StakeholderGroup } from '../events/stakeholders.ts'
+import { GROUPED_BY } from '../events/storms.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { builtInRegistry, newChannel, type RegistryDefaults } from './build.ts'
 import { checkConfig } from './config-check.ts'
@@ -76,9 +77,11 @@ function groupsOf(config: Config, builtIn: Registry): Map<string, StakeholderGro
 function typesOf(config: Config, builtIn: Registry): Pick<Registry, 'eventTypes' | 'aliases'> {
   const eventTypes = new Map(builtIn.eventTypes)
   const aliases = new Map(builtIn.aliases)
-  for (const [name, given] of Object.entries(config.event_types)) {
-    eventTypes.set(name, typeOf(name, given, builtIn.eventTypes.get(name)))
+  for (const [name, given] of Object.entries(config.event_types))
     for (const alias of given.aliases) aliases.set(alias, name)
+  for (const [name, given] of Object.entries(config.event_types)) {
+    const type = typeOf(name, given, builtIn.eventTypes.get(name))
+    eventTypes.set(name, { ...type, resolves: type.resolves.map((other) => aliases.get(other) ?? other) })
   }
   return { eventTypes, aliases }
 }
@@ -102,6 +105,10 @@ function typeOf(
     card,
     schema,
     phiFields: new Set([...(base?.phiFields ?? []), ...phiFieldsOf(schema)]),
+    fingerprint: given.fingerprint ?? base?.fingerprint ?? [],
+    groupBy: given.group_by ?? (isBuiltInCard(card) ? GROUPED_BY[card] : base?.groupBy),
+    dedup: given.dedup ?? base?.dedup ?? [],
+    resolves: given.resolves ?? base?.resolves ?? [],
   }
 }
 

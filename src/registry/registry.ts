@@ -14,6 +14,14 @@ export interface EventTypeDefinition {
   readonly schema: z.ZodObject
   /** Top-level data fields that are patient data. */
   readonly phiFields: ReadonlySet<string>
+  /** Data fields that must be equal, besides the type, for events to stand in one digest. */
+  readonly fingerprint: readonly string[]
+  /** Data field by whose values a digest is counted. */
+  readonly groupBy: string | undefined
+  /** Data fields that say what an event is about; its caller's correlation id says so where this is empty. */
+  readonly dedup: readonly string[]
+  /** Types that an event of this type closes, where they are about the same. */
+  readonly resolves: readonly string[]
 }
 
 /** How many cards a channel gets: a token bucket. */

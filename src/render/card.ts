@@ -5,6 +5,7 @@ import type { Fields } from './fields.ts'
 import { finish } from './finish.ts'
 import type { Draft } from './fit.ts'
 import type { LinkBases } from './links.ts'
+import type { ListRules } from './lists.ts'
 import { mentionsFor } from './mentions.ts'
 import type { CardRequest } from './port.ts'
 import { prepare, type Tongue } from './prepare.ts'
@@ -16,6 +17,7 @@ import { TooMuch } from './values.ts'
 export interface CompiledCard {
   readonly templates: Readonly<Record<Language, Template>>
   readonly uses: Uses
+  readonly lists: ListRules
   /** Names of its buttons. */
   readonly buttons: readonly string[]
 }
@@ -54,10 +56,10 @@ export function draw(
     shortened: draft.step !== 'whole',
     note: draft.note,
   }
-  const { templates, uses } = draft.step === 'minimal' ? studio.minimal : card
+  const { templates, uses, lists } = draft.step === 'minimal' ? studio.minimal : card
   let data: JsonObject
   try {
-    data = prepare(request, type.fields, uses, around, draft.limits)
+    data = prepare(request, type.fields, uses, lists, around, draft.limits)
   } catch (error) {
     if (error instanceof TooMuch) return undefined
     throw error

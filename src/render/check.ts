@@ -1,12 +1,13 @@
 import { LANGUAGES, type Language } from '../events/event.ts'
+import type { Problem } from '../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { BUTTON_NAMES } from './buttons.ts'
 import { BOT_ACTIONS, ELEMENT_TYPES, LINK_ACTIONS, TEAMS_TYPES } from './elements.ts'
+import type { NamePath } from './expressions.ts'
 import type { FieldKind, Fields } from './fields.ts'
 import type { NameUse } from './names.ts'
 import { DATA_NAMESPACES, EVENT_NAMES } from './prepare.ts'
-import type { Strings } from './strings.ts'
-import type { NamePath } from './templating.ts'
+import { fieldsInTitle, type Strings, textAt } from './strings.ts'
 
 /** Tells of one problem at a place in a template. */
 export type Tell = (at: string, found: string, expected: string) => void
@@ -67,6 +68,27 @@ export function checkNames(
     const expected = wrongName(path, fields, strings)
     if (expected !== undefined) tell(at, path.join('.'), expected)
   }
+}
+
+/** Checks that every field that a title names in braces is one of the type's data, and a text. */
+export function checkTitles(
+  types: ReadonlyMap<string, { readonly fields: Fields }>,
+  strings: Readonly<Record<Language, Strings>>,
+): Problem[] {
+  return LANGUAGES.flatMap((language) =>
+    [...types].flatMap(([type, { fields }]) => {
+      const texts = [...fields]
+        .filter(([, { kind }]) => !['list', 'map', 'object'].includes(kind))
+        .map(([name]) => name)
+      return fieldsInTitle(textAt(strings[language], 'events', type, 'title') ?? '')
+        .filter((name) => !texts.includes(name))
+        .map((name) => ({
+          at: `strings/${language}.json#/events/${type}/title`,
+          found: `{${name}}`,
+          expected: `one of: ${texts.map((text) => `{${text}}`).join(', ')}`,
+        }))
+    }),
+  )
 }
 
 /** What would have been right; undefined for a name that is there. */

@@ -20,7 +20,7 @@ export function compose(
   const own = Object.fromEntries(
     Object.entries(rest).map(([name, value]) => [name, included(value, `/${name}`, components, problems, [])]),
   ) as JsonObject
-  const { body, $buttons, msteams, ...root } = own
+  const { body, $buttons, $lists, msteams, ...root } = own
   const elements = Array.isArray(body) ? body : []
   const slots = Array.isArray(frame.body) ? frame.body : []
   const framed = {

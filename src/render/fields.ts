@@ -1,11 +1,12 @@
 import type { z } from 'zod'
+import { type Named, namedBy } from '../events/data.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 
 /** What a field of an event's data is, as far as showing it goes. */
 export type FieldKind =
   | { readonly kind: 'number' | 'boolean' | 'moment' | 'amount' | 'url' }
-  /** Text; `values` where only some are possible. */
-  | { readonly kind: 'text'; readonly values?: readonly string[] }
+  /** Text; `values` where only some are possible, `names` where it names something that there may be a word for. */
+  | { readonly kind: 'text'; readonly values?: readonly string[]; readonly names?: Named }
   /** A list; `item` is undefined where items may be anything. */
   | { readonly kind: 'list'; readonly item: FieldKind | undefined }
   | { readonly kind: 'object'; readonly fields: Fields }
@@ -36,7 +37,7 @@ function kindOf(field: z.core.$ZodType): FieldKind {
       // A transform of text or number, such as ids: accepted data hold its result.
       return { kind: 'text' }
     case 'string':
-      return { kind: isMoment(field) ? 'moment' : formatOf(field) === 'url' ? 'url' : 'text' }
+      return stringKind(field)
     case 'number':
       return { kind: 'number' }
     case 'boolean':
@@ -56,6 +57,13 @@ function kindOf(field: z.core.$ZodType): FieldKind {
     default:
       return { kind: 'any' }
   }
+}
+
+function stringKind(field: z.core.$ZodType): FieldKind {
+  if (isMoment(field)) return { kind: 'moment' }
+  if (formatOf(field) === 'url') return { kind: 'url' }
+  const names = namedBy(field)
+  return names === undefined ? { kind: 'text' } : { kind: 'text', names }
 }
 
 /** Times are one of two formats, amounts text or a number; see `src/events/data.ts`. */

@@ -1,6 +1,6 @@
 import type { Language } from '../events/event.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { keepIndentation, type Place, settle } from './text.ts'
+import { isMarked, keepIndentation, type Place, settle } from './text.ts'
 
 /** Elements that have a reading direction of their own. */
 const DIRECTED = new Set(['AdaptiveCard', 'Container', 'Column', 'TableCell'])
@@ -13,7 +13,8 @@ const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'v
 /**
  * Finishes an expanded card: marked pieces are made safe for where they stand (`text.ts`), rows and elements that
  * show nothing are left out, fact sets keep at most `facts` rows, and an Arabic card reads from right to left, nested
- * containers too, except where the template says `"rtl": false`.
+ * containers too, except where the template says `"rtl": false`: what stands there reads as in an English card, with
+ * nothing invisible around it, so that a command or an id can be copied.
  */
 export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
   const finished = element(card, language, facts) ?? {}
@@ -22,10 +23,13 @@ export function finish(card: JsonObject, language: Language, facts: number): Jso
 
 function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
   const type = typeof node.type === 'string' ? node.type : ''
-  const result: Record<string, Json> = {}
-  for (const [key, value] of Object.entries(node)) {
-    const finished = property(value, placeOf(type, key), language, facts)
-    if (finished !== undefined) result[key] = finished
+  const inside = node.rtl === false ? 'en' : language
+  const result: Record<string, Json> = { ...node }
+  for (const key of Object.keys(node)) {
+    const value = node[key] as Json
+    const finished = property(value, type, key, inside, facts)
+    if (finished === undefined) delete result[key]
+    else if (finished !== value) result[key] = finished
   }
   if (type === 'FactSet' && Array.isArray(result.facts)) {
     result.facts = (result.facts as readonly Json[]).filter(hasValue).slice(0, facts)
@@ -38,12 +42,16 @@ function element(node: JsonObject, language: Language, facts: number): JsonObjec
   return result
 }
 
-function property(value: Json, place: Place, language: Language, facts: number): Json | undefined {
-  if (typeof value === 'string') return settle(value, place, language)
-  if (Array.isArray(value)) {
-    return value.flatMap((item: Json) => property(item, place, language, facts) ?? [])
+function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
+  if (typeof value === 'string') return isMarked(value) ? settle(value, placeOf(type, key), language) : value
+  if (!Array.isArray(value)) return isObject(value) ? element(value as JsonObject, language, facts) : value
+  const list: Json[] = []
+  for (const item of value) {
+    const finished = property(item, type, key, language, facts)
+    if (Array.isArray(finished)) for (const one of finished) list.push(one)
+    else if (finished !== undefined && finished !== null) list.push(finished)
   }
-  return isObject(value) ? element(value as JsonObject, language, facts) : value
+  return list
 }
 
 function placeOf(type: string, key: string): Place {

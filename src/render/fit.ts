@@ -1,7 +1,7 @@
 import type { JsonObject } from '../kernel/json.ts'
 import { type Limits, NO_LIMITS } from './limits.ts'
 import type { RenderedCard } from './port.ts'
-import { teamsBytes } from './size.ts'
+import { surelyFits, teamsBytes } from './size.ts'
 
 /** One way to draw a card, from the whole of it down to the least. */
 export interface Draft {
@@ -17,7 +17,7 @@ export interface Draft {
 export type Draw = (draft: Draft) => JsonObject | undefined
 
 const TEXTS = [16_000, 11_000, 8_000, 5_600, 4_000, 2_800, 2_000, 1_400, 1_000, 700, 500, 350, 250]
-const LISTS = [150, 110, 80, 60, 45, 34, 26, 20, 15, 10, 6, 3, 1]
+const LISTS = [600, 450, 340, 260, 200, 150, 110, 80, 60, 45, 34, 26, 20, 15, 10, 6, 3, 1]
 const FACTS = [10, 7, 5, 3, 1, 0]
 const LEAST = [400, 250, 150, 100, 70, 50, 35, 24, 16, 8]
 
@@ -26,11 +26,11 @@ const SHORTEST = 250
 const FEWEST = 1
 
 /**
- * The drafts by step, each list from the largest to the smallest. A step cuts what the steps before it have cut
+ * The drafts by step, each list from the largest to the smallest, made as they are asked for: most cards fit whole. A step cuts what the steps before it have cut
  * already as far as they go: long texts first, because their start says most; then lists, whose rest can be counted;
  * then facts, of which templates put the most important first.
  */
-function draftsFor(maxBytes: number): readonly (readonly Draft[])[] {
+function* draftsFor(maxBytes: number): Generator<readonly Draft[], void> {
   // A card holds more than its texts, and a character takes a byte at least: beyond this there is nothing to try.
   const total = maxBytes * 2
   const draft = (step: Draft['step'], limits: Partial<Limits>): Draft => ({
@@ -39,15 +39,13 @@ function draftsFor(maxBytes: number): readonly (readonly Draft[])[] {
     buttons: true,
     note: true,
   })
-  return [
-    [draft('whole', {})],
-    TEXTS.map((text) => draft('long_text_cut', { text })),
-    LISTS.map((list) => draft('lists_cut', { text: SHORTEST, list })),
-    FACTS.map((facts) => draft('facts_cut', { text: SHORTEST / 2, list: FEWEST, facts })),
-    [draft('minimal', { text: 400 }), ...LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false }))],
-    LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false, note: false })),
-    LEAST.map((ids) => ({ ...draft('minimal', { text: ids, ids }), buttons: false, note: false })),
-  ]
+  yield [draft('whole', {})]
+  yield TEXTS.map((text) => draft('long_text_cut', { text }))
+  yield LISTS.map((list) => draft('lists_cut', { text: SHORTEST, list }))
+  yield FACTS.map((facts) => draft('facts_cut', { text: SHORTEST / 2, list: FEWEST, facts }))
+  yield [draft('minimal', { text: 400 }), ...LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false }))]
+  yield LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false, note: false }))
+  yield LEAST.map((ids) => ({ ...draft('minimal', { text: ids, ids }), buttons: false, note: false }))
 }
 
 /**
@@ -59,9 +57,10 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
   const attempt = (draft: Draft): RenderedCard | undefined => {
     const card = draw(draft)
     if (card === undefined) return undefined
-    const drawn = { card, bytes: teamsBytes(card), shrunk: draft.step }
+    const drawn = rendered(card, draft.step)
+    if (surelyFits(card, maxBytes) || drawn.bytes <= maxBytes) return drawn
     if (smallest === undefined || drawn.bytes < smallest.bytes) smallest = drawn
-    return drawn.bytes <= maxBytes ? drawn : undefined
+    return undefined
   }
   for (const drafts of draftsFor(maxBytes)) {
     const found = largestThatFits(drafts, attempt)
@@ -69,6 +68,19 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
   }
   if (smallest === undefined) throw new TypeError('no draft of the card could be drawn')
   return smallest
+}
+
+/** Most cards are far below the limit, and their size is counted only if somebody asks. */
+function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
+  let bytes: number | undefined
+  return {
+    card,
+    shrunk,
+    get bytes() {
+      bytes ??= teamsBytes(card)
+      return bytes
+    },
+  }
 }
 
 /** Halves its way through drafts that shrink; the last one that fits is kept, so it need not be strictly so. */

@@ -18,6 +18,9 @@ const LOCALES = { en: 'en-GB', ar: 'ar-SA-u-ca-gregory-nu-latn' } as const satis
 /** The digits and the offset of an Arabic time belong together from left to right. */
 const TOGETHER = { en: ['', ''], ar: ['\u2066', '\u2069'] } as const satisfies Record<Language, readonly string[]>
 
+/** How many seconds are remembered as they were written. */
+const RECENT = 256
+
 /**
  * Makes a formatter; formatters are dear to make and cheap to use.
  *
@@ -40,7 +43,18 @@ export function createFormatter(language: Language, timeZone: string): Formatter
   const [start, end] = TOGETHER[language]
   const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 6 })
-  const time = (moment: Date) => `${days.format(moment)}${comma}${start}${clock.format(moment)}${end}`
+  const written = (moment: Date) => `${days.format(moment)}${comma}${start}${clock.format(moment)}${end}`
+  // Events come in bursts, each goes to several channels, and no card shows less than a second.
+  const recent = new Map<number, string>()
+  const time = (moment: Date) => {
+    const second = Math.floor(moment.getTime() / 1000)
+    const known = recent.get(second)
+    if (known !== undefined) return known
+    const text = written(moment)
+    if (recent.size === RECENT) recent.clear()
+    recent.set(second, text)
+    return text
+  }
   return {
     time,
     moment(text) {

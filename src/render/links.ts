@@ -8,6 +8,7 @@ export interface LinkBases {
   readonly logs?: string | undefined
   readonly claims?: string | undefined
   readonly nphies?: string | undefined
+  readonly notifications?: string | undefined
 }
 
 interface LinkSource {
@@ -32,6 +33,10 @@ export const LINKS = {
     return claim === undefined ? undefined : bases.claims?.replaceAll('{claim_id}', encoded(claim))
   },
   nphies: ({ bases }) => bases.nphies,
+  notifications: ({ field, bases }) => {
+    const digest = field('digest_id')
+    return digest === undefined ? undefined : bases.notifications?.replaceAll('{digest_id}', encoded(digest))
+  },
 } as const satisfies Record<string, (source: LinkSource) => string | undefined>
 
 /** Name of a link button. */
@@ -68,7 +73,6 @@ function dashboard(base: string | undefined, event: AcceptedEvent): string | und
 
 /** http and https only, and no name before an `@`: `https://teams.microsoft.com@elsewhere/` misleads who reads it. */
 function safe(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? url.href : undefined
+  const url = URL.parse(text)
+  return url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? url.href : undefined
 }

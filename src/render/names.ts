@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { type NamePath, namesIn } from './templating.ts'
+import { type NamePath, namesIn } from './expressions.ts'
 
 /** One name in a template's expressions. */
 export interface NameUse {

@@ -4,8 +4,9 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { FieldKind, Fields } from './fields.ts'
 import type { Formatter } from './format.ts'
 import type { Limits } from './limits.ts'
+import type { ListRules } from './lists.ts'
 import type { CardRequest } from './port.ts'
-import { type Strings, textAt } from './strings.ts'
+import { filledTitle, type Strings, textAt } from './strings.ts'
 import { clean, listed } from './text.ts'
 import type { Uses } from './uses.ts'
 import { isThere, own, Values } from './values.ts'
@@ -68,24 +69,28 @@ export function prepare(
   request: CardRequest,
   fields: Fields,
   uses: Uses,
+  lists: ListRules,
   around: Surroundings,
   limits: Limits,
 ): JsonObject {
   const { strings, formatter } = around.tongue
-  const values = new Values(formatter, strings, limits)
   const { data } = request.event
-  const of = <T>(space: string, make: (name: string, kind: FieldKind) => T): Record<string, T> =>
-    Object.fromEntries([...(uses.fields.get(space) ?? NONE)].map((name) => [name, make(name, fields.get(name) ?? ANY)]))
+  const values = new Values(formatter, strings, limits, data, lists)
+  const of = <T>(space: string, make: (name: string, kind: FieldKind) => T): Record<string, T> => {
+    const made: Record<string, T> = {}
+    for (const name of uses.fields.get(space) ?? NONE) made[name] = make(name, fields.get(name) ?? ANY)
+    return made
+  }
   const more = textAt(strings, 'notice', 'more') ?? ''
   return {
     t: strings,
-    event: eventOf(request, around, values, limits),
-    data: of('data', (name, kind) => values.shown(name, own(data, name), kind, uses.items.get(name) ?? NONE)),
+    event: eventOf(request, fields, around, values, limits),
+    data: of('data', (name, kind) => values.shown(name, kind, uses.items.get(name) ?? NONE)),
     code: of('code', (name) => values.code(own(data, name))),
     raw: of('raw', (name) => values.raw(own(data, name))),
     has: of('has', (name) => isThere(own(data, name))),
     more: of('more', (name) => {
-      const hidden = values.hidden(own(data, name))
+      const hidden = values.hidden(name)
       return hidden === 0 ? '' : more.replace('{count}', formatter.number(hidden))
     }),
   }
@@ -103,15 +108,25 @@ function firstOf(names: readonly string[], room: number): string[] {
   return shown
 }
 
-function eventOf({ event, repeat }: CardRequest, around: Surroundings, values: Values, limits: Limits): JsonObject {
+function eventOf(
+  { event, repeat }: CardRequest,
+  fields: Fields,
+  around: Surroundings,
+  values: Values,
+  limits: Limits,
+): JsonObject {
   const { strings, formatter } = around.tongue
+  const inTitle = (name: string) => {
+    const shown = isThere(own(event.data, name)) ? values.shown(name, fields.get(name) ?? ANY, NONE) : ''
+    return typeof shown === 'string' && shown !== '' ? shown : '…'
+  }
   const known = (what: string) => textAt(strings, 'events', event.eventType, what)
   const remarks = [...(around.shortened ? ['shortened_short'] : []), ...(repeat ? ['repeat_short'] : [])].map(
     (key) => textAt(strings, 'notice', key) ?? '',
   )
   return {
     type: values.id(event.eventType),
-    title: values.id(known('title') ?? event.eventType),
+    title: values.id(filledTitle(known('title') ?? event.eventType, inTitle)),
     meaning: values.text(known('meaning') ?? ''),
     priority: event.priority,
     badge: textAt(strings, 'priority', event.priority) ?? event.priority,

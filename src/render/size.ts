@@ -17,3 +17,13 @@ export function teamsBytes(card: unknown): number {
   const utf8 = Buffer.byteLength(stored, 'utf8')
   return utf8 === stored.length ? utf8 : Math.max(utf8, stored.length * 2)
 }
+
+/**
+ * True where a card is certain to fit, which takes half of the time of {@link teamsBytes} to see; false says nothing.
+ *
+ * Each UTF-16 unit of the card's JSON takes at most four bytes: a quote or backslash becomes two units, which count at
+ * most two bytes each; any other is one unit, which counts two, or three as UTF-8. Two quotes go around all of it.
+ */
+export function surelyFits(card: unknown, maxBytes: number): boolean {
+  return JSON.stringify(card).length * 4 + 4 <= maxBytes
+}

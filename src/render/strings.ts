@@ -12,6 +12,24 @@ export function textAt(strings: Strings, ...path: readonly string[]): string | u
   return typeof node === 'string' ? node : undefined
 }
 
+const TITLE_FIELD = /\{(\w+)\}/g
+
+/** The data fields that an event type's title names, in braces: `Digest: {count} notifications`. */
+export function fieldsInTitle(title: string): string[] {
+  return [...title.matchAll(TITLE_FIELD)].map(([, field = '']) => field)
+}
+
+/** A title with its fields filled in. */
+export function filledTitle(title: string, shown: (field: string) => string): string {
+  return title.replace(TITLE_FIELD, (_, field: string) => shown(field))
+}
+
+/** The title of an event type where none of its events is at hand; undefined where there is none that says it all. */
+export function titleOfType(strings: Strings, eventType: string): string | undefined {
+  const title = textAt(strings, 'events', eventType, 'title')
+  return title === undefined || fieldsInTitle(title).length > 0 ? undefined : title
+}
+
 /** One file's words over another's: what both have comes from `over`. */
 export function overlay(base: Strings, over: Strings): Strings {
   const merged: Record<string, JsonObject[string]> = { ...base }

@@ -3,11 +3,12 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ActionLink } from './buttons.ts'
 import type { CompiledCard, Drawable, Studio } from './card.ts'
-import { checkNames, checkShape, type Tell } from './check.ts'
+import { checkNames, checkShape, checkTitles, type Tell } from './check.ts'
 import { compose } from './compose.ts'
 import { fieldsOf } from './fields.ts'
 import { createFormatter } from './format.ts'
 import type { LinkBases } from './links.ts'
+import { checkLists, listRules } from './lists.ts'
 import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
 import { namesOf } from './names.ts'
 import { compile } from './templating.ts'
@@ -61,6 +62,7 @@ export function openStudio(options: RendererOptions): Opened {
       expected: `${card}.json`,
     })
   }
+  problems.push(...checkTitles(types, files.strings))
   const tongue = (language: 'en' | 'ar') => ({
     language,
     strings: files.strings[language],
@@ -68,7 +70,7 @@ export function openStudio(options: RendererOptions): Opened {
   })
   const studio: Studio = {
     cards,
-    minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), buttons: [] },
+    minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
     tongues: { en: tongue('en'), ar: tongue('ar') },
     groupName: (key) => groups.get(key)?.names[0] ?? key,
     links: options.links,
@@ -96,10 +98,13 @@ function compileCard(
   for (const { at, found, expected } of wrong) tell(at, found, expected)
   const { uses, bad } = namesOf(own)
   for (const { at, found } of bad) tell(at, found, 'an expression of Adaptive Card Templating')
-  for (const fields of fieldSets) checkNames(uses, fields, files.strings, tell)
+  for (const fields of fieldSets) {
+    checkNames(uses, fields, files.strings, tell)
+    checkLists(own, fields, tell)
+  }
   if (problems.length > before) return undefined
   const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
-  return { templates: inBoth(framed, files), uses: usesOf(uses), buttons }
+  return { templates: inBoth(framed, files), uses: usesOf(uses), lists: listRules(own), buttons }
 }
 
 function inBoth(template: JsonObject, { strings }: TemplateFiles): CompiledCard['templates'] {

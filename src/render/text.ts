@@ -44,6 +44,8 @@ const ALONG = String.raw`[^\n\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEF
  * and each would read all of them.
  */
 const LEFT_TO_RIGHT_RUN = new RegExp(`([A-Za-z0-9+$](?:${ALONG}[A-Za-z0-9%])?)(${ALONG})`, 'g')
+/** Where nothing matches, no text is written from right to left; this costs next to nothing for Latin letters. */
+const BEYOND_LATIN = /[\u0590-\uFFFF]/
 const MARKED = /\uFDD0([^\uFDD0\uFDD1]*)\uFDD1?|\uFDD1/g
 
 /** Text that may go into a card: well-formed, with `\n` as its only line break, no control and no bidi character. */
@@ -53,21 +55,38 @@ export function clean(text: string): string {
 
 /** Finishes one string of an expanded card: every marked piece is made safe for the place where it stands. */
 export function settle(text: string, place: Place, language: Language): string {
-  if (!text.includes(OPEN) && !text.includes(CLOSE)) return text
+  if (!isMarked(text)) return text
+  // Most texts are one piece and nothing else.
+  if (text.lastIndexOf(OPEN) === 0 && text.indexOf(CLOSE) === text.length - 1)
+    return settlePiece(text.slice(1, -1), place, language, true)
   // Two pieces that touch could make together what neither is: `<` and `at>`.
   const apart = place === 'verbatim' ? text : text.replaceAll(CLOSE + OPEN, CLOSE + JOINER + OPEN)
-  return apart.replace(MARKED, (whole, piece: string | undefined) => {
-    if (piece === undefined || piece === '') return ''
-    if (place === 'verbatim') return piece
-    const safe = place === 'markdown' ? escapeMarkdown(piece) : withoutFunctions(piece)
-    // An isolate ends with its line, whatever stands after the line break.
-    const lines = safe.split('\n')
-    return lines.map((line) => isolate(line, language, whole.length === text.length)).join('\n')
-  })
+  return apart.replace(MARKED, (whole, piece = '') => settlePiece(piece, place, language, whole.length === text.length))
 }
+
+/** Whether there is anything for {@link settle} to do. */
+export function isMarked(text: string): boolean {
+  return text.includes(OPEN) || text.includes(CLOSE)
+}
+
+function settlePiece(piece: string, place: Place, language: Language, alone: boolean): string {
+  if (piece === '' || place === 'verbatim') return piece
+  const safe = place === 'markdown' ? escapeMarkdown(piece) : withoutFunctions(piece)
+  if (!safe.includes('\n')) return isolate(safe, language, alone)
+  // An isolate ends with its line, whatever stands after the line break.
+  const lines = safe.split('\n')
+  return lines.map((line) => isolate(line, language, alone)).join('\n')
+}
+
+/**
+ * Finds any text that {@link escapeMarkdown} would change, and some that it would not. Most texts of a card are names,
+ * ids and numbers, and one look at them is enough.
+ */
+const MAYBE_MARKDOWN = /[\\`*_[\]~|&<{:]|[^\S ]| {2}|www\.|^ ?(?:[>+#-]|\d+[.)])/i
 
 /** Text that Teams' Markdown shows as it is, on one line. */
 export function escapeMarkdown(text: string): string {
+  if (!MAYBE_MARKDOWN.test(text)) return text
   return withoutFunctions(text.replace(/\s+/g, ' '))
     .replace(/[\\`*_[\]~|]/g, '\\$&')
     .replace(/&(?=#?\w+;)/g, '\\&')
@@ -90,7 +109,7 @@ function withoutFunctions(text: string): string {
  */
 function isolate(piece: string, language: Language, alone: boolean): string {
   if (piece === '') return ''
-  if (!RIGHT_TO_LEFT.test(piece)) return language === 'en' ? piece : `${LRI}${piece}${PDI}`
+  if (!BEYOND_LATIN.test(piece) || !RIGHT_TO_LEFT.test(piece)) return language === 'en' ? piece : `${LRI}${piece}${PDI}`
   const readable = piece.includes(LRI) ? piece : piece.replace(LEFT_TO_RIGHT_RUN, `${LRI}$1${PDI}$2`)
   return alone && language === 'ar' ? readable : `${FSI}${readable}${PDI}`
 }

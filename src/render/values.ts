@@ -3,23 +3,30 @@ import { isObject } from '../kernel/json.ts'
 import type { FieldKind } from './fields.ts'
 import type { Formatter } from './format.ts'
 import type { Limits } from './limits.ts'
-import { type Strings, textAt } from './strings.ts'
+import type { ListRules } from './lists.ts'
+import { type Strings, textAt, titleOfType } from './strings.ts'
 import { clean, cut, cutMiddle } from './text.ts'
 
 /** Thrown when more text comes together than any card can hold; the renderer then tries with less. */
 export class TooMuch extends Error {}
+
+const ANY: FieldKind = { kind: 'any' }
 
 /** Turns an event's values into what a card shows: clean, formatted, cut to the limits, never null or absent. */
 export class Values {
   readonly #formatter: Formatter
   readonly #strings: Strings
   readonly #limits: Limits
+  readonly #data: JsonObject
+  readonly #lists: ListRules
   #total = 0
 
-  constructor(formatter: Formatter, strings: Strings, limits: Limits) {
+  constructor(formatter: Formatter, strings: Strings, limits: Limits, data: JsonObject, lists: ListRules) {
     this.#formatter = formatter
     this.#strings = strings
     this.#limits = limits
+    this.#data = data
+    this.#lists = lists
   }
 
   /** What says which event it is: cleaned, and cut only where nothing else is left to cut. */
@@ -38,16 +45,21 @@ export class Values {
   }
 
   /** A field as `data.<name>`: a text, or a list of what a repeated element shows of each item. */
-  shown(name: string, value: Json | undefined, field: FieldKind, items: ReadonlySet<string>): Json {
-    if (field.kind === 'map') return this.#entries(value)
-    if (field.kind === 'list') return this.#list(value).map((item) => this.#item(item, field.item, items))
+  shown(name: string, field: FieldKind, items: ReadonlySet<string>): Json {
+    const value = own(this.#data, name)
+    if (field.kind === 'map') return this.#entries(value, this.#most(name))
+    if (field.kind === 'list')
+      return this.#list(value, this.#most(name)).map((item) => this.#item(item, field.item, items))
     if (field.kind === 'object') return this.#object(value, field, new Set())
-    return this.#scalar(name, value, field.kind)
+    return this.#scalar(name, value, field)
   }
 
-  /** How many items of a list or map are not shown. */
-  hidden(value: Json | undefined): number {
-    return Math.max(0, sizeOf(value) - this.#limits.list)
+  /** How many items of a list or map are not shown, those included that the event itself only counts. */
+  hidden(name: string): number {
+    const { others } = this.#lists.get(name) ?? {}
+    const counted = others === undefined ? 0 : own(this.#data, others)
+    const left = Math.max(0, sizeOf(own(this.#data, name)) - this.#most(name))
+    return typeof counted === 'number' ? left + counted : left
   }
 
   /** A field as `raw.<name>`: its own type, for conditions. Absent and null are empty text. */
@@ -61,13 +73,26 @@ export class Values {
     return value
   }
 
-  #scalar(name: string, value: Json | undefined, kind: FieldKind['kind']): string {
-    if (typeof value === 'number' && kind === 'amount') return this.#formatter.amount(value)
-    if (typeof value === 'string' && kind === 'moment') return this.#formatter.moment(this.text(value))
+  #scalar(name: string, value: Json | undefined, field: FieldKind): string {
+    if (typeof value === 'number' && field.kind === 'amount') return this.#formatter.amount(value)
+    if (typeof value === 'string' && field.kind === 'moment') return this.#formatter.moment(this.text(value))
     // Half an address leads nowhere, or elsewhere.
-    if (typeof value === 'string' && kind === 'url') return clean(value)
+    if (typeof value === 'string' && field.kind === 'url') return clean(value)
     const text = this.text(this.#plain(value))
-    return textAt(this.#strings, 'value', name, text.toLowerCase()) ?? text
+    return this.#word(name, text, field) ?? text
+  }
+
+  /** The word of the card's language for what a text names; undefined where there is none. */
+  #word(name: string, text: string, field: FieldKind): string | undefined {
+    const names = field.kind === 'text' ? field.names : undefined
+    if (names === undefined) return this.#wordForValue(name, text)
+    if (names === 'field') return textAt(this.#strings, 'field', text)
+    const of = names === 'event_type' ? undefined : own(this.#data, names.valueOf)
+    return typeof of === 'string' ? this.#wordForValue(of, text) : titleOfType(this.#strings, text)
+  }
+
+  #wordForValue(field: string, text: string): string | undefined {
+    return textAt(this.#strings, 'value', field, text.toLowerCase())
   }
 
   #plain(value: Json | undefined): string {
@@ -79,15 +104,20 @@ export class Values {
     return JSON.stringify(value)
   }
 
-  #list(value: Json | undefined): readonly Json[] {
-    const list = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value as Json]
-    this.#count(Math.min(list.length, this.#limits.list) * 50)
-    return list.slice(0, this.#limits.list)
+  /** The most items of a list that are shown. */
+  #most(name: string): number {
+    return Math.min(this.#limits.list, this.#lists.get(name)?.most ?? Number.POSITIVE_INFINITY)
   }
 
-  #entries(value: Json | undefined): JsonObject[] {
+  #list(value: Json | undefined, most: number): readonly Json[] {
+    const list = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value as Json]
+    this.#count(Math.min(list.length, most) * 50)
+    return list.slice(0, most)
+  }
+
+  #entries(value: Json | undefined, most: number): JsonObject[] {
     if (!isObject(value)) return []
-    return this.#list(Object.entries(value) as [string, Json][]).map((entry) => {
+    return this.#list(Object.entries(value) as [string, Json][], most).map((entry) => {
       const [name, item] = entry as [string, Json]
       return { name: this.text(name), value: this.text(this.#plain(item)) }
     })
@@ -95,7 +125,7 @@ export class Values {
 
   #item(item: Json, kind: FieldKind | undefined, names: ReadonlySet<string>): Json {
     if (kind?.kind === 'object' || names.size > 0) return this.#object(item, kind, names)
-    return this.#scalar('', item, kind?.kind ?? 'any')
+    return this.#scalar('', item, kind ?? ANY)
   }
 
   /** An object with every name that a template may take from it. */
@@ -104,7 +134,7 @@ export class Values {
     const from = isObject(value) ? (value as JsonObject) : {}
     const all = new Set([...fields.keys(), ...names])
     return Object.fromEntries(
-      [...all].map((name) => [name, this.#scalar(name, own(from, name), fields.get(name)?.kind ?? 'any')]),
+      [...all].map((name) => [name, this.#scalar(name, own(from, name), fields.get(name) ?? ANY)]),
     )
   }
 

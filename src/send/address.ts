@@ -42,7 +42,7 @@ export function checkAddress(url: string, options: AddressOptions): AddressCheck
   if (url.trim() === '') return refuse('webhook_placeholder', 'nothing', WORKFLOW)
   if (url.length > MAX_LENGTH)
     return refuse('webhook_invalid', `${url.length} characters`, `at most ${MAX_LENGTH} characters`)
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const parsed = URL.parse(url) ?? undefined
   if (parsed && isRetired(parsed))
     return refuse(
       'webhook_retired',
@@ -92,7 +92,7 @@ const PATH_WORDS = new Set(
  * URL becomes `…` as a whole.
  */
 export function redactAddress(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const parsed = URL.parse(url) ?? undefined
   if (!parsed || !/^https?:$/.test(parsed.protocol)) return '…'
   const segments = parsed.pathname
     .split('/')

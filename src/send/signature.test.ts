@@ -64,6 +64,24 @@ describe('signedHeaders', () => {
     expect(old).not.toHaveProperty('x-claimlinc-signature-previous')
   })
 
+  it('is what standardwebhooks signs, for any body, id and secret', () => {
+    const secret = fc.oneof(
+      fc.string({ minLength: 1, unit: 'grapheme' }),
+      fc.uint8Array({ minLength: 1, maxLength: 80 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
+    )
+    const text = fc.string({ unit: 'grapheme', maxLength: 400 })
+    const moment = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
+    fc.assert(
+      fc.property(text, text, moment, fc.array(secret, { maxLength: 2 }), (id, body, at, keys) => {
+        const secrets = keys.map((key) => new Secret(key))
+        const headers = signedHeaders({ id, correlationId: 'c', attempt: 1, repeat: false, at, body, secrets })
+        const theirs = keys.map((key) => new Webhook(signingKey(key), { format: 'raw' }).sign(id, at, body))
+        expect(headers['webhook-signature']).toBe(theirs.join(' '))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it.each(['your-secret-here', WHSEC])('is what openssl and the python line of the seeds give for %s', (secret) => {
     const body = '{"test": "data", "patient": "مريض"}'
     const expected = signed(body, [secret])['x-claimlinc-signature']

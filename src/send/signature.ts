@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { Webhook } from 'standardwebhooks'
 import type { Secret } from '../kernel/secret.ts'
 
 /** What the headers of one post say. */
@@ -23,17 +22,19 @@ export interface Signed {
  * signature of each, as the standard has it; the plain form holds one only, so the previous secret's has its own header.
  */
 export function signedHeaders(signed: Signed): Record<string, string> {
-  const [current, previous] = signed.secrets.map((secret) => secret.reveal())
-  const keys = signed.secrets.map((secret) => signingKey(secret.reveal()))
+  const secrets = signed.secrets.map((secret) => secret.reveal())
+  const [current, previous] = secrets
+  const body = Buffer.from(signed.body)
+  const second = String(Math.floor(signed.at.getTime() / 1000))
   return {
     'webhook-id': signed.id,
-    'webhook-timestamp': String(Math.floor(signed.at.getTime() / 1000)),
-    'webhook-signature': keys
-      .map((key) => new Webhook(key, { format: 'raw' }).sign(signed.id, signed.at, signed.body))
+    'webhook-timestamp': second,
+    'webhook-signature': secrets
+      .map((secret) => standardSignature(`${signed.id}.${second}.`, body, signingKey(secret)))
       .join(' '),
     'x-correlation-id': headerSafe(signed.correlationId),
-    ...(current === undefined ? {} : { 'x-claimlinc-signature': plainSignature(signed.body, current) }),
-    ...(previous === undefined ? {} : { 'x-claimlinc-signature-previous': plainSignature(signed.body, previous) }),
+    ...(current === undefined ? {} : { 'x-claimlinc-signature': plainSignature(body, current) }),
+    ...(previous === undefined ? {} : { 'x-claimlinc-signature-previous': plainSignature(body, previous) }),
     'x-claimlinc-attempt': String(signed.attempt),
     ...(signed.repeat ? { 'x-claimlinc-repeat': 'true' } : {}),
   }
@@ -60,6 +61,15 @@ export function headerSafe(value: string): string {
     )
 }
 
-function plainSignature(body: string, secret: string): string {
+/**
+ * What `sign` of `standardwebhooks` gives, which a test holds it to, in a third of the time: that package brings its own
+ * SHA-256 in JavaScript, which took a twentieth of all the time that a storm took.
+ */
+function standardSignature(start: string, body: Buffer, key: Uint8Array): string {
+  if (key.length === 0) throw new TypeError('an empty secret signs nothing')
+  return `v1,${createHmac('sha256', key).update(start).update(body).digest('base64')}`
+}
+
+function plainSignature(body: Buffer, secret: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 }

@@ -36,6 +36,8 @@ export interface NotificationQuery {
   readonly priority?: Priority
   readonly state?: State
   readonly channel?: string
+  /** Id of a digest's notification: those that stand in it. */
+  readonly digestId?: string
   readonly since?: Date
   readonly until?: Date
   /** At most this many, 1 to 500. */
@@ -53,7 +55,7 @@ export interface NotificationView {
   readonly stakeholders: readonly string[]
   readonly channel: string
   readonly state: State
-  /** Why it is in that state, where that is not plain: an outcome's name, or `muted`. */
+  /** Why it is in that state, where that is not plain: an outcome's name, `muted`, `silence`, `maintenance`, `repeat`. */
   readonly reason: string | null
   readonly language: Language
   /** Host and path shape only. */
@@ -67,6 +69,12 @@ export interface NotificationView {
   readonly acknowledgedBy: string | null
   readonly acknowledgedAt: Date | null
   readonly actionTaken: string | null
+  /** The notification whose card is the digest that it stands in. */
+  readonly digestId: string | null
+  /** The silence or maintenance window that kept it back. */
+  readonly silenceId: string | null
+  /** The notification that it repeats. */
+  readonly repeatOf: string | null
 }
 
 /** One try to send a notification, as people see it. */
@@ -86,8 +94,118 @@ export interface AttemptView {
 export interface NotificationDetail extends NotificationView {
   readonly card: JsonObject | null
   readonly data: JsonObject
+  /** How many notifications repeat it, and when the last of them was accepted. */
+  readonly repeatCount: number
+  readonly lastRepeatAt: Date | null
+  /** When an event said that it is over, and the id of that event. */
+  readonly resolvedAt: Date | null
+  readonly resolvedBy: string | null
   readonly attempts: readonly AttemptView[]
   readonly actions: readonly { readonly action: string; readonly by: string; readonly at: Date; readonly data: Json }[]
+}
+
+/** Whether somebody wants quiet for a while, or work on the platform is planned. Both keep back alike. */
+export const SILENCE_KINDS = ['silence', 'maintenance'] as const
+
+/** A kind of silence. */
+export type SilenceKind = (typeof SILENCE_KINDS)[number]
+
+/** How often a maintenance window may come again: every 24 hours, or every 7 times 24 hours. */
+export const RECURRENCES = ['day', 'week'] as const
+
+/** How often a maintenance window comes again. */
+export type Recurrence = (typeof RECURRENCES)[number]
+
+/** What a silence is at a moment. `waiting` also between two occurrences. */
+export const SILENCE_STATES = ['active', 'waiting', 'over'] as const
+
+/** State of a silence. */
+export type SilenceState = (typeof SILENCE_STATES)[number]
+
+/** How a matcher compares. */
+export const MATCHER_OPERATORS = ['=', '!='] as const
+
+/** The most that a silence may have: matchers, characters of a matcher's field or value, and of the reason. */
+export const SILENCE_LIMITS = { matchers: 20, text: 200, reason: 500 } as const
+
+/** One condition of a silence. `*` in the value stands for any text. */
+export interface Matcher {
+  /** `event_type`, `priority`, `channel`, `stakeholder`, `correlation_id`, or `data.` and a field of the event's data. */
+  readonly field: string
+  readonly operator: (typeof MATCHER_OPERATORS)[number]
+  readonly value: string
+}
+
+/** A silence or a maintenance window as a caller writes it. */
+export interface SilenceInput {
+  /** `silence` if absent. */
+  readonly kind?: SilenceKind
+  /** All of them must match. At most 20. */
+  readonly matchers: readonly Matcher[]
+  /** Now, if absent. */
+  readonly startsAt?: Date | string
+  /** Of the first occurrence, where it comes again. */
+  readonly endsAt: Date | string
+  /** Only of a maintenance window. */
+  readonly every?: Recurrence
+  /** Why, for whoever asks later. At most 500 characters. */
+  readonly reason: string
+}
+
+/** A silence or a maintenance window as a caller writes it, not yet checked. */
+export interface UncheckedSilence {
+  readonly kind?: unknown
+  readonly matchers?: unknown
+  readonly startsAt?: unknown
+  readonly endsAt?: unknown
+  readonly every?: unknown
+  readonly reason?: unknown
+}
+
+/** Keeps back the notifications that all its matchers match, from one time to another. Nothing of it changes but its end. */
+export interface Silence {
+  readonly id: string
+  readonly kind: SilenceKind
+  readonly matchers: readonly Matcher[]
+  readonly startsAt: Date
+  /** Of the first occurrence, where it comes again. */
+  readonly endsAt: Date
+  readonly every: Recurrence | null
+  /** Why, for whoever asks later. */
+  readonly reason: string
+  readonly createdBy: string
+  readonly createdAt: Date
+  /** Who ended it before its time, and when. */
+  readonly endedBy: string | null
+  readonly endedAt: Date | null
+}
+
+/** One stretch of time for which a silence lasts. The end does not belong to it. */
+export interface Occurrence {
+  readonly startsAt: Date
+  readonly endsAt: Date
+}
+
+/** A silence as people see it, at the moment at which they look. */
+export interface SilenceView extends Silence {
+  readonly state: SilenceState
+  /** The occurrence that lasts now, or else the next; null once it is over. */
+  readonly occurrence: Occurrence | null
+}
+
+/** A silence with what it did. */
+export interface SilenceDetail extends SilenceView {
+  /** Notifications that it kept back so far. */
+  readonly keptBack: number
+}
+
+/** Which silences to list. */
+export interface SilenceQuery {
+  readonly state?: SilenceState
+  readonly kind?: SilenceKind
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  readonly cursor?: string
 }
 
 /** A channel as people see it. */
@@ -131,6 +249,21 @@ export interface GatewayService {
   /** Puts a failed notification back to pending. @throws GatewayError `not_found`, `not_replayable` */
   replayNotification(id: string, by: string): Promise<NotificationView>
   listChannels(): Promise<readonly ChannelView[]>
+  /**
+   * Makes a silence or a maintenance window. One that is active at once also keeps back what waits already.
+   *
+   * @param by who makes it, for the record
+   * @throws GatewayError `invalid_silence` with every problem
+   */
+  createSilence(silence: UncheckedSilence, by: string): Promise<SilenceDetail>
+  /** Lists silences, the newest first. */
+  listSilences(
+    query: SilenceQuery,
+  ): Promise<{ readonly silences: readonly SilenceView[]; readonly nextCursor: string | null }>
+  /** @throws GatewayError `not_found` */
+  getSilence(id: string): Promise<SilenceDetail>
+  /** Ends a silence before its time. What it kept back stays kept back. @throws GatewayError `not_found`, `silence_over` */
+  endSilence(id: string, by: string): Promise<SilenceView>
   /** Database and engine, for `/readyz`. */
   readiness(): Promise<readonly Check[]>
   /** Metrics in Prometheus' text format. */

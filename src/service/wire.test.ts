@@ -36,6 +36,13 @@ const detail: NotificationDetail = {
   acknowledgedBy: null,
   acknowledgedAt: null,
   actionTaken: null,
+  digestId: null,
+  silenceId: 's1',
+  repeatOf: null,
+  repeatCount: 2,
+  lastRepeatAt: at,
+  resolvedAt: null,
+  resolvedBy: null,
   card: { bodyParts: [{ some_key: 1 }] },
   data: { cluster_id: 'x', camelKey: { snake_key: 1 } },
   attempts: [

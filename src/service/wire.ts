@@ -2,7 +2,16 @@ import { z } from 'zod'
 import { type EventInput, LANGUAGES } from '../events/event.ts'
 import { PRIORITIES } from '../events/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { STATES, type UncheckedEvent } from './port.ts'
+import {
+  MATCHER_OPERATORS,
+  RECURRENCES,
+  SILENCE_KINDS,
+  SILENCE_LIMITS,
+  SILENCE_STATES,
+  STATES,
+  type UncheckedEvent,
+  type UncheckedSilence,
+} from './port.ts'
 
 /**
  * How the gateway's values are written in JSON: keys in snake_case, times as RFC 3339 in UTC. Each schema here works
@@ -70,7 +79,9 @@ const notificationShape = {
   stakeholders: z.array(z.string()),
   channel: z.string(),
   state,
-  reason: z.string().nullable().meta({ description: 'Why it is in that state: the name of an outcome, or "muted".' }),
+  reason: z.string().nullable().meta({
+    description: 'Why it is in that state: the name of an outcome, "muted", "silence", "maintenance" or "repeat".',
+  }),
   language: z.enum(LANGUAGES),
   webhook_url: z.string().nullable().meta({ description: 'Host and path shape only, never the signature.' }),
   status_code: z.number().nullable(),
@@ -82,6 +93,12 @@ const notificationShape = {
   acknowledged_by: z.string().nullable(),
   acknowledged_at: moment.nullable(),
   action_taken: z.string().nullable(),
+  digest_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'The notification whose card is the digest that it stands in.' }),
+  silence_id: z.string().nullable().meta({ description: 'The silence or maintenance window that kept it back.' }),
+  repeat_of: z.string().nullable().meta({ description: 'The notification that it repeats.' }),
 }
 
 /** A notification in a list. */
@@ -104,17 +121,23 @@ export const notificationDetailWire = record({
   ...notificationShape,
   card: jsonObject.meta({ type: 'object' }).nullable(),
   data: jsonObject.meta({ type: 'object', description: "The event's data, as the policy for patient data left it." }),
+  repeat_count: count.meta({ description: 'How many notifications repeat it.' }),
+  last_repeat_at: moment.nullable(),
+  resolved_at: moment.nullable().meta({ description: 'When an event said that it is over.' }),
+  resolved_by: z.string().nullable().meta({ description: 'The id of that event.' }),
   attempts: z.array(attemptWire),
   actions: z.array(record({ action: z.string(), by: z.string(), at: moment, data: z.custom<Json>() })),
 })
 
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'Give it as "cursor" to get the next page; null at the end.' })
+
 /** A page of notifications, the newest first. */
 export const notificationPageWire = record({
   notifications: z.array(notificationWire),
-  next_cursor: z
-    .string()
-    .nullable()
-    .meta({ description: 'Give it as "cursor" to get the next page; null at the end.' }),
+  next_cursor: nextCursor,
 })
 
 /** A channel. */
@@ -134,6 +157,61 @@ export const channelWire = record({
 
 /** The answer to `GET /v1/channels`. */
 export const channelsWire = z.object({ channels: z.array(channelWire) })
+
+const matcher = z.object({
+  field: z
+    .string()
+    .meta({ description: 'event_type, priority, channel, stakeholder, correlation_id, or data. and a field.' }),
+  operator: z.enum(MATCHER_OPERATORS),
+  value: z.string().meta({ description: '"*" stands for any text.' }),
+})
+
+const silenceShape = {
+  id: z.string(),
+  kind: z.enum(SILENCE_KINDS),
+  matchers: z.array(matcher).meta({ description: 'It keeps back what all of them match.' }),
+  starts_at: moment,
+  ends_at: moment.meta({
+    description: 'Of the first occurrence, where it comes again. The end does not belong to it.',
+  }),
+  every: z.enum(RECURRENCES).nullable().meta({ description: 'Every 24 hours, or every 7 times 24 hours.' }),
+  reason: z.string(),
+  created_by: z.string(),
+  created_at: moment,
+  ended_by: z.string().nullable().meta({ description: 'Who ended it before its time.' }),
+  ended_at: moment.nullable(),
+  state: z.enum(SILENCE_STATES).meta({ description: 'Now. A window that comes again is "waiting" in between.' }),
+  occurrence: record({ starts_at: moment, ends_at: moment })
+    .nullable()
+    .meta({ description: 'The occurrence that lasts now, or else the next; null once it is over.' }),
+}
+
+/** A silence in a list. */
+export const silenceWire = record(silenceShape)
+
+/** A silence with what it did. */
+export const silenceDetailWire = record({
+  ...silenceShape,
+  kept_back: count.meta({ description: 'Notifications that it kept back so far.' }),
+})
+
+/** A page of silences, the newest first. */
+export const silencePageWire = record({ silences: z.array(silenceWire), next_cursor: nextCursor })
+
+const time = z.string().meta({ format: 'date-time' })
+
+/** A silence as it is made, for OpenAPI. What its fields may hold is checked where silences are made. */
+export const newSilence = z.strictObject({
+  kind: z.enum(SILENCE_KINDS).optional().meta({ description: '"silence" if absent.' }),
+  matchers: z.array(matcher.strict()).min(1).max(SILENCE_LIMITS.matchers),
+  starts_at: time.optional().meta({ description: 'Now if absent.' }),
+  ends_at: time,
+  every: z
+    .enum(RECURRENCES)
+    .optional()
+    .meta({ description: 'Only of a maintenance window, which then comes again until somebody ends it.' }),
+  reason: z.string().min(1).max(SILENCE_LIMITS.reason),
+})
 
 /** An error as RFC 9457 writes it; `code` is a key of ERROR_CODES, or one that a newer gateway knows. */
 export const problemWire = z.object({
@@ -170,4 +248,32 @@ export function eventFromWire(wire: Readonly<Record<string, unknown>>): Unchecke
 export function eventToWire(event: EventInput): Record<string, unknown> {
   const wire = renamed(event, snakeName)
   return Object.fromEntries(EVENT_FIELDS.filter((field) => wire[field] !== undefined).map((f) => [f, wire[f]]))
+}
+
+const SPELLINGS = new Map(
+  ['starts_at', 'ends_at'].flatMap(
+    (wire) =>
+      [
+        [wire, camelName(wire)],
+        [camelName(wire), wire],
+      ] as const,
+  ),
+)
+
+/**
+ * The other spelling of a silence's field: `ends_at` of the wire is `endsAt` inside, and the other way round. So `endsAt`
+ * on the wire comes out as `ends_at`, which no silence has inside, and is refused there as any unknown field is.
+ */
+export function otherSpelling(field: string): string {
+  return SPELLINGS.get(field) ?? field
+}
+
+/** A silence of the wire as the service takes it. */
+export function silenceFromWire(wire: Readonly<Record<string, unknown>>): UncheckedSilence {
+  return renamed(wire, otherSpelling)
+}
+
+/** A silence as it is sent over the wire. */
+export function silenceToWire(silence: object): Record<string, unknown> {
+  return renamed(silence, otherSpelling)
 }

@@ -180,6 +180,11 @@ export const SETTINGS = {
     schema: url(['http:', 'https:']),
     help: 'Address of the NPHIES portal.',
   },
+  TEAMS_LINK_NOTIFICATIONS: {
+    group: 'Events and cards',
+    schema: url(['http:', 'https:']),
+    help: 'Address where notifications are listed, for example https://teams-gateway.example/v1/notifications?digest_id={digest_id}; a digest has a button to it, and {digest_id} in it is replaced.',
+  },
 
   TEAMS_RATE_LIMIT_REQUESTS: {
     group: 'Channel budget',
@@ -198,6 +203,25 @@ export const SETTINGS = {
     schema: whole(1, 1000000),
     default: '10',
     help: 'Cards that a rested channel may get at once.',
+  },
+
+  TEAMS_DIGEST_AFTER: {
+    group: 'Storms',
+    schema: seconds(1, 86400),
+    default: '30',
+    help: 'When what waits for a channel needs more than so many seconds of its budget, notifications of MEDIUM, LOW and INFO that share a fingerprint become one card, a digest; and each digest of a storm that goes on covers so many seconds.',
+  },
+  TEAMS_DIGEST_URGENT: {
+    group: 'Storms',
+    schema: whole(1, 100000),
+    default: '10',
+    help: 'CRITICAL and HIGH notifications that share a fingerprint become a digest only when more than so many of them wait.',
+  },
+  TEAMS_REPEAT_WINDOW: {
+    group: 'Storms',
+    schema: seconds(0, 604800),
+    default: '300',
+    help: 'Seconds for which a CRITICAL, HIGH or MEDIUM event that happens again, while nobody has acknowledged or resolved it, is counted as a repeat and makes no card; 0 makes a card each time.',
   },
 
   TEAMS_MAX_RETRIES: {
@@ -346,7 +370,7 @@ export const SETTINGS = {
     group: 'Sandbox',
     schema: oneOf(['auto', 'on', 'off']),
     default: 'auto',
-    help: 'The stand-in for Teams: auto mounts it when no channel has an address, on always, off never.',
+    help: 'The stand-in for Teams: auto mounts it when no channel has an address, and none ever had in this database; on always, off never.',
   },
   TEAMS_SANDBOX_ORIGIN: {
     group: 'Sandbox',

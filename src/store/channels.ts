@@ -39,6 +39,17 @@ export async function readChannels(db: Kysely<Tables>): Promise<ReadonlyMap<stri
   )
 }
 
+/** Whether cards of this database went to real channels, and not only to a stand-in for Teams. */
+export async function hasSentToTeams(db: Kysely<Tables>): Promise<boolean> {
+  const real = await db
+    .selectFrom('teams_notifications')
+    .select('id')
+    .where('webhook_url', 'not like', '%/sandbox/channels/%')
+    .limit(1)
+    .executeTakeFirst()
+  return real !== undefined
+}
+
 /** How many notifications wait, by channel and priority. */
 export async function readBacklog(
   db: Kysely<Tables>,

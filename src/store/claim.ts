@@ -1,10 +1,10 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { AcceptedEvent, Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Tables } from './tables.ts'
 
-/** What a channel can take, read under its lock. Times are the database's. */
+/** What a channel can take, as the turn that has the channel knows it. Times are the database's. */
 export interface ChannelState {
   readonly tokens: number
   readonly refilledAt: Date
@@ -13,6 +13,8 @@ export interface ChannelState {
   readonly consecutiveFailures: number
   readonly consecutivePauses: number
   readonly failedProbes: number
+  /** When the last round of digests was made, while a storm lasts. */
+  readonly digestedAt: Date | undefined
 }
 
 /** A notification that a turn holds. */
@@ -29,109 +31,94 @@ export interface HeldNotification {
   readonly heldSince: Date
 }
 
-/**
- * Reads a channel's state and locks it until the transaction ends; undefined when the turn has lost the channel.
- *
- * Where the connection has an end to pauses within transactions (`postgres.ts`), it becomes as short as the lease of a
- * turn: whoever vanishes with the lock in his hands must not keep it for longer. The embedded database has no other
- * process, and would not survive such an end.
- */
-export async function lockChannel(
-  db: Kysely<Tables>,
+/** Which waiting notifications a turn may take, and how many. */
+export interface Claim {
+  /** None where it is 0. */
+  readonly limit: number
+  /**
+   * A probe takes one, and among those that wait the one that has probed least: a notification that the receiver chokes
+   * on must not be the only one that is ever tried.
+   */
+  readonly probe: boolean
+  /** Of MEDIUM and below, only what was accepted by then; later ones wait for the next digest. Any, if absent. */
+  readonly ordinaryUntil?: Date | undefined
+  /** Accepted before it is not looked at, so that the database need not open the months before. */
+  readonly since: Date
+}
+
+/** The part of a step that takes hold of what is due; `held` has what was taken. */
+export function holding(
   channel: string,
   turn: string,
-): Promise<{ readonly state: ChannelState; readonly now: Date } | undefined> {
-  const { rows } = await sql<{
-    tokens: number
-    refilled_at: Date
-    paused_until: Date | null
-    breaker: ChannelState['breaker']
-    consecutive_failures: number
-    consecutive_pauses: number
-    failed_probes: number
-    now: Date
-  }>`
-    SELECT tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes,
-           clock_timestamp() AS now,
-           set_config('idle_in_transaction_session_timeout',
-                      CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)
-      FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE`.execute(db)
-  const row = rows[0]
-  if (!row) return undefined
-  return {
-    now: row.now,
-    state: {
-      tokens: row.tokens,
-      refilledAt: row.refilled_at,
-      pausedUntil: row.paused_until ?? undefined,
-      breaker: row.breaker,
-      consecutiveFailures: row.consecutive_failures,
-      consecutivePauses: row.consecutive_pauses,
-      failedProbes: row.failed_probes,
-    },
-  }
-}
-
-/** Writes a channel's state back; the turn must hold the lock of {@link lockChannel}. */
-export async function saveChannel(
-  db: Kysely<Tables>,
-  channel: string,
-  state: ChannelState,
-  last?: { readonly outcome: string; readonly at: Date },
-): Promise<void> {
-  await db
-    .updateTable('teams_channels')
-    .set({
-      tokens: state.tokens,
-      refilled_at: state.refilledAt,
-      paused_until: state.pausedUntil ?? null,
-      breaker: state.breaker,
-      consecutive_failures: state.consecutiveFailures,
-      consecutive_pauses: state.consecutivePauses,
-      failed_probes: state.failedProbes,
-      ...(last ? { last_outcome: last.outcome, last_outcome_at: last.at } : {}),
-    })
-    .where('key', '=', channel)
-    .execute()
-}
-
-/**
- * Takes hold of the most urgent notifications that are due, the oldest first within a priority. A probe takes
- * one, and among those that wait the one that has probed least: a notification that the receiver chokes on must not be
- * the only one that is ever tried.
- */
-export async function holdDue(
-  db: Kysely<Tables>,
-  options: { readonly channel: string; readonly turn: string; readonly limit: number; readonly probe: boolean },
-): Promise<readonly HeldNotification[]> {
-  const first = options.probe ? sql`n.probes,` : sql``
-  const { rows } = await sql<HeldRow>`
-    WITH due AS (
+  { limit, probe, ordinaryUntil, since }: Claim,
+): RawBuilder<unknown> {
+  const due = (those: RawBuilder<unknown>, most: RawBuilder<unknown>) => sql`
       SELECT n.id, n.created_at FROM teams_notifications n
-       WHERE n.channel = ${options.channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
-       ORDER BY ${first} n.priority_rank, n.created_at, n.id
-       LIMIT ${options.limit}
-       FOR UPDATE SKIP LOCKED
-    ), held AS (
+       WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
+         AND n.created_at >= ${since} AND EXISTS (SELECT 1 FROM mine) ${those}
+       ORDER BY ${probe ? sql`n.probes,` : sql``} n.priority_rank, n.created_at, n.id
+       LIMIT ${most}
+       FOR UPDATE SKIP LOCKED`
+  const any =
+    ordinaryUntil === undefined
+      ? sql`due AS (${due(sql``, sql`${limit}::int`)})`
+      : sql`urgent AS (${due(sql`AND n.priority_rank <= 1`, sql`${limit}::int`)}
+    ), ordinary AS (${due(
+      sql`AND n.priority_rank >= 2 AND n.created_at <= ${ordinaryUntil}`,
+      sql`${limit}::int - (SELECT count(*) FROM urgent)`,
+    )}
+    ), due AS (SELECT * FROM urgent UNION ALL SELECT * FROM ordinary)`
+  return sql`, ${any}, held AS (
       UPDATE teams_notifications n
-         SET state = 'sending', reason = NULL, held_by = ${options.turn}::uuid, held_since = clock_timestamp(),
-             attempts = n.attempts + 1, retry_count = n.attempts, probes = n.probes + ${options.probe ? 1 : 0}
-        FROM due WHERE n.id = due.id AND n.created_at = due.created_at
+         SET state = 'sending', reason = NULL, held_by = ${turn}::uuid, held_since = clock_timestamp(),
+             attempts = n.attempts + 1, retry_count = n.attempts, probes = n.probes + ${probe ? 1 : 0}
+        FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at >= ${since}
       RETURNING n.id, n.created_at, n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank
-    )
-    SELECT held.id, held.created_at, held.language, held.attempts, held.failures, held.repeat, held.held_since,
-           e.id AS event_id, e.event_type, e.correlation_id, e.priority, e.stakeholders, e.data, e.occurred_at,
-           e.language AS event_language
-      FROM held JOIN teams_events e ON e.id = held.event_id AND e.created_at = held.created_at
-     ORDER BY held.priority_rank, held.created_at, held.id`.execute(db)
-  return rows.map((row) => ({
+    )`
+}
+
+/** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
+export function heldRows({ since }: Claim): RawBuilder<unknown> {
+  return sql`(
+      SELECT json_agg(json_build_object(
+               'id', h.id, 'created_at', h.created_at, 'language', h.language, 'attempts', h.attempts,
+               'failures', h.failures, 'repeat', h.repeat, 'held_since', h.held_since, 'event_id', e.id,
+               'event_type', e.event_type, 'correlation_id', e.correlation_id, 'priority', e.priority,
+               'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language
+             ) ORDER BY h.priority_rank, h.created_at, h.id)
+        FROM held h JOIN teams_events e ON e.id = h.event_id AND e.created_at = h.created_at AND e.created_at >= ${since})`
+}
+
+/** One of {@link heldRows}. */
+export interface HeldRow {
+  id: string
+  created_at: string
+  language: Language
+  attempts: number
+  failures: number
+  repeat: boolean
+  held_since: string
+  event_id: string
+  event_type: string
+  correlation_id: string
+  priority: Priority
+  stakeholders: string[]
+  data: JsonObject
+  occurred_at: string
+  event_language: Language | null
+}
+
+/** Reads one of {@link heldRows}. */
+export function toHeld(row: HeldRow): HeldNotification {
+  const createdAt = new Date(row.created_at)
+  return {
     id: row.id,
-    createdAt: row.created_at,
+    createdAt,
     language: row.language,
     attempt: row.attempts,
     failures: row.failures,
     repeat: row.repeat,
-    heldSince: row.held_since,
+    heldSince: new Date(row.held_since),
     event: {
       id: row.event_id,
       eventType: row.event_type,
@@ -139,29 +126,11 @@ export async function holdDue(
       priority: row.priority,
       stakeholders: row.stakeholders,
       data: row.data,
-      occurredAt: row.occurred_at,
-      acceptedAt: row.created_at,
+      occurredAt: new Date(row.occurred_at),
+      acceptedAt: createdAt,
       language: row.event_language ?? undefined,
     },
-  }))
-}
-
-interface HeldRow {
-  id: string
-  created_at: Date
-  language: Language
-  attempts: number
-  failures: number
-  repeat: boolean
-  held_since: Date
-  event_id: string
-  event_type: string
-  correlation_id: string
-  priority: Priority
-  stakeholders: string[]
-  data: JsonObject
-  occurred_at: Date
-  event_language: Language | null
+  }
 }
 
 /** When the next notification of a channel becomes due; undefined when none waits. */
@@ -173,6 +142,22 @@ export async function nextDue(db: Kysely<Tables>, channel: string): Promise<Date
     .where('state', '=', 'pending')
     .executeTakeFirst()
   return row?.at ?? undefined
+}
+
+/**
+ * When the oldest notification that waits for a channel was accepted; undefined when none waits. Asked for each priority
+ * by itself, since that is how the queue's index lies: else all that waits would be read.
+ */
+export async function oldestWaiting(db: Kysely<Tables>, channel: string): Promise<Date | undefined> {
+  const { rows } = await sql<{ at: Date | null }>`
+    SELECT min(oldest.at) AS at
+      FROM generate_series(0, 4) AS priority (rank)
+     CROSS JOIN LATERAL (
+       SELECT n.created_at AS at FROM teams_notifications n
+        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.priority_rank = priority.rank
+        ORDER BY n.created_at, n.id LIMIT 1
+     ) oldest`.execute(db)
+  return rows[0]?.at ?? undefined
 }
 
 /**

@@ -11,6 +11,10 @@ export interface NewNotification {
   readonly language: Language
   readonly state: State
   readonly reason: string | null
+  readonly fingerprint: string
+  readonly dedupKey: string | undefined
+  readonly silenceId: string | undefined
+  readonly repeatOf: string | undefined
 }
 
 /**
@@ -56,13 +60,21 @@ export async function insertEvents(
       language: notification.language,
       state: notification.state,
       reason: notification.reason,
+      fingerprint: notification.fingerprint,
+      dedup_key: notification.dedupKey,
+      silence_id: notification.silenceId,
+      repeat_of: notification.repeatOf,
     }
   })
   await sql`
     INSERT INTO teams_notifications
-      (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason)
-    SELECT n.id, n.event_id, n.correlation_id, n.event_type, n.stakeholders, n.priority, n.channel, n.language, n.state, n.reason
+      (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason, fingerprint,
+       dedup_key, silence_id, repeat_of)
+    SELECT n.id, n.event_id, n.correlation_id, n.event_type, n.stakeholders, n.priority, n.channel, n.language, n.state,
+           n.reason, n.fingerprint, n.dedup_key, n.silence_id, n.repeat_of
       FROM jsonb_to_recordset(${JSON.stringify(notifications)}::jsonb) AS n (
         id uuid, event_id uuid, correlation_id text, event_type text, stakeholders text[], priority text, channel text,
-        language text, state text, reason text)`.execute(db)
+        language text, state text, reason text, fingerprint text, dedup_key text, silence_id uuid, repeat_of uuid)`.execute(
+    db,
+  )
 }

@@ -12,4 +12,7 @@ export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
 /** Drops months older than `auditDays` and forgets the cards of finished notifications older than `cardDays`. */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`.execute(db)
+  await sql`DELETE FROM teams_resolutions WHERE created_at < now() - make_interval(days => ${auditDays}::int)`.execute(
+    db,
+  )
 }

@@ -1,10 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
+import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Tables } from './tables.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
+
+/** How often a migration that found a table in use is tried, and after how many milliseconds each. */
+const LOCK_TRIES = 30
+const LOCK_PAUSE = 1_000
+/** The SQLSTATE of a wait for a lock that was given up. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** One numbered migration and whether it has been applied. */
 export interface MigrationStatus {
@@ -31,20 +38,45 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
   })
   return {
     async up() {
-      const { error, results } = await migrator.migrateToLatest()
-      if (error) throw failed(error)
-      return (results ?? []).map((result) => result.migrationName)
+      // A schema that has all this version needs, and more of a newer one, is no reason not to start: while replicas
+      // are replaced one by one, one of the old may have to start again.
+      if (await hasAll(kysely)) return []
+      const results = await patiently(() => migrator.migrateToLatest())
+      return results.map((result) => result.migrationName)
     },
     async down() {
-      const { error, results } = await migrator.migrateDown()
-      if (error) throw failed(error)
-      return results?.[0]?.migrationName
+      const [result] = await patiently(() => migrator.migrateDown())
+      return result?.migrationName
     },
     async status() {
       const migrations = await migrator.getMigrations()
       return migrations.map((migration) => ({ name: migration.name, appliedAt: migration.executedAt }))
     },
   }
+}
+
+/**
+ * Tries again while somebody's transaction uses a table that has to be changed: a migration gives up its wait soon, since
+ * everybody else waits behind it.
+ */
+async function patiently(migrate: () => Promise<MigrationResultSet>): Promise<readonly MigrationResult[]> {
+  for (let tries = 1; ; tries++) {
+    const { error, results } = await migrate()
+    if (!error) return results ?? []
+    if (tries === LOCK_TRIES || (error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw failed(error)
+    await setTimeout(LOCK_PAUSE)
+  }
+}
+
+/** True where every migration of this version is applied, whatever else is. */
+async function hasAll(kysely: Kysely<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('teams_migrations') IS NOT NULL AS there`.execute(
+    kysely,
+  )
+  if (!rows[0]?.there) return false
+  const applied = await sql<{ name: string }>`SELECT name FROM teams_migrations`.execute(kysely)
+  const names = new Set(applied.rows.map(({ name }) => name))
+  return Object.keys(await readMigrations()).every((name) => names.has(name))
 }
 
 function failed(error: unknown): GatewayError {

@@ -25,6 +25,9 @@ const COLUMNS = [
   'acknowledged_by',
   'acknowledged_at',
   'action_taken',
+  'digest_id',
+  'silence_id',
+  'repeat_of',
 ] as const
 
 type Selected = Selectable<Tables['teams_notifications']>
@@ -57,14 +60,29 @@ export async function listNotifications(
       ])
     select = select.where('id', '<', query.cursor)
   }
+  if (query.digestId !== undefined) {
+    const digest = await findRow(db, query.digestId)
+    if (!digest) return { notifications: [], nextCursor: null }
+    // Its members were accepted before it and wait for the same channel: said here, so that an index has them together.
+    select = select
+      .where('digest_id', '=', digest.id)
+      .where('channel', '=', digest.channel)
+      .where('created_at', '<=', digest.created_at)
+  }
   const rows = await select.execute()
   const page = rows.slice(0, query.limit)
   return { notifications: page.map(toView), nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null }
 }
 
+/** Where a notification is; undefined for an id that none has. */
+async function findRow(db: Kysely<Tables>, id: string) {
+  const inRange = near(db.selectFrom('teams_notifications').select(['id', 'channel', 'created_at']), id)
+  return inRange?.executeTakeFirst()
+}
+
 /** One notification with its data, card, attempts and actions. @throws GatewayError `not_found` */
 export async function getNotification(db: Kysely<Tables>, id: string): Promise<NotificationDetail> {
-  const row = await near(db.selectFrom('teams_notifications').selectAll(), id).executeTakeFirst()
+  const row = await near(db.selectFrom('teams_notifications').selectAll(), id)?.executeTakeFirst()
   if (!row) throw missing()
   const event = await db
     .selectFrom('teams_events')
@@ -83,6 +101,8 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
     ...toView(row),
     card: row.card_payload,
     data: event?.data ?? {},
+    ...(await readRepeats(db, row)),
+    ...(await readResolution(db, row)),
     attempts: attempts.map(
       (attempt): AttemptView => ({
         attempt: attempt.attempt,
@@ -97,6 +117,36 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
     ),
     actions: actionsOf(row),
   }
+}
+
+/** How often it happened again: each time is a row, since a counter would be locked by whoever counts. */
+async function readRepeats(
+  db: Kysely<Tables>,
+  { id, created_at }: Pick<Selected, 'id' | 'created_at'>,
+): Promise<Pick<NotificationDetail, 'repeatCount' | 'lastRepeatAt'>> {
+  const row = await db
+    .selectFrom('teams_notifications')
+    .select([sql<number>`count(*)::int`.as('count'), sql<Date | null>`max(created_at)`.as('last')])
+    .where('repeat_of', '=', id)
+    // A long transaction may have begun before the one that it repeats was written.
+    .where('created_at', '>', new Date(created_at.getTime() - DAY))
+    .executeTakeFirstOrThrow()
+  return { repeatCount: row.count, lastRepeatAt: row.last }
+}
+
+/** Which event closed it, and when. */
+async function readResolution(
+  db: Kysely<Tables>,
+  { id, created_at }: Pick<Selected, 'id' | 'created_at'>,
+): Promise<Pick<NotificationDetail, 'resolvedAt' | 'resolvedBy'>> {
+  const { rows } = await sql<{ event_id: string; created_at: Date }>`
+    SELECT r.event_id, r.created_at
+      FROM teams_notifications n
+      JOIN teams_resolutions r
+        ON r.dedup_key = n.dedup_key AND r.event_type = n.event_type AND r.event_id = teams_resolved_by(n)
+     WHERE n.id = ${id} AND n.created_at = ${created_at}`.execute(db)
+  const [row] = rows
+  return { resolvedAt: row?.created_at ?? null, resolvedBy: row?.event_id ?? null }
 }
 
 function actionsOf(
@@ -120,7 +170,7 @@ function actionsOf(
  * @throws GatewayError `not_found`, `not_replayable`
  */
 export async function replayNotification(db: Kysely<Tables>, id: string): Promise<NotificationView> {
-  const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id).forUpdate().executeTakeFirst()
+  const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.forUpdate().executeTakeFirst()
   if (!row) throw missing()
   if (row.state !== 'failed')
     throw new GatewayError('not_replayable', [{ at: 'state', found: JSON.stringify(row.state), expected: '"failed"' }])
@@ -134,22 +184,24 @@ export async function replayNotification(db: Kysely<Tables>, id: string): Promis
   return toView(replayed)
 }
 
+const DAY = 86_400_000
+
 /**
- * Narrows a search to the partitions that can hold the id. Its time is that of the process that made it, and
- * created_at that of the transaction that wrote it, so a day to each side is left for clocks and long transactions.
+ * Narrows a search to the partitions that can hold the id; undefined where none can. Its time is that of the process that
+ * made it, and created_at that of the transaction that wrote it, so a day to each side is left for clocks and long
+ * transactions.
  */
 function near<O>(
   query: SelectQueryBuilder<Tables, 'teams_notifications', O>,
   id: string,
-): SelectQueryBuilder<Tables, 'teams_notifications', O> {
+): SelectQueryBuilder<Tables, 'teams_notifications', O> | undefined {
   const made = timeOfId(id)
   // An id that somebody made up may say a year that the database does not read.
-  if (!made || made.getUTCFullYear() >= 9999) throw missing()
-  const day = 86_400_000
+  if (!made || made.getUTCFullYear() >= 9999) return undefined
   return query
     .where('id', '=', id)
-    .where('created_at', '>', new Date(made.getTime() - day))
-    .where('created_at', '<', new Date(made.getTime() + day))
+    .where('created_at', '>', new Date(made.getTime() - DAY))
+    .where('created_at', '<', new Date(made.getTime() + DAY))
 }
 
 function missing(): GatewayError {
@@ -180,5 +232,8 @@ function toView(row: Row): NotificationView {
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,
     actionTaken: row.action_taken,
+    digestId: row.digest_id,
+    silenceId: row.silence_id,
+    repeatOf: row.repeat_of,
   }
 }

@@ -1,7 +1,6 @@
-import { type Kysely, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { JsonObject } from '../kernel/json.ts'
 import type { State } from '../service/port.ts'
-import type { Tables } from './tables.ts'
 
 /** What one attempt came to and what follows for its notification. */
 export interface Settlement {
@@ -30,53 +29,44 @@ export interface Settlement {
 }
 
 /**
- * Records attempts and moves their notifications on, but only those that the turn still holds: another turn may
- * have taken the rest over, and its word counts. The attempts are recorded all the same, since they happened.
- *
- * @returns ids of the notifications that were moved on
+ * The part of a step that records what came back: `settled` has the ids of the notifications that were moved on. Only
+ * those that the turn still holds are; the attempts are recorded all the same, since they happened.
  */
-export async function recordSettlements(
-  db: Kysely<Tables>,
-  turn: string,
-  settlements: readonly Settlement[],
-): Promise<ReadonlySet<string>> {
-  if (settlements.length === 0) return new Set()
-  const rows = JSON.stringify(settlements.map(toRow))
-  const { rows: moved } = await sql<{ id: string }>`
-    WITH s AS (
-      SELECT * FROM jsonb_to_recordset(${rows}::jsonb) AS s (
+export function settling(turn: string, settlements: readonly Settlement[]): RawBuilder<unknown> {
+  const times = settlements.map(({ createdAt }) => createdAt.getTime())
+  return sql`, s AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(settlements.map(toRow))}::jsonb) AS s (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
-        may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, message text)
-    )
-    UPDATE teams_notifications n
-       SET state = s.state,
-           reason = s.reason,
-           next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
-           failures = n.failures + s.failed::int,
-           attempts = n.attempts - (NOT s.posted)::int,
-           retry_count = CASE WHEN s.posted THEN n.retry_count ELSE greatest(n.attempts - 2, 0) END,
-           repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
-           webhook_url = coalesce(s.webhook_url, n.webhook_url),
-           card_payload = coalesce(s.card, n.card_payload),
-           status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,
-           error_message = CASE WHEN s.state IN ('accepted', 'posted') THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
-           sent_at = CASE WHEN s.state IN ('accepted', 'posted') THEN coalesce(n.sent_at, clock_timestamp()) ELSE n.sent_at END,
-           held_by = NULL,
-           held_since = NULL
-      FROM s
-     WHERE n.id = s.id AND n.created_at = s.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
-    RETURNING n.id`.execute(db)
-  await sql`
-    INSERT INTO teams_attempts
-      (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
-    SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
-           ${turn}::uuid, s.created_at
-      FROM jsonb_to_recordset(${rows}::jsonb) AS s (
-        id uuid, created_at timestamptz, attempt integer, started_at timestamptz, finished_at timestamptz, outcome text,
-        status_code integer, error_code text, message text, repeat boolean, posted boolean)
-     WHERE s.posted
-    ON CONFLICT DO NOTHING`.execute(db)
-  return new Set(moved.map((row) => row.id))
+        may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
+        message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
+    ), settled AS (
+      UPDATE teams_notifications n
+         SET state = s.state,
+             reason = s.reason,
+             next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
+             failures = n.failures + s.failed::int,
+             attempts = n.attempts - (NOT s.posted)::int,
+             retry_count = CASE WHEN s.posted THEN n.retry_count ELSE greatest(n.attempts - 2, 0) END,
+             repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
+             webhook_url = coalesce(s.webhook_url, n.webhook_url),
+             card_payload = coalesce(s.card, n.card_payload),
+             status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,
+             error_message = CASE WHEN s.state IN ('accepted', 'posted') THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
+             sent_at = CASE WHEN s.state IN ('accepted', 'posted') THEN coalesce(n.sent_at, clock_timestamp()) ELSE n.sent_at END,
+             held_by = NULL,
+             held_since = NULL
+        FROM s
+       WHERE n.id = s.id AND n.created_at = s.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
+         AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}
+      RETURNING n.id
+    ), told AS (
+      INSERT INTO teams_attempts
+        (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
+      SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
+             ${turn}::uuid, s.created_at
+        FROM s WHERE s.posted
+      ON CONFLICT DO NOTHING
+    )`
 }
 
 function toRow(settlement: Settlement) {

@@ -2,7 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { State } from '../service/port.ts'
+import type { Matcher, State } from '../service/port.ts'
 
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
@@ -52,6 +52,11 @@ export interface Tables {
     held_by: string | null
     held_since: Date | null
     repeat: Generated<boolean>
+    fingerprint: string | null
+    dedup_key: string | null
+    digest_id: string | null
+    silence_id: string | null
+    repeat_of: string | null
   }
   teams_attempts: {
     notification_id: string
@@ -80,11 +85,31 @@ export interface Tables {
     turn_by: string | null
     turn_until: Date | null
     woken: Generated<boolean>
+    digested_at: Date | null
   }
   teams_idempotency_keys: {
     key_hash: string
     event_id: string
     accepted_at: Date
     expires_at: Date
+  }
+  teams_resolutions: {
+    dedup_key: string
+    event_type: string
+    event_id: string
+    created_at: Generated<Date>
+  }
+  teams_silences: {
+    id: string
+    kind: 'silence' | 'maintenance'
+    matchers: Json<readonly Matcher[]>
+    starts_at: Date
+    ends_at: Date
+    every: 'day' | 'week' | null
+    reason: string
+    created_by: string
+    created_at: Generated<Date>
+    ended_by: string | null
+    ended_at: Date | null
   }
 }

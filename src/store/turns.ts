@@ -1,8 +1,16 @@
 import { type Kysely, sql } from 'kysely'
+import type { ChannelState } from './claim.ts'
 import type { Tables } from './tables.ts'
 
 /** Seconds for which a turn is believed to be alive after its last sign of life. */
-const TURN_LEASE = 8
+export const TURN_LEASE = 8
+
+/**
+ * No living turn has the channel. A lease that ends later than a lease can was given before the database's clock was set
+ * back: whoever has it is gone, or gives a sign of life within a second, which sets it right.
+ */
+const FREE = sql`(turn_by IS NULL OR turn_until < clock_timestamp()
+                  OR turn_until > clock_timestamp() + make_interval(secs => ${TURN_LEASE + 1}))`
 
 /** Makes sure that every channel has its row; a new one starts rested. */
 export async function ensureChannels(
@@ -30,25 +38,76 @@ export async function ensureChannels(
 /**
  * Takes a channel for one turn. Where another turn has it, leaves word that there is more to do, and that turn
  * looks once more before it lets go: so no wake-up is lost between its last look and its end.
+ *
+ * @returns the channel's state and the database's clock; undefined where another turn has it
  */
-export async function takeTurn(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
-  const { rows } = await sql<{ mine: boolean }>`
+export async function takeTurn(
+  db: Kysely<Tables>,
+  channel: string,
+  turn: string,
+): Promise<{ readonly state: ChannelState; readonly now: Date } | undefined> {
+  const { rows } = await sql<{
+    mine: boolean
+    tokens: number
+    refilled_at: Date
+    paused_until: Date | null
+    breaker: ChannelState['breaker']
+    consecutive_failures: number
+    consecutive_pauses: number
+    failed_probes: number
+    digested_at: Date | null
+    now: Date
+  }>`
     UPDATE teams_channels
-       SET woken      = NOT (turn_by IS NULL OR turn_until < clock_timestamp()),
-           turn_until = CASE WHEN turn_by IS NULL OR turn_until < clock_timestamp()
-                             THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE}) ELSE turn_until END,
-           turn_by    = CASE WHEN turn_by IS NULL OR turn_until < clock_timestamp() THEN ${turn}::uuid ELSE turn_by END
+       SET woken      = NOT ${FREE},
+           turn_until = CASE WHEN ${FREE} THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE}) ELSE turn_until END,
+           turn_by    = CASE WHEN ${FREE} THEN ${turn}::uuid ELSE turn_by END
      WHERE key = ${channel}
-    RETURNING turn_by = ${turn}::uuid AS mine`.execute(db)
-  return rows[0]?.mine ?? false
+    RETURNING turn_by = ${turn}::uuid AS mine, tokens, refilled_at, paused_until, breaker, consecutive_failures,
+              consecutive_pauses, failed_probes, digested_at, clock_timestamp() AS now`.execute(db)
+  const row = rows[0]
+  if (!row?.mine) return undefined
+  return {
+    now: row.now,
+    state: {
+      tokens: row.tokens,
+      refilledAt: row.refilled_at,
+      pausedUntil: row.paused_until ?? undefined,
+      breaker: row.breaker,
+      consecutiveFailures: row.consecutive_failures,
+      consecutivePauses: row.consecutive_pauses,
+      failedProbes: row.failed_probes,
+      digestedAt: row.digested_at ?? undefined,
+    },
+  }
 }
 
-/** Gives a sign of life; false when the turn has been taken away. */
-export async function renewTurn(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
+/**
+ * Locks a turn's channel until the transaction ends; false when the turn has lost it.
+ *
+ * Where the connection has an end to pauses within transactions (`postgres.ts`), it becomes as short as the lease of a
+ * turn: whoever vanishes with the lock in his hands must not keep it for longer. The embedded database has no other
+ * process, and would not survive such an end.
+ */
+export async function lockChannel(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
   const { rows } = await sql`
-    UPDATE teams_channels SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
-     WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING key`.execute(db)
+    SELECT set_config('idle_in_transaction_session_timeout',
+                      CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)
+      FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE`.execute(db)
   return rows.length > 0
+}
+
+/** Gives a sign of life. @returns whether word was left that there is more to do; `lost` when the turn was taken away */
+export async function renewTurn(
+  db: Kysely<Tables>,
+  channel: string,
+  turn: string,
+): Promise<'lost' | 'woken' | 'undisturbed'> {
+  const { rows } = await sql<{ woken: boolean }>`
+    UPDATE teams_channels SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
+     WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING woken`.execute(db)
+  if (!rows[0]) return 'lost'
+  return rows[0].woken ? 'woken' : 'undisturbed'
 }
 
 /**
@@ -91,7 +150,7 @@ export async function clearTurns(db: Kysely<Tables>): Promise<void> {
 export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly string[]> {
   const { rows } = await sql<{ key: string }>`
     SELECT c.key FROM teams_channels c
-     WHERE (c.turn_by IS NULL OR c.turn_until < clock_timestamp())
+     WHERE ${FREE}
        AND (c.paused_until IS NULL OR c.paused_until <= clock_timestamp())
        AND coalesce(
              (SELECT true FROM teams_notifications n

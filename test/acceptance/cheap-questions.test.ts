@@ -2,13 +2,15 @@ import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readBacklog } from '../../src/store/channels.ts'
-import { holdDue, nextDue, reclaimInterrupted } from '../../src/store/claim.ts'
+import { nextDue, oldestWaiting, reclaimInterrupted } from '../../src/store/claim.ts'
+import { countWaiting } from '../../src/store/digests.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { listNotifications } from '../../src/store/notifications.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, ensureChannels, takeTurn } from '../../src/store/turns.ts'
 import { whenDone } from '../services/cleanup.ts'
 import { freshDatabase } from '../services/database.ts'
+import { claimDue } from './steps.ts'
 
 /** Finished notifications, over three months, and waiting ones. */
 const FINISHED = 12_000
@@ -36,6 +38,7 @@ beforeAll(async () => {
     db,
   )
   await takeTurn(db, 'sre', turn)
+  await takeTurn(db, 'quiet', turn)
   await sql`ANALYZE`.execute(db)
 })
 
@@ -83,14 +86,12 @@ describe('what is asked each second, or by each scrape, reads what waits and not
     ['channels with work', 20, (db: Kysely<Tables>) => channelsWithWork(db)],
     ['the backlog', 2 * WAITING, (db: Kysely<Tables>) => readBacklog(db)],
     ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
+    ['the oldest that waits', 10, (db: Kysely<Tables>) => oldestWaiting(db, 'sre')],
+    ['what waits, counted to a limit', 100, (db: Kysely<Tables>) => countWaiting(db, 'sre', { urgent: 11, all: 31 })],
     ['when the next is due', 2 * WAITING, (db: Kysely<Tables>) => nextDue(db, 'sre')],
     // The claim itself asks twice for what it takes, and holds ten more each time.
-    ['what is due', 100, (db: Kysely<Tables>) => holdDue(db, { channel: 'sre', turn, limit: 10, probe: false })],
-    [
-      'what is due on a quiet channel',
-      20,
-      (db: Kysely<Tables>) => holdDue(db, { channel: 'quiet', turn, limit: 10, probe: false }),
-    ],
+    ['what is due', 100, (db: Kysely<Tables>) => claimDue(db, { channel: 'sre', turn })],
+    ['what is due on a quiet channel', 20, (db: Kysely<Tables>) => claimDue(db, { channel: 'quiet', turn })],
   ])('%s', async (_question, most, ask) => {
     expect(await rowsRead(ask)).toBeLessThanOrEqual(most)
   })

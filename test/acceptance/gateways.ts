@@ -22,6 +22,8 @@ export const QUICK = {
   TEAMS_RATE_LIMIT_BURST: 1_000,
   TEAMS_BREAKER_PROBE_DELAY: 0.1,
   TEAMS_MAX_RETRY_DELAY: 1,
+  TEAMS_DIGEST_AFTER: 86_400,
+  TEAMS_DIGEST_URGENT: 100_000,
 } as const satisfies GatewayOptions['settings']
 
 /** Serves a gateway inside the test process, with the built-in stand-in for Teams; stopped after the test. */

@@ -166,7 +166,10 @@ describe('several replicas on one database', () => {
     const teams = await standIn()
     const store = await emptyStore('postgres')
     const budget = { TEAMS_RATE_LIMIT_REQUESTS: '10', TEAMS_RATE_LIMIT_PERIOD: '1', TEAMS_RATE_LIMIT_BURST: '4' }
-    const replicas = await Promise.all([1, 2, 3].map(() => spawnGateway(environment(teams, store, budget))))
+    const singles = { TEAMS_DIGEST_URGENT: '1000' }
+    const replicas = await Promise.all(
+      [1, 2, 3].map(() => spawnGateway(environment(teams, store, { ...budget, ...singles }))),
+    )
     await Promise.all(
       replicas.map((replica) =>
         createClient({ url: replica.origin }).sendMany(

@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../src/kernel/log.ts'
-import { holdDue } from '../../src/store/claim.ts'
 import { applyRetention, ensurePartitions } from '../../src/store/maintenance.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../services/database.ts'
+import { claimDue } from './steps.ts'
 
 const TABLES = ['teams_events', 'teams_notifications', 'teams_attempts']
 
@@ -47,7 +47,7 @@ describe.each([
     await client.query('BEGIN')
     for (const statement of statements) await client.query(statement)
     const tidied = applyRetention(kysely, 2192, 90)
-    const claimed = holdDue(kysely, { channel: 'sre', turn: crypto.randomUUID(), limit: 1, probe: false })
+    const claimed = claimDue(kysely, { channel: 'sre', turn: crypto.randomUUID() })
     await expect(tidied).rejects.toMatchObject({ code: '55P03' })
     await expect(claimed).resolves.toEqual([])
     await client.query('COMMIT')
@@ -64,7 +64,7 @@ it('a backup keeps nobody from sending while a month is to be made', async () =>
   await client.query('BEGIN')
   for (const table of TABLES) await client.query(`SELECT count(*) FROM ${table}`)
   const made = ensurePartitions(kysely)
-  const claimed = holdDue(kysely, { channel: 'sre', turn: crypto.randomUUID(), limit: 1, probe: false })
+  const claimed = claimDue(kysely, { channel: 'sre', turn: crypto.randomUUID() })
   await expect(made).rejects.toMatchObject({ code: '55P03' })
   await expect(claimed).resolves.toEqual([])
   await client.query('COMMIT')

@@ -5,7 +5,7 @@ describe('a command line', () => {
   it('is explained by --help, which loads nothing', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['serve', 'send', 'migrate', 'notifications', 'templates', 'doctor'])
+    for (const command of ['serve', 'send', 'migrate', 'notifications', 'silences', 'templates', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 

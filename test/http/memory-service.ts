@@ -2,6 +2,7 @@ import { parsePriority } from '../../src/events/priority.ts'
 import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { isObject } from '../../src/kernel/json.ts'
+import { builtInRegistry } from '../../src/registry/build.ts'
 import type {
   Acceptance,
   ChannelView,
@@ -9,8 +10,12 @@ import type {
   GatewayService,
   NotificationDetail,
   NotificationView,
+  Silence,
+  SilenceView,
   UncheckedEvent,
 } from '../../src/service/port.ts'
+import { checkSilence } from '../../src/silences/check.ts'
+import { occurrenceAt, stateAt } from '../../src/silences/times.ts'
 
 /** A test double of our own port: keeps what it is given in memory, and lists it. Every event goes to one channel. */
 export interface MemoryService extends GatewayService {
@@ -18,6 +23,8 @@ export interface MemoryService extends GatewayService {
   readonly taken: { readonly event: UncheckedEvent; readonly origin: string }[]
   /** Who replayed which notification. */
   readonly replays: { readonly id: string; readonly by: string }[]
+  /** Silences as they are kept, by id. */
+  readonly silences: Map<string, Silence>
   /** Puts a notification into a state. */
   setState(id: string, state: NotificationView['state']): void
   /** What `readiness` answers. */
@@ -48,8 +55,15 @@ export function createMemoryService(): MemoryService {
     if (found) return found
     throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of a notification' }])
   }
+  const registry = builtInRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+  const findSilence = (id: string): Silence => {
+    const found = service.silences.get(id)
+    if (found) return found
+    throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of a silence' }])
+  }
   const service: MemoryService = {
     taken: [],
+    silences: new Map(),
     replays: [],
     checks: [{ name: 'database', ok: true, detail: 'memory' }],
     beforeAccept: async () => {},
@@ -88,6 +102,7 @@ export function createMemoryService(): MemoryService {
             (query.priority ?? n.priority) === n.priority &&
             (query.state ?? n.state) === n.state &&
             (query.channel ?? n.channel) === n.channel &&
+            (query.digestId ?? n.digestId) === n.digestId &&
             (query.since ?? n.createdAt) <= n.createdAt &&
             (query.until === undefined || n.createdAt < query.until),
         )
@@ -102,10 +117,38 @@ export function createMemoryService(): MemoryService {
       return find(id)
     },
     listChannels: async () => [CHANNEL],
+    async createSilence(unchecked, by) {
+      const now = new Date()
+      const checked = checkSilence(unchecked, registry, now)
+      const silence = { ...checked, id: newId(), createdBy: by, createdAt: now, endedBy: null, endedAt: null }
+      service.silences.set(silence.id, silence)
+      return { ...viewOf(silence), keptBack: 3 }
+    },
+    async listSilences({ state, kind, limit, cursor }) {
+      const all = [...service.silences.values()]
+        .map(viewOf)
+        .toReversed()
+        .filter((one) => (state ?? one.state) === one.state && (kind ?? one.kind) === one.kind)
+        .filter((one) => cursor === undefined || one.id < cursor)
+      const silences = all.slice(0, limit)
+      return { silences, nextCursor: all.length > limit ? (silences.at(-1)?.id ?? null) : null }
+    },
+    getSilence: async (id) => ({ ...viewOf(findSilence(id)), keptBack: 3 }),
+    async endSilence(id, by) {
+      const silence = findSilence(id)
+      if (viewOf(silence).state === 'over') throw new GatewayError('silence_over')
+      service.silences.set(id, { ...silence, endedBy: by, endedAt: new Date() })
+      return viewOf(findSilence(id))
+    },
     readiness: async () => service.checks,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),
   }
   return service
+}
+
+function viewOf(silence: Silence): SilenceView {
+  const now = new Date()
+  return { ...silence, state: stateAt(silence, now), occurrence: occurrenceAt(silence, now) ?? null }
 }
 
 function problemsOf(event: UncheckedEvent, index: number): Problem[] {
@@ -146,6 +189,13 @@ function detailOf(event: UncheckedEvent): NotificationDetail {
     acknowledgedBy: null,
     acknowledgedAt: null,
     actionTaken: null,
+    digestId: null,
+    silenceId: null,
+    repeatOf: null,
+    repeatCount: 0,
+    lastRepeatAt: null,
+    resolvedAt: null,
+    resolvedBy: null,
     card: null,
     data: JSON.parse(JSON.stringify(event.data)),
     attempts: [

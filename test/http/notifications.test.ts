@@ -58,6 +58,7 @@ describe('GET /v1/notifications', () => {
     expect(await found('priority=high')).toEqual([2, 0])
     expect(await found('state=failed')).toEqual([0])
     expect(await found('channel=devops')).toEqual([])
+    expect(await found('digest_id=0190c8f0-0000-7000-8000-000000000000')).toEqual([])
     expect(await found('channel=sre&priority=INFO&limit=1')).toEqual([3])
     expect(await found('since=2020-01-01T03:00:00+03:00&until=2020-01-02')).toEqual([])
     expect(await found('since=2020-01-01T03:00:00%2B03:00&until=2999-01-01T00:00:00Z')).toHaveLength(4)
@@ -78,6 +79,8 @@ describe('GET /v1/notifications', () => {
     ['until=9999-12-31T23:59:59-23:59', 'until'],
     ['correlation_id=', 'correlation_id'],
     ['cursor=abc', 'cursor'],
+    ['digest_id=abc', 'digest_id'],
+    ['digest_id=', 'digest_id'],
     ['chanel=sre', 'query'],
     ['__proto__=1', 'query'],
     [`correlation_id=${'x'.repeat(201)}`, 'correlation_id'],

@@ -146,6 +146,31 @@ describe('the OpenAPI document', () => {
       expect(event(JSON.parse(JSON.stringify(bad))), JSON.stringify(bad)).toBe(false)
   })
 
+  it('tells good silences from bad ones as the gateway does', () => {
+    const silence = validator({ $ref: '#/components/schemas/NewSilence' })
+    const good = {
+      kind: 'maintenance',
+      matchers: [{ field: 'data.queue', operator: '!=', value: 'claims*' }],
+      ends_at: '2026-11-21T10:00:00Z',
+      every: 'week',
+      reason: 'r',
+    }
+    expect(silence(good), JSON.stringify(silence.errors)).toBe(true)
+    const { ends_at: _end, ...endless } = good
+    const one = { field: 'channel', operator: '=', value: 'sre' }
+    for (const bad of [
+      endless,
+      { ...good, kind: 'quiet' },
+      { ...good, matchers: [] },
+      { ...good, matchers: Array(21).fill(one) },
+      { ...good, matchers: [{ ...one, operator: '=~' }] },
+      { ...good, matchers: [{ ...one, extra: 1 }] },
+      { ...good, endsAt: good.ends_at },
+      { ...good, reason: '' },
+    ])
+      expect(silence(bad), JSON.stringify(bad)).toBe(false)
+  })
+
   it("gives a user's own type its own data, whatever card draws it", () => {
     const own = { name: 'lab.result ready', card: 'system_alert', schema: z.object({ lab: z.string() }) }
     const { components } = schema.parse(openApiDocument({ version: '1', eventTypes: [...EVENT_TYPES, own] }))
@@ -188,6 +213,21 @@ describe('real answers', () => {
     await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
     service.setState(id, 'failed')
     await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
+    const silence = {
+      matchers: [{ field: 'channel', operator: '=', value: 'sre' }],
+      ends_at: '2999-01-01T00:00:00Z',
+      reason: 'test',
+    }
+    const silenced = await ask('POST', '/v1/silences', '/v1/silences', JSON.stringify(silence))
+    await ask('POST', '/v1/silences', '/v1/silences', JSON.stringify({ ...silence, ends_at: '2999-01-01' }))
+    await ask('GET', '/v1/silences?state=active', '/v1/silences')
+    await ask('GET', '/v1/silences?state=x', '/v1/silences')
+    const one = `/v1/silences/${silenced.json().id}`
+    await ask('GET', one, '/v1/silences/{id}')
+    await ask('GET', '/v1/silences/x', '/v1/silences/{id}')
+    await ask('POST', `${one}/end`, '/v1/silences/{id}/end')
+    await ask('POST', `${one}/end`, '/v1/silences/{id}/end')
+    await ask('GET', '/v1/silences?state=over', '/v1/silences')
     for (const path of ['/v1/channels', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]

@@ -80,6 +80,7 @@ function stringFor(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   if (format === 'datetime') return fc.constantFrom('2025-01-15T14:23:45Z', '1999-12-31T23:59:59.999+14:00')
   if (format === 'date') return fc.constantFrom('2025-01-15', '1999-12-31')
   if (format === 'url') return fc.webUrl()
+  if (format === 'uuid') return fc.uuid({ version: 7 })
   const takesMuch = (schema as z.ZodType).safeParse('x'.repeat(19_000)).success
   return (takesMuch ? huge : text).filter((made) => (schema as z.ZodType).safeParse(made).success)
 }

@@ -21,6 +21,7 @@ export const OPTIONS: RendererOptions = {
     logs: 'https://logs.example.sa/search?q={correlation_id}',
     claims: 'https://claims.example.sa/claims/{claim_id}',
     nphies: 'https://portal.nphies.sa/',
+    notifications: 'https://teams-gateway.example.sa/v1/notifications?digest_id={digest_id}',
   },
   timeZone: 'Asia/Riyadh',
   maxBytes: 27_136,
@@ -40,7 +41,8 @@ export function requestFor(
 ): CardRequest {
   const definition = REGISTRY.eventTypes.get(type)
   const sample = SAMPLES[type as keyof typeof SAMPLES]
-  const channel = REGISTRY.channels.get(definition?.stakeholders[0] ?? '')
+  // A digest names no groups: it is written for one channel.
+  const channel = REGISTRY.channels.get(definition?.stakeholders[0] ?? 'sre')
   if (definition === undefined || channel === undefined) throw new TypeError(`no sample for ${type}`)
   const occurredAt = new Date(sample.occurredAt)
   return {

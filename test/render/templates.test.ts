@@ -11,7 +11,7 @@ import { loadTemplates } from '../../src/render/load.ts'
 import { checkTemplates, createRenderer } from '../../src/render/renderer.ts'
 import { textAt } from '../../src/render/strings.ts'
 import type { RendererOptions } from '../../src/render/studio.ts'
-import { readable } from './inspect.ts'
+import { activeContent, readable } from './inspect.ts'
 import { OPTIONS, REGISTRY, requestFor, TYPES } from './setup.ts'
 
 let folder = ''
@@ -43,6 +43,10 @@ const LAB: EventTypeDefinition = {
     })
     .loose(),
   phiFields: new Set(),
+  fingerprint: [],
+  groupBy: undefined,
+  dedup: [],
+  resolves: [],
 }
 
 function options(...types: EventTypeDefinition[]): RendererOptions {
@@ -138,6 +142,16 @@ describe('a template that is wrong', () => {
     ['something that may be absent', card(text(`\${raw.tags.x}`)), `: \${raw.tags.x}, which may be absent`],
     ['a key that may be absent', card(text(`\${raw.tags['x']}`)), ': an expression that can not be evaluated'],
     ['a property that the parser refuses', card(text('x', { size: 'Enormous' })), ': Invalid value "Enormous"'],
+    ['a rule for no list', { ...card(), $lists: { lab: { most: 3 } } }, '#/$lists/lab: a name that no list has'],
+    ['a rule of no items', { ...card(), $lists: { tests: { most: 0 } } }, '#/$lists/tests/most: something else'],
+    [
+      'a rule that names no number',
+      { ...card(), $lists: { tests: { others: 'lab' } } },
+      '#/$lists/tests/others: a name that no number field has',
+    ],
+    ['an unknown rule', { ...card(), $lists: { tags: { least: 1 } } }, '#/$lists/tags/least: a rule that there is not'],
+    ['a rule that is none', { ...card(), $lists: { tests: 3 } }, '#/$lists/tests: no object'],
+    ['rules that are none', { ...card(), $lists: 3 }, '#/$lists: no object'],
     ['no JSON', '{ "type": ', ': Unexpected end of JSON input'],
     ['no object', '[]', ': no object'],
   ])('%s is named with its place', (_, template, expected) => {
@@ -176,6 +190,20 @@ describe('a template that is wrong', () => {
   it('is found when a folder is not there', () => {
     const missing = { ...OPTIONS, registry: { ...REGISTRY, templatesDir: join(folder, 'nowhere') } }
     expect(checkTemplates(missing).problems[0]?.found).toBe('no such folder')
+  })
+
+  it('names a field in a title that the data lack, or that is no text', () => {
+    write('lab.json', card(text('x')))
+    for (const [language, title] of [
+      ['en', '{lab} {nowhere}'],
+      ['ar', '{tests}'],
+    ] as const)
+      write(`strings/${language}.json`, { events: { 'lab.result.ready': { title, meaning: '' } } })
+    const expected = 'one of: {lab}, {price}, {taken_at}, {urgent}'
+    expect(checkTemplates(options(LAB)).problems).toEqual([
+      { at: 'strings/en.json#/events/lab.result.ready/title', found: '{nowhere}', expected },
+      { at: 'strings/ar.json#/events/lab.result.ready/title', found: '{tests}', expected },
+    ])
   })
 
   it('lacks a string in one language', () => {
@@ -247,6 +275,35 @@ describe("a template of the user's own", () => {
     const arabic = renderer.render({ ...requestFor('vault.seal.detected', 'ar', { event }), card: 'lab' }).card
     expect(readable(arabic)).toContain('النتيجة جاهزة')
     expect(readable(arabic)).toContain('المختبر')
+  })
+
+  it('has titles that name data, and shows what it asks for of a list', () => {
+    for (const language of LANGUAGES)
+      write(`strings/${language}.json`, {
+        events: { 'lab.result.ready': { title: 'Lab {lab}: {price}, {urgent}', meaning: '' } },
+      })
+    write('lab.json', {
+      ...card(
+        text(`\${name}`, { $data: `\${data.tests}` }),
+        text(`\${more.tests}`),
+        text(`\${name}=\${value}`, { $data: `\${data.tags}` }),
+        text(`\${more.tags}`),
+      ),
+      $lists: { tests: { most: 2 }, tags: { most: 1 } },
+    })
+    const data = {
+      lab: '[*7*](https://evil.example)',
+      price: 1250,
+      tests: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name })),
+      tags: { one: 1, two: 2 },
+    }
+    const request = requestFor('vault.seal.detected', 'en', { event: { eventType: LAB.name, data } })
+    const drawn = createRenderer(options(LAB)).render({ ...request, card: 'lab' })
+    expect(drawn.shrunk).toBe('whole')
+    expect(activeContent(drawn.card)).toEqual([])
+    const shown = readable(drawn.card)
+    expect(shown).toContain('Lab [*7*](https://evil.example): SAR 1,250.00, …')
+    expect(shown).toContain('a\nb\n… and 3 more\none=1\n… and 1 more')
   })
 
   it('takes the place of a built-in one', () => {

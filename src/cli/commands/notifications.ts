@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { readNotificationQuery } from '../../http/notification-query.ts'
 import { problemBody } from '../../http/problem.ts'
-import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
+import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import type { NotificationDetail, NotificationQuery, NotificationView } from '../../service/port.ts'
-import { notificationDetailWire, notificationPageWire, notificationWire, snakeName } from '../../service/wire.ts'
+import { notificationDetailWire, notificationPageWire, notificationWire } from '../../service/wire.ts'
 import { inColumns } from '../columns.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
+import { moment } from '../moment.ts'
 import { type Output, onOneLine } from '../output.ts'
 import { painted } from '../painted-state.ts'
+import { readFlags } from '../read-flags.ts'
 import { openTarget, type TargetFlags } from '../target.ts'
 
 /** The filters of `notifications list`, as they were written. */
@@ -17,6 +19,8 @@ export interface ListOptions {
   readonly priority?: string
   readonly state?: string
   readonly channel?: string
+  /** Id of a digest. */
+  readonly digest?: string
   readonly since?: string
   readonly until?: string
   readonly limit?: string
@@ -84,14 +88,8 @@ export async function replayCommand(ids: readonly string[], flags: TargetFlags, 
 }
 
 function readFilters(options: ListOptions): NotificationQuery {
-  const filters = Object.entries(options).filter(([, value]) => value !== undefined)
-  try {
-    return readNotificationQuery(Object.fromEntries(filters.map(([name, value]) => [snakeName(name), value])))
-  } catch (error) {
-    if (!isGatewayError(error, 'invalid_request')) throw error
-    const problems = error.problems.map((problem) => ({ ...problem, at: `--${problem.at.replaceAll('_', '-')}` }))
-    throw new GatewayError(error.code, problems, { cause: error })
-  }
+  const { digest, ...named } = options
+  return readFlags({ ...named, digestId: digest }, readNotificationQuery, { digest_id: '--digest' })
 }
 
 function listed(notifications: readonly NotificationView[], output: Output): string[] {
@@ -127,6 +125,12 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
     ['accepted at', moment(detail.createdAt)],
     ['taken by Teams at', detail.sentAt && moment(detail.sentAt)],
     ['next attempt at', detail.nextAttemptAt && moment(detail.nextAttemptAt)],
+    ['stands in digest', detail.digestId],
+    ['kept back by', detail.silenceId],
+    ['repeats', detail.repeatOf],
+    ['repeated', repeated(detail)],
+    ['resolved at', detail.resolvedAt && moment(detail.resolvedAt)],
+    ['resolved by event', detail.resolvedBy],
   ]
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== null)
   yield* inColumns(told.map(([name, value]) => [output.paint('dim', name), onOneLine(value)]))
@@ -155,15 +159,15 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
   if (detail.card) yield '\nThe card itself is shown with --json.'
 }
 
+function repeated({ repeatCount, lastRepeatAt }: NotificationDetail): string | null {
+  if (repeatCount === 0 || lastRepeatAt === null) return null
+  return repeatCount === 1
+    ? `once, at ${moment(lastRepeatAt)}`
+    : `${repeatCount} times, last at ${moment(lastRepeatAt)}`
+}
+
 function* section(title: string, rows: readonly (readonly string[])[], output: Output): Iterable<string> {
   if (rows.length === 0) return
   yield `\n${output.paint('bold', title)}`
   yield* inColumns(rows, '  ')
-}
-
-function moment(date: Date): string {
-  return date
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z')
 }

@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { Secret } from '../../kernel/secret.ts'
 import { packageVersion } from '../../kernel/version.ts'
-import { checkAddress } from '../address.ts'
 import { outcome, outcomeOfAnswer, outcomeOfError } from '../outcome.ts'
 import type { Outcome, SendRequest, Transport } from '../port.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { signedHeaders } from '../signature.ts'
+import { createAddressChecks } from './addresses.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './entra.ts'
 import { payloadOf } from './envelope.ts'
@@ -51,19 +51,16 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
   const entra =
     options.entra && createEntraTokens({ ...options.entra, timeoutMs: options.timeoutMs, tls: options.tls, clock })
   const userAgent = `claimlinc-teams/${packageVersion()}`
+  const addresses = createAddressChecks({ extraSuffixes: options.extraHostSuffixes })
   const underWay = new Set<Promise<Outcome>>()
   let closed = false
 
   async function attempt(request: SendRequest): Promise<Outcome> {
     const { channel } = request
-    const address = checkAddress(request.address.reveal(), {
-      extraSuffixes: options.extraHostSuffixes,
-      allowSandbox: options.sandboxOrigin?.(),
-      auth: channel.auth,
-    })
+    const { check: address, parts } = addresses(channel, request.address, options.sandboxOrigin?.())
     if (!address.ok) return outcome('address_invalid', { errorCode: address.code })
     const body = JSON.stringify(payloadOf(channel.payload, request.card))
-    const post = (token?: Secret) => postOnce(request, address.origin, address.path, body, token)
+    const post = (token?: Secret) => postOnce(request, address, parts, body, token)
 
     // The sandbox is no flow: a real token has no business there.
     if (channel.auth !== 'entra' || address.sandbox) return post()
@@ -87,8 +84,8 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
 
   async function postOnce(
     request: SendRequest,
-    origin: string,
-    path: string,
+    { origin, path }: { readonly origin: string; readonly path: string },
+    parts: readonly string[],
     body: string,
     token: Secret | undefined,
   ): Promise<Outcome> {
@@ -106,7 +103,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
         status: result.status,
         body: result.body,
         retryAfterMs: parseRetryAfter(result.headers['retry-after'], clock.now(), options.maxRetryAfterMs),
-        sent: [...partsOf(path), body, ...[token, ...secrets].flatMap((secret) => secret?.reveal() ?? [])],
+        sent: [...parts, body, ...[token, ...secrets].flatMap((secret) => secret?.reveal() ?? [])],
       })
     const { why, begun } = result
     if (why === 'timeout') return outcomeOfError({ code: timeoutCode(begun) }, begun)
@@ -155,12 +152,6 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
       await Promise.all([connections.close(), entra?.close()])
     },
   }
-}
-
-/** A path and the values of its query, as they stand and decoded: a receiver might give back the signature either way. */
-function partsOf(path: string): string[] {
-  const query = path.includes('?') ? path.slice(path.indexOf('?') + 1) : ''
-  return [path, ...new URLSearchParams(query).values()]
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

@@ -1,0 +1,52 @@
+import type { HeldNotification } from '../store/claim.ts'
+import type { Attempt } from './attempt.ts'
+
+/** The posts of one turn that are under way, and those that came back. */
+export interface Posts {
+  start(held: readonly HeldNotification[]): void
+  /** How many are under way. */
+  readonly size: number
+  /** Those that came back and were not recorded yet, in the order in which they came. */
+  readonly finished: readonly Attempt[]
+  /** The first so many of them are recorded. */
+  forget(count: number): void
+  /** Wakes whoever waits for {@link change}: something else has happened. */
+  poke(): void
+  /** Resolves when a post comes back or somebody pokes; at once, where that happened since it resolved last. */
+  change(): Promise<void>
+}
+
+/** Keeps the posts of a turn. `make` never throws. */
+export function createPosts(make: (held: HeldNotification) => Promise<Attempt>): Posts {
+  let underWay = 0
+  let finished: Attempt[] = []
+  let changed = Promise.withResolvers<void>()
+
+  async function run(held: HeldNotification): Promise<void> {
+    underWay += 1
+    const attempt = await make(held)
+    underWay -= 1
+    finished.push(attempt)
+    changed.resolve()
+  }
+
+  return {
+    start(held) {
+      for (const one of held) void run(one)
+    },
+    get size() {
+      return underWay
+    },
+    get finished() {
+      return finished
+    },
+    forget(count) {
+      finished = finished.slice(count)
+    },
+    poke: () => changed.resolve(),
+    async change() {
+      await changed.promise
+      changed = Promise.withResolvers<void>()
+    },
+  }
+}

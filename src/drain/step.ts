@@ -1,0 +1,135 @@
+import type { Channel } from '../registry/registry.ts'
+import { type ChannelState, type HeldNotification, nextDue, oldestWaiting } from '../store/claim.ts'
+import { recordAndHold } from '../store/step.ts'
+import type { Attempt } from './attempt.ts'
+import { afterOutcome } from './breaker.ts'
+import { take } from './budget.ts'
+import { type Plan, planTurn } from './plan.ts'
+import { toSettlement } from './settlement.ts'
+import { lookAtStorm, type Weather, weatherOf } from './storm.ts'
+import { tellRecorded } from './tell.ts'
+import type { TurnContext } from './turn-context.ts'
+
+/** Milliseconds between two looks at the backlog; see `storm.ts`. */
+const BETWEEN_LOOKS = 1_000
+/** Milliseconds before now from which notifications are claimed unlooked: what is older is found by the next look. */
+const RECENT = 86_400_000
+/** Milliseconds until it is tried again to claim what is due and could not be had: somebody's transaction has it. */
+const LOCKED = 100
+
+/** What a step of a turn came to. */
+export type Step =
+  /** Another turn has the channel. */
+  | { readonly kind: 'lost' }
+  /** Took hold of these; `more` where there may be more that could be sent at once. */
+  | { readonly kind: 'held'; readonly held: readonly HeldNotification[]; readonly more: boolean }
+  /** Nothing is due; `forMs` until something is. */
+  | { readonly kind: 'idle'; readonly forMs: number | undefined }
+  /** The channel may not be sent anything for so long. */
+  | { readonly kind: 'rest'; readonly forMs: number }
+
+/** What a step is asked to do. */
+export interface StepRequest {
+  /** Attempts that came back. */
+  readonly finished: readonly Attempt[]
+  /** Posts that may be begun; none where nothing shall be claimed. */
+  readonly room: number
+  /** Posts that are under way. */
+  readonly underWay: number
+}
+
+/** What a process remembers of a channel from one turn to the next. */
+export interface Looks {
+  /** When the backlog was looked at, by the process's own clock in milliseconds. */
+  at: number
+  /** True where the last claim took all that it could, so that more may wait. */
+  mayWait: boolean
+}
+
+/** Nothing is known of the channel yet. */
+export const newLooks = (): Looks => ({ at: Number.NEGATIVE_INFINITY, mayWait: true })
+
+/**
+ * Makes the steps of one turn: each records what came back and takes hold of what may go next, and the turn alone knows
+ * its channel's state in between. That is what the lease is for; who loses it is told by the next step.
+ *
+ * @param taken what `takeTurn` answered
+ */
+export function createSteps(
+  context: TurnContext,
+  channel: Channel,
+  turn: string,
+  taken: { readonly state: ChannelState; readonly now: Date },
+  looks: Looks,
+): (request: StepRequest) => Promise<Step> {
+  const { kysely, rest, retry, storm, most } = context
+  let { state } = taken
+  let time = databaseTime(taken.now)
+  let since = new Date(taken.now.getTime() - RECENT)
+
+  return async ({ finished, room, underWay }) => {
+    const now = time()
+    const after = finished.reduce((was, attempt) => afterOutcome(was, attempt.outcome, now, rest), state)
+    const settlements = finished.map((attempt) => toSettlement(attempt, after.breaker !== 'closed', retry))
+    const plan = planTurn(after, channel.budget, now, Math.min(room, most))
+    // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
+    const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && underWay > 0) ? plan : undefined
+    const weather = claims ? await look(claims, now) : undefined
+    const done = await recordAndHold(kysely, channel.key, turn, {
+      settlements,
+      state: { ...plan.state, digestedAt: weather ? weather.digestedAt : after.digestedAt },
+      last: finished.at(-1)?.outcome.name,
+      claim: {
+        limit: claims?.limit ?? 0,
+        probe: claims?.kind === 'probe',
+        ordinaryUntil: claims?.kind === 'probe' ? undefined : weather?.ordinaryUntil,
+        since,
+      },
+    })
+    tellRecorded(context, channel.key, { attempts: finished, settlements, moved: done.moved, before: state, after })
+    if (!done.mine) return { kind: 'lost' }
+    state = {
+      ...plan.state,
+      ...take(plan.state, done.held.length),
+      digestedAt: weather ? weather.digestedAt : after.digestedAt,
+    }
+    time = databaseTime(done.now)
+    if (!claims || !weather)
+      return { kind: 'rest', forMs: plan.kind === 'rest' ? plan.forMs : Number.POSITIVE_INFINITY }
+    looks.mayWait = done.held.length === claims.limit
+    if (done.held.length > 0) return { kind: 'held', held: done.held, more: looks.mayWait || weather.nextRoundIn === 0 }
+    return { kind: 'idle', forMs: await idleFor(weather) }
+  }
+
+  /** Asked only where something may be left over: most events find their channel with nothing else to do. */
+  async function look({ kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>, now: Date): Promise<Weather> {
+    const needed = looks.mayWait || filled.digestedAt !== undefined
+    if (kind === 'probe' || !needed || performance.now() - looks.at < BETWEEN_LOOKS)
+      return weatherOf(filled, now, storm.digestAfter)
+    looks.at = performance.now()
+    await lookBack()
+    return lookAtStorm(context, channel, turn, filled, now)
+  }
+
+  async function lookBack(): Promise<boolean> {
+    const oldest = await oldestWaiting(kysely, channel.key)
+    if (oldest === undefined || oldest >= since) return false
+    since = oldest
+    return true
+  }
+
+  async function idleFor({ nextRoundIn }: Weather): Promise<number | undefined> {
+    if (nextRoundIn !== undefined) return nextRoundIn
+    const due = await nextDue(kysely, channel.key)
+    if (due === undefined) return undefined
+    const wait = due.getTime() - time().getTime()
+    if (wait > 0) return wait
+    return (await lookBack()) ? 0 : LOCKED
+  }
+}
+
+/** The database's clock from here on, without asking it again. */
+function databaseTime(now: Date): () => Date {
+  const since = performance.now()
+  return () => new Date(now.getTime() + performance.now() - since)
+}

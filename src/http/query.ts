@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { describeValue, GatewayError } from '../kernel/errors.ts'
+
+/** Some text in a query; what is given twice comes as a list, and is refused. */
+export const text = z
+  .string({ error: 'one value' })
+  .min(1, { error: 'some text' })
+  .max(200, { error: 'at most 200 characters' })
+
+const limitError = 'a whole number from 1 to 500'
+
+/** What every list takes. */
+export const PAGING = {
+  limit: z.coerce
+    .number<string | undefined>({ error: limitError })
+    .int({ error: limitError })
+    .min(1, { error: limitError })
+    .max(500, { error: limitError })
+    .default(50),
+  cursor: z.string({ error: 'one value' }).min(1, { error: 'next_cursor of the page before' }).max(1_000).optional(),
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words, { error: `one of: ${words.join(', ')}` })
+}
+
+/**
+ * Reads the filters of a request. A filter that does not exist is refused: ignored, it would list what nobody asked for.
+ *
+ * @throws GatewayError `invalid_request`
+ */
+export function readQuery<S extends z.ZodObject>(schema: S, query: Readonly<Record<string, unknown>>): z.output<S> {
+  const result = schema.safeParse(query)
+  if (result.success) return result.data
+  throw new GatewayError(
+    'invalid_request',
+    result.error.issues.map((issue) => {
+      if (issue.code === 'unrecognized_keys')
+        return {
+          at: 'query',
+          found: 'a filter that does not exist',
+          expected: `only ${Object.keys(schema.shape).join(', ')}`,
+        }
+      const name = String(issue.path[0])
+      return { at: name, found: describeValue(query[name]), expected: issue.message }
+    }),
+  )
+}

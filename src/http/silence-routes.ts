@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { isObject } from '../kernel/json.ts'
+import type { GatewayService, UncheckedSilence } from '../service/port.ts'
+import { otherSpelling, silenceDetailWire, silenceFromWire, silencePageWire, silenceWire } from '../service/wire.ts'
+import { parseJsonBody } from './body.ts'
+import { requireJson } from './media-type.ts'
+import { idOf } from './path-id.ts'
+import { routeOf } from './route-of.ts'
+import { readSilenceQuery } from './silence-query.ts'
+
+/** `/v1/silences…` */
+export function addSilenceRoutes(app: FastifyInstance, service: GatewayService): void {
+  app.route({
+    ...routeOf('createSilence'),
+    onRequest: async (request) => requireJson(request.headers),
+    handler: async (request, reply) => {
+      const silence = readSilence(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+      try {
+        const made = await service.createSilence(silence, request.caller?.origin ?? 'http')
+        return await reply.code(201).send(z.encode(silenceDetailWire, made))
+      } catch (error) {
+        throw refusalOf(error)
+      }
+    },
+  })
+  app.route<{ Querystring: Record<string, unknown> }>({
+    ...routeOf('listSilences'),
+    handler: async (request) => {
+      const page = await service.listSilences(readSilenceQuery(request.query))
+      return z.encode(silencePageWire, { ...page, silences: [...page.silences] })
+    },
+  })
+  app.route({
+    ...routeOf('getSilence'),
+    handler: async (request) => z.encode(silenceDetailWire, await service.getSilence(idOf(request))),
+  })
+  app.route({
+    ...routeOf('endSilence'),
+    handler: async (request) =>
+      z.encode(silenceWire, await service.endSilence(idOf(request), request.caller?.origin ?? 'http')),
+  })
+}
+
+function readSilence(body: Buffer): UncheckedSilence {
+  const value = parseJsonBody(body)
+  if (isObject(value)) return silenceFromWire(value)
+  throw new GatewayError('invalid_silence', [
+    { at: 'body', found: describeValue(value), expected: 'a silence, which is an object' },
+  ])
+}
+
+/** What the service found wrong, in the caller's words: it names `endsAt`, the caller wrote `ends_at`. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof GatewayError)) return error
+  return new GatewayError(error.code, error.problems.map(inWireWords), { cause: error })
+}
+
+function inWireWords({ at, found, expected }: Problem): Problem {
+  return {
+    at: at === 'silence' ? 'body' : otherSpelling(at),
+    found,
+    expected: expected.replace(/\b(startsAt|endsAt)\b/g, otherSpelling),
+  }
+}

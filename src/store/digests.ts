@@ -1,0 +1,118 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Language } from '../events/event.ts'
+import type { Priority } from '../events/priority.ts'
+import { DIGEST_TYPE } from '../events/storms.ts'
+import type { Tables } from './tables.ts'
+
+/** Notifications that one round looks at: so many are moved in half a second, for which the channel is locked. */
+export const MOST_PER_ROUND = 5_000
+/** Correlation ids that a digest names; the others are found by its id. */
+const MOST_CORRELATION_IDS = 20
+
+/** Which priorities: CRITICAL and HIGH, or MEDIUM and below. */
+export type Urgency = 'urgent' | 'ordinary'
+
+const RANKS: { readonly [U in Urgency]: RawBuilder<unknown> } = {
+  urgent: sql`n.priority_rank <= 1`,
+  ordinary: sql`n.priority_rank >= 2`,
+}
+
+/**
+ * How many wait for a channel, counted no further than asked. In the queue's order, because the database would else read
+ * all that waits to find the first few.
+ */
+export async function countWaiting(
+  db: Kysely<Tables>,
+  channel: string,
+  most: { readonly urgent: number; readonly all: number },
+): Promise<{ readonly urgent: number; readonly all: number }> {
+  const first = (limit: number, those: RawBuilder<unknown>) => sql`
+    (SELECT count(*)::int FROM (
+       SELECT 1 FROM teams_notifications n
+        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp() ${those}
+        ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${limit}::int) waiting)`
+  const { rows } = await sql<{ urgent: number; all: number }>`
+    SELECT ${first(most.urgent, sql`AND ${RANKS.urgent}`)} AS urgent, ${first(most.all, sql``)} AS all`.execute(db)
+  return rows[0] ?? { urgent: 0, all: 0 }
+}
+
+/** Notifications that wait and have all in common that a digest needs. */
+export interface WaitingGroup {
+  readonly fingerprint: string
+  readonly eventType: string
+  readonly priority: Priority
+  readonly language: Language
+  readonly count: number
+}
+
+/**
+ * What may go into a digest. Not what was tried already, because its card may have arrived; and not a digest. Rows of a
+ * version that knew no fingerprints have their type for one.
+ */
+function candidates(channel: string, urgency: Urgency): RawBuilder<unknown> {
+  return sql`
+    SELECT n.id, n.created_at, coalesce(n.fingerprint, n.event_type) AS fingerprint, n.event_type, n.priority, n.language
+      FROM teams_notifications n
+     WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
+       AND ${RANKS[urgency]} AND n.attempts = 0 AND n.event_type <> ${DIGEST_TYPE}
+     ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${MOST_PER_ROUND}::int`
+}
+
+/** The groups among the first {@link MOST_PER_ROUND} that wait, the largest first. */
+export async function waitingGroups(
+  db: Kysely<Tables>,
+  channel: string,
+  urgency: Urgency,
+): Promise<readonly WaitingGroup[]> {
+  const { rows } = await sql<WaitingGroup>`
+    SELECT fingerprint, event_type AS "eventType", priority, language, count(*)::int AS count
+      FROM (${candidates(channel, urgency)}) waiting
+     GROUP BY 1, 2, 3, 4 ORDER BY count(*) DESC, 1, 3, 4`.execute(db)
+  return rows
+}
+
+/** A group, the notification whose card shall stand for it, and the data field by which that card counts. */
+export interface Assignment extends Pick<WaitingGroup, 'fingerprint' | 'priority' | 'language'> {
+  readonly digestId: string
+  readonly groupBy: string | undefined
+}
+
+/** What part of a digest has in common: its type and, where there is one, the value by which the digest counts. */
+export interface DigestPart {
+  readonly digestId: string
+  readonly eventType: string
+  readonly label: string | null
+  readonly count: number
+  readonly firstAt: Date
+  readonly lastAt: Date
+  /** The first of them. */
+  readonly correlationIds: readonly string[]
+}
+
+/** Puts what waits into digests, and tells what is in each. The digests themselves are written by the caller. */
+export async function moveIntoDigests(
+  db: Kysely<Tables>,
+  channel: string,
+  urgency: Urgency,
+  assignments: readonly Assignment[],
+): Promise<readonly DigestPart[]> {
+  const { rows } = await sql<DigestPart>`
+    WITH assigned AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(assignments)}::jsonb)
+                    AS a (fingerprint text, priority text, language text, "digestId" uuid, "groupBy" text)
+    ), waiting AS (
+      ${candidates(channel, urgency)} FOR UPDATE SKIP LOCKED
+    ), moved AS (
+      UPDATE teams_notifications n
+         SET state = 'digested', reason = 'digest', digest_id = a."digestId"
+        FROM waiting w JOIN assigned a USING (fingerprint, priority, language)
+       WHERE n.id = w.id AND n.created_at = w.created_at
+      RETURNING n.digest_id, n.event_id, n.event_type, n.correlation_id, n.created_at, a."groupBy" AS group_by
+    )
+    SELECT m.digest_id AS "digestId", m.event_type AS "eventType", left(e.data ->> m.group_by, 200) AS label,
+           count(*)::int AS count, min(e.occurred_at) AS "firstAt", max(e.occurred_at) AS "lastAt",
+           (array_agg(m.correlation_id ORDER BY m.created_at, m.event_id))[1:${sql.lit(MOST_CORRELATION_IDS)}] AS "correlationIds"
+      FROM moved m JOIN teams_events e ON e.id = m.event_id AND e.created_at = m.created_at
+     GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 2, 3`.execute(db)
+  return rows
+}

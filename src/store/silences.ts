@@ -1,0 +1,179 @@
+import { type Kysely, type Selectable, sql } from 'kysely'
+import { GatewayError } from '../kernel/errors.ts'
+import { newId, timeOfId } from '../kernel/ids.ts'
+import type { Silence, SilenceKind } from '../service/port.ts'
+import type { Tables } from './tables.ts'
+
+const COLUMNS = [
+  'id',
+  'kind',
+  'matchers',
+  'starts_at',
+  'ends_at',
+  'every',
+  'reason',
+  'created_by',
+  'created_at',
+  'ended_by',
+  'ended_at',
+] as const
+
+type Row = Pick<Selectable<Tables['teams_silences']>, (typeof COLUMNS)[number]>
+
+/** A silence with the moment at which it was read, by the database's clock. */
+export interface ReadSilence {
+  readonly silence: Silence
+  readonly now: Date
+}
+
+// Not clock_timestamp(): no index can be asked with what may change from row to row.
+const now = sql<Date>`statement_timestamp()`
+/** Neither ended nor over. What comes again stays open until somebody ends it. Written as the index has it. */
+const isOpen = sql<boolean>`(ended_at IS NULL AND CASE WHEN every IS NULL THEN ends_at ELSE 'infinity' END > ${now})`
+
+/** The database's time, which all replicas share. */
+export async function readClock(db: Kysely<Tables>): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`SELECT ${now} AS now`.execute(db)
+  const [row] = rows
+  if (!row) throw new Error('the database told no time')
+  return row.now
+}
+
+/**
+ * The silences that are active or will be, by the database's clock, the one that was made first in front. One cheap
+ * question, because every accept asks it.
+ */
+export async function readOpenSilences(db: Kysely<Tables>): Promise<readonly Silence[]> {
+  const rows = await db
+    .selectFrom('teams_silences')
+    .select(COLUMNS)
+    .where(isOpen)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(toSilence)
+}
+
+/** Writes a silence down. Its id tells when it was made, so that lists go by it. */
+export async function insertSilence(
+  db: Kysely<Tables>,
+  silence: Pick<Silence, 'kind' | 'matchers' | 'startsAt' | 'endsAt' | 'every' | 'reason' | 'createdBy'>,
+): Promise<ReadSilence> {
+  const row = await db
+    .insertInto('teams_silences')
+    .values({
+      id: newId(),
+      kind: silence.kind,
+      matchers: JSON.stringify(silence.matchers),
+      starts_at: silence.startsAt,
+      ends_at: silence.endsAt,
+      every: silence.every,
+      reason: silence.reason,
+      created_by: silence.createdBy,
+      ended_by: null,
+      ended_at: null,
+    })
+    .returning(COLUMNS)
+    .returning(now.as('now'))
+    .executeTakeFirstOrThrow()
+  return { silence: toSilence(row), now: row.now }
+}
+
+/**
+ * Lists silences, the newest first, open or over or both; one more than `limit` where there are more.
+ *
+ * @throws GatewayError `invalid_request` for a cursor that is none
+ */
+export async function readSilences(
+  db: Kysely<Tables>,
+  query: {
+    readonly open?: boolean
+    readonly kind?: SilenceKind | undefined
+    readonly cursor?: string | undefined
+    /** All of them if absent, which only the open ones are few enough for. */
+    readonly limit?: number
+  },
+): Promise<readonly ReadSilence[]> {
+  let select = db.selectFrom('teams_silences').select(COLUMNS).select(now.as('now')).orderBy('id', 'desc')
+  if (query.open !== undefined) select = select.where(query.open ? isOpen : sql<boolean>`NOT ${isOpen}`)
+  if (query.kind !== undefined) select = select.where('kind', '=', query.kind)
+  if (query.limit !== undefined) select = select.limit(query.limit + 1)
+  if (query.cursor !== undefined) {
+    if (timeOfId(query.cursor) === undefined)
+      throw new GatewayError('invalid_request', [
+        { at: 'cursor', found: 'text of another form', expected: 'the next_cursor of an earlier answer' },
+      ])
+    select = select.where('id', '<', query.cursor)
+  }
+  return (await select.execute()).map((row) => ({ silence: toSilence(row), now: row.now }))
+}
+
+/** One silence. @throws GatewayError `not_found` */
+export async function readSilence(db: Kysely<Tables>, id: string): Promise<ReadSilence> {
+  const row = isId(id)
+    ? await db
+        .selectFrom('teams_silences')
+        .select(COLUMNS)
+        .select(now.as('now'))
+        .where('id', '=', id)
+        .executeTakeFirst()
+    : undefined
+  if (row) return { silence: toSilence(row), now: row.now }
+  throw new GatewayError('not_found', [
+    { at: 'id', found: 'an id that no silence has', expected: 'the id of a silence' },
+  ])
+}
+
+/** Ends a silence that is not over. @throws GatewayError `not_found`, `silence_over` */
+export async function endSilence(db: Kysely<Tables>, id: string, by: string): Promise<ReadSilence> {
+  const row = isId(id)
+    ? await db
+        .updateTable('teams_silences')
+        .set({ ended_by: by, ended_at: now })
+        .where('id', '=', id)
+        .where(isOpen)
+        .returning(COLUMNS)
+        .returning(now.as('now'))
+        .executeTakeFirst()
+    : undefined
+  if (row) return { silence: toSilence(row), now: row.now }
+  const { silence } = await readSilence(db, id)
+  throw new GatewayError('silence_over', [
+    {
+      at: 'id',
+      found: silence.endedAt === null ? 'a silence that has come to its end' : 'a silence that somebody ended',
+      expected: 'a silence that is active or waits',
+    },
+  ])
+}
+
+/** How many notifications a silence kept back. */
+export async function countKeptBack(db: Kysely<Tables>, id: string): Promise<number> {
+  const row = await db
+    .selectFrom('teams_notifications')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('silence_id', '=', id)
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+/** What has not the form of an id, the database would not compare with one. */
+function isId(id: string): boolean {
+  return timeOfId(id) !== undefined
+}
+
+function toSilence(row: Row): Silence {
+  return {
+    id: row.id,
+    kind: row.kind,
+    matchers: row.matchers,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    every: row.every,
+    reason: row.reason,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    endedBy: row.ended_by,
+    endedAt: row.ended_at,
+  }
+}

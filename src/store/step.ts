@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import {
+  type ChannelState,
+  type Claim,
+  type HeldNotification,
+  type HeldRow,
+  heldRows,
+  holding,
+  toHeld,
+} from './claim.ts'
+import { type Settlement, settling } from './record.ts'
+import type { Tables } from './tables.ts'
+import { TURN_LEASE } from './turns.ts'
+
+/** What a step did. */
+export interface StepDone {
+  /** False when the turn has lost the channel: then nothing was claimed, and of what came back only the attempts were recorded. */
+  readonly mine: boolean
+  /** The database's clock. */
+  readonly now: Date
+  /** Ids of the notifications that were moved on: another turn may have taken the rest over, and its word counts. */
+  readonly moved: ReadonlySet<string>
+  /** The most urgent first, the oldest first within a priority. */
+  readonly held: readonly HeldNotification[]
+}
+
+/**
+ * Records what came back, writes the channel's state, and takes hold of what may go next, in one statement: each
+ * round trip to the database costs the gateway more than a card's share of all the rest.
+ *
+ * It is a sign of life too: what is claimed here must not be taken away at once because the last sign was long ago.
+ *
+ * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens
+ * @param step.last the last outcome, for whoever looks at the channel
+ */
+export async function recordAndHold(
+  db: Kysely<Tables>,
+  channel: string,
+  turn: string,
+  step: {
+    readonly settlements: readonly Settlement[]
+    readonly state: ChannelState
+    readonly last: string | undefined
+    readonly claim: Claim
+  },
+): Promise<StepDone> {
+  const { settlements, state, last, claim } = step
+  const { rows } = await sql<{ mine: boolean; now: Date; moved: string[] | null; held: HeldRow[] | null }>`
+    WITH mine AS MATERIALIZED (
+      SELECT key FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
+    )${settlements.length > 0 ? settling(turn, settlements) : sql``}${claim.limit > 0 ? holding(channel, turn, claim) : sql``}, saved AS (
+      UPDATE teams_channels
+         SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
+             refilled_at = ${state.refilledAt}, paused_until = ${state.pausedUntil ?? null}, breaker = ${state.breaker},
+             consecutive_failures = ${state.consecutiveFailures}, consecutive_pauses = ${state.consecutivePauses},
+             turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
+             last_outcome = coalesce(${last ?? null}, last_outcome),
+             last_outcome_at = CASE WHEN ${last !== undefined} THEN clock_timestamp() ELSE last_outcome_at END
+       WHERE key IN (SELECT key FROM mine)
+    )
+    SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now,
+           ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM settled)` : sql`NULL::uuid[]`} AS moved,
+           ${claim.limit > 0 ? heldRows(claim) : sql`NULL`} AS held`.execute(db)
+  const row = rows[0]
+  if (!row) throw new Error('the database answered a step with nothing')
+  return { mine: row.mine, now: row.now, moved: new Set(row.moved), held: (row.held ?? []).map(toHeld) }
+}

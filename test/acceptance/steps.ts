@@ -1,0 +1,37 @@
+import type { Kysely } from 'kysely'
+import type { HeldNotification } from '../../src/store/claim.ts'
+import type { Settlement } from '../../src/store/record.ts'
+import { recordAndHold, type StepDone } from '../../src/store/step.ts'
+import type { Tables } from '../../src/store/tables.ts'
+
+const RESTED = {
+  tokens: 10,
+  refilledAt: new Date(0),
+  pausedUntil: undefined,
+  breaker: 'closed',
+  consecutiveFailures: 0,
+  consecutivePauses: 0,
+  failedProbes: 0,
+  digestedAt: undefined,
+} as const
+
+/** A step that claims up to ten, or fewer, and records nothing. */
+export async function claimDue(
+  db: Kysely<Tables>,
+  options: { readonly channel: string; readonly turn: string; readonly limit?: number },
+): Promise<readonly HeldNotification[]> {
+  const claim = { limit: options.limit ?? 10, probe: false, since: new Date(Date.now() - 86_400_000) }
+  const nothing = { settlements: [], state: RESTED, last: undefined }
+  return (await recordAndHold(db, options.channel, options.turn, { ...nothing, claim })).held
+}
+
+/** A step that records and claims nothing. */
+export function settle(
+  db: Kysely<Tables>,
+  channel: string,
+  turn: string,
+  settlements: readonly Settlement[],
+): Promise<StepDone> {
+  const claim = { limit: 0, probe: false, since: new Date(0) }
+  return recordAndHold(db, channel, turn, { settlements, state: RESTED, last: 'accepted', claim })
+}
