@@ -13,6 +13,8 @@ DROP FUNCTION teams_resolved_by(teams_notifications);
 DROP TABLE teams_silences;
 DROP TABLE teams_resolutions;
 ALTER TABLE teams_channels DROP COLUMN digested_at;
+DROP INDEX teams_notifications_silence_idx;
+DROP INDEX teams_notifications_digest_idx;
 DROP INDEX teams_notifications_repeat_idx;
 DROP INDEX teams_notifications_dedup_idx;
 ALTER TABLE teams_notifications

@@ -22,6 +22,10 @@ CREATE INDEX teams_notifications_dedup_idx ON teams_notifications (dedup_key, ch
   WHERE dedup_key IS NOT NULL AND repeat_of IS NULL;
 CREATE INDEX teams_notifications_repeat_idx ON teams_notifications (repeat_of, created_at)
   WHERE repeat_of IS NOT NULL;
+CREATE INDEX teams_notifications_digest_idx ON teams_notifications (digest_id, id)
+  WHERE digest_id IS NOT NULL;
+CREATE INDEX teams_notifications_silence_idx ON teams_notifications (silence_id)
+  WHERE silence_id IS NOT NULL;
 
 -- When the last round of digests was made, while a storm lasts; null when there is none.
 ALTER TABLE teams_channels ADD COLUMN digested_at timestamptz;
@@ -66,7 +70,9 @@ CREATE TABLE teams_silences (
   CHECK (every IS NULL OR kind = 'maintenance'),
   CHECK ((ended_by IS NULL) = (ended_at IS NULL))
 );
-CREATE INDEX teams_silences_open_idx ON teams_silences (starts_at) WHERE ended_at IS NULL;
+-- For what every accept asks: which are neither ended nor over.
+CREATE INDEX teams_silences_open_idx ON teams_silences ((CASE WHEN every IS NULL THEN ends_at ELSE 'infinity' END))
+  WHERE ended_at IS NULL;
 
 CREATE OR REPLACE VIEW teams_notifications_unacknowledged_critical AS
   SELECT id, correlation_id, event_type, priority, stakeholders, channel, sent_at, retry_count,

@@ -8,4 +8,12 @@ export type { EventInput, Language } from './events/event.ts'
 export { type Priority, TeamsPriority } from './events/priority.ts'
 export type { ErrorCode } from './kernel/error-codes.ts'
 export { GatewayError, isGatewayError, type Problem } from './kernel/errors.ts'
-export type { Acceptance, GatewayService } from './service/port.ts'
+export type {
+  Acceptance,
+  GatewayService,
+  Matcher,
+  Silence,
+  SilenceDetail,
+  SilenceInput,
+  SilenceView,
+} from './service/port.ts'

@@ -22,7 +22,7 @@ export function commandLinePage(): string {
     'In a checkout `npm start` is `claimlinc-teams serve --demo`; what follows `--` is passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
     `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem as HTTP has it (see [errors](errors.md)).`,
     ...leaves(program, []).map(({ command, names }) => section(command, names)),
-    `## Where it goes\n\nThis is about \`send\` and \`notifications\`. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
+    `## Where it goes\n\nThis is about \`send\`, \`notifications\` and \`silences\`. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
     `## Exit codes\n\n${table(
       ['exit code', 'what it means', 'errors that end with it'],
       (Object.keys(EXIT) as (keyof typeof EXIT)[]).map((name) => [

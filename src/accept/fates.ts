@@ -5,11 +5,10 @@ import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Channel, EventTypeDefinition, Registry } from '../registry/registry.ts'
 import { routeEvent } from '../registry/route.ts'
-import type { Silence } from '../service/port.ts'
 import { silencing } from '../silences/match.ts'
 import type { NewNotification } from '../store/insert-events.ts'
 import { dedupName, findRepeated, type Resolution } from '../store/repeats.ts'
-import { readOpenSilences } from '../store/silences.ts'
+import { type ReadSilence, readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { dedupKeyOf, fingerprintOf } from './fingerprint.ts'
 
@@ -47,7 +46,6 @@ export async function decideFates(
   const { registry, clock, repeatWindow } = options
   const routed = incoming.map((one) => routeOf(registry, one, repeatWindow))
   const silences = await readOpenSilences(transaction)
-  const now = clock.now()
   const open = new Map(
     await findRepeated(
       transaction,
@@ -57,13 +55,13 @@ export async function decideFates(
           : [],
       ),
       repeatWindow,
-      new Date(now.getTime() - repeatWindow * 1000 - CLOCKS_DIFFER),
+      new Date(clock.now().getTime() - repeatWindow * 1000 - CLOCKS_DIFFER),
     ),
   )
   const notifications: NewNotification[] = []
   const resolutions: Resolution[] = []
   for (const one of routed) {
-    for (const channel of one.channels) notifications.push(notify(one, channel, { open, silences, now }))
+    for (const channel of one.channels) notifications.push(notify(one, channel, open, silences))
     if (one.dedupKey === undefined) continue
     for (const eventType of one.definition.resolves) {
       resolutions.push({ dedupKey: one.dedupKey, eventType, eventId: one.event.id })
@@ -90,11 +88,8 @@ function routeOf(registry: Registry, { event, definition, givenCorrelationId }: 
 function notify(
   { event, definition, dedupKey, repeatable }: Routed,
   channel: Channel,
-  {
-    open,
-    silences,
-    now,
-  }: { readonly open: Map<string, string>; readonly silences: readonly Silence[]; readonly now: Date },
+  open: Map<string, string>,
+  silences: readonly ReadSilence[],
 ): NewNotification {
   const notification = {
     id: newId(),
@@ -107,7 +102,15 @@ function notify(
     repeatOf: undefined,
   }
   if (channel.muted) return { ...notification, state: 'suppressed', reason: 'muted' }
-  const silence = silences.length > 0 ? silencing(silences, { ...event, channel: channel.key }, now) : undefined
+  // By the database's clock, which says when a silence begins.
+  const [first] = silences
+  const silence =
+    first &&
+    silencing(
+      silences.map(({ silence }) => silence),
+      { ...event, channel: channel.key },
+      first.now,
+    )
   if (silence) return { ...notification, state: 'suppressed', reason: silence.kind, silenceId: silence.id }
   if (dedupKey !== undefined && repeatable) {
     const name = dedupName({ dedupKey, eventType: event.eventType, channel: channel.key })

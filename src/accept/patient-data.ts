@@ -1,6 +1,6 @@
 import { CARD_DATA } from '../events/data.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { phiFieldsOf } from '../registry/data-schema.ts'
+import { foldFieldName, phiFieldsOf } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
 import { createFinder } from './find-values.ts'
 
@@ -167,17 +167,10 @@ function isFieldName(name: string): boolean {
 
 /** Names of fields without letter case and separators. */
 function foldedNames(sets: readonly ReadonlySet<string>[]): Set<string> {
-  return new Set(sets.flatMap((names) => [...names].map(foldName)))
+  return new Set(sets.flatMap((names) => [...names].map(foldFieldName)))
 }
 
 function isAmong(folded: ReadonlySet<string>, name: string): boolean {
-  const own = foldName(name)
+  const own = foldFieldName(name)
   return folded.has(own) || (own.endsWith('s') && folded.has(own.slice(0, -1)))
-}
-
-function foldName(name: string): string {
-  return name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '')
 }

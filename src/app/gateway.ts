@@ -1,6 +1,5 @@
 import type { EventInput } from '../events/event.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { serveSandbox } from '../sandbox/server.ts'
 import type { Acceptance, GatewayService } from '../service/port.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'
 import type { GatewayOptions } from './options.ts'
@@ -63,6 +62,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     try {
       if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
       if (wired.sandbox) {
+        const { serveSandbox } = await import('../sandbox/server.ts')
         const server = await serveSandbox(wired.sandbox.model, { keepAlive })
         closeSandbox = () => server.close()
         wired.sandbox.attach(server.origin)

@@ -1,6 +1,5 @@
 import { createHttpServer } from '../http/server.ts'
 import { packageVersion } from '../kernel/version.ts'
-import { sandboxRoutes } from '../sandbox/routes.ts'
 import type { GatewayOptions } from './options.ts'
 import { type Wired, wire } from './wiring.ts'
 
@@ -31,7 +30,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     version: packageVersion(),
     eventTypes: [...registry.eventTypes.values()],
     aliases: registry.aliases,
-    plugins: sandbox ? [sandboxRoutes(sandbox.model)] : [],
+    plugins: sandbox ? [(await import('../sandbox/routes.ts')).sandboxRoutes(sandbox.model)] : [],
   })
   async function stop(): Promise<void> {
     await http.stop()

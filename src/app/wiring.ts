@@ -9,12 +9,10 @@ import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
-import { createPublisher } from '../publish/publisher.ts'
 import { loadRegistry } from '../registry/load.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createRenderer } from '../render/renderer.ts'
 import type { Sandbox } from '../sandbox/port.ts'
-import { createSandbox } from '../sandbox/teams.ts'
 import type { Secrets } from '../secrets/port.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { backoffMs } from '../send/backoff.ts'
@@ -117,14 +115,17 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
   )
-  const sandbox = (await usesSandbox(settings, known, database, log)) ? createSandbox({ channels }) : undefined
+  // The sandbox and the client for Redis are loaded only where they are used: they take 20 MB.
+  const sandbox = (await usesSandbox(settings, known, database, log))
+    ? (await import('../sandbox/teams.ts')).createSandbox({ channels })
+    : undefined
   const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
   const secrets = stoodIn ?? known
 
   const engine = await startEngine(database, log, { deliver })
   releases.add(() => engine.stop())
   const publisher = settings.TEAMS_REDIS_URL
-    ? createPublisher({ url: settings.TEAMS_REDIS_URL, log, metrics })
+    ? (await import('../publish/publisher.ts')).createPublisher({ url: settings.TEAMS_REDIS_URL, log, metrics })
     : undefined
   if (publisher) releases.add(() => publisher.close())
 

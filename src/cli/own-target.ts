@@ -1,7 +1,6 @@
 import { userInfo } from 'node:os'
 import { wire } from '../app/wiring.ts'
 import { refusalFor } from '../http/read-events.ts'
-import { serveSandbox } from '../sandbox/server.ts'
 import type { Environment } from '../settings/load.ts'
 import type { Output } from './output.ts'
 import type { Need, Target } from './target.ts'
@@ -39,6 +38,7 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
     async deliver(ids) {
       if (!deliver) return undefined
       if (wired.sandbox) {
+        const { serveSandbox } = await import('../sandbox/server.ts')
         const { origin, close } = await serveSandbox(wired.sandbox.model)
         closeSandbox = close
         wired.sandbox.attach(origin)

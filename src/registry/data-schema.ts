@@ -66,3 +66,11 @@ function withoutOptional(field: z.core.$ZodType): z.ZodType {
   if (inner instanceof z.ZodType) return inner
   throw new TypeError('a card schema is not made of classic zod types')
 }
+
+/** The name of a field, as patient data is known by it: `PatientID`, `patient-ids` and `patient_id` are one but for the s. */
+export function foldFieldName(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+}

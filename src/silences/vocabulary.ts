@@ -1,4 +1,5 @@
 import { PRIORITIES, parsePriority } from '../events/priority.ts'
+import { foldFieldName } from '../registry/data-schema.ts'
 import { findEventType, findGroup, foldName, groupNames } from '../registry/lookup.ts'
 import type { Registry } from '../registry/registry.ts'
 
@@ -77,12 +78,4 @@ export function dataFields(registry: Registry): {
   }
   const names = types.flatMap(({ schema }) => Object.keys(schema.shape))
   return { known: new Set(names.filter((name) => !isPatientData(name))), isPatientData }
-}
-
-/** As the accept path knows patient data by their name: `PatientID`, `patient-ids` and `patient_id` are one. */
-function foldFieldName(name: string): string {
-  return name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '')
 }

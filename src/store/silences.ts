@@ -43,15 +43,16 @@ export async function readClock(db: Kysely<Tables>): Promise<Date> {
  * The silences that are active or will be, by the database's clock, the one that was made first in front. One cheap
  * question, because every accept asks it.
  */
-export async function readOpenSilences(db: Kysely<Tables>): Promise<readonly Silence[]> {
+export async function readOpenSilences(db: Kysely<Tables>): Promise<readonly ReadSilence[]> {
   const rows = await db
     .selectFrom('teams_silences')
     .select(COLUMNS)
+    .select(now.as('now'))
     .where(isOpen)
     .orderBy('created_at')
     .orderBy('id')
     .execute()
-  return rows.map(toSilence)
+  return rows.map((row) => ({ silence: toSilence(row), now: row.now }))
 }
 
 /** Writes a silence down. Its id tells when it was made, so that lists go by it. */

@@ -100,7 +100,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     const again = await put({ startsAt: minutes(-90_000), endsAt: minutes(-89_990), every: 'day' })
     const endedToo = await put({ endsAt: minutes(-1), every: 'week' })
     for (const id of [ended, endedToo]) await endSilence(database.kysely, id, 'test')
-    const open = await readOpenSilences(database.kysely)
+    const open = (await readOpenSilences(database.kysely)).map(({ silence }) => silence)
     expect(open.map(({ id }) => id)).toEqual([active, waiting, again])
     expect(open[2]).toMatchObject({ every: 'day', endedAt: null, matchers: at.matchers })
   })
