@@ -1,5 +1,7 @@
 SET LOCAL lock_timeout = '2s';
 
+ALTER TABLE teams_channels DROP COLUMN digested_at;
+
 -- The version before knows no digests, but sends their notifications as it sends any other; their members stay digested.
 CREATE OR REPLACE VIEW teams_notifications_unacknowledged_critical AS
   SELECT id, correlation_id, event_type, priority, stakeholders, channel, sent_at, retry_count,
@@ -12,7 +14,6 @@ CREATE OR REPLACE VIEW teams_notifications_unacknowledged_critical AS
 DROP FUNCTION teams_resolved_by(teams_notifications);
 DROP TABLE teams_silences;
 DROP TABLE teams_resolutions;
-ALTER TABLE teams_channels DROP COLUMN digested_at;
 DROP INDEX teams_notifications_silence_idx;
 DROP INDEX teams_notifications_digest_idx;
 DROP INDEX teams_notifications_repeat_idx;

@@ -5,6 +5,10 @@
 -- everybody else waits behind it; so it gives up soon (55P03), and the migrator tries again.
 SET LOCAL lock_timeout = '2s';
 
+-- When the last round of digests was made, while a storm lasts; null when there is none. Before the notifications: turns
+-- lock their channel first too, and would else wait for this as this waits for them.
+ALTER TABLE teams_channels ADD COLUMN digested_at timestamptz;
+
 ALTER TABLE teams_notifications
   -- What it has in common with others of a storm: event type and chosen fields of its data, as a hash.
   ADD COLUMN fingerprint text,
@@ -26,9 +30,6 @@ CREATE INDEX teams_notifications_digest_idx ON teams_notifications (digest_id, i
   WHERE digest_id IS NOT NULL;
 CREATE INDEX teams_notifications_silence_idx ON teams_notifications (silence_id)
   WHERE silence_id IS NOT NULL;
-
--- When the last round of digests was made, while a storm lasts; null when there is none.
-ALTER TABLE teams_channels ADD COLUMN digested_at timestamptz;
 
 -- Resolved events close what they resolve. Rows are only added, for the same reason as there is no counter of repeats:
 -- an update of the closed notification, inside a caller's long transaction, would hold up the drain.

@@ -12,6 +12,8 @@ export interface Posts {
   forget(count: number): void
   /** Wakes whoever waits for {@link change}: something else has happened. */
   poke(): void
+  /** Resolves when no post is under way any more, or after so many milliseconds. */
+  others(ms: number): Promise<void>
   /** Resolves when a post comes back or somebody pokes; at once, where that happened since it resolved last. */
   change(): Promise<void>
 }
@@ -21,6 +23,7 @@ export function createPosts(make: (held: HeldNotification) => Promise<Attempt>):
   let underWay = 0
   let finished: Attempt[] = []
   let changed = Promise.withResolvers<void>()
+  let allBack = () => {}
 
   async function run(held: HeldNotification): Promise<void> {
     underWay += 1
@@ -28,6 +31,7 @@ export function createPosts(make: (held: HeldNotification) => Promise<Attempt>):
     underWay -= 1
     finished.push(attempt)
     changed.resolve()
+    if (underWay === 0) allBack()
   }
 
   return {
@@ -43,6 +47,15 @@ export function createPosts(make: (held: HeldNotification) => Promise<Attempt>):
     forget(count) {
       finished = finished.slice(count)
     },
+    others: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        allBack = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        if (underWay === 0) allBack()
+      }),
     poke: () => changed.resolve(),
     async change() {
       await changed.promise

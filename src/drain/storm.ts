@@ -71,10 +71,12 @@ export async function lookAtStorm(
 ): Promise<Weather> {
   const { digestAfter, digestUrgent } = context.storm
   const cards = cardsWithin(state.tokens, channel.budget, digestAfter)
-  const waiting = await countWaiting(context.kysely, channel.key, { urgent: digestUrgent + 1, all: cards + 1 })
+  // What there is budget for does not wait.
+  const urgent = Math.max(digestUrgent, Math.floor(state.tokens))
+  const waiting = await countWaiting(context.kysely, channel.key, { urgent: urgent + 1, all: cards + 1 })
   const round = (urgency: Urgency, atLeast: number, most: number) =>
     makeRound(context, channel, turn, urgency, { atLeast, cards: most })
-  if (waiting.urgent > digestUrgent) await round('urgent', digestUrgent + 1, Number.POSITIVE_INFINITY)
+  if (waiting.urgent > urgent) await round('urgent', digestUrgent + 1, Number.POSITIVE_INFINITY)
   const before = weatherOf(state, now, digestAfter)
   if (before.nextRoundIn !== undefined && before.nextRoundIn > 0) return before
   if (waiting.all <= cards) return CALM

@@ -8,6 +8,11 @@ import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds between a turn's signs of life; the lease of `src/store/turns.ts` is eight times as long. */
 const SIGN_OF_LIFE = 1_000
+/**
+ * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
+ * than all the rest of sending.
+ */
+const GATHER = 5
 /** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */
 const WITHOUT_ADDRESS = 60_000
 /** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
@@ -91,6 +96,7 @@ async function runTurn(
         await posts.change()
         continue
       }
+      if (posts.size > 0 && posts.finished.length > 0) await posts.others(GATHER)
       looked()
       const hasAddress = context.secrets.webhook(channel.key) !== undefined
       const finished = [...posts.finished]

@@ -30,7 +30,7 @@ export async function countWaiting(
     (SELECT count(*)::int FROM (
        SELECT 1 FROM teams_notifications n
         WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp() ${those}
-        ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${limit}::int) waiting)`
+        ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${limit}::bigint) waiting)`
   const { rows } = await sql<{ urgent: number; all: number }>`
     SELECT ${first(most.urgent, sql`AND ${RANKS.urgent}`)} AS urgent, ${first(most.all, sql``)} AS all`.execute(db)
   return rows[0] ?? { urgent: 0, all: 0 }

@@ -10,8 +10,8 @@ const FOLDER = new URL('../../migrations/', import.meta.url)
 /** How often a migration that found a table in use is tried, and after how many milliseconds each. */
 const LOCK_TRIES = 30
 const LOCK_PAUSE = 1_000
-/** The SQLSTATE of a wait for a lock that was given up. */
-const LOCK_NOT_AVAILABLE = '55P03'
+/** The SQLSTATEs of a wait for a lock that was given up, and of two that waited for each other. */
+const LOCKED: readonly string[] = ['55P03', '40P01']
 
 /** One numbered migration and whether it has been applied. */
 export interface MigrationStatus {
@@ -63,7 +63,7 @@ async function patiently(migrate: () => Promise<MigrationResultSet>): Promise<re
   for (let tries = 1; ; tries++) {
     const { error, results } = await migrate()
     if (!error) return results ?? []
-    if (tries === LOCK_TRIES || (error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw failed(error)
+    if (tries === LOCK_TRIES || !LOCKED.includes(String((error as { code?: unknown }).code))) throw failed(error)
     await setTimeout(LOCK_PAUSE)
   }
 }
