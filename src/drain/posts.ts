@@ -6,15 +6,17 @@ export interface Posts {
   start(held: readonly HeldNotification[]): void
   /** How many are under way. */
   readonly size: number
-  /** Those that came back and were not recorded yet, in the order in which they came. */
-  readonly finished: readonly Attempt[]
+  /** True when some came back that are not recorded yet. */
+  readonly hasFinished: boolean
+  /** Those, in the order in which they came. What changes from now on resolves {@link change} anew. */
+  look(): readonly Attempt[]
   /** The first so many of them are recorded. */
   forget(count: number): void
   /** Wakes whoever waits for {@link change}: something else has happened. */
   poke(): void
   /** Resolves when no post is under way any more, or after so many milliseconds. */
   others(ms: number): Promise<void>
-  /** Resolves when a post comes back or somebody pokes; at once, where that happened since it resolved last. */
+  /** Resolves when a post comes back or somebody pokes; at once, where that happened since the last {@link look}. */
   change(): Promise<void>
 }
 
@@ -41,8 +43,12 @@ export function createPosts(make: (held: HeldNotification) => Promise<Attempt>):
     get size() {
       return underWay
     },
-    get finished() {
-      return finished
+    get hasFinished() {
+      return finished.length > 0
+    },
+    look() {
+      changed = Promise.withResolvers<void>()
+      return [...finished]
     },
     forget(count) {
       finished = finished.slice(count)
@@ -57,9 +63,6 @@ export function createPosts(make: (held: HeldNotification) => Promise<Attempt>):
         if (underWay === 0) allBack()
       }),
     poke: () => changed.resolve(),
-    async change() {
-      await changed.promise
-      changed = Promise.withResolvers<void>()
-    },
+    change: () => changed.promise,
   }
 }

@@ -96,19 +96,27 @@ export function createSteps(
     time = databaseTime(done.now)
     if (!claims || !weather)
       return { kind: 'rest', forMs: plan.kind === 'rest' ? plan.forMs : Number.POSITIVE_INFINITY }
-    looks.mayWait = done.held.length === claims.limit
-    if (done.held.length > 0) return { kind: 'held', held: done.held, more: looks.mayWait || weather.nextRoundIn === 0 }
+    looks.mayWait = done.held.length === claims.limit || weather.nextRoundIn === 0
+    if (done.held.length > 0) return { kind: 'held', held: done.held, more: looks.mayWait }
     return { kind: 'idle', forMs: await idleFor(weather) }
   }
 
   /** Asked only where something may be left over: most events find their channel with nothing else to do. */
   async function look({ kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>, now: Date): Promise<Weather> {
     const needed = looks.mayWait || filled.digestedAt !== undefined
-    if (kind === 'probe' || !needed || performance.now() - looks.at < BETWEEN_LOOKS)
-      return weatherOf(filled, now, storm.digestAfter)
+    const again = looks.at + BETWEEN_LOOKS - performance.now()
+    if (kind === 'probe' || !needed || again > 0) {
+      const weather = weatherOf(filled, now, storm.digestAfter)
+      return weather.nextRoundIn === undefined
+        ? weather
+        : { ...weather, nextRoundIn: Math.max(weather.nextRoundIn, again, 0) }
+    }
     looks.at = performance.now()
     await lookBack()
-    return lookAtStorm(context, channel, turn, filled, now)
+    const weather = await lookAtStorm(context, channel, turn, filled, now)
+    // What one round could not move is moved by the next, before anything else is taken.
+    if (weather.nextRoundIn === 0) looks.at = Number.NEGATIVE_INFINITY
+    return weather
   }
 
   async function lookBack(): Promise<boolean> {

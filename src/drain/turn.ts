@@ -13,6 +13,8 @@ const SIGN_OF_LIFE = 1_000
  * than all the rest of sending.
  */
 const GATHER = 5
+/** Longer than any post may take. */
+const LONG = 600_000
 /** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */
 const WITHOUT_ADDRESS = 60_000
 /** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
@@ -92,15 +94,15 @@ async function runTurn(
         'an attempt was cut off; the card may have arrived and is sent again',
       )
     for (;;) {
-      if (posts.size >= context.most && posts.finished.length === 0) {
+      if (posts.size > 0 && posts.hasFinished) await posts.others(GATHER)
+      looked()
+      const hasAddress = context.secrets.webhook(channel.key) !== undefined
+      const finished = posts.look()
+      const room = stopping.aborted || !hasAddress ? 0 : context.most - posts.size
+      if (room === 0 && finished.length === 0 && posts.size > 0) {
         await posts.change()
         continue
       }
-      if (posts.size > 0 && posts.finished.length > 0) await posts.others(GATHER)
-      looked()
-      const hasAddress = context.secrets.webhook(channel.key) !== undefined
-      const finished = [...posts.finished]
-      const room = stopping.aborted || !hasAddress ? 0 : context.most - posts.size
       const step = await takeStep({ finished, room, underWay: posts.size })
       posts.forget(finished.length)
       if (step.kind === 'lost') {
@@ -115,7 +117,7 @@ async function runTurn(
       }
       if (!hasAddress) await noteMissingAddress(context, channel, turn)
       const forMs = stopping.aborted ? 0 : hasAddress ? step.forMs : WITHOUT_ADDRESS
-      if (posts.size > 0 || posts.finished.length > 0) await changeWithin(forMs, context, posts)
+      if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
       else if (await endTurn(kysely, channel.key, turn, { heedWord: step.kind === 'idle' && !stopping.aborted }))
         return { again: forMs }
     }
@@ -145,8 +147,8 @@ async function finishPosts(
   posts: Posts,
   takeStep: ReturnType<typeof createSteps>,
 ): Promise<void> {
-  while (posts.size > 0) await posts.change()
-  const { finished } = posts
+  while (posts.size > 0) await posts.others(LONG)
+  const finished = posts.look()
   for (let tries = 1; finished.length > 0; tries++) {
     try {
       await takeStep({ finished, room: 0, underWay: 0 })

@@ -24,12 +24,10 @@ export function finish(card: JsonObject, language: Language, facts: number): Jso
 function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
   const type = typeof node.type === 'string' ? node.type : ''
   const inside = node.rtl === false ? 'en' : language
-  const result: Record<string, Json> = { ...node }
-  for (const key of Object.keys(node)) {
-    const value = node[key] as Json
+  const result: Record<string, Json> = {}
+  for (const [key, value] of Object.entries(node)) {
     const finished = property(value, type, key, inside, facts)
-    if (finished === undefined) delete result[key]
-    else if (finished !== value) result[key] = finished
+    if (finished !== undefined) result[key] = finished
   }
   if (type === 'FactSet' && Array.isArray(result.facts)) {
     result.facts = (result.facts as readonly Json[]).filter(hasValue).slice(0, facts)

@@ -58,9 +58,9 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
     const card = draw(draft)
     if (card === undefined) return undefined
     const drawn = rendered(card, draft.step)
-    if (surelyFits(card, maxBytes) || drawn.bytes <= maxBytes) return drawn
+    if (surelyFits(card, maxBytes)) return drawn
     if (smallest === undefined || drawn.bytes < smallest.bytes) smallest = drawn
-    return undefined
+    return drawn.bytes <= maxBytes ? drawn : undefined
   }
   for (const drafts of draftsFor(maxBytes)) {
     const found = largestThatFits(drafts, attempt)

@@ -12,6 +12,15 @@ describe('createFormatter', () => {
     expect(en.moment('2025-01-15T23:23:45+03:00')).toBe('15 Jan 2025, 23:23:45 GMT+3')
   })
 
+  it('writes each second as it is, however many come between', () => {
+    const seconds = Array.from({ length: 600 }, (_, i) => new Date(1_736_951_025_000 + i * 1_000))
+    const fresh = (moment: Date) => createFormatter('en', 'Asia/Riyadh').time(moment)
+    for (const moment of [...seconds, ...seconds]) en.time(moment)
+    for (const moment of seconds.slice(0, 5)) expect(en.time(moment)).toBe(fresh(moment))
+    expect(en.time(new Date(1_736_951_025_999))).toBe(en.time(new Date(1_736_951_025_000)))
+    expect(en.time(new Date(1_736_951_026_000))).toBe('15 Jan 2025, 17:23:46 GMT+3')
+  })
+
   it('keeps dates on their day in every zone', () => {
     expect(createFormatter('en', 'America/Los_Angeles').moment('2025-01-15')).toBe('15 Jan 2025')
     expect(createFormatter('ar', 'Pacific/Auckland').moment('2025-01-15')).toBe('15 يناير 2025')

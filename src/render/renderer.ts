@@ -1,16 +1,22 @@
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { type Drawable, draw } from './card.ts'
 import { fitted } from './fit.ts'
+import { parserComplaints } from './parser-check.ts'
 import type { CardRequest, RenderedCard, Renderer } from './port.ts'
 import { openStudio, type RendererOptions } from './studio.ts'
 
 /**
- * Makes the renderer; every template is parsed and tried out once, here.
+ * Makes the renderer; every template is parsed and tried out once, here. The official parser reads cards only where there
+ * are templates of the user's own: those of the package were read by it before they were published, and it takes 14 MB
+ * for as long as the process lives.
  *
  * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
  */
 export function createRenderer(options: RendererOptions): Renderer {
-  const { studio, types, problems } = openStudio(options)
+  const { studio, types, problems } = openStudio(
+    options,
+    options.registry.templatesDir === undefined ? undefined : parserComplaints,
+  )
   if (problems.length > 0) throw new GatewayError('invalid_template', problems)
   return {
     render(request) {
@@ -23,7 +29,7 @@ export function createRenderer(options: RendererOptions): Renderer {
 }
 
 /**
- * Reads and tries out every template, for `templates check`.
+ * Reads and tries out every template and has the official parser read them all, for `templates check`.
  *
  * @throws GatewayError `invalid_settings` for an unknown time zone.
  */
@@ -31,7 +37,7 @@ export function checkTemplates(options: RendererOptions): {
   readonly cards: readonly string[]
   readonly problems: readonly Problem[]
 } {
-  const { cards, problems } = openStudio(options)
+  const { cards, problems } = openStudio(options, parserComplaints)
   return { cards, problems }
 }
 

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { teamsBytes } from './size.ts'
+import { surelyFits, teamsBytes } from './size.ts'
 
 describe('teamsBytes', () => {
   it('counts a card as an escaped JSON string, so each quote costs one byte more', () => {
@@ -26,5 +27,23 @@ describe('teamsBytes', () => {
     const ratio = teamsBytes(card) / JSON.stringify(card).length
     expect(ratio).toBeGreaterThan(1.1)
     expect(ratio).toBeLessThan(1.25)
+  })
+})
+
+describe('surelyFits', () => {
+  const dear = fc.constantFrom('"', '\\', '\u0000', '\n', '字', 'ب', '😀', '\uD800', 'a').map((char) => char.repeat(40))
+
+  it('never holds for what takes more', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), dear, fc.array(dear)), (value) => {
+        expect(surelyFits(value, teamsBytes(value) - 1)).toBe(false)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('holds for what takes a quarter of the room', () => {
+    expect(surelyFits({ text: 'x'.repeat(6_700) }, 27_136)).toBe(true)
+    expect(surelyFits({ text: 'x'.repeat(6_800) }, 27_136)).toBe(false)
   })
 })

@@ -12,7 +12,7 @@ import { checkLists, listRules } from './lists.ts'
 import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
 import { namesOf } from './names.ts'
 import { compile } from './templating.ts'
-import { tryOut } from './try-out.ts'
+import { type Inspect, tryOut } from './try-out.ts'
 import { usesOf } from './uses.ts'
 
 /** What the renderer needs to know. */
@@ -41,9 +41,10 @@ export interface Opened {
 /**
  * Reads, composes, compiles and tries out every template.
  *
+ * @param inspect has a further look at each card that was tried out
  * @throws GatewayError `invalid_settings` for an unknown time zone. Problems of templates are returned.
  */
-export function openStudio(options: RendererOptions): Opened {
+export function openStudio(options: RendererOptions, inspect: Inspect = () => []): Opened {
   const { files, problems } = loadTemplates(options.registry.templatesDir)
   const { eventTypes, groups } = options.registry
   const types = new Map([...eventTypes].map(([name, type]) => [name, drawable(type.schema, type.phiFields)]))
@@ -77,7 +78,7 @@ export function openStudio(options: RendererOptions): Opened {
     actionLink: options.actionLink,
   }
   // A template that is known to be wrong would only show the same again.
-  if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards))
+  if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards, inspect))
   return { studio, types, cards: [...files.cards.keys()], problems: unique(problems) }
 }
 

@@ -59,6 +59,17 @@ describe('a piece of outside text in Markdown', () => {
     )
   })
 
+  it('is the same for a text alone as at the start of one that has to be looked at more closely', () => {
+    const part = fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/;=% \n\t1aAtب', 'at', 'www', 'mailto', '//', 'amp')
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+        const text = clean(parts.join('')).trimEnd()
+        expect(escapeMarkdown(`${text} :`)).toBe(`${escapeMarkdown(text)} :`)
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
   it('shows what was written once backslashes and joiners are taken away again', () => {
     fc.assert(
       fc.property(wild, (text) => {
@@ -81,6 +92,18 @@ describe('settle', () => {
     const text = `${marked('<')}${marked('at>x')}${marked('{')}${marked('{DATE(2025-01-15T14:23:45Z)}}')}`
     expect(settle(text, 'plain', 'en')).not.toMatch(/<at|\{\{/)
     expect(settle(text, 'markdown', 'en')).not.toMatch(/<at|\{\{/)
+  })
+
+  it('makes of a piece that stands alone what it makes of it beside nothing', () => {
+    const place = fc.constantFrom('markdown' as const, 'plain' as const, 'verbatim' as const)
+    fc.assert(
+      fc.property(wild, place, (text, where) => {
+        // The mark that opens nothing keeps the quick way from being taken.
+        expect(settle(marked(text), where, 'en')).toBe(
+          settle(`${CLOSE}${marked(text)}`, where, 'en').replace(/^\u2060/, ''),
+        )
+      }),
+    )
   })
 
   it('does not touch our own words around a piece', () => {

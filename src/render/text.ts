@@ -98,6 +98,7 @@ export function escapeMarkdown(text: string): string {
 
 /** Text without mentions and date functions, for where Teams reads no Markdown. */
 function withoutFunctions(text: string): string {
+  if (!text.includes('{{') && !text.includes('<')) return text
   return text.replace(/\{(?=\{)|<(?=\/?at\b)/gi, `$&${JOINER}`)
 }
 

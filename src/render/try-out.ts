@@ -6,7 +6,6 @@ import { type CompiledCard, type Drawable, draw, type Studio } from './card.ts'
 import { sampleData } from './fields.ts'
 import { NO_LIMITS } from './limits.ts'
 import type { TemplateFile } from './load.ts'
-import { parserComplaints } from './parser-check.ts'
 import type { CardRequest } from './port.ts'
 
 /** A made-up event of a type, to try its card on: with every field that its schema names, or with the given data. */
@@ -44,15 +43,19 @@ export function sampleRequest(
   }
 }
 
+/** What is wrong with a card as it was drawn. */
+export type Inspect = (card: JsonObject) => readonly string[]
+
 /**
- * Draws every card with made-up data, once with every field and once with none, and has the official parser read
- * the result: what only shows when an expression is evaluated shows here and not in somebody's channel.
+ * Draws every card with made-up data, once with every field and once with none, and inspects the result: what only
+ * shows when an expression is evaluated shows here and not in somebody's channel.
  */
 export function tryOut(
   studio: Studio,
   types: ReadonlyMap<string, Drawable>,
   eventTypes: ReadonlyMap<string, EventTypeDefinition>,
   files: ReadonlyMap<string, TemplateFile>,
+  inspect: Inspect,
 ): Problem[] {
   const problems: Problem[] = []
   const tried = new Set<string>()
@@ -66,7 +69,7 @@ export function tryOut(
     for (const language of LANGUAGES) {
       for (const data of [sampleData(type.fields), {}]) {
         const which = Object.keys(data).length === 0 ? 'without any data' : 'with all data'
-        for (const found of complaints(sampleRequest(definition, language, data), card, type, studio))
+        for (const found of complaints(sampleRequest(definition, language, data), card, type, studio, inspect))
           problems.push({ at, found: `${found} (drawn ${which})`, expected: 'a card that can be shown' })
       }
     }
@@ -74,7 +77,13 @@ export function tryOut(
   return problems
 }
 
-function complaints(request: CardRequest, card: CompiledCard, type: Drawable, studio: Studio): string[] {
+function complaints(
+  request: CardRequest,
+  card: CompiledCard,
+  type: Drawable,
+  studio: Studio,
+  inspect: Inspect,
+): string[] {
   let drawn: JsonObject | undefined
   try {
     drawn = draw(request, card, type, studio, { step: 'whole', limits: NO_LIMITS, buttons: true, note: true })
@@ -87,6 +96,6 @@ function complaints(request: CardRequest, card: CompiledCard, type: Drawable, st
   return [
     ...(left === undefined ? [] : [`${left}, which may be absent: put a "$when" before it`]),
     ...(json.includes('[object Object]') ? ['a list or an object where text is needed'] : []),
-    ...parserComplaints(drawn),
+    ...inspect(drawn),
   ]
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { Secret } from '../kernel/secret.ts'
 
 /** What the headers of one post say. */
@@ -62,12 +62,12 @@ export function headerSafe(value: string): string {
 }
 
 /**
- * What `sign` of `standardwebhooks` gives, which a test holds it to, in a third of the time: that package brings its own
- * SHA-256 in JavaScript, which took a twentieth of all the time that a storm took.
+ * What `sign` of `standardwebhooks` gives, which a test holds it to, in a quarter of the time: that package brings its own
+ * SHA-256 in JavaScript. The key is made a `KeyObject`, since Node 24.21 takes five times as long for one that is bytes.
  */
 function standardSignature(start: string, body: Buffer, key: Uint8Array): string {
   if (key.length === 0) throw new TypeError('an empty secret signs nothing')
-  return `v1,${createHmac('sha256', key).update(start).update(body).digest('base64')}`
+  return `v1,${createHmac('sha256', createSecretKey(key)).update(start).update(body).digest('base64')}`
 }
 
 function plainSignature(body: Buffer, secret: string): string {
