@@ -1,3 +1,6 @@
+import { keepHeapSmall } from './heap.ts'
 import { runCommandLine } from './run.ts'
 
-process.exit(await runCommandLine(process.argv.slice(2)))
+const args = process.argv.slice(2)
+if (args.find((arg) => !arg.startsWith('-')) === 'serve') keepHeapSmall()
+process.exit(await runCommandLine(args))

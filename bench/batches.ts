@@ -1,0 +1,39 @@
+import type { Bed } from './database.ts'
+
+/** How the gateway grouped its work. */
+export interface BatchCounts {
+  /** Transactions that recorded cards, and cards that they recorded. */
+  readonly steps: number
+  readonly rows: number
+  /** Share of them that claimed others in the same transaction. */
+  readonly claiming: number
+}
+
+/**
+ * From now on every statement that moves notifications leaves a row with how many it moved, and to which state. A
+ * trigger sees what is really done, whatever the gateway's SQL looks like and however it groups its work: nothing
+ * about the gateway is guessed. It costs time, so only the run that the ceiling's rows are taken from has it.
+ */
+export async function watchBatches(bed: Bed): Promise<void> {
+  await bed.query(`
+    CREATE TABLE bench_batches (state text NOT NULL, changed integer NOT NULL);
+    CREATE FUNCTION bench_count() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO bench_batches SELECT state, count(*) FROM changed GROUP BY state;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER bench_count AFTER UPDATE ON teams_notifications
+      REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bench_count()`)
+}
+
+/** What was counted. Rows of one transaction bear its number, so that statements of one commit count as one. */
+export async function countBatches(bed: Bed): Promise<BatchCounts> {
+  const [row] = await bed.query<{ steps: string; rows: string; claiming: string }>(`
+    SELECT count(*) AS steps, sum(recorded) AS rows, count(*) FILTER (WHERE claimed > 0) AS claiming
+      FROM (SELECT sum(changed) FILTER (WHERE state = 'accepted') AS recorded,
+                   coalesce(sum(changed) FILTER (WHERE state = 'sending'), 0) AS claimed
+              FROM bench_batches GROUP BY xmin::text) AS transactions
+     WHERE recorded > 0`)
+  const steps = Number(row?.steps ?? 0)
+  return { steps, rows: Number(row?.rows ?? 0), claiming: Number(row?.claiming ?? 0) / steps }
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { resolve } from 'node:path'
+import { ensureServices } from '../scripts/services/install.ts'
+import { guard, privateFolder } from '../test/services/program.ts'
+import { BREAKAGES, type Breakage, breakageNamed } from './breakages/table.ts'
+import { tryOut } from './breakages/try-out.ts'
+import type { Bench, Scenario } from './context.ts'
+import { startServer } from './database.ts'
+import { type Checkout, OWN_CHECKOUT, runCommand } from './gateway.ts'
+import { describeMachine } from './machine.ts'
+import { type BenchOptions, readOptions, type ScenarioName, USAGE, UsageError } from './options.ts'
+import { startReceiver } from './receiver/receiver.ts'
+import type { BenchResult, ScenarioResult } from './result.ts'
+import { embedded } from './scenarios/embedded.ts'
+import { growth } from './scenarios/growth.ts'
+import { latency } from './scenarios/latency.ts'
+import { replicas } from './scenarios/replicas.ts'
+import { storm } from './scenarios/storm.ts'
+import { throughput } from './scenarios/throughput.ts'
+import { resultLines } from './table.ts'
+import { judge, verdictLine } from './targets.ts'
+
+const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = { throughput, latency, storm, growth, embedded, replicas }
+
+const tell = (line: string) => process.stderr.write(`${line}\n`)
+
+/** Runs the scenarios that were asked for, one after the other, and judges what they found. */
+async function measure(options: BenchOptions, checkout: Checkout): Promise<BenchResult> {
+  const folder = privateFolder('bench')
+  const guardian = guard(folder, undefined)
+  if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
+  const receiver = await startReceiver()
+  try {
+    const server = await startServer((url) => runCommand(checkout, ['migrate', 'up'], { DATABASE_URL: url }))
+    try {
+      const profile = options.profile === undefined ? undefined : resolve(options.profile)
+      const bench: Bench = { ...options, checkout, receiver, server, folder, profile, tell }
+      const scenarios: ScenarioResult[] = []
+      for (const name of options.only) scenarios.push(await runScenario(name, bench))
+      return {
+        date: new Date().toISOString(),
+        command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+        rounds: options.rounds,
+        quick: options.quick,
+        sizes: options.sizes,
+        machine: describeMachine(checkout, server.version),
+        scenarios,
+        verdicts: judge(
+          scenarios.flatMap((scenario) => scenario.figures),
+          options,
+        ),
+      }
+    } finally {
+      await server.stop()
+    }
+  } finally {
+    await receiver.stop()
+    await guardian.release()
+  }
+}
+
+async function runScenario(name: ScenarioName, bench: Bench): Promise<ScenarioResult> {
+  const before = loadavg()[0] ?? 0
+  const began = performance.now()
+  const found = await SCENARIOS[name](bench)
+  return { name, load: { before, after: loadavg()[0] ?? 0 }, seconds: (performance.now() - began) / 1000, ...found }
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  const checkout = options.gateway === undefined ? OWN_CHECKOUT : { root: resolve(options.gateway) }
+  if (options.breakage === 'list') {
+    for (const { name, figure } of BREAKAGES) process.stdout.write(`${name.padEnd(32)}${figure}\n`)
+    return 0
+  }
+  await ensureServices(tell)
+  if (options.breakage !== undefined) return await breakOne(options, checkout, breakageNamed(options.breakage))
+  const result = await measure(options, checkout)
+  const out = options.out ?? 'bench.json'
+  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
+  process.stdout.write(`${resultLines(result).join('\n')}\n\nwritten to ${out}\n`)
+  return result.verdicts.some((verdict) => verdict.binding && !verdict.met) ? 1 : 0
+}
+
+/** Exit code 0 when the breakage was noticed. */
+async function breakOne(options: BenchOptions, checkout: Checkout, breakage: Breakage): Promise<number> {
+  const folder = privateFolder('broken')
+  const guardian = guard(folder, undefined)
+  try {
+    const came = await tryOut(breakage, checkout, folder, (copy) =>
+      // Whatever the sizes: against the real targets.
+      measure({ ...options, quick: false, only: [breakage.scenario] }, copy),
+    )
+    for (const [name, verdict] of [['whole ', came.whole] as const, ['broken', came.broken] as const])
+      process.stdout.write(`${name}  ${verdict ? verdictLine(verdict) : 'not measured'}\n`)
+    process.stdout.write(`"${breakage.name}" was ${came.noticed ? 'noticed' : 'NOT noticed'}\n`)
+    if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(came, null, 2)}\n`)
+    return came.noticed ? 0 : 1
+  } finally {
+    await guardian.release()
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  tell(
+    error instanceof UsageError
+      ? `${error.message}\n\n${USAGE}`
+      : error instanceof Error
+        ? `${error.stack}`
+        : String(error),
+  )
+  process.exitCode = 2
+}

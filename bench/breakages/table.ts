@@ -1,0 +1,196 @@
+import { type ScenarioName, UsageError } from '../options.ts'
+
+/** One text of the gateway's source in place of another. */
+export interface Change {
+  readonly file: string
+  /** Stands in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+}
+
+/** A way to break a promise, and who has to notice. */
+export interface Breakage {
+  readonly name: string
+  readonly scenario: ScenarioName
+  /** The figure whose target must then be missed, and is met without. */
+  readonly figure: string
+  readonly changes: readonly Change[]
+}
+
+/** JavaScript that keeps the process busy for so many milliseconds. */
+const busy = (ms: number) => `{ const until = performance.now() + ${ms}; while (performance.now() < until); } `
+
+/**
+ * Promises broken on purpose, to see that the bench notices (`--break NAME`): slips that a person could make, and where
+ * none comes to mind, plain slowness.
+ */
+export const BREAKAGES: readonly Breakage[] = [
+  {
+    name: 'first of a request lost',
+    scenario: 'throughput',
+    figure: 'throughput.lost',
+    changes: [
+      {
+        file: 'src/store/insert-events.ts',
+        find: 'const notifications = rows.notifications.map((notification) => {',
+        replace: 'const notifications = rows.notifications.slice(1).map((notification) => {',
+      },
+    ],
+  },
+  {
+    name: 'posted twice',
+    scenario: 'throughput',
+    figure: 'throughput.received_twice',
+    changes: [
+      {
+        file: 'src/drain/posts.ts',
+        find: 'for (const one of held) void run(one)',
+        replace: 'for (const one of held) { void make(one); void run(one) }',
+      },
+    ],
+  },
+  {
+    name: 'slow cards',
+    scenario: 'throughput',
+    figure: 'throughput.ratio',
+    changes: [
+      {
+        file: 'src/render/renderer.ts',
+        find: 'const card = studio.cards.get(request.card)',
+        replace: `${busy(3)}const card = studio.cards.get(request.card)`,
+      },
+    ],
+  },
+  {
+    name: 'cards kept in memory',
+    scenario: 'throughput',
+    figure: 'throughput.peak_memory',
+    changes: [
+      {
+        file: 'src/render/renderer.ts',
+        find: 'const card = studio.cards.get(request.card)',
+        replace: ';(studio.kept ??= []).push(Buffer.alloc(40_000, 1)); const card = studio.cards.get(request.card)',
+      },
+    ],
+  },
+  {
+    name: 'slow accept',
+    scenario: 'latency',
+    figure: 'latency.p99',
+    changes: [
+      {
+        file: 'src/app/service.ts',
+        find: 'const accepted = await kysely',
+        replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await kysely',
+      },
+    ],
+  },
+  {
+    name: 'nobody woken',
+    scenario: 'latency',
+    figure: 'latency.p99',
+    changes: [
+      {
+        file: 'src/drain/engine.ts',
+        find: 'if (jobs.length > 0) await boss.insert(',
+        replace: 'if (jobs.length > 1_000) await boss.insert(',
+      },
+    ],
+  },
+  {
+    name: 'a burst for every turn',
+    scenario: 'storm',
+    figure: 'storm.most_in_a_minute',
+    changes: [{ file: 'src/store/turns.ts', find: 'tokens: row.tokens,', replace: 'tokens: row.tokens + 10,' }],
+  },
+  {
+    name: 'urgent waits with the rest',
+    scenario: 'storm',
+    figure: 'storm.critical_p99',
+    changes: [
+      { file: 'src/store/claim.ts', find: 'AND n.priority_rank <= 1`', replace: 'AND n.priority_rank <= -1`' },
+      {
+        file: 'src/store/claim.ts',
+        find: 'AND n.priority_rank >= 2 AND n.created_at <= ',
+        replace: 'AND n.priority_rank >= 0 AND n.created_at <= ',
+      },
+    ],
+  },
+  {
+    name: 'no digests',
+    scenario: 'storm',
+    figure: 'storm.represented_after',
+    changes: [
+      {
+        file: 'src/drain/storm.ts',
+        find: 'if (waiting.all <= cards) return CALM',
+        replace: 'if (waiting.all >= 0) return CALM',
+      },
+    ],
+  },
+  {
+    name: 'digests that nobody gets',
+    scenario: 'storm',
+    figure: 'storm.unrepresented',
+    changes: [
+      {
+        file: 'src/drain/digest.ts',
+        find: "state: 'pending',\n      reason: null,",
+        replace: "state: 'suppressed',\n      reason: 'muted',",
+      },
+    ],
+  },
+  {
+    name: 'every month looked through',
+    scenario: 'growth',
+    figure: 'growth.ratio',
+    changes: [
+      { file: 'src/drain/step.ts', find: 'const RECENT = 86_400_000', replace: 'const RECENT = 86_400_000_000_000' },
+    ],
+  },
+  {
+    name: 'old rows written again',
+    scenario: 'growth',
+    figure: 'growth.purge',
+    changes: [
+      {
+        file: 'migrations/0001_notifications.up.sql',
+        find: 'WHERE card_payload IS NOT NULL\n     AND created_at <',
+        replace: 'WHERE created_at <',
+      },
+    ],
+  },
+  {
+    name: 'slow database within',
+    scenario: 'embedded',
+    figure: 'embedded.notifications',
+    changes: [
+      {
+        file: 'src/store/unheld-pglite.ts',
+        find: 'return super.execProtocolRawSync(message)',
+        replace: `${busy(4)}return super.execProtocolRawSync(message)`,
+      },
+    ],
+  },
+  {
+    name: 'budget not used up',
+    scenario: 'replicas',
+    figure: 'replicas.over_budget',
+    changes: [
+      { file: 'src/store/step.ts', find: 'sql`- (SELECT count(*) FROM held)`', replace: 'sql`- 0`' },
+      {
+        file: 'src/drain/step.ts',
+        find: '...take(plan.state, done.held.length),',
+        replace: '...take(plan.state, 0),',
+      },
+    ],
+  },
+]
+
+/** @throws UsageError that names those that there are */
+export function breakageNamed(name: string): Breakage {
+  const found = BREAKAGES.find((breakage) => breakage.name === name)
+  if (!found)
+    throw new UsageError(`there is no breakage "${name}", but:\n${BREAKAGES.map(({ name }) => `  ${name}`).join('\n')}`)
+  return found
+}

@@ -1,0 +1,59 @@
+// The statements that a good engineer would write by hand for this shape: one for each step, so one round trip and one
+// commit each; arrays of rows as JSON, prepared once. No locks of a channel, no budget, no wake-up jobs: those are what
+// the gateway adds, and what the ratio shows the price of.
+
+/** Columns with their types, as `jsonb_to_recordset` wants them. */
+const TYPES: Readonly<Record<string, string>> = {
+  id: 'uuid',
+  event_id: 'uuid',
+  stakeholders: 'text[]',
+  data: 'jsonb',
+  occurred_at: 'timestamptz',
+}
+
+function definition(columns: readonly string[]): string {
+  return columns.map((column) => `${column} ${TYPES[column] ?? 'text'}`).join(', ')
+}
+
+/** Accept: $1 events, $2 notifications, both JSON arrays. */
+export function insertStatement(eventColumns: readonly string[], notificationColumns: readonly string[]): string {
+  const events = eventColumns.join(', ')
+  const notifications = notificationColumns.join(', ')
+  return `
+    WITH written AS (
+      INSERT INTO teams_events (${events})
+      SELECT ${events} FROM jsonb_to_recordset($1::jsonb) AS e (${definition(eventColumns)})
+    )
+    INSERT INTO teams_notifications (${notifications})
+    SELECT ${notifications} FROM jsonb_to_recordset($2::jsonb) AS n (${definition(notificationColumns)})`
+}
+
+/**
+ * A step: $1 what came of posts, a JSON array, is recorded, and $4 that are due for channel $3 are claimed, both by $2.
+ * Without the claim a second process would post the same cards. Nothing is older than $5: months before it are not opened.
+ */
+export const STEP_STATEMENT = `
+  WITH s AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (
+      id uuid, created_at timestamptz, webhook_url text, card jsonb, status_code integer, message text, outcome text,
+      started_at timestamptz, finished_at timestamptz)
+  ), moved AS (
+    UPDATE teams_notifications n
+       SET state = 'accepted', webhook_url = s.webhook_url, card_payload = s.card, status_code = s.status_code,
+           sent_at = clock_timestamp(), held_by = NULL, held_since = NULL
+      FROM s WHERE n.id = s.id AND n.created_at = s.created_at AND n.created_at >= $5 AND n.state = 'sending' AND n.held_by = $2
+  ), told AS (
+    INSERT INTO teams_attempts
+      (notification_id, attempt, started_at, finished_at, outcome, status_code, message, held_by, created_at)
+    SELECT id, 1, started_at, finished_at, outcome, status_code, message, $2, created_at FROM s
+  ), due AS (
+    SELECT id, created_at FROM teams_notifications
+     WHERE channel = $3 AND state = 'pending' AND next_attempt_at <= clock_timestamp() AND created_at >= $5
+     ORDER BY priority_rank, created_at, id
+     LIMIT $4
+     FOR UPDATE SKIP LOCKED
+  )
+  UPDATE teams_notifications n
+     SET state = 'sending', held_by = $2, held_since = clock_timestamp(), attempts = n.attempts + 1
+    FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at >= $5
+  RETURNING n.id, n.created_at`

@@ -1,0 +1,49 @@
+import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { SAMPLES } from '../../test/render/samples.ts'
+
+/** An event as a caller posts it. */
+export interface PostedEvent {
+  readonly event_type: string
+  readonly correlation_id: string
+  readonly occurred_at: string
+  readonly data: unknown
+}
+
+type BuiltIn = keyof typeof CATALOGUE
+/** What the gateway tells of itself nobody sends. */
+const TYPES = (Object.keys(CATALOGUE) as BuiltIn[]).filter((type) => !type.startsWith('gateway.'))
+
+/**
+ * The nth event of a load: the types of the catalogue in turn, each with realistic data, its own priority and its own
+ * groups, so that all eight channels get what the catalogue gives them. The samples are as they look once accepted;
+ * here patient ids are whole, so that hiding them costs what it costs. Correlation ids differ, or later ones would be
+ * repeats of the first.
+ */
+export function mixedEvent(nth: number, name: string): PostedEvent {
+  const type = TYPES[nth % TYPES.length] ?? 'vault.seal.detected'
+  return eventOf(type, nth, name)
+}
+
+/** One event of one type. */
+export function eventOf(type: BuiltIn, nth: number, name: string): PostedEvent {
+  return {
+    event_type: type,
+    correlation_id: `${name}-${nth}`,
+    occurred_at: new Date().toISOString(),
+    data: unmasked(SAMPLES[type].data, nth),
+  }
+}
+
+/** How many notifications an event of this type becomes with the catalogue's groups. */
+export function channelsOf(type: string): number {
+  return Object.hasOwn(CATALOGUE, type) ? CATALOGUE[type as BuiltIn].stakeholders.length : 0
+}
+
+/** `P••••6789` becomes `P1000426789`. */
+function unmasked(value: unknown, nth: number): unknown {
+  if (typeof value === 'string') return value.replace('••••', String(10_000 + (nth % 90_000)))
+  if (Array.isArray(value)) return value.map((item) => unmasked(item, nth))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unmasked(item, nth)]))
+  return value
+}

@@ -1,0 +1,18 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { reportText } from './report-text.ts'
+import type { BenchResult } from './result.ts'
+
+// `node bench/report.ts bench/results/FILE.json`: writes docs/performance.md from the JSON of a run.
+const source = process.argv[2]
+if (source === undefined) {
+  process.stderr.write('node bench/report.ts FILE: the JSON that "npm run bench" has written\n')
+  process.exitCode = 2
+} else {
+  const result = JSON.parse(readFileSync(source, 'utf8')) as BenchResult
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const page = join(root, 'docs/performance.md')
+  writeFileSync(page, reportText(result, relative(root, resolve(source))))
+  process.stdout.write(`${page}\n`)
+}

@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type BatchCounts, countBatches, watchBatches } from '../batches.ts'
+import type { Recording as CeilingRecording } from '../ceiling/port.ts'
+import { makeRecording } from '../ceiling/recording.ts'
+import type { Bench, Found } from '../context.ts'
+import { figure } from '../figures.ts'
+import { type LoadResult, runLoad } from '../load/run.ts'
+import { profileOf } from '../profile.ts'
+import { CONNECTIONS, liftedBudget } from '../settings.ts'
+import { type CeilingResult, ceilingRound, type Recorded } from './ceiling-round.ts'
+
+/** The largest steps that make sense: all posts that may be under way for a channel. */
+const LARGE = CONNECTIONS
+
+/**
+ * (a) Events accepted and notifications sent per second, end to end, with every commit, against the ceiling: in each
+ * round both, one after the other, and which comes first changes, so that whatever else the machine does meets both.
+ */
+export async function throughput(bench: Bench): Promise<Found> {
+  bench.tell('throughput: a run whose rows and bytes the ceiling makes again')
+  const recording = await record(bench)
+  const stepSize = recording.counts.rows / recording.counts.steps
+  const gateway: LoadResult[] = []
+  const ceiling: CeilingResult[] = []
+  const larger: CeilingResult[] = []
+  for (let round = 1; round <= bench.rounds; round++) {
+    if (round % 2 === 1) gateway.push(await gatewayRound(bench, round))
+    ceiling.push(await ceilingRound(bench, recording, stepSize))
+    if (stepSize < LARGE * 0.8) larger.push(await ceilingRound(bench, recording, LARGE))
+    if (round % 2 === 0) gateway.push(await gatewayRound(bench, round))
+    const [mine, bare] = [gateway.at(-1), ceiling.at(-1)]
+    if (mine && bare)
+      bench.tell(
+        `throughput: round ${round}: ${mine.notificationsPerSecond.toFixed(0)} of ${bare.notificationsPerSecond.toFixed(0)} notifications/s, load ${mine.loadAverage.toFixed(1)}`,
+      )
+  }
+  const of = (name: string, unit: string, read: (result: LoadResult) => number) =>
+    figure(`throughput.${name}`, unit, gateway.map(read))
+  return {
+    figures: [
+      of('events', 'events/s', (result) => result.eventsPerSecond),
+      of('notifications', 'notifications/s', (result) => result.notificationsPerSecond),
+      ...against('', ceiling, gateway),
+      // Small steps would cripple the ceiling: what it gives with large ones shows what they cost.
+      ...(larger.length > 0 ? against('_large_steps', larger, gateway) : []),
+      of('cpu', 'ms/notification', (result) => result.cpuPerNotification),
+      figure(
+        'throughput.cpu_ratio',
+        'ratio',
+        gateway.map((result, round) => (ceiling[round]?.cpuPerNotification ?? 0) / result.cpuPerNotification),
+      ),
+      of('peak_memory', 'MB', (result) => result.peakMemory),
+      of('lost', '', (result) => result.lost),
+      of('received_twice', '', (result) => result.receivedTwice),
+    ],
+    details: {
+      gateway,
+      ceiling,
+      larger,
+      batches: { accept: recording.acceptSize, step: stepSize, ...recording.counts },
+      profile: gateway.map(({ from, to }, index) => profileOf(bench.profile, `throughput-${index + 1}-1`, from, to)),
+    },
+  }
+}
+
+function against(name: string, ceiling: readonly CeilingResult[], gateway: readonly LoadResult[]) {
+  const rates = ceiling.map((result) => result.notificationsPerSecond)
+  const ratios = gateway.map((result, round) => result.notificationsPerSecond / (rates[round] ?? 0))
+  return [
+    figure(`throughput.ceiling${name}`, 'notifications/s', rates),
+    figure(`throughput.ratio${name}`, 'ratio', ratios),
+  ]
+}
+
+interface Recording extends Recorded {
+  /** Events per accept transaction. */
+  readonly acceptSize: number
+  readonly counts: BatchCounts
+}
+
+/** Runs a gateway and keeps its rows and bytes, for the ceiling. This run is not measured: a trigger counts its batches. */
+async function record(bench: Bench): Promise<Recording> {
+  const { receiver, sizes } = bench
+  const bed = await bench.server.fresh()
+  await receiver.record()
+  await runLoad(
+    { ...bench, profile: undefined },
+    {
+      name: 'recorded',
+      settings: { DATABASE_URL: bed.url, ...liftedBudget(bench.checkout) },
+      events: sizes.events,
+      warmUp: sizes.warmUp,
+      warm: () => watchBatches(bed),
+    },
+  )
+  const counts = await countBatches(bed)
+  const recording = await makeRecording(bed, await receiver.takeRecorded())
+  await bed.drop()
+  const warmUp = recording.batches.filter((batch) => batch.events.includes('"recorded-warm-')).length
+  const file = join(bench.folder, 'recording.json')
+  writeFileSync(file, JSON.stringify(recording))
+  return {
+    file,
+    warmUp,
+    all: recording.batches.length,
+    ...expected(recording, warmUp),
+    acceptSize: sizes.events / (recording.batches.length - warmUp),
+    counts,
+  }
+}
+
+/** Posts that the ceiling has to make after its warm-up, and their bytes. */
+function expected({ batches, posts }: CeilingRecording, warmUp: number) {
+  const ids = batches
+    .slice(warmUp)
+    .flatMap((batch) => (JSON.parse(batch.notifications) as { id: string }[]).map(({ id }) => id))
+  const bytes = ids.reduce((total, id) => total + Buffer.byteLength(posts[id]?.body ?? ''), 0)
+  return { notifications: ids.length, bytes }
+}
+
+async function gatewayRound(bench: Bench, round: number): Promise<LoadResult> {
+  const bed = await bench.server.fresh()
+  const result = await runLoad(bench, {
+    name: `throughput-${round}`,
+    settings: { DATABASE_URL: bed.url, ...liftedBudget(bench.checkout) },
+    events: bench.sizes.events,
+    warmUp: bench.sizes.warmUp,
+  })
+  await bed.drop()
+  return result
+}

@@ -1,0 +1,217 @@
+import { type Figure, shown } from './figures.ts'
+
+/** What a figure has to be. */
+export interface Target {
+  /** The scenario of the issue that it belongs to. */
+  readonly scenario: string
+  /** Name of the figure. */
+  readonly figure: string
+  /** The figure in words. */
+  readonly what: string
+  /** Which of the rounds counts; the median unless said otherwise. */
+  readonly of?: 'min' | 'max'
+  readonly comparison: 'at least' | 'at most'
+  readonly value: number
+  /** True for what must hold on every machine and under every load: to miss it is an error, not a slow day. */
+  readonly correctness?: true
+  /** The bound under `--quick`, on a machine that does other things too; without one, the figure is only shown then. */
+  readonly quick?: number
+}
+
+/** All targets, in the order of the scenarios. What is printed, what docs/performance.md says and the exit code come from here. */
+export const TARGETS: readonly Target[] = [
+  {
+    scenario: 'throughput',
+    figure: 'throughput.lost',
+    what: 'accepted and not received',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'throughput',
+    figure: 'throughput.received_twice',
+    what: 'received twice with nothing cut off',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'throughput',
+    figure: 'throughput.ratio',
+    what: 'notifications/s as a share of the ceiling',
+    comparison: 'at least',
+    value: 0.5,
+  },
+  {
+    scenario: 'throughput',
+    figure: 'throughput.cpu_ratio',
+    what: 'CPU of the ceiling’s process as a share of the gateway’s',
+    comparison: 'at least',
+    value: 0.1,
+    quick: 0.08,
+  },
+  {
+    scenario: 'latency',
+    figure: 'latency.lost',
+    what: 'accepted and not received',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'latency',
+    figure: 'latency.p99',
+    what: 'idle, accept to received, p99',
+    comparison: 'at most',
+    value: 50,
+  },
+  {
+    scenario: 'storm',
+    figure: 'storm.unrepresented',
+    what: 'events that no card stands for',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'storm',
+    figure: 'storm.most_in_a_minute',
+    what: 'cards in any 60 s (60 and a burst of 10)',
+    of: 'max',
+    comparison: 'at most',
+    value: 70,
+    correctness: true,
+    quick: 70,
+  },
+  {
+    scenario: 'storm',
+    figure: 'storm.critical_p99',
+    what: 'CRITICAL in a storm, accept to received, p99',
+    comparison: 'at most',
+    value: 2,
+    quick: 15,
+  },
+  {
+    scenario: 'storm',
+    figure: 'storm.represented_after',
+    what: 'every event represented, after the storm’s end',
+    of: 'max',
+    comparison: 'at most',
+    value: 120,
+  },
+  {
+    scenario: 'growth',
+    figure: 'growth.lost',
+    what: 'accepted and not received',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'growth',
+    figure: 'growth.ratio',
+    what: 'notifications/s with the audit behind it, as a share of without',
+    comparison: 'at least',
+    value: 0.9,
+    quick: 0.2,
+  },
+  { scenario: 'growth', figure: 'growth.purge', what: 'purge of a month', of: 'max', comparison: 'at most', value: 1 },
+  {
+    scenario: 'throughput',
+    figure: 'throughput.peak_memory',
+    what: 'peak memory of the gateway under load',
+    of: 'max',
+    comparison: 'at most',
+    value: 250,
+  },
+  {
+    scenario: 'storm',
+    figure: 'storm.peak_memory',
+    what: 'peak memory of the gateway in a storm',
+    of: 'max',
+    comparison: 'at most',
+    value: 250,
+  },
+  {
+    scenario: 'embedded',
+    figure: 'embedded.lost',
+    what: 'accepted and not received',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'embedded',
+    figure: 'embedded.notifications',
+    what: 'notifications/s on the embedded database',
+    comparison: 'at least',
+    value: 150,
+    quick: 15,
+  },
+  {
+    scenario: 'replicas',
+    figure: 'replicas.lost',
+    what: 'accepted and not received',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+  {
+    scenario: 'replicas',
+    figure: 'replicas.over_budget',
+    what: 'cards over the budget of three replicas together',
+    of: 'max',
+    comparison: 'at most',
+    value: 0,
+    correctness: true,
+    quick: 0,
+  },
+]
+
+/** What became of a target. */
+export interface Verdict extends Target {
+  readonly unit: string
+  readonly found: number
+  readonly met: boolean
+  /** True when missing it ends the command with exit code 1. */
+  readonly binding: boolean
+}
+
+/** Holds the figures against the targets; those whose figure was not measured have no verdict. */
+export function judge(
+  figures: readonly Figure[],
+  options: { readonly quick: boolean; readonly strict: boolean },
+  targets: readonly Target[] = TARGETS,
+): Verdict[] {
+  return targets.flatMap((target) => {
+    const measured = figures.find(({ name }) => name === target.figure)
+    if (!measured) return []
+    const bound = options.quick ? (target.quick ?? target.value) : target.value
+    const found = measured[target.of ?? 'median']
+    const met = target.comparison === 'at least' ? found >= bound : found <= bound
+    const binding = options.strict || (options.quick ? target.quick !== undefined : target.correctness === true)
+    return [{ ...target, value: bound, unit: measured.unit, found, met, binding }]
+  })
+}
+
+/** One line: whether it is met, what was found, what was wanted. */
+export function verdictLine(verdict: Verdict): string {
+  const { met, binding, scenario, what, found, unit, comparison, value } = verdict
+  const word = met ? 'met   ' : binding ? 'MISSED' : 'missed'
+  return `${word}  ${scenario.padEnd(10)}  ${what}: ${shown(found, unit)} (${comparison} ${shown(value, unit)})`
+}

@@ -1,0 +1,205 @@
+import type { PromiseName } from './promises.ts'
+
+/** A change to the gateway's source that breaks a promise on purpose. */
+export interface Breakage {
+  readonly name: string
+  readonly does: string
+  /** Texts that are replaced; each is found exactly once. */
+  readonly changes: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
+  /** The promise that this breaks, and the scenario (in its short form) that has to notice. */
+  readonly promise: PromiseName
+  readonly scenario: string
+}
+
+/** Every breakage; a test checks that their texts are still there. */
+export const BREAKAGES: readonly Breakage[] = [
+  {
+    name: 'answer-before-commit',
+    does: '202 is answered before the transaction commits',
+    changes: [
+      {
+        file: 'src/app/service.ts',
+        find: `const accepted = await kysely
+          .transaction()
+          .execute((transaction) => acceptor.accept(transaction, checked, origin))`,
+        replace: `const accepted = await new Promise<Accepted>((resolve, reject) => {
+          kysely
+            .transaction()
+            .execute(async (transaction) => {
+              const made = await acceptor.accept(transaction, checked, origin)
+              resolve(made)
+              await new Promise((later) => setTimeout(later, 250))
+            })
+            .catch(reject)
+        })`,
+      },
+    ],
+    promise: 'delivered',
+    scenario: 'kill-postgres',
+  },
+  {
+    name: 'accepted-before-posted',
+    does: 'a card is recorded as accepted without waiting for what the receiver says',
+    changes: [
+      {
+        file: 'src/drain/attempt.ts',
+        find: 'const answer = await transport.send({',
+        replace: `const answer = outcome('accepted', { statusCode: 202 })
+    void transport.send({`,
+      },
+    ],
+    promise: 'delivered',
+    scenario: 'receiver',
+  },
+  {
+    name: 'refusals-believed',
+    does: 'a 2xx whose body tells of a failure counts as accepted',
+    changes: [
+      {
+        file: 'src/send/outcome.ts',
+        find: "if (isObject(json) && json.error) return outcome('refused_in_body', details)",
+        replace: '',
+      },
+      {
+        file: 'src/send/outcome.ts',
+        find: 'if (/Webhook message delivery failed/i.test(body)) {',
+        replace: 'if (!body && json) {',
+      },
+    ],
+    promise: 'delivered',
+    scenario: 'receiver',
+  },
+  {
+    name: 'digest-not-written',
+    does: 'notifications are moved into a digest that is never written',
+    changes: [
+      {
+        file: 'src/drain/digest.ts',
+        find: 'await insertEvents(transaction, {',
+        replace: 'if (drafts.length < 0) await insertEvents(transaction, {',
+      },
+    ],
+    promise: 'delivered',
+    scenario: 'storm',
+  },
+  {
+    name: 'digest-miscounts',
+    does: 'a digest tells of one more than stand in it',
+    changes: [
+      {
+        file: 'src/drain/digest.ts',
+        find: '    count,\n    first_at:',
+        replace: '    count: count + 1,\n    first_at:',
+      },
+    ],
+    promise: 'delivered',
+    scenario: 'storm',
+  },
+  {
+    name: 'repeat-not-marked',
+    does: 'what a killed process had in flight is put back without the mark of a repeat',
+    changes: [
+      {
+        file: 'src/store/claim.ts',
+        find: "reason = 'interrupted', repeat = true,",
+        replace: "reason = 'interrupted',",
+      },
+    ],
+    promise: 'repeats',
+    scenario: 'kill-postgres',
+  },
+  {
+    name: 'lease-ignored',
+    does: "a turn takes a channel although another one's lease is alive, so that two are at work",
+    changes: [
+      {
+        file: 'src/store/turns.ts',
+        find: 'const FREE = sql`(turn_by IS NULL',
+        replace: 'const FREE = sql`(true OR turn_by IS NULL',
+      },
+    ],
+    promise: 'repeats',
+    scenario: 'sigterm',
+  },
+  {
+    name: 'posts-dropped-at-stop',
+    does: 'a graceful stop does not wait for the posts under way',
+    changes: [
+      {
+        file: 'src/app/wiring.ts',
+        find: 'clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())',
+        replace: 'clock.after(0, () => hurry.abort())',
+      },
+    ],
+    promise: 'repeats',
+    scenario: 'sigterm',
+  },
+  {
+    name: 'no-priority',
+    does: 'what is due is taken by age alone',
+    changes: [
+      {
+        file: 'src/store/claim.ts',
+        find: '} n.priority_rank, n.created_at, n.id',
+        replace: '} n.created_at, n.id',
+      },
+    ],
+    promise: 'order',
+    scenario: 'urgent-first',
+  },
+  {
+    name: 'budget-not-saved',
+    does: "cards are not taken off the channel's budget",
+    changes: [
+      {
+        file: 'src/drain/budget.ts',
+        find: 'return { tokens: bucket.tokens - count, refilledAt: bucket.refilledAt }',
+        replace: 'return bucket',
+      },
+    ],
+    promise: 'budget',
+    scenario: 'storm',
+  },
+  {
+    name: 'attempts-not-recorded',
+    does: 'attempts leave no row',
+    changes: [{ file: 'src/store/record.ts', find: 'FROM s WHERE s.posted\n', replace: 'FROM s WHERE false\n' }],
+    promise: 'audit',
+    scenario: 'sigterm',
+  },
+  {
+    name: 'status-made-up',
+    does: 'attempt rows tell 200 whatever the receiver answered',
+    changes: [
+      {
+        file: 'src/drain/settlement.ts',
+        find: 'statusCode: recordable(outcome.statusCode),',
+        replace: 'statusCode: recordable(outcome.statusCode) && 200,',
+      },
+    ],
+    promise: 'audit',
+    scenario: 'sigterm',
+  },
+  {
+    name: 'deaf-to-cut-connections',
+    does: 'nobody listens to the errors of connections to PostgreSQL that are in use',
+    changes: [
+      { file: 'src/store/surviving-pool.ts', find: "client.on('error', () => {})", replace: 'known.has(client)' },
+    ],
+    promise: 'processes',
+    scenario: 'postgres-away',
+  },
+  {
+    name: 'lease-never-ends',
+    does: "a channel that a killed process had is nobody else's for ever",
+    changes: [
+      {
+        file: 'src/store/turns.ts',
+        find: 'sql`(turn_by IS NULL OR turn_until < clock_timestamp()\n',
+        replace: 'sql`(turn_by IS NULL OR (turn_by IS NULL AND turn_until < clock_timestamp())\n',
+      },
+    ],
+    promise: 'recovery',
+    scenario: 'kill-postgres',
+  },
+]

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import type { PromiseName } from '../promises.ts'
+import { accept, attempt, judge, type MadeUp, madeUp, T0 } from './made-up.ts'
+
+const broken = (history: MadeUp) =>
+  judge(history)
+    .judgements.filter(({ held }) => !held)
+    .map(({ promise }) => promise)
+
+/** The history with one thing changed. */
+function bent(change: (history: MadeUp) => void): MadeUp {
+  const history = madeUp()
+  change(history)
+  return history
+}
+
+const row = (history: MadeUp, id: string) => history.notifications.find((one) => one.id === id) ?? {}
+const post = (history: MadeUp, id: string, number = 1) =>
+  history.posts.findIndex((one) => one.id === id && one.attempt === number)
+const change = <T>(all: T[], index: number, to: Partial<T>) => {
+  const one = all[index]
+  if (one === undefined) throw new Error('there is no such line')
+  all[index] = { ...one, ...to }
+}
+const drop = <T>(all: T[], index: number) => void all.splice(index, 1)
+
+describe('a history in which all is well', () => {
+  it('is held to be that', () => {
+    expect(broken(madeUp())).toEqual([])
+  })
+
+  it('may have digests', () => {
+    const history = bent((it) => {
+      accept(it, 'member-1', 'INFO', 100)
+      accept(it, 'member-2', 'INFO', 200)
+      accept(it, 'digest', 'INFO', 14_500)
+      drop(it.accepted, it.accepted.length - 1)
+      change(it.events, it.events.length - 1, { origin: 'gateway', data: { count: 2 } })
+      for (const id of ['member-1', 'member-2']) Object.assign(row(it, id), { state: 'digested', digest_id: 'digest' })
+      attempt(it, 'digest', { number: 1, at: 15_000, via: 'g2-1' })
+    })
+    expect(broken(history)).toEqual([])
+    const miscounted = structuredClone(history)
+    change(miscounted.events, miscounted.events.length - 1, { data: { count: 3 } })
+    expect(broken(miscounted)).toEqual(['delivered'])
+  })
+})
+
+const SILENCE = {
+  id: 'quiet',
+  kind: 'silence',
+  matchers: [{ field: 'event_type', operator: '=', value: 'x.y' }],
+  starts_at: '2026-11-21T09:00:00Z',
+  ends_at: '2026-11-21T11:00:00Z',
+}
+
+/** The ordinary notification, kept back by a silence. */
+function silenced(silence: object): (history: MadeUp) => void {
+  return (it) => {
+    it.silences.push({ ...SILENCE, ...silence })
+    Object.assign(row(it, 'ordinary'), { state: 'suppressed', reason: 'silence', silence_id: 'quiet' })
+  }
+}
+
+it('may have silences', () => {
+  expect(broken(bent(silenced({})))).toEqual([])
+})
+
+/** What is changed, and the promises of which the checker then says that they are broken. */
+const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly PromiseName[]])[] = [
+  ['an accepted notification without a row', (it) => drop(it.notifications, 1), ['delivered', 'audit']],
+  [
+    'a row that says accepted where nothing was posted',
+    (it) => {
+      drop(it.answers, post(it, 'critical'))
+      drop(it.posts, post(it, 'critical'))
+    },
+    ['delivered', 'audit'],
+  ],
+  ['a notification that still waits', (it) => Object.assign(row(it, 'ordinary'), { state: 'pending' }), ['delivered']],
+  [
+    'a digest that does not exist',
+    (it) => Object.assign(row(it, 'ordinary'), { state: 'digested', digest_id: 'x' }),
+    ['delivered'],
+  ],
+  [
+    'a suppressed one that repeats nothing',
+    (it) => Object.assign(row(it, 'ordinary'), { state: 'suppressed', reason: 'repeat' }),
+    ['delivered'],
+  ],
+  [
+    'a silence that does not exist',
+    (it) => Object.assign(row(it, 'ordinary'), { state: 'suppressed', reason: 'silence', silence_id: 'x' }),
+    ['delivered'],
+  ],
+  ['a silence of something else', silenced({ matchers: [{ ...SILENCE.matchers[0], value: 'z' }] }), ['delivered']],
+  ['a silence that was over', silenced({ ends_at: '2026-11-21T09:30:00Z' }), ['delivered']],
+  [
+    'a card that was refused in the body of a 2xx and counts as accepted',
+    (it) => change(it.answers, post(it, 'critical'), { taken: false, how: 'refused_json' }),
+    ['delivered', 'audit'],
+  ],
+  ['a repeat that does not say so', (it) => change(it.posts, post(it, 'repeated', 2), { repeat: false }), ['repeats']],
+  [
+    'a first post that says it is a repeat',
+    (it) => change(it.posts, post(it, 'critical'), { repeat: true }),
+    ['repeats'],
+  ],
+  [
+    'a repeat although the attempt was recorded',
+    (it) => attempt(it, 'ordinary', { number: 2, at: 16_000, via: 'g2-1', repeat: true }),
+    ['repeats'],
+  ],
+  [
+    'a repeat that no cut explains: the killed process was another one',
+    (it) => change(it.posts, post(it, 'repeated'), { via: 'g2-1' }),
+    ['repeats'],
+  ],
+  [
+    'a repeat although the answer had long been there before the kill',
+    (it) => {
+      change(it.posts, post(it, 'repeated'), { t: T0 + 1_000 })
+      change(it.answers, post(it, 'repeated'), { t: T0 + 1_050 })
+    },
+    ['repeats'],
+  ],
+  [
+    'something less urgent that went while CRITICAL waited',
+    (it) => change(it.attempts, 3, { started_at: new Date(T0 + 8_000).toISOString() }),
+    ['order'],
+  ],
+  [
+    'more cards than the bucket lets out',
+    (it) => {
+      for (let more = 0; more < 6; more++) {
+        accept(it, `more-${more}`, 'INFO', 15_000)
+        attempt(it, `more-${more}`, { number: 1, at: 15_500 + more, via: 'g2-1' })
+      }
+    },
+    ['budget'],
+  ],
+  ['a post without an attempt row', (it) => drop(it.attempts, 2), ['audit']],
+  ['another status on record', (it) => change(it.attempts, 2, { status_code: 200 }), ['audit']],
+  [
+    'a post of no notification',
+    (it) => change(it.posts, post(it, 'critical'), { id: 'stranger' }),
+    ['delivered', 'audit'],
+  ],
+  ['a body with a wrong signature', (it) => change(it.posts, post(it, 'critical'), { whole: false }), ['audit']],
+  [
+    'an event that was stored twice for one key',
+    (it) => it.events.push({ id: 'twin', correlation_id: 'c-ordinary', origin: 'http:anonymous', data: {} }),
+    ['audit'],
+  ],
+  ['a process that ended by itself', (it) => change(it.deeds, 3, { asked: null } as object), ['processes']],
+  ['a process that did not end in an orderly way', (it) => change(it.deeds, 7, { code: 1 } as object), ['processes']],
+  ['something that still waited at the end', (it) => change(it.deeds, 5, { waiting: 2 } as object), ['recovery']],
+  [
+    'something that came long after the last fault',
+    (it) => change(it.deeds, 4, { t: T0 - 20_000 } as object),
+    ['recovery'],
+  ],
+]
+
+describe('the checker notices', () => {
+  it.each(BENT)('%s', (_name, bend, promises) => {
+    expect(broken(bent(bend))).toEqual(promises)
+  })
+})
+
+it('does not hold a promise for which there was nothing to look at', () => {
+  const history = bent((it) => {
+    it.accepted = []
+    it.posts = []
+    it.answers = []
+    it.notifications = []
+    it.attempts = []
+    it.events = []
+  })
+  expect(broken(history)).toEqual(['delivered', 'repeats', 'order', 'budget', 'audit', 'recovery'])
+})

@@ -1,0 +1,79 @@
+import { createJudge, type Judgement } from '../verdict.ts'
+import { groupBy, type History, type NotificationRow, type SilenceRow } from './read.ts'
+
+/**
+ * Accepted ⊆ received. Each notification that a sender was told of has its row, and either the receiver answered a post of it
+ * with a 2xx that reached the gateway, or its row names what it went into, and that holds in turn.
+ */
+export function checkDelivered(history: History): Judgement {
+  const judge = createJudge('delivered')
+  const { notifications } = history
+  const arrived = new Set(history.posts.filter((post) => post.taken && post.delivered).map(({ id }) => id))
+  const members = groupBy(
+    [...notifications.values()].filter((row) => row.digest_id),
+    (row) => row.digest_id ?? '',
+  )
+  /** What speaks against this row's card having arrived; undefined where nothing does. */
+  function complaint(row: NotificationRow): string | undefined {
+    switch (row.state) {
+      case 'accepted':
+      case 'posted':
+        return arrived.has(row.id) ? undefined : 'is recorded as accepted and was never taken'
+      case 'digested': {
+        const digest = notifications.get(row.digest_id ?? '')
+        if (!digest) return 'is digested, and its digest does not exist'
+        if (digest.channel !== row.channel) return 'went into a digest of another channel'
+        const inDigest = complaint(digest)
+        return inDigest && `went into digest ${digest.id}, which ${inDigest}`
+      }
+      case 'suppressed': {
+        if (row.reason === 'muted') return undefined
+        if (row.reason === 'silence' || row.reason === 'maintenance') {
+          const silence = history.silences.get(row.silence_id ?? '')
+          if (!silence) return 'names a silence that does not exist'
+          return silences(silence, row) ? undefined : 'was kept back by a silence that does not match it'
+        }
+        const first = notifications.get(row.repeat_of ?? '')
+        if (!first) return `is suppressed (${row.reason}), and the one that it repeats does not exist`
+        if (first.channel !== row.channel || first.event_type !== row.event_type)
+          return 'counts as a repeat of something else'
+        const inFirst = complaint(first)
+        return inFirst && `repeats ${first.id}, which ${inFirst}`
+      }
+      default:
+        return `is ${row.state}${row.reason ? ` (${row.reason})` : ''}`
+    }
+  }
+
+  for (const event of history.accepted) {
+    judge.count('events')
+    for (const { id, channel } of event.notifications) {
+      judge.count('notifications')
+      const row = notifications.get(id)
+      const what = !row
+        ? 'has no row'
+        : row.event_id !== event.event_id || row.channel !== channel
+          ? 'has the row of something else'
+          : complaint(row)
+      if (what) judge.breaks(`${id} (event ${event.key}) ${what}`)
+      else judge.count(row?.state === 'suppressed' ? (row.reason ?? 'suppressed') : (row?.state ?? ''))
+    }
+    if (event.notifications.length === 0) judge.breaks(`event ${event.key} was accepted for nobody`)
+  }
+  for (const [id, rows] of members) {
+    judge.count('digests')
+    const digest = notifications.get(id)
+    const told = history.events.get(digest?.event_id ?? '')?.data.count
+    if (told !== rows.length) judge.breaks(`digest ${id} tells of ${String(told)} and has ${rows.length} members`)
+  }
+  return judge.judgement('notifications')
+}
+
+/** Whether a silence, of the one form that is used here, is about a notification, and did not end before it came. */
+function silences(silence: SilenceRow, row: NotificationRow): boolean {
+  const { matchers, kind, ends_at } = silence
+  const matches = matchers.every(
+    ({ field, operator, value }) => field === 'event_type' && operator === '=' && value === row.event_type,
+  )
+  return matches && kind === row.reason && Date.parse(row.created_at) <= Date.parse(ends_at)
+}

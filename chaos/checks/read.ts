@@ -1,0 +1,200 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type {
+  AcceptedLine,
+  AnswerLine,
+  DeedLine,
+  PostLine,
+  ReceiverLine,
+  ScenarioFacts,
+  SenderLine,
+} from '../history.ts'
+
+/** A post with what was done with it. */
+export interface Post extends PostLine {
+  /** When it was answered, or the connection was gone; when the history ended where neither is known. */
+  readonly answered: number
+  readonly status: number | null
+  readonly how: string
+  readonly taken: boolean
+  readonly delivered: boolean
+}
+
+/** A row of `teams_notifications`, as far as it is judged. */
+export interface NotificationRow {
+  readonly id: string
+  readonly event_id: string
+  readonly event_type: string
+  readonly correlation_id: string
+  readonly channel: string
+  readonly priority_rank: number
+  readonly state: string
+  readonly reason: string | null
+  readonly attempts: number
+  readonly status_code: number | null
+  readonly sent_at: string | null
+  readonly created_at: string
+  readonly digest_id?: string | null
+  readonly silence_id?: string | null
+  readonly repeat_of?: string | null
+}
+
+/** A row of `teams_attempts`. */
+export interface AttemptRow {
+  readonly notification_id: string
+  readonly attempt: number
+  readonly started_at: string
+  readonly finished_at: string
+  readonly outcome: string
+  readonly status_code: number | null
+  readonly repeat: boolean
+}
+
+/** A row of `teams_events`. */
+export interface EventRow {
+  readonly id: string
+  readonly correlation_id: string
+  readonly origin: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** A row of `teams_silences`. */
+export interface SilenceRow {
+  readonly id: string
+  readonly kind: string
+  readonly matchers: readonly { readonly field: string; readonly operator: string; readonly value: string }[]
+  readonly starts_at: string
+  readonly ends_at: string
+}
+
+/** Something that may leave open whether a post under way arrived. */
+export interface Cut {
+  readonly what: string
+  readonly from: number
+  readonly to: number
+  /** The process whose posts it cuts; undefined for those of all. */
+  readonly process: string | undefined
+}
+
+/** All that is known of a scenario. */
+export interface History {
+  readonly facts: ScenarioFacts
+  readonly accepted: readonly AcceptedLine[]
+  readonly refused: number
+  readonly givenUp: number
+  /** In the order in which they came. */
+  readonly posts: readonly Post[]
+  readonly postsOf: ReadonlyMap<string, readonly Post[]>
+  readonly deeds: readonly DeedLine[]
+  readonly notifications: ReadonlyMap<string, NotificationRow>
+  readonly events: ReadonlyMap<string, EventRow>
+  /** By notification, in the order of their numbers. */
+  readonly attemptsOf: ReadonlyMap<string, readonly AttemptRow[]>
+  readonly silences: ReadonlyMap<string, SilenceRow>
+  readonly cuts: readonly Cut[]
+  /** Notifications that were replayed by hand. */
+  readonly replayed: ReadonlySet<string>
+}
+
+/** Reads the history of a scenario from its folder. @throws where a part of it is missing or can not be read */
+export function readHistory(folder: string): History {
+  const facts = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8')) as ScenarioFacts
+  const sender = readLines<SenderLine>(join(folder, 'sender.jsonl'))
+  const deeds = readLines<DeedLine>(join(folder, 'deeds.jsonl'))
+  const posts = joinPosts(readLines<ReceiverLine>(join(folder, 'receiver.jsonl')))
+  const rows = groupBy(readLines<{ table: string; row: unknown }>(join(folder, 'database.jsonl')), ({ table }) => table)
+  const tableOf = <T>(name: string) => (rows.get(name) ?? []).map(({ row }) => row as T)
+  return {
+    facts,
+    accepted: sender.filter((line) => line.kind === 'accepted'),
+    refused: sender.filter((line) => line.kind === 'refused').length,
+    givenUp: sender.reduce((sum, line) => sum + (line.kind === 'given_up' ? line.keys.length : 0), 0),
+    posts,
+    postsOf: groupBy(posts, ({ id }) => id),
+    deeds,
+    notifications: new Map(tableOf<NotificationRow>('teams_notifications').map((row) => [row.id, row])),
+    events: new Map(tableOf<EventRow>('teams_events').map((row) => [row.id, row])),
+    attemptsOf: groupBy(
+      tableOf<AttemptRow>('teams_attempts').sort((a, b) => a.attempt - b.attempt),
+      (row) => row.notification_id,
+    ),
+    silences: new Map(tableOf<SilenceRow>('teams_silences').map((row) => [row.id, row])),
+    cuts: cutsOf(deeds),
+    replayed: new Set(
+      deeds.flatMap((line) => (line.deed === 'note' && line.note.startsWith('replayed ') ? [line.note.slice(9)] : [])),
+    ),
+  }
+}
+
+/**
+ * Whether the gateway's patience ended before it had the answer to a post: because the answer came late, or because the
+ * process was held up for so long, as its attempt row tells, that it did not get to reading it.
+ */
+export function timedOut({ facts, attemptsOf }: History, post: Post): boolean {
+  if (post.answered - post.t >= facts.timeout_ms - 500) return true
+  return (attemptsOf.get(post.id) ?? []).some(
+    (row) =>
+      row.attempt === post.attempt &&
+      row.outcome === 'timed_out' &&
+      Date.parse(row.finished_at) - Date.parse(row.started_at) >= facts.timeout_ms,
+  )
+}
+
+export function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const one of all) {
+    const group = groups.get(keyOf(one))
+    if (group) group.push(one)
+    else groups.set(keyOf(one), [one])
+  }
+  return groups
+}
+
+function readLines<T>(path: string): T[] {
+  if (!existsSync(path)) throw new Error(`${path} is missing: the history is not whole.`)
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T)
+}
+
+function joinPosts(lines: readonly ReceiverLine[]): Post[] {
+  const answers = new Map(lines.flatMap((line) => (line.kind === 'answer' ? [[line.n, line] as const] : [])))
+  const end = lines.reduce((last, { t }) => Math.max(last, t), 0)
+  return lines
+    .flatMap((line) => (line.kind === 'post' ? [{ ...line, ...outcomeOf(answers.get(line.n), end) }] : []))
+    .sort((a, b) => a.t - b.t || a.n - b.n)
+}
+
+function outcomeOf(answer: AnswerLine | undefined, end: number) {
+  if (!answer) return { answered: end, status: null, how: 'unanswered', taken: false, delivered: false }
+  const { t, status, how, taken, delivered } = answer
+  return { answered: t, status, how, taken, delivered }
+}
+
+/** Kills cut what the killed process had under way; faults that say so cut what anybody had. */
+function cutsOf(deeds: readonly DeedLine[]): Cut[] {
+  const last = deeds.at(-1)?.t ?? 0
+  return deeds.flatMap((line): Cut[] => {
+    if (line.deed === 'signalled' && line.signal === 'SIGKILL')
+      return [
+        {
+          what: `kill of ${line.process}`,
+          from: line.t,
+          to: exitOf(deeds, line.process) ?? last,
+          process: line.process,
+        },
+      ]
+    if (line.deed === 'exited' && line.asked === null)
+      return [{ what: `end of ${line.process}`, from: line.t, to: line.t, process: line.process }]
+    if (line.deed === 'fault' && line.cuts) {
+      const mended = deeds.find((other) => other.deed === 'mended' && other.id === line.id)
+      return [{ what: line.fault, from: line.t, to: mended?.t ?? last, process: undefined }]
+    }
+    return []
+  })
+}
+
+function exitOf(deeds: readonly DeedLine[], process: string): number | undefined {
+  return deeds.find((line) => line.deed === 'exited' && line.process === process)?.t
+}

@@ -1,0 +1,148 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+// The forms of what is written down while faults are played, which the checker reads afterwards. All times are
+// milliseconds since 1970 on this machine's own clock, which no fault moves.
+
+/** `sender.jsonl`: an event that was answered 202. */
+export interface AcceptedLine {
+  readonly kind: 'accepted'
+  /** When it was asked (the first time) and when the answer was there. */
+  readonly asked: number
+  readonly t: number
+  readonly replica: string
+  /** Its idempotency key: the same over all tries to hand it over. */
+  readonly key: string
+  readonly event_id: string
+  readonly event_type: string
+  readonly correlation_id: string
+  readonly priority: string
+  readonly notifications: readonly { readonly id: string; readonly channel: string; readonly state: string }[]
+}
+
+/** `sender.jsonl`: a request that was not answered 202; its events are handed over again with the same keys. */
+export interface RefusedLine {
+  readonly kind: 'refused'
+  readonly t: number
+  readonly replica: string
+  /** Null where no answer came. */
+  readonly status: number | null
+  readonly code: string | null
+  readonly events: number
+}
+
+/** `sender.jsonl`: events that nobody accepted before the sender had to stop. No promise was made about them. */
+export interface GivenUpLine {
+  readonly kind: 'given_up'
+  readonly t: number
+  readonly keys: readonly string[]
+}
+
+export type SenderLine = AcceptedLine | RefusedLine | GivenUpLine
+
+/** `receiver.jsonl`: a post that came. */
+export interface PostLine {
+  readonly kind: 'post'
+  /** Number of the post, by which its answer is found. */
+  readonly n: number
+  readonly t: number
+  readonly channel: string
+  /** Which process sent it, as its webhook URL says; empty where the URL came from elsewhere. */
+  readonly via: string
+  /** `webhook-id`: the notification. */
+  readonly id: string
+  readonly attempt: number
+  /** `x-claimlinc-repeat`. */
+  readonly repeat: boolean
+  readonly correlation_id: string
+  readonly bytes: number
+  /** The whole body came, its signature is right, and it is a message with one card. */
+  readonly whole: boolean
+}
+
+/** `receiver.jsonl`: what was done with it. */
+export interface AnswerLine {
+  readonly kind: 'answer'
+  readonly n: number
+  readonly t: number
+  /** The status line; null where none was sent. */
+  readonly status: number | null
+  /** The fault that was played, or `ok`. */
+  readonly how: string
+  /** The card would be shown: it came whole and was not refused, whether or not the answer reached anybody. */
+  readonly taken: boolean
+  /** The answer left while the connection was open. */
+  readonly delivered: boolean
+}
+
+export type ReceiverLine = PostLine | AnswerLine
+
+/** `deeds.jsonl`: what was done, to whom, when, and what became of processes. */
+export type DeedLine = { readonly t: number } & (
+  | { readonly deed: 'started' | 'ready'; readonly process: string; readonly pid: number; readonly version: string }
+  /** A signal was sent: SIGKILL cuts off what the process had under way, SIGTERM asks it to end. */
+  | { readonly deed: 'signalled'; readonly process: string; readonly signal: string }
+  | {
+      readonly deed: 'exited'
+      readonly process: string
+      readonly code: number | null
+      readonly signal: string | null
+      /** The exit was asked for, by this signal; null where the process ended by itself. */
+      readonly asked: string | null
+    }
+  /**
+   * Something was broken, or mended. `cuts` says that posts under way may be repeated because of it: it parts the
+   * gateway from its record, or one answer from the gateway.
+   */
+  | { readonly deed: 'fault'; readonly fault: string; readonly id: number; readonly on: string; readonly cuts: boolean }
+  | { readonly deed: 'mended'; readonly id: number }
+  /** From here on nothing is broken any more, and everything has to arrive. */
+  | { readonly deed: 'calm' }
+  /** Nothing waits any more, or the bound was over. */
+  | { readonly deed: 'settled'; readonly waiting: number }
+  | { readonly deed: 'note'; readonly note: string }
+)
+
+/** A fact before it gets its time. */
+export type Deed = DeedLine extends infer Line ? (Line extends { readonly t: number } ? Omit<Line, 't'> : never) : never
+
+/** `scenario.json`: what the checker has to know of the scenario. */
+export interface ScenarioFacts {
+  readonly name: string
+  readonly seed: string
+  readonly form: 'full' | 'short'
+  readonly promises: readonly string[]
+  readonly store: 'postgres' | 'embedded'
+  readonly replicas: number
+  readonly channels: readonly string[]
+  readonly budget: { readonly requests: number; readonly period: number; readonly burst: number }
+  /** Times that a jump of the database's clock fills the bucket. */
+  readonly clock_jumps: number
+  /** Milliseconds after which the gateway gives up waiting for an answer. */
+  readonly timeout_ms: number
+  /** How many times slower than an idle machine this one was; the bounds are made larger by that. */
+  readonly slowness: number
+  readonly bounds: Bounds
+  /** Milliseconds that it took. */
+  readonly took: number
+}
+
+/** What is allowed for between an act and its trace, in milliseconds; docs/reliability.md says why each is as large as it is. */
+export interface Bounds {
+  /** From an answer of the receiver to its record in the database. */
+  readonly recorded: number
+  /** From taking a card's budget to the arrival of the card. */
+  readonly jitter: number
+  /** From claiming a notification to the time that its attempt row says. */
+  readonly claimed: number
+  /** From the end of the faults to the arrival of the last card. */
+  readonly settled: number
+}
+
+/** Appends lines of JSON to a file, each written before `write` returns: what is on record outlives the process. */
+export function createLines<T extends object>(path: string): { write(line: T): void; close(): void } {
+  const file = openSync(path, 'a')
+  return {
+    write: (line) => void writeSync(file, `${JSON.stringify(line)}\n`),
+    close: () => closeSync(file),
+  }
+}

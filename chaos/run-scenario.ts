@@ -1,0 +1,131 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { checkScenario } from './check.ts'
+import { dumpEmbedded, dumpPostgres } from './dump.ts'
+import type { ScenarioFacts } from './history.ts'
+import { NotStarted } from './replicas.ts'
+import type { Form, Scenario } from './scenario.ts'
+import { watchSlowness } from './slowness.ts'
+import type { ScenarioVerdict } from './verdict.ts'
+import { BUDGET, CHANNELS, createWorld, TIMEOUT_MS, type World } from './world.ts'
+
+/** What is allowed for between an act and its trace on an idle machine; docs/reliability.md says why. */
+const BOUNDS = { recorded: 1_500, jitter: 1_000, claimed: 1_500, settled: 60_000 } as const
+/** Milliseconds that are waited beyond the bound, to tell what comes late from what never comes. */
+const BEYOND = 15_000
+
+/** Plays one scenario, writes its history to `folder`, and judges it. */
+export async function runScenario(options: {
+  readonly scenario: Scenario
+  readonly form: Form
+  readonly seed: string
+  readonly folder: string
+  /** The checkout whose gateway is tried. */
+  readonly root: string
+  readonly version: string
+  readonly progress: (text: string) => void
+  /** What has to be closed if the run is ended from outside; nothing that was started or mounted may stay behind. */
+  readonly closers: Set<() => Promise<void>>
+}): Promise<ScenarioVerdict> {
+  const { scenario, form, folder } = options
+  const began = Date.now()
+  rmSync(folder, { recursive: true, force: true })
+  const setup = scenario.setup?.(form) ?? {}
+  const slowness = watchSlowness()
+  const bounds = () => ({
+    recorded: Math.round(BOUNDS.recorded * slowness.most),
+    jitter: Math.round(BOUNDS.jitter * slowness.most),
+    claimed: Math.round(BOUNDS.claimed * slowness.most),
+    settled: Math.round((setup.settled ?? BOUNDS.settled) * slowness.most),
+  })
+  const world = await createWorld({ ...options, setup })
+  options.closers.add(world.close)
+  try {
+    await scenario.play(world, form).catch((error: unknown) => {
+      if (!(error instanceof NotStarted)) throw error
+      note(world, 'the scenario was cut short', error)
+    })
+    await quieten(world)
+    await settle(world, bounds().settled + BEYOND)
+    // Each on its own, as a rolling restart would: the others must not need it.
+    for (const replica of world.replicas) await replica.stop()
+    const dump = join(folder, 'database.jsonl')
+    if (scenario.store === 'embedded') await dumpEmbedded(join(folder, 'data'), dump)
+    else await dumpPostgres(world.postgres.url, dump)
+  } finally {
+    await world.close()
+    options.closers.delete(world.close)
+    slowness.stop()
+  }
+  rmSync(join(folder, 'data'), { recursive: true, force: true })
+  const facts: ScenarioFacts = {
+    name: scenario.name,
+    seed: options.seed,
+    form,
+    promises: scenario.promises,
+    store: scenario.store,
+    replicas: scenario.replicas,
+    channels: setup.channels ?? CHANNELS,
+    budget: setup.budget ?? BUDGET,
+    clock_jumps: setup.clockJumps ?? 0,
+    timeout_ms: setup.timeoutMs ?? TIMEOUT_MS,
+    slowness: Number(slowness.most.toFixed(1)),
+    bounds: bounds(),
+    took: Date.now() - began,
+  }
+  writeFileSync(join(folder, 'scenario.json'), `${JSON.stringify(facts, null, 2)}\n`)
+  return checkScenario(folder)
+}
+
+/** Ends all faults: what is broken is mended, what does not run is started, and nothing new is sent. */
+async function quieten(world: World): Promise<void> {
+  await world.receiver.plan({ '*': {} })
+  for (const replica of world.replicas)
+    if (!replica.process) await replica.start().catch((error: unknown) => note(world, replica.name, error))
+  await Promise.all(world.replicas.map((replica) => replica.settled()))
+  await Promise.all(world.senders.map((sender) => sender.stop()))
+  world.mendAll()
+  world.tell({ deed: 'calm' })
+}
+
+function note(world: World, who: string, error: unknown): void {
+  world.tell({ deed: 'note', note: `${who}: ${error instanceof Error ? error.message : String(error)}` })
+}
+
+/** Waits until nothing waits any more. What was given up for good is replayed, as whoever looks after it would. */
+async function settle(world: World, mostMs: number): Promise<void> {
+  const until = Date.now() + mostMs
+  let waiting = Number.NaN
+  for (let quiet = 0; quiet < 2 && Date.now() < until; ) {
+    try {
+      for (const id of await idsIn(world, 'failed')) {
+        world.tell({ deed: 'note', note: `replayed ${id}` })
+        await ask(world, `/v1/notifications/${id}/replay`, 'POST')
+      }
+      waiting = (await idsIn(world, 'pending')).length + (await idsIn(world, 'sending')).length
+      quiet = waiting === 0 ? quiet + 1 : 0
+    } catch (error) {
+      note(world, 'settle', error)
+    }
+    world.progress(Number.isNaN(waiting) ? 'nobody answers' : `waits for ${waiting}`)
+    await wait(200)
+  }
+  world.tell({ deed: 'settled', waiting })
+}
+
+async function idsIn(world: World, state: string): Promise<string[]> {
+  const answer = (await ask(world, `/v1/notifications?state=${state}&limit=500`, 'GET')) as {
+    notifications: { id: string }[]
+  }
+  return answer.notifications.map(({ id }) => id)
+}
+
+async function ask(world: World, path: string, method: string): Promise<unknown> {
+  const replica = world.replicas.find(({ origin }) => origin !== undefined)
+  if (!replica) throw new Error('no gateway runs')
+  const answer = await fetch(`${replica.origin}${path}`, { method, signal: AbortSignal.timeout(15_000) })
+  const body: unknown = await answer.json()
+  if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}`)
+  return body
+}

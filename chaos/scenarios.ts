@@ -1,0 +1,23 @@
+import type { Scenario } from './scenario.ts'
+import { CLOCKS } from './scenarios/clocks.ts'
+import { DATABASES } from './scenarios/databases.ts'
+import { DISKS } from './scenarios/disks.ts'
+import { KILLS } from './scenarios/kills.ts'
+import { NEIGHBOURS } from './scenarios/neighbours.ts'
+import { RECEIVERS } from './scenarios/receivers.ts'
+import { STOPS } from './scenarios/stops.ts'
+import { STORMS } from './scenarios/storms.ts'
+import { VERSIONS } from './scenarios/versions.ts'
+
+/** Every scenario, in the order in which they are played. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...KILLS,
+  ...STORMS,
+  ...STOPS,
+  ...DATABASES,
+  ...RECEIVERS,
+  ...NEIGHBOURS,
+  ...DISKS,
+  ...CLOCKS,
+  ...VERSIONS,
+]

@@ -1,0 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Scenario } from '../scenario.ts'
+
+export const STOPS: readonly Scenario[] = [
+  {
+    name: 'sigterm',
+    does: 'SIGTERM to one replica after the other under load, as a rolling restart sends it: nothing may be repeated',
+    // No order: nothing waits for long enough to tell.
+    promises: ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'],
+    short: true,
+    store: 'postgres',
+    replicas: 2,
+    async play(world, form) {
+      const random = world.random.fork('stops')
+      await world.receiver.plan({ '*': { delay: [20, 300] } })
+      await Promise.all(world.replicas.map((replica) => replica.start()))
+      const sender = world.send({ rate: 50 })
+      for (let round = 1; round <= (form === 'full' ? 12 : 1); round++)
+        for (const replica of world.replicas) {
+          await wait(random.between(300, 2_500))
+          await replica.stop()
+          world.progress(`round ${round}: ${replica.name} has stopped`)
+          await replica.start()
+        }
+      await sender.stop()
+    },
+  },
+]

@@ -1,0 +1,216 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Postgres } from '../test/services/postgres.ts'
+import { startPostgres } from '../test/services/postgres.ts'
+import { askPostgres } from './dump.ts'
+import { CALM, type ChannelPlan } from './faults.ts'
+import { createLines, type Deed, type DeedLine, type SenderLine } from './history.ts'
+import { startPlainPostgres } from './postgres.ts'
+import { originIn, start } from './processes.ts'
+import { startProxy, type TcpProxy } from './proxy.ts'
+import { createRandom, type Random } from './random.ts'
+import { createReplica, type Replica } from './replicas.ts'
+import type { Form, Scenario, Setup } from './scenario.ts'
+import { type Mix, ORDINARY, type Sender, startSender } from './sender.ts'
+
+/** What a scenario plays in: the gateways and everything around them, and the history of what was done. */
+export interface World {
+  readonly form: Form
+  readonly random: Random
+  /** Everything that the scenario writes. */
+  readonly folder: string
+  readonly root: string
+  readonly channels: readonly string[]
+  readonly receiver: { readonly origin: string; plan(plan: Plans): Promise<void> }
+  readonly replicas: readonly Replica[]
+  readonly replica: Replica
+  /** The PostgreSQL of a scenario on PostgreSQL. */
+  readonly postgres: Postgres
+  /** What stands between it and the gateways, where the scenario asked for that. */
+  readonly proxy: TcpProxy
+  /** Asks PostgreSQL, past the proxy. */
+  ask<T>(sql: string): Promise<readonly T[]>
+  /** Starts senders; whoever forgets to stop them has the runner do it. */
+  send(mix?: Partial<Mix>): Sender
+  /** Notes a fault that begins now; call what it returns when it is mended. */
+  fault(fault: string, on: string, options?: { readonly cuts: boolean }): () => void
+  tell(deed: Deed): void
+  progress(text: string): void
+  /** Runs at the end, last first, whatever happens. */
+  later(task: () => Promise<void>): void
+  /** Runs once the database is dumped and nothing has it open. */
+  afterDump(task: () => Promise<void>): void
+  /** Environment that points the gateways to their database. */
+  readonly store: Readonly<Record<string, string>>
+  readonly senders: readonly Sender[]
+  mendAll(): void
+  close(): Promise<void>
+}
+
+/** Plans by channel; what is not said is as in calm times. */
+export type Plans = Readonly<Record<string, Partial<ChannelPlan>>>
+
+export const SIGNING_SECRET = 'chaos-signing-secret-0123456789abcdef'
+export const TIMEOUT_MS = 5_000
+export const PER_HOST = 12
+export const CHANNELS = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance'] as const
+export const BUDGET = { requests: 900, period: 60, burst: 20 } as const
+
+/** Makes the world of a scenario: services and the receiving end run, the gateways do not yet. */
+export async function createWorld(options: {
+  readonly scenario: Scenario
+  readonly setup: Setup
+  readonly form: Form
+  readonly seed: string
+  readonly folder: string
+  readonly root: string
+  readonly version: string
+  readonly progress: (text: string) => void
+}): Promise<World> {
+  const { scenario, setup, form, seed, folder, root } = options
+  const releases: (() => Promise<void>)[] = []
+  const later = (task: () => Promise<void>) => void releases.push(task)
+  async function close() {
+    for (const task of releases.splice(0).reverse()) await task().catch((error: unknown) => console.error(error))
+  }
+  mkdirSync(folder, { recursive: true })
+  const deeds = createLines<DeedLine>(join(folder, 'deeds.jsonl'))
+  later(async () => deeds.close())
+  const sent = createLines<SenderLine>(join(folder, 'sender.jsonl'))
+  later(async () => sent.close())
+  const tell = (deed: Deed) => deeds.write({ t: Date.now(), ...deed } as DeedLine)
+  const random = createRandom(`${seed}/${scenario.name}`)
+  const channels = setup.channels ?? CHANNELS
+  try {
+    const receiver = await startReceiverProcess(folder, later)
+    const { store, postgres, proxy } = await openStore(scenario, setup, folder, later)
+    const budget = setup.budget ?? BUDGET
+    const env = (process: string) => ({
+      TEAMS_HTTP_PORT: '0',
+      TEAMS_LOG_LEVEL: 'warn',
+      TEAMS_SANDBOX: 'off',
+      TEAMS_SANDBOX_ORIGIN: receiver.origin,
+      TEAMS_HMAC_SECRET_KEY: SIGNING_SECRET,
+      TEAMS_RATE_LIMIT_REQUESTS: String(budget.requests),
+      TEAMS_RATE_LIMIT_PERIOD: String(budget.period),
+      TEAMS_RATE_LIMIT_BURST: String(budget.burst),
+      TEAMS_CONNECTIONS_PER_HOST: String(PER_HOST),
+      TEAMS_CONNECTION_TIMEOUT: String((setup.timeoutMs ?? TIMEOUT_MS) / 1000),
+      TEAMS_BREAKER_PROBE_DELAY: '0.5',
+      TEAMS_MAX_RETRY_DELAY: '4',
+      TEAMS_MAX_RETRY_AFTER: '4',
+      NODE_COMPILE_CACHE: join(folder, '..', 'compile-cache'),
+      ...(setup.addresses === false
+        ? {}
+        : Object.fromEntries(
+            channels.map((key) => [
+              `TEAMS_WEBHOOK_${key.toUpperCase()}`,
+              `${receiver.origin}/channels/${key}?via=${process}`,
+            ]),
+          )),
+      ...store,
+      ...setup.settings,
+    })
+    const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
+      createReplica({ name: `g${index + 1}`, folder, root, version: options.version, env, tell }),
+    )
+    later(async () => void (await Promise.all(replicas.map((replica) => replica.kill()))))
+    const open = new Map<number, () => void>()
+    let faults = 0
+    const senders: Sender[] = []
+    const first = replicas[0]
+    if (!first) throw new Error(`The scenario "${scenario.name}" has no replica.`)
+    return {
+      form,
+      random,
+      folder,
+      root,
+      channels,
+      store,
+      replicas,
+      replica: first,
+      senders,
+      receiver,
+      get postgres() {
+        if (!postgres) throw new Error(`The scenario "${scenario.name}" has no PostgreSQL.`)
+        return postgres
+      },
+      get proxy() {
+        if (!proxy) throw new Error(`The scenario "${scenario.name}" did not ask for a proxy.`)
+        return proxy
+      },
+      ask: (sql) => askPostgres(postgres?.url ?? '', sql),
+      send(mix = {}) {
+        const sender = startSender({
+          replicas,
+          name: `${scenario.name}-${senders.length + 1}`,
+          random: random.fork(`sender-${senders.length + 1}`),
+          note: sent.write,
+          mix: { rate: 60, callers: 4, batch: 6, priorities: ORDINARY, channels, again: 0.03, ...mix },
+        })
+        senders.push(sender)
+        return sender
+      },
+      fault(fault, on, { cuts } = { cuts: true }) {
+        const id = ++faults
+        tell({ deed: 'fault', fault, id, on, cuts })
+        const mend = () => {
+          if (open.delete(id)) tell({ deed: 'mended', id })
+        }
+        open.set(id, mend)
+        return mend
+      },
+      mendAll() {
+        for (const mend of open.values()) mend()
+      },
+      tell,
+      progress: options.progress,
+      later,
+      // The replicas end in `later`, and what is registered before them runs after them.
+      afterDump: (task) => void releases.unshift(task),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Later = (task: () => Promise<void>) => void
+
+async function startReceiverProcess(folder: string, later: Later): Promise<World['receiver']> {
+  const program = start({
+    command: process.execPath,
+    args: [new URL('receiver.ts', import.meta.url).pathname, join(folder, 'receiver.jsonl'), SIGNING_SECRET],
+    cwd: folder,
+    env: {},
+    errors: join(folder, 'receiver.log'),
+    find: originIn,
+  })
+  later(async () => {
+    program.send('SIGTERM')
+    await program.ended
+  })
+  const origin = await program.ready
+  return {
+    origin,
+    async plan(plans) {
+      const whole = Object.fromEntries(Object.entries(plans).map(([key, plan]) => [key, { ...CALM, ...plan }]))
+      const answer = await fetch(`${origin}/plan`, { method: 'PUT', body: JSON.stringify(whole) })
+      if (answer.status !== 204) throw new Error(`The receiver answered its plan with ${answer.status}.`)
+    },
+  }
+}
+
+async function openStore(scenario: Scenario, setup: Setup, folder: string, later: Later) {
+  if (scenario.store === 'embedded')
+    return { store: { TEAMS_DATA_DIR: join(folder, 'data') }, postgres: undefined, proxy: undefined }
+  const postgres = setup.postgresEnv ? await startPlainPostgres(setup.postgresEnv) : await startPostgres()
+  later(() => postgres.stop())
+  if (!setup.proxied) return { store: { DATABASE_URL: postgres.url }, postgres, proxy: undefined }
+  const url = new URL(postgres.url)
+  const proxy = await startProxy(Number(url.port))
+  later(() => proxy.close())
+  url.port = String(proxy.port)
+  return { store: { DATABASE_URL: url.href }, postgres, proxy }
+}

@@ -1,0 +1,71 @@
+import type { z } from 'zod'
+import type { Json } from '../../src/kernel/json.ts'
+import type { Random } from '../random.ts'
+import { anyText, disguised, markedId, NUMBERS } from './texts.ts'
+
+const URLS = [
+  'https://grafana.example.sa/d/x?y=1#z',
+  'http://10.0.0.1:3000/',
+  'https://x.example/ا%20b',
+  'https://u:p@x.example/',
+]
+
+/**
+ * Data that a schema takes, or nearly: each field by its own kind, some left out, texts now and then hostile or long.
+ * Patient fields hold marked values, and other texts now and then quote those.
+ */
+export function dataFor(schema: z.core.$ZodType, random: Random): Json {
+  const patients = [markedId(random), markedId(random)]
+  const text = () => {
+    if (random.oneIn(5)) return disguised(random.pick(patients), random)
+    const made = random.oneIn(3)
+      ? anyText(random, [])
+      : random.pick(['Consultation', 'E-4001', 'ورقة', 'vault-node-2.prod', '15000 SAR'])
+    return random.oneIn(12) ? made.repeat(Math.ceil((1 + random.whole(6_000)) / Math.max(1, made.length))) : made
+  }
+  const make = (field: z.core.$ZodType, name: string): Json | undefined => {
+    if (/^(?:patient|member)_id$/.test(name) && !random.oneIn(4)) return random.pick(patients)
+    const def = (field as z.core.$ZodTypes)._zod.def
+    switch (def.type) {
+      case 'optional':
+        return random.oneIn(3) ? undefined : make(def.innerType, name)
+      case 'pipe':
+        return make(def.in, name)
+      case 'union':
+        return make(random.pick(def.options), name)
+      case 'number':
+        return random.oneIn(2) ? random.whole(20) : random.pick(NUMBERS)
+      case 'boolean':
+        return random.oneIn(2)
+      case 'enum':
+        return random.pick(Object.values(def.entries).map(String))
+      case 'array': {
+        const length = random.oneIn(8) ? random.pick([100, 999]) : random.whole(5)
+        return Array.from({ length }, () => make(def.element, name) ?? null)
+      }
+      case 'record':
+        return Object.fromEntries(
+          Array.from({ length: random.oneIn(8) ? 120 : random.whole(6) }, (_, i) => [
+            `${text().slice(0, 200)}${i}`,
+            make(def.valueType, '') ?? null,
+          ]),
+        )
+      case 'object':
+        return Object.fromEntries(
+          Object.entries(def.shape).flatMap(([key, inner]): [string, Json][] => {
+            const made = make(inner, key)
+            return made === undefined ? [] : [[key, made]]
+          }),
+        )
+      case 'string': {
+        const format = 'format' in def ? def.format : undefined
+        if (format === 'datetime') return random.pick(['2025-01-15T14:23:45Z', '1999-12-31T23:59:59.999+14:00'])
+        if (format === 'date') return random.pick(['2025-01-15', '1999-12-31'])
+        return format === 'url' ? random.pick(URLS) : text()
+      }
+      default:
+        return text()
+    }
+  }
+  return make(schema, '') ?? {}
+}

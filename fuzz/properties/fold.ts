@@ -1,0 +1,17 @@
+/**
+ * A text as a reader takes it: invisible characters, accents, letter case and widths gone, Arabic digits as Latin ones.
+ * Written anew and not taken from src/accept/find-values.ts, which is what is being judged.
+ */
+export function fold(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[\p{Mn}\p{Cf}\p{Cc}]/gu, '')
+    .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
+    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
+    .toLowerCase()
+}
+
+/** A text with its ASCII letters and digits that were written as `%5A`. */
+export function unescaped(text: string): string {
+  return text.replace(/%([3-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}

@@ -1,0 +1,41 @@
+import { isObject } from '../../src/kernel/json.ts'
+import { isMarked } from '../mutate/texts.ts'
+import { hold } from '../target.ts'
+import { fold, unescaped } from './fold.ts'
+
+/** Names of fields that hold patient data by the platform's own list, however they are spelt. */
+const PATIENT_FIELD = /^(?:patient|member)ids?$/
+
+/**
+ * The marked values that stand under a patient field of an event's data, at whatever depth. Only marked ones are looked
+ * for afterwards: an id such as "error" is on every second card without being anybody's id.
+ */
+export function patientValues(data: unknown): string[] {
+  const values = new Set<string>()
+  const visit = (value: unknown, inside: boolean) => {
+    if (inside && typeof value === 'string' && isMarked(value)) values.add(fold(value.trim()))
+    if (Array.isArray(value)) for (const item of value) visit(item, inside)
+    else if (isObject(value))
+      for (const [name, item] of Object.entries(value)) visit(item, inside || PATIENT_FIELD.test(plainName(name)))
+  }
+  visit(data, false)
+  return [...values]
+}
+
+function plainName(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+/** None of the values is in the text, however it is written there. */
+export function holdPatients(values: readonly string[], text: string, where: string): void {
+  if (values.length === 0) return
+  const letters = fold(text)
+  const decoded = fold(unescaped(text))
+  for (const value of values) {
+    hold(!letters.includes(value), 'patient', () => `${where} shows the patient value ${value}`)
+    hold(!decoded.includes(value), 'patient', () => `${where} shows, percent-encoded, the patient value ${value}`)
+  }
+}

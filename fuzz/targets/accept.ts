@@ -1,0 +1,48 @@
+import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { CARD_DATA } from '../../src/events/data.ts'
+import { isObject } from '../../src/kernel/json.ts'
+import { mutateBody } from '../mutate/body.ts'
+import { dataFor } from '../mutate/data.ts'
+import type { Sent } from '../properties/stored.ts'
+import type { Target } from '../target.ts'
+import { openRequests } from './requests.ts'
+import { SENT_TYPES, sampleEvents, WORDS } from './samples.ts'
+
+/** The body of `POST /v1/events`, through to the database. */
+export const target: Target = {
+  name: 'accept',
+  about: 'a body of POST /v1/events, our own JSON',
+  extension: 'input',
+  batch: 64,
+  thoroughOneIn: 15,
+  mostSteps: (bytes) => 100_000 + 400 * bytes,
+  seeds() {
+    const events = sampleEvents()
+    return [...events, events.slice(0, 3), [], {}].map((body) => Buffer.from(JSON.stringify(body)))
+  },
+  mutate(input, other, random) {
+    if (!random.oneIn(4)) return mutateBody(input, other, random, WORDS)
+    const type = random.pick(SENT_TYPES)
+    const event = { event_type: type, data: dataFor(CARD_DATA[CATALOGUE[type].card], random) }
+    const fresh = Buffer.from(JSON.stringify(event))
+    return random.oneIn(2) ? fresh : mutateBody(fresh, other, random, WORDS)
+  },
+  open: () =>
+    openRequests((body) => ({ headers: { 'content-type': 'application/json' }, body, sent: () => sentIn(body) })),
+}
+
+function sentIn(body: Buffer): Sent[] {
+  const value: unknown = JSON.parse(body.toString())
+  return (Array.isArray(value) ? value : [value]).map((item) => {
+    const event = isObject(item) ? item : {}
+    return {
+      type: event.event_type,
+      correlationId: event.correlation_id,
+      occurredAt: event.occurred_at,
+      priority: event.priority,
+      language: event.language,
+      key: event.idempotency_key,
+      data: event.data,
+    }
+  })
+}

@@ -1,0 +1,17 @@
+import { type Acceptor, createAcceptor } from '../../src/accept/acceptor.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { loadRegistry } from '../../src/registry/load.ts'
+import type { Registry } from '../../src/registry/registry.ts'
+
+/** The registry that the gateway ships. */
+export function shippedRegistry(): Registry {
+  const budget = { requests: 60, period: 60, burst: 10 }
+  return loadRegistry({ language: 'en', budget, configFile: undefined, config: undefined })
+}
+
+/** The checks of the accept path, for what is not written. */
+export function createChecks(registry: Registry): Acceptor['check'] {
+  const wake = async () => {}
+  const times = { keyTtl: 60, repeatWindow: 60, clock: systemClock }
+  return createAcceptor({ registry, phiPolicy: 'mask', ...times, wake }).check
+}

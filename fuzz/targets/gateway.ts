@@ -1,0 +1,106 @@
+import type { CheckedEvent } from '../../src/accept/check.ts'
+import { createPatientDataGuard, type Protected } from '../../src/accept/patient-data.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { GatewayError } from '../../src/kernel/errors.ts'
+import { correlationIdFor, newId } from '../../src/kernel/ids.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import type { Acceptance, UncheckedEvent } from '../../src/service/port.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+import { createChecks, shippedRegistry } from './checks.ts'
+import { startDatabase } from './database.ts'
+import type { Database } from './database-thread.ts'
+
+/** A request's answer, and what of it can only be seen from inside. */
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers: string
+  /** What the gateway logged meanwhile. */
+  readonly log: string
+  /** The events as they were checked; undefined where a request did not get so far or was refused there. */
+  readonly checked: readonly CheckedEvent[] | undefined
+}
+
+/** The HTTP service, asked without a socket; before a database, or before the checks alone. */
+export interface FuzzGateway {
+  /** What is in the database. */
+  readonly database: Database
+  /** What the policies `mask` and `omit` make of a checked event, in this order. */
+  protectedBy(event: CheckedEvent): readonly Protected[]
+  /** Sends a request; with `really`, what it says is written. */
+  send(headers: Readonly<Record<string, string>>, body: Buffer, really: boolean): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** Opens it, with every setting as it comes. */
+export async function openGateway(): Promise<FuzzGateway> {
+  const lines: string[] = []
+  const log = createLog('debug', { write: (line) => lines.push(line) })
+  const settings = loadSettings({})
+  const registry = shippedRegistry()
+  const checkAll = createChecks(registry)
+  const types = [...registry.eventTypes.values()]
+  const guards = [createPatientDataGuard(types, 'mask'), createPatientDataGuard(types, 'omit')]
+  const database = await startDatabase()
+  let write = false
+  let checked: readonly CheckedEvent[] | undefined
+
+  /** The checks alone, and an answer as if the events had been written. */
+  function check(events: readonly UncheckedEvent[]): readonly Acceptance[] {
+    checked = checkAll(events)
+    return checked.map((event) => {
+      const eventId = newId()
+      const correlationId = guards[0]?.(event).correlationId ?? correlationIdFor(eventId)
+      return { eventId, correlationId, duplicate: false, notifications: [] }
+    })
+  }
+  const nothingElse = async () => {
+    throw new GatewayError('not_found')
+  }
+
+  const http = createHttpServer({
+    service: {
+      async accept(events, origin) {
+        const answer = check(events)
+        if (!write) return answer
+        const written = await database.accept({ events, origin })
+        lines.push(written.log)
+        return written.acceptances
+      },
+      listNotifications: nothingElse,
+      getNotification: nothingElse,
+      replayNotification: nothingElse,
+      listChannels: nothingElse,
+      readiness: nothingElse,
+      metrics: nothingElse,
+      createSilence: nothingElse,
+      listSilences: nothingElse,
+      getSilence: nothingElse,
+      endSilence: nothingElse,
+    },
+    settings,
+    metrics: createMetrics(),
+    log,
+    version: '0.0.0',
+    eventTypes: types,
+    aliases: registry.aliases,
+  })
+
+  return {
+    database,
+    protectedBy: (event) => guards.map((guard) => guard(event)),
+    async send(headers, body, really) {
+      lines.length = 0
+      checked = undefined
+      write = really
+      const answer = await http.app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })
+      const headerText = JSON.stringify(answer.headers)
+      return { status: answer.statusCode, body: answer.body, headers: headerText, log: lines.join(''), checked }
+    },
+    async close() {
+      await http.stop()
+      await database.close()
+    },
+  }
+}

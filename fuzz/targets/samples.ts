@@ -1,0 +1,55 @@
+import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { CARD_DATA } from '../../src/events/data.ts'
+import { STAKEHOLDER_GROUPS } from '../../src/events/stakeholders.ts'
+import type { Json, JsonObject } from '../../src/kernel/json.ts'
+import { EVENT_FIELDS } from '../../src/service/wire.ts'
+import { SAMPLES } from '../../test/render/samples.ts'
+
+type Type = keyof typeof CATALOGUE
+
+/** Names of the built-in event types. */
+export const TYPES = Object.keys(CATALOGUE) as Type[]
+/** Those that callers may send; the rest the gateway writes itself. */
+export const SENT_TYPES = TYPES.filter((type) => !type.startsWith('gateway.'))
+
+/** Words that mean something to the gateway: fields, types, groups, attributes. */
+export const WORDS: readonly string[] = [
+  ...EVENT_FIELDS,
+  ...Object.values(CARD_DATA).flatMap((schema) => Object.keys(schema.shape)),
+  ...TYPES,
+  'nphies.jwt.error',
+  ...Object.entries(STAKEHOLDER_GROUPS).flatMap(([key, group]) => [key, ...group.names]),
+  ...['CRITICAL', 'high', ' Medium ', 'low', 'INFO', 'en', 'ar', 'patientId', 'PATIENT_IDS', 'member-id', 'eventType'],
+  ...['amount', 'description', 'field', 'message', 'name', 'value'],
+]
+
+/** An event of each card's first type, as it is sent. */
+export function sampleEvents(): JsonObject[] {
+  const cards = new Set<string>()
+  return SENT_TYPES.flatMap((type): JsonObject[] => {
+    const { card } = CATALOGUE[type]
+    if (cards.has(card)) return []
+    cards.add(card)
+    const { correlationId, occurredAt, data } = SAMPLES[type]
+    const event = {
+      event_type: type,
+      correlation_id: correlationId,
+      occurred_at: occurredAt,
+      priority: 'high',
+      language: 'ar',
+    }
+    return [
+      { ...event, stakeholders: ['SRE', 'pmo'], idempotency_key: `key-${type}`, data: withPatients(data as Json) },
+    ]
+  })
+}
+
+/** Marked values in the place of the samples' masked ones. */
+function withPatients(data: Json): Json {
+  return Object.fromEntries(
+    Object.entries(data as JsonObject).map(([name, value]) => [
+      name,
+      /^(?:patient|member)_id$/.test(name) ? 'ZX123456789' : value,
+    ]),
+  )
+}
