@@ -13,7 +13,8 @@ describe.each(targets.map((target) => [target.name, target] as const))('the corp
   let open: OpenTarget
   beforeAll(async () => {
     open = await target.open()
-  })
+    // Opens a database; longer than other hooks may take, on a machine that does much else.
+  }, 180_000)
   afterAll(() => open.close())
 
   const files = readCorpus(CORPUS, target).map(({ path, input }) => [basename(path), input] as const)

@@ -15,14 +15,14 @@ export type Tell = (at: string, found: string, expected: string) => void
 /** Checks what a template file is made of: its root, its elements, its actions and its buttons. */
 export function checkShape(template: JsonObject, tell: Tell): void {
   if (template.type !== 'AdaptiveCard') tell('/type', 'something else', '"AdaptiveCard"')
-  if (!/^1\.[0-5]$/.test(String(template.version)))
+  if (typeof template.version !== 'string' || !/^1\.[0-5]$/.test(template.version))
     tell('/version', 'something else', '"1.5", the newest that Teams takes')
   if (typeof template.fallbackText !== 'string' || template.fallbackText === '')
     tell('/fallbackText', 'nothing', 'a text, for clients that can not show the card')
   if (!Array.isArray(template.body)) tell('/body', 'no list', 'a list of elements')
   const buttons = template.$buttons ?? []
   for (const [i, name] of (Array.isArray(buttons) ? buttons : [buttons]).entries())
-    if (!BUTTON_NAMES.includes(String(name)))
+    if (typeof name !== 'string' || !BUTTON_NAMES.includes(name))
       tell(`/$buttons/${i}`, 'a button that there is not', `one of: ${BUTTON_NAMES.join(', ')}`)
   checkElements(template, '', tell)
 }

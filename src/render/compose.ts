@@ -67,7 +67,7 @@ function included(
     )
   }
   const component = typeof name === 'string' ? components.get(name) : undefined
-  if (component === undefined || inside.includes(String(name))) {
+  if (typeof name !== 'string' || component === undefined || inside.includes(name)) {
     const expected = `one of: ${[...components.keys()].join(', ')}`
     problems.push({
       at,
@@ -80,7 +80,7 @@ function included(
   const filled = fill(component.template, isObject(values) ? values : {}, missing)
   if (missing.size > 0)
     problems.push({ at, found: 'an include that lacks values', expected: `"$with" with ${[...missing].join(', ')}` })
-  return included(filled, at, components, problems, [...inside, String(name)])
+  return included(filled, at, components, problems, [...inside, name])
 }
 
 /** A component's JSON with each `@name` inside an expression replaced. */

@@ -77,7 +77,7 @@ function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
       return none(node.items)
     case 'Action.OpenUrl':
       // An address that came from data and turned out to be none, or to be a script.
-      return !/^https?:\/\//i.test(String(node.url))
+      return typeof node.url !== 'string' || !/^https?:\/\//i.test(node.url)
     default:
       return false
   }

@@ -40,7 +40,7 @@ function withoutTeamsTypes(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutTeamsTypes).filter((item) => item !== undefined)
   if (!isObject(node)) return node
   if (node.mode === 'secondary') return undefined
-  if (TEAMS_TYPES.has(String(node.type))) {
+  if (typeof node.type === 'string' && TEAMS_TYPES.has(node.type)) {
     return isObject(node.fallback) ? withoutTeamsTypes(node.fallback) : undefined
   }
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutTeamsTypes(value)]))
