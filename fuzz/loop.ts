@@ -16,7 +16,7 @@ export interface Tally {
   readonly pool: number
   /** The inputs that took longest, in ms: to look at, not to judge by. */
   readonly slowest: readonly { readonly ms: number; readonly bytes: number; readonly input: Uint8Array }[]
-  /** The largest part of the allowed steps that any input took. */
+  /** The largest part of the allowed steps that an input took, of those that were looked at alone. */
   readonly steps: number
 }
 

@@ -59,7 +59,9 @@ export function checkOrder(history: History): Judgement {
         )
     }
   }
-  return judge.judgement('waits', 'long_waits', 'claims')
+  // Whether anything waits for long elsewhere depends on how slow the machine is.
+  const made = history.facts.name === 'urgent-first' ? ['long_waits'] : []
+  return judge.judgement('waits', 'claims', ...made)
 }
 
 function allWaits(history: History): Wait[] {

@@ -25,7 +25,7 @@ function startedAnew(given: Partial<StartedProcess>) {
 describe('keepHeapSmall', () => {
   it("starts Node anew with the program's own arguments and all of Node's", () => {
     expect(startedAnew({ execArgv: ['--cpu-prof', '--env-file=a'], env: { HOME: '/app' } })).toEqual({
-      args: ['node', '--cpu-prof', '--env-file=a', FLAG, '/app/main.js', 'serve', '--json'],
+      args: ['node', '--cpu-prof', '--env-file=a', FLAG, '--liftoff-only', '/app/main.js', 'serve', '--json'],
       env: { HOME: '/app', MALLOC_ARENA_MAX: '2' },
     })
   })
