@@ -18,6 +18,9 @@ export function dedupName({ dedupKey, eventType, channel }: DedupKey): string {
  * `windowSeconds` ago, and that is neither acknowledged nor resolved. One that failed is not repeated: its card is
  * missing, and the next event shall make one.
  *
+ * Each key is looked up by itself: in one join, PostgreSQL would read all that the months hold of the keys' types, and ask
+ * of each whether it is resolved.
+ *
  * It only reads, and waits for nobody: two that are accepted at the same moment both make a card.
  *
  * @param roughly a time before the window by any clock, from which the database knows which months it need not open
@@ -36,14 +39,16 @@ export async function findRepeated(
     channel,
   }))
   const { rows } = await sql<{ id: string; dedup_key: string; event_type: string; channel: string }>`
-    SELECT DISTINCT ON (n.dedup_key, n.channel, n.event_type) n.id, n.dedup_key, n.event_type, n.channel
+    SELECT last.id, k.dedup_key, k.event_type, k.channel
       FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS k (dedup_key text, event_type text, channel text)
-      JOIN teams_notifications n
-        ON n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.event_type = k.event_type
-     WHERE n.created_at > ${roughly} AND n.created_at > now() - ${windowSeconds}::float8 * interval '1 second'
-       AND n.repeat_of IS NULL AND n.acknowledged_at IS NULL AND n.state NOT IN ('failed', 'suppressed')
-       AND teams_resolved_by(n) IS NULL
-     ORDER BY n.dedup_key, n.channel, n.event_type, n.created_at DESC`.execute(db)
+     CROSS JOIN LATERAL (
+       SELECT n.id FROM teams_notifications n
+        WHERE n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.event_type = k.event_type
+          AND n.created_at > ${roughly} AND n.created_at > now() - ${windowSeconds}::float8 * interval '1 second'
+          AND n.repeat_of IS NULL AND n.acknowledged_at IS NULL AND n.state NOT IN ('failed', 'suppressed')
+          AND teams_resolved_by(n) IS NULL
+        ORDER BY n.created_at DESC LIMIT 1
+     ) last`.execute(db)
   return new Map(
     rows.map((row) => [
       dedupName({ dedupKey: row.dedup_key, eventType: row.event_type, channel: row.channel }),
