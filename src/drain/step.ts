@@ -1,5 +1,5 @@
 import type { Channel } from '../registry/registry.ts'
-import { type ChannelState, type HeldNotification, nextDue, oldestWaiting } from '../store/claim.ts'
+import { type ChannelState, type HeldNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
 import { recordAndHold } from '../store/step.ts'
 import type { Attempt } from './attempt.ts'
 import { afterOutcome } from './breaker.ts'
@@ -12,7 +12,10 @@ import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds between two looks at the backlog; see `storm.ts`. */
 const BETWEEN_LOOKS = 1_000
-/** Milliseconds before now from which notifications are claimed unlooked: what is older is found by the next look. */
+/**
+ * Milliseconds around now within which notifications are claimed unlooked: what is older, or newer because the database's clock
+ * was set back, is found by the next look.
+ */
 const RECENT = 86_400_000
 /** Milliseconds until it is tried again to claim what is due and could not be had: somebody's transaction has it. */
 const LOCKED = 100
@@ -65,7 +68,7 @@ export function createSteps(
   const { kysely, rest, retry, storm, most } = context
   let { state } = taken
   let time = databaseTime(taken.now)
-  let since = new Date(taken.now.getTime() - RECENT)
+  let waiting: Span | undefined
 
   return async ({ finished, room, underWay }) => {
     const now = time()
@@ -83,7 +86,7 @@ export function createSteps(
         limit: claims?.limit ?? 0,
         probe: claims?.kind === 'probe',
         ordinaryUntil: claims?.kind === 'probe' ? undefined : weather?.ordinaryUntil,
-        since,
+        span: spanAround(now, waiting),
       },
     })
     tellRecorded(context, channel.key, { attempts: finished, settlements, moved: done.moved, before: state, after })
@@ -119,11 +122,11 @@ export function createSteps(
     return weather
   }
 
+  /** True where something waits that was out of sight. */
   async function lookBack(): Promise<boolean> {
-    const oldest = await oldestWaiting(kysely, channel.key)
-    if (oldest === undefined || oldest >= since) return false
-    since = oldest
-    return true
+    const before = spanAround(time(), waiting)
+    waiting = await waitingSpan(kysely, channel.key)
+    return waiting !== undefined && (waiting.from < before.from || waiting.to > before.to)
   }
 
   async function idleFor({ nextRoundIn }: Weather): Promise<number | undefined> {
@@ -140,4 +143,14 @@ export function createSteps(
 function databaseTime(now: Date): () => Date {
   const since = performance.now()
   return () => new Date(now.getTime() + performance.now() - since)
+}
+
+/** The days around now, and what waits besides. */
+function spanAround(now: Date, waiting: Span | undefined): Span {
+  const from = now.getTime() - RECENT
+  const to = now.getTime() + RECENT
+  return {
+    from: new Date(Math.min(from, waiting?.from.getTime() ?? from)),
+    to: new Date(Math.max(to, waiting?.to.getTime() ?? to)),
+  }
 }

@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { AcceptedEvent, Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'
 
 /** What a channel can take, as the turn that has the channel knows it. Times are the database's. */
@@ -31,6 +32,12 @@ export interface HeldNotification {
   readonly heldSince: Date
 }
 
+/** A stretch of time, both ends within. */
+export interface Span {
+  readonly from: Date
+  readonly to: Date
+}
+
 /** Which waiting notifications a turn may take, and how many. */
 export interface Claim {
   /** None where it is 0. */
@@ -42,20 +49,20 @@ export interface Claim {
   readonly probe: boolean
   /** Of MEDIUM and below, only what was accepted by then; later ones wait for the next digest. Any, if absent. */
   readonly ordinaryUntil?: Date | undefined
-  /** Accepted before it is not looked at, so that the database need not open the months before. */
-  readonly since: Date
+  /** What was accepted outside of it is not looked at, so that the database need not open the other months. */
+  readonly span: Span
 }
 
 /** The part of a step that takes hold of what is due; `held` has what was taken. */
 export function holding(
   channel: string,
   turn: string,
-  { limit, probe, ordinaryUntil, since }: Claim,
+  { limit, probe, ordinaryUntil, span }: Claim,
 ): RawBuilder<unknown> {
   const due = (those: RawBuilder<unknown>, most: RawBuilder<unknown>) => sql`
       SELECT n.id, n.created_at FROM teams_notifications n
        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
-         AND n.created_at >= ${since} AND EXISTS (SELECT 1 FROM mine) ${those}
+         AND n.created_at BETWEEN ${span.from} AND ${span.to} AND EXISTS (SELECT 1 FROM mine) ${those}
        ORDER BY ${probe ? sql`n.probes,` : sql``} n.priority_rank, n.created_at, n.id
        LIMIT ${most}
        FOR UPDATE SKIP LOCKED`
@@ -72,13 +79,14 @@ export function holding(
       UPDATE teams_notifications n
          SET state = 'sending', reason = NULL, held_by = ${turn}::uuid, held_since = clock_timestamp(),
              attempts = n.attempts + 1, retry_count = n.attempts, probes = n.probes + ${probe ? 1 : 0}
-        FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at >= ${since}
+        FROM due WHERE n.id = due.id AND n.created_at = due.created_at
+         AND n.created_at BETWEEN ${span.from} AND ${span.to}
       RETURNING n.id, n.created_at, n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank
     )`
 }
 
 /** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
-export function heldRows({ since }: Claim): RawBuilder<unknown> {
+export function heldRows({ span }: Claim): RawBuilder<unknown> {
   return sql`(
       SELECT json_agg(json_build_object(
                'id', h.id, 'created_at', h.created_at, 'language', h.language, 'attempts', h.attempts,
@@ -86,7 +94,8 @@ export function heldRows({ since }: Claim): RawBuilder<unknown> {
                'event_type', e.event_type, 'correlation_id', e.correlation_id, 'priority', e.priority,
                'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language
              ) ORDER BY h.priority_rank, h.created_at, h.id)
-        FROM held h JOIN teams_events e ON e.id = h.event_id AND e.created_at = h.created_at AND e.created_at >= ${since})`
+        FROM held h JOIN teams_events e ON e.id = h.event_id AND e.created_at = h.created_at
+                        AND e.created_at BETWEEN ${span.from} AND ${span.to})`
 }
 
 /** One of {@link heldRows}. */
@@ -145,19 +154,20 @@ export async function nextDue(db: Kysely<Tables>, channel: string): Promise<Date
 }
 
 /**
- * When the oldest notification that waits for a channel was accepted; undefined when none waits. Asked for each priority
- * by itself, since that is how the queue's index lies: else all that waits would be read.
+ * When the oldest and the newest notification that wait for a channel were accepted; undefined when none waits. Asked for
+ * each priority by itself, since that is how the queue's index lies: else all that waits would be read.
  */
-export async function oldestWaiting(db: Kysely<Tables>, channel: string): Promise<Date | undefined> {
-  const { rows } = await sql<{ at: Date | null }>`
-    SELECT min(oldest.at) AS at
-      FROM generate_series(0, 4) AS priority (rank)
-     CROSS JOIN LATERAL (
-       SELECT n.created_at AS at FROM teams_notifications n
+export async function waitingSpan(db: Kysely<Tables>, channel: string): Promise<Span | undefined> {
+  const end = (order: RawBuilder<unknown>) => sql`(
+       SELECT n.created_at FROM teams_notifications n
         WHERE n.channel = ${channel} AND n.state = 'pending' AND n.priority_rank = priority.rank
-        ORDER BY n.created_at, n.id LIMIT 1
-     ) oldest`.execute(db)
-  return rows[0]?.at ?? undefined
+        ORDER BY n.created_at ${order}, n.id ${order} LIMIT 1)`
+  const { rows } = await sql<{ from: Date | null; to: Date | null }>`${PREPARED}
+    SELECT min(${end(sql`ASC`)}) AS from, max(${end(sql`DESC`)}) AS to FROM generate_series(0, 4) AS priority (rank)`.execute(
+    db,
+  )
+  const [span] = rows
+  return span?.from && span.to ? { from: span.from, to: span.to } : undefined
 }
 
 /**

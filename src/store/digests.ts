@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
 import { DIGEST_TYPE } from '../events/storms.ts'
+import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'
 
 /** Notifications that one round looks at: so many are moved in half a second, for which the channel is locked. */
@@ -31,7 +32,7 @@ export async function countWaiting(
        SELECT 1 FROM teams_notifications n
         WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp() ${those}
         ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${limit}::bigint) waiting)`
-  const { rows } = await sql<{ urgent: number; all: number }>`
+  const { rows } = await sql<{ urgent: number; all: number }>`${PREPARED}
     SELECT ${first(most.urgent, sql`AND ${RANKS.urgent}`)} AS urgent, ${first(most.all, sql``)} AS all`.execute(db)
   return rows[0] ?? { urgent: 0, all: 0 }
 }

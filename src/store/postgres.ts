@@ -4,6 +4,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { answeringPool } from './answering-pool.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
+import { preparingPool } from './preparing-pool.ts'
 import { survivingPool } from './surviving-pool.ts'
 import type { Tables } from './tables.ts'
 
@@ -41,7 +42,9 @@ export async function openPostgres(options: { url: string; pool: number; log: Lo
   })
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection broke'))
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(survivingPool(pool)) }) })
+  const kysely = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: answeringPool(preparingPool(survivingPool(pool))) }),
+  })
   try {
     const { rows } = await sql<{
       version: number

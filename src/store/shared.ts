@@ -5,6 +5,7 @@ import { fromKysely, fromPglite } from 'pg-boss'
 import { GatewayError } from '../kernel/errors.ts'
 import { answeringPool } from './answering-pool.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
+import { preparingPool } from './preparing-pool.ts'
 import { survivingPool } from './surviving-pool.ts'
 import type { Tables } from './tables.ts'
 
@@ -40,7 +41,9 @@ export function shareDatabase(given: SharedDatabase): Database {
     )
     return {
       kind: 'postgres',
-      kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(survivingPool(given)) }) }),
+      kysely: new Kysely<Tables>({
+        dialect: new PostgresDialect({ pool: answeringPool(preparingPool(survivingPool(given))) }),
+      }),
       // The engine listens on a connection of its own, made with the pool's own words.
       engineDatabase: () => ({ ...Object.fromEntries(connection), ...ENGINE_POOL }),
       close: async () => undefined,

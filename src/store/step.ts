@@ -8,6 +8,7 @@ import {
   holding,
   toHeld,
 } from './claim.ts'
+import { PREPARED } from './preparing-pool.ts'
 import { type Settlement, settling } from './record.ts'
 import type { Tables } from './tables.ts'
 import { TURN_LEASE } from './turns.ts'
@@ -45,7 +46,7 @@ export async function recordAndHold(
   },
 ): Promise<StepDone> {
   const { settlements, state, last, claim } = step
-  const { rows } = await sql<{ mine: boolean; now: Date; moved: string[] | null; held: HeldRow[] | null }>`
+  const { rows } = await sql<{ mine: boolean; now: Date; moved: string[] | null; held: HeldRow[] | null }>`${PREPARED}
     WITH mine AS MATERIALIZED (
       SELECT key FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     )${settlements.length > 0 ? settling(turn, settlements) : sql``}${claim.limit > 0 ? holding(channel, turn, claim) : sql``}, saved AS (

@@ -2,7 +2,7 @@ import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readBacklog } from '../../src/store/channels.ts'
-import { nextDue, oldestWaiting, reclaimInterrupted } from '../../src/store/claim.ts'
+import { nextDue, reclaimInterrupted, waitingSpan } from '../../src/store/claim.ts'
 import { countWaiting } from '../../src/store/digests.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { listNotifications } from '../../src/store/notifications.ts'
@@ -86,7 +86,7 @@ describe('what is asked each second, or by each scrape, reads what waits and not
     ['channels with work', 20, (db: Kysely<Tables>) => channelsWithWork(db)],
     ['the backlog', 2 * WAITING, (db: Kysely<Tables>) => readBacklog(db)],
     ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
-    ['the oldest that waits', 10, (db: Kysely<Tables>) => oldestWaiting(db, 'sre')],
+    ['the oldest and the newest that wait', 10, (db: Kysely<Tables>) => waitingSpan(db, 'sre')],
     ['what waits, counted to a limit', 100, (db: Kysely<Tables>) => countWaiting(db, 'sre', { urgent: 11, all: 31 })],
     ['when the next is due', 2 * WAITING, (db: Kysely<Tables>) => nextDue(db, 'sre')],
     // The claim itself asks twice for what it takes, and holds ten more each time.

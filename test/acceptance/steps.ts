@@ -20,7 +20,11 @@ export async function claimDue(
   db: Kysely<Tables>,
   options: { readonly channel: string; readonly turn: string; readonly limit?: number },
 ): Promise<readonly HeldNotification[]> {
-  const claim = { limit: options.limit ?? 10, probe: false, since: new Date(Date.now() - 86_400_000) }
+  const claim = {
+    limit: options.limit ?? 10,
+    probe: false,
+    span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
+  }
   const nothing = { settlements: [], state: RESTED, last: undefined }
   return (await recordAndHold(db, options.channel, options.turn, { ...nothing, claim })).held
 }
@@ -32,6 +36,6 @@ export function settle(
   turn: string,
   settlements: readonly Settlement[],
 ): Promise<StepDone> {
-  const claim = { limit: 0, probe: false, since: new Date(0) }
+  const claim = { limit: 0, probe: false, span: { from: new Date(0), to: new Date(0) } }
   return recordAndHold(db, channel, turn, { settlements, state: RESTED, last: 'accepted', claim })
 }
