@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
-import type { JsonObject } from '../kernel/json.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Channel, Registry } from '../registry/registry.ts'
@@ -17,7 +16,8 @@ export interface Attempt {
   readonly outcome: Outcome
   /** False when nothing left this process: the card could not be made, or the process was stopping. */
   readonly posted: boolean
-  readonly card: JsonObject | null
+  /** The card as JSON. */
+  readonly cardJson: string | null
   readonly webhookUrl: string | null
   readonly startedAt: Date
   readonly finishedAt: Date
@@ -26,8 +26,8 @@ export interface Attempt {
 /** Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. */
 export type MakeAttempt = (channel: Channel, held: HeldNotification, stopping: AbortSignal) => Promise<Attempt>
 
-/** Makes the part that renders and posts. `hurry` ends posts under way: the graceful stop has waited long enough. */
-export function createAttempt(options: {
+/** What it takes to render and post. `hurry` ends posts under way: the graceful stop has waited long enough. */
+export interface AttemptOptions {
   readonly registry: Registry
   readonly renderer: Renderer
   readonly transport: Transport
@@ -36,8 +36,11 @@ export function createAttempt(options: {
   readonly metrics: Metrics
   readonly log: Log
   readonly hurry: AbortSignal
-}): MakeAttempt {
-  const { registry, renderer, transport, secrets, clock, metrics, log, hurry } = options
+}
+
+/** Makes the part that renders and posts. */
+export function createAttempt(options: AttemptOptions): MakeAttempt {
+  const { transport, secrets, clock, hurry } = options
 
   return async (channel, held, stopping) => {
     const startedAt = clock.now()
@@ -45,7 +48,7 @@ export function createAttempt(options: {
       held,
       outcome: came,
       posted: false,
-      card: null,
+      cardJson: null,
       webhookUrl: null,
       startedAt,
       finishedAt: clock.now(),
@@ -55,42 +58,53 @@ export function createAttempt(options: {
     const address = secrets.webhook(channel.key)
     if (!address) return done(outcome('address_missing'))
     const { event } = held
-    let card: JsonObject
-    try {
-      const definition = registry.eventTypes.get(event.eventType)
-      // A type that was taken out of the configuration after its events were accepted still gets a card.
-      const rendered = renderer.render({
-        event,
-        card: definition?.card ?? 'system_alert',
-        channel,
-        language: held.language,
-        repeat: held.repeat,
-      })
-      card = rendered.card
-      if (rendered.shrunk !== 'whole')
-        metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: rendered.shrunk })
-    } catch (error) {
-      log.error(
-        { err: error, correlation_id: event.correlationId, event_type: event.eventType },
-        'no card could be made',
-      )
-      return done(outcome('render_failed', isGatewayError(error) ? { errorCode: error.code } : {}), { posted: true })
-    }
+    const made = makeCard(options, channel, held)
     const answer = await transport.send({
       channel,
       address,
-      card,
+      card: made.card,
       notificationId: held.id,
       correlationId: event.correlationId,
       attempt: held.attempt,
       repeat: held.repeat,
       signal: hurry,
     })
+    if (made.failed) return done(made.failed, { posted: true })
     return done(answer, {
       posted: answer.name !== 'handed_back',
-      card,
+      cardJson: made.json ?? null,
       webhookUrl: redactAddress(address.reveal()),
       finishedAt: clock.now(),
     })
   }
+}
+
+/** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
+function makeCard(
+  { registry, renderer, metrics, log }: Pick<AttemptOptions, 'registry' | 'renderer' | 'metrics' | 'log'>,
+  channel: Channel,
+  { event, language, repeat }: HeldNotification,
+) {
+  const made: { card: () => string; json?: string; failed?: Outcome } = {
+    card() {
+      try {
+        const definition = registry.eventTypes.get(event.eventType)
+        // A type that was taken out of the configuration after its events were accepted still gets a card.
+        const card = definition?.card ?? 'system_alert'
+        const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
+        if (shrunk !== 'whole')
+          metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
+        made.json = json
+        return json
+      } catch (error) {
+        log.error(
+          { err: error, correlation_id: event.correlationId, event_type: event.eventType },
+          'no card could be made',
+        )
+        made.failed = outcome('render_failed', isGatewayError(error) ? { errorCode: error.code } : {})
+        throw error
+      }
+    },
+  }
+  return made
 }

@@ -12,7 +12,7 @@ const SIGN_OF_LIFE = 1_000
  * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
  * than all the rest of sending.
  */
-const GATHER = 5
+const GATHER = 10
 /** Longer than any post may take. */
 const LONG = 600_000
 /** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */

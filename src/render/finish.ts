@@ -25,8 +25,8 @@ function element(node: JsonObject, language: Language, facts: number): JsonObjec
   const type = typeof node.type === 'string' ? node.type : ''
   const inside = node.rtl === false ? 'en' : language
   const result: Record<string, Json> = {}
-  for (const [key, value] of Object.entries(node)) {
-    const finished = property(value, type, key, inside, facts)
+  for (const key in node) {
+    const finished = property(node[key] as Json, type, key, inside, facts)
     if (finished !== undefined) result[key] = finished
   }
   if (type === 'FactSet' && Array.isArray(result.facts)) {

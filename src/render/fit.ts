@@ -58,7 +58,7 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
     const card = draw(draft)
     if (card === undefined) return undefined
     const drawn = rendered(card, draft.step)
-    if (surelyFits(card, maxBytes)) return drawn
+    if (surelyFits(drawn.json, maxBytes)) return drawn
     if (smallest === undefined || drawn.bytes < smallest.bytes) smallest = drawn
     return drawn.bytes <= maxBytes ? drawn : undefined
   }
@@ -75,6 +75,7 @@ function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
   let bytes: number | undefined
   return {
     card,
+    json: JSON.stringify(card),
     shrunk,
     get bytes() {
       bytes ??= teamsBytes(card)

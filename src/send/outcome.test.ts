@@ -120,7 +120,7 @@ describe('network errors', () => {
 
 describe('bodies', () => {
   const of = (status: number, body: unknown, sent: string[] = []) =>
-    outcomeOfAnswer({ status, body: typeof body === 'string' ? body : JSON.stringify(body), sent })
+    outcomeOfAnswer({ status, body: typeof body === 'string' ? body : JSON.stringify(body), sent: () => sent })
 
   it.each([
     [404, { error: { code: 'WorkflowNotFound' } }, 'flow_off', 'WorkflowNotFound'],

@@ -21,7 +21,7 @@ export interface Answer {
   readonly body: string
   readonly retryAfterMs?: number | undefined
   /** Texts that we sent, and secrets. An error code that gives one of them back, such as the URL's signature, is dropped. */
-  readonly sent?: readonly string[]
+  readonly sent?: () => readonly string[]
 }
 
 /** Makes an outcome whose message comes from the table. */
@@ -50,7 +50,7 @@ export function outcome(
  * the status. A 2xx whose body was cut, or never ended, is accepted all the same: with its status line Teams has taken the
  * card, and sending it again would show it twice.
  */
-export function outcomeOfAnswer({ status, body, retryAfterMs, sent = [] }: Answer): Outcome {
+export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }: Answer): Outcome {
   const json = parse(body)
   const code = receiverCode(codeIn(json), sent)
   const details = { statusCode: status, retryAfterMs, errorCode: code }
@@ -99,11 +99,11 @@ export function outcomeOfError(error: unknown, mayHaveArrived: boolean): Outcome
  * A receiver's error code, if it is one: letters, digits and `_.-`, at most 64. Whatever else a receiver writes is its own
  * text, may quote the card or the URL, and is dropped. So is a code that gives back a part of what we sent.
  */
-export function receiverCode(code: unknown, sent: readonly string[]): string | undefined {
+export function receiverCode(code: unknown, sent: () => readonly string[]): string | undefined {
   if (typeof code === 'number') return receiverCode(String(code), sent)
   if (typeof code !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(code)) return undefined
   if (ROWS.some(([, row]) => row.bodyCodes?.includes(code))) return code
-  const echo = sent.some((text) => text.includes(code) || (text.length >= 8 && code.includes(text)))
+  const echo = sent().some((text) => text.includes(code) || (text.length >= 8 && code.includes(text)))
   return echo ? undefined : code
 }
 

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../kernel/json.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Channel } from '../registry/registry.ts'
 import type { OutcomeName } from './outcomes.ts'
@@ -7,7 +6,12 @@ import type { OutcomeName } from './outcomes.ts'
 export interface SendRequest {
   readonly channel: Channel
   readonly address: Secret
-  readonly card: JsonObject
+  /**
+   * Gives the card as JSON; asked for once there is a connection to post it over. Posts of a busy host stand in line for
+   * theirs, and cards that were made before would fill the memory meanwhile. Throws where no card can be made: then nothing
+   * is posted, and whatever outcome `send` gives says nothing.
+   */
+  readonly card: () => string
   readonly notificationId: string
   readonly correlationId: string
   /** 1 for the first post of this notification, 2 for the second. */

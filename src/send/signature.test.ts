@@ -13,7 +13,7 @@ const signed = (body: string, secrets: string[], more: { correlationId?: string;
     attempt: more.repeat ? 2 : 1,
     repeat: more.repeat ?? false,
     at: new Date(),
-    body,
+    body: Buffer.from(body),
     secrets: secrets.map((secret) => new Secret(secret)),
   })
 const verifier = (secret: string) =>
@@ -27,7 +27,7 @@ describe('signedHeaders', () => {
       attempt: 3,
       repeat: true,
       at: new Date(1_790_000_000_999),
-      body: '{}',
+      body: Buffer.from('{}'),
       secrets: [new Secret('your-secret-here')],
     })
     expect(headers).toEqual({
@@ -74,7 +74,15 @@ describe('signedHeaders', () => {
     fc.assert(
       fc.property(text, text, moment, fc.array(secret, { maxLength: 2 }), (id, body, at, keys) => {
         const secrets = keys.map((key) => new Secret(key))
-        const headers = signedHeaders({ id, correlationId: 'c', attempt: 1, repeat: false, at, body, secrets })
+        const headers = signedHeaders({
+          id,
+          correlationId: 'c',
+          attempt: 1,
+          repeat: false,
+          at,
+          body: Buffer.from(body),
+          secrets,
+        })
         const theirs = keys.map((key) => new Webhook(signingKey(key), { format: 'raw' }).sign(id, at, body))
         expect(headers['webhook-signature']).toBe(theirs.join(' '))
       }),

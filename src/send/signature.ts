@@ -11,7 +11,7 @@ export interface Signed {
   /** When it is posted. */
   readonly at: Date
   /** The body exactly as it goes out. */
-  readonly body: string
+  readonly body: Buffer
   /** The secrets that sign, the current one first; at most two. */
   readonly secrets: readonly Secret[]
 }
@@ -24,7 +24,7 @@ export interface Signed {
 export function signedHeaders(signed: Signed): Record<string, string> {
   const secrets = signed.secrets.map((secret) => secret.reveal())
   const [current, previous] = secrets
-  const body = Buffer.from(signed.body)
+  const { body } = signed
   const second = String(Math.floor(signed.at.getTime() / 1000))
   return {
     'webhook-id': signed.id,

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { JsonObject } from '../kernel/json.ts'
 import type { State } from '../service/port.ts'
 
 /** What one attempt came to and what follows for its notification. */
@@ -17,7 +16,8 @@ export interface Settlement {
   /** False when nothing was posted: then no attempt is counted or recorded. */
   readonly posted: boolean
   readonly webhookUrl: string | null
-  readonly card: JsonObject | null
+  /** The card as JSON. */
+  readonly cardJson: string | null
   readonly statusCode: number | null
   readonly errorCode: string | null
   readonly message: string | null
@@ -35,7 +35,7 @@ export interface Settlement {
 export function settling(turn: string, settlements: readonly Settlement[]): RawBuilder<unknown> {
   const times = settlements.map(({ createdAt }) => createdAt.getTime())
   return sql`, s AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(settlements.map(toRow))}::jsonb) AS s (
+      SELECT * FROM jsonb_to_recordset(${listOf(settlements)}::jsonb) AS s (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
         message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
@@ -69,8 +69,19 @@ export function settling(turn: string, settlements: readonly Settlement[]): RawB
     )`
 }
 
-function toRow(settlement: Settlement) {
-  return {
+/**
+ * Them as a JSON list, made in one piece: a text put together of parts is copied as a whole when it goes out, and with the
+ * cards in it this is the longest of all.
+ */
+function listOf(settlements: readonly Settlement[]): string {
+  const rows = settlements.map(toRow)
+  const last = rows.length - 1
+  return rows.map((row, at) => (at === 0 ? '[' : '') + row + (at === last ? ']' : '')).join(',')
+}
+
+/** One of them as JSON. */
+function toRow(settlement: Settlement): string {
+  const row = JSON.stringify({
     id: settlement.id,
     created_at: settlement.createdAt,
     state: settlement.state,
@@ -80,7 +91,6 @@ function toRow(settlement: Settlement) {
     may_have_arrived: settlement.mayHaveArrived,
     posted: settlement.posted,
     webhook_url: settlement.webhookUrl,
-    card: settlement.card,
     status_code: settlement.statusCode,
     error_code: settlement.errorCode,
     message: settlement.message,
@@ -89,5 +99,6 @@ function toRow(settlement: Settlement) {
     repeat: settlement.repeat,
     started_at: settlement.startedAt,
     finished_at: settlement.finishedAt,
-  }
+  })
+  return settlement.cardJson === null ? row : `${row.slice(0, -1)},"card":${settlement.cardJson}}`
 }

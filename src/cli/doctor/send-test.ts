@@ -54,11 +54,11 @@ async function sendTest(
   const check = `test card ${channel.key}`
   if (address === undefined) return noted(check, 'not sent: the channel has no webhook URL')
   const event = testEvent(channel)
-  const { card } = renderer.render({ event, card: 'system_alert', channel, language: channel.language, repeat: false })
+  const { json } = renderer.render({ event, card: 'system_alert', channel, language: channel.language, repeat: false })
   const { name, message, statusCode } = await transport.send({
     channel,
     address,
-    card,
+    card: () => json,
     notificationId: event.id,
     correlationId: event.correlationId,
     attempt: 1,

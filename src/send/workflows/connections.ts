@@ -60,7 +60,7 @@ interface Waiter {
 export function createConnections(options: ConnectionsOptions): Connections {
   const slots = new Set<Slot>()
   const idle: Slot[] = []
-  let waiters: Waiter[] = []
+  const waiters: Waiter[] = []
 
   function open(origin: string): Slot {
     const socketEnd = new AbortController()
@@ -103,7 +103,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       idle.splice(idle.indexOf(known), 1)
       return known
     }
-    const toHost = [...slots].filter((slot) => slot.origin === origin).length
+    let toHost = 0
+    for (const slot of slots) if (slot.origin === origin) toHost += 1
     if (toHost >= options.perHost) return undefined
     if (slots.size >= options.total) {
       const longestIdle = idle[0]
@@ -132,12 +133,17 @@ export function createConnections(options: ConnectionsOptions): Connections {
   /** Serves whoever can be: a full host does not hold up those that wait for another. */
   function serve(): void {
     const full = new Set<string>()
-    waiters = waiters.filter((waiter) => {
+    for (let at = 0; at < waiters.length; ) {
+      const waiter = waiters[at] as Waiter
       const slot = full.has(waiter.origin) ? undefined : take(waiter.origin)
-      if (slot) waiter.serve(hold(slot))
-      else full.add(waiter.origin)
-      return !slot
-    })
+      if (slot) {
+        waiters.splice(at, 1)
+        waiter.serve(hold(slot))
+      } else {
+        full.add(waiter.origin)
+        at += 1
+      }
+    }
   }
 
   return {
@@ -145,7 +151,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
         const leave = () => {
-          waiters = waiters.filter((one) => one !== waiter)
+          waiters.splice(waiters.indexOf(waiter), 1)
           reject(signal.reason)
         }
         const waiter: Waiter = {
@@ -156,8 +162,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
           },
         }
         signal.addEventListener('abort', leave, { once: true })
+        // Whoever stands in line for this host already is served first, and was not because it is full.
+        const inLine = waiters.some((one) => one.origin === origin)
         waiters.push(waiter)
-        serve()
+        if (!inLine) serve()
       })
     },
     async close() {

@@ -66,13 +66,17 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
     const result = await exchange(connections, options.clock, {
       origin: url.origin,
       path: url.pathname,
-      headers: () => ({ 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }),
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: options.clientId,
-        client_secret: options.clientSecret.reveal(),
-        scope: options.scope,
-      }).toString(),
+      make: () => ({
+        headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        body: Buffer.from(
+          new URLSearchParams({
+            grant_type: 'client_credentials',
+            client_id: options.clientId,
+            client_secret: options.clientSecret.reveal(),
+            scope: options.scope,
+          }).toString(),
+        ),
+      }),
       timeoutMs: options.timeoutMs,
     })
     if (result.status === undefined) {
@@ -89,7 +93,7 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
   /** Entra's own code (`invalid_client`), never its description: that names the application and, at times, its secret. */
   function errorIn(text: string): string | undefined {
     const json = parse(text)
-    return isObject(json) ? receiverCode(json.error, [options.clientSecret.reveal()]) : undefined
+    return isObject(json) ? receiverCode(json.error, () => [options.clientSecret.reveal()]) : undefined
   }
 
   return {

@@ -1,15 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../kernel/clock.ts'
-import { readBody } from './body.ts'
+import { postOver } from './answer.ts'
 import type { Connections } from './connections.ts'
 
 /** One POST. */
 export interface Post {
   readonly origin: string
   readonly path: string
-  /** Made once there is a connection, so that a time in them is the time of the post. */
-  readonly headers: () => Record<string, string>
-  readonly body: string
+  /** Makes what is posted, once there is a connection: a time in the headers is the time of the post. */
+  readonly make: () => { readonly headers: Record<string, string>; readonly body: Buffer }
   /** From having a connection to the end of the answer. */
   readonly timeoutMs: number
   /** The caller gives up. */
@@ -49,12 +48,11 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
   let begun = () => false
   let reusable = false
   try {
-    const headers = post.headers()
+    const made = post.make()
     begun = connection.wasOpen
-    const response = await connection.client.request({ method: 'POST', path: post.path, headers, body: post.body })
-    const { text, complete } = await readBody(response.body)
+    const { complete, ...answer } = await postOver(connection.client, { path: post.path, ...made })
     reusable = complete
-    return { status: response.statusCode, headers: response.headers, body: text }
+    return answer
   } catch (error) {
     const why = late ? 'timeout' : signal.aborted ? 'caller' : 'network'
     return { status: undefined, why, begun: begun(), error }

@@ -8,7 +8,7 @@ import { signedHeaders } from '../signature.ts'
 import { createAddressChecks } from './addresses.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './entra.ts'
-import { payloadOf } from './envelope.ts'
+import { bodyOf } from './envelope.ts'
 import { exchange, timeoutCode } from './exchange.ts'
 
 /** What the transport needs to know; all of it comes from the settings and the secrets. */
@@ -59,7 +59,11 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     const { channel } = request
     const { check: address, parts } = addresses(channel, request.address, options.sandboxOrigin?.())
     if (!address.ok) return outcome('address_invalid', { errorCode: address.code })
-    const body = JSON.stringify(payloadOf(channel.payload, request.card))
+    let made: Buffer | undefined
+    const body = () => {
+      made ??= Buffer.from(bodyOf(channel.payload, request.card()))
+      return made
+    }
     const post = (token?: Secret) => postOnce(request, address, parts, body, token)
 
     // The sandbox is no flow: a real token has no business there.
@@ -86,15 +90,14 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     request: SendRequest,
     { origin, path }: { readonly origin: string; readonly path: string },
     parts: readonly string[],
-    body: string,
+    body: () => Buffer,
     token: Secret | undefined,
   ): Promise<Outcome> {
     const secrets = options.signingSecrets()
     const result = await exchange(connections, clock, {
       origin,
       path,
-      headers: () => headersOf(request, body, secrets, token),
-      body,
+      make: () => ({ headers: headersOf(request, body(), secrets, token), body: body() }),
       timeoutMs: options.timeoutMs,
       signal: request.signal,
     })
@@ -103,7 +106,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
         status: result.status,
         body: result.body,
         retryAfterMs: parseRetryAfter(result.headers['retry-after'], clock.now(), options.maxRetryAfterMs),
-        sent: [...parts, body, ...[token, ...secrets].flatMap((secret) => secret?.reveal() ?? [])],
+        sent: () => [...parts, body().toString(), ...[token, ...secrets].flatMap((secret) => secret?.reveal() ?? [])],
       })
     const { why, begun } = result
     if (why === 'timeout') return outcomeOfError({ code: timeoutCode(begun) }, begun)
@@ -113,7 +116,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
 
   function headersOf(
     request: SendRequest,
-    body: string,
+    body: Buffer,
     secrets: readonly Secret[],
     token: Secret | undefined,
   ): Record<string, string> {
