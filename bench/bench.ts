@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ensureServices } from '../scripts/services/install.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
 import { BREAKAGES, type Breakage, breakageNamed } from './breakages/table.ts'
 import { tryOut } from './breakages/try-out.ts'
+import { buildGateway } from './build.ts'
 import type { Bench, Scenario } from './context.ts'
 import { startServer } from './database.ts'
 import { type Checkout, OWN_CHECKOUT, runCommand } from './gateway.ts'
@@ -25,11 +26,12 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = { throughput, latenc
 
 const tell = (line: string) => process.stderr.write(`${line}\n`)
 
-/** Runs the scenarios that were asked for, one after the other, and judges what they found. */
-async function measure(options: BenchOptions, checkout: Checkout): Promise<BenchResult> {
+/** Builds the gateway, runs the scenarios that were asked for, one after the other, and judges what they found. */
+async function measure(options: BenchOptions, source: Checkout): Promise<BenchResult> {
   const folder = privateFolder('bench')
   const guardian = guard(folder, undefined)
   if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
+  const checkout = buildGateway(source, join(folder, 'gateway'))
   const receiver = await startReceiver()
   try {
     const server = await startServer((url) => runCommand(checkout, ['migrate', 'up'], { DATABASE_URL: url }))
@@ -44,7 +46,7 @@ async function measure(options: BenchOptions, checkout: Checkout): Promise<Bench
         rounds: options.rounds,
         quick: options.quick,
         sizes: options.sizes,
-        machine: describeMachine(checkout, server.version),
+        machine: describeMachine(source, server.version),
         scenarios,
         verdicts: judge(
           scenarios.flatMap((scenario) => scenario.figures),

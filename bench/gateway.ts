@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { guard, privateFolder } from '../test/services/program.ts'
 import { peakMemory } from './process-facts.ts'
 
-/** Where a gateway's files are: this checkout, or a copy of it with something broken. */
+/** Where a gateway's files are: a checkout, or a copy of it that is built or has something broken. */
 export interface Checkout {
   readonly root: string
 }
@@ -104,7 +104,7 @@ export async function runCommand(
 }
 
 function program({ root }: Checkout): string {
-  return join(root, 'src/cli/main.ts')
+  return join(root, 'bin/claimlinc-teams.js')
 }
 
 function listening(child: ChildProcess): Promise<string> {
