@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createSandboxServer } from '../../src/testing/teams.ts'
 import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'
 import { emptyStore, KINDS } from './stores.ts'
 
@@ -36,14 +37,19 @@ describe.each(KINDS)('serve on %s', (kind) => {
 
 describe('serve', () => {
   it('ends at once at a second signal', async () => {
+    // Not the gateway's own sandbox, which lets go of what hangs once the gateway stops.
+    const teams = await createSandboxServer()
+    onTestFinished(() => teams.close())
+    teams.sandbox.setFaults('sre', { hang: true })
     const gateway = await startServe({
       ...(await emptyStore('embedded')),
       TEAMS_SHUTDOWN_TIMEOUT: '600',
       TEAMS_CONNECTION_TIMEOUT: '600',
+      TEAMS_SANDBOX_ORIGIN: teams.origin,
+      TEAMS_WEBHOOK_SRE: teams.addresses.get('sre') ?? '',
     })
-    await setFaults(gateway.origin, 'sre', { hang: true })
     await runCli([...SEND, '--url', gateway.origin])
-    await received(gateway.origin, 1)
+    await teams.sandbox.waitFor('sre', 1, AbortSignal.timeout(60_000))
     gateway.child.kill('SIGTERM')
     await gateway.says(/SIGTERM: stopping/)
     gateway.child.kill('SIGTERM')
