@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { DIGEST_TYPE } from '../events/catalogue.ts'
 import { LANGUAGES, type Language } from '../events/event.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../events/priority.ts'
-import { DIGEST_TYPE } from '../events/storms.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'

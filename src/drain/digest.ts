@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
+import { DIGEST_TYPE } from '../events/catalogue.ts'
 import type { AcceptedEvent } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
-import { DIGEST_TYPE } from '../events/storms.ts'
 import { correlationIdFor, newId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Channel, Registry } from '../registry/registry.ts'

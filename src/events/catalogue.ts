@@ -151,7 +151,14 @@ type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {
 }
   ? A
   : never
-type BuiltInTypes = { [T in keyof Catalogue as T | AliasesOf<T>]: CardData<Catalogue[T]['card']> }
+
+/** The type of the events that the gateway writes itself when it makes a digest. */
+export const DIGEST_TYPE = 'gateway.digest'
+
+/** All that a caller may send; digests the gateway writes itself. */
+type BuiltInTypes = {
+  [T in Exclude<keyof Catalogue, typeof DIGEST_TYPE> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
+}
 
 /**
  * Event types and the type of their data. Add your own, so that the compiler checks them like the built-in ones:

@@ -1,9 +1,6 @@
 import type { CATALOGUE } from './catalogue.ts'
 import type { CardData, CardName } from './data.ts'
 
-/** The type of the events that the gateway writes itself when it makes a digest. */
-export const DIGEST_TYPE = 'gateway.digest'
-
 /** The data field by whose values a digest of a card's events is counted, where the card has one that tells something. */
 export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string } = {
   vault_security_event: 'node',

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { DIGEST_TYPE } from '../events/catalogue.ts'
 import { LANGUAGES } from '../events/event.ts'
 import { PRIORITIES } from '../events/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
@@ -45,9 +46,10 @@ const COMMON_FIELDS = {
 
 /**
  * The schema `Event`, one `Event.<type>` per event type, and one `Data.<card>` per kind of data. Types whose card is
- * drawn from data of their own get a `Data.<type>`.
+ * drawn from data of their own get a `Data.<type>`. Digests are not among them: the gateway alone writes them.
  */
-export function eventSchemas(types: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
+export function eventSchemas(all: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
+  const types = all.filter((type) => type.name !== DIGEST_TYPE)
   const schemas: Record<string, JsonObject> = {}
   const data = new Map<z.ZodObject, string>()
   const mapping: Record<string, string> = {}

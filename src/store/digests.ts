@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { DIGEST_TYPE } from '../events/catalogue.ts'
 import type { Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
-import { DIGEST_TYPE } from '../events/storms.ts'
 import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,4 +1,5 @@
-import type { CATALOGUE, EventTypes } from '../../src/events/catalogue.ts'
+import type { CATALOGUE } from '../../src/events/catalogue.ts'
+import type { CardData } from '../../src/events/data.ts'
 
 /** Names of the built-in types, without the older ones. Users' own, which EventTypes may have too, have no sample. */
 export type Canonical = keyof typeof CATALOGUE
@@ -7,5 +8,5 @@ export type Canonical = keyof typeof CATALOGUE
 export interface Sample<T extends Canonical> {
   readonly correlationId: string
   readonly occurredAt: string
-  readonly data: EventTypes[T]
+  readonly data: CardData<(typeof CATALOGUE)[T]['card']>
 }
