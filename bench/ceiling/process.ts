@@ -16,8 +16,9 @@ const database = new pg.Pool({ connectionString: start.databaseUrl, max: start.d
 const receiver = new Pool(start.receiverOrigin, { connections: start.connections, pipelining: 1 })
 const INSERT = insertStatement(recording.eventColumns, recording.notificationColumns)
 const holder = randomUUID()
-/** No row is older; the database's clock is this machine's. */
-const began = new Date(Date.now() - 3_600_000)
+/** No row is older or newer; the database's clock is this machine's. */
+const oldest = new Date(Date.now() - 86_400_000)
+const newest = new Date(Date.now() + 86_400_000)
 
 let steps = 0
 let rows = 0
@@ -63,7 +64,7 @@ function createChannel(key: string) {
     const { rows: claimed } = await database.query<{ id: string; created_at: Date }>({
       name: 'step',
       text: STEP_STATEMENT,
-      values: [`[${batch.join(',')}]`, holder, key, claim, began],
+      values: [`[${batch.join(',')}]`, holder, key, claim, oldest, newest],
     })
     if (claimed.length !== claim) throw new Error(`${key}: ${claimed.length} rows claimed instead of ${claim}`)
     for (const row of claimed) post(row.id, row.created_at).catch(fail)

@@ -30,7 +30,8 @@ export function insertStatement(eventColumns: readonly string[], notificationCol
 
 /**
  * A step: $1 what came of posts, a JSON array, is recorded, and $4 that are due for channel $3 are claimed, both by $2.
- * Without the claim a second process would post the same cards. Nothing is older than $5: months before it are not opened.
+ * Without the claim a second process would post the same cards. All of it was
+ * accepted between $5 and $6, so that no other month is opened.
  */
 export const STEP_STATEMENT = `
   WITH s AS (
@@ -41,19 +42,19 @@ export const STEP_STATEMENT = `
     UPDATE teams_notifications n
        SET state = 'accepted', webhook_url = s.webhook_url, card_payload = s.card, status_code = s.status_code,
            sent_at = clock_timestamp(), held_by = NULL, held_since = NULL
-      FROM s WHERE n.id = s.id AND n.created_at = s.created_at AND n.created_at >= $5 AND n.state = 'sending' AND n.held_by = $2
+      FROM s WHERE n.id = s.id AND n.created_at = s.created_at AND n.created_at BETWEEN $5 AND $6 AND n.state = 'sending' AND n.held_by = $2
   ), told AS (
     INSERT INTO teams_attempts
       (notification_id, attempt, started_at, finished_at, outcome, status_code, message, held_by, created_at)
     SELECT id, 1, started_at, finished_at, outcome, status_code, message, $2, created_at FROM s
   ), due AS (
     SELECT id, created_at FROM teams_notifications
-     WHERE channel = $3 AND state = 'pending' AND next_attempt_at <= clock_timestamp() AND created_at >= $5
+     WHERE channel = $3 AND state = 'pending' AND next_attempt_at <= clock_timestamp() AND created_at BETWEEN $5 AND $6
      ORDER BY priority_rank, created_at, id
      LIMIT $4
      FOR UPDATE SKIP LOCKED
   )
   UPDATE teams_notifications n
      SET state = 'sending', held_by = $2, held_since = clock_timestamp(), attempts = n.attempts + 1
-    FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at >= $5
+    FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at BETWEEN $5 AND $6
   RETURNING n.id, n.created_at`
