@@ -150,6 +150,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     acquire(origin, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
+        // Whoever stands in line for this host already is served first.
+        const slot = waiters.some((one) => one.origin === origin) ? undefined : take(origin)
+        if (slot) return resolve(hold(slot))
         const leave = () => {
           waiters.splice(waiters.indexOf(waiter), 1)
           reject(signal.reason)
@@ -162,10 +165,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
           },
         }
         signal.addEventListener('abort', leave, { once: true })
-        // Whoever stands in line for this host already is served first, and was not because it is full.
-        const inLine = waiters.some((one) => one.origin === origin)
         waiters.push(waiter)
-        if (!inLine) serve()
       })
     },
     async close() {
