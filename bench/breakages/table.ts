@@ -68,8 +68,13 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/render/renderer.ts',
+        find: 'if (problems.length > 0) throw',
+        replace: 'const kept: Buffer[] = []; if (problems.length > 0) throw',
+      },
+      {
+        file: 'src/render/renderer.ts',
         find: 'const card = studio.cards.get(request.card)',
-        replace: ';(studio.kept ??= []).push(Buffer.alloc(40_000, 1)); const card = studio.cards.get(request.card)',
+        replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = studio.cards.get(request.card)',
       },
     ],
   },
