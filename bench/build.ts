@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Checkout } from './gateway.ts'
 
 /** What of a checkout a gateway is built from and runs from. */
-export const PARTS = [
+const PARTS = [
   'src',
   'templates',
   'migrations',

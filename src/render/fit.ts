@@ -1,7 +1,7 @@
 import type { JsonObject } from '../kernel/json.ts'
 import { type Limits, NO_LIMITS } from './limits.ts'
 import type { RenderedCard } from './port.ts'
-import { surelyFits, teamsBytes } from './size.ts'
+import { surelyFits, teamsBytesOfJson } from './size.ts'
 
 /** One way to draw a card, from the whole of it down to the least. */
 export interface Draft {
@@ -72,13 +72,14 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
 
 /** Most cards are far below the limit, and their size is counted only if somebody asks. */
 function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
+  const json = JSON.stringify(card)
   let bytes: number | undefined
   return {
     card,
-    json: JSON.stringify(card),
+    json,
     shrunk,
     get bytes() {
-      bytes ??= teamsBytes(card)
+      bytes ??= teamsBytesOfJson(json)
       return bytes
     },
   }

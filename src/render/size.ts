@@ -13,7 +13,12 @@ export const TEAMS_MESSAGE_LIMIT = 28_672
  * two is taken: a card that is too large gets a 202 and is lost in silence, so an early cut costs less than a late one.
  */
 export function teamsBytes(card: unknown): number {
-  const stored = JSON.stringify(JSON.stringify(card))
+  return teamsBytesOfJson(JSON.stringify(card))
+}
+
+/** {@link teamsBytes} of a card that is JSON already. */
+export function teamsBytesOfJson(json: string): number {
+  const stored = JSON.stringify(json)
   const utf8 = Buffer.byteLength(stored, 'utf8')
   return utf8 === stored.length ? utf8 : Math.max(utf8, stored.length * 2)
 }
