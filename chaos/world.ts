@@ -5,7 +5,6 @@ import { startPostgres } from '../test/services/postgres.ts'
 import { askPostgres } from './dump.ts'
 import { CALM, type ChannelPlan } from './faults.ts'
 import { createLines, type Deed, type DeedLine, type SenderLine } from './history.ts'
-import { startPlainPostgres } from './postgres.ts'
 import { originIn, start } from './processes.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
 import { createRandom, type Random } from './random.ts'
@@ -205,7 +204,7 @@ async function startReceiverProcess(folder: string, later: Later): Promise<World
 async function openStore(scenario: Scenario, setup: Setup, folder: string, later: Later) {
   if (scenario.store === 'embedded')
     return { store: { TEAMS_DATA_DIR: join(folder, 'data') }, postgres: undefined, proxy: undefined }
-  const postgres = setup.postgresEnv ? await startPlainPostgres(setup.postgresEnv) : await startPostgres()
+  const postgres = await startPostgres({ envIn: setup.postgresEnv })
   later(() => postgres.stop())
   if (!setup.proxied) return { store: { DATABASE_URL: postgres.url }, postgres, proxy: undefined }
   const url = new URL(postgres.url)

@@ -54,6 +54,7 @@ describe('what serve loads', () => {
   })
 })
 
+// Its command line is read from /proc, which only Linux has.
 describe.runIf(process.platform === 'linux')('the process of serve', () => {
   it('is the one that was started, with a small space for new objects', async () => {
     const { child } = await startServe(await emptyStore('embedded'))

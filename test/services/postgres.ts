@@ -29,9 +29,15 @@ export function findPostgres(): string | undefined {
  * Starts a private PostgreSQL in a temporary folder on a free port; 1 to 2 s.
  *
  * `durable: false` makes it faster by not waiting for the disk. Only for tests that do not kill PostgreSQL itself: the
- * others are about exactly that waiting.
+ * others are about exactly that waiting. `envIn` gives its process an environment, for example a library that moves its
+ * clock, which may have files in its folder.
  */
-export async function startPostgres(options: { readonly durable?: boolean } = {}): Promise<Postgres> {
+export async function startPostgres(
+  options: {
+    readonly durable?: boolean
+    readonly envIn?: ((folder: string) => Readonly<Record<string, string>>) | undefined
+  } = {},
+): Promise<Postgres> {
   const bin = findPostgres()
   if (!bin) throw new Error(`PostgreSQL ${OLDEST} or newer is not installed; "npm test" installs it.`)
   const owner = unprivilegedOwner()
@@ -57,8 +63,15 @@ export async function startPostgres(options: { readonly durable?: boolean } = {}
       name: 'PostgreSQL',
       folder,
       owner,
-      command: join(bin, 'postgres'),
-      args: ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+      // `env` becomes the program, so the process id stays.
+      command: '/usr/bin/env',
+      args: [
+        ...Object.entries(options.envIn?.(folder) ?? {}).map(([name, value]) => `${name}=${value}`),
+        join(bin, 'postgres'),
+        '-D',
+        data,
+        ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+      ],
       ready: /database system is ready to accept connections/,
       stopSignal: 'SIGINT',
       abandonSignal: 'SIGQUIT',
