@@ -1,4 +1,5 @@
-import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { clientThrough } from './client-through.ts'
 
 /**
  * Milliseconds after which a statement without an answer counts as sent into nothing. With the lease of a turn (8 s) and the
@@ -30,15 +31,6 @@ export function answeringPool(pool: PostgresPool, patience = PATIENCE): Postgres
 function answering(client: PostgresPoolClient, patience: number): PostgresPoolClient {
   let lost: Error | undefined
 
-  function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
-  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
-  function query<R>(given: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
-    if (typeof given !== 'string') return client.query(given)
-    if (lost) return Promise.reject(lost)
-    const answer = client.query<R>(given, parameters)
-    return MAY_TAKE_LONG.test(given) ? answer : orGiveUp(answer)
-  }
-
   function orGiveUp<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
@@ -53,9 +45,13 @@ function answering(client: PostgresPoolClient, patience: number): PostgresPoolCl
     })
   }
 
-  return {
-    ...(client.processID === undefined ? {} : { processID: client.processID }),
-    query,
-    release: (destroy = false) => client.release(destroy || lost !== undefined),
-  }
+  return clientThrough(
+    client,
+    <R>(text: string, parameters: readonly unknown[]) => {
+      if (lost) return Promise.reject(lost)
+      const answer = client.query<R>(text, parameters)
+      return MAY_TAKE_LONG.test(text) ? answer : orGiveUp(answer)
+    },
+    (destroy = false) => client.release(destroy || lost !== undefined),
+  )
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type PostgresCursor, type PostgresPool, type PostgresPoolClient, type PostgresQueryResult, sql } from 'kysely'
+import { type PostgresPool, type PostgresPoolClient, type PostgresQueryResult, sql } from 'kysely'
 import type { PoolClient } from 'pg'
+import { clientThrough } from './client-through.ts'
 import type { SurvivingPool } from './surviving-pool.ts'
 
 const MARK = '/* prepared */'
@@ -47,18 +48,9 @@ export function preparingPool(pool: SurvivingPool): PostgresPool {
       }
     }
 
-    function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
-    function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
-    function query<R>(given: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
-      if (typeof given !== 'string') return plain.query(given)
-      return refused || !given.startsWith(MARK) ? plain.query<R>(given, parameters) : keep<R>(given, parameters)
-    }
-
-    return {
-      ...(plain.processID === undefined ? {} : { processID: plain.processID }),
-      query,
-      release: (destroy) => client.release(destroy),
-    }
+    return clientThrough(plain, <R>(text: string, parameters: readonly unknown[]) =>
+      refused || !text.startsWith(MARK) ? plain.query<R>(text, parameters) : keep<R>(text, parameters),
+    )
   }
 
   return {
