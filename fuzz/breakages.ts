@@ -94,8 +94,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'size counted once',
     file: 'src/render/size.ts',
-    find: 'const stored = JSON.stringify(JSON.stringify(card))',
-    replace: 'const stored = JSON.stringify(card)',
+    find: 'const stored = JSON.stringify(json)',
+    replace: 'const stored = json',
     target: 'render',
     properties: ['size'],
   },
