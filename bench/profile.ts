@@ -25,11 +25,11 @@ export interface ProfileSummary {
   /** Seconds in which the main thread was at work, and those that it waited. */
   readonly busySeconds: number
   readonly idleSeconds: number
-  /** Where the time was spent itself, by folder of `src/` and by package. */
+  /** Where the time was spent itself, by the gateway's folders and by package. */
   readonly places: readonly Share[]
   /** The same by function. */
   readonly functions: readonly Share[]
-  /** Time in functions of `src/` and in all that they called, by function. */
+  /** Time in the gateway's functions and in all that they called, by function. */
   readonly inclusive: readonly Share[]
 }
 
@@ -70,7 +70,7 @@ export function summarise(
     const callers = new Set<string>()
     for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
       const frame = nodes.get(at)?.callFrame
-      if (frame?.url.includes('/src/') && !frame.url.includes('node_modules')) callers.add(nameOf(frame))
+      if (frame && ownPath(frame.url) !== undefined) callers.add(nameOf(frame))
     }
     for (const caller of callers) add(inclusive, caller, time)
   }
@@ -99,23 +99,28 @@ export function profileLines(summary: ProfileSummary): string[] {
     `at work ${summary.busySeconds.toFixed(1)} s, waiting ${summary.idleSeconds.toFixed(1)} s`,
     ...list('by place (self time)', summary.places),
     ...list('by function (self time)', summary.functions),
-    ...list('by function of src/ (with all it calls)', summary.inclusive),
+    ...list('by function of the gateway (with all it calls)', summary.inclusive),
   ]
 }
 
 type Frame = CpuProfile['nodes'][number]['callFrame']
 
+/** The path of a file of the gateway's own: below `dist/` where it is built, below `src/` in a checkout. */
+function ownPath(url: string): string | undefined {
+  return url.includes('/node_modules/') ? undefined : /\/((?:src|dist)\/.*)/.exec(url)?.[1]
+}
+
 function placeOf({ url, functionName }: Frame): string {
   const parts = url.match(/\/node_modules\/((?:@[^/]+\/)?[^/]+)/g)
   const last = parts?.at(-1)?.replace('/node_modules/', '')
   if (last) return last
-  const own = /\/src\/([^/]+)/.exec(url)?.[1]
-  if (own) return `src/${own}`
+  const own = ownPath(url)
+  if (own) return own.split('/').slice(0, 2).join('/')
   return url.startsWith('node:') ? url.replace(/^(node:(?:internal\/)?[^/]+).*/, '$1') : functionName
 }
 
 function nameOf({ url, functionName, lineNumber }: Frame): string {
-  const file = url.replace(/^.*\/(node_modules|src)\//, (_all, folder: string) => (folder === 'src' ? 'src/' : ''))
+  const file = ownPath(url) ?? url.replace(/^.*\/node_modules\//, '')
   return `${functionName || '(anonymous)'}${file ? `  ${file}:${lineNumber + 1}` : ''}`
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Channel, Registry } from '../registry/registry.ts'
 import type { Renderer } from '../render/port.ts'
@@ -16,8 +17,8 @@ export interface Attempt {
   readonly outcome: Outcome
   /** False when nothing left this process: the card could not be made, or the process was stopping. */
   readonly posted: boolean
-  /** The card as JSON. */
-  readonly cardJson: string | null
+  /** The card as JSON, in UTF-8. */
+  readonly card: Buffer | null
   readonly webhookUrl: string | null
   readonly startedAt: Date
   readonly finishedAt: Date
@@ -41,6 +42,14 @@ export interface AttemptOptions {
 /** Makes the part that renders and posts. */
 export function createAttempt(options: AttemptOptions): MakeAttempt {
   const { transport, secrets, clock, hurry } = options
+  const redacted = new WeakMap<Secret, string>()
+
+  /** As it is recorded; an address is the same for thousands of posts. */
+  function recordable(address: Secret): string {
+    const known = redacted.get(address) ?? redactAddress(address.reveal())
+    redacted.set(address, known)
+    return known
+  }
 
   return async (channel, held, stopping) => {
     const startedAt = clock.now()
@@ -48,7 +57,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       held,
       outcome: came,
       posted: false,
-      cardJson: null,
+      card: null,
       webhookUrl: null,
       startedAt,
       finishedAt: clock.now(),
@@ -62,7 +71,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     const answer = await transport.send({
       channel,
       address,
-      card: made.card,
+      card: made.make,
       notificationId: held.id,
       correlationId: event.correlationId,
       attempt: held.attempt,
@@ -72,21 +81,21 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     if (made.failed) return done(made.failed, { posted: true })
     return done(answer, {
       posted: answer.name !== 'handed_back',
-      cardJson: made.json ?? null,
-      webhookUrl: redactAddress(address.reveal()),
+      card: made.card ?? null,
+      webhookUrl: recordable(address),
       finishedAt: clock.now(),
     })
   }
 }
 
-/** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
+/** One card: `make` makes it once it is asked for, and `card`, or else `failed`, then says what came of it. */
 function makeCard(
   { registry, renderer, metrics, log }: Pick<AttemptOptions, 'registry' | 'renderer' | 'metrics' | 'log'>,
   channel: Channel,
   { event, language, repeat }: HeldNotification,
 ) {
-  const made: { card: () => string; json?: string; failed?: Outcome } = {
-    card() {
+  const made: { make: () => Buffer; card?: Buffer; failed?: Outcome } = {
+    make() {
       try {
         const definition = registry.eventTypes.get(event.eventType)
         // A type that was taken out of the configuration after its events were accepted still gets a card.
@@ -94,8 +103,8 @@ function makeCard(
         const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
         if (shrunk !== 'whole')
           metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
-        made.json = json
-        return json
+        made.card = Buffer.from(json)
+        return made.card
       } catch (error) {
         log.error(
           { err: error, correlation_id: event.correlationId, event_type: event.eventType },

@@ -89,7 +89,7 @@ export function createSteps(
         span: spanAround(now, waiting),
       },
     })
-    tellRecorded(context, channel.key, { attempts: finished, settlements, moved: done.moved, before: state, after })
+    tellRecorded(context, channel.key, { attempts: finished, settlements, lost: done.lost, before: state, after })
     if (!done.mine) return { kind: 'lost' }
     state = {
       ...plan.state,

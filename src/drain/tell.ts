@@ -11,17 +11,17 @@ export function tellRecorded(
   recorded: {
     readonly attempts: readonly Attempt[]
     readonly settlements: readonly Settlement[]
-    /** Ids of the notifications that were moved on. */
-    readonly moved: ReadonlySet<string>
+    /** Ids of the notifications that another turn has taken over. */
+    readonly lost: ReadonlySet<string>
     readonly before: ChannelState
     readonly after: ChannelState
   },
 ): void {
-  const { attempts, settlements, moved, before, after } = recorded
+  const { attempts, settlements, lost, before, after } = recorded
   if (before.breaker !== after.breaker) tellBreaker(context.log, channel, after, attempts)
   for (const [index, settlement] of settlements.entries()) {
     const attempt = attempts[index]
-    if (attempt) tellAttempt(context, channel, attempt, settlement.state, moved.has(settlement.id))
+    if (attempt) tellAttempt(context, channel, attempt, settlement.state, lost.has(settlement.id))
   }
 }
 
@@ -36,13 +36,13 @@ function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: r
   else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'the channel works again')
 }
 
-/** Logs and counts what one attempt came to. `moved` is false where another turn has taken the notification over. */
+/** Logs and counts what one attempt came to. `lost` is true where another turn has taken the notification over. */
 function tellAttempt(
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
   channel: string,
   attempt: Attempt,
   state: string,
-  moved: boolean,
+  lost: boolean,
 ): void {
   const { event, id } = attempt.held
   const outcome = attempt.outcome.name
@@ -62,7 +62,7 @@ function tellAttempt(
       { channel, outcome },
       (attempt.finishedAt.getTime() - attempt.startedAt.getTime()) / 1000,
     )
-  if (!moved) log.warn(line, 'another turn took this notification over; its record counts')
+  if (lost) log.warn(line, 'another turn took this notification over; its record counts')
   else if (state === 'accepted') {
     metrics.count('teams_notifications_sent_total', { channel, event_type: event.eventType, priority: event.priority })
     metrics.observe(

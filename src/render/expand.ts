@@ -55,18 +55,24 @@ function elementOf(element: JsonObject): Node {
   const properties = Object.entries(element)
     .filter(([name]) => !RESERVED.has(name))
     .map(([name, value]) => [name, nodeOf(value)] as const)
+  const made = properties.flatMap(([name, node]) => (typeof node === 'function' ? [[name, node] as const] : []))
+  // All properties in their order, so that an element is copied in one piece and only what differs is filled in.
+  const blank: Record<string, unknown> = Object.fromEntries(
+    properties.map(([name, node]) => [name, typeof node === 'function' ? null : node]),
+  )
   const fill = (scope: Scope) => {
-    const filled: Record<string, unknown> = {}
-    for (const [name, node] of properties) {
-      const value = typeof node === 'function' ? node(scope) : node
-      if (value !== undefined) filled[name] = value
+    const filled = { ...blank }
+    for (const [name, make] of made) {
+      const value = make(scope)
+      if (value === undefined) delete filled[name]
+      else filled[name] = value
     }
     return filled
   }
   const shown = whenOf($when)
   if ($data !== undefined) return repeated(nodeOf($data), shown, fill)
   if ($when !== undefined) return (scope) => (shown(scope) ? fill(scope) : null)
-  return properties.some(([, node]) => typeof node === 'function') ? fill : (fill(NOWHERE) as Json)
+  return made.length > 0 ? fill : (blank as Json)
 }
 
 function whenOf($when: Json | undefined): (scope: Scope) => boolean {

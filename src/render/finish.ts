@@ -15,6 +15,8 @@ const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'v
  * show nothing are left out, fact sets keep at most `facts` rows, and an Arabic card reads from right to left, nested
  * containers too, except where the template says `"rtl": false`: what stands there reads as in an English card, with
  * nothing invisible around it, so that a command or an id can be copied.
+ *
+ * What needs nothing is not copied: much of a card is the same object in every card of its template.
  */
 export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
   const finished = element(card, language, facts) ?? {}
@@ -24,32 +26,38 @@ export function finish(card: JsonObject, language: Language, facts: number): Jso
 function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
   const type = typeof node.type === 'string' ? node.type : ''
   const inside = node.rtl === false ? 'en' : language
-  const result: Record<string, Json> = {}
+  let copy: Record<string, Json> | undefined
   for (const key in node) {
-    const finished = property(node[key] as Json, type, key, inside, facts)
-    if (finished !== undefined) result[key] = finished
+    const value = node[key] as Json
+    const finished = property(value, type, key, inside, facts)
+    if (finished === value) continue
+    copy ??= { ...node }
+    if (finished === undefined) delete copy[key]
+    else copy[key] = finished
   }
-  if (type === 'FactSet' && Array.isArray(result.facts)) {
-    result.facts = (result.facts as readonly Json[]).filter(hasValue).slice(0, facts)
-  }
-  if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string') {
-    result.text = keepIndentation(result.text)
-  }
+  let result: JsonObject = copy ?? node
+  if (type === 'FactSet' && Array.isArray(result.facts))
+    result = { ...result, facts: (result.facts as readonly Json[]).filter(hasValue).slice(0, facts) }
   if (isEmpty(type, result)) return undefined
-  if (language === 'ar' && DIRECTED.has(type) && result.rtl === undefined) result.rtl = true
-  return result
+  if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string')
+    return { ...result, text: keepIndentation(result.text) }
+  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined ? { ...result, rtl: true } : result
 }
 
 function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
   if (typeof value === 'string') return isMarked(value) ? settle(value, placeOf(type, key), language) : value
   if (!Array.isArray(value)) return isObject(value) ? element(value as JsonObject, language, facts) : value
-  const list: Json[] = []
-  for (const item of value) {
+  let copy: Json[] | undefined
+  for (const [index, item] of value.entries()) {
     const finished = property(item, type, key, language, facts)
-    if (Array.isArray(finished)) for (const one of finished) list.push(one)
-    else if (finished !== undefined && finished !== null) list.push(finished)
+    if (finished === item && item !== null && !Array.isArray(item)) copy?.push(item)
+    else {
+      copy ??= value.slice(0, index)
+      if (Array.isArray(finished)) for (const one of finished) copy.push(one)
+      else if (finished !== undefined && finished !== null) copy.push(finished)
+    }
   }
-  return list
+  return copy ?? value
 }
 
 function placeOf(type: string, key: string): Place {

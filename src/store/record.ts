@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../service/port.ts'
+import { JsonBytes } from './json-bytes.ts'
 
 /** What one attempt came to and what follows for its notification. */
 export interface Settlement {
@@ -16,8 +17,8 @@ export interface Settlement {
   /** False when nothing was posted: then no attempt is counted or recorded. */
   readonly posted: boolean
   readonly webhookUrl: string | null
-  /** The card as JSON. */
-  readonly cardJson: string | null
+  /** The card as JSON, in UTF-8. */
+  readonly card: Buffer | null
   readonly statusCode: number | null
   readonly errorCode: string | null
   readonly message: string | null
@@ -69,19 +70,24 @@ export function settling(turn: string, settlements: readonly Settlement[]): RawB
     )`
 }
 
-/**
- * Them as a JSON list, made in one piece: a text put together of parts is copied as a whole when it goes out, and with the
- * cards in it this is the longest of all.
- */
-function listOf(settlements: readonly Settlement[]): string {
-  const rows = settlements.map(toRow)
-  const last = rows.length - 1
-  return rows.map((row, at) => (at === 0 ? '[' : '') + row + (at === last ? ']' : '')).join(',')
+/** Them as a JSON list; the cards in it are the bytes that were posted. */
+function listOf(settlements: readonly Settlement[]): JsonBytes {
+  const parts: Buffer[] = []
+  let text = '['
+  for (const [index, settlement] of settlements.entries()) {
+    const row = (index === 0 ? '' : ',') + toRow(settlement)
+    if (settlement.card === null) text += row
+    else {
+      parts.push(Buffer.from(`${text}${row.slice(0, -1)},"card":`), settlement.card)
+      text = '}'
+    }
+  }
+  return new JsonBytes([...parts, Buffer.from(`${text}]`)])
 }
 
-/** One of them as JSON. */
+/** One of them as JSON, without its card. */
 function toRow(settlement: Settlement): string {
-  const row = JSON.stringify({
+  return JSON.stringify({
     id: settlement.id,
     created_at: settlement.createdAt,
     state: settlement.state,
@@ -100,5 +106,4 @@ function toRow(settlement: Settlement): string {
     started_at: settlement.startedAt,
     finished_at: settlement.finishedAt,
   })
-  return settlement.cardJson === null ? row : `${row.slice(0, -1)},"card":${settlement.cardJson}}`
 }

@@ -19,8 +19,8 @@ export interface StepDone {
   readonly mine: boolean
   /** The database's clock. */
   readonly now: Date
-  /** Ids of the notifications that were moved on: another turn may have taken the rest over, and its word counts. */
-  readonly moved: ReadonlySet<string>
+  /** Ids of the notifications that were not moved on: another turn has taken them over, and its word counts. */
+  readonly lost: ReadonlySet<string>
   /** The most urgent first, the oldest first within a priority. */
   readonly held: readonly HeldNotification[]
 }
@@ -46,7 +46,7 @@ export async function recordAndHold(
   },
 ): Promise<StepDone> {
   const { settlements, state, last, claim } = step
-  const { rows } = await sql<{ mine: boolean; now: Date; moved: string[] | null; held: HeldRow[] | null }>`${PREPARED}
+  const { rows } = await sql<{ mine: boolean; now: Date; lost: string[] | null; held: HeldRow[] | null }>`${PREPARED}
     WITH mine AS MATERIALIZED (
       SELECT key FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     )${settlements.length > 0 ? settling(turn, settlements) : sql``}${claim.limit > 0 ? holding(channel, turn, claim) : sql``}, saved AS (
@@ -60,9 +60,9 @@ export async function recordAndHold(
        WHERE key IN (SELECT key FROM mine)
     )
     SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now,
-           ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM settled)` : sql`NULL::uuid[]`} AS moved,
+           ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
            ${claim.limit > 0 ? heldRows(claim) : sql`NULL`} AS held`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')
-  return { mine: row.mine, now: row.now, moved: new Set(row.moved), held: (row.held ?? []).map(toHeld) }
+  return { mine: row.mine, now: row.now, lost: new Set(row.lost), held: (row.held ?? []).map(toHeld) }
 }

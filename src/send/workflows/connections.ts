@@ -1,4 +1,5 @@
 import { Client } from 'undici'
+import { createAbortListeners } from './abort-listeners.ts'
 
 /** TLS as the gateway speaks it. */
 export interface TlsOptions {
@@ -30,7 +31,10 @@ export interface Connection {
 
 /** The connections to all hosts, which are counted together. */
 export interface Connections {
-  /** Waits, first come first served, for a connection to `origin`; rejects with the signal's reason once that aborts. */
+  /**
+   * Waits, first come first served, for a connection to `origin`; rejects with the signal's reason once that aborts. A
+   * connection that is held then is closed at once, and the request under way on it rejects.
+   */
   acquire(origin: string, signal: AbortSignal): Promise<Connection>
   /** Closes all connections, those in use too. */
   close(): Promise<void>
@@ -47,7 +51,7 @@ interface Slot {
 
 interface Waiter {
   readonly origin: string
-  readonly serve: (connection: Connection) => void
+  readonly serve: (slot: Slot) => void
 }
 
 /**
@@ -61,6 +65,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const slots = new Set<Slot>()
   const idle: Slot[] = []
   const waiters: Waiter[] = []
+  const whenAborted = createAbortListeners()
 
   function open(origin: string): Slot {
     const socketEnd = new AbortController()
@@ -114,20 +119,20 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return open(origin)
   }
 
-  function hold(slot: Slot): Connection {
+  function hold(slot: Slot, signal: AbortSignal): Connection {
     slot.wasOpen = slot.open
     let held = true
-    return {
-      client: slot.client,
-      wasOpen: () => slot.wasOpen,
-      release(reusable) {
-        if (!held) return
-        held = false
-        if (reusable && slot.open && slots.has(slot)) idle.push(slot)
-        else discard(slot)
-        serve()
-      },
+    const release = (reusable: boolean) => {
+      if (!held) return
+      held = false
+      callOff()
+      if (reusable && slot.open && slots.has(slot)) idle.push(slot)
+      else discard(slot)
+      serve()
     }
+    // A signal given to undici is not looked at while it connects.
+    const callOff = whenAborted(signal, () => release(false))
+    return { client: slot.client, wasOpen: () => slot.wasOpen, release }
   }
 
   /** Serves whoever can be: a full host does not hold up those that wait for another. */
@@ -138,7 +143,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const slot = full.has(waiter.origin) ? undefined : take(waiter.origin)
       if (slot) {
         waiters.splice(at, 1)
-        waiter.serve(hold(slot))
+        waiter.serve(slot)
       } else {
         full.add(waiter.origin)
         at += 1
@@ -152,19 +157,18 @@ export function createConnections(options: ConnectionsOptions): Connections {
         if (signal.aborted) return reject(signal.reason)
         // Whoever stands in line for this host already is served first.
         const slot = waiters.some((one) => one.origin === origin) ? undefined : take(origin)
-        if (slot) return resolve(hold(slot))
-        const leave = () => {
-          waiters.splice(waiters.indexOf(waiter), 1)
-          reject(signal.reason)
-        }
+        if (slot) return resolve(hold(slot, signal))
         const waiter: Waiter = {
           origin,
-          serve(connection) {
-            signal.removeEventListener('abort', leave)
-            resolve(connection)
+          serve(slot) {
+            callOff()
+            resolve(hold(slot, signal))
           },
         }
-        signal.addEventListener('abort', leave, { once: true })
+        const callOff = whenAborted(signal, () => {
+          waiters.splice(waiters.indexOf(waiter), 1)
+          reject(signal.reason)
+        })
         waiters.push(waiter)
       })
     },

@@ -42,9 +42,6 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
     late = true
     connection.release(false)
   })
-  // Closing the connection ends the post at any stage; a signal given to undici is not looked at while it connects.
-  const giveUp = () => connection.release(false)
-  signal.addEventListener('abort', giveUp)
   let begun = () => false
   let reusable = false
   try {
@@ -58,7 +55,6 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
     return { status: undefined, why, begun: begun(), error }
   } finally {
     stopTimer()
-    signal.removeEventListener('abort', giveUp)
     connection.release(reusable)
   }
 }

@@ -61,7 +61,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     if (!address.ok) return outcome('address_invalid', { errorCode: address.code })
     let made: Buffer | undefined
     const body = () => {
-      made ??= Buffer.from(bodyOf(channel.payload, request.card()))
+      made ??= bodyOf(channel.payload, request.card())
       return made
     }
     const post = (token?: Secret) => postOnce(request, address, parts, body, token)

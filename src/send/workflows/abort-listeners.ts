@@ -1,0 +1,27 @@
+/** Has a task run once the signal aborts, unless it is called off before by what is returned. The task must not throw. */
+export type WhenAborted = (signal: AbortSignal, task: () => void) => () => void
+
+/**
+ * Keeps one listener for each signal, however many tasks wait for it. All posts of a gateway wait for the same signal, that
+ * of its stop, and to add a listener and take it away again twice for each of them costs as much as to sign it.
+ */
+export function createAbortListeners(): WhenAborted {
+  const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+
+  function tasksOf(signal: AbortSignal): Set<() => void> {
+    const known = waiting.get(signal)
+    if (known) return known
+    const tasks = new Set<() => void>()
+    waiting.set(signal, tasks)
+    signal.addEventListener('abort', () => [...tasks].forEach((task) => task()), { once: true })
+    return tasks
+  }
+
+  return (signal, task) => {
+    const tasks = tasksOf(signal)
+    // Of its own, so that a task given twice can be called off once.
+    const entry = () => task()
+    tasks.add(entry)
+    return () => tasks.delete(entry)
+  }
+}
