@@ -4,7 +4,7 @@ import { compileCondition, compileText, type Evaluate, type Scope } from './expr
 /**
  * Compiles a template of the Adaptive Card Templating language into a function that expands it: an element with `$data`
  * is repeated for each item, one whose `$when` is not true is left out, and each string with expressions becomes their
- * value. What holds no expression is made once and is the same object in every card.
+ * value. What holds no expression is made once, is the same object in every card, and is frozen.
  *
  * It does what the official `adaptivecards-templating` does, and a test compares the two. That one is not used
  * itself since it took half of the time that a card takes: it walks the whole template with each card, and writes a warning with
@@ -44,7 +44,7 @@ function listOf(nodes: readonly Node[]): Node {
     }
     return list
   }
-  return nodes.some((node) => typeof node === 'function') ? expand : (expand(NOWHERE) as Json)
+  return nodes.some((node) => typeof node === 'function') ? expand : (Object.freeze(expand(NOWHERE)) as Json)
 }
 
 /** For what holds no expression. */
@@ -72,7 +72,7 @@ function elementOf(element: JsonObject): Node {
   const shown = whenOf($when)
   if ($data !== undefined) return repeated(nodeOf($data), shown, fill)
   if ($when !== undefined) return (scope) => (shown(scope) ? fill(scope) : null)
-  return made.length > 0 ? fill : (blank as Json)
+  return made.length > 0 ? fill : (Object.freeze(blank) as Json)
 }
 
 function whenOf($when: Json | undefined): (scope: Scope) => boolean {

@@ -16,7 +16,8 @@ const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'v
  * containers too, except where the template says `"rtl": false`: what stands there reads as in an English card, with
  * nothing invisible around it, so that a command or an id can be copied.
  *
- * What needs nothing is not copied: much of a card is the same object in every card of its template.
+ * The card is changed in place, for it is this card's own, but for what is frozen: that stands in every card of its
+ * template. To copy all of it took a tenth of the memory that a card goes through.
  */
 export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
   const finished = element(card, language, facts) ?? {}
@@ -26,38 +27,44 @@ export function finish(card: JsonObject, language: Language, facts: number): Jso
 function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
   const type = typeof node.type === 'string' ? node.type : ''
   const inside = node.rtl === false ? 'en' : language
-  let copy: Record<string, Json> | undefined
+  let result = node
   for (const key in node) {
     const value = node[key] as Json
     const finished = property(value, type, key, inside, facts)
-    if (finished === value) continue
-    copy ??= { ...node }
-    if (finished === undefined) delete copy[key]
-    else copy[key] = finished
+    if (finished !== value) result = withProperty(result, key, finished)
   }
-  let result: JsonObject = copy ?? node
   if (type === 'FactSet' && Array.isArray(result.facts))
-    result = { ...result, facts: (result.facts as readonly Json[]).filter(hasValue).slice(0, facts) }
+    result = withProperty(result, 'facts', (result.facts as readonly Json[]).filter(hasValue).slice(0, facts))
   if (isEmpty(type, result)) return undefined
   if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string')
-    return { ...result, text: keepIndentation(result.text) }
-  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined ? { ...result, rtl: true } : result
+    return withProperty(result, 'text', keepIndentation(result.text))
+  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined ? withProperty(result, 'rtl', true) : result
+}
+
+/** The element with one property changed, or without it. */
+function withProperty(node: JsonObject, key: string, value: Json | undefined): JsonObject {
+  const own = (Object.isFrozen(node) ? { ...node } : node) as Record<string, Json>
+  if (value === undefined) delete own[key]
+  else own[key] = value
+  return own
 }
 
 function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
   if (typeof value === 'string') return isMarked(value) ? settle(value, placeOf(type, key), language) : value
   if (!Array.isArray(value)) return isObject(value) ? element(value as JsonObject, language, facts) : value
-  let copy: Json[] | undefined
-  for (const [index, item] of value.entries()) {
+  const items = value as readonly Json[]
+  let list: Json[] | undefined
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] as Json
     const finished = property(item, type, key, language, facts)
-    if (finished === item && item !== null && !Array.isArray(item)) copy?.push(item)
+    if (finished === item && item !== null && !Array.isArray(item)) list?.push(item)
     else {
-      copy ??= value.slice(0, index)
-      if (Array.isArray(finished)) for (const one of finished) copy.push(one)
-      else if (finished !== undefined && finished !== null) copy.push(finished)
+      list ??= items.slice(0, index)
+      if (Array.isArray(finished)) for (const one of finished) list.push(one)
+      else if (finished !== undefined && finished !== null) list.push(finished)
     }
   }
-  return copy ?? value
+  return list ?? value
 }
 
 function placeOf(type: string, key: string): Place {
