@@ -17,8 +17,8 @@ export interface Attempt {
   readonly outcome: Outcome
   /** False when nothing left this process: the card could not be made, or the process was stopping. */
   readonly posted: boolean
-  /** The card as JSON, in UTF-8. */
-  readonly card: Buffer | null
+  /** The card as JSON. */
+  readonly cardJson: string | null
   readonly webhookUrl: string | null
   readonly startedAt: Date
   readonly finishedAt: Date
@@ -57,7 +57,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       held,
       outcome: came,
       posted: false,
-      card: null,
+      cardJson: null,
       webhookUrl: null,
       startedAt,
       finishedAt: clock.now(),
@@ -71,7 +71,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     const answer = await transport.send({
       channel,
       address,
-      card: made.make,
+      card: made.card,
       notificationId: held.id,
       correlationId: event.correlationId,
       attempt: held.attempt,
@@ -81,21 +81,21 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     if (made.failed) return done(made.failed, { posted: true })
     return done(answer, {
       posted: answer.name !== 'handed_back',
-      card: made.card ?? null,
+      cardJson: made.json ?? null,
       webhookUrl: recordable(address),
       finishedAt: clock.now(),
     })
   }
 }
 
-/** One card: `make` makes it once it is asked for, and `card`, or else `failed`, then says what came of it. */
+/** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
 function makeCard(
   { registry, renderer, metrics, log }: Pick<AttemptOptions, 'registry' | 'renderer' | 'metrics' | 'log'>,
   channel: Channel,
   { event, language, repeat }: HeldNotification,
 ) {
-  const made: { make: () => Buffer; card?: Buffer; failed?: Outcome } = {
-    make() {
+  const made: { card: () => string; json?: string; failed?: Outcome } = {
+    card() {
       try {
         const definition = registry.eventTypes.get(event.eventType)
         // A type that was taken out of the configuration after its events were accepted still gets a card.
@@ -103,8 +103,8 @@ function makeCard(
         const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
         if (shrunk !== 'whole')
           metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
-        made.card = Buffer.from(json)
-        return made.card
+        made.json = json
+        return json
       } catch (error) {
         log.error(
           { err: error, correlation_id: event.correlationId, event_type: event.eventType },

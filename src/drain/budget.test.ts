@@ -47,7 +47,8 @@ describe('token bucket', () => {
         const empty = { tokens, refilledAt: T0 }
         const wait = untilNextToken(empty, budget)
         expect(refill(empty, budget, at(wait)).tokens).toBeGreaterThanOrEqual(1 - 1e-9)
-        if (wait > 1) expect(refill(empty, budget, at(wait - 1)).tokens).toBeLessThan(1)
+        // Fractions of a token are rounded, so what is exactly one may come out a millisecond late.
+        if (wait > 1) expect(refill(empty, budget, at(wait - 1)).tokens).toBeLessThan(1 + 1e-9)
       }),
     )
   })

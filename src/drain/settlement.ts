@@ -16,7 +16,7 @@ export function toSettlement(attempt: Attempt, channelRests: boolean, rules: Ret
     mayHaveArrived: verdict.mayHaveArrived,
     posted: attempt.posted,
     webhookUrl: attempt.webhookUrl,
-    card: attempt.card,
+    cardJson: attempt.cardJson,
     statusCode: recordable(outcome.statusCode),
     errorCode: outcome.errorCode ?? null,
     message: outcome.message,

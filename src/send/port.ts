@@ -7,11 +7,11 @@ export interface SendRequest {
   readonly channel: Channel
   readonly address: Secret
   /**
-   * Gives the card as JSON, in UTF-8; asked for once there is a connection to post it over. Posts of a busy host stand in line for
+   * Gives the card as JSON; asked for once there is a connection to post it over. Posts of a busy host stand in line for
    * theirs, and cards that were made before would fill the memory meanwhile. Throws where no card can be made: then nothing
    * is posted, and whatever outcome `send` gives says nothing.
    */
-  readonly card: () => Buffer
+  readonly card: () => string
   readonly notificationId: string
   readonly correlationId: string
   /** 1 for the first post of this notification, 2 for the second. */

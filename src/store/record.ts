@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../service/port.ts'
-import { JsonBytes } from './json-bytes.ts'
+import { JsonText } from './json-text.ts'
 
 /** What one attempt came to and what follows for its notification. */
 export interface Settlement {
@@ -17,8 +17,8 @@ export interface Settlement {
   /** False when nothing was posted: then no attempt is counted or recorded. */
   readonly posted: boolean
   readonly webhookUrl: string | null
-  /** The card as JSON, in UTF-8. */
-  readonly card: Buffer | null
+  /** The card as JSON. */
+  readonly cardJson: string | null
   readonly statusCode: number | null
   readonly errorCode: string | null
   readonly message: string | null
@@ -70,19 +70,13 @@ export function settling(turn: string, settlements: readonly Settlement[]): RawB
     )`
 }
 
-/** Them as a JSON list; the cards in it are the bytes that were posted. */
-function listOf(settlements: readonly Settlement[]): JsonBytes {
-  const parts: Buffer[] = []
-  let text = '['
-  for (const [index, settlement] of settlements.entries()) {
-    const row = (index === 0 ? '' : ',') + toRow(settlement)
-    if (settlement.card === null) text += row
-    else {
-      parts.push(Buffer.from(`${text}${row.slice(0, -1)},"card":`), settlement.card)
-      text = '}'
-    }
-  }
-  return new JsonBytes([...parts, Buffer.from(`${text}]`)])
+/** Them as a JSON list. */
+function listOf(settlements: readonly Settlement[]): JsonText {
+  const pieces = settlements.flatMap((settlement, index) => {
+    const row = (index === 0 ? '[' : ',') + toRow(settlement)
+    return settlement.cardJson === null ? [row] : [`${row.slice(0, -1)},"card":`, settlement.cardJson, '}']
+  })
+  return new JsonText([...pieces, ']'])
 }
 
 /** One of them as JSON, without its card. */

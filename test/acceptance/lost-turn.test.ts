@@ -89,7 +89,7 @@ function settlement(held: { id: string; createdAt: Date; attempt: number }, stat
     mayHaveArrived: false,
     posted: true,
     webhookUrl: null,
-    card: null,
+    cardJson: null,
     statusCode: null,
     errorCode: null,
     message: null,

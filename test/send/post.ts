@@ -39,7 +39,7 @@ export function requestTo(receiver: { readonly origin: string }, more: Partial<S
   return {
     channel: CHANNEL,
     address: new Secret(`${receiver.origin}${PATH}${QUERY}`),
-    card: () => Buffer.from(JSON.stringify(CARD)),
+    card: () => JSON.stringify(CARD),
     notificationId: '01930000-0000-7000-8000-000000000001',
     correlationId: 'vault-seal-abc123',
     attempt: 1,

@@ -58,7 +58,7 @@ async function sendTest(
   const { name, message, statusCode } = await transport.send({
     channel,
     address,
-    card: () => Buffer.from(json),
+    card: () => json,
     notificationId: event.id,
     correlationId: event.correlationId,
     attempt: 1,
