@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ensureServices } from '../scripts/services/install.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
-import { BREAKAGES, type Breakage, breakageNamed } from './breakages/table.ts'
+import { BREAKAGES, breakagesNamed } from './breakages/table.ts'
 import { tryOut } from './breakages/try-out.ts'
 import { buildGateway } from './build.ts'
 import type { Bench, Scenario } from './context.ts'
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     return 0
   }
   await ensureServices(tell)
-  if (options.breakage !== undefined) return await breakOne(options, checkout, breakageNamed(options.breakage))
+  if (options.breakage !== undefined) return await breakOnPurpose(options, checkout, options.breakage)
   const result = await measure(options, checkout)
   const out = options.out ?? 'bench.json'
   writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
@@ -85,20 +85,27 @@ async function main(): Promise<number> {
   return result.verdicts.some((verdict) => verdict.binding && !verdict.met) ? 1 : 0
 }
 
-/** Exit code 0 when the breakage was noticed. */
-async function breakOne(options: BenchOptions, checkout: Checkout, breakage: Breakage): Promise<number> {
+/** Exit code 0 when each of the breakages was noticed. */
+async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: string): Promise<number> {
   const folder = privateFolder('broken')
   const guardian = guard(folder, undefined)
   try {
-    const came = await tryOut(breakage, checkout, folder, (copy) =>
+    const came = await tryOut(
+      breakagesNamed(name),
+      checkout,
+      folder,
       // Whatever the sizes: against the real targets.
-      measure({ ...options, quick: false, only: [breakage.scenario] }, copy),
+      (copy, scenario) => measure({ ...options, quick: false, only: [scenario] }, copy),
+      ({ breakage, whole, broken, noticed }) => {
+        for (const [which, verdict] of [['whole ', whole] as const, ['broken', broken] as const])
+          process.stdout.write(`${which}  ${verdict ? verdictLine(verdict) : 'not measured'}\n`)
+        process.stdout.write(`"${breakage}" was ${noticed ? 'noticed' : 'NOT noticed'}\n`)
+      },
     )
-    for (const [name, verdict] of [['whole ', came.whole] as const, ['broken', came.broken] as const])
-      process.stdout.write(`${name}  ${verdict ? verdictLine(verdict) : 'not measured'}\n`)
-    process.stdout.write(`"${breakage.name}" was ${came.noticed ? 'noticed' : 'NOT noticed'}\n`)
+    const noticed = came.breakages.filter((one) => one.noticed).length
+    process.stdout.write(`${noticed} of ${came.breakages.length} breakages noticed\n`)
     if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(came, null, 2)}\n`)
-    return came.noticed ? 0 : 1
+    return noticed === came.breakages.length ? 0 : 1
   } finally {
     await guardian.release()
   }

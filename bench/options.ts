@@ -71,8 +71,10 @@ export const QUICK: Sizes = {
 /** As large as it takes to see that something is broken, and no larger. */
 export const BREAKING: Sizes = {
   ...FULL,
-  events: 2_000,
-  warmUp: 800,
+  events: 4_000,
+  warmUp: 4_000,
+  latencySamples: 60,
+  latencyWarmUp: 40,
   stormPatienceSeconds: 150,
   auditRows: 720_000,
   replicas: [1],
@@ -103,7 +105,8 @@ export const USAGE = `npm run bench -- [options]
   --out FILE        where the JSON goes (bench.json)
   --profile FOLDER  write a CPU profile of each gateway into this folder, and say what cost most
   --gateway FOLDER  measure the gateway of another checkout (this one's bench, that one's src)
-  --break NAME      break something on purpose, and see that its scenario notices; "--break list" names them`
+  --break NAME      break something on purpose, and see that its scenario notices; "all" breaks one thing after
+                    the other, "list" names them`
 
 /** The command line is wrong. */
 export class UsageError extends Error {}

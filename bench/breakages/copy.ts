@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyParts } from '../build.ts'
 import type { Checkout } from '../gateway.ts'
-import type { Breakage } from './table.ts'
+import type { Change } from './table.ts'
 
 /**
  * Copies what a gateway is built from into a folder and breaks it there.
@@ -10,10 +10,10 @@ import type { Breakage } from './table.ts'
  * @throws Error when a text to replace does not stand in its file exactly once: then the code has moved on, and the
  * breakage must too.
  */
-export function brokenCopy(checkout: Checkout, folder: string, breakage: Breakage): Checkout {
+export function brokenCopy(checkout: Checkout, folder: string, changes: readonly Change[]): Checkout {
   rmSync(folder, { recursive: true, force: true })
   const copy = copyParts(checkout, folder)
-  for (const { file, find, replace } of breakage.changes) {
+  for (const { file, find, replace } of changes) {
     const path = join(folder, file)
     writeFileSync(path, replaceOnce(readFileSync(path, 'utf8'), find, replace, file))
   }

@@ -11,6 +11,8 @@ export interface Change {
 /** A way to break a promise, and who has to notice. */
 export interface Breakage {
   readonly name: string
+  /** What is wrong with the gateway then, in a few words. */
+  readonly does: string
   readonly scenario: ScenarioName
   /** The figure whose target must then be missed, and is met without. */
   readonly figure: string
@@ -27,6 +29,7 @@ const busy = (ms: number) => `{ const until = performance.now() + ${ms}; while (
 export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'first of a request lost',
+    does: 'the first notification of each request is answered for, and not written',
     scenario: 'throughput',
     figure: 'throughput.lost',
     changes: [
@@ -39,6 +42,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'posted twice',
+    does: 'each card is posted twice',
     scenario: 'throughput',
     figure: 'throughput.received_twice',
     changes: [
@@ -51,6 +55,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'slow cards',
+    does: 'to draw a card takes 3 ms longer',
     scenario: 'throughput',
     figure: 'throughput.ratio',
     changes: [
@@ -63,6 +68,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'cards kept in memory',
+    does: '40 kB are kept for each card, for ever',
     scenario: 'throughput',
     figure: 'throughput.peak_memory',
     changes: [
@@ -80,6 +86,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'slow accept',
+    does: 'each request waits 60 ms before it is written',
     scenario: 'latency',
     figure: 'latency.p99',
     changes: [
@@ -92,6 +99,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'nobody woken',
+    does: 'an accepted event wakes no drain; the sweep finds it',
     scenario: 'latency',
     figure: 'latency.p99',
     changes: [
@@ -104,12 +112,14 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'a burst for every turn',
+    does: 'each turn begins with ten cards more than the budget has',
     scenario: 'storm',
     figure: 'storm.most_in_a_minute',
     changes: [{ file: 'src/store/turns.ts', find: 'tokens: row.tokens,', replace: 'tokens: row.tokens + 10,' }],
   },
   {
     name: 'urgent waits with the rest',
+    does: 'CRITICAL and HIGH wait for the digest, as the rest does',
     scenario: 'storm',
     figure: 'storm.critical_p99',
     changes: [
@@ -123,6 +133,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'no digests',
+    does: 'a storm makes no digests',
     scenario: 'storm',
     figure: 'storm.represented_after',
     changes: [
@@ -135,6 +146,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'digests that nobody gets',
+    does: 'a digest is made and never sent',
     scenario: 'storm',
     figure: 'storm.unrepresented',
     changes: [
@@ -147,6 +159,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'every month looked through',
+    does: 'each step looks for work in every month that there is',
     scenario: 'growth',
     figure: 'growth.ratio',
     changes: [
@@ -155,6 +168,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'old rows written again',
+    does: 'the retention writes every old row again, whether or not it has a card',
     scenario: 'growth',
     figure: 'growth.purge',
     changes: [
@@ -167,6 +181,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'slow database within',
+    does: 'each exchange with the embedded database takes 4 ms longer',
     scenario: 'embedded',
     figure: 'embedded.notifications',
     changes: [
@@ -179,6 +194,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'budget not used up',
+    does: 'a card that is sent takes nothing off the budget',
     scenario: 'replicas',
     figure: 'replicas.over_budget',
     changes: [
@@ -192,10 +208,10 @@ export const BREAKAGES: readonly Breakage[] = [
   },
 ]
 
-/** @throws UsageError that names those that there are */
-export function breakageNamed(name: string): Breakage {
-  const found = BREAKAGES.find((breakage) => breakage.name === name)
-  if (!found)
+/** One of them, or `all`. @throws UsageError that names those that there are */
+export function breakagesNamed(name: string): readonly Breakage[] {
+  const found = name === 'all' ? BREAKAGES : BREAKAGES.filter((breakage) => breakage.name === name)
+  if (found.length === 0)
     throw new UsageError(`there is no breakage "${name}", but:\n${BREAKAGES.map(({ name }) => `  ${name}`).join('\n')}`)
   return found
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import type { Checkout } from '../gateway.ts'
+import type { Machine } from '../machine.ts'
+import type { ScenarioName } from '../options.ts'
 import type { BenchResult } from '../result.ts'
 import type { Verdict } from '../targets.ts'
 import { brokenCopy } from './copy.ts'
@@ -8,24 +10,60 @@ import type { Breakage } from './table.ts'
 /** What came of breaking something. */
 export interface TryOut {
   readonly breakage: string
+  readonly does: string
   /** The target as it is without the breakage, and with it. */
   readonly whole: Verdict | undefined
   readonly broken: Verdict | undefined
   readonly noticed: boolean
 }
 
+/** The JSON that `--break` writes, and from which docs/performance.md tells of it. */
+export interface TryOuts {
+  /** RFC 3339. */
+  readonly date: string
+  readonly command: string
+  readonly seconds: number
+  readonly machine: Machine
+  readonly breakages: readonly TryOut[]
+}
+
 /**
- * Measures the whole gateway and the broken one, one after the other. Noticed is only what is met without the breakage:
- * on a machine that misses the target anyway, missing it says nothing.
+ * Breaks one thing after the other, and measures it each time; before the first one of a scenario, what is whole. Noticed is
+ * only what is met without the breakage: on a machine that misses the target anyway, missing it says nothing.
+ *
+ * @param measure plays one scenario with the gateway of a checkout
+ * @throws Error where a breakage's text no longer stands in the code, before anything is measured
  */
 export async function tryOut(
-  breakage: Breakage,
+  breakages: readonly Breakage[],
   checkout: Checkout,
   folder: string,
-  measure: (checkout: Checkout) => Promise<BenchResult>,
-): Promise<TryOut> {
-  const verdictOf = (result: BenchResult) => result.verdicts.find((verdict) => verdict.figure === breakage.figure)
-  const whole = verdictOf(await measure(brokenCopy(checkout, join(folder, 'whole'), { ...breakage, changes: [] })))
-  const broken = verdictOf(await measure(brokenCopy(checkout, join(folder, 'broken'), breakage)))
-  return { breakage: breakage.name, whole, broken, noticed: whole?.met === true && broken?.met === false }
+  measure: (checkout: Checkout, scenario: ScenarioName) => Promise<BenchResult>,
+  tell: (came: TryOut) => void,
+): Promise<TryOuts> {
+  const began = performance.now()
+  const whole = new Map<ScenarioName, BenchResult>()
+  const wholeCopy = brokenCopy(checkout, join(folder, 'whole'), [])
+  const copies = breakages.map(({ changes }, nth) => brokenCopy(checkout, join(folder, `broken-${nth}`), changes))
+  const tried: TryOut[] = []
+  for (const [nth, { name, does, scenario, figure }] of breakages.entries()) {
+    const reference = whole.get(scenario) ?? (await measure(wholeCopy, scenario))
+    whole.set(scenario, reference)
+    const result = await measure(copies[nth] as Checkout, scenario)
+    const verdictOf = ({ verdicts }: BenchResult) => verdicts.find((verdict) => verdict.figure === figure)
+    const [met, missed] = [verdictOf(reference), verdictOf(result)]
+    const noticed = met?.met === true && missed?.met === false
+    const came = { breakage: name, does, whole: met, broken: missed, noticed }
+    tell(came)
+    tried.push(came)
+  }
+  const [first] = whole.values()
+  if (!first) throw new Error('there is nothing to break')
+  return {
+    date: new Date().toISOString(),
+    command: first.command,
+    seconds: (performance.now() - began) / 1000,
+    machine: first.machine,
+    breakages: tried,
+  }
 }
