@@ -12,7 +12,8 @@ export interface BatchCounts {
 /**
  * From now on every statement that moves notifications leaves a row with how many it moved, and to which state. A
  * trigger sees what is really done, whatever the gateway's SQL looks like and however it groups its work: nothing
- * about the gateway is guessed. It costs time, so only the run that the ceiling's rows are taken from has it.
+ * about the gateway is guessed. Of the whole table and of each month, since only that of the table that a statement names
+ * sees it. It costs time, so only the run that the ceiling's rows are taken from has it.
  */
 export async function watchBatches(bed: Bed): Promise<void> {
   await bed.query(`
@@ -22,8 +23,15 @@ export async function watchBatches(bed: Bed): Promise<void> {
       INSERT INTO bench_batches SELECT state, count(*) FROM changed GROUP BY state;
       RETURN NULL;
     END $$;
-    CREATE TRIGGER bench_count AFTER UPDATE ON teams_notifications
-      REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bench_count()`)
+    DO $$
+    DECLARE
+      one regclass;
+    BEGIN
+      FOR one IN SELECT relid FROM pg_partition_tree('teams_notifications') LOOP
+        EXECUTE format('CREATE TRIGGER bench_count AFTER UPDATE ON %s
+          REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bench_count()', one);
+      END LOOP;
+    END $$`)
 }
 
 /** What was counted. Rows of one transaction bear its number, so that statements of one commit count as one. */

@@ -25,6 +25,7 @@ import type { Database } from '../store/database.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
 import { createMigrations } from '../store/migrations.ts'
+import { createMonths } from '../store/months.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { shareDatabase } from '../store/shared.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels } from '../store/turns.ts'
@@ -170,6 +171,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     const drains = createDrains(
       {
         kysely: database.kysely,
+        months: createMonths(database.kysely),
         registry,
         attempt: createAttempt({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
         secrets,

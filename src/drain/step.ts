@@ -65,7 +65,7 @@ export function createSteps(
   taken: { readonly state: ChannelState; readonly now: Date },
   looks: Looks,
 ): (request: StepRequest) => Promise<Step> {
-  const { kysely, rest, retry, storm, most } = context
+  const { kysely, months, rest, retry, storm, most } = context
   let { state } = taken
   let time = databaseTime(taken.now)
   let waiting: Span | undefined
@@ -78,6 +78,11 @@ export function createSteps(
     // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
     const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && underWay > 0) ? plan : undefined
     const weather = claims ? await look(claims, now) : undefined
+    const span = spanAround(now, waiting)
+    const tables = await months.tablesFor([
+      ...settlements.map(({ createdAt }) => createdAt),
+      ...(claims ? [span.from, span.to] : []),
+    ])
     const done = await recordAndHold(kysely, channel.key, turn, {
       settlements,
       state: { ...plan.state, digestedAt: weather ? weather.digestedAt : after.digestedAt },
@@ -86,8 +91,12 @@ export function createSteps(
         limit: claims?.limit ?? 0,
         probe: claims?.kind === 'probe',
         ordinaryUntil: claims?.kind === 'probe' ? undefined : weather?.ordinaryUntil,
-        span: spanAround(now, waiting),
+        span,
       },
+      tables,
+    }).catch((error: unknown) => {
+      months.forget()
+      throw error
     })
     tellRecorded(context, channel.key, { attempts: finished, settlements, lost: done.lost, before: state, after })
     if (!done.mine) return { kind: 'lost' }

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Secrets } from '../secrets/port.ts'
+import type { Months } from '../store/months.ts'
 import type { Tables } from '../store/tables.ts'
 import type { MakeAttempt } from './attempt.ts'
 import type { RestRules } from './breaker.ts'
@@ -13,6 +14,7 @@ import type { StormRules } from './storm.ts'
 /** What turns need. */
 export interface TurnContext {
   readonly kysely: Kysely<Tables>
+  readonly months: Months
   readonly registry: Registry
   readonly attempt: MakeAttempt
   readonly secrets: Secrets

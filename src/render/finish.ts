@@ -38,7 +38,9 @@ function element(node: JsonObject, language: Language, facts: number): JsonObjec
   if (isEmpty(type, result)) return undefined
   if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string')
     return withProperty(result, 'text', keepIndentation(result.text))
-  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined ? withProperty(result, 'rtl', true) : result
+  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined
+    ? withProperty(result, 'rtl', true)
+    : result
 }
 
 /** The element with one property changed, or without it. */

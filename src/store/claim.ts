@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { AcceptedEvent, Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'
 
@@ -58,9 +59,10 @@ export function holding(
   channel: string,
   turn: string,
   { limit, probe, ordinaryUntil, span }: Claim,
+  { notifications }: RecordTables,
 ): RawBuilder<unknown> {
   const due = (those: RawBuilder<unknown>, most: RawBuilder<unknown>) => sql`
-      SELECT n.id, n.created_at FROM teams_notifications n
+      SELECT n.id, n.created_at FROM ${notifications} n
        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
          AND n.created_at BETWEEN ${span.from} AND ${span.to} AND EXISTS (SELECT 1 FROM mine) ${those}
        ORDER BY ${probe ? sql`n.probes,` : sql``} n.priority_rank, n.created_at, n.id
@@ -76,7 +78,7 @@ export function holding(
     )}
     ), due AS (SELECT * FROM urgent UNION ALL SELECT * FROM ordinary)`
   return sql`, ${any}, held AS (
-      UPDATE teams_notifications n
+      UPDATE ${notifications} n
          SET state = 'sending', reason = NULL, held_by = ${turn}::uuid, held_since = clock_timestamp(),
              attempts = n.attempts + 1, retry_count = n.attempts, probes = n.probes + ${probe ? 1 : 0}
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
@@ -86,7 +88,7 @@ export function holding(
 }
 
 /** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
-export function heldRows({ span }: Claim): RawBuilder<unknown> {
+export function heldRows({ span }: Claim, { events }: RecordTables): RawBuilder<unknown> {
   return sql`(
       SELECT json_agg(json_build_object(
                'id', h.id, 'created_at', h.created_at, 'language', h.language, 'attempts', h.attempts,
@@ -94,7 +96,7 @@ export function heldRows({ span }: Claim): RawBuilder<unknown> {
                'event_type', e.event_type, 'correlation_id', e.correlation_id, 'priority', e.priority,
                'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language
              ) ORDER BY h.priority_rank, h.created_at, h.id)
-        FROM held h JOIN teams_events e ON e.id = h.event_id AND e.created_at = h.created_at
+        FROM held h JOIN ${events} e ON e.id = h.event_id AND e.created_at = h.created_at
                         AND e.created_at BETWEEN ${span.from} AND ${span.to})`
 }
 

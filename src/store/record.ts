@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../service/port.ts'
 import { JsonText } from './json-text.ts'
+import type { RecordTables } from './months.ts'
 
 /** What one attempt came to and what follows for its notification. */
 export interface Settlement {
@@ -33,7 +34,11 @@ export interface Settlement {
  * The part of a step that records what came back: `settled` has the ids of the notifications that were moved on. Only
  * those that the turn still holds are; the attempts are recorded all the same, since they happened.
  */
-export function settling(turn: string, settlements: readonly Settlement[]): RawBuilder<unknown> {
+export function settling(
+  turn: string,
+  settlements: readonly Settlement[],
+  { notifications, attempts }: RecordTables,
+): RawBuilder<unknown> {
   const times = settlements.map(({ createdAt }) => createdAt.getTime())
   return sql`, s AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${listOf(settlements)}::jsonb) AS s (
@@ -41,7 +46,7 @@ export function settling(turn: string, settlements: readonly Settlement[]): RawB
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
         message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
     ), settled AS (
-      UPDATE teams_notifications n
+      UPDATE ${notifications} n
          SET state = s.state,
              reason = s.reason,
              next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
@@ -61,7 +66,7 @@ export function settling(turn: string, settlements: readonly Settlement[]): RawB
          AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}
       RETURNING n.id
     ), told AS (
-      INSERT INTO teams_attempts
+      INSERT INTO ${attempts}
         (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
       SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
              ${turn}::uuid, s.created_at

@@ -8,6 +8,7 @@ import {
   holding,
   toHeld,
 } from './claim.ts'
+import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
 import { type Settlement, settling } from './record.ts'
 import type { Tables } from './tables.ts'
@@ -33,6 +34,7 @@ export interface StepDone {
  *
  * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens
  * @param step.last the last outcome, for whoever looks at the channel
+ * @param step.tables have all that came back, and all of the claim's span
  */
 export async function recordAndHold(
   db: Kysely<Tables>,
@@ -43,13 +45,14 @@ export async function recordAndHold(
     readonly state: ChannelState
     readonly last: string | undefined
     readonly claim: Claim
+    readonly tables: RecordTables
   },
 ): Promise<StepDone> {
-  const { settlements, state, last, claim } = step
+  const { settlements, state, last, claim, tables } = step
   const { rows } = await sql<{ mine: boolean; now: Date; lost: string[] | null; held: HeldRow[] | null }>`${PREPARED}
     WITH mine AS MATERIALIZED (
       SELECT key FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
-    )${settlements.length > 0 ? settling(turn, settlements) : sql``}${claim.limit > 0 ? holding(channel, turn, claim) : sql``}, saved AS (
+    )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
       UPDATE teams_channels
          SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
              refilled_at = ${state.refilledAt}, paused_until = ${state.pausedUntil ?? null}, breaker = ${state.breaker},
@@ -61,7 +64,7 @@ export async function recordAndHold(
     )
     SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now,
            ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
-           ${claim.limit > 0 ? heldRows(claim) : sql`NULL`} AS held`.execute(db)
+           ${claim.limit > 0 ? heldRows(claim, tables) : sql`NULL`} AS held`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')
   return { mine: row.mine, now: row.now, lost: new Set(row.lost), held: (row.held ?? []).map(toHeld) }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { HeldNotification } from '../../src/store/claim.ts'
+import { WHOLE_RECORD } from '../../src/store/months.ts'
 import type { Settlement } from '../../src/store/record.ts'
 import { recordAndHold, type StepDone } from '../../src/store/step.ts'
 import type { Tables } from '../../src/store/tables.ts'
@@ -25,7 +26,7 @@ export async function claimDue(
     probe: false,
     span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
   }
-  const nothing = { settlements: [], state: RESTED, last: undefined }
+  const nothing = { settlements: [], state: RESTED, last: undefined, tables: WHOLE_RECORD }
   return (await recordAndHold(db, options.channel, options.turn, { ...nothing, claim })).held
 }
 
@@ -37,5 +38,5 @@ export function settle(
   settlements: readonly Settlement[],
 ): Promise<StepDone> {
   const claim = { limit: 0, probe: false, span: { from: new Date(0), to: new Date(0) } }
-  return recordAndHold(db, channel, turn, { settlements, state: RESTED, last: 'accepted', claim })
+  return recordAndHold(db, channel, turn, { settlements, state: RESTED, last: 'accepted', claim, tables: WHOLE_RECORD })
 }

@@ -13,7 +13,10 @@ export function createAbortListeners(): WhenAborted {
     if (known) return known
     const tasks = new Set<() => void>()
     waiting.set(signal, tasks)
-    signal.addEventListener('abort', () => [...tasks].forEach((task) => task()), { once: true })
+    const runAll = () => {
+      for (const task of [...tasks]) task()
+    }
+    signal.addEventListener('abort', runAll, { once: true })
     return tasks
   }
 

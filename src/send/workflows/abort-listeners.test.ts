@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { createAbortListeners } from './abort-listeners.ts'
+
+describe('createAbortListeners', () => {
+  it('runs every task that was not called off, once', () => {
+    const whenAborted = createAbortListeners()
+    const [first, second] = [new AbortController(), new AbortController()]
+    const ran: string[] = []
+    const run = (name: string) => () => {
+      ran.push(name)
+    }
+    const twice = run('twice')
+    whenAborted(first.signal, twice)
+    whenAborted(first.signal, twice)()
+    whenAborted(first.signal, run('called off'))()
+    whenAborted(first.signal, run('kept'))
+    whenAborted(second.signal, run('of another'))
+    first.abort()
+    first.abort()
+    expect(ran).toEqual(['twice', 'kept'])
+  })
+
+  it('keeps one listener for a signal', () => {
+    const whenAborted = createAbortListeners()
+    const { signal } = new AbortController()
+    let added = 0
+    signal.addEventListener = () => {
+      added += 1
+    }
+    for (let nth = 0; nth < 20; nth += 1) whenAborted(signal, () => undefined)()
+    expect(added).toBe(1)
+  })
+})

@@ -1,0 +1,72 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** The names of the record's three tables, for SQL: of one month, or of all of it. */
+export interface RecordTables {
+  readonly events: RawBuilder<unknown>
+  readonly notifications: RawBuilder<unknown>
+  readonly attempts: RawBuilder<unknown>
+}
+
+/** All months. */
+export const WHOLE_RECORD: RecordTables = named('')
+
+/** Knows the months that have tables of their own. */
+export interface Months {
+  /** Tables that hold all that was accepted between the earliest and the latest of these times. */
+  tablesFor(times: readonly Date[]): Promise<RecordTables>
+  /** Has it look again, after something went wrong: somebody may have taken a month's tables away. */
+  forget(): void
+}
+
+/** Milliseconds after which it is looked again for a month that has no tables: they may have been made. */
+const LOOK_AGAIN = 60_000
+
+/**
+ * Lets statements that are sent again and again name one month's tables. PostgreSQL then plans them once for each connection.
+ * Of a table with months it plans them anew each time, to know which months it need not open; for a step of a
+ * turn that is a fifth of PostgreSQL's work.
+ *
+ * Times in two months, a month that has no tables, and one that this user may only reach through the whole get the whole.
+ */
+export function createMonths(db: Kysely<Tables>): Months {
+  const known = new Map<string, { readonly tables: RecordTables | undefined; readonly at: number }>()
+
+  async function look(suffix: string): Promise<RecordTables | undefined> {
+    const { rows } = await sql<{ usable: boolean }>`
+      SELECT count(*) = 3 AS usable
+        FROM (VALUES ('teams_events'), ('teams_notifications'), ('teams_attempts')) AS record (name)
+        JOIN pg_inherits i ON i.inhparent = to_regclass(record.name)
+                          AND i.inhrelid = to_regclass(record.name || ${suffix}::text) AND NOT i.inhdetachpending
+       WHERE has_table_privilege(i.inhrelid, 'SELECT') AND has_table_privilege(i.inhrelid, 'INSERT')
+         AND has_table_privilege(i.inhrelid, 'UPDATE')`.execute(db)
+    return rows[0]?.usable ? named(suffix) : undefined
+  }
+
+  return {
+    async tablesFor(times) {
+      const suffixes = new Set(times.map(suffixOf))
+      const [suffix] = suffixes
+      if (suffix === undefined || suffixes.size > 1) return WHOLE_RECORD
+      const found = known.get(suffix)
+      if (found && (found.tables || performance.now() - found.at < LOOK_AGAIN)) return found.tables ?? WHOLE_RECORD
+      const tables = await look(suffix)
+      known.set(suffix, { tables, at: performance.now() })
+      return tables ?? WHOLE_RECORD
+    },
+    forget: () => known.clear(),
+  }
+}
+
+/** `_2026_11`, as `teams_ensure_partitions` names a month, in UTC. */
+function suffixOf(time: Date): string {
+  return `_${time.getUTCFullYear()}_${String(time.getUTCMonth() + 1).padStart(2, '0')}`
+}
+
+function named(suffix: string): RecordTables {
+  return {
+    events: sql.table(`teams_events${suffix}`),
+    notifications: sql.table(`teams_notifications${suffix}`),
+    attempts: sql.table(`teams_attempts${suffix}`),
+  }
+}
