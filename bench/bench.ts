@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ensureServices } from '../scripts/services/install.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
 import { BREAKAGES, breakagesNamed } from './breakages/table.ts'
-import { tryOut } from './breakages/try-out.ts'
+import { latestOf, type TryOut, tryOut } from './breakages/try-out.ts'
 import { buildGateway } from './build.ts'
 import type { Bench, Scenario } from './context.ts'
 import { startServer } from './database.ts'
@@ -102,10 +102,13 @@ async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: s
         process.stdout.write(`"${breakage}" was ${noticed ? 'noticed' : 'NOT noticed'}\n`)
       },
     )
-    const noticed = came.breakages.filter((one) => one.noticed).length
-    process.stdout.write(`${noticed} of ${came.breakages.length} breakages noticed\n`)
-    if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(came, null, 2)}\n`)
-    return noticed === came.breakages.length ? 0 : 1
+    const noticed = came.filter((one) => one.noticed).length
+    process.stdout.write(`${noticed} of ${came.length} breakages noticed\n`)
+    if (options.out !== undefined) {
+      const before = existsSync(options.out) ? (JSON.parse(readFileSync(options.out, 'utf8')) as TryOut[]) : []
+      writeFileSync(options.out, `${JSON.stringify(latestOf(before, came), null, 2)}\n`)
+    }
+    return noticed === came.length ? 0 : 1
   } finally {
     await guardian.release()
   }

@@ -106,7 +106,7 @@ export const USAGE = `npm run bench -- [options]
   --profile FOLDER  write a CPU profile of each gateway into this folder, and say what cost most
   --gateway FOLDER  measure the gateway of another checkout (this one's bench, that one's src)
   --break NAME      break something on purpose, and see that its scenario notices; "all" breaks one thing after
-                    the other, "list" names them`
+                    the other, "list" names them; --out keeps what came of the others`
 
 /** The command line is wrong. */
 export class UsageError extends Error {}

@@ -1,10 +1,14 @@
+import type { TryOut } from './breakages/try-out.ts'
 import { type Figure, shown } from './figures.ts'
 import type { BenchResult, ScenarioResult } from './result.ts'
 import { SECTIONS } from './sections.ts'
 import type { Verdict } from './targets.ts'
 
-/** docs/performance.md for one result; `source` is where its JSON lies in the repository. */
-export function reportText(result: BenchResult, source: string): string {
+/**
+ * docs/performance.md for one result; `source` is where its JSON lies in the repository, and `tryOuts` are what came of
+ * breaking the gateway on purpose, where that was tried.
+ */
+export function reportText(result: BenchResult, source: string, tryOuts: readonly TryOut[] = []): string {
   const { machine } = result
   const missed = result.verdicts.filter((verdict) => !verdict.met)
   return `${[
@@ -33,15 +37,16 @@ export function reportText(result: BenchResult, source: string): string {
     ...table(['', 'scenario', 'what', 'found', 'target'], result.verdicts.map(verdictRow)),
     '',
     ...result.scenarios.flatMap(section),
+    ...(tryOuts.length > 0 ? broken(tryOuts) : []),
     '## Repeat it',
     '',
     '```sh',
     'npm ci',
-    'npm run bench                        # all of it, five rounds: about an hour',
+    'npm run bench                        # all of it, five rounds: about half an hour',
     'npm run bench -- --quick             # one small round of each, as .ci/run does',
     'npm run bench -- --only latency,storm --rounds 3',
     'npm run bench -- --only throughput --profile profiles   # CPU profiles, and what cost most',
-    'npm run bench -- --break list        # break a promise on purpose, and see that it is noticed',
+    'npm run bench -- --break all         # break each promise on purpose, and see that it is noticed',
     'node bench/report.ts bench.json      # this page from the JSON',
     '```',
     '',
@@ -69,6 +74,28 @@ function figureRow({ name, unit, median, min, max }: Figure): string[] {
 
 function verdictRow({ met, scenario, what, found, unit, comparison, value }: Verdict): string[] {
   return [met ? 'met' : '**missed**', scenario, what, shown(found, unit), `${comparison} ${shown(value, unit)}`]
+}
+
+function broken(tryOuts: readonly TryOut[]): string[] {
+  const noticed = tryOuts.filter((one) => one.noticed).length
+  const commits = [...new Set(tryOuts.map(({ commit }) => commit))].join(', ')
+  return [
+    '## Broken on purpose',
+    '',
+    `A bench that can not fail proves nothing. Each of these changes to a copy of the gateway makes it break a promise: its target is met without the change, and missed with it. ${noticed} of ${tryOuts.length} were noticed (one smaller round each, commit ${commits}).`,
+    '',
+    ...table(
+      ['', 'breakage', 'what it does', 'target', 'whole', 'broken'],
+      tryOuts.map(({ breakage, does, noticed, whole, broken }) => [
+        noticed ? 'noticed' : '**not noticed**',
+        breakage,
+        does,
+        whole ? `${whole.what}: ${whole.comparison} ${shown(whole.value, whole.unit)}` : '',
+        ...[whole, broken].map((verdict) => (verdict ? shown(verdict.found, verdict.unit) : 'not measured')),
+      ]),
+    ),
+    '',
+  ]
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { replaceOnce } from '../bench/breakages/copy.ts'
-import { BREAKAGES } from '../bench/breakages/table.ts'
+import { BREAKAGES, breakagesNamed } from '../bench/breakages/table.ts'
+import { latestOf, type TryOut } from '../bench/breakages/try-out.ts'
 import { type BudgetRule, mostWithin, overBudget } from '../bench/budget.ts'
 import { figure, median, percentile, shown } from '../bench/figures.ts'
 import { readOptions, SCENARIO_NAMES, UsageError } from '../bench/options.ts'
 import { reportText } from '../bench/report-text.ts'
 import type { BenchResult } from '../bench/result.ts'
 import { SECTIONS } from '../bench/sections.ts'
-import { judge, TARGETS, type Target } from '../bench/targets.ts'
+import { judge, TARGETS, type Target, type Verdict } from '../bench/targets.ts'
 
 const read = (file: string) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')
 
@@ -29,6 +30,23 @@ describe('breakages', () => {
     const broken = new Set(BREAKAGES.map((breakage) => breakage.figure))
     const same = /\.(lost|peak_memory|cpu_ratio)$/
     expect(TARGETS.filter((target) => !broken.has(target.figure) && !same.test(target.figure))).toEqual([])
+  })
+
+  it('are found by name, all at once, and not by a name that there is not', () => {
+    expect(breakagesNamed('all')).toEqual(BREAKAGES)
+    expect(breakagesNamed('posted twice').map(({ name }) => name)).toEqual(['posted twice'])
+    expect(() => breakagesNamed('posted thrice')).toThrow(UsageError)
+  })
+
+  it('keep what came of the others when one is tried again', () => {
+    const came = (breakage: string, noticed: boolean) => ({ breakage, noticed }) as TryOut
+    const [first, second, third] = BREAKAGES.map(({ name }) => name) as [string, string, string]
+    const before = [came(first, true), came(third, false)]
+    expect(latestOf(before, [came(third, true), came(second, true)])).toEqual([
+      came(first, true),
+      came(second, true),
+      came(third, true),
+    ])
   })
 
   it('are refused where the text is gone, or there twice', () => {
@@ -148,13 +166,15 @@ describe('the command line', () => {
 describe('docs/performance.md', () => {
   const root = fileURLToPath(new URL('..', import.meta.url))
   // Named by their date: the last one is the one that is published.
-  const published = globSync('bench/results/*.json', { cwd: root }).sort().at(-1)
+  const published = globSync('bench/results/2*.json', { cwd: root }).sort().at(-1)
+  const breakages = 'bench/results/breakages.json'
 
   it('is what the kept result says', () => {
     expect(existsSync(`${root}/docs/performance.md`)).toBe(published !== undefined)
     if (published === undefined) return
     const result = JSON.parse(read(published)) as BenchResult
-    expect(read('docs/performance.md')).toBe(reportText(result, published))
+    const tryOuts = existsSync(`${root}/${breakages}`) ? (JSON.parse(read(breakages)) as TryOut[]) : []
+    expect(read('docs/performance.md')).toBe(reportText(result, published, tryOuts))
   })
 
   it('says what was missed, and has a section for each scenario', () => {
@@ -180,7 +200,12 @@ describe('docs/performance.md', () => {
       scenarios: [{ name: 'storm', load, seconds: 1, figures, details: {} }],
       verdicts: judge(figures, { quick: false, strict: false }),
     } satisfies BenchResult
-    const page = reportText(result, 'bench/results/x.json')
+    const [met, missed] = [result.verdicts[0], { ...result.verdicts[0], met: false, found: 3 }] as Verdict[]
+    const tryOut = { date: '', commit: 'abc', breakage: 'b', does: 'd', whole: met, broken: missed, noticed: true }
+    const tryOuts = [tryOut, { ...tryOut, breakage: 'c', broken: undefined, noticed: false }]
+    const page = reportText(result, 'bench/results/x.json', tryOuts)
+    expect(page).toContain('1 of 2 were noticed')
+    expect(page).toContain('| **not noticed** | c | d |')
     expect(page).toContain('1 of 1 targets are not met')
     expect(page).toContain('| **missed** | storm | events that no card stands for | 3 | at most 0 |')
     expect(page).toContain(`## ${SECTIONS.storm.title}`)

@@ -1,30 +1,23 @@
 import { join } from 'node:path'
 import type { Checkout } from '../gateway.ts'
-import type { Machine } from '../machine.ts'
 import type { ScenarioName } from '../options.ts'
 import type { BenchResult } from '../result.ts'
 import type { Verdict } from '../targets.ts'
 import { brokenCopy } from './copy.ts'
-import type { Breakage } from './table.ts'
+import { BREAKAGES, type Breakage } from './table.ts'
 
 /** What came of breaking something. */
 export interface TryOut {
+  /** RFC 3339. */
+  readonly date: string
+  /** Of the gateway that was broken. */
+  readonly commit: string
   readonly breakage: string
   readonly does: string
   /** The target as it is without the breakage, and with it. */
   readonly whole: Verdict | undefined
   readonly broken: Verdict | undefined
   readonly noticed: boolean
-}
-
-/** The JSON that `--break` writes, and from which docs/performance.md tells of it. */
-export interface TryOuts {
-  /** RFC 3339. */
-  readonly date: string
-  readonly command: string
-  readonly seconds: number
-  readonly machine: Machine
-  readonly breakages: readonly TryOut[]
 }
 
 /**
@@ -40,8 +33,7 @@ export async function tryOut(
   folder: string,
   measure: (checkout: Checkout, scenario: ScenarioName) => Promise<BenchResult>,
   tell: (came: TryOut) => void,
-): Promise<TryOuts> {
-  const began = performance.now()
+): Promise<readonly TryOut[]> {
   const whole = new Map<ScenarioName, BenchResult>()
   const wholeCopy = brokenCopy(checkout, join(folder, 'whole'), [])
   const copies = breakages.map(({ changes }, nth) => brokenCopy(checkout, join(folder, `broken-${nth}`), changes))
@@ -53,17 +45,16 @@ export async function tryOut(
     const verdictOf = ({ verdicts }: BenchResult) => verdicts.find((verdict) => verdict.figure === figure)
     const [met, missed] = [verdictOf(reference), verdictOf(result)]
     const noticed = met?.met === true && missed?.met === false
-    const came = { breakage: name, does, whole: met, broken: missed, noticed }
+    const { date, machine } = result
+    const came = { date, commit: machine.commit, breakage: name, does, whole: met, broken: missed, noticed }
     tell(came)
     tried.push(came)
   }
-  const [first] = whole.values()
-  if (!first) throw new Error('there is nothing to break')
-  return {
-    date: new Date().toISOString(),
-    command: first.command,
-    seconds: (performance.now() - began) / 1000,
-    machine: first.machine,
-    breakages: tried,
-  }
+  return tried
+}
+
+/** What came of several tries: what was tried again stands in the place of what came before, in the order of the table. */
+export function latestOf(before: readonly TryOut[], now: readonly TryOut[]): readonly TryOut[] {
+  const latest = new Map([...before, ...now].map((one) => [one.breakage, one]))
+  return BREAKAGES.flatMap(({ name }) => latest.get(name) ?? [])
 }
