@@ -33,6 +33,8 @@ export interface CeilingStart {
   /** Cards that have come back until they are recorded and as many more are claimed: the mean of a step. */
   readonly stepSize: number
   readonly connections: number
+  /** End of the names of the month's tables, `_2026_11`, for a ceiling whose step names them; empty for the whole table. */
+  readonly month: string
   /** Accept transactions under way at once, as many as there are senders. */
   readonly lanes: number
 }

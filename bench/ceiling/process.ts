@@ -4,7 +4,7 @@ import pg from 'pg'
 import { Pool } from 'undici'
 import { nowMs } from '../clock.ts'
 import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './port.ts'
-import { insertStatement, STEP_STATEMENT } from './statements.ts'
+import { insertStatement, stepStatement } from './statements.ts'
 
 // The ceiling: the gateway's rows and bytes through `pg` and `undici` alone, in a process of its own. Everything that can
 // be made beforehand is: it checks nothing, renders nothing, signs nothing and answers nobody. What it may not leave out
@@ -15,6 +15,7 @@ const recording = JSON.parse(readFileSync(start.recording, 'utf8')) as Recording
 const database = new pg.Pool({ connectionString: start.databaseUrl, max: start.databaseConnections, keepAlive: true })
 const receiver = new Pool(start.receiverOrigin, { connections: start.connections, pipelining: 1 })
 const INSERT = insertStatement(recording.eventColumns, recording.notificationColumns)
+const STEP = stepStatement(start.month)
 const holder = randomUUID()
 /** No row is older or newer; the database's clock is this machine's. */
 const oldest = new Date(Date.now() - 86_400_000)
@@ -63,7 +64,7 @@ function createChannel(key: string) {
     rows += batch.length
     const { rows: claimed } = await database.query<{ id: string; created_at: Date }>({
       name: 'step',
-      text: STEP_STATEMENT,
+      text: STEP,
       values: [`[${batch.join(',')}]`, holder, key, claim, oldest, newest],
     })
     if (claimed.length !== claim) throw new Error(`${key}: ${claimed.length} rows claimed instead of ${claim}`)

@@ -29,32 +29,32 @@ export function insertStatement(eventColumns: readonly string[], notificationCol
 }
 
 /**
- * A step: $1 what came of posts, a JSON array, is recorded, and $4 that are due for channel $3 are claimed, both by $2.
+ * A step over the tables whose names end so: $1 what came of posts, a JSON array, is recorded, and $4 that are due for channel $3 are claimed, both by $2.
  * Without the claim a second process would post the same cards. All of it was
  * accepted between $5 and $6, so that no other month is opened.
  */
-export const STEP_STATEMENT = `
+export const stepStatement = (month: string) => `
   WITH s AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (
       id uuid, created_at timestamptz, webhook_url text, card jsonb, status_code integer, message text, outcome text,
       started_at timestamptz, finished_at timestamptz)
   ), moved AS (
-    UPDATE teams_notifications n
+    UPDATE teams_notifications${month} n
        SET state = 'accepted', webhook_url = s.webhook_url, card_payload = s.card, status_code = s.status_code,
            sent_at = clock_timestamp(), held_by = NULL, held_since = NULL
       FROM s WHERE n.id = s.id AND n.created_at = s.created_at AND n.created_at BETWEEN $5 AND $6 AND n.state = 'sending' AND n.held_by = $2
   ), told AS (
-    INSERT INTO teams_attempts
+    INSERT INTO teams_attempts${month}
       (notification_id, attempt, started_at, finished_at, outcome, status_code, message, held_by, created_at)
     SELECT id, 1, started_at, finished_at, outcome, status_code, message, $2, created_at FROM s
   ), due AS (
-    SELECT id, created_at FROM teams_notifications
+    SELECT id, created_at FROM teams_notifications${month}
      WHERE channel = $3 AND state = 'pending' AND next_attempt_at <= clock_timestamp() AND created_at BETWEEN $5 AND $6
      ORDER BY priority_rank, created_at, id
      LIMIT $4
      FOR UPDATE SKIP LOCKED
   )
-  UPDATE teams_notifications n
+  UPDATE teams_notifications${month} n
      SET state = 'sending', held_by = $2, held_since = clock_timestamp(), attempts = n.attempts + 1
     FROM due WHERE n.id = due.id AND n.created_at = due.created_at AND n.created_at BETWEEN $5 AND $6
   RETURNING n.id, n.created_at`

@@ -27,8 +27,18 @@ export interface CeilingResult {
   readonly loadAverage: number
 }
 
-/** Runs the ceiling on a fresh database, its steps of `stepSize` cards. @throws Error when it left anything out */
-export async function ceilingRound(bench: Bench, recorded: Recorded, stepSize: number): Promise<CeilingResult> {
+/**
+ * Runs the ceiling on a fresh database, its steps of `stepSize` cards.
+ *
+ * @param month end of the names of this month's tables, where its steps shall name them
+ * @throws Error when it left anything out
+ */
+export async function ceilingRound(
+  bench: Bench,
+  recorded: Recorded,
+  stepSize: number,
+  month = '',
+): Promise<CeilingResult> {
   const { receiver } = bench
   const loadAverage = loadavg()[0] ?? 0
   const bed = await bench.server.fresh()
@@ -39,6 +49,7 @@ export async function ceilingRound(bench: Bench, recorded: Recorded, stepSize: n
     databaseConnections: DATABASE_CONNECTIONS,
     stepSize,
     connections: CONNECTIONS,
+    month,
     lanes: LANES,
   })
   try {

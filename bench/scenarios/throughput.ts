@@ -24,9 +24,11 @@ export async function throughput(bench: Bench): Promise<Found> {
   const gateway: LoadResult[] = []
   const ceiling: CeilingResult[] = []
   const larger: CeilingResult[] = []
+  const plannedOnce: CeilingResult[] = []
   for (let round = 1; round <= bench.rounds; round++) {
     if (round % 2 === 1) gateway.push(await gatewayRound(bench, round))
     ceiling.push(await ceilingRound(bench, recording, stepSize))
+    plannedOnce.push(await ceilingRound(bench, recording, stepSize, thisMonth()))
     if (stepSize < LARGE * 0.8) larger.push(await ceilingRound(bench, recording, LARGE))
     if (round % 2 === 0) gateway.push(await gatewayRound(bench, round))
     const [mine, bare] = [gateway.at(-1), ceiling.at(-1)]
@@ -42,6 +44,7 @@ export async function throughput(bench: Bench): Promise<Found> {
       of('events', 'events/s', (result) => result.eventsPerSecond),
       of('notifications', 'notifications/s', (result) => result.notificationsPerSecond),
       ...against('', ceiling, gateway),
+      ...against('_planned_once', plannedOnce, gateway),
       // Small steps would cripple the ceiling: what it gives with large ones shows what they cost.
       ...(larger.length > 0 ? against('_large_steps', larger, gateway) : []),
       of('cpu', 'ms/notification', (result) => result.cpuPerNotification),
@@ -58,11 +61,15 @@ export async function throughput(bench: Bench): Promise<Found> {
       gateway,
       ceiling,
       larger,
+      plannedOnce,
       batches: { accept: recording.acceptSize, step: stepSize, ...recording.counts },
       profile: gateway.map(({ from, to }, index) => profileOf(bench.profile, `throughput-${index + 1}-1`, from, to)),
     },
   }
 }
+
+/** `_2026_11`, as the months' tables end. */
+const thisMonth = () => `_${new Date().toISOString().slice(0, 7).replace('-', '_')}`
 
 function against(name: string, ceiling: readonly CeilingResult[], gateway: readonly LoadResult[]) {
   const rates = ceiling.map((result) => result.notificationsPerSecond)
