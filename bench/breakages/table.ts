@@ -111,11 +111,18 @@ export const BREAKAGES: readonly Breakage[] = [
     ],
   },
   {
-    name: 'a burst for every turn',
-    does: 'each turn begins with ten cards more than the budget has',
+    name: 'a card for every step',
+    does: 'each step of a turn has one card more than the budget',
     scenario: 'storm',
     figure: 'storm.most_in_a_minute',
-    changes: [{ file: 'src/store/turns.ts', find: 'tokens: row.tokens,', replace: 'tokens: row.tokens + 10,' }],
+    // A storm is one long turn, so that a burst for each turn would not show in it.
+    changes: [
+      {
+        file: 'src/drain/step.ts',
+        find: 'planTurn(after, ',
+        replace: 'planTurn({ ...after, tokens: after.tokens + 1 }, ',
+      },
+    ],
   },
   {
     name: 'urgent waits with the rest',
