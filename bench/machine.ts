@@ -31,7 +31,8 @@ export function describeMachine(checkout: Checkout, postgresql: string): Machine
   }
 }
 
-function commitOf({ root }: Checkout): string {
+/** Its commit, as {@link Machine} has it. */
+export function commitOf({ root }: Checkout): string {
   const git = (...args: readonly string[]) =>
     execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   try {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Checkout } from '../gateway.ts'
+import { commitOf } from '../machine.ts'
 import type { ScenarioName } from '../options.ts'
 import type { BenchResult } from '../result.ts'
 import type { Verdict } from '../targets.ts'
@@ -10,7 +11,7 @@ import { BREAKAGES, type Breakage } from './table.ts'
 export interface TryOut {
   /** RFC 3339. */
   readonly date: string
-  /** Of the gateway that was broken. */
+  /** Of the checkout whose gateway was broken. */
   readonly commit: string
   readonly breakage: string
   readonly does: string
@@ -37,6 +38,7 @@ export async function tryOut(
   const whole = new Map<ScenarioName, BenchResult>()
   const wholeCopy = brokenCopy(checkout, join(folder, 'whole'), [])
   const copies = breakages.map(({ changes }, nth) => brokenCopy(checkout, join(folder, `broken-${nth}`), changes))
+  const commit = commitOf(checkout)
   const tried: TryOut[] = []
   for (const [nth, { name, does, scenario, figure }] of breakages.entries()) {
     const reference = whole.get(scenario) ?? (await measure(wholeCopy, scenario))
@@ -45,8 +47,7 @@ export async function tryOut(
     const verdictOf = ({ verdicts }: BenchResult) => verdicts.find((verdict) => verdict.figure === figure)
     const [met, missed] = [verdictOf(reference), verdictOf(result)]
     const noticed = met?.met === true && missed?.met === false
-    const { date, machine } = result
-    const came = { date, commit: machine.commit, breakage: name, does, whole: met, broken: missed, noticed }
+    const came = { date: result.date, commit, breakage: name, does, whole: met, broken: missed, noticed }
     tell(came)
     tried.push(came)
   }

@@ -71,6 +71,21 @@ describe('connection limits', () => {
       .toBeLessThanOrEqual(4)
   })
 
+  it('gives up at once what is under way and what stands in line, and posts nothing more', async () => {
+    const { handler, held } = gate()
+    const receiver = await receiverFor(handler)
+    const transport = transportFor(receiver, { connectionsPerHost: 3 })
+    const stop = new AbortController()
+    const sending = Array.from({ length: 10 }, () => transport.send(requestTo(receiver, { signal: stop.signal })))
+    await receiver.arrived(3)
+    stop.abort()
+    const came = (await Promise.all(sending)).map((outcome) => outcome.name)
+    expect(came).toEqual([...Array(3).fill('interrupted'), ...Array(7).fill('handed_back')])
+    expect(held).toHaveLength(3)
+    await transport.close()
+    expect(receiver.received).toHaveLength(3)
+  })
+
   it('frees the place of a post that timed out or broke', async () => {
     const receiver = await receiverFor((response, post) => {
       if (post.headers['x-correlation-id'] === 'hang') return

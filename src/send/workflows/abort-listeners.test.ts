@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createAbortListeners } from './abort-listeners.ts'
 
+function abortable() {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
+
 describe('createAbortListeners', () => {
   it('runs every task that was not called off, once', () => {
     const whenAborted = createAbortListeners()
@@ -18,6 +23,25 @@ describe('createAbortListeners', () => {
     first.abort()
     first.abort()
     expect(ran).toEqual(['twice', 'kept'])
+  })
+
+  it('runs what a task adds, and not what a task calls off', () => {
+    const whenAborted = createAbortListeners()
+    const { signal, abort } = abortable()
+    const ran: string[] = []
+    let callOff = () => {}
+    whenAborted(signal, () => {
+      ran.push('first')
+      callOff()
+      whenAborted(signal, () => {
+        ran.push('added')
+      })
+    })
+    callOff = whenAborted(signal, () => {
+      ran.push('called off')
+    })
+    abort()
+    expect(ran).toEqual(['first', 'added'])
   })
 
   it('keeps one listener for a signal', () => {

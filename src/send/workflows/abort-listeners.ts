@@ -14,7 +14,8 @@ export function createAbortListeners(): WhenAborted {
     const tasks = new Set<() => void>()
     waiting.set(signal, tasks)
     const runAll = () => {
-      for (const task of [...tasks]) task()
+      // The set itself and no copy of it: a task may call off one that would come after it, or add one.
+      for (const task of tasks) task()
     }
     signal.addEventListener('abort', runAll, { once: true })
     return tasks
