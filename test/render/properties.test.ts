@@ -175,12 +175,15 @@ describe('the card of any event that its schema takes', () => {
             expect(element).toHaveProperty('rtl')
         }
         expect(card.rtl).toBe(true)
-        expect(JSON.stringify(card)).not.toMatch(/[٠-٩۰-۹]/)
+        // What we write ourselves is in Latin digits; an event's own stay as they came.
+        if (!ARABIC_DIGITS.test(JSON.stringify(given))) expect(JSON.stringify(card)).not.toMatch(ARABIC_DIGITS)
       }),
       { numRuns: 60 },
     )
   }, 60_000)
 })
+
+const ARABIC_DIGITS = /[٠-٩۰-۹]/
 
 const oneLine = (shown: string) => shown.replace(/\s+/g, ' ').replaceAll('\u2060', '')
 
