@@ -10,8 +10,8 @@ export const HALF_OF_NEW_SPACE = 16
 /**
  * How much the old objects may grow before V8 looks which of them are garbage, in percent of what was left the last time. By
  * default they become several times as many first. Buffers count as well, and a loaded gateway has 15 MB of them under
- * way: of 60 percent they leave half, and V8 looks four times a second, which takes a tenth of the CPU. With 75 it looks a third
- * less often and takes 10 MB more. It is no limit: a gateway that needs much memory has it.
+ * way: of 60 percent they leave half, and V8 looks four times a second, which takes a tenth of the CPU. 75 leave half as
+ * much again, for 10 to 20 MB. It is no limit: a gateway that needs much memory has it.
  */
 export const GROWTH_OF_OLD_SPACE = 75
 

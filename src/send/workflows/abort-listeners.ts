@@ -3,7 +3,7 @@ export type WhenAborted = (signal: AbortSignal, task: () => void) => () => void
 
 /**
  * Keeps one listener for each signal, however many tasks wait for it. All posts of a gateway wait for the same signal, that
- * of its stop, and to add a listener and take it away again twice for each of them costs as much as to sign it.
+ * of its stop, and to add a listener and take it away again twice for each of them was a hundredth of its work.
  */
 export function createAbortListeners(): WhenAborted {
   const waiting = new WeakMap<AbortSignal, Set<() => void>>()
