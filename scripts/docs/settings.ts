@@ -56,7 +56,7 @@ export function settingsPage(): string {
   return page(
     'Settings',
     'src/settings/table.ts',
-    'Every setting comes from the environment, or from a `.env` file beside it, over which the environment wins. An empty value is no value. All of them are checked at start, and every problem is named at once; a `TEAMS_` name that is not listed here is one. `.env.example` has them ready to be copied.',
+    'Every setting comes from the environment, or from the file `.env` in the folder that the process runs in, over which the environment wins. An empty value is no value. All of them are checked at start, and every problem is named at once; a `TEAMS_` name that is not listed here is one, and so is a line of `.env` that is not `NAME=value`. In `.env`, a comment begins with a `#` at the start of the line or behind a blank, and a value may stand in quotes. Variables that Kubernetes sets for a Service (`TEAMS_GATEWAY_SERVICE_HOST`) are not read. `.env.example` has them all, ready to be copied.',
     ...groups,
     `## Webhook URLs\n\nOne variable per channel: ${code(WEBHOOK_PREFIX)} and the channel's key in upper case. They are secrets, and may come from a file (\`TEAMS_WEBHOOKS_FILE\`) or from Vault (\`TEAMS_WEBHOOK_VAULT_PATH\`) instead.\n\n${table(
       ['setting', 'channel'],

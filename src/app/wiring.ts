@@ -18,6 +18,7 @@ import { createSecrets } from '../secrets/secrets.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { createWorkflowsTransport } from '../send/workflows/transport.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'
+import { withoutServiceVariables } from '../settings/service-variables.ts'
 import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
 import { hasSentToTeams } from '../store/channels.ts'
 import { endImpossibleWaits } from '../store/clock-steps.ts'
@@ -291,7 +292,9 @@ async function startDelivery(parts: {
 }
 
 function environmentOf(options: GatewayOptions): Record<string, string | undefined> {
-  const env: Record<string, string | undefined> = { ...withEnvFile(options.env ?? process.env) }
+  const env: Record<string, string | undefined> = {
+    ...(options.env ? withoutServiceVariables(options.env) : withEnvFile(process.env)),
+  }
   for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
   for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
   return env

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
-import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { codeOf, describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
+import { parseEnvFile } from './env-file.ts'
+import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
 /** Where settings come from: names and texts, as in `process.env`. */
@@ -43,21 +44,28 @@ export function loadSettings(env: Environment): Settings {
 }
 
 /**
- * Reads a `.env` file into an environment, under `env`, which wins; a file that is not there is no problem.
+ * The settings of a process: its environment, without what Kubernetes puts there for Services, over the `.env` file of the
+ * folder it runs in. A file that is not there is no problem.
  *
- * @throws GatewayError `invalid_settings` for one that is there and can not be read.
+ * @throws GatewayError `invalid_settings` for one that can not be read, with every line that is wrong.
  */
 export function withEnvFile(env: Environment, file = '.env'): Environment {
-  if (!existsSync(file)) return env
+  const own = withoutServiceVariables(env)
+  if (!existsSync(file)) return own
+  const { values, problems } = parseEnvFile(readText(file), file)
+  if (problems.length > 0) throw new GatewayError('invalid_settings', problems)
+  return { ...values, ...own }
+}
+
+function readText(file: string): string {
   try {
-    return { ...parseEnv(readFileSync(file, 'utf8')), ...env }
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
   } catch (cause) {
+    const found = codeOf(cause) === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'text that is not UTF-8' : 'no readable file'
     throw new GatewayError(
       'invalid_settings',
-      [{ at: file, found: 'no readable file', expected: 'a file of lines NAME=value' }],
-      {
-        cause,
-      },
+      [{ at: file, found, expected: 'a file of lines NAME=value, in UTF-8' }],
+      { cause },
     )
   }
 }
