@@ -306,6 +306,8 @@ describe('docs/guides/signatures.md', () => {
     }
     const answer = JSON.parse(await shell('webhook-signature: v1')) as { events: { correlation_id: string }[] }
     expect(answer.events).toHaveLength(1)
+    const plain = JSON.parse(await shell('X-HMAC-Signature')) as { events: { correlation_id: string }[] }
+    expect(plain.events).toHaveLength(1)
     await gateway.wired.sandbox?.model.waitFor('sre', 1)
     const signature = (await shell('message.json')).trim().replace('sha256=', '')
     expect(signature).toMatch(/^[0-9a-f]{64}$/)

@@ -69,6 +69,11 @@ describe('good values', () => {
     ['TEAMS_REDIS_URL', 'rediss://cache', 'rediss://cache'],
     ['TEAMS_WEBHOOK_HOST_SUFFIXES', '.azure-api.net, flow.example.sa ,', ['.azure-api.net', 'flow.example.sa']],
     ['TEAMS_TIME_ZONE', 'UTC', 'UTC'],
+    [
+      'TEAMS_INBOUND_SECRETS',
+      'v1,whsec_MfKQ9r8GKYqrTwjUPD8I, a secret as text, v1,whsec_C2FVsBQIhrscChlQIMV+',
+      ['whsec_MfKQ9r8GKYqrTwjUPD8I', 'a secret as text', 'whsec_C2FVsBQIhrscChlQIMV+'],
+    ],
   ])('%s=%s', (name, text, value) => {
     expect(loadSettings({ [name]: text })).toMatchObject({ [name]: value })
   })

@@ -74,6 +74,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       card: made.card,
       notificationId: held.id,
       correlationId: event.correlationId,
+      priority: event.priority,
       attempt: held.attempt,
       repeat: held.repeat,
       signal: hurry,

@@ -6,7 +6,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the caller of this route must be allowed; nobody is asked without. */
     scope?: Scope
-    /** True where a Standard Webhooks signature over the body does instead of a token. */
+    /** True where a signature over the body does instead of a token. */
     signable?: boolean
     /** True where people come with a browser: it is then told to ask them for a token, as the password of any user. */
     browser?: boolean

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { Webhook } from 'standardwebhooks'
-import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { createInboundSecret, shownSignature, showsSignature } from './inbound-secret.ts'
 
 /** What a token may be allowed: to send events, to read, to act on notifications, or all of it. */
 export const SCOPES = ['send', 'read', 'act', 'admin'] as const
@@ -14,8 +14,10 @@ export interface Caller {
   /** As it goes into the audit: `http`, `http:<name of the token>`, `http:signed`. */
   readonly origin: string
   readonly scopes: ReadonlySet<Scope>
-  /** True for a caller who signed the request. */
+  /** True for a caller who signed the request's body. */
   readonly signed: boolean
+  /** The id of a signed request, where its signature covers one. */
+  readonly requestId?: string
 }
 
 /** Settings that say who may call. */
@@ -35,7 +37,7 @@ export interface Authenticator {
    * @throws GatewayError `unauthenticated`, `forbidden`
    */
   byHeaders(headers: IncomingHttpHeaders, scope: Scope, signable: boolean): Caller | 'signature'
-  /** Who calls, by the Standard Webhooks signature over the body. @throws GatewayError `unauthenticated` */
+  /** Who calls, by the signature over the body: Standard Webhooks, or the platform's own. @throws GatewayError `unauthenticated` */
   bySignature(headers: IncomingHttpHeaders, body: Buffer): Caller
 }
 
@@ -55,7 +57,7 @@ const SIGNED: Caller = { origin: 'http:signed', scopes: new Set<Scope>(['send'])
  */
 export function createAuthenticator(settings: AuthSettings): Authenticator {
   const tokens = (settings.TEAMS_API_TOKENS ?? []).map(parseToken)
-  const webhooks = (settings.TEAMS_INBOUND_SECRETS ?? []).map(webhookOf)
+  const secrets = (settings.TEAMS_INBOUND_SECRETS ?? []).map(createInboundSecret)
   const open = tokens.length === 0
 
   return {
@@ -63,8 +65,8 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
     byHeaders(headers, scope, signable) {
       if (headers.authorization === undefined || open) {
         // Whoever sets secrets wants signatures: without one, not even this machine's programs may send then.
-        if (signable && webhooks.length > 0) {
-          if (headers['webhook-signature'] !== undefined) return 'signature'
+        if (signable && secrets.length > 0) {
+          if (showsSignature(headers)) return 'signature'
           throw refusal(open ? 'webhook-signature' : 'authorization', 'nothing')
         }
         if (open) return OPEN
@@ -88,16 +90,12 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
       return caller
     },
     bySignature(headers, body) {
-      const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
-      const shown: Record<string, string> = {}
-      const missing: Problem[] = []
-      for (const name of names) {
-        const value = headers[name]
-        if (typeof value === 'string' && value !== '') shown[name] = value
-        else missing.push({ at: name, found: 'nothing', expected: 'a Standard Webhooks header' })
-      }
-      if (missing.length > 0) throw new GatewayError('unauthenticated', missing)
-      if (webhooks.some((webhook) => verifies(webhook, body, shown))) return SIGNED
+      const shown = shownSignature(headers)
+      let known = false
+      // Every secret is tried, as every token is.
+      for (const secret of secrets) known = secret.verifies(shown, body) || known
+      if (known) return shown.kind === 'standard' ? { ...SIGNED, requestId: shown.id } : SIGNED
+      if (shown.kind === 'plain') throw refusal('x-hmac-signature', 'a signature that does not fit the body')
       throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
     },
   }
@@ -121,19 +119,11 @@ export function isAmbient(authorization: string | undefined): boolean {
 function refusal(at: string, found: string): GatewayError {
   const expected =
     at === 'webhook-signature'
-      ? 'a Standard Webhooks signature with a secret of TEAMS_INBOUND_SECRETS'
-      : 'Bearer and a token of TEAMS_API_TOKENS'
+      ? 'a Standard Webhooks signature, or X-HMAC-Signature, with a secret of TEAMS_INBOUND_SECRETS'
+      : at === 'x-hmac-signature'
+        ? 'hex of the HMAC-SHA256 of the body, with a secret of TEAMS_INBOUND_SECRETS'
+        : 'Bearer and a token of TEAMS_API_TOKENS'
   return new GatewayError('unauthenticated', [{ at, found, expected }])
-}
-
-/** Tolerance of the timestamp, 5 minutes, is the package's. */
-function verifies(webhook: Webhook, body: Buffer, headers: Record<string, string>): boolean {
-  try {
-    webhook.verify(body, headers, { jsonParse: false })
-    return true
-  } catch {
-    return false
-  }
 }
 
 function sha256(text: string): Buffer {
@@ -148,20 +138,6 @@ function parseToken(entry: string, index: number): Token {
   if (!name || !token || rest.length > 0 || valid.length < known.length)
     throw invalidSetting('TEAMS_API_TOKENS', index, 'an entry of another form', 'name:scope+scope:token')
   return { caller: { origin: `http:${name}`, scopes: new Set(valid), signed: false }, digest: sha256(token) }
-}
-
-function webhookOf(secret: string, index: number): Webhook {
-  try {
-    return new Webhook(secret)
-  } catch {
-    // The package's message could quote the secret.
-    throw invalidSetting(
-      'TEAMS_INBOUND_SECRETS',
-      index,
-      'text that is not base64',
-      'base64, with "whsec_" in front or without, as Standard Webhooks has it',
-    )
-  }
 }
 
 function invalidSetting(at: string, index: number, found: string, expected: string): GatewayError {

@@ -25,11 +25,10 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
     handler: async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const format = eventFormat(request.headers)
-      const webhookId = request.headers['webhook-id']
-      const signed = request.caller?.signed === true && typeof webhookId === 'string'
-      if (signed && format === 'binary') throw unsignedAttributes()
+      if (request.caller?.signed && format === 'binary') throw unsignedAttributes()
       const read = readEvents(format, request.headers, body)
-      const events = signed ? withRequestId(read, webhookId) : read
+      const requestId = request.caller?.requestId
+      const events = requestId === undefined ? read : withRequestId(read, requestId)
       let accepted: readonly Acceptance[]
       reached.add(request)
       try {

@@ -116,7 +116,14 @@ export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions
           in: 'header',
           name: 'webhook-signature',
           description:
-            'Standard Webhooks: webhook-id, webhook-timestamp (at most 5 minutes off) and webhook-signature, with a secret of TEAMS_INBOUND_SECRETS.',
+            'Standard Webhooks: webhook-id, webhook-timestamp (at most 5 minutes off) and webhook-signature, with a secret of TEAMS_INBOUND_SECRETS. svix-id, svix-timestamp and svix-signature are understood too.',
+        },
+        hmacSignature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-hmac-signature',
+          description:
+            'Hex of the HMAC-SHA256 of the body, with a secret of TEAMS_INBOUND_SECRETS as text. It covers neither a time nor an id: whoever has seen a request can send it again.',
         },
       },
     },
@@ -155,7 +162,7 @@ function describe(id: OperationId): JsonObject {
     ...(scope
       ? {
           'x-scope': scope,
-          security: [{ bearer: [] }, ...(signable ? [{ webhookSignature: [] }] : []), {}],
+          security: [{ bearer: [] }, ...(signable ? [{ webhookSignature: [] }, { hmacSignature: [] }] : []), {}],
         }
       : { security: [] }),
     ...(parameters.length > 0 ? { parameters } : {}),

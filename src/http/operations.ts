@@ -9,7 +9,7 @@ interface Operation {
   readonly description?: string
   /** What a caller must be allowed; absent where nobody is asked. */
   readonly scope?: Scope
-  /** True where a Standard Webhooks signature does instead of a token. */
+  /** True where a signature over the body does instead of a token. */
   readonly signable?: true
   /** Error codes of its own, besides those that any request may get. */
   readonly codes: readonly ErrorCode[]
@@ -22,7 +22,7 @@ export const OPERATIONS = {
     path: '/v1/events',
     summary: 'Send one event, or up to 1,000 at once',
     description:
-      'Answered once the events are in the database. A list is accepted whole or refused whole. Takes plain JSON and CloudEvents 1.0 (structured, batch and binary); of a CloudEvent, type is the event type, id and source the idempotency key, subject the correlation id. In a signed request, webhook-id is the idempotency key of events that have none, and a CloudEvent stands in the body as a whole, since the signature covers no headers. x-correlation-id of the answer names the correlation id when all events share one.',
+      'Answered once the events are in the database. A list is accepted whole or refused whole. Takes plain JSON and CloudEvents 1.0 (structured, batch and binary); of a CloudEvent, type is the event type, id and source the idempotency key, subject the correlation id. In a signed request, webhook-id is the idempotency key of events that have none (x-hmac-signature covers no id), and a CloudEvent stands in the body as a whole, since the signature covers no headers. x-correlation-id of the answer names the correlation id when all events share one.',
     scope: 'send',
     signable: true,
     codes: [

@@ -1,3 +1,4 @@
+import type { Priority } from '../events/priority.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Channel } from '../registry/registry.ts'
 import type { OutcomeName } from './outcomes.ts'
@@ -14,6 +15,7 @@ export interface SendRequest {
   readonly card: () => string
   readonly notificationId: string
   readonly correlationId: string
+  readonly priority: Priority
   /** 1 for the first post of this notification, 2 for the second. */
   readonly attempt: number
   /** True when an earlier attempt was cut off and may have arrived. */

@@ -10,6 +10,7 @@ const signed = (body: string, secrets: string[], more: { correlationId?: string;
   signedHeaders({
     id: '0193-n1',
     correlationId: more.correlationId ?? 'vault-seal-abc123',
+    priority: 'HIGH',
     attempt: more.repeat ? 2 : 1,
     repeat: more.repeat ?? false,
     at: new Date(),
@@ -24,6 +25,7 @@ describe('signedHeaders', () => {
     const headers = signedHeaders({
       id: '0193-n1',
       correlationId: 'c 1',
+      priority: 'CRITICAL',
       attempt: 3,
       repeat: true,
       at: new Date(1_790_000_000_999),
@@ -35,7 +37,9 @@ describe('signedHeaders', () => {
       'webhook-timestamp': '1790000000',
       'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
       'x-correlation-id': 'c%201',
+      'x-priority': 'critical',
       'x-claimlinc-signature': expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
+      'x-hmac-signature': headers['x-claimlinc-signature']?.slice('sha256='.length),
       'x-claimlinc-attempt': '3',
       'x-claimlinc-repeat': 'true',
     })
@@ -77,6 +81,7 @@ describe('signedHeaders', () => {
         const headers = signedHeaders({
           id,
           correlationId: 'c',
+          priority: 'INFO',
           attempt: 1,
           repeat: false,
           at,
@@ -92,7 +97,9 @@ describe('signedHeaders', () => {
 
   it.each(['your-secret-here', WHSEC])('is what openssl and the python line of the seeds give for %s', (secret) => {
     const body = '{"test": "data", "patient": "مريض"}'
-    const expected = signed(body, [secret])['x-claimlinc-signature']
+    const headers = signed(body, [secret])
+    const expected = headers['x-claimlinc-signature']
+    expect(expected).toBe(`sha256=${headers['x-hmac-signature']}`)
     const openssl = execFileSync('openssl', ['dgst', '-sha256', '-hmac', secret], { input: body, encoding: 'utf8' })
     expect(`sha256=${openssl.trim().split('= ')[1]}`).toBe(expected)
     const python = `
@@ -129,6 +136,10 @@ describe('signingKey', () => {
     for (const secret of ['whsec_', 'whsec_not base64!', 'whsec_abcde', 'whsec_مفتاح'])
       expect(Buffer.from(signingKey(secret)).toString('utf8')).toBe(secret)
     expect(Buffer.from(signingKey('whsec_aGVsbG8')).toString()).toBe('hello')
+  })
+
+  it('takes the form "v1,whsec_", which some consoles show', () => {
+    expect(signingKey(`v1,${WHSEC}`)).toEqual(signingKey(WHSEC))
   })
 })
 

@@ -1,43 +1,5 @@
 import { z } from 'zod'
-
-/** A whole number from `min` to `max`, written in digits: neither `1e3` nor `0x10`, which nobody means. */
-function whole(min: number, max: number) {
-  const error = `a whole number from ${min} to ${max}`
-  return z.string().regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }))
-}
-
-/** A number of seconds from `min` to `max`, written in digits; fractions are fine. */
-function seconds(min: number, max: number) {
-  const error = `seconds, from ${min} to ${max}`
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, { error })
-    .transform(Number)
-    .pipe(z.number().min(min, { error }).max(max, { error }))
-}
-
-const text = z.string().min(1, { error: 'some text' })
-const flag = z.stringbool({
-  truthy: ['true', 'yes', '1', 'on'],
-  falsy: ['false', 'no', '0', 'off'],
-  error: 'true or false',
-})
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of: ${values.join(', ')}` })
-const url = (protocols: readonly string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  })
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-
-const hosts = list.refine((names) => names.every((name) => /^(\*?\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)), {
-  error: 'host names such as azure-api.net, separated by commas',
-})
+import { flag, hosts, inboundSecrets, list, oneOf, seconds, text, url, whole } from './schemas.ts'
 
 interface SettingRow {
   /** Heading under which docs and `.env.example` list it. */
@@ -77,9 +39,9 @@ export const SETTINGS = {
   },
   TEAMS_INBOUND_SECRETS: {
     group: 'Where it listens',
-    schema: list,
+    schema: inboundSecrets,
     secret: true,
-    help: 'Secrets of callers that sign their requests (Standard Webhooks) instead of showing a token, separated by commas. A signed caller has the scope send.',
+    help: 'Secrets of callers that sign their requests (Standard Webhooks, or X-HMAC-Signature) instead of showing a token, separated by commas. A signed caller has the scope send.',
   },
   TEAMS_MAX_BODY_BYTES: {
     group: 'Where it listens',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
@@ -98,7 +99,9 @@ describe('tokens', () => {
     expect(() =>
       createTestServer({ TEAMS_API_TOKENS: ['a:send:secret-token-0123456', 'b:all:secret-token-0123456'] }),
     ).toThrow(/TEAMS_API_TOKENS: found an entry of another form \(entry 2\)/)
-    expect(() => createTestServer({ TEAMS_INBOUND_SECRETS: ['not base64 at all!'] })).toThrow(/TEAMS_INBOUND_SECRETS/)
+    expect(() => createTestServer({ TEAMS_INBOUND_SECRETS: [SECRET, 'whsec_not base64 at all!'] })).toThrow(
+      /TEAMS_INBOUND_SECRETS: found text that is not base64 \(entry 2\)/,
+    )
   })
 })
 
@@ -185,6 +188,70 @@ describe('signatures', () => {
     const headers = signed(SECRET, 'm', body)
     expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
     expect((await app.inject('/v1/notifications')).statusCode).toBe(200)
+  })
+})
+
+describe('signatures with the names of Svix', () => {
+  it.each([SECRET, `v1,${SECRET}`])('are understood with the secret as %s', async (secret) => {
+    const { app, service } = createTestServer({ TEAMS_INBOUND_SECRETS: [secret] })
+    const plain = signed(SECRET, 'msg_1', body)
+    const headers = {
+      ...json,
+      'svix-id': plain['webhook-id'],
+      'svix-timestamp': plain['webhook-timestamp'],
+      'svix-signature': plain['webhook-signature'],
+    }
+    const send = (more: object) =>
+      app.inject({ method: 'POST', url: '/v1/events', headers: { ...headers, ...more }, payload: body })
+    expect((await send({})).statusCode).toBe(202)
+    expect(service.taken[0]).toMatchObject({ origin: 'http:signed', event: { idempotencyKey: 'msg_1' } })
+    expect((await send({ 'svix-id': 'msg_2' })).statusCode).toBe(401)
+    expect((await send({ 'svix-timestamp': '' })).json().errors[0]).toMatchObject({ at: 'svix-timestamp' })
+  })
+})
+
+describe('x-hmac-signature', () => {
+  const PLAIN_SECRET = "the platform's secret"
+  const settings = { TEAMS_API_TOKENS: API_TOKENS, TEAMS_INBOUND_SECRETS: [PLAIN_SECRET, SECRET] }
+  const hex = (secret: string, payload: string) => createHmac('sha256', secret).update(payload).digest('hex')
+  const plainly = (secret: string, payload: string) => ({ ...json, 'x-hmac-signature': hex(secret, payload) })
+
+  it.each([PLAIN_SECRET, SECRET])(
+    'is taken with the secret "%s" as text, and makes no key of a header',
+    async (one) => {
+      const { app, service } = createTestServer(settings)
+      // No signature covers these.
+      const headers = { ...plainly(one, body), 'webhook-id': 'msg_1', 'svix-id': 'msg_1' }
+      expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
+      expect(service.taken[0]?.origin).toBe('http:signed')
+      expect(service.taken[0]?.event.idempotencyKey).toBeUndefined()
+    },
+  )
+
+  it.each([
+    ['another body', plainly(PLAIN_SECRET, `${body} `), 'x-hmac-signature'],
+    ['another secret', plainly('of somebody else 123', body), 'x-hmac-signature'],
+    ['half of it', { ...json, 'x-hmac-signature': hex(PLAIN_SECRET, body).slice(0, 32) }, 'x-hmac-signature'],
+    ['nothing in it', { ...json, 'x-hmac-signature': '' }, 'x-hmac-signature'],
+    [
+      'an old Standard Webhooks signature beside it',
+      { ...signed(SECRET, 'm', body, minutesAgo(6)), ...plainly(PLAIN_SECRET, body) },
+      'webhook-signature',
+    ],
+    ['no signature at all', json, 'authorization'],
+  ])('is refused with %s', async (_name, headers, at) => {
+    const { app, service } = createTestServer(settings)
+    const answer = await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })
+    expect(answer.json()).toMatchObject({ status: 401, code: 'unauthenticated', errors: [{ at }] })
+    expect(service.taken).toEqual([])
+  })
+
+  it('covers no CloudEvent in headers', async () => {
+    const { app } = createTestServer(settings)
+    const payload = JSON.stringify(CLAIM.data)
+    const attributes = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/a', 'ce-type': CLAIM.event_type }
+    const headers = { ...plainly(PLAIN_SECRET, payload), ...attributes }
+    expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload })).statusCode).toBe(415)
   })
 })
 

@@ -42,6 +42,7 @@ export function requestTo(receiver: { readonly origin: string }, more: Partial<S
     card: () => JSON.stringify(CARD),
     notificationId: '01930000-0000-7000-8000-000000000001',
     correlationId: 'vault-seal-abc123',
+    priority: 'CRITICAL',
     attempt: 1,
     repeat: false,
     signal: new AbortController().signal,

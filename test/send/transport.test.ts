@@ -71,7 +71,11 @@ describe('what goes out', () => {
     const hex = createHmac('sha256', MARKED.hmac)
       .update(post?.body ?? '')
       .digest('hex')
-    expect(headers['x-claimlinc-signature']).toBe(`sha256=${hex}`)
+    expect(headers).toMatchObject({
+      'x-claimlinc-signature': `sha256=${hex}`,
+      'x-hmac-signature': hex,
+      'x-priority': 'critical',
+    })
   })
 
   it('is the card alone where the flow takes that', async () => {

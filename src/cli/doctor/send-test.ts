@@ -61,6 +61,7 @@ async function sendTest(
     card: () => json,
     notificationId: event.id,
     correlationId: event.correlationId,
+    priority: event.priority,
     attempt: 1,
     repeat: false,
     signal: new AbortController().signal,

@@ -124,6 +124,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
       ...signedHeaders({
         id: request.notificationId,
         correlationId: request.correlationId,
+        priority: request.priority,
         attempt: request.attempt,
         repeat: request.repeat,
         at: clock.now(),

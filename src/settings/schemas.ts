@@ -1,0 +1,56 @@
+import { z } from 'zod'
+
+/** A whole number from `min` to `max`, written in digits: neither `1e3` nor `0x10`, which nobody means. */
+export function whole(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`
+  return z.string().regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }))
+}
+
+/** A number of seconds from `min` to `max`, written in digits; fractions are fine. */
+export function seconds(min: number, max: number) {
+  const error = `seconds, from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, { error })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }))
+}
+
+/** Any text that is not empty. */
+export const text = z.string().min(1, { error: 'some text' })
+
+/** Yes or no, in the usual words. */
+export const flag = z.stringbool({
+  truthy: ['true', 'yes', '1', 'on'],
+  falsy: ['false', 'no', '0', 'off'],
+  error: 'true or false',
+})
+
+/** One of some words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of: ${values.join(', ')}` })
+
+/** A URL of one of these protocols, each with its colon. */
+export const url = (protocols: readonly string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  })
+
+/** Texts separated by commas; blanks around them and empty ones do not count. */
+export const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+/** Secrets separated by commas. Svix and others show a secret as `v1,whsec_…`, whose comma separates no entries. */
+export const inboundSecrets = z
+  .string()
+  .transform((value) => value.replace(/(^|,)\s*v1\s*,\s*(?=whsec_)/g, '$1'))
+  .pipe(list)
+
+/** Host names and suffixes, separated by commas. */
+export const hosts = list.refine((names) => names.every((name) => /^(\*?\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)), {
+  error: 'host names such as azure-api.net, separated by commas',
+})
