@@ -20,6 +20,8 @@ export interface Attempt {
   /** The card as JSON. */
   readonly cardJson: string | null
   readonly webhookUrl: string | null
+  /** Where it was posted to; undefined where nothing was. */
+  readonly address: Secret | undefined
   readonly startedAt: Date
   readonly finishedAt: Date
 }
@@ -59,6 +61,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       posted: false,
       cardJson: null,
       webhookUrl: null,
+      address: undefined,
       startedAt,
       finishedAt: clock.now(),
       ...rest,
@@ -84,6 +87,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       posted: answer.name !== 'handed_back',
       cardJson: made.json ?? null,
       webhookUrl: recordable(address),
+      address,
       finishedAt: clock.now(),
     })
   }

@@ -72,7 +72,11 @@ export function createSteps(
 
   return async ({ finished, room, underWay }) => {
     const now = time()
-    const after = finished.reduce((was, attempt) => afterOutcome(was, attempt.outcome, now, rest), state)
+    const address = context.secrets.webhook(channel.key)
+    // What a webhook URL answers that the channel no longer has says nothing about the one that it has.
+    const after = finished
+      .filter((attempt) => attempt.address === undefined || attempt.address.equals(address))
+      .reduce((was, attempt) => afterOutcome(was, attempt.outcome, now, rest), state)
     const settlements = finished.map((attempt) => toSettlement(attempt, after.breaker !== 'closed', retry))
     const plan = planTurn(after, channel.budget, now, Math.min(room, most))
     // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
@@ -85,6 +89,7 @@ export function createSteps(
     ])
     const done = await recordAndHold(kysely, channel.key, turn, {
       settlements,
+      knewRest: state.pausedUntil !== undefined,
       state: { ...plan.state, digestedAt: weather ? weather.digestedAt : after.digestedAt },
       last: finished.at(-1)?.outcome.name,
       claim: {
@@ -103,9 +108,11 @@ export function createSteps(
     state = {
       ...plan.state,
       ...take(plan.state, done.held.length),
+      pausedUntil: done.restEnded ? undefined : plan.state.pausedUntil,
       digestedAt: weather ? weather.digestedAt : after.digestedAt,
     }
     time = databaseTime(done.now)
+    if (done.restEnded && plan.kind === 'rest') return { kind: 'rest', forMs: 0 }
     if (!claims || !weather)
       return { kind: 'rest', forMs: plan.kind === 'rest' ? plan.forMs : Number.POSITIVE_INFINITY }
     looks.mayWait = done.held.length === claims.limit || weather.nextRoundIn === 0

@@ -22,6 +22,8 @@ export interface StepDone {
   readonly now: Date
   /** Ids of the notifications that were not moved on: another turn has taken them over, and its word counts. */
   readonly lost: ReadonlySet<string>
+  /** True where the channel's rest was ended by somebody else since the turn last wrote it: see {@link endRest}. */
+  readonly restEnded: boolean
   /** The most urgent first, the oldest first within a priority. */
   readonly held: readonly HeldNotification[]
 }
@@ -32,7 +34,11 @@ export interface StepDone {
  *
  * It is a sign of life too: what is claimed here must not be taken away at once because the last sign was long ago.
  *
+ * A rest that was ended meanwhile stays ended: the turn, which knows the channel's state from before, would else write it
+ * back.
+ *
  * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens
+ * @param step.knewRest whether the channel had a `paused_until` when the turn last read or wrote its state
  * @param step.last the last outcome, for whoever looks at the channel
  * @param step.tables have all that came back, and all of the claim's span
  */
@@ -43,29 +49,42 @@ export async function recordAndHold(
   step: {
     readonly settlements: readonly Settlement[]
     readonly state: ChannelState
+    readonly knewRest: boolean
     readonly last: string | undefined
     readonly claim: Claim
     readonly tables: RecordTables
   },
 ): Promise<StepDone> {
-  const { settlements, state, last, claim, tables } = step
-  const { rows } = await sql<{ mine: boolean; now: Date; lost: string[] | null; held: HeldRow[] | null }>`${PREPARED}
+  const { settlements, state, knewRest, last, claim, tables } = step
+  const { rows } = await sql<{
+    mine: boolean
+    now: Date
+    ended: boolean
+    lost: string[] | null
+    held: HeldRow[] | null
+  }>`${PREPARED}
     WITH mine AS MATERIALIZED (
-      SELECT key FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
+      SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
       UPDATE teams_channels
          SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
-             refilled_at = ${state.refilledAt}, paused_until = ${state.pausedUntil ?? null}, breaker = ${state.breaker},
+             refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END, breaker = ${state.breaker},
              consecutive_failures = ${state.consecutiveFailures}, consecutive_pauses = ${state.consecutivePauses},
              turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
              last_outcome = coalesce(${last ?? null}, last_outcome),
              last_outcome_at = CASE WHEN ${last !== undefined} THEN clock_timestamp() ELSE last_outcome_at END
        WHERE key IN (SELECT key FROM mine)
     )
-    SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now,
+    SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now, coalesce((SELECT ended FROM mine), false) AS ended,
            ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
            ${claim.limit > 0 ? heldRows(claim, tables) : sql`NULL`} AS held`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')
-  return { mine: row.mine, now: row.now, lost: new Set(row.lost), held: (row.held ?? []).map(toHeld) }
+  return {
+    mine: row.mine,
+    now: row.now,
+    restEnded: row.ended,
+    lost: new Set(row.lost),
+    held: (row.held ?? []).map(toHeld),
+  }
 }

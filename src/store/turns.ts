@@ -162,7 +162,10 @@ export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly str
   return rows.map((row) => row.key)
 }
 
-/** Ends a channel's rest at once, because what it waited for may have changed: a new address, or a person's word. */
+/**
+ * Ends a channel's rest at once, because what it waited for may have changed: a new address, or a person's word. A turn
+ * that is at the channel learns of it by its next step.
+ */
 export async function endRest(db: Kysely<Tables>, channels: readonly string[]): Promise<void> {
   if (channels.length === 0) return
   await sql`UPDATE teams_channels SET paused_until = NULL WHERE key = ANY(${[...channels]}::text[])`.execute(db)

@@ -26,7 +26,7 @@ export async function claimDue(
     probe: false,
     span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
   }
-  const nothing = { settlements: [], state: RESTED, last: undefined, tables: WHOLE_RECORD }
+  const nothing = { settlements: [], state: RESTED, knewRest: false, last: undefined, tables: WHOLE_RECORD }
   return (await recordAndHold(db, options.channel, options.turn, { ...nothing, claim })).held
 }
 
@@ -38,5 +38,12 @@ export function settle(
   settlements: readonly Settlement[],
 ): Promise<StepDone> {
   const claim = { limit: 0, probe: false, span: { from: new Date(0), to: new Date(0) } }
-  return recordAndHold(db, channel, turn, { settlements, state: RESTED, last: 'accepted', claim, tables: WHOLE_RECORD })
+  return recordAndHold(db, channel, turn, {
+    settlements,
+    state: RESTED,
+    knewRest: false,
+    last: 'accepted',
+    claim,
+    tables: WHOLE_RECORD,
+  })
 }
