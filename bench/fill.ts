@@ -73,19 +73,19 @@ async function fillMonth(
        FROM generate_series(1, 18) AS line))`
   await bed.query(`
     INSERT INTO ${part('teams_notifications')}
-      (id, correlation_id, event_type, stakeholders, priority, webhook_url, card_payload, sent_at, status_code,
+      (id, correlation_id, event_type, stakeholders, priority, webhook_url, card_payload, sent_at, accepted_at, status_code,
        acknowledged_by, acknowledged_at, created_at, updated_at, event_id, channel, language, state, attempts, next_attempt_at)
     SELECT ${idAt('e.created_at', 'e.correlation_id || c.channel')}, e.correlation_id, e.event_type, e.stakeholders, e.priority,
            'https://prod-1.westus.logic.azure.com/workflows/…/triggers/manual/paths/invoke',
            CASE WHEN e.created_at > now() - interval '${CARD_DAYS} days' THEN ${card} END,
-           e.created_at + interval '1 second', 202,
+           e.created_at + interval '800 milliseconds', e.created_at + interval '1 second', 202,
            CASE WHEN e.priority IN ('CRITICAL', 'HIGH') THEN 'somebody' END,
            CASE WHEN e.priority IN ('CRITICAL', 'HIGH') THEN e.created_at + interval '5 minutes' END,
            e.created_at, e.created_at + interval '1 second', e.id, c.channel, 'en', 'accepted', 1, e.created_at
       FROM ${part('teams_events')} e, unnest(e.stakeholders) AS c (channel)`)
   await bed.query(`
     INSERT INTO ${part('teams_attempts')} (notification_id, attempt, started_at, finished_at, outcome, status_code, held_by, created_at)
-    SELECT id, 1, sent_at - interval '200 milliseconds', sent_at, 'accepted', 202, event_id, created_at
+    SELECT id, 1, sent_at, accepted_at, 'accepted', 202, event_id, created_at
       FROM ${part('teams_notifications')}`)
 }
 

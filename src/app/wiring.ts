@@ -24,6 +24,7 @@ import { hasSentToTeams } from '../store/channels.ts'
 import { endImpossibleWaits } from '../store/clock-steps.ts'
 import type { Database } from '../store/database.ts'
 import { openEmbedded } from '../store/embedded.ts'
+import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
 import { createMigrations } from '../store/migrations.ts'
 import { createMonths } from '../store/months.ts'
@@ -259,6 +260,11 @@ async function startDelivery(parts: {
   releases: Releases
 }): Promise<void> {
   const { drains, engine, database, secrets, settings, clock, log, releases } = parts
+  let stopping = false
+  async function fill(): Promise<void> {
+    const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
+    if (rows + indexes > 0) log.info({ rows, indexes }, 'rows of an earlier version were completed')
+  }
   await engine.work({
     onWake: (keys) => {
       for (const key of keys) drains.wake(key)
@@ -270,7 +276,16 @@ async function startDelivery(parts: {
         settings.TEAMS_AUDIT_RETENTION_DAYS,
         settings.TEAMS_CARD_HISTORY_RETENTION_DAYS,
       )
+      await fill()
     },
+  })
+  // Not awaited: years of rows take minutes, and delivery works without.
+  const filled = fill().catch((error: unknown) =>
+    log.warn({ err: error }, 'rows of an earlier version could not be completed; the owner\'s "migrate up" does it'),
+  )
+  releases.add(async () => {
+    stopping = true
+    await filled
   })
   // A channel without an address is looked at when an event comes, each minute and when it gets one: not each second.
   const find = async () => (await channelsWithWork(database.kysely)).filter((key) => secrets.webhook(key) !== undefined)

@@ -52,7 +52,7 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
       one.priority,
       onOneLine(titleOf(one.card) ?? one.eventType),
       painted(one.state, output),
-      one.sentAt ? `after ${((one.sentAt.getTime() - one.createdAt.getTime()) / 1000).toFixed(1)} s` : '',
+      one.acceptedAt ? `after ${((one.acceptedAt.getTime() - one.createdAt.getTime()) / 1000).toFixed(1)} s` : '',
     ]),
     '  ',
   ))

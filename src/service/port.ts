@@ -61,10 +61,14 @@ export interface NotificationView {
   /** Host and path shape only. */
   readonly webhookUrl: string | null
   readonly statusCode: number | null
+  /** Retries used up. Posts after a 429, a rest of the channel or an interruption are none. */
   readonly retryCount: number
   readonly errorMessage: string | null
   readonly createdAt: Date
+  /** When the first attempt began, whatever came of it. */
   readonly sentAt: Date | null
+  /** When Teams first took it. */
+  readonly acceptedAt: Date | null
   readonly nextAttemptAt: Date | null
   readonly acknowledgedBy: string | null
   readonly acknowledgedAt: Date | null

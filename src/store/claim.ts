@@ -80,7 +80,7 @@ export function holding(
   return sql`, ${any}, held AS (
       UPDATE ${notifications} n
          SET state = 'sending', reason = NULL, held_by = ${turn}::uuid, held_since = clock_timestamp(),
-             attempts = n.attempts + 1, retry_count = n.attempts, probes = n.probes + ${probe ? 1 : 0}
+             attempts = n.attempts + 1, probes = n.probes + ${probe ? 1 : 0}
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
          AND n.created_at BETWEEN ${span.from} AND ${span.to}
       RETURNING n.id, n.created_at, n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
-import type { AttemptView, NotificationDetail, NotificationQuery, NotificationView } from '../service/port.ts'
+import type { AttemptView, NotificationDetail, NotificationQuery, NotificationView, State } from '../service/port.ts'
 import type { Tables } from './tables.ts'
 
 const COLUMNS = [
@@ -21,6 +21,7 @@ const COLUMNS = [
   'error_message',
   'created_at',
   'sent_at',
+  'accepted_at',
   'next_attempt_at',
   'acknowledged_by',
   'acknowledged_at',
@@ -210,6 +211,11 @@ function missing(): GatewayError {
   ])
 }
 
+/** True where Teams took it. */
+function isTaken(state: State): boolean {
+  return state === 'accepted' || state === 'posted'
+}
+
 function toView(row: Row): NotificationView {
   return {
     id: row.id,
@@ -228,6 +234,8 @@ function toView(row: Row): NotificationView {
     errorMessage: row.error_message,
     createdAt: row.created_at,
     sentAt: row.sent_at,
+    // A row of before migration 0003 that is not filled in yet: its sent_at was this.
+    acceptedAt: row.accepted_at ?? (isTaken(row.state) ? row.sent_at : null),
     nextAttemptAt: row.state === 'pending' ? row.next_attempt_at : null,
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,

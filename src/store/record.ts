@@ -33,6 +33,9 @@ export interface Settlement {
 /**
  * The part of a step that records what came back: `settled` has the ids of the notifications that were moved on. Only
  * those that the turn still holds are; the attempts are recorded all the same, since they happened.
+ *
+ * `sent_at`, `accepted_at` and `retry_count` follow from these changes in the trigger of migration 0003, which decides
+ * them for gateways of earlier versions too.
  */
 export function settling(
   turn: string,
@@ -52,13 +55,11 @@ export function settling(
              next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
              failures = n.failures + s.failed::int,
              attempts = n.attempts - (NOT s.posted)::int,
-             retry_count = CASE WHEN s.posted THEN n.retry_count ELSE greatest(n.attempts - 2, 0) END,
              repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
              webhook_url = coalesce(s.webhook_url, n.webhook_url),
              card_payload = coalesce(s.card, n.card_payload),
              status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,
              error_message = CASE WHEN s.state IN ('accepted', 'posted') THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
-             sent_at = CASE WHEN s.state IN ('accepted', 'posted') THEN coalesce(n.sent_at, clock_timestamp()) ELSE n.sent_at END,
              held_by = NULL,
              held_since = NULL
         FROM s

@@ -30,6 +30,7 @@ export interface Tables {
     webhook_url: string | null
     card_payload: NullableJson<JsonObject>
     sent_at: Date | null
+    accepted_at: Date | null
     status_code: number | null
     retry_count: Generated<number>
     error_message: string | null

@@ -71,11 +71,16 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
     const id = answer?.notifications[0]?.id ?? ''
     const failed = await reach(gateway, id, ({ state }) => state === 'failed')
-    expect(failed).toMatchObject({ reason: 'bad_request', statusCode: 400, sentAt: null })
+    expect(failed).toMatchObject({ reason: 'bad_request', statusCode: 400, sentAt: expect.any(Date), acceptedAt: null })
     expect(failed.attempts).toHaveLength(1)
     await gateway.wired.service.replayNotification(id, 'Sara')
     const sent = await reach(gateway, id, ({ state }) => state === 'accepted')
-    expect(sent).toMatchObject({ errorMessage: null, retryCount: 1 })
+    expect(sent).toMatchObject({
+      errorMessage: null,
+      retryCount: 0,
+      sentAt: failed.sentAt,
+      acceptedAt: expect.any(Date),
+    })
     await expect(gateway.wired.service.replayNotification(id, 'Sara')).rejects.toMatchObject({ code: 'not_replayable' })
   })
 

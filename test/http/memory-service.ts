@@ -185,6 +185,7 @@ function detailOf(event: UncheckedEvent): NotificationDetail {
     errorMessage: null,
     createdAt: now,
     sentAt: null,
+    acceptedAt: null,
     nextAttemptAt: now,
     acknowledgedBy: null,
     acknowledgedAt: null,

@@ -40,6 +40,7 @@ describe('GET /v1/notifications', () => {
     expect(page.notifications[0]).toMatchObject({
       event_type: 'nphies.claim.submitted',
       sent_at: null,
+      accepted_at: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     })
     expect(page.notifications[0]).not.toHaveProperty('data')

@@ -2,6 +2,7 @@ import { databaseError } from '../../app/database-error.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { loadSettings } from '../../settings/load.ts'
 import type { Database } from '../../store/database.ts'
+import { fillFirstPosts } from '../../store/first-posts.ts'
 import { createMigrations } from '../../store/migrations.ts'
 import { inColumns } from '../columns.ts'
 import { holdsEvents, openDatabase } from '../database.ts'
@@ -14,8 +15,11 @@ export function migrateUp(output: Output): Promise<ExitCode> {
   return withDatabase(output, async ({ kysely }) => {
     output.progress('Applying migrations …')
     const applied = await createMigrations(kysely).up()
+    output.progress('Completing rows of earlier versions …')
+    const { rows } = await fillFirstPosts(kysely, () => false)
     output.answer({ applied })
     for (const name of applied) output.print(`applied ${name}`)
+    if (rows > 0) output.print(`completed ${rows} rows of earlier versions`)
     if (applied.length === 0) output.print('Nothing to do: the schema is up to date.')
     return EXIT.ok
   })

@@ -1,0 +1,123 @@
+import { type Kysely, sql } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** Rows that one statement fills in. It takes some ten milliseconds, and nobody else waits for longer. */
+const ROWS_PER_STATEMENT = 1_000
+const NEVER = '00000000-0000-0000-0000-000000000000'
+
+/** What {@link fillFirstPosts} did. */
+export interface FirstPostsFilled {
+  readonly rows: number
+  readonly indexes: number
+  /** True where another process was at it; that one finishes it. */
+  readonly busy: boolean
+}
+
+/**
+ * Completes what migration 0003 could not do without holding up delivery on a large table: gives rows that an earlier
+ * version wrote their `sent_at` and `accepted_at`, from their attempts, and makes the indexes of months that are over. A
+ * month that is still written to gets its indexes when it is over; until then a query reads it whole, as before.
+ *
+ * Safe to run again, at any time and beside others; with nothing left to do it reads the catalogue and one month.
+ *
+ * @param stopping asked between statements
+ * @throws with SQLSTATE 42501 where the user does not own the tables: the owner's "migrate up" makes the indexes
+ */
+export async function fillFirstPosts(db: Kysely<Tables>, stopping: () => boolean): Promise<FirstPostsFilled> {
+  let rows = 0
+  let indexes = 0
+  for (const month of await unfinishedMonths(db)) {
+    for (let after: string | undefined = NEVER; after !== undefined; ) {
+      if (stopping()) return { rows, indexes, busy: false }
+      const filled = await fillRows(db, month.name, after)
+      if (filled === 'busy') return { rows, indexes, busy: true }
+      rows += filled.rows
+      after = filled.last
+    }
+    if (!month.over) continue
+    for (const index of await missingIndexes(db, month.name)) {
+      if (stopping()) return { rows, indexes, busy: false }
+      if (!(await makeIndex(db, index))) return { rows, indexes, busy: true }
+      indexes += 1
+    }
+  }
+  return { rows, indexes, busy: false }
+}
+
+/** Months that lack an index of migration 0003, the newest first: figures are most often asked about the last days. */
+async function unfinishedMonths(db: Kysely<Tables>): Promise<{ readonly name: string; readonly over: boolean }[]> {
+  const { rows } = await sql<{ name: string; over: boolean }>`
+    SELECT month::text AS name,
+           month::text ~ '_\d{4}_\d{2}$'
+             AND right(month::text, 7) < to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS over
+      FROM (SELECT DISTINCT month FROM teams_missing_indexes()) AS missing ORDER BY month::text DESC`.execute(db)
+  return rows
+}
+
+/** Fills in the next rows by id; passes over those that a turn holds, which the trigger of migration 0003 decides. */
+async function fillRows(
+  db: Kysely<Tables>,
+  month: string,
+  after: string,
+): Promise<'busy' | { readonly rows: number; readonly last: string | undefined }> {
+  return db.transaction().execute(async (transaction) => {
+    if (!(await takeLock(transaction))) return 'busy'
+    const { rows } = await sql<{ rows: number; last: string | null }>`
+      WITH looked AS MATERIALIZED (
+        SELECT n.id, n.created_at, n.state, n.accepted_at, n.sent_at, n.attempts
+          FROM ${sql.table(month)} n WHERE n.id > ${after}::uuid ORDER BY n.id LIMIT ${ROWS_PER_STATEMENT}::int
+      ), lacking AS (
+        SELECT n.id, n.created_at FROM ${sql.table(month)} n JOIN looked l USING (id, created_at)
+         WHERE n.attempts > 0
+           AND (CASE WHEN n.state IN ('accepted', 'posted') THEN n.accepted_at ELSE n.sent_at END) IS NULL
+           FOR UPDATE OF n SKIP LOCKED
+      ), filled AS (
+        UPDATE ${sql.table(month)} n
+           SET sent_at = coalesce(a.first, n.sent_at),
+               accepted_at = CASE WHEN n.state IN ('accepted', 'posted') THEN coalesce(a.taken, n.sent_at) END
+          FROM lacking l CROSS JOIN LATERAL (
+                 SELECT min(t.started_at) AS first, min(t.finished_at) FILTER (WHERE t.outcome = 'accepted') AS taken
+                   FROM teams_attempts t WHERE t.notification_id = l.id AND t.created_at = l.created_at
+               ) a
+         WHERE n.id = l.id AND n.created_at = l.created_at
+        RETURNING 1
+      )
+      SELECT (SELECT count(*)::int FROM filled) AS rows,
+             (SELECT id::text FROM looked ORDER BY id DESC LIMIT 1) AS last`.execute(transaction)
+    return { rows: rows[0]?.rows ?? 0, last: rows[0]?.last ?? undefined }
+  })
+}
+
+interface MissingIndex {
+  readonly parent: string
+  readonly child: string
+  readonly statement: string
+}
+
+async function missingIndexes(db: Kysely<Tables>, month: string): Promise<readonly MissingIndex[]> {
+  const { rows } = await sql<MissingIndex>`
+    SELECT parent::text AS parent, child, statement FROM teams_missing_indexes() WHERE month = ${month}::regclass`.execute(
+    db,
+  )
+  return rows
+}
+
+/** Not concurrently: nobody writes to a month that is over but who acknowledges, and that waits a second. */
+async function makeIndex(db: Kysely<Tables>, { parent, child, statement }: MissingIndex): Promise<boolean> {
+  return db.transaction().execute(async (transaction) => {
+    if (!(await takeLock(transaction))) return false
+    await sql`SET LOCAL lock_timeout = '2s'`.execute(transaction)
+    await sql.raw(statement).execute(transaction)
+    await sql`ALTER INDEX ${sql.raw(parent)} ATTACH PARTITION ${sql.table(child)}`.execute(transaction)
+    return true
+  })
+}
+
+/** One process at a time, until its transaction ends; what it changes in it does not count as a change of the row. */
+async function takeLock(transaction: Kysely<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ taken: boolean }>`
+    SELECT pg_try_advisory_xact_lock(hashtext('teams_first_posts')) AS taken, set_config('teams.filling', 'on', true)`.execute(
+    transaction,
+  )
+  return rows[0]?.taken ?? false
+}
