@@ -106,10 +106,9 @@ describe('what data may be', () => {
   })
 
   it('writes what JSON can say as JSON says it', () => {
-    expect(take({ at: new Date(0), gone: undefined, nan: Number.NaN, n: Object.create(null) })).toEqual({
+    expect(take({ at: new Date(0), gone: undefined, n: Object.create(null) })).toEqual({
       ...alert,
       at: '1970-01-01T00:00:00.000Z',
-      nan: null,
       n: {},
     })
   })
@@ -127,12 +126,53 @@ describe('what data may be', () => {
     ['a list', [1], 'a list of 1'],
     ['a date', new Date(0), 'text of 24 characters'],
     ['a function', () => 1, 'something that JSON can not say'],
-    ['a BigInt', { big: 1n }, 'something that JSON can not say'],
-    ['a map', { map: new Map([['a', 1]]) }, 'something that JSON can not say'],
-    ['a set', new Set([1]), 'something that JSON can not say'],
+    ['a set', new Set([1]), 'a Set'],
     ['an object that is nothing', { toJSON: () => undefined }, 'something that JSON can not say'],
   ])('is not %s', (_what, data, found) => {
     expect(check('prometheus.alert.firing', data).problems).toEqual([expect.objectContaining({ at: 'data', found })])
+  })
+
+  it('keeps a BigInt as a number, or as its digits', () => {
+    expect(take({ value: 12345678901234567890n, threshold: 7n, labels: { id: -9007199254740993n } })).toEqual({
+      ...alert,
+      value: '12345678901234567890',
+      threshold: 7,
+      labels: { id: '-9007199254740993' },
+    })
+  })
+
+  it('refuses numbers beyond 2^53 where it computes with them, and names the field', () => {
+    const task = { task_name: 't', task_id: '12345678901234567890', error: 'e' }
+    expect(check('celery.task.failed', task).checked?.data).toEqual(task)
+    for (const retries of ['12345678901234567890', 12345678901234567890n])
+      expect(check('celery.task.failed', { ...task, retry_count: retries }).problems).toEqual([
+        {
+          at: 'data.retry_count',
+          found: 'text, or a number with too many digits, of 20 characters',
+          expected: 'a whole number',
+        },
+      ])
+  })
+
+  it('refuses what JSON would lose, and names each field', () => {
+    const data = {
+      ...alert,
+      value: Number.NaN,
+      threshold: Number.NEGATIVE_INFINITY,
+      starts_at: new Date('no'),
+      labels: { fine: { x: 1 }, wrong: Number.POSITIVE_INFINITY },
+      own: [1, { map: new Map() }, new Set()],
+      ends_at: Number.NaN,
+    }
+    expect(check('prometheus.alert.firing', data).problems).toEqual([
+      { at: 'data.value', found: 'a number that is not finite', expected: 'a finite number' },
+      { at: 'data.threshold', found: 'a number that is not finite', expected: 'a finite number' },
+      { at: 'data.starts_at', found: 'a date that is none', expected: 'a valid date' },
+      { at: 'data.labels.(entry 2)', found: 'a number that is not finite', expected: 'a finite number' },
+      { at: 'data.(entry 7)[1].(entry 1)', found: 'a Map', expected: 'an object or a list' },
+      { at: 'data.(entry 7)[2]', found: 'a Set', expected: 'an object or a list' },
+      { at: 'data.ends_at', found: 'a number that is not finite', expected: 'a finite number' },
+    ])
   })
 
   it('is not a list of four billion holes', () => {
@@ -159,7 +199,7 @@ it('makes plain JSON of any JSON and leaves it as it is', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       fc.pre(!JSON.stringify(value).includes('__proto__'))
-      expect(toPlainJson(value, MAX_DATA_BYTES)).toEqual({ value: JSON.parse(JSON.stringify(value)) })
+      expect(toPlainJson(value, MAX_DATA_BYTES)).toEqual({ value: JSON.parse(JSON.stringify(value)), losses: [] })
     }),
   )
 })

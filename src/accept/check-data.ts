@@ -30,6 +30,9 @@ export function checkData(
   const plain = toPlainJson(value ?? {}, MAX_DATA_BYTES)
   if (plain.found !== undefined)
     return refuse(plain.found, `texts, numbers, booleans, lists and objects, at most ${MAX_DATA_BYTES} bytes as JSON`)
+  for (const { path, found, expected } of plain.losses)
+    problems.push({ at: `${at}${placeOf(definition?.schema, plain.value, path)}`, found, expected })
+  if (plain.losses.length > 0) return undefined
   // A Date is an object, and text as JSON.
   if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
   if (depthOf(plain.value, MAX_DEPTH) > MAX_DEPTH)
@@ -42,7 +45,7 @@ export function checkData(
   for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
     problems.push({
       at: `${at}${placeOf(definition.schema, given, issue.path)}`,
-      found: describeValue(valueAt(given, issue.path)),
+      found: describeFound(valueAt(given, issue.path)),
       expected: issue.message,
     })
   return undefined
@@ -57,13 +60,19 @@ function withoutNulls(data: JsonObject, { schema }: EventTypeDefinition): JsonOb
   return Object.fromEntries(Object.entries(data).filter(([key, value]) => !(value === null && optional(key))))
 }
 
+/** Digits beyond 2^53 are text here, whatever they were sent as: "text" alone would puzzle who sent a number. */
+function describeFound(value: unknown): string {
+  const isLong = typeof value === 'string' && /^-?\d[\d.eE+-]{15,}$/.test(value)
+  return isLong ? `text, or a number with too many digits, of ${value.length} characters` : describeValue(value)
+}
+
 /**
  * Where something is wrong. Names of fields are told; a key of an object whose keys are the caller's own, such as a
  * label, is data and may name a patient, so its place is told instead: `.labels.(entry 3)`.
  */
-function placeOf(schema: z.core.$ZodType, data: Json, path: readonly PropertyKey[]): string {
+function placeOf(schema: z.core.$ZodType | undefined, data: Json, path: readonly PropertyKey[]): string {
   let text = ''
-  let inSchema: z.core.$ZodType | undefined = schema
+  let inSchema = schema
   let value: unknown = data
   for (const part of path) {
     const inside: Inside = inSchema ? insideOf(inSchema) : {}

@@ -1,9 +1,10 @@
 import { isObject, type Json } from '../kernel/json.ts'
+import { createLossFinder, type JsonLoss } from '../kernel/json-losses.ts'
 
 /** A value as plain JSON, or why it can not become that; `found` describes it and quotes nothing. */
 export type PlainJson =
-  | { readonly value: Json; readonly found?: never }
-  | { readonly value?: never; readonly found: string }
+  | { readonly value: Json; readonly losses: readonly JsonLoss[]; readonly found?: never }
+  | { readonly value?: never; readonly losses?: never; readonly found: string }
 
 class TooMuch extends Error {}
 
@@ -12,26 +13,28 @@ class TooMuch extends Error {}
  * `toJSON` may throw, lists may claim four billion items, and sixteen levels that share their parts may be a tree of
  * trillions, so what is written is counted while it is being written.
  *
+ * A BigInt becomes a number, or beyond 2^53 its digits as text. What JSON would lose without a word is null in the copy
+ * and listed in `losses`: NaN, Infinity, a date that is none, a Map or a Set.
+ *
  * What a database or UTF-8 can not hold is mended, in keys as in values: U+0000 is taken out, because PostgreSQL can not
- * store it, and a half of a surrogate pair becomes U+FFFD. Keys named `__proto__` are left out. A Map or a Set is
- * refused: JSON would make an empty object of it and lose what is in it without a word.
+ * store it, and a half of a surrogate pair becomes U+FFFD. Keys named `__proto__` are left out.
  *
  * @param mostBytes of JSON; more is refused
  */
 export function toPlainJson(given: unknown, mostBytes: number): PlainJson {
   const tooMuch: PlainJson = { found: `more than ${mostBytes} bytes` }
+  const { losses, write } = createLossFinder()
   let written = 0
   let text: string | undefined
   try {
     text = JSON.stringify(given, function (this: unknown, key: string, item: unknown) {
       if (key === '__proto__') return undefined
-      if (item instanceof Map || item instanceof Set) throw new TypeError('JSON has neither maps nor sets')
       // One for whatever is there, the length of texts and names, and the commas of a list: it is longer as JSON.
       written += 1
       if (!Array.isArray(this)) written += key.length
       if (typeof item === 'string' || Array.isArray(item)) written += item.length
       if (written > mostBytes) throw new TooMuch()
-      return typeof item === 'string' ? clean(item) : item
+      return typeof item === 'string' ? clean(item) : write(this, key, item)
     })
   } catch (error) {
     if (error instanceof TooMuch) return tooMuch
@@ -43,7 +46,7 @@ export function toPlainJson(given: unknown, mostBytes: number): PlainJson {
   if (Buffer.byteLength(text) > mostBytes) return tooMuch
   const value = JSON.parse(text) as Json
   // A bad key is written as an escape; without any there is nothing to mend.
-  return { value: /\\u(0000|d[89a-f])/.test(text) ? withCleanKeys(value) : value }
+  return { value: /\\u(0000|d[89a-f])/.test(text) ? withCleanKeys(value) : value, losses }
 }
 
 const CAN_NOT_SAY: PlainJson = { found: 'something that JSON can not say' }

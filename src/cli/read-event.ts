@@ -3,6 +3,7 @@ import { parseJsonBody } from '../http/body.ts'
 import { type EventsRequest, readEvents } from '../http/read-events.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
+import { parseJson } from '../kernel/parse-json.ts'
 import type { Output } from './output.ts'
 
 /** An event's fields as options. */
@@ -66,7 +67,7 @@ function fieldsOf(flags: EventFlags): Record<string, unknown> {
 
 function parsedData(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     // The parser's message quotes the text, which may name a patient.
     throw new GatewayError('invalid_request', [

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { EventInput } from '../events/event.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
+import { createLossFinder } from '../kernel/json-losses.ts'
 import type {
   Acceptance,
   ChannelView,
@@ -90,7 +91,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function send(events: readonly EventInput[], single: boolean): Promise<readonly Acceptance[]> {
     const wire = events.map((event, index) => keyedEvent(event, single ? '' : `events[${index}].`))
-    const body = written(single ? wire[0] : wire)
+    const body = written(single ? wire[0] : wire, single)
     const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true })
     return requests.read(acceptancesWire, answer).events
   }
@@ -156,15 +157,30 @@ function keyedEvent(event: EventInput, prefix: string): Record<string, unknown> 
   return { idempotency_key: randomUUID(), ...eventToWire(event) }
 }
 
-function written(value: unknown): string {
+/** @throws GatewayError `invalid_event` for what JSON would lose, and for a circle. */
+function written(value: unknown, single: boolean): string {
+  const { losses, write } = createLossFinder()
+  let text: string
   try {
-    return JSON.stringify(value)
+    text = JSON.stringify(value, function (this: unknown, key: string, item: unknown) {
+      return write(this, key, item)
+    })
   } catch {
-    // A BigInt or a circle; the engine's message may quote names of fields.
+    // The engine's message may quote names of fields.
     throw new GatewayError('invalid_event', [
       { at: 'data', found: `${describeValue(value)} that JSON can not write`, expected: 'what JSON can write' },
     ])
   }
+  if (losses.length === 0) return text
+  throw new GatewayError(
+    'invalid_event',
+    losses.map(({ path, ...loss }) => ({ at: fieldOf(single ? [0, ...path] : path, single), ...loss })),
+  )
+}
+
+/** The field of the data that a path leads to; keys below it are the caller's own and may name a patient. */
+function fieldOf([index, ...names]: readonly (string | number)[], single: boolean): string {
+  return [...(single ? [] : [`events[${index}]`]), ...names.slice(0, 2)].join('.')
 }
 
 function writtenSilence(silence: SilenceInput): string {

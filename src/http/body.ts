@@ -1,4 +1,5 @@
 import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { parseJson } from '../kernel/parse-json.ts'
 
 /** How deep lists and objects may lie in each other. Cards are a few levels deep; what follows may recurse. */
 export const MAX_DEPTH = 32
@@ -8,7 +9,7 @@ const MAX_KEYS = 100_000
 
 /**
  * Reads a body as one JSON document in UTF-8. Broken UTF-8 is refused rather than replaced: a replaced character would
- * be a wrong id that nobody notices.
+ * be a wrong id that nobody notices. For the same reason a number that JavaScript would round is read as its digits.
  *
  * @throws GatewayError `invalid_json`
  */
@@ -24,7 +25,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
     return refuse('bytes that are not UTF-8')
   }
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     // Only the position is told: the rest of V8's message quotes the body.
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]

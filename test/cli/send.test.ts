@@ -67,6 +67,21 @@ describe('send with PostgreSQL', () => {
     expect(answer).toMatchObject({ priority: 'LOW', data: { patient_id: 'P••••4321', claim_id: claim.data.claim_id } })
   })
 
+  it('keeps the digits of numbers beyond 2^53, on stdin and in an option, and knows patients by them', async () => {
+    const env = await emptyStore('postgres')
+    const data = `{"task_name":"t","task_id":10000000000000001,"patient_id":12345678901234567,"error":"no 12345678901234567"}`
+    const stored = async (sent: Awaited<ReturnType<typeof runJson>>) => {
+      const { answer } = await runJson(['notifications', 'show', sent.answer.events[0].notifications[0].id], { env })
+      return answer.data
+    }
+    const task = ['--event-type', 'celery.task.failed']
+    const kept = { task_name: 't', task_id: '10000000000000001', patient_id: '1••••4567', error: 'no 1••••4567' }
+    expect(await stored(await runJson(['send', ...task, '--data', data], { env }))).toEqual(kept)
+    const stdin = `{"event_type":"celery.task.failed","data":${data}}`
+    expect(await stored(await runJson(['send'], { env, stdin }))).toEqual(kept)
+    expect(await stored(await runJson(['send', '--priority', 'low'], { env, stdin }))).toEqual(kept)
+  })
+
   it('takes several events at once, all or none', async () => {
     const env = await emptyStore('postgres')
     const event = { event_type: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }

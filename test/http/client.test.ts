@@ -200,7 +200,34 @@ describe('the client', () => {
       code: 'invalid_event',
       problems: [{ at: 'events[1].occurredAt' }],
     })
-    const big: EventInput = Object.assign({}, EVENT, { data: { ...CLAIM.data, n: 1n } })
-    await expect(client.send(big)).rejects.toMatchObject({ code: 'invalid_event' })
+    const lost: EventInput = Object.assign({}, EVENT, { data: { ...CLAIM.data, n: Number.NaN, own: { k: new Set() } } })
+    await expect(client.send(lost)).rejects.toMatchObject({
+      code: 'invalid_event',
+      problems: [
+        { at: 'data.n', found: 'a number that is not finite', expected: 'a finite number' },
+        { at: 'data.own', found: 'a Set' },
+      ],
+    })
+    await expect(client.sendMany([EVENT, lost])).rejects.toMatchObject({
+      problems: [{ at: 'events[1].data.n' }, { at: 'events[1].data.own' }],
+    })
+    const circle: { own?: unknown } = {}
+    circle.own = circle
+    const round: EventInput = Object.assign({}, EVENT, { data: circle })
+    await expect(client.send(round)).rejects.toMatchObject({ code: 'invalid_event', problems: [{ at: 'data' }] })
+  })
+
+  it('sends a BigInt as its digits', async () => {
+    const bodies: string[] = []
+    const client = createClient({
+      url: 'http://127.0.0.1:1',
+      fetch: async (_url, init) => {
+        bodies.push(String(init?.body))
+        return new Response('{"events":[]}', { status: 202 })
+      },
+    })
+    const big: EventInput = Object.assign({}, EVENT, { data: { claim_id: 12345678901234567890n, n: 7n } })
+    await client.sendMany([big])
+    expect(bodies[0]).toContain('"data":{"claim_id":"12345678901234567890","n":7}')
   })
 })

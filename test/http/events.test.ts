@@ -51,6 +51,23 @@ describe('POST /v1/events', () => {
     ])
   })
 
+  it('keeps the digits of numbers beyond 2^53, in every format', async () => {
+    const { app, service } = createTestServer()
+    const data = '{"claim_id":12345678901234567890,"n":[9007199254740993,1.5,7]}'
+    const event = { specversion: '1.0', source: '/s', type: CLAIM.event_type }
+    const structured = (id: string) => JSON.stringify({ ...event, id, data: 0 }).replace('"data":0', `"data":${data}`)
+    await post(app, `{"event_type":"${CLAIM.event_type}","data":${data}}`)
+    await post(app, structured('1'), { 'content-type': 'application/cloudevents+json' })
+    await post(app, `[${structured('2')}]`, { 'content-type': 'application/cloudevents-batch+json' })
+    await post(app, data, {
+      ...json,
+      ...Object.fromEntries(Object.entries({ ...event, id: '3' }).map(([name, value]) => [`ce-${name}`, value])),
+    })
+    expect(service.taken.map(({ event }) => event.data)).toEqual(
+      Array(4).fill({ claim_id: '12345678901234567890', n: ['9007199254740993', 1.5, 7] }),
+    )
+  })
+
   it('passes on every field of an event', async () => {
     const { app, service } = createTestServer()
     const event = { ...CLAIM, occurred_at: '2026-11-21T10:00:00Z', idempotency_key: 'k', language: 'ar' }
