@@ -67,6 +67,17 @@ it('may have silences', () => {
 })
 
 /** What is changed, and the promises of which the checker then says that they are broken. */
+/** Has one count as a repeat of another, and be about the same. */
+function repeating(id: string, first: string): (history: MadeUp) => void {
+  return (it) =>
+    void Object.assign(row(it, id), {
+      state: 'suppressed',
+      reason: 'repeat',
+      repeat_of: first,
+      correlation_id: `c-${first}`,
+    })
+}
+
 const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly PromiseName[]])[] = [
   ['an accepted notification without a row', (it) => drop(it.notifications, 1), ['delivered', 'audit']],
   [
@@ -87,6 +98,23 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
     'a suppressed one that repeats nothing',
     (it) => Object.assign(row(it, 'ordinary'), { state: 'suppressed', reason: 'repeat' }),
     ['delivered'],
+  ],
+  ['a repeat of one that is less urgent', repeating('critical', 'ordinary'), ['delivered', 'audit']],
+  [
+    'a repeat of one that is about something else',
+    (it) => {
+      repeating('ordinary', 'critical')(it)
+      Object.assign(row(it, 'ordinary'), { correlation_id: 'c-other' })
+    },
+    ['delivered', 'audit'],
+  ],
+  [
+    'a repeat of one that nobody has seen',
+    (it) => {
+      repeating('ordinary', 'critical')(it)
+      Object.assign(row(it, 'critical'), { state: 'suppressed', reason: 'muted' })
+    },
+    ['delivered', 'audit'],
   ],
   [
     'a silence that does not exist',
@@ -161,6 +189,10 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
     ['recovery'],
   ],
 ]
+
+it('a repeat of one that is as urgent, about the same and seen is delivered', () => {
+  expect(broken(bent(repeating('ordinary', 'critical')))).toEqual(['audit'])
+})
 
 describe('the checker notices', () => {
   it.each(BENT)('%s', (_name, bend, promises) => {

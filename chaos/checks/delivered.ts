@@ -37,6 +37,13 @@ export function checkDelivered(history: History): Judgement {
         if (!first) return `is suppressed (${row.reason}), and the one that it repeats does not exist`
         if (first.channel !== row.channel || first.event_type !== row.event_type)
           return 'counts as a repeat of something else'
+        if (first.correlation_id !== row.correlation_id) return 'counts as a repeat of what is about something else'
+        if (first.priority_rank > row.priority_rank) return `repeats ${first.id}, which is less urgent`
+        if (first.state === 'suppressed') {
+          // A silence made at that very moment kept the first back, and would have kept this one back too.
+          const silence = history.silences.get(first.silence_id ?? '')
+          if (!silence || !isAbout(silence, row)) return `repeats ${first.id}, which nobody has seen`
+        }
         const inFirst = complaint(first)
         return inFirst && `repeats ${first.id}, which ${inFirst}`
       }
@@ -69,11 +76,15 @@ export function checkDelivered(history: History): Judgement {
   return judge.judgement('notifications')
 }
 
-/** Whether a silence, of the one form that is used here, is about a notification, and did not end before it came. */
+/** Whether a silence kept a notification back: it is about it, and did not end before it came. */
 function silences(silence: SilenceRow, row: NotificationRow): boolean {
-  const { matchers, kind, ends_at } = silence
+  return silence.kind === row.reason && isAbout(silence, row)
+}
+
+/** Whether a silence, of the one form that is used here, matches a notification, and did not end before it came. */
+function isAbout({ matchers, ends_at }: SilenceRow, row: NotificationRow): boolean {
   const matches = matchers.every(
     ({ field, operator, value }) => field === 'event_type' && operator === '=' && value === row.event_type,
   )
-  return matches && kind === row.reason && Date.parse(row.created_at) <= Date.parse(ends_at)
+  return matches && Date.parse(row.created_at) <= Date.parse(ends_at)
 }

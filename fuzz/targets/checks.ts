@@ -12,6 +12,7 @@ export function shippedRegistry(): Registry {
 /** The checks of the accept path, for what is not written. */
 export function createChecks(registry: Registry): Acceptor['check'] {
   const wake = async () => {}
-  const times = { keyTtl: 60, repeatWindow: 60, clock: systemClock }
+  const acknowledged = { CRITICAL: 60, HIGH: 60, MEDIUM: 60 }
+  const times = { keyTtl: 60, repeats: { window: 60, acknowledged }, clock: systemClock }
   return createAcceptor({ registry, phiPolicy: 'mask', ...times, wake }).check
 }

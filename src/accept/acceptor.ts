@@ -8,7 +8,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Acceptance, UncheckedEvent } from '../service/port.ts'
 import { claimKeys, firstAnswers } from '../store/idempotency.ts'
 import { insertEvents } from '../store/insert-events.ts'
-import { insertResolutions } from '../store/repeats.ts'
+import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
 import { decideFates, type Incoming } from './fates.ts'
@@ -41,12 +41,12 @@ export interface Acceptor {
   accept(transaction: Kysely<Tables>, events: readonly CheckedEvent[], origin: string): Promise<Accepted>
 }
 
-/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` and `repeatWindow` are in seconds. */
+/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
 export function createAcceptor(options: {
   readonly registry: Registry
   readonly phiPolicy: PhiPolicy
   readonly keyTtl: number
-  readonly repeatWindow: number
+  readonly repeats: RepeatTimes
   readonly clock: Clock
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
 }): Acceptor {
@@ -108,8 +108,8 @@ export function createAcceptor(options: {
       const { notifications, resolutions } =
         incoming.length > 0 ? await decideFates(transaction, incoming, options) : { notifications: [], resolutions: [] }
       if (events.length > 0) {
-        await insertEvents(transaction, { events, notifications, origin })
-        await insertResolutions(transaction, resolutions)
+        const receivedAt = await insertEvents(transaction, { events, notifications, origin })
+        await insertResolutions(transaction, resolutions, receivedAt)
         const due = notifications.filter((notification) => notification.state === 'pending')
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
       }

@@ -14,7 +14,7 @@ const acceptor = createAcceptor({
   registry,
   phiPolicy: 'mask',
   keyTtl: 60,
-  repeatWindow: 300,
+  repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },
   clock: { now: () => new Date(), after: () => () => {} },
   wake: async () => {},
 })

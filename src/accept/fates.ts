@@ -1,21 +1,19 @@
 import type { Kysely } from 'kysely'
 import type { AcceptedEvent } from '../events/event.ts'
-import type { Priority } from '../events/priority.ts'
+import { type Priority, rankOf } from '../events/priority.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Channel, EventTypeDefinition, Registry } from '../registry/registry.ts'
 import { routeEvent } from '../registry/route.ts'
 import { silencing } from '../silences/match.ts'
 import type { NewNotification } from '../store/insert-events.ts'
-import { dedupName, findRepeated, type Resolution } from '../store/repeats.ts'
+import { dedupName, findRepeated, type Repeatable, type RepeatTimes, type Resolution } from '../store/repeats.ts'
 import { type ReadSilence, readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { dedupKeyOf, fingerprintOf } from './fingerprint.ts'
 
-/** Priorities that ask somebody to do something. An INFO is a fact of its own, and nobody acknowledges it. */
+/** Priorities that ask somebody to do something. A LOW and an INFO are facts of their own, and nobody acknowledges them. */
 const REPEATABLE: readonly Priority[] = ['CRITICAL', 'HIGH', 'MEDIUM']
-/** Milliseconds by which this process's clock and the database's may differ before a repeat is overlooked. */
-const CLOCKS_DIFFER = 86_400_000
 
 /** An event on its way in. */
 export interface Incoming {
@@ -33,18 +31,19 @@ export interface Fates {
 
 /**
  * Routes events, and decides for each notification whether it waits for its card or is kept back: its channel is muted,
- * a silence matches it, or it repeats one that nobody has dealt with yet. Events of one call are looked at in their
- * order, so that one may repeat, or resolve, another of the same call.
+ * a silence matches it, or it repeats one that is at least as urgent and still open. Events of one call are looked at in
+ * their order, so that one may repeat, or resolve, another of the same call.
  *
- * @param options.repeatWindow TEAMS_REPEAT_WINDOW, in seconds
+ * Who sent the first one is not asked: what keeps a card back is a card that people have or get, in this channel, of this
+ * type, about the same and no less urgent. Whoever may send can therefore add cards and take none away.
  */
 export async function decideFates(
   transaction: Kysely<Tables>,
   incoming: readonly Incoming[],
-  options: { readonly registry: Registry; readonly clock: Clock; readonly repeatWindow: number },
+  options: { readonly registry: Registry; readonly clock: Clock; readonly repeats: RepeatTimes },
 ): Promise<Fates> {
-  const { registry, clock, repeatWindow } = options
-  const routed = incoming.map((one) => routeOf(registry, one, repeatWindow))
+  const { registry, clock, repeats } = options
+  const routed = incoming.map((one) => routeOf(registry, one, repeats.window))
   const silences = await readOpenSilences(transaction)
   const open = new Map(
     await findRepeated(
@@ -54,8 +53,8 @@ export async function decideFates(
           ? channels.map(({ key }) => ({ dedupKey, eventType: event.eventType, channel: key }))
           : [],
       ),
-      repeatWindow,
-      new Date(clock.now().getTime() - repeatWindow * 1000 - CLOCKS_DIFFER),
+      repeats,
+      clock.now(),
     ),
   )
   const notifications: NewNotification[] = []
@@ -88,7 +87,7 @@ function routeOf(registry: Registry, { event, definition, givenCorrelationId }: 
 function notify(
   { event, definition, dedupKey, repeatable }: Routed,
   channel: Channel,
-  open: Map<string, string>,
+  open: Map<string, Repeatable>,
   silences: readonly ReadSilence[],
 ): NewNotification {
   const notification = {
@@ -114,9 +113,11 @@ function notify(
   if (silence) return { ...notification, state: 'suppressed', reason: silence.kind, silenceId: silence.id }
   if (dedupKey !== undefined && repeatable) {
     const name = dedupName({ dedupKey, eventType: event.eventType, channel: channel.key })
-    const repeatOf = open.get(name)
-    if (repeatOf !== undefined) return { ...notification, state: 'suppressed', reason: 'repeat', repeatOf }
-    open.set(name, notification.id)
+    const rank = rankOf(event.priority)
+    const first = open.get(name)
+    if (first && first.rank <= rank)
+      return { ...notification, state: 'suppressed', reason: 'repeat', repeatOf: first.id }
+    open.set(name, { id: notification.id, rank })
   }
   return { ...notification, state: 'pending', reason: null }
 }

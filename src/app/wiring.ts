@@ -138,7 +138,14 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     registry,
     phiPolicy: settings.TEAMS_PHI_POLICY,
     keyTtl: settings.TEAMS_EVENT_TTL,
-    repeatWindow: settings.TEAMS_REPEAT_WINDOW,
+    repeats: {
+      window: settings.TEAMS_REPEAT_WINDOW,
+      acknowledged: {
+        CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
+        HIGH: settings.TEAMS_ACK_TTL_HIGH,
+        MEDIUM: settings.TEAMS_ACK_TTL_MEDIUM,
+      },
+    },
     clock,
     wake: engine.wake,
   })

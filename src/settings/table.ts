@@ -183,7 +183,25 @@ export const SETTINGS = {
     group: 'Storms',
     schema: seconds(0, 604800),
     default: '300',
-    help: 'Seconds for which a CRITICAL, HIGH or MEDIUM event that happens again, while nobody has acknowledged or resolved it, is counted as a repeat and makes no card; 0 makes a card each time.',
+    help: 'Seconds for which a CRITICAL, HIGH or MEDIUM event that happens again with no higher priority, while nobody has acknowledged or resolved it, is counted as a repeat and makes no card; 0 makes a card each time, also after an acknowledgement.',
+  },
+  TEAMS_ACK_TTL_CRITICAL: {
+    group: 'Storms',
+    schema: seconds(0, 2592000),
+    default: '3600',
+    help: 'Seconds for which an acknowledged CRITICAL event that happens again makes no card; afterwards the acknowledgement has expired.',
+  },
+  TEAMS_ACK_TTL_HIGH: {
+    group: 'Storms',
+    schema: seconds(0, 2592000),
+    default: '14400',
+    help: 'The same for HIGH.',
+  },
+  TEAMS_ACK_TTL_MEDIUM: {
+    group: 'Storms',
+    schema: seconds(0, 2592000),
+    default: '86400',
+    help: 'The same for MEDIUM. LOW and INFO are never repeats.',
   },
 
   TEAMS_MAX_RETRIES: {

@@ -20,6 +20,8 @@ export interface NewNotification {
 /**
  * Writes events and their notifications, one statement for each table however many there are. All rows of one
  * event bear the same created_at, which is the transaction's now(): the partitions depend on it.
+ *
+ * @returns when the gateway was given them, by the database's clock: what the notifications have in received_at
  */
 export async function insertEvents(
   db: Kysely<Tables>,
@@ -28,7 +30,7 @@ export async function insertEvents(
     readonly notifications: readonly NewNotification[]
     readonly origin: string
   },
-): Promise<void> {
+): Promise<Date> {
   const events = rows.events.map((event) => ({
     id: event.id,
     event_type: event.eventType,
@@ -39,13 +41,17 @@ export async function insertEvents(
     language: event.language ?? null,
     occurred_at: event.occurredAt,
   }))
-  await sql`
-    INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, language, origin, occurred_at)
-    SELECT e.id, e.event_type, e.correlation_id, e.priority, e.stakeholders, e.data, e.language, ${rows.origin}, e.occurred_at
-      FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS e (
-        id uuid, event_type text, correlation_id text, priority text, stakeholders text[], data jsonb, language text,
-        occurred_at timestamptz)`.execute(db)
-  if (rows.notifications.length === 0) return
+  const written = await sql<{ received_at: Date }>`
+    WITH written AS (
+      INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, language, origin, occurred_at)
+      SELECT e.id, e.event_type, e.correlation_id, e.priority, e.stakeholders, e.data, e.language, ${rows.origin}, e.occurred_at
+        FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS e (
+          id uuid, event_type text, correlation_id text, priority text, stakeholders text[], data jsonb, language text,
+          occurred_at timestamptz))
+    SELECT statement_timestamp()::timestamptz(3) AS received_at`.execute(db)
+  const receivedAt = written.rows[0]?.received_at
+  if (!receivedAt) throw new Error('the database wrote events and did not say when')
+  if (rows.notifications.length === 0) return receivedAt
   const byId = new Map(rows.events.map((event) => [event.id, event]))
   const notifications = rows.notifications.map((notification) => {
     const event = byId.get(notification.eventId)
@@ -69,12 +75,13 @@ export async function insertEvents(
   await sql`
     INSERT INTO teams_notifications
       (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason, fingerprint,
-       dedup_key, silence_id, repeat_of)
+       dedup_key, silence_id, repeat_of, received_at)
     SELECT n.id, n.event_id, n.correlation_id, n.event_type, n.stakeholders, n.priority, n.channel, n.language, n.state,
-           n.reason, n.fingerprint, n.dedup_key, n.silence_id, n.repeat_of
+           n.reason, n.fingerprint, n.dedup_key, n.silence_id, n.repeat_of, ${receivedAt}::timestamptz
       FROM jsonb_to_recordset(${JSON.stringify(notifications)}::jsonb) AS n (
         id uuid, event_id uuid, correlation_id text, event_type text, stakeholders text[], priority text, channel text,
         language text, state text, reason text, fingerprint text, dedup_key text, silence_id uuid, repeat_of uuid)`.execute(
     db,
   )
+  return receivedAt
 }

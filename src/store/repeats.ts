@@ -13,46 +13,101 @@ export function dedupName({ dedupKey, eventType, channel }: DedupKey): string {
   return `${dedupKey} ${channel} ${eventType}`
 }
 
+/** A notification that another may repeat. */
+export interface Repeatable {
+  readonly id: string
+  /** 0 is the most urgent, as in `rankOf`. */
+  readonly rank: number
+}
+
+/** For how long an event that happens again makes no card. */
+export interface RepeatTimes {
+  /** Seconds after the first, while nobody has acknowledged it. */
+  readonly window: number
+  /** Seconds after somebody acknowledged the first, by its priority. */
+  readonly acknowledged: { readonly CRITICAL: number; readonly HIGH: number; readonly MEDIUM: number }
+}
+
+/** Milliseconds after which an acknowledgement of a card no longer keeps its repeats quiet, however late it was given. */
+const OLDEST_CARD_MS = 31 * 86_400_000
+/** Milliseconds by which this process's clock and the database's may differ before a repeat is overlooked. */
+const CLOCKS_DIFFER_MS = 86_400_000
 /**
- * For each key, the notification that an event with it repeats: the last one that made a card, or will, at most
- * `windowSeconds` ago, and that is neither acknowledged nor resolved. One that failed is not repeated: its card is
- * missing, and the next event shall make one.
+ * Notifications of one key that are read, the newest first. A key with more of them in a month that make a card of their
+ * own (an INFO each minute, say) gets a card too many when the one that it repeats is further down.
+ */
+const MOST_READ = 200
+
+/**
+ * For each key, the notification that an event with it repeats, where that is at least as urgent. It is one that people have
+ * seen or will see: it waits, is being sent, was accepted, or stands in a digest of which that is true. Nothing that was
+ * suppressed, and nothing that failed: its card is missing, and the next event shall make one. And it is open: neither
+ * resolved nor discarded, and either not yet acknowledged and no older than the window, or acknowledged, and that has not
+ * expired yet. Of several the most urgent, then the newest.
  *
- * Each key is looked up by itself: in one join, PostgreSQL would read all that the months hold of the keys' types, and ask
- * of each whether it is resolved.
+ * Each key is looked up by itself, and reads the last resolution of its key and at most {@link MOST_READ} notifications: a
+ * key that flaps has thousands of both.
  *
  * It only reads, and waits for nobody: two that are accepted at the same moment both make a card.
  *
- * @param roughly a time before the window by any clock, from which the database knows which months it need not open
- * @returns ids by {@link dedupName}
+ * @param now this process's time, from which the database knows which months it need not open
+ * @returns by {@link dedupName}
  */
 export async function findRepeated(
   db: Kysely<Tables>,
   keys: readonly DedupKey[],
-  windowSeconds: number,
-  roughly: Date,
-): Promise<ReadonlyMap<string, string>> {
-  if (keys.length === 0) return new Map()
-  const wanted = keys.map(({ dedupKey, eventType, channel }) => ({
-    dedup_key: dedupKey,
-    event_type: eventType,
-    channel,
-  }))
-  const { rows } = await sql<{ id: string; dedup_key: string; event_type: string; channel: string }>`
-    SELECT last.id, k.dedup_key, k.event_type, k.channel
-      FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS k (dedup_key text, event_type text, channel text)
+  times: RepeatTimes,
+  now: Date,
+): Promise<ReadonlyMap<string, Repeatable>> {
+  // A thousand events of one call are often about the same.
+  const wanted = new Map(
+    keys.map((key) => [dedupName(key), { dedup_key: key.dedupKey, event_type: key.eventType, channel: key.channel }]),
+  )
+  if (wanted.size === 0) return new Map()
+  const { window, acknowledged } = times
+  const earliest = new Date(now.getTime() - Math.max(window * 1000, OLDEST_CARD_MS) - CLOCKS_DIFFER_MS)
+  const latest = new Date(now.getTime() + CLOCKS_DIFFER_MS)
+  // Not now(), which is when the transaction began: in a caller's long one, a window that is over would still last.
+  const { rows } = await sql<{ id: string; rank: number; dedup_key: string; event_type: string; channel: string }>`
+    SELECT first.id, first.rank, k.dedup_key, k.event_type, k.channel
+      FROM jsonb_to_recordset(${JSON.stringify([...wanted.values()])}::jsonb)
+           AS k (dedup_key text, event_type text, channel text)
+      LEFT JOIN LATERAL (
+        SELECT r.created_at, r.event_id FROM teams_resolutions r
+         WHERE r.dedup_key = k.dedup_key AND r.event_type = k.event_type
+         ORDER BY r.created_at DESC, r.event_id DESC LIMIT 1
+      ) resolved ON true
      CROSS JOIN LATERAL (
-       SELECT n.id FROM teams_notifications n
-        WHERE n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.event_type = k.event_type
-          AND n.created_at > ${roughly} AND n.created_at > now() - ${windowSeconds}::float8 * interval '1 second'
-          AND n.repeat_of IS NULL AND n.acknowledged_at IS NULL AND n.state NOT IN ('failed', 'suppressed')
-          AND teams_resolved_by(n) IS NULL
-        ORDER BY n.created_at DESC LIMIT 1
-     ) last`.execute(db)
+       SELECT n.id, n.priority_rank AS rank
+         FROM (
+           SELECT n.id, n.event_id, n.event_type, n.priority_rank, n.state, n.digest_id, n.action_taken,
+                  n.acknowledged_at, n.created_at, coalesce(n.received_at, n.created_at) AS received_at
+             FROM teams_notifications n
+            WHERE n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.repeat_of IS NULL
+              AND n.created_at > ${earliest} AND n.created_at < ${latest}
+            ORDER BY n.created_at DESC LIMIT ${MOST_READ}::int
+         ) n
+        WHERE n.event_type = k.event_type
+          AND (n.state IN ('pending', 'sending', 'accepted', 'posted')
+               OR n.state = 'digested' AND EXISTS (
+                 SELECT 1 FROM teams_notifications d
+                  WHERE d.id = n.digest_id AND d.created_at >= n.created_at AND d.created_at < ${latest}
+                    AND d.state IN ('pending', 'sending', 'accepted', 'posted')))
+          AND n.action_taken IS DISTINCT FROM 'discard'
+          AND (resolved.event_id IS NULL
+               OR (n.received_at, n.event_id) > (resolved.created_at, resolved.event_id))
+          AND CASE WHEN n.acknowledged_at IS NULL THEN n.received_at + ${window}::float8 * interval '1 second'
+                   ELSE n.acknowledged_at + interval '1 second' *
+                        CASE n.priority_rank WHEN 0 THEN ${acknowledged.CRITICAL}::float8
+                                             WHEN 1 THEN ${acknowledged.HIGH}::float8
+                                             ELSE ${acknowledged.MEDIUM}::float8 END
+              END > statement_timestamp()
+        ORDER BY n.priority_rank, n.created_at DESC LIMIT 1
+     ) first`.execute(db)
   return new Map(
-    rows.map((row) => [
+    rows.map(({ id, rank, ...row }) => [
       dedupName({ dedupKey: row.dedup_key, eventType: row.event_type, channel: row.channel }),
-      row.id,
+      { id, rank },
     ]),
   )
 }
@@ -64,8 +119,17 @@ export interface Resolution {
   readonly eventId: string
 }
 
-/** Writes down that events are over. */
-export async function insertResolutions(db: Kysely<Tables>, resolutions: readonly Resolution[]): Promise<void> {
+/**
+ * Writes down that events are over.
+ *
+ * @param receivedAt when that was said, as `insertEvents` returned it: what the gateway was told before it is closed,
+ * and nothing that comes later, however long ago the transaction of either began
+ */
+export async function insertResolutions(
+  db: Kysely<Tables>,
+  resolutions: readonly Resolution[],
+  receivedAt: Date,
+): Promise<void> {
   if (resolutions.length === 0) return
   await db
     .insertInto('teams_resolutions')
@@ -74,6 +138,7 @@ export async function insertResolutions(db: Kysely<Tables>, resolutions: readonl
         dedup_key: dedupKey,
         event_type: eventType,
         event_id: eventId,
+        created_at: receivedAt,
       })),
     )
     .execute()

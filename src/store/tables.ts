@@ -58,6 +58,7 @@ export interface Tables {
     digest_id: string | null
     silence_id: string | null
     repeat_of: string | null
+    received_at: Date | null
   }
   teams_attempts: {
     notification_id: string
@@ -93,12 +94,18 @@ export interface Tables {
     event_id: string
     accepted_at: Date
     expires_at: Date
+    content_hash: string | null
   }
   teams_resolutions: {
     dedup_key: string
     event_type: string
     event_id: string
     created_at: Generated<Date>
+  }
+  teams_replays: {
+    notification_id: string
+    replayed_at: Generated<Date>
+    replayed_by: string
   }
   teams_silences: {
     id: string

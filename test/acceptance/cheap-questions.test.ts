@@ -6,6 +6,7 @@ import { nextDue, reclaimInterrupted, waitingSpan } from '../../src/store/claim.
 import { countWaiting } from '../../src/store/digests.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { listNotifications } from '../../src/store/notifications.ts'
+import { findRepeated } from '../../src/store/repeats.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, ensureChannels, takeTurn } from '../../src/store/turns.ts'
 import { whenDone } from '../services/cleanup.ts'
@@ -107,5 +108,50 @@ describe('a list does not read every month for what is rare', () => {
     ['a correlation id', { correlationId: 'c77' }],
   ] as const)('%s', async (_what, filter) => {
     expect(await rowsRead((db) => listNotifications(db, { limit: 10, ...filter }))).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('a key that flaps is not looked up over its whole history', () => {
+  const FLAPS = 3_000
+  const KEY = { dedupKey: 'flapping', eventType: 't1', channel: 'sre' }
+  const TIMES = { window: 604_800, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } }
+
+  beforeAll(async () => {
+    // Firing and resolved once every ten minutes, so that all of it lies in the window and in three weeks.
+    await sql`
+      INSERT INTO teams_notifications
+        (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, dedup_key, created_at, received_at)
+      SELECT gen_random_uuid(), gen_random_uuid(), 'flapping', 't1', '{sre}', 'HIGH', 'sre', 'en', 'accepted', 'flapping', t, t
+        FROM (SELECT now() - i * interval '10 minutes' AS t FROM generate_series(1, ${FLAPS}::int) i) AS times`.execute(
+      db,
+    )
+    await sql`
+      INSERT INTO teams_resolutions (dedup_key, event_type, event_id, created_at)
+      SELECT 'flapping', 't1', gen_random_uuid(), now() - i * interval '10 minutes' + interval '5 minutes'
+        FROM generate_series(1, ${FLAPS}::int) i`.execute(db)
+    await sql`ANALYZE teams_resolutions`.execute(db)
+    await sql`ANALYZE teams_notifications`.execute(db)
+  })
+
+  it('when one event of it is accepted, or a thousand in one call', async () => {
+    for (const times of [1, 1_000])
+      expect(await rowsRead((on) => findRepeated(on, Array(times).fill(KEY), TIMES, new Date()))).toBeLessThanOrEqual(
+        450,
+      )
+  })
+
+  it('when somebody asks whether one of its notifications is resolved', async () => {
+    const read = await db.transaction().execute(async (transaction) => {
+      const { rows } = await sql<{ by: string | null }>`
+        SELECT teams_resolved_by(n) AS by FROM teams_notifications n
+         WHERE n.dedup_key = 'flapping' ORDER BY n.created_at LIMIT 1`.execute(transaction)
+      expect(rows[0]?.by).toEqual(expect.any(String))
+      // What this transaction alone has read of the table: what a function reads is in no plan of its caller.
+      const counted = await sql<{ rows: number }>`
+        SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int AS rows
+          FROM pg_stat_xact_user_tables WHERE relname = 'teams_resolutions'`.execute(transaction)
+      return counted.rows[0]?.rows
+    })
+    expect(read).toBeLessThanOrEqual(10)
   })
 })

@@ -29,7 +29,7 @@ const acceptorFor = (
     registry,
     phiPolicy: 'mask',
     keyTtl: 86_400,
-    repeatWindow: 300,
+    repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },
     clock: systemClock,
     wake: engine.wake,
     ...overrides,

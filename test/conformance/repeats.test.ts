@@ -13,15 +13,14 @@ const registry = loadRegistry({
   budget: { requests: 60, period: 60, burst: 10 },
   config: { event_types: { 'celery.task.failed': { dedup: ['task_name'] } } },
 })
-const acceptorWith = (options: { repeatWindow?: number } = {}) =>
+const acceptorWith = (window: number) =>
   createAcceptor({
     registry,
     phiPolicy: 'mask',
     keyTtl: 60,
-    repeatWindow: 300,
+    repeats: { window, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },
     clock: systemClock,
     wake: async () => {},
-    ...options,
   })
 
 /** An event for one channel. */
@@ -43,10 +42,10 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
   })
   afterAll(() => database.close())
 
-  const acceptor = acceptorWith()
+  const acceptor = acceptorWith(300)
   /** Accepts a call of events; what became of the notification of each. */
-  const send = async (events: readonly UncheckedEvent[], by = acceptor) => {
-    const { acceptances } = await db.transaction().execute((t) => by.accept(t, by.check(events), 'test'))
+  const send = async (events: readonly UncheckedEvent[], by = acceptor, origin = 'test') => {
+    const { acceptances } = await db.transaction().execute((t) => by.accept(t, by.check(events), origin))
     const ids = acceptances.map(({ notifications }) => notifications[0]?.id ?? '')
     const { rows } = await sql<{ id: string; state: string; reason: string | null; repeat_of: string | null }>`
       SELECT id, state, reason, repeat_of FROM teams_notifications WHERE id = ANY(${ids}::uuid[])`.execute(db)
@@ -99,23 +98,109 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     expect([first, second, other]).toMatchObject([waits, repeats(first), waits])
   })
 
-  it('makes a card again once the first is acknowledged, failed, or older than the window', async () => {
-    for (const [id, change] of [
-      ['acknowledged', sql`acknowledged_at = now(), acknowledged_by = 'Sara'`],
-      ['failed', sql`state = 'failed'`],
+  /** Changes the notification of an event. */
+  const change = (row: { id: string } | undefined, set: ReturnType<typeof sql>) =>
+    sql`UPDATE teams_notifications SET ${set} WHERE id = ${row?.id}`.execute(db)
+
+  it('makes a card again once the first has failed or was discarded, or is older than the window', async () => {
+    for (const [id, set] of [
+      ['failed', sql`state = 'failed', sent_at = now()`],
+      ['discarded', sql`state = 'accepted', action_taken = 'discard'`],
     ] as const) {
       const [first] = await send([firing(id)])
-      await sql`UPDATE teams_notifications SET ${change} WHERE id = ${first?.id}`.execute(db)
+      await change(first, set)
       expect(await send([firing(id)])).toMatchObject([waits])
     }
     await send([firing('window')])
-    expect(await send([firing('window')], acceptorWith({ repeatWindow: 0 }))).toMatchObject([waits])
+    expect(await send([firing('window')], acceptorWith(0))).toMatchObject([waits])
     // Of PostgreSQL's own clock, on which an hour passes when the row says so.
     const [old] = await send([firing('old')])
-    await sql`UPDATE teams_notifications SET created_at = created_at - interval '301 seconds' WHERE id = ${old?.id}`.execute(
-      db,
-    )
+    await change(old, sql`created_at = created_at - interval '301 s', received_at = received_at - interval '301 s'`)
     expect(await send([firing('old')])).toMatchObject([waits])
+  })
+
+  it.each([
+    ['CRITICAL', 3_600],
+    ['HIGH', 14_400],
+    ['MEDIUM', 86_400],
+  ] as const)(
+    'makes no card while the acknowledgement of a %s lasts, %i s, and one when it has expired',
+    async (priority, seconds) => {
+      const event = firing(`acknowledged ${priority}`, { priority })
+      const [first] = await send([event])
+      const agoAt = (at: number) =>
+        change(
+          first,
+          sql`acknowledged_by = 'Sara', acknowledged_at = now() - make_interval(secs => ${at}),
+              created_at = now() - interval '2 days', received_at = now() - interval '2 days'`,
+        )
+      await agoAt(seconds - 30)
+      expect(await send([event])).toMatchObject([repeats(first)])
+      await agoAt(seconds + 1)
+      const [again] = await send([event])
+      expect(again).toMatchObject(waits)
+      expect(await send([event])).toMatchObject([repeats(again)])
+    },
+  )
+
+  it('makes a card although the first is acknowledged, once the priority rises', async () => {
+    const [first] = await send([firing('rises', { priority: 'HIGH' })])
+    await change(first, sql`acknowledged_at = now(), acknowledged_by = 'Sara'`)
+    expect(await send([firing('rises', { priority: 'HIGH' })])).toMatchObject([repeats(first)])
+    expect(await send([firing('rises', { priority: 'CRITICAL' })])).toMatchObject([waits])
+  })
+
+  it('is never a repeat of one of lower priority, whoever sent that, in this call or an earlier one', async () => {
+    for (const lower of ['INFO', 'LOW', 'MEDIUM', 'HIGH'] as const) {
+      const id = `below ${lower}`
+      await send([firing(id, { priority: lower })], acceptor, 'http:somebody else')
+      const [alarm] = await send([firing(id, { priority: 'CRITICAL' })])
+      expect(alarm, lower).toMatchObject(waits)
+      expect(await send([firing(id, { priority: 'CRITICAL' }), firing(id, { priority: 'HIGH' })])).toMatchObject([
+        repeats(alarm),
+        repeats(alarm),
+      ])
+    }
+    const call = await send([
+      firing('one call', { priority: 'MEDIUM' }),
+      firing('one call', { priority: 'CRITICAL' }),
+      firing('one call', { priority: 'MEDIUM' }),
+    ])
+    expect(call).toMatchObject([waits, waits, repeats(call[1])])
+  })
+
+  it('is a repeat of what another caller sent, where that is no less urgent and people have its card', async () => {
+    const [first] = await send([firing('two callers', { priority: 'CRITICAL' })], acceptor, 'http:monitor')
+    expect(await send([firing('two callers', { priority: 'CRITICAL' })], acceptor, 'http:other')).toMatchObject([
+      repeats(first),
+    ])
+  })
+
+  it('goes by when the gateway was told, and not by when its sender says that it occurred', async () => {
+    const at = (occurredAt: string) => firing('occurred', { occurredAt })
+    const [first] = await send([at('2999-01-01T00:00:00Z')])
+    expect(await send([at('1999-01-01T00:00:00Z')])).toMatchObject([repeats(first)])
+    await send([{ ...resolved('occurred'), occurredAt: '1999-01-01T00:00:00Z' }])
+    expect(await send([at('1999-01-01T00:00:00Z')])).toMatchObject([waits])
+  })
+
+  it('makes a card when the first was kept back, so that nobody has seen one', async () => {
+    for (const reason of ['silence', 'maintenance', 'muted']) {
+      const [first] = await send([firing(reason)])
+      await change(first, sql`state = 'suppressed', reason = ${reason}`)
+      expect(await send([firing(reason)]), reason).toMatchObject([waits])
+    }
+  })
+
+  it('is a repeat of one that stands in a digest, unless the digest has failed', async () => {
+    const [first, digest] = await send([firing('member'), firing('its digest')])
+    await change(first, sql`state = 'digested', digest_id = ${digest?.id}`)
+    for (const state of ['pending', 'sending', 'accepted']) {
+      await change(digest, sql`state = ${state}`)
+      expect(await send([firing('member')]), state).toMatchObject([repeats(first)])
+    }
+    await change(digest, sql`state = 'failed'`)
+    expect(await send([firing('member')])).toMatchObject([waits])
   })
 
   it('makes a card again once it was resolved, and no longer counts as unacknowledged', async () => {
@@ -131,5 +216,59 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
       waits,
       waits,
     ])
+  })
+})
+
+// The embedded database has one connection: there, no transaction is open beside another.
+describe('resolutions in a transaction that began long before, on postgres', () => {
+  let database: Database
+  beforeAll(async () => {
+    database = await openMigrated('postgres')
+  })
+  afterAll(() => database.close())
+
+  const acceptor = acceptorWith(300)
+  const say = async (event: UncheckedEvent, transaction: Kysely<Tables>) =>
+    (await acceptor.accept(transaction, acceptor.check([event]), 'test')).acceptances[0]?.notifications[0]
+  const sayNow = (event: UncheckedEvent) => database.kysely.transaction().execute((t) => say(event, t))
+  /** Begins a transaction; says the first meanwhile, and then the second within. */
+  const sayWithin = async (meanwhile: UncheckedEvent, within: UncheckedEvent) => {
+    const open = await database.kysely.startTransaction().execute()
+    await sql`SELECT 1`.execute(open)
+    const first = await sayNow(meanwhile)
+    const second = await say(within, open)
+    await open.commit().execute()
+    return [first, second]
+  }
+  const resolvedBy = async (id: string | undefined) => {
+    const { rows } = await sql<{ by: string | null }>`
+      SELECT teams_resolved_by(n) AS by FROM teams_notifications n WHERE id = ${id}`.execute(database.kysely)
+    return rows[0]?.by
+  }
+
+  it('close what the gateway was told of before them', async () => {
+    const [alarm] = await sayWithin(firing('closed'), resolved('closed'))
+    expect(await resolvedBy(alarm?.id)).toEqual(expect.any(String))
+    expect(await sayNow(firing('closed'))).toMatchObject({ state: 'pending' })
+  })
+
+  it('close nothing that it is told of after them', async () => {
+    const [, alarm] = await sayWithin(resolved('open'), firing('open'))
+    expect(await resolvedBy(alarm?.id)).toBeNull()
+    expect(await sayNow(firing('open'))).toMatchObject({ state: 'suppressed' })
+    await sayNow(resolved('open'))
+    expect(await resolvedBy(alarm?.id)).toEqual(expect.any(String))
+  })
+
+  it('a window that is over does not last on in a transaction that began within it', async () => {
+    const open = await database.kysely.startTransaction().execute()
+    await sql`SELECT 1`.execute(open)
+    const first = await sayNow(firing('over'))
+    // The window began before the transaction did, and ended while it was open.
+    await sql`UPDATE teams_notifications SET received_at = received_at - interval '300 s' WHERE id = ${first?.id}`.execute(
+      database.kysely,
+    )
+    expect(await say(firing('over'), open)).toMatchObject({ state: 'pending' })
+    await open.rollback().execute()
   })
 })
