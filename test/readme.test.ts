@@ -119,7 +119,7 @@ function strangeNames(page: string): string[] {
 
 /** Every word of the code, its SQL, its templates and its example. */
 const sourceWords = new Set(
-  globSync(['src/**/*.ts', 'migrations/*.sql', 'templates/**/*.json', 'examples/*'], { cwd: root }).flatMap(
+  globSync(['src/**/*.ts', 'migrations/*.sql', 'templates/**/*.json', 'examples/**/*.*'], { cwd: root }).flatMap(
     (file) => read(file).match(/[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+/g) ?? [],
   ),
 )

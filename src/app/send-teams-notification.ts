@@ -1,55 +1,93 @@
+import { createClient } from '../client/client.ts'
 import type { EventType } from '../events/catalogue.ts'
 import type { EventInput } from '../events/event.ts'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Acceptance } from '../service/port.ts'
-import { withEnvFile } from '../settings/load.ts'
+import { loadSettings, withEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
+import { findLocalGateway, tokenFor } from './local-gateway.ts'
+
+/** Where events go: a gateway in this process, or one that runs already. */
+type Sender = Pick<Gateway, 'send'>
 
 // The one piece of process-wide state, because a bare function can keep it nowhere else. Whoever wants none calls
-// createGateway. It holds a promise, so that calls that come together share one gateway.
-let shared: Promise<Gateway> | undefined
+// createGateway or createClient. It holds a promise, so that calls that come together share one gateway.
+let shared: Promise<Sender> | undefined
 
 /**
  * Sends one event with the settings of the environment; resolves once it is committed.
  *
- * The gateway behind it is made at the first call. With DATABASE_URL it only accepts, and a running gateway
- * (`claimlinc-teams serve`) on the same database delivers. With the embedded database this process delivers too,
- * and before it ends it sends what is due.
+ * Where it goes is found out at the first call, as by the command `claimlinc-teams send`:
+ *
+ * 1. With DATABASE_URL into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
+ * 2. To the gateway that runs on this machine: it has the embedded database open, and only one process can.
+ * 3. Into the embedded database. This process then delivers too, and before it ends it sends what is due.
  *
  * ```ts
  * await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
  * ```
  *
- * @throws GatewayError `invalid_event`, `invalid_settings`, `database_unreachable`, …
+ * @throws GatewayError `invalid_event`, `invalid_settings`, `database_unreachable`, `gateway_unreachable`, …
  */
 export async function sendTeamsNotification<T extends EventType>(
   event: EventInput<T>,
   options?: SendOptions,
 ): Promise<Acceptance> {
   shared ??= open()
-  const gateway = await shared
-  return gateway.send(event as EventInput, options)
+  const sender = await shared
+  try {
+    return await sender.send(event as EventInput, options)
+  } catch (error) {
+    // The gateway that ran is gone. Not sent elsewhere in this call, because it may have accepted the event.
+    if (isGatewayError(error, 'gateway_unreachable')) shared = undefined
+    throw error
+  }
 }
 
-async function open(): Promise<Gateway> {
+async function open(): Promise<Sender> {
   try {
-    const embedded = !withEnvFile(process.env).DATABASE_URL?.trim()
-    const gateway = await createGateway({ deliver: embedded })
-    try {
-      if (embedded) await gateway.start({ keepAlive: false })
-    } catch (error) {
-      // It lets go of its folder, or the next call would find that in use.
-      await gateway.stop().catch(() => undefined)
-      throw error
-    }
-    process.once('beforeExit', () => {
-      shared = undefined
-      // Not awaited by Node, but its work keeps the process alive until it is done.
-      gateway.finish().catch(() => undefined)
-    })
-    return gateway
+    const env = withEnvFile(process.env)
+    const settings = loadSettings(env)
+    if (settings.DATABASE_URL !== undefined) return await openOwn(false)
+    const url = await findLocalGateway(settings)
+    return url === undefined ? await openOwn(true) : openRemote(url, tokenFor(settings, 'send'))
   } catch (error) {
     // A call that failed for want of a database must not spoil the next one.
     shared = undefined
     throw error
   }
+}
+
+function openRemote(url: string, token: string | undefined): Sender {
+  const client = createClient({ url, ...(token === undefined ? {} : { token }) })
+  return {
+    async send(event, { transaction } = {}) {
+      if (transaction !== undefined)
+        throw new GatewayError('invalid_request', [
+          {
+            at: 'transaction',
+            found: `a transaction, while the gateway at ${url} has the embedded database open`,
+            expected: 'DATABASE_URL, or createGateway with your database',
+          },
+        ])
+      return client.send(event)
+    },
+  }
+}
+
+async function openOwn(deliver: boolean): Promise<Sender> {
+  const gateway = await createGateway({ deliver })
+  try {
+    if (deliver) await gateway.start({ keepAlive: false })
+  } catch (error) {
+    // It lets go of its folder, or the next call would find that in use.
+    await gateway.stop().catch(() => undefined)
+    throw error
+  }
+  process.once('beforeExit', () => {
+    shared = undefined
+    // Not awaited by Node, but its work keeps the process alive until it is done.
+    gateway.finish().catch(() => undefined)
+  })
+  return gateway
 }

@@ -46,6 +46,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
         'channels without a webhook URL go to the built-in stand-in for Teams',
       )
     await wired.deliver()
+    wired.database.announce?.(origin)
     log.info({ origin }, 'gateway listens')
     return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, wired, stop }
   } catch (error) {

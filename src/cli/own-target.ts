@@ -15,7 +15,7 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
   const embedded = !env.DATABASE_URL?.trim()
   const deliver = embedded && need !== 'read'
   const wired = await wire({ env, deliver })
-  const { service, settings } = wired
+  const { service, settings, registry } = wired
   let closeSandbox = async () => {}
   return {
     place: embedded ? `the embedded database in ${settings.TEAMS_DATA_DIR}` : 'the database of DATABASE_URL',
@@ -27,6 +27,11 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
       }
     },
     list: (query) => service.listNotifications(query),
+    filterNames: async () => ({
+      channels: [...registry.channels.values()],
+      eventTypes: registry.eventTypes.keys(),
+      aliases: registry.aliases,
+    }),
     get: (id) => service.getNotification(id),
     replay: (id) => service.replayNotification(id, `cli:${userName()}`),
     silences: {

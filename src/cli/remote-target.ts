@@ -1,6 +1,10 @@
 import { createClient } from '../client/client.ts'
 import type { EventInput } from '../events/event.ts'
+import { loadRegistry } from '../registry/load.ts'
 import type { Target } from './target.ts'
+
+/** Of the registry, only names are asked for here. */
+const BUILT_IN = { language: 'en', budget: { requests: 1, period: 1, burst: 1 } } as const
 
 /**
  * A gateway that runs, over HTTP.
@@ -18,6 +22,11 @@ export function openRemote(url: string, token: string | undefined): Target {
       return single && first ? [await client.send(first)] : client.sendMany(unchecked)
     },
     list: (query) => client.notifications.list(query),
+    async filterNames() {
+      // Which types its configuration adds, only its OpenAPI document says; a hint can do without.
+      const { eventTypes, aliases } = loadRegistry(BUILT_IN)
+      return { channels: await client.channels(), eventTypes: eventTypes.keys(), aliases }
+    },
     get: (id) => client.notifications.get(id),
     replay: (id) => client.notifications.replay(id),
     silences: client.silences,

@@ -1,3 +1,4 @@
+import { findLocalGateway, tokenFor } from '../app/local-gateway.ts'
 import type { EventsRequest } from '../http/read-events.ts'
 import type {
   Acceptance,
@@ -10,9 +11,8 @@ import type {
   SilenceView,
 } from '../service/port.ts'
 import { loadSettings } from '../settings/load.ts'
-import type { Settings } from '../settings/table.ts'
 import { readEnvironment } from './environment.ts'
-import { findLocalGateway } from './local-gateway.ts'
+import type { FilterNames } from './list-hints.ts'
 import type { Output } from './output.ts'
 
 /** Where a command shall go. */
@@ -35,6 +35,8 @@ export interface Target {
     readonly notifications: readonly NotificationView[]
     readonly nextCursor: string | null
   }>
+  /** What the filters of {@link Target.list} can name. */
+  filterNames(): Promise<FilterNames>
   get(id: string): Promise<NotificationDetail>
   replay(id: string): Promise<NotificationView>
   readonly silences: {
@@ -56,7 +58,7 @@ export interface Target {
  *
  * 1. the one at `--url`;
  * 2. with DATABASE_URL, the database itself: whatever gateway runs on it delivers;
- * 3. the one that runs on this machine, where TEAMS_HTTP_PORT says: it has the embedded database open, and only one process can;
+ * 3. the one that runs on this machine: it has the embedded database open, and only one process can;
  * 4. the embedded database, and where something is to be sent, this process sends it.
  *
  * @throws GatewayError for settings, a database or a gateway that do not work
@@ -70,13 +72,4 @@ export async function openTarget(flags: TargetFlags, need: Need, output: Output)
     return (await import('./remote-target.ts')).openRemote(local, flags.token ?? tokenFor(settings, need))
   if (settings.DATABASE_URL === undefined) output.progress('Opening the embedded database …')
   return (await import('./own-target.ts')).openOwn(env, need, output)
-}
-
-/** A gateway on this machine was most likely started with these settings, so a token of them will do. */
-function tokenFor(settings: Settings, need: Need): string | undefined {
-  for (const entry of settings.TEAMS_API_TOKENS ?? []) {
-    const [, scopes = '', token] = entry.split(':')
-    if (scopes.split('+').some((scope) => scope === need || scope === 'admin')) return token
-  }
-  return undefined
 }

@@ -116,7 +116,7 @@ export const ERROR_CODES = {
   data_dir_in_use: {
     status: 503,
     title: 'Another process uses this data folder',
-    todo: 'Stop it, or set TEAMS_DATA_DIR to another folder; to share one store between processes, set DATABASE_URL.',
+    todo: 'Send through that gateway, or stop it, or set TEAMS_DATA_DIR to another folder; to share one store between processes, set DATABASE_URL.',
   },
   secrets_unreachable: {
     status: 503,

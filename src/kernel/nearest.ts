@@ -23,15 +23,28 @@ export function nearestName(names: Iterable<string>, given: string): string | un
   return nearest
 }
 
-/** How many letters have to be added, left out or changed to get from `a` to `b`. */
+/**
+ * How many letters have to be added, left out or changed, or neighbours swapped, to get from `a` to `b`: two that changed
+ * places are one slip of the fingers, and in a name of three letters two changes would be too many.
+ */
 function editDistance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++)
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
       next.push(
-        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
       )
+    }
+    before = row
     row = next
   }
   return row[b.length] ?? 0

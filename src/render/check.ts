@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { LANGUAGES, type Language } from '../events/event.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
@@ -89,6 +90,24 @@ export function checkTitles(
         }))
     }),
   )
+}
+
+/** Every event type whose cards have its name for a heading, because no language has a title for it. */
+export function missingTitles(
+  types: Iterable<string>,
+  strings: Readonly<Record<Language, Strings>>,
+  templatesDir: string | undefined,
+): Problem[] {
+  // A title that one language has and another lacks is told as every other such word.
+  const untitled = (type: string) =>
+    LANGUAGES.every((language) => textAt(strings[language], 'events', type, 'title') === undefined)
+  const files = LANGUAGES.map((language) => join(templatesDir ?? '', 'strings', `${language}.json`)).join(' and ')
+  const folder = templatesDir === undefined ? ' of a folder that "templates" in the configuration file names' : ''
+  return [...types].filter(untitled).map((type) => ({
+    at: `event type ${type}`,
+    found: 'no title, so that its cards have this name for a heading',
+    expected: `{"events": {"${type}": {"title": "…", "meaning": "…"}}} in ${files}${folder}`,
+  }))
 }
 
 /** What would have been right; undefined for a name that is there. */

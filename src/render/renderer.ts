@@ -36,9 +36,11 @@ export function createRenderer(options: RendererOptions): Renderer {
 export function checkTemplates(options: RendererOptions): {
   readonly cards: readonly string[]
   readonly problems: readonly Problem[]
+  /** Event types whose cards can be drawn, with their name for a heading. */
+  readonly untitled: readonly Problem[]
 } {
-  const { cards, problems } = openStudio(options, parserComplaints)
-  return { cards, problems }
+  const { cards, problems, untitled } = openStudio(options, parserComplaints)
+  return { cards, problems, untitled }
 }
 
 /** A type that was taken out of the configuration while its events waited: its data are shown as they are. */

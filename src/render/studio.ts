@@ -3,7 +3,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ActionLink } from './buttons.ts'
 import type { CompiledCard, Drawable, Studio } from './card.ts'
-import { checkNames, checkShape, checkTitles, type Tell } from './check.ts'
+import { checkNames, checkShape, checkTitles, missingTitles, type Tell } from './check.ts'
 import { compose } from './compose.ts'
 import { fieldsOf } from './fields.ts'
 import { createFormatter } from './format.ts'
@@ -36,6 +36,8 @@ export interface Opened {
   /** Names of all templates there are. */
   readonly cards: readonly string[]
   readonly problems: readonly Problem[]
+  /** Event types without a title. Their cards can be drawn, so that this is no reason not to start. */
+  readonly untitled: readonly Problem[]
 }
 
 /**
@@ -77,9 +79,10 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
     links: options.links,
     actionLink: options.actionLink,
   }
+  const untitled = missingTitles(eventTypes.keys(), files.strings, options.registry.templatesDir)
   // A template that is known to be wrong would only show the same again.
   if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards, inspect))
-  return { studio, types, cards: [...files.cards.keys()], problems: unique(problems) }
+  return { studio, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
 }
 
 function drawable(schema: Parameters<typeof fieldsOf>[0], phiFields: ReadonlySet<string>): Drawable {

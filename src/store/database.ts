@@ -20,6 +20,8 @@ export interface Database {
   readonly kysely: Kysely<Tables>
   /** How pg-boss gets at it; a new object for each engine. */
   engineDatabase(): EngineDatabase
+  /** Embedded alone: tells every process that finds the folder in use where this one answers over HTTP. */
+  announce?(url: string): void
   /** Closes connections, or the embedded database and its folder's lock. */
   close(): Promise<void>
 }

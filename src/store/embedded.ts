@@ -15,7 +15,7 @@ import type { Tables } from './tables.ts'
  */
 export async function openEmbedded(folder: string): Promise<Database> {
   await makeFolder(folder)
-  const unlock = await lockFolder(folder)
+  const lock = await lockFolder(folder)
   try {
     const { UnheldPGlite } = await import('./unheld-pglite.ts')
     const pglite = new UnheldPGlite(join(folder, 'pglite'))
@@ -25,14 +25,15 @@ export async function openEmbedded(folder: string): Promise<Database> {
       kind: 'embedded',
       kysely,
       engineDatabase: () => ({ db: fromPglite(pglite), backend: 'pglite' }),
+      announce: lock.announce,
       async close() {
         await kysely.destroy()
         if (!pglite.closed) await pglite.close()
-        await unlock()
+        await lock.release()
       },
     }
   } catch (error) {
-    await unlock()
+    await lock.release()
     throw error
   }
 }

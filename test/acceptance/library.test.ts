@@ -6,7 +6,9 @@ import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createGateway, type EventInput, type Gateway, type GatewayOptions, isGatewayError } from '../../src/index.ts'
+import { runJson, startServe } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
+import { freePort } from '../services/program.ts'
 import { type Flows, startFlows } from './flows.ts'
 import { emptyStore, QUICK } from './gateways.ts'
 
@@ -333,6 +335,23 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
     await gateway.start()
     await untilArrived(5)
     expect(arrived().sort()).toEqual(cards)
+  })
+
+  it('goes to the gateway that has the embedded database open, and the program ends without waiting for it', async () => {
+    const env = { ...(await emptyStore('embedded')), TEAMS_API_TOKENS: 'workers:send:0123456789abcdef' }
+    const gateway = await startServe(env)
+    const { code, stdout, stderr } = await run({ ...env, TEAMS_HTTP_PORT: String(await freePort()) })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject([
+      { correlationId: 'vault-seal-abc123', duplicate: false },
+      { correlationId: 'corr-claim-xyz789', duplicate: false },
+    ])
+    gateway.child.kill('SIGTERM')
+    await gateway.ended
+    // Not by the program, which knows the addresses of the flows: by the gateway, which has the sandbox.
+    expect(arrived()).toEqual([])
+    const kept = await runJson(['notifications', 'list'], { env })
+    expect(kept.answer.notifications).toHaveLength(5)
   })
 
   it('tells why it can not, and the program ends with an error', async () => {

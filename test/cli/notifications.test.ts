@@ -114,3 +114,39 @@ describe('a long list', () => {
     })
   })
 })
+
+describe('notifications list that finds nothing', () => {
+  it.each([
+    ['--channel', 'ser', '--channel: no channel has this key; perhaps sre.'],
+    ['--channel', '#sre-oncall', '--channel: no channel has this key; the keys are '],
+    ['--channel', '#pmo-updates', '--channel: no channel has this key; perhaps pmo.'],
+    [
+      '--event-type',
+      'vault.seal.detectd',
+      '--event-type: no event is stored under this name; perhaps vault.seal.detected.',
+    ],
+    [
+      '--event-type',
+      'celery.task.failure',
+      '--event-type: no event is stored under this name; perhaps celery.task.failed.',
+    ],
+    ['--channel', 'sre', undefined],
+    ['--event-type', 'vault.seal.detected', undefined],
+  ])('with %s %s hints at what was meant', async (option, value, hint) => {
+    const env = await emptyStore('postgres')
+    const { code, stdout, stderr } = await runCli(['notifications', 'list', option, value], { env })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'No such notification in the database of DATABASE_URL.\n' })
+    if (hint === undefined) expect(stderr).toBe('')
+    else expect(stderr).toContain(hint)
+  })
+
+  it('hints over HTTP too, and in JSON beside the answer', async () => {
+    const { origin } = await startServe(await emptyStore('postgres'))
+    const list = await runJson(['notifications', 'list', '--channel', 'ser', '--url', origin])
+    expect(list).toMatchObject({
+      code: 0,
+      answer: { notifications: [] },
+      stderr: expect.stringContaining('perhaps sre.'),
+    })
+  })
+})

@@ -35,9 +35,12 @@ describe('send with the embedded database', () => {
       code: 0,
       answer: { notifications: [{ channel: 'sre' }] },
     })
-    // A gateway that is not where the settings say can not be asked.
-    const elsewhere = await runJson(SEAL, { env: { ...env, TEAMS_HTTP_PORT: '0' } })
-    expect(elsewhere).toMatchObject({ code: 3, answer: { code: 'data_dir_in_use' } })
+    // Whatever port it took: it says so to whoever finds the folder in use.
+    const elsewhere = await runCli(SEAL, { env: { ...env, TEAMS_HTTP_PORT: String(await freePort()) } })
+    expect(elsewhere.stdout).toContain(`Kept by the gateway at ${gateway.origin}`)
+    // The command that it is too late for names it.
+    const second = await runCli(['serve'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })
+    expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining(`--url ${gateway.origin}`) })
   })
 })
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { DEMO_EVENTS } from '../../src/app/demo-events.ts'
 import { eventToWire } from '../../src/service/wire.ts'
@@ -11,9 +12,15 @@ const json = (event: (typeof DEMO_EVENTS)[number], more: object = {}) =>
   JSON.stringify({ ...eventToWire(event), ...more })
 
 /** A configuration with a template of one's own. */
-function configured(template: object | string): string {
+function configured(template: object | string, title = 'Result of the laboratory'): string {
   const folder = embeddedFolder()
-  mkdirSync(join(folder, 'cards'))
+  mkdirSync(join(folder, 'cards/strings'), { recursive: true })
+  for (const language of ['en', 'ar'])
+    if (title !== '')
+      writeFileSync(
+        join(folder, `cards/strings/${language}.json`),
+        JSON.stringify({ events: { 'lab.result': { title } } }),
+      )
   writeFileSync(
     join(folder, 'cards/lab_result.json'),
     typeof template === 'string' ? template : JSON.stringify(template),
@@ -63,6 +70,31 @@ describe('templates check', () => {
     const { code, answer } = await runJson(['templates', 'check'], { cwd, env: { TEAMS_CONFIG_FILE: 'config.yaml' } })
     expect({ code, problems: answer.problems }).toEqual({ code: 0, problems: [] })
     expect(answer.cards).toContain('lab_result')
+  })
+})
+
+describe('templates check of titles', () => {
+  it('says no to an event type without one, and where it belongs', async () => {
+    const cwd = configured(card(show('data.lab')), '')
+    const env = { TEAMS_CONFIG_FILE: 'config.yaml' }
+    const { code, stdout } = await runCli(['templates', 'check'], { cwd, env })
+    expect(code).toBe(1)
+    expect(stdout).toContain('event type lab.result: found no title, so that its cards have this name for a heading')
+    expect(stdout).toContain(`{"events": {"lab.result": {"title": "…", "meaning": "…"}}} in `)
+    expect(stdout).toContain('cards/strings/en.json')
+    // Its cards can be drawn all the same, so that nothing is wrong with the gateway.
+    const { answer } = await runJson(['doctor'], { cwd, env })
+    expect(answer.checks).toContainEqual(
+      expect.objectContaining({ check: 'templates', status: 'note', detail: expect.stringContaining('lab.result') }),
+    )
+  })
+
+  it('says yes to the example', async () => {
+    const example = fileURLToPath(new URL('../../examples/config.yaml', import.meta.url))
+    expect(await runJson(['templates', 'check'], { env: { TEAMS_CONFIG_FILE: example } })).toMatchObject({
+      code: 0,
+      answer: { problems: [] },
+    })
   })
 })
 

@@ -6,6 +6,7 @@ import type { NotificationDetail, NotificationQuery, NotificationView } from '..
 import { notificationDetailWire, notificationPageWire, notificationWire } from '../../service/wire.ts'
 import { inColumns } from '../columns.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
+import { listHints } from '../list-hints.ts'
 import { moment } from '../moment.ts'
 import { type Output, onOneLine } from '../output.ts'
 import { painted } from '../painted-state.ts'
@@ -36,8 +37,11 @@ export async function listCommand(options: ListOptions & TargetFlags, output: Ou
     const page = await target.list(query)
     const { notifications, nextCursor } = page
     output.answer(z.encode(notificationPageWire, page))
-    if (notifications.length === 0) output.print(`No such notification in ${target.place}.`)
-    else for (const line of listed(notifications, output)) output.print(line)
+    if (notifications.length === 0) {
+      output.print(`No such notification in ${target.place}.`)
+      if (query.channel !== undefined || query.eventType !== undefined)
+        for (const hint of listHints(query, await target.filterNames())) output.note(hint)
+    } else for (const line of listed(notifications, output)) output.print(line)
     if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
     return EXIT.ok
   } finally {

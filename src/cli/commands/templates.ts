@@ -22,11 +22,12 @@ export interface RenderOptions extends EventFlags {
   readonly channel?: string
 }
 
-/** `templates check`: yes where every template can be used. */
+/** `templates check`: yes where every template can be used and every event type has a title. */
 export async function checkCommand(output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
   output.progress('Trying out the templates …')
-  const { cards, problems } = checkTemplates(rendererOptions(readRegistry(settings), settings))
+  const { cards, problems: wrong, untitled } = checkTemplates(rendererOptions(readRegistry(settings), settings))
+  const problems = [...wrong, ...untitled]
   output.answer({ ok: problems.length === 0, cards, problems })
   for (const { at, found, expected } of problems)
     output.print(`${output.paint('red', 'wrong')}  ${onOneLine(`${at}: found ${found}; expected ${expected}`)}`)

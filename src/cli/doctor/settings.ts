@@ -6,7 +6,7 @@ import { type Environment, loadSettings } from '../../settings/load.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { readRegistry } from '../registry.ts'
-import { type Finding, fine, wrong, wrongSetting } from './finding.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** The settings to go on with, and what was wrong with those that were given. */
 export interface CheckedSettings {
@@ -67,8 +67,18 @@ function counts({ eventTypes, groups, channels }: Registry): string {
 
 /** Reads and tries out every template. */
 export function checkCards(registry: Registry, settings: Settings): readonly Finding[] {
-  const { cards, problems } = checkTemplates(rendererOptions(registry, settings))
-  if (problems.length === 0) return [fine('templates', `${cards.length} cards can be drawn in every language`)]
+  const { cards, problems, untitled } = checkTemplates(rendererOptions(registry, settings))
+  const [first] = untitled
+  const drawn = `${cards.length} cards can be drawn in every language`
+  if (problems.length === 0 && first === undefined) return [fine('templates', drawn)]
+  if (problems.length === 0)
+    return [
+      noted(
+        'templates',
+        `${drawn}; ${untitled.length} event types have no title, the first: ${first?.at}`,
+        '"claimlinc-teams templates check" says where titles belong.',
+      ),
+    ]
   return [
     wrong(
       'templates',

@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { sql } from 'kysely'
 import { databaseError } from '../../app/database-error.ts'
+import { askLocal, findLocalGateway } from '../../app/local-gateway.ts'
 import { ENGINE_SCHEMA } from '../../drain/engine.ts'
 import { readinessWire } from '../../http/system-routes.ts'
 import { ERROR_CODES } from '../../kernel/error-codes.ts'
@@ -13,7 +14,6 @@ import type { Database } from '../../store/database.ts'
 import { createMigrations } from '../../store/migrations.ts'
 import { openDatabase } from '../database.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
-import { ask, findLocalGateway } from '../local-gateway.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
 /** What the database says, of itself and of the channels. */
@@ -104,11 +104,9 @@ async function inUse(settings: Settings): Promise<readonly Finding[]> {
   const origin = await findLocalGateway(settings)
   if (origin === undefined) {
     const { title, todo } = ERROR_CODES.data_dir_in_use
-    return [
-      wrong('database', `${title}, and no gateway answers at TEAMS_HTTP_PORT`, todo, exitCodeOf('data_dir_in_use')),
-    ]
+    return [wrong('database', `${title}, and no gateway answers on this machine`, todo, exitCodeOf('data_dir_in_use'))]
   }
-  const readiness = readinessWire.safeParse(await ask(`${origin}/readyz`))
+  const readiness = readinessWire.safeParse(await askLocal(`${origin}/readyz`))
   const checks = readiness.success ? readiness.data.checks : [{ name: 'database', ok: false, detail: 'no answer' }]
   return checks.map(({ name, ok, detail }) =>
     ok
