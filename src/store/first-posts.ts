@@ -48,7 +48,7 @@ export async function fillFirstPosts(db: Kysely<Tables>, stopping: () => boolean
 async function unfinishedMonths(db: Kysely<Tables>): Promise<{ readonly name: string; readonly over: boolean }[]> {
   const { rows } = await sql<{ name: string; over: boolean }>`
     SELECT month::text AS name,
-           month::text ~ '_\d{4}_\d{2}$'
+           month::text ~ '_[0-9]{4}_[0-9]{2}$'
              AND right(month::text, 7) < to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS over
       FROM (SELECT DISTINCT month FROM teams_missing_indexes()) AS missing ORDER BY month::text DESC`.execute(db)
   return rows

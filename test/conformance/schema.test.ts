@@ -5,12 +5,7 @@ import type { Database } from '../../src/store/database.ts'
 import { applyRetention, ensurePartitions } from '../../src/store/maintenance.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { KINDS, openEmpty } from './databases.ts'
-
-/** The SQL statements of the user's own deployment checklist, as they stand there. */
-const SEED_QUERIES = readFileSync(new URL('../fixtures/checklist-queries.sql', import.meta.url), 'utf8')
-  .split(/^-- query$/m)
-  .map((query) => query.trim())
-  .filter((query) => query !== '')
+import { SEED_QUERIES } from './seed-queries.ts'
 
 describe.each(KINDS)('schema on %s', (kind) => {
   let database: Database
