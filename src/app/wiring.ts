@@ -30,7 +30,7 @@ import { createMigrations } from '../store/migrations.ts'
 import { createMonths } from '../store/months.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { shareDatabase } from '../store/shared.ts'
-import { channelsWithWork, clearTurns, endRest, ensureChannels } from '../store/turns.ts'
+import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { databaseError } from './database-error.ts'
 import type { GatewayOptions } from './options.ts'
 import { createReleases, type Releases } from './releases.ts'
@@ -179,8 +179,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
     const drains = createDrains(
       {
-        kysely: database.kysely,
-        months: createMonths(database.kysely),
+        kysely: database.delivery,
+        months: createMonths(database.delivery),
         registry,
         attempt: createAttempt({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
         secrets,
@@ -192,6 +192,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         },
         storm: { digestAfter: settings.TEAMS_DIGEST_AFTER * 1000, digestUrgent: settings.TEAMS_DIGEST_URGENT },
         retry: { maxRetries: settings.TEAMS_MAX_RETRIES, backoff: (retry) => backoffMs(retry, policy, Math.random()) },
+        leaseMs: database.kind === 'embedded' ? Number.POSITIVE_INFINITY : TURN_LEASE * 1000,
         most: settings.TEAMS_CONNECTIONS_PER_HOST,
         clock,
         metrics,
@@ -230,7 +231,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       // A channel that was taken out of the configuration, or has no address, has work that can not be done.
       const sendable = (key: string) => registry.channels.has(key) && secrets.webhook(key) !== undefined
       for (;;) {
-        const keys = (await channelsWithWork(database.kysely)).filter(sendable)
+        const keys = (await channelsWithWork(database.delivery)).filter(sendable)
         // A channel at which a turn is at work does not count as one with work.
         if (keys.length === 0 && !drains.busy()) return
         for (const key of keys) drains.wake(key)
@@ -295,16 +296,17 @@ async function startDelivery(parts: {
     await filled
   })
   // A channel without an address is looked at when an event comes, each minute and when it gets one: not each second.
-  const find = async () => (await channelsWithWork(database.kysely)).filter((key) => secrets.webhook(key) !== undefined)
+  const find = async () =>
+    (await channelsWithWork(database.delivery)).filter((key) => secrets.webhook(key) !== undefined)
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
   const mend = async () => {
-    const ended = await endImpossibleWaits(database.kysely, longest)
+    const ended = await endImpossibleWaits(database.delivery, longest)
     if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
   }
   releases.add(startSweep({ find, mend, wake: drains.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     // What the channel rested for may be mended: look at once.
-    endRest(database.kysely, keys)
+    endRest(database.delivery, keys)
       .then(() => {
         for (const key of keys) drains.wake(key)
       })
@@ -323,7 +325,7 @@ function environmentOf(options: GatewayOptions): Record<string, string | undefin
 }
 
 async function openDatabase(options: GatewayOptions, settings: Settings, log: Log): Promise<Database> {
-  if (options.database !== undefined) return shareDatabase(options.database)
+  if (options.database !== undefined) return shareDatabase(options.database, log)
   if (settings.DATABASE_URL)
     return openPostgres({ url: settings.DATABASE_URL, pool: settings.TEAMS_DATABASE_POOL, log })
   return openEmbedded(settings.TEAMS_DATA_DIR)

@@ -52,7 +52,18 @@ export async function startEngine(
   })
   boss.on('error', (error) => log.warn({ err: error }, 'the job engine met an error and goes on'))
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'the job engine warns'))
-  await boss.start()
+  try {
+    await boss.start()
+    await createQueues(boss)
+  } catch (error) {
+    // It would go on with what it had started by then: its timers, and its connections.
+    await boss.stop({ graceful: false }).catch(() => undefined)
+    throw error
+  }
+  return engineOf(boss, log)
+}
+
+async function createQueues(boss: PgBoss): Promise<void> {
   // A wake-up is worth nothing once it is done, or old: the sweep finds whatever it stood for.
   await boss.createQueue(DRAIN, {
     policy: 'standard',
@@ -66,7 +77,9 @@ export async function startEngine(
   // Fills pg-boss's cache of queues now: looking the queue up later, inside a transaction, would ask for a second
   // connection, and the embedded database has but one.
   await boss.insert(DRAIN, [])
+}
 
+function engineOf(boss: PgBoss, log: Log): Engine {
   return {
     async wake(transaction, channels) {
       if (channels.length === 0) return
@@ -87,20 +100,25 @@ export async function startEngine(
       // More than once a day, because it gives way to whatever reads the tables, such as the backup of each night; and
       // once more at the start of a gateway that was off. First of all, since it is what may fail.
       await boss.schedule(MAINTAIN, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
-      await boss.work<{ channel: string }>(
-        DRAIN,
-        { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
-        async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
-      )
-      await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => {
-        try {
-          await onMaintain()
-        } catch (error) {
-          // The engine tries again, and would tell nobody.
-          log.error({ err: error }, 'the maintenance of the database failed; it is tried again')
-          throw error
-        }
-      })
+      try {
+        await boss.work<{ channel: string }>(
+          DRAIN,
+          { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
+          async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
+        )
+        await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => {
+          try {
+            await onMaintain()
+          } catch (error) {
+            // The engine tries again, and would tell nobody.
+            log.error({ err: error }, 'the maintenance of the database failed; it is tried again')
+            throw error
+          }
+        })
+      } catch (error) {
+        for (const queue of [DRAIN, MAINTAIN]) await boss.offWork(queue).catch(() => undefined)
+        throw error
+      }
     },
     async reachable() {
       return boss.isInstalled()

@@ -21,6 +21,8 @@ export interface TurnContext {
   readonly rest: RestRules
   readonly retry: RetryRules
   readonly storm: StormRules
+  /** Milliseconds that a lease lasts; without end where no other process can have the database. */
+  readonly leaseMs: number
   /** Posts that may be under way at once for one channel. */
   readonly most: number
   readonly clock: Clock

@@ -61,7 +61,7 @@ export const SETTINGS = {
     group: 'Database',
     schema: whole(2, 200),
     default: '10',
-    help: 'Connections to PostgreSQL that one process keeps at most, besides three for the job engine.',
+    help: 'Connections to PostgreSQL that one process keeps at most for its callers. Delivery has four more of its own, and the job engine three.',
   },
   TEAMS_MIGRATE: {
     group: 'Database',

@@ -17,7 +17,13 @@ export const ENGINE_POOL = { max: 3, keepAlive: true, query_timeout: 10_000 } as
 /** An open database: the embedded one or PostgreSQL. All SQL of the gateway runs on both, unchanged. */
 export interface Database {
   readonly kind: 'embedded' | 'postgres'
+  /** For what callers ask. */
   readonly kysely: Kysely<Tables>
+  /**
+   * For turns, and for what finds work for them. On PostgreSQL it has connections of its own: callers that wait for each other,
+   * or ask for much, use up those of {@link kysely}, and a lease that is not renewed meanwhile is lost.
+   */
+  readonly delivery: Kysely<Tables>
   /** How pg-boss gets at it; a new object for each engine. */
   engineDatabase(): EngineDatabase
   /** Embedded alone: tells every process that finds the folder in use where this one answers over HTTP. */

@@ -24,6 +24,8 @@ export async function openEmbedded(folder: string): Promise<Database> {
     return {
       kind: 'embedded',
       kysely,
+      // It has one connection, and no other process that could take a lease away.
+      delivery: kysely,
       engineDatabase: () => ({ db: fromPglite(pglite), backend: 'pglite' }),
       announce: lock.announce,
       async close() {

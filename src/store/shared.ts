@@ -1,25 +1,30 @@
 import type { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import { Kysely, PGliteDialect } from 'kysely'
 import type { Pool } from 'pg'
 import { fromKysely, fromPglite } from 'pg-boss'
 import { GatewayError } from '../kernel/errors.ts'
-import { answeringPool } from './answering-pool.ts'
+import type { Log } from '../kernel/log.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
-import { preparingPool } from './preparing-pool.ts'
-import { survivingPool } from './surviving-pool.ts'
+import { DELIVERY_POOL, kyselyOver, makePool } from './pools.ts'
 import type { Tables } from './tables.ts'
 
 /** A database that the host program has open already: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. */
 // biome-ignore lint/suspicious/noExplicitAny: the host's Kysely is over the host's schema, whatever that is
 export type SharedDatabase = Pool | PGlite | Kysely<any>
 
-/** Uses the host's database. It stays the host's: closing the gateway closes only what the gateway opened. */
-export function shareDatabase(given: SharedDatabase): Database {
+/**
+ * Uses the host's database. It stays the host's: closing the gateway closes only what the gateway opened.
+ *
+ * Beside a `pg` pool, delivery has connections of its own, made with the pool's own options, so that the host can not use up
+ * those in which leases are renewed. Beside a Kysely, which does not say what it is connected to, it has none.
+ */
+export function shareDatabase(given: SharedDatabase, log: Log): Database {
   if (given instanceof Kysely) {
     // Without a way to listen, the engine polls once a second; a pool or a PGlite wakes it at once.
     return {
       kind: 'postgres',
       kysely: given,
+      delivery: given,
       engineDatabase: () => ({ db: fromKysely(given) }),
       close: async () => undefined,
     }
@@ -30,6 +35,7 @@ export function shareDatabase(given: SharedDatabase): Database {
     return {
       kind: 'embedded',
       kysely,
+      delivery: kysely,
       engineDatabase: () => ({ db: fromPglite(given), backend: 'pglite' }),
       close: async () => undefined,
     }
@@ -39,14 +45,21 @@ export function shareDatabase(given: SharedDatabase): Database {
     const connection = Object.entries({ connectionString, host, port, database, user, password, ssl }).filter(
       ([, value]) => value !== undefined,
     )
+    const kysely = kyselyOver(given)
+    // Whoever does something to each new connection, such as setting its search path, does it to their own only.
+    const own = given.listenerCount('connect') === 0 && given.listenerCount('acquire') === 0
+    // A password is no property that a spread would copy, hence the connection's words again.
+    const options = { ...given.options, ...Object.fromEntries(connection) }
+    const delivery = own
+      ? kyselyOver(makePool({ ...options, max: DELIVERY_POOL, min: 0, allowExitOnIdle: true }, log))
+      : undefined
     return {
       kind: 'postgres',
-      kysely: new Kysely<Tables>({
-        dialect: new PostgresDialect({ pool: answeringPool(preparingPool(survivingPool(given))) }),
-      }),
+      kysely,
+      delivery: delivery ?? kysely,
       // The engine listens on a connection of its own, made with the pool's own words.
       engineDatabase: () => ({ ...Object.fromEntries(connection), ...ENGINE_POOL }),
-      close: async () => undefined,
+      close: async () => delivery?.destroy(),
     }
   }
   throw new GatewayError('invalid_settings', [

@@ -14,7 +14,7 @@ it.each(['our own', "the host's"] as const)(
     hosts.on('error', () => {})
     onTestFinished(() => hosts.end())
     const log = createLog('silent')
-    const database = whose === 'our own' ? await openPostgres({ url, pool: 5, log }) : shareDatabase(hosts)
+    const database = whose === 'our own' ? await openPostgres({ url, pool: 5, log }) : shareDatabase(hosts, log)
     onTestFinished(() => database.close())
     const killer = new pg.Client({ connectionString: url })
     await killer.connect()

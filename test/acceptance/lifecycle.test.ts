@@ -23,6 +23,14 @@ async function clientOf(store: Store): Promise<pg.Client> {
   return client
 }
 
+/** A notification that no wake-up tells of. */
+const INSERT_ONE = `
+  WITH e AS (
+    INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at)
+    VALUES (gen_random_uuid(), 'vault.seal.detected', 'c', 'HIGH', '{sre}', '{"node":"v"}', 'test', now()) RETURNING *)
+  INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
+  SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en' FROM e`
+
 /** How many notifications are in each state. */
 const states = async (client: pg.Client) =>
   Object.fromEntries(
@@ -55,6 +63,30 @@ describe('finish', () => {
   })
 })
 
+/** Connections of this application to the database that a client is connected to. */
+const connectionsOf = async (client: pg.Client, application: string) =>
+  (
+    await client.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
+      [application],
+    )
+  ).rows[0]?.n
+
+describe('a gateway that can not be made', () => {
+  it('leaves no engine running that nobody could stop', async () => {
+    const store = await emptyStore('postgres')
+    await (await gatewayOn(store)).stop()
+    const client = await clientOf(store)
+    // The engine itself starts; its queues can not be made.
+    await client.query('ALTER FUNCTION teams_engine.create_queue RENAME TO away')
+    await expect(gatewayOn(store)).rejects.toThrow()
+    await expect.poll(() => connectionsOf(client, 'claimlinc-teams-engine')).toBe(0)
+    expect(await connectionsOf(client, 'claimlinc-teams')).toBe(0)
+    await client.query('ALTER FUNCTION teams_engine.away RENAME TO create_queue')
+    await (await gatewayOn(store)).start()
+  })
+})
+
 describe('start', () => {
   it('that failed may be tried again, and then all of it is there', async () => {
     const store = await emptyStore('postgres')
@@ -65,13 +97,7 @@ describe('start', () => {
     await client.query('ALTER TABLE teams_engine.away RENAME TO schedule')
     await gateway.start()
     // Found by the sweep alone: no wake-up tells of it.
-    await client.query(
-      `WITH e AS (
-         INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at)
-         VALUES (gen_random_uuid(), 'vault.seal.detected', 'c', 'HIGH', '{sre}', '{"node":"v"}', 'test', now()) RETURNING *)
-       INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
-       SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en' FROM e`,
-    )
+    await client.query(INSERT_ONE)
     await expect.poll(() => states(client), { timeout: 30_000 }).toEqual({ accepted: 1 })
   })
 
@@ -131,6 +157,41 @@ describe('stop', () => {
     await gateway.stop()
     expect(Date.now() - since).toBeLessThan(5_000)
   })
+})
+
+describe('callers that wait for each other', () => {
+  it.each(['our own', "the host's"] as const)(
+    'use up the connections of %s pool and keep nothing from being sent, recorded and renewed',
+    { timeout: 60_000 },
+    async (whose) => {
+      const store = await emptyStore('postgres')
+      const pool = new pg.Pool({ connectionString: 'DATABASE_URL' in store ? store.DATABASE_URL : '', max: 2 })
+      onTestFinished(() => pool.end())
+      const gateway = await createGateway({
+        env: {},
+        settings: { ...QUICK, ...store, TEAMS_DATABASE_POOL: 2 },
+        ...(whose === 'our own' ? {} : { database: pool }),
+      })
+      onTestFinished(() => gateway.stop())
+      await gateway.start()
+      const client = await clientOf(store)
+      const other = await clientOf(store)
+      const keyed = { ...ALERT, idempotencyKey: 'one' }
+      await other.query('BEGIN')
+      await gateway.send(keyed, { transaction: other })
+      const waiting = [1, 2].map(() => gateway.send(keyed))
+      // Both connections wait for the key that the open transaction has.
+      await expect
+        .poll(
+          async () => (await client.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).rows.length,
+        )
+        .toBe(2)
+      await client.query(INSERT_ONE)
+      await expect.poll(() => states(client), { timeout: 20_000 }).toEqual({ accepted: 1 })
+      await other.query('ROLLBACK')
+      await Promise.all(waiting)
+    },
+  )
 })
 
 describe('an answer with a number that is no HTTP status', () => {
