@@ -10,12 +10,17 @@ import { redactAddress } from '../send/address.ts'
 import { outcome } from '../send/outcome.ts'
 import type { Outcome, Transport } from '../send/port.ts'
 import type { HeldNotification } from '../store/claim.ts'
+import type { Lease } from './lease.ts'
 
 /** One try to send a notification. */
 export interface Attempt {
   readonly held: HeldNotification
   readonly outcome: Outcome
-  /** False when nothing left this process: the card could not be made, or the process was stopping. */
+  /**
+   * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
+   * tell: no card could be made, no connection, no token, an address that can not be used. False when it was handed back, or
+   * its channel has no address.
+   */
   readonly posted: boolean
   /** The card as JSON. */
   readonly cardJson: string | null
@@ -26,8 +31,15 @@ export interface Attempt {
   readonly finishedAt: Date
 }
 
-/** Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. */
-export type MakeAttempt = (channel: Channel, held: HeldNotification, stopping: AbortSignal) => Promise<Attempt>
+/**
+ * Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. What is not yet written
+ * when the lease ends is handed back.
+ */
+export type MakeAttempt = (
+  channel: Channel,
+  held: HeldNotification,
+  turn: { readonly stopping: AbortSignal; readonly lease: Lease },
+) => Promise<Attempt>
 
 /** What it takes to render and post. `hurry` ends posts under way: the graceful stop has waited long enough. */
 export interface AttemptOptions {
@@ -53,7 +65,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     return known
   }
 
-  return async (channel, held, stopping) => {
+  return async (channel, held, { stopping, lease }) => {
     const startedAt = clock.now()
     const done = (came: Outcome, rest: Partial<Attempt> = {}): Attempt => ({
       held,
@@ -81,6 +93,8 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       attempt: held.attempt,
       repeat: held.repeat,
       signal: hurry,
+      callOff: lease.ended,
+      mayPost: lease.alive,
     })
     if (made.failed) return done(made.failed, { posted: true })
     return done(answer, {

@@ -4,6 +4,7 @@ import { recordAndHold } from '../store/step.ts'
 import type { Attempt } from './attempt.ts'
 import { afterOutcome } from './breaker.ts'
 import { take } from './budget.ts'
+import type { Lease } from './lease.ts'
 import { type Plan, planTurn } from './plan.ts'
 import { toSettlement } from './settlement.ts'
 import { lookAtStorm, type Weather, weatherOf } from './storm.ts'
@@ -63,6 +64,7 @@ export function createSteps(
   channel: Channel,
   turn: string,
   taken: { readonly state: ChannelState; readonly now: Date },
+  lease: Lease,
   looks: Looks,
 ): (request: StepRequest) => Promise<Step> {
   const { kysely, months, rest, retry, storm, most } = context
@@ -87,6 +89,7 @@ export function createSteps(
       ...settlements.map(({ createdAt }) => createdAt),
       ...(claims ? [span.from, span.to] : []),
     ])
+    const renewed = lease.renewing()
     const done = await recordAndHold(kysely, channel.key, turn, {
       settlements,
       knewRest: state.pausedUntil !== undefined,
@@ -105,6 +108,7 @@ export function createSteps(
     })
     tellRecorded(context, channel.key, { attempts: finished, settlements, lost: done.lost, before: state, after })
     if (!done.mine) return { kind: 'lost' }
+    renewed()
     state = {
       ...plan.state,
       ...take(plan.state, done.held.length),

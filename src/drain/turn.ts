@@ -2,12 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import type { Channel } from '../registry/registry.ts'
 import { reclaimInterrupted } from '../store/claim.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
+import { createLease, type Lease } from './lease.ts'
 import { createPosts, type Posts } from './posts.ts'
 import { createSteps, type Looks } from './step.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Milliseconds between a turn's signs of life; the lease of `src/store/turns.ts` is eight times as long. */
-const SIGN_OF_LIFE = 1_000
+/** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
+const RENEWAL_MS = 1_000
+/** Renewals without an answer yet. One that went into nothing must not be the reason why no other is sent. */
+const MOST_RENEWALS = 2
 /**
  * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
  * than all the rest of sending.
@@ -56,7 +59,8 @@ export function startTurn(
   stopping: AbortSignal,
   memory: Looks,
 ): Turn {
-  const posts = createPosts((held) => context.attempt(channel, held, stopping))
+  const lease = createLease(context.leaseMs)
+  const posts = createPosts((held) => context.attempt(channel, held, { stopping, lease }))
   let woken = false
   const looked = () => {
     woken = false
@@ -69,7 +73,7 @@ export function startTurn(
     get missedWake() {
       return woken
     },
-    ended: runTurn(context, channel, turn, stopping, posts, memory, looked),
+    ended: runTurn(context, channel, turn, stopping, posts, lease, memory, looked),
   }
 }
 
@@ -79,14 +83,17 @@ async function runTurn(
   turn: string,
   stopping: AbortSignal,
   posts: Posts,
+  lease: Lease,
   memory: Looks,
   looked: () => void,
 ): Promise<TurnEnd> {
   const { kysely, log } = context
+  const leaseTaken = lease.renewing()
   const taken = await takeTurn(kysely, channel.key, turn)
   if (!taken) return { again: undefined }
-  const takeStep = createSteps(context, channel, turn, taken, memory)
-  const stopSigns = giveSignsOfLife(context, channel.key, turn, posts.poke)
+  leaseTaken()
+  const takeStep = createSteps(context, channel, turn, taken, lease, memory)
+  const stopRenewing = keepRenewing(context, channel.key, turn, lease, posts.poke)
   try {
     for (const correlation_id of await reclaimInterrupted(kysely, channel.key, turn))
       log.warn(
@@ -107,7 +114,7 @@ async function runTurn(
       posts.forget(finished.length)
       if (step.kind === 'lost') {
         log.warn({ channel: channel.key }, 'this turn lost its channel to another one')
-        await finishPosts(context, posts, takeStep)
+        await finishPosts(context, posts, lease, takeStep)
         return { again: undefined }
       }
       if (step.kind === 'held') {
@@ -122,11 +129,11 @@ async function runTurn(
         return { again: forMs }
     }
   } catch (error) {
-    await finishPosts(context, posts, takeStep)
+    await finishPosts(context, posts, lease, takeStep)
     await endTurn(kysely, channel.key, turn, { heedWord: false }).catch(() => undefined)
     throw error
   } finally {
-    stopSigns()
+    stopRenewing()
   }
 }
 
@@ -138,15 +145,17 @@ async function changeWithin(ms: number | undefined, { clock }: TurnContext, post
 }
 
 /**
- * Waits for the posts under way and records them, although the database is away for a moment: given up at once, every card
- * of a restart of PostgreSQL would be sent again. Recording twice does no harm, so an answer that was lost is no reason
- * to doubt either.
+ * Ends the lease, which calls off the posts that are not begun, waits for those that are, and records them, although the database
+ * is away for a moment: given up at once, every card of a restart of PostgreSQL would be sent again. Recording twice does no
+ * harm, so an answer that was lost is no reason to doubt either.
  */
 async function finishPosts(
   context: TurnContext,
   posts: Posts,
+  lease: Lease,
   takeStep: ReturnType<typeof createSteps>,
 ): Promise<void> {
+  lease.end()
   while (posts.size > 0) await posts.others(LONG)
   const finished = posts.look()
   for (let tries = 1; finished.length > 0; tries++) {
@@ -171,31 +180,44 @@ async function noteMissingAddress({ kysely }: TurnContext, channel: Channel, tur
     .execute()
 }
 
-/** Renews the turn's lease; `disturb` is called when the turn was lost, or word was left that there is more to do. */
-function giveSignsOfLife(
+/**
+ * Renews the turn's lease each second. `disturb` is called when the turn was lost, which ends the lease, or word was left that
+ * there is more to do.
+ */
+function keepRenewing(
   { clock, kysely, log }: TurnContext,
   channel: string,
   turn: string,
+  lease: Lease,
   disturb: () => void,
 ): () => void {
-  let ended = false
+  let stopped = false
+  let underWay = 0
   let callOff = () => {}
-  const again = () => {
-    callOff = clock.after(SIGN_OF_LIFE, () => {
-      // A sign that can not be given is no reason to stop: the lease decides, and the next one may get through.
-      renewTurn(kysely, channel, turn)
-        .then((came) => {
-          if (came !== 'undisturbed') disturb()
-        })
-        .catch((error: unknown) => log.warn({ err: error, channel }, 'a turn could not give its sign of life'))
-        .finally(() => {
-          if (!ended) again()
-        })
+  async function renew(): Promise<void> {
+    const renewed = lease.renewing()
+    underWay += 1
+    try {
+      const came = await renewTurn(kysely, channel, turn)
+      if (came === 'lost') lease.end()
+      else renewed()
+      if (came !== 'undisturbed') disturb()
+    } catch (error) {
+      // No reason to stop: the lease decides, and the next renewal may get through.
+      log.warn({ err: error, channel }, 'a turn could not renew its lease; trying again each second')
+    } finally {
+      underWay -= 1
+    }
+  }
+  const next = () => {
+    callOff = clock.after(RENEWAL_MS, () => {
+      if (underWay < MOST_RENEWALS) void renew()
+      if (!stopped) next()
     })
   }
-  again()
+  next()
   return () => {
-    ended = true
+    stopped = true
     callOff()
   }
 }

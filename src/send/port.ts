@@ -20,7 +20,15 @@ export interface SendRequest {
   readonly attempt: number
   /** True when an earlier attempt was cut off and may have arrived. */
   readonly repeat: boolean
+  /** Ends the post, also one whose answer is awaited. */
   readonly signal: AbortSignal
+  /** What the post waits for, such as a connection, it no longer waits for: a post that is not begun yet is `handed_back`. */
+  readonly callOff: AbortSignal
+  /**
+   * Asked right before the first byte is written, after whatever the post had to wait for. False where it may not be posted
+   * any more: then nothing is written, and it is `handed_back`.
+   */
+  readonly mayPost: () => boolean
 }
 
 /** What an attempt came to. */

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { receiverFor, requestTo, transportFor } from './post.ts'
 import { makeCertificate } from './receiver.ts'
 
@@ -84,6 +86,53 @@ describe('connection limits', () => {
     expect(held).toHaveLength(3)
     await transport.close()
     expect(receiver.received).toHaveLength(3)
+  })
+
+  it('calls off what stands in line and what is still connecting, and lets go on what has begun', async () => {
+    const { handler, held, answerAll } = gate()
+    const receiver = await receiverFor(handler)
+    const silent = createServer()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    // A TLS handshake that nobody answers: the connection is being made for as long as it is waited.
+    const { port } = silent.address() as AddressInfo
+    const transport = transportFor(receiver, { connectionsPerHost: 3 })
+    const lost = new AbortController()
+    const sending = [
+      ...Array.from({ length: 5 }, () => transport.send(requestTo(receiver, { callOff: lost.signal }))),
+      transport.send(requestTo({ origin: `https://localhost:${port}` }, { callOff: lost.signal })),
+    ]
+    await Promise.all([receiver.arrived(3), once(silent, 'connection')])
+    lost.abort()
+    expect((await Promise.all(sending.slice(3))).map(({ name }) => name)).toEqual(Array(3).fill('handed_back'))
+    expect(held).toHaveLength(3)
+    answerAll()
+    expect((await Promise.all(sending.slice(0, 3))).map(({ name }) => name)).toEqual(Array(3).fill('accepted'))
+    expect(receiver.received).toHaveLength(3)
+  })
+
+  it('writes nothing once it may not, asked when the connection is open and not before', async () => {
+    const { handler, answerAll } = gate()
+    const receiver = await receiverFor(handler)
+    const transport = transportFor(receiver, { connectionsPerHost: 1 })
+    let may = true
+    const request = requestTo(receiver, { mayPost: () => may })
+    const sending = [transport.send(request), transport.send(request)]
+    await receiver.arrived(1)
+    may = false
+    answerAll()
+    expect((await Promise.all(sending)).map(({ name }) => name)).toEqual(['accepted', 'handed_back'])
+    let asked = 0
+    const opened = requestTo(receiver, { mayPost: () => ++asked < 2 })
+    expect(await transportFor(receiver).send(opened)).toMatchObject({ name: 'handed_back', mayHaveArrived: false })
+    expect([receiver.received.length, asked, receiver.connections.ever]).toEqual([1, 2, 2])
+    may = true
+    const last = transport.send(request)
+    await receiver.arrived(2)
+    answerAll()
+    expect(await last).toMatchObject({ name: 'accepted' })
+    // The connection on which nothing was written was kept.
+    expect(receiver.connections.ever).toBe(2)
   })
 
   it('frees the place of a post that timed out or broke', async () => {

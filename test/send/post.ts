@@ -46,6 +46,8 @@ export function requestTo(receiver: { readonly origin: string }, more: Partial<S
     attempt: 1,
     repeat: false,
     signal: new AbortController().signal,
+    callOff: new AbortController().signal,
+    mayPost: () => true,
     ...more,
   }
 }

@@ -54,6 +54,7 @@ async function sendTest(
   const check = `test card ${channel.key}`
   if (address === undefined) return noted(check, 'not sent: the channel has no webhook URL')
   const event = testEvent(channel)
+  const { signal } = new AbortController()
   const { json } = renderer.render({ event, card: 'system_alert', channel, language: channel.language, repeat: false })
   const { name, message, statusCode } = await transport.send({
     channel,
@@ -64,7 +65,9 @@ async function sendTest(
     priority: event.priority,
     attempt: 1,
     repeat: false,
-    signal: new AbortController().signal,
+    signal,
+    callOff: signal,
+    mayPost: () => true,
   })
   const { consequence, todo } = OUTCOMES[name]
   if (consequence === 'accepted')

@@ -14,15 +14,21 @@ export interface Answer {
   readonly complete: boolean
 }
 
+/** Says that a post was not begun, because its sender may not post any more. */
+export class NotBegun extends Error {}
+
 /**
  * Posts over one connection and reads the start of the answer. Once the status line is there, whatever happens to the body is
- * part of the answer; before that it rejects with undici's error.
+ * part of the answer; before that it rejects with undici's error, or with {@link NotBegun}.
  *
  * By `dispatch` and not by `request`, whose stream for the body takes as long as all the rest of a post.
+ *
+ * @param begin called once the connection is open, right before the first byte is written; false ends it there
  */
 export function postOver(
   client: Client,
   post: { readonly path: string; readonly headers: Record<string, string>; readonly body: Buffer },
+  begin: () => boolean,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -34,8 +40,10 @@ export function postOver(
     client.dispatch(
       { method: 'POST', ...post },
       {
-        // Where this is missing, undici takes the handler for one of the older kind.
-        onRequestStart() {},
+        // What is thrown here undici hands to onResponseError, and keeps the connection.
+        onRequestStart() {
+          if (!begin()) throw new NotBegun()
+        },
         onResponseStart(_, status, headers) {
           // 1xx: the answer itself is still to come.
           if (status >= 200) head = { status, headers }

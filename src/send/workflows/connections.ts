@@ -23,8 +23,8 @@ export interface ConnectionsOptions {
 /** One connection, held by one post at a time. */
 export interface Connection {
   readonly client: Client
-  /** True once it was open while held: from then on something may have been written. */
-  wasOpen(): boolean
+  /** The post begins: from now on calling off does not end it. */
+  begin(): void
   /** Gives it back; with `reusable` false it is closed at once, and a request under way on it rejects. */
   release(reusable: boolean): void
 }
@@ -32,10 +32,11 @@ export interface Connection {
 /** The connections to all hosts, which are counted together. */
 export interface Connections {
   /**
-   * Waits, first come first served, for a connection to `origin`; rejects with the signal's reason once that aborts. A
-   * connection that is held then is closed at once, and the request under way on it rejects.
+   * Waits, first come first served, for a connection to `origin`; rejects once one of the signals aborts. A connection that is
+   * held when `signal` aborts is closed at once, and the request under way on it rejects; `callOff` does that only to one on
+   * which nothing has begun, such as one that is still being made.
    */
-  acquire(origin: string, signal: AbortSignal): Promise<Connection>
+  acquire(origin: string, ends: Ends): Promise<Connection>
   /** Closes all connections, those in use too. */
   close(): Promise<void>
 }
@@ -46,7 +47,12 @@ interface Slot {
   /** Ends a socket that is still connecting, which destroying the client alone does not. */
   readonly socketEnd: AbortController
   open: boolean
-  wasOpen: boolean
+}
+
+/** See {@link Connections.acquire}. */
+interface Ends {
+  readonly signal: AbortSignal
+  readonly callOff: AbortSignal
 }
 
 interface Waiter {
@@ -76,10 +82,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
-    const slot: Slot = { origin, client, socketEnd, open: false, wasOpen: false }
+    const slot: Slot = { origin, client, socketEnd, open: false }
     client.on('connect', () => {
       slot.open = true
-      slot.wasOpen = true
     })
     client.on('disconnect', () => {
       slot.open = false
@@ -119,20 +124,21 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return open(origin)
   }
 
-  function hold(slot: Slot, signal: AbortSignal): Connection {
-    slot.wasOpen = slot.open
+  function hold(slot: Slot, ends: Ends): Connection {
     let held = true
     const release = (reusable: boolean) => {
       if (!held) return
       held = false
-      callOff()
+      stopListening()
+      begin()
       if (reusable && slot.open && slots.has(slot)) idle.push(slot)
       else discard(slot)
       serve()
     }
     // A signal given to undici is not looked at while it connects.
-    const callOff = whenAborted(signal, () => release(false))
-    return { client: slot.client, wasOpen: () => slot.wasOpen, release }
+    const stopListening = whenAborted(ends.signal, () => release(false))
+    const begin = whenAborted(ends.callOff, () => release(false))
+    return { client: slot.client, begin, release }
   }
 
   /** Serves whoever can be: a full host does not hold up those that wait for another. */
@@ -152,23 +158,29 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
 
   return {
-    acquire(origin, signal) {
+    acquire(origin, ends) {
       return new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason)
+        const { signal, callOff } = ends
+        for (const { aborted, reason } of [signal, callOff]) if (aborted) return reject(reason)
         // Whoever stands in line for this host already is served first.
         const slot = waiters.some((one) => one.origin === origin) ? undefined : take(origin)
-        if (slot) return resolve(hold(slot, signal))
+        if (slot) return resolve(hold(slot, ends))
+        const stopListening = () => {
+          for (const stop of listeners) stop()
+        }
         const waiter: Waiter = {
           origin,
           serve(slot) {
-            callOff()
-            resolve(hold(slot, signal))
+            stopListening()
+            resolve(hold(slot, ends))
           },
         }
-        const callOff = whenAborted(signal, () => {
+        const leave = ({ reason }: AbortSignal) => {
+          stopListening()
           waiters.splice(waiters.indexOf(waiter), 1)
-          reject(signal.reason)
-        })
+          reject(reason)
+        }
+        const listeners = [signal, callOff].map((one) => whenAborted(one, () => leave(one)))
         waiters.push(waiter)
       })
     },

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../kernel/clock.ts'
-import { postOver } from './answer.ts'
+import { NotBegun, postOver } from './answer.ts'
 import type { Connections } from './connections.ts'
 
 /** One POST. */
@@ -13,7 +13,15 @@ export interface Post {
   readonly timeoutMs: number
   /** The caller gives up. */
   readonly signal?: AbortSignal
+  /** The caller no longer waits for the post to begin; one that is begun goes on. */
+  readonly callOff?: AbortSignal
+  /** Asked right before the first byte is written; false ends the post there, as if the caller had given up. */
+  readonly mayPost?: () => boolean
 }
+
+/** Milliseconds in which a process that was held up for longer than the timeout reads an answer that has come meanwhile. */
+const TO_READ_MS = 50
+const NEVER = new AbortController().signal
 
 /** What came of it. */
 export type Exchange =
@@ -21,7 +29,7 @@ export type Exchange =
   | {
       readonly status: undefined
       readonly why: 'caller' | 'timeout' | 'network'
-      /** True once the connection was open: something may have been written. */
+      /** True from the moment at which the first byte could be written. */
       readonly begun: boolean
       readonly error: unknown
     }
@@ -31,28 +39,35 @@ export type Exchange =
  * what came of it, whether or not the body ends.
  */
 export async function exchange(connections: Connections, clock: Clock, post: Post): Promise<Exchange> {
-  const signal = post.signal ?? new AbortController().signal
-  const connection = await connections.acquire(post.origin, signal).catch(() => undefined)
-  if (!connection || signal.aborted) {
+  const { signal = NEVER, callOff = NEVER, mayPost = () => true } = post
+  const connection = await connections.acquire(post.origin, { signal, callOff }).catch(() => undefined)
+  if (!connection || signal.aborted || callOff.aborted || !mayPost()) {
     connection?.release(true)
     return { status: undefined, why: 'caller', begun: false, error: undefined }
   }
   let late = false
-  const stopTimer = clock.after(post.timeoutMs, () => {
-    late = true
-    connection.release(false)
+  // In two steps: after the process was held up for so long, the timer runs before the answer that lies there is read.
+  let stopTimer = clock.after(post.timeoutMs, () => {
+    stopTimer = clock.after(TO_READ_MS, () => {
+      late = true
+      connection.release(false)
+    })
   })
-  let begun = () => false
+  let begun = false
   let reusable = false
+  const begin = () => {
+    begun = mayPost()
+    if (begun) connection.begin()
+    return begun
+  }
   try {
-    const made = post.make()
-    begun = connection.wasOpen
-    const { complete, ...answer } = await postOver(connection.client, { path: post.path, ...made })
+    const { complete, ...answer } = await postOver(connection.client, { path: post.path, ...post.make() }, begin)
     reusable = complete
     return answer
   } catch (error) {
-    const why = late ? 'timeout' : signal.aborted ? 'caller' : 'network'
-    return { status: undefined, why, begun: begun(), error }
+    reusable = error instanceof NotBegun
+    const why = late ? 'timeout' : reusable || signal.aborted || (callOff.aborted && !begun) ? 'caller' : 'network'
+    return { status: undefined, why, begun, error }
   } finally {
     stopTimer()
     connection.release(reusable)

@@ -34,7 +34,7 @@ export interface WorkflowsTransportOptions {
  * Posts cards to the webhooks of Teams workflows.
  *
  * A post that ends early is told apart by how far it came: while it waits for a token, a free connection or the connection to
- * open, nothing was written, so an abort is `handed_back` and a timeout `connection_failed`. Once the connection is open they
+ * open, nothing was written, so an abort is `handed_back` and a timeout `connection_failed`. From the first byte on they
  * are `interrupted` and `timed_out`, and the card may have arrived. Once the status line is there, the status alone decides.
  *
  * Waiting for a free connection has no time limit of its own: all flows of an environment share one host, and a post that stands
@@ -77,13 +77,16 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     entra?.drop(first.token)
     if (refused.statusCode !== 401 || first.fresh) return refused
     const second = await tokenFor(request)
-    return second?.ok ? post(second.token) : refused
+    if (!second?.ok) return refused
+    const again = await post(second.token)
+    // What the flow said last is what is known of it.
+    return again.name === 'handed_back' ? refused : again
   }
 
   /** Undefined once the caller gave up. */
   async function tokenFor(request: SendRequest): Promise<TokenAnswer | undefined> {
     if (!entra) return { ok: false, errorCode: 'entra_not_set' }
-    return untilAborted(entra.token(), request.signal)
+    return untilAborted(entra.token(), [request.signal, request.callOff])
   }
 
   async function postOnce(
@@ -100,6 +103,8 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
       make: () => ({ headers: headersOf(request, body(), secrets, token), body: body() }),
       timeoutMs: options.timeoutMs,
       signal: request.signal,
+      callOff: request.callOff,
+      mayPost: request.mayPost,
     })
     if (result.status !== undefined)
       return outcomeOfAnswer({
@@ -141,7 +146,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
 
   return {
     async send(request) {
-      if (closed || request.signal.aborted) return outcome('handed_back')
+      if (closed || request.signal.aborted || request.callOff.aborted) return outcome('handed_back')
       const sending = attempt(request).catch((error) => outcomeOfError(error, false))
       underWay.add(sending)
       try {
@@ -158,11 +163,13 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
   }
 }
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const leave = () => resolve(undefined)
-    if (signal.aborted) return leave()
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    if (signals.some(({ aborted }) => aborted)) return leave()
+    for (const signal of signals) signal.addEventListener('abort', leave, { once: true })
+    promise.then(resolve, reject).finally(() => {
+      for (const signal of signals) signal.removeEventListener('abort', leave)
+    })
   })
 }
