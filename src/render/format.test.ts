@@ -31,10 +31,29 @@ describe('createFormatter', () => {
     expect(en.moment('2025')).toBe('2025')
   })
 
-  it('writes numbers as SAR with two decimals, and amounts in text as they were given', () => {
-    expect(en.amount(1234.5)).toBe('SAR 1,234.50')
-    expect(ar.amount(0)).toBe('SAR 0.00')
-    expect(ar.amount('15000 SAR')).toBe('15000 SAR')
+  it('writes amounts in one form per language, whether they came as numbers or as text', () => {
+    expect([en.amount(15_000), en.amount('15000 SAR')]).toEqual(['SAR 15,000.00', 'SAR 15,000.00'])
+    expect([ar.amount(15_000), ar.amount('15000 SAR')]).toEqual(['15,000.00 ر.س', '15,000.00 ر.س'])
+    expect([en.amount(1234.5), en.amount(-1), ar.amount(0)]).toEqual(['SAR 1,234.50', 'SAR -1.00', '0.00 ر.س'])
+  })
+
+  it.each([
+    [4.2e-7, '4.2e-7'],
+    [-0.0000015, '-0.0000015'],
+    [0.25, '0.25'],
+    [1 / 3, '0.333333'],
+    [1234.5678912, '1,234.567891'],
+    [9007199254740991, '9,007,199,254,740,991'],
+    [1.5e300, '1.5e+300'],
+    [0, '0'],
+  ])('writes %d as %s, and nothing but 0 as 0', (value, written) => {
+    expect(en.number(value)).toBe(written)
+    expect(ar.number(value)).toBe(written)
+  })
+
+  it('writes no amount as 0.00 that is more', () => {
+    expect(en.amount(0.004)).toBe('SAR 0.004')
+    expect(en.amount(0.005)).toBe('SAR 0.01')
   })
 
   it('refuses a time zone that there is not, by the name of its setting', () => {

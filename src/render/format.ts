@@ -1,5 +1,6 @@
 import type { Language } from '../events/event.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { amountInText, withCurrency } from './amounts.ts'
 
 /** Writes values the way people of one language read them, always with Latin digits. */
 export interface Formatter {
@@ -7,8 +8,9 @@ export interface Formatter {
   moment(text: string): string
   /** A moment in the time zone with the zone's name. */
   time(moment: Date): string
-  /** `SAR 1,234.50` for a number; text as it was given. */
+  /** `SAR 1,234.50`, in Arabic `1,234.50 ر.س`: a number, which means SAR, or text that says the same. */
   amount(value: string | number): string
+  /** A measured number, with separators between thousands. What is not 0 is not written as 0. */
   number(value: number): string
 }
 
@@ -43,6 +45,13 @@ export function createFormatter(language: Language, timeZone: string): Formatter
   const [start, end] = TOGETHER[language]
   const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 6 })
+  const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
+  const number = (value: number) => {
+    const size = Math.abs(value)
+    // As JavaScript writes them, with an exponent: 4.2e-7, 1.5e+300. Nobody counts zeros.
+    if (size !== 0 && (size < 1e-6 || size >= 1e21)) return String(Number(value.toPrecision(6)))
+    return (size < 1 ? small : numbers).format(value)
+  }
   const written = (moment: Date) => `${days.format(moment)}${comma}${start}${clock.format(moment)}${end}`
   // Events come in bursts, each goes to several channels, and no card shows less than a second.
   const recent = new Map<number, string>()
@@ -62,8 +71,13 @@ export function createFormatter(language: Language, timeZone: string): Formatter
       if (Number.isNaN(moment.getTime()) || !/^\d{4}-\d\d-\d\d/.test(text)) return text
       return text.length === 10 ? dates.format(moment) : time(moment)
     },
-    amount: (value) => (typeof value === 'string' ? value : `SAR ${amounts.format(value)}`),
-    number: (value) => numbers.format(value),
+    amount(value) {
+      if (typeof value === 'string') return amountInText(value, language)
+      // Less than a halala, which two decimals would show as nothing.
+      const written = value !== 0 && Math.abs(value) < 0.005 ? number(value) : amounts.format(value)
+      return withCurrency(written, 'SAR', language)
+    },
+    number,
   }
 }
 

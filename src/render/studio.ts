@@ -1,3 +1,4 @@
+import { STAKEHOLDER_GROUPS, type StakeholderGroup } from '../events/stakeholders.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -11,6 +12,7 @@ import type { LinkBases } from './links.ts'
 import { checkLists, listRules } from './lists.ts'
 import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
 import { namesOf } from './names.ts'
+import { type Strings, textAt } from './strings.ts'
 import { compile } from './templating.ts'
 import { type Inspect, tryOut } from './try-out.ts'
 import { usesOf } from './uses.ts'
@@ -75,7 +77,7 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
     cards,
     minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
     tongues: { en: tongue('en'), ar: tongue('ar') },
-    groupName: (key) => groups.get(key)?.names[0] ?? key,
+    groupName: (key, strings) => groupName(key, groups.get(key)?.names[0], strings),
     links: options.links,
     actionLink: options.actionLink,
   }
@@ -83,6 +85,13 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
   // A template that is known to be wrong would only show the same again.
   if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards, inspect))
   return { studio, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
+}
+
+/** A group's name in a language: the word for it, unless the configuration calls a built-in group otherwise. */
+function groupName(key: string, name: string | undefined, strings: Strings): string {
+  const builtIn = new Map<string, StakeholderGroup>(Object.entries(STAKEHOLDER_GROUPS)).get(key)?.names[0]
+  const word = textAt(strings, 'group', key)
+  return (name === builtIn || builtIn === undefined ? word : undefined) ?? name ?? word ?? key
 }
 
 function drawable(schema: Parameters<typeof fieldsOf>[0], phiFields: ReadonlySet<string>): Drawable {

@@ -24,7 +24,7 @@ describe('clean', () => {
 
 describe('a piece of outside text in Markdown', () => {
   it.each([
-    ['[here](https://evil.example)', '\\[here\\](https:/\u2060/evil.example)'],
+    ['[here](https://evil.example)', '\\[here\\](https://evil.example)'],
     ['<at>Sara</at>', '<\u2060at>Sara<\u2060/at>'],
     ['{{DATE(2025-01-15T14:23:45Z,SHORT)}}', '{\u2060{DATE(2025-01-15T14:23:45Z,SHORT)}}'],
     ['kube_pod_x', 'kube\\_pod\\_x'],
@@ -35,7 +35,12 @@ describe('a piece of outside text in Markdown', () => {
     ['1. item', '1\\. item'],
     ['# head', '\\# head'],
     ['one\ntwo', 'one two'],
-    ['www.evil.example', 'www\u2060.evil.example'],
+    ['https://teams.microsoft.com@evil.example/', 'https:/\u2060/teams.microsoft.com@evil.example/'],
+    ['javascript://x', 'javascript:/\u2060/x'],
+    ['mailto:a@b.example', 'mailto\u2060:a@b.example'],
+    // A web address is copied whole: nothing invisible in it, and what Markdown takes away is all that is added.
+    ['https://hsb.nphies.sa/$process-message?a=1&b=2#c', 'https://hsb.nphies.sa/$process-message?a=1&b=2#c'],
+    ['see http://10.0.0.5:9090/graph, www.example.sa', 'see http://10.0.0.5:9090/graph, www.example.sa'],
     // What is no Markdown stays as it is, so that it can be copied.
     ['-5', '-5'],
     ['10.0.0.5:8080', '10.0.0.5:8080'],
@@ -48,13 +53,16 @@ describe('a piece of outside text in Markdown', () => {
 
   it('never leaves anything that Markdown would read', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/ \n1aAt', 'at', 'DATE', 'http')), (parts) => {
-        const safe = escapeMarkdown(clean(parts.join('')))
-        const unescaped = safe.replace(/\\./g, '·')
-        expect(unescaped).not.toMatch(/[[\]*_`~|\\\n]/)
-        expect(unescaped).not.toMatch(/<[a-z/!?]/i)
-        expect(safe).not.toMatch(/\{\{|:\/\/|^\s*([-+#>]\s|\d+[.)]\s)/)
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/ \n1aAt@', 'at', 'DATE', 'http', '://')),
+        (parts) => {
+          const safe = escapeMarkdown(clean(parts.join('')))
+          const unescaped = safe.replace(/\\./g, '·')
+          expect(unescaped).not.toMatch(/[[\]*_`~|\\\n]/)
+          expect(unescaped).not.toMatch(/<[a-z/!?]/i)
+          expect(safe).not.toMatch(/\{\{|(?<!http):\/\/|:\/\/[^\s/?#]*@|^\s*([-+#>]\s|\d+[.)]\s)/)
+        },
+      ),
       { numRuns: 1_000 },
     )
   })
@@ -125,9 +133,23 @@ describe('settle', () => {
     expect(settle(marked('first.\nsecond.'), 'plain', 'ar')).toBe('\u2066first.\u2069\n\u2066second.\u2069')
   })
 
+  it.each([
+    ['امتلأ /var/log/app.log', 'امتلأ \u2066/var/log/app.log\u2069'],
+    ['راجع ~/x.sh و ../y و \\\\srv\\c', 'راجع \u2066~/x.sh\u2069 و \u2066../y\u2069 و \u2066\\\\srv\\c\u2069'],
+    ['المجلد /var/log/ ممتلئ', 'المجلد \u2066/var/log/\u2069 ممتلئ'],
+    ['افتح https://a.sa/x/', 'افتح \u2066https://a.sa/x/\u2069'],
+    // Between two words a slash belongs to neither.
+    ['نعم/no', 'نعم/\u2066no\u2069'],
+    ['-200.00 ر.س', '\u2066-200.00\u2069 ر.س'],
+    ['no/نعم', '\u2066no\u2069/نعم'],
+  ])('keeps a path, or a number with its sign, in one piece: %s', (text, expected) => {
+    expect(settle(marked(text), 'plain', 'ar')).toBe(expected)
+  })
+
   it('isolates a long text that never comes to a letter in no time', () => {
     const started = performance.now()
-    settle(marked(`\u0627${'+'.repeat(200_000)}`), 'plain', 'en')
+    for (const unit of ['+', '/', ' /', '~/', '.'])
+      settle(marked(`\u0627${unit.repeat(200_000 / unit.length)}`), 'plain', 'en')
     // A search from every plus sign to the end takes a minute.
     expect(performance.now() - started).toBeLessThan(2_000)
   })

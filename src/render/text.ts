@@ -11,7 +11,8 @@ import type { Language } from '../events/event.ts'
  *    So a template can put any value anywhere, and its author need not know what is safe there.
  *
  * The places: Teams reads Markdown in TextBlock and Fact, where everything that Markdown could
- * read gets a backslash, mentions and `{{DATE()}}` are broken up, and line breaks become spaces. It reads none in a
+ * read gets a backslash, mentions and `{{DATE()}}` are broken up, line breaks become spaces, and no link says anything
+ * else than where it leads. It reads none in a
  * TextRun or on a button, but still evaluates date functions and mentions there. Code and URLs are left as they are.
  *
  * Rejected: escaping when the data is prepared (backslashes would show in TextRun, and conditions would compare
@@ -38,12 +39,19 @@ const LINE_BREAKS = /\r\n|[\r\u0085\u2028\u2029]/g
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
 /** All but right-to-left text and line breaks. */
 const ALONG = String.raw`[^\n\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC]*`
+/** What belongs to a path or a number that it begins, where no word stands before it: slashes, or a minus sign. */
+const START = String.raw`(?<![^\s("'])(?:[~.]{0,2}[/\\]{1,4}|[-\u2212](?=\d))`
+/** The slash at the end of one. */
+const PATH_END = String.raw`\/(?=\s|$)`
 /**
- * From a Latin letter or digit to the last one before right-to-left text: a date, an id, a few English words. What
+ * From a Latin letter or digit to the last one before right-to-left text: a date, an id, a path, English words. What
  * lies between the two is matched as well: otherwise a search would start at each of ten thousand plus signs in a row,
  * and each would read all of them.
  */
-const LEFT_TO_RIGHT_RUN = new RegExp(`([A-Za-z0-9+$](?:${ALONG}[A-Za-z0-9%])?)(${ALONG})`, 'g')
+const LEFT_TO_RIGHT_RUN = new RegExp(
+  `((?:${START})?[A-Za-z0-9+$](?:${ALONG}[A-Za-z0-9%])?(?:${PATH_END})?)(${ALONG})`,
+  'g',
+)
 /** Where nothing matches, no text is written from right to left; this costs next to nothing for Latin letters. */
 const BEYOND_LATIN = /[\u0590-\uFFFF]/
 const MARKED = /\uFDD0([^\uFDD0\uFDD1]*)\uFDD1?|\uFDD1/g
@@ -82,7 +90,13 @@ function settlePiece(piece: string, place: Place, language: Language, alone: boo
  * Finds any text that {@link escapeMarkdown} would change, and some that it would not. Most texts of a card are names,
  * ids and numbers, and one look at them is enough.
  */
-const MAYBE_MARKDOWN = /[\\`*_[\]~|&<{:]|[^\S ]| {2}|www\.|^ ?(?:[>+#-]|\d+[.)])/i
+const MAYBE_MARKDOWN = /[\\`*_[\]~|&<{:]|[^\S ]| {2}|^ ?(?:[>+#-]|\d+[.)])/i
+
+/**
+ * What a client could make a link of: the `://` of any scheme, and `mailto:`. Not of an http or https address without a
+ * name before an `@`: as a link it leads where it says, and whoever copies it has to get it whole.
+ */
+const LINK = /(\bhttps?:\/\/(?=[^\s/?#@]*(?:[/?#\s]|$)))|:\/\/|\bmailto:/gi
 
 /** Text that Teams' Markdown shows as it is, on one line. */
 export function escapeMarkdown(text: string): string {
@@ -92,7 +106,7 @@ export function escapeMarkdown(text: string): string {
     .replace(/&(?=#?\w+;)/g, '\\&')
     .replace(/^ ?(?:>|[-+#](?=[-#\s]|$))/, (start) => `${start.slice(0, -1)}\\${start.slice(-1)}`)
     .replace(/^( ?\d+)(?=[.)](?:\s|$))/, '$1\\')
-    .replace(/:\/\/|\bmailto:|\bwww\./gi, (link) => `${link.slice(0, -1)}${JOINER}${link.slice(-1)}`)
+    .replace(LINK, (link, whole?: string) => whole ?? `${link.slice(0, -1)}${JOINER}${link.slice(-1)}`)
     .replace(/<(?=[a-z/!?])/gi, `<${JOINER}`)
 }
 

@@ -75,6 +75,7 @@ export class Values {
 
   #scalar(name: string, value: Json | undefined, field: FieldKind): string {
     if (typeof value === 'number' && field.kind === 'amount') return this.#formatter.amount(value)
+    if (typeof value === 'string' && field.kind === 'amount') return this.#formatter.amount(this.text(value))
     if (typeof value === 'string' && field.kind === 'moment') return this.#formatter.moment(this.text(value))
     // Half an address leads nowhere, or elsewhere.
     if (typeof value === 'string' && field.kind === 'url') return clean(value)
@@ -119,7 +120,8 @@ export class Values {
     if (!isObject(value)) return []
     return this.#list(Object.entries(value) as [string, Json][], most).map((entry) => {
       const [name, item] = entry as [string, Json]
-      return { name: this.text(name), value: this.text(this.#plain(item)) }
+      // A label names something: 9090 is a port, and 9,090 is none.
+      return { name: this.text(name), value: this.text(typeof item === 'number' ? String(item) : this.#plain(item)) }
     })
   }
 

@@ -47,11 +47,19 @@ export function activeContent(card: JsonObject): string[] {
     if (/\{\{\s*(DATE|TIME)/i.test(text)) found.push(`date function in ${type}.${key}: ${text}`)
     if (/<\/?at\b/i.test(text)) found.push(`mention in ${type}.${key}: ${text}`)
     if (readsMarkdown(type)) {
-      const unescaped = text.replace(/\\./g, '·')
+      // An address of the web may stand there as it is, and leads where it says.
+      const unescaped = text
+        .replace(/\\./g, '·')
+        .replace(/\bhttps?:\/\/[^\s)>\u2060-\u2069]*/gi, (url) => (isPlainAddress(url) ? '·' : url))
       if (/[[\]*_`~\\]|<[a-z/!]|:\/\/|\n/i.test(unescaped)) found.push(`Markdown in ${type}.${key}: ${text}`)
     }
     return found
   })
+}
+
+function isPlainAddress(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && url.username === '' && url.password === ''
 }
 
 /** Facts have no type. */
