@@ -2,6 +2,7 @@ import type { Accepted, Acceptor } from '../accept/acceptor.ts'
 import { refill } from '../drain/budget.ts'
 import type { Engine } from '../drain/engine.ts'
 import { PRIORITIES, type Priority } from '../events/priority.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -9,7 +10,7 @@ import type { Publisher } from '../publish/publisher.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Secrets } from '../secrets/port.ts'
 import type { Acceptance, ChannelView, Check, GatewayService, UncheckedEvent } from '../service/port.ts'
-import { readBacklog, readChannels } from '../store/channels.ts'
+import { type ChannelRow, readBacklog, readChannels } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
 import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
@@ -37,6 +38,7 @@ export interface ServiceParts {
   readonly publisher: Publisher | undefined
   readonly registry: Registry
   readonly secrets: Secrets
+  readonly clock: Clock
   readonly log: Log
   /** True once the gateway is stopping: then nothing is accepted any more. */
   readonly stopping: () => boolean
@@ -142,6 +144,17 @@ export function createService(parts: ServiceParts): LocalService {
         for (const channel of await viewChannels(parts)) {
           for (const priority of PRIORITIES)
             metrics.set('teams_channel_backlog', { channel: channel.key, priority }, channel.backlog[priority])
+          const oldest = channel.oldestWaitingAt
+          metrics.set(
+            'teams_channel_oldest_waiting_seconds',
+            { channel: channel.key },
+            oldest === null ? 0 : Math.max(0, parts.clock.now().getTime() - oldest.getTime()) / 1000,
+          )
+          metrics.set(
+            'teams_channel_address_missing',
+            { channel: channel.key },
+            channel.reason === 'address_missing' ? 1 : 0,
+          )
           metrics.set('teams_channel_budget', { channel: channel.key }, channel.budgetLeft)
           metrics.set(
             'teams_channel_breaker',
@@ -159,23 +172,38 @@ async function viewChannels({ database, registry, secrets }: ServiceParts): Prom
   return [...registry.channels.values()].map((channel): ChannelView => {
     const row = rows.get(channel.key)
     const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
-    for (const part of waiting) if (part.channel === channel.key) backlog[part.priority] = part.count
+    let oldest: Date | null = null
+    for (const part of waiting) {
+      if (part.channel !== channel.key) continue
+      backlog[part.priority] = part.count
+      if (oldest === null || part.oldest < oldest) oldest = part.oldest
+    }
+    const configured = secrets.webhook(channel.key) !== undefined
     const left = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
     const rests = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
     return {
       key: channel.key,
       name: channel.name,
-      configured: secrets.webhook(channel.key) !== undefined,
+      configured,
       muted: channel.muted,
+      reason: reasonOf(channel.muted, configured, row),
       budgetLeft: Math.floor(left),
       budget: channel.budget,
       backlog,
+      oldestWaitingAt: oldest,
       breaker: row?.breaker ?? 'closed',
       restsUntil: rests,
       lastOutcome: row?.lastOutcome ?? null,
       lastOutcomeAt: row?.lastOutcomeAt ?? null,
     }
   })
+}
+
+/** Why a channel gets no cards, if it gets none. */
+function reasonOf(muted: boolean, configured: boolean, row: ChannelRow | undefined): string | null {
+  if (muted) return 'muted'
+  if (!configured) return 'address_missing'
+  return row === undefined || row.breaker === 'closed' ? null : row.lastOutcome
 }
 
 async function checkReadiness({ database, engine }: ServiceParts): Promise<readonly Check[]> {

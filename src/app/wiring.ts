@@ -33,6 +33,7 @@ import { shareDatabase } from '../store/shared.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { databaseError } from './database-error.ts'
 import type { GatewayOptions } from './options.ts'
+import { createReachability } from './reachability.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { rendererOptions } from './renderer-options.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
@@ -157,6 +158,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     publisher,
     registry,
     secrets,
+    clock,
     log,
     stopping: () => stopping,
   })
@@ -222,16 +224,25 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         throw new GatewayError('invalid_settings', [
           { at: 'deliver', found: 'false', expected: 'true, for a gateway that is started' },
         ])
-      await startDelivery({ drains: delivery.drains, engine, database, secrets, settings, clock, log, releases })
+      await startDelivery({
+        drains: delivery.drains,
+        engine,
+        database,
+        registry,
+        secrets,
+        settings,
+        clock,
+        log,
+        releases,
+      })
     },
     async finish() {
       if (!delivery) return
       const { drains } = delivery
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
-      // A channel that was taken out of the configuration, or has no address, has work that can not be done.
-      const sendable = (key: string) => registry.channels.has(key) && secrets.webhook(key) !== undefined
+      const { canWork } = createReachability({ registry, secrets, log })
       for (;;) {
-        const keys = (await channelsWithWork(database.delivery)).filter(sendable)
+        const keys = (await channelsWithWork(database.delivery)).filter(canWork)
         // A channel at which a turn is at work does not count as one with work.
         if (keys.length === 0 && !drains.busy()) return
         for (const key of keys) drains.wake(key)
@@ -261,13 +272,15 @@ async function startDelivery(parts: {
   drains: Drains
   engine: Engine
   database: Database
+  registry: Registry
   secrets: Secrets
   settings: Settings
   clock: Clock
   log: Log
   releases: Releases
 }): Promise<void> {
-  const { drains, engine, database, secrets, settings, clock, log, releases } = parts
+  const { drains, engine, database, registry, secrets, settings, clock, log, releases } = parts
+  const { canWork, logUnaddressed } = createReachability({ registry, secrets, log })
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
@@ -295,16 +308,19 @@ async function startDelivery(parts: {
     stopping = true
     await filled
   })
-  // A channel without an address is looked at when an event comes, each minute and when it gets one: not each second.
-  const find = async () =>
-    (await channelsWithWork(database.delivery)).filter((key) => secrets.webhook(key) !== undefined)
+  const find = async () => (await channelsWithWork(database.delivery)).filter(canWork)
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
   const mend = async () => {
     const ended = await endImpossibleWaits(database.delivery, longest)
     if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
   }
+  // What waits for them is told why, or suppressed, even while they rest.
+  logUnaddressed([...registry.channels.keys()])
+  for (const { key, muted } of registry.channels.values())
+    if (muted || secrets.webhook(key) === undefined) drains.wake(key)
   releases.add(startSweep({ find, mend, wake: drains.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
+    logUnaddressed(keys)
     // What the channel rested for may be mended: look at once.
     endRest(database.delivery, keys)
       .then(() => {

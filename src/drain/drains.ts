@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from '../registry/registry.ts'
+import { startMutedTurn } from './muted-turn.ts'
 import { type Looks, newLooks } from './step.ts'
 import { startTurn, type Turn } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
@@ -39,7 +40,9 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
     timers.delete(key)
     const memory = looks.get(key) ?? newLooks()
     looks.set(key, memory)
-    const turn = startTurn(context, channel, randomUUID(), stopping.signal, memory)
+    const turn = channel.muted
+      ? startMutedTurn(context, channel, randomUUID())
+      : startTurn(context, channel, randomUUID(), stopping.signal, memory)
     const ended = settle(channel, turn).finally(() => {
       running.delete(key)
       // Woken after its last look.

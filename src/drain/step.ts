@@ -5,6 +5,7 @@ import type { Attempt } from './attempt.ts'
 import { afterOutcome } from './breaker.ts'
 import { take } from './budget.ts'
 import type { Lease } from './lease.ts'
+import { type MissingAddress, neverNoted } from './missing-address.ts'
 import { type Plan, planTurn } from './plan.ts'
 import { toSettlement } from './settlement.ts'
 import { lookAtStorm, type Weather, weatherOf } from './storm.ts'
@@ -48,10 +49,15 @@ export interface Looks {
   at: number
   /** True where the last claim took all that it could, so that more may wait. */
   mayWait: boolean
+  readonly missing: MissingAddress
 }
 
 /** Nothing is known of the channel yet. */
-export const newLooks = (): Looks => ({ at: Number.NEGATIVE_INFINITY, mayWait: true })
+export const newLooks = (): Looks => ({
+  at: Number.NEGATIVE_INFINITY,
+  mayWait: true,
+  missing: neverNoted(),
+})
 
 /**
  * Makes the steps of one turn: each records what came back and takes hold of what may go next, and the turn alone knows

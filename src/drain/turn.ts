@@ -3,6 +3,7 @@ import type { Channel } from '../registry/registry.ts'
 import { reclaimInterrupted } from '../store/claim.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
 import { createLease, type Lease } from './lease.ts'
+import { noteMissingAddress } from './missing-address.ts'
 import { createPosts, type Posts } from './posts.ts'
 import { createSteps, type Looks } from './step.ts'
 import type { TurnContext } from './turn-context.ts'
@@ -18,8 +19,6 @@ const MOST_RENEWALS = 2
 const GATHER = 10
 /** Longer than any post may take. */
 const LONG = 600_000
-/** Milliseconds until a channel without an address is looked at again; a new address wakes it at once. */
-const WITHOUT_ADDRESS = 60_000
 /** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
 const RECORD_TRIES = 30
 const RECORD_PAUSE = 1_000
@@ -122,8 +121,8 @@ async function runTurn(
         if (!step.more) await posts.change()
         continue
       }
-      if (!hasAddress) await noteMissingAddress(context, channel, turn)
-      const forMs = stopping.aborted ? 0 : hasAddress ? step.forMs : WITHOUT_ADDRESS
+      const lookAgainMs = hasAddress ? step.forMs : await noteMissingAddress(context, channel, turn, memory.missing)
+      const forMs = stopping.aborted ? 0 : lookAgainMs
       if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
       else if (await endTurn(kysely, channel.key, turn, { heedWord: step.kind === 'idle' && !stopping.aborted }))
         return { again: forMs }
@@ -169,15 +168,6 @@ async function finishPosts(
       await setTimeout(RECORD_PAUSE, undefined, { signal: context.hurry }).catch(() => undefined)
     }
   }
-}
-
-async function noteMissingAddress({ kysely }: TurnContext, channel: Channel, turn: string): Promise<void> {
-  await kysely
-    .updateTable('teams_channels')
-    .set((eb) => ({ last_outcome: 'address_missing', last_outcome_at: eb.fn<Date>('clock_timestamp', []) }))
-    .where('key', '=', channel.key)
-    .where('turn_by', '=', turn)
-    .execute()
 }
 
 /**

@@ -43,7 +43,7 @@ export const METRICS = {
   },
   teams_notifications_suppressed_total: {
     type: 'counter',
-    help: 'Notifications that were kept back when they were accepted: muted, silence, maintenance, repeat.',
+    help: 'Notifications that were kept back when they were accepted (muted, silence, maintenance, repeat), or when their channel was muted while they waited.',
     labels: ['channel', 'reason'],
   },
   teams_notification_retries_total: {
@@ -69,6 +69,16 @@ export const METRICS = {
     labels: ['event_type', 'step'],
   },
   teams_channel_backlog: { type: 'gauge', help: 'Notifications that wait.', labels: ['channel', 'priority'] },
+  teams_channel_oldest_waiting_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest notification that waits, from the acceptance of its event; 0 where none waits.',
+    labels: ['channel'],
+  },
+  teams_channel_address_missing: {
+    type: 'gauge',
+    help: '1 where the channel has no webhook URL and is not muted: its notifications wait until it has one. Else 0.',
+    labels: ['channel'],
+  },
   teams_channel_budget: { type: 'gauge', help: 'Cards that the channel may get right now.', labels: ['channel'] },
   teams_channel_breaker: {
     type: 'gauge',

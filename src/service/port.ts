@@ -219,11 +219,18 @@ export interface ChannelView {
   /** True when it has a webhook URL. */
   readonly configured: boolean
   readonly muted: boolean
+  /**
+   * Why it gets no cards: `muted`, `address_missing` where it has no webhook URL, or the outcome that opened its breaker;
+   * null where it gets them.
+   */
+  readonly reason: string | null
   /** Cards it may get right now. */
   readonly budgetLeft: number
   readonly budget: { readonly requests: number; readonly period: number; readonly burst: number }
   /** Notifications that wait, by priority. */
   readonly backlog: { readonly [P in Priority]: number }
+  /** When the oldest of them was accepted. */
+  readonly oldestWaitingAt: Date | null
   readonly breaker: 'closed' | 'open' | 'half_open'
   /** Until when it rests, because of Retry-After or an open breaker. */
   readonly restsUntil: Date | null

@@ -149,9 +149,14 @@ export const channelWire = record({
   name: z.string(),
   configured: z.boolean().meta({ description: 'It has a webhook URL.' }),
   muted: z.boolean(),
+  reason: z.string().nullable().meta({
+    description:
+      'Why it gets no cards: "muted", "address_missing" where it has no webhook URL, or the outcome that opened its breaker; null where it gets them.',
+  }),
   budget_left: z.number().meta({ description: 'Cards it may get right now.' }),
   budget: z.object({ requests: count, period: count, burst: count }),
   backlog: z.record(priority, count).meta({ description: 'Notifications that wait, by priority.' }),
+  oldest_waiting_at: moment.nullable().meta({ description: 'When the oldest of them was accepted.' }),
   breaker: z.enum(['closed', 'open', 'half_open']),
   rests_until: moment.nullable(),
   last_outcome: z.string().nullable(),

@@ -50,16 +50,21 @@ export async function hasSentToTeams(db: Kysely<Tables>): Promise<boolean> {
   return real !== undefined
 }
 
-/** How many notifications wait, by channel and priority. */
-export async function readBacklog(
-  db: Kysely<Tables>,
-): Promise<readonly { readonly channel: string; readonly priority: Priority; readonly count: number }[]> {
+/** How many notifications wait, by channel and priority, and when the oldest of them was accepted. */
+export async function readBacklog(db: Kysely<Tables>): Promise<
+  readonly {
+    readonly channel: string
+    readonly priority: Priority
+    readonly count: number
+    readonly oldest: Date
+  }[]
+> {
   // One part per state: each has its own partial index, and "IN" would use neither but read every row of six years.
-  const { rows } = await sql<{ channel: string; priority: Priority; count: number }>`
-    SELECT channel, priority, count(*)::int AS count
-      FROM (SELECT channel, priority FROM teams_notifications WHERE state = 'pending'
+  const { rows } = await sql<{ channel: string; priority: Priority; count: number; oldest: Date }>`
+    SELECT channel, priority, count(*)::int AS count, min(created_at) AS oldest
+      FROM (SELECT channel, priority, created_at FROM teams_notifications WHERE state = 'pending'
             UNION ALL
-            SELECT channel, priority FROM teams_notifications WHERE state = 'sending') waiting
+            SELECT channel, priority, created_at FROM teams_notifications WHERE state = 'sending') waiting
      GROUP BY channel, priority`.execute(db)
   return rows
 }

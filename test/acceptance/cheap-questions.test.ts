@@ -9,6 +9,7 @@ import { listNotifications } from '../../src/store/notifications.ts'
 import { findRepeated } from '../../src/store/repeats.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, ensureChannels, takeTurn } from '../../src/store/turns.ts'
+import { noteAddressMissing } from '../../src/store/waiting.ts'
 import { whenDone } from '../services/cleanup.ts'
 import { freshDatabase } from '../services/database.ts'
 import { claimDue } from './steps.ts'
@@ -86,6 +87,11 @@ describe('what is asked each second, or by each scrape, reads what waits and not
   it.each([
     ['channels with work', 20, (db: Kysely<Tables>) => channelsWithWork(db)],
     ['the backlog', 2 * WAITING, (db: Kysely<Tables>) => readBacklog(db)],
+    [
+      'what waits without a webhook URL and has no reason yet',
+      20,
+      (db: Kysely<Tables>) => noteAddressMissing(db, 'sre', turn, new Date()),
+    ],
     ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
     ['the oldest and the newest that wait', 10, (db: Kysely<Tables>) => waitingSpan(db, 'sre')],
     ['what waits, counted to a limit', 100, (db: Kysely<Tables>) => countWaiting(db, 'sre', { urgent: 11, all: 31 })],

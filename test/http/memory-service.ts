@@ -38,6 +38,8 @@ export const CHANNEL: ChannelView = {
   name: '#sre-alerts',
   configured: true,
   muted: false,
+  reason: null,
+  oldestWaitingAt: null,
   budgetLeft: 10,
   budget: { requests: 60, period: 60, burst: 10 },
   backlog: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 },

@@ -153,6 +153,8 @@ describe('the rest', () => {
           name: '#sre-alerts',
           configured: true,
           muted: false,
+          reason: null,
+          oldest_waiting_at: null,
           budget_left: 10,
           budget: { requests: 60, period: 60, burst: 10 },
           backlog: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 },
