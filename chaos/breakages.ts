@@ -21,6 +21,7 @@ export const BREAKAGES: readonly Breakage[] = [
         file: 'src/app/service.ts',
         find: `const accepted = await kysely
           .transaction()
+          .setIsolationLevel('read committed')
           .execute((transaction) => acceptor.accept(transaction, checked, origin))`,
         replace: `const accepted = await new Promise<Accepted>((resolve, reject) => {
           kysely

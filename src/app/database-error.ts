@@ -1,7 +1,10 @@
 import { GatewayError } from '../kernel/errors.ts'
 
-/** SQLSTATE classes and codes of Node that say the database or the connection is away, and not that the call was wrong. */
-const AWAY = /^(08|25P03|53|57|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
+/**
+ * SQLSTATE classes and codes of Node that say the database or the connection is away, and not that the call was wrong. A
+ * primary that has become a standby is one of them (25006), a password that was changed (28), and a disk that fails (58).
+ */
+const AWAY = /^(08|25006|25P03|28|3D000|53|57|58|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
 
 /** Turns a database driver's error into one of ours. Its message is left out: it quotes values. */
 export function databaseError(error: unknown): GatewayError {

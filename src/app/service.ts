@@ -103,6 +103,7 @@ export function createService(parts: ServiceParts): LocalService {
         const checked = acceptor.check(events)
         const accepted = await kysely
           .transaction()
+          .setIsolationLevel('read committed')
           .execute((transaction) => acceptor.accept(transaction, checked, origin))
         tell(accepted)
         if (publisher) for (const event of accepted.events) publisher.publish(event)

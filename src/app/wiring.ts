@@ -23,15 +23,12 @@ import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
 import { hasSentToTeams } from '../store/channels.ts'
 import { endImpossibleWaits } from '../store/clock-steps.ts'
 import type { Database } from '../store/database.ts'
-import { openEmbedded } from '../store/embedded.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
-import { createMigrations } from '../store/migrations.ts'
 import { createMonths } from '../store/months.ts'
-import { openPostgres } from '../store/postgres.ts'
-import { shareDatabase } from '../store/shared.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { databaseError } from './database-error.ts'
+import { migrate, openDatabase } from './open-database.ts'
 import type { GatewayOptions } from './options.ts'
 import { createReachability } from './reachability.ts'
 import { createReleases, type Releases } from './releases.ts'
@@ -338,28 +335,6 @@ function environmentOf(options: GatewayOptions): Record<string, string | undefin
   for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
   for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
   return env
-}
-
-async function openDatabase(options: GatewayOptions, settings: Settings, log: Log): Promise<Database> {
-  if (options.database !== undefined) return shareDatabase(options.database, log)
-  if (settings.DATABASE_URL)
-    return openPostgres({ url: settings.DATABASE_URL, pool: settings.TEAMS_DATABASE_POOL, log })
-  return openEmbedded(settings.TEAMS_DATA_DIR)
-}
-
-async function migrate(database: Database, settings: Settings, log: Log): Promise<void> {
-  const migrations = createMigrations(database.kysely)
-  if (settings.TEAMS_MIGRATE) {
-    const applied = await migrations.up()
-    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
-    return
-  }
-  const missing = (await migrations.status()).filter((migration) => !migration.appliedAt)
-  if (missing.length > 0)
-    throw new GatewayError(
-      'database_not_migrated',
-      missing.map(({ name }) => ({ at: `migrations/${name}`, found: 'not applied', expected: 'applied' })),
-    )
 }
 
 /**

@@ -21,9 +21,12 @@ const SIGNED = 'signed'
 /** Seconds in which a signed request can be sent again: its timestamp may be five minutes off, in either direction. */
 const REPEATABLE = 600
 
+/** Of any other `pg` makes a connection with TLS, whatever was meant. */
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
+
 /** Everything that is wrong with how the settings fit together, or that a setting's own schema can not see. */
 export function contradictions(s: Settings): Contradiction[] {
-  return [...access(s), ...amounts(s), ...secrets(s)]
+  return [...access(s), ...database(s), ...amounts(s), ...secrets(s)]
 }
 
 function* access(s: Settings): Iterable<Contradiction> {
@@ -70,6 +73,16 @@ function* access(s: Settings): Iterable<Contradiction> {
         found: `entry ${index + 1} of ${secret.length} characters`,
         expected: `at least ${SHORTEST_SECRET} characters`,
       }
+}
+
+function* database(s: Settings): Iterable<Contradiction> {
+  const mode = /[?&]sslmode=([^&]*)/.exec(s.DATABASE_URL ?? '')?.[1]
+  if (mode !== undefined && !SSL_MODES.includes(mode))
+    yield {
+      settings: ['DATABASE_URL'],
+      found: 'an sslmode that is not known',
+      expected: `one of: ${SSL_MODES.join(', ')}`,
+    }
 }
 
 function* amounts(s: Settings): Iterable<Contradiction> {

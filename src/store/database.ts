@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { PgBoss } from 'pg-boss'
+import { prepareEngineSession } from './session.ts'
 import type { Tables } from './tables.ts'
 
 /** What the job engine needs to run on the same database. */
@@ -12,7 +13,12 @@ export type EngineDatabase = Pick<
  * The engine's own pool: few connections, and an end to waiting for an answer that does not come (see
  * `answering-pool.ts`), in milliseconds. pg-boss hands all of it to `pg`, and closes a connection that failed.
  */
-export const ENGINE_POOL = { max: 3, keepAlive: true, query_timeout: 10_000 } as const
+export const ENGINE_POOL = {
+  max: 3,
+  keepAlive: true,
+  query_timeout: 10_000,
+  onConnect: prepareEngineSession,
+} as const
 
 /** An open database: the embedded one or PostgreSQL. All SQL of the gateway runs on both, unchanged. */
 export interface Database {

@@ -6,6 +6,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
 import { DELIVERY_POOL, kyselyOver, makePool } from './pools.ts'
+import { withExplicitSslMode } from './ssl-mode.ts'
 import type { Tables } from './tables.ts'
 
 /** A database that the host program has open already: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. */
@@ -42,7 +43,8 @@ export function shareDatabase(given: SharedDatabase, log: Log): Database {
   }
   if ('connect' in given && 'options' in given) {
     const { connectionString, host, port, database, user, password, ssl } = given.options
-    const connection = Object.entries({ connectionString, host, port, database, user, password, ssl }).filter(
+    const url = connectionString === undefined ? undefined : withExplicitSslMode(connectionString)
+    const connection = Object.entries({ connectionString: url, host, port, database, user, password, ssl }).filter(
       ([, value]) => value !== undefined,
     )
     const kysely = kyselyOver(given)

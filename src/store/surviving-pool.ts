@@ -1,5 +1,5 @@
 import type { PostgresPool } from 'kysely'
-import type { Pool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 
 /** A pool whose connections are `pg`'s own. */
 export interface SurvivingPool extends Omit<PostgresPool, 'connect'> {
@@ -11,7 +11,7 @@ export interface SurvivingPool extends Omit<PostgresPool, 'connect'> {
  * under way rejects, and the connection emits "error", which ends the process where nobody listens. The pool itself listens
  * only to connections that nobody has taken.
  */
-export function survivingPool(pool: Pool): SurvivingPool {
+export function survivingPool(pool: SurvivingPool): SurvivingPool {
   const known = new WeakSet<PoolClient>()
   return {
     options: pool.options,

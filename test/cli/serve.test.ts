@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/testing/teams.ts'
+import { freshDatabase } from '../services/database.ts'
 import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'
 import { emptyStore, KINDS } from './stores.ts'
 
@@ -97,5 +98,29 @@ describe('serve', () => {
     expect(quiet.stderr).not.toMatch(/embedded\.ts/)
     const loud = await runCli(['serve'], { env: { ...env, TEAMS_LOG_LEVEL: 'debug' } })
     expect(loud.stderr).toMatch(/embedded\.ts/)
+  })
+
+  it('prints no warning of a library for the sslmode of DATABASE_URL', async () => {
+    const { url } = await freshDatabase()
+    const { stderr } = await runCli(['serve'], { env: { DATABASE_URL: `${url}?sslmode=require` } })
+    expect(stderr).toContain('without TLS, which sslmode asks for')
+    expect(stderr).not.toMatch(/warning/i)
+  })
+
+  it('logs as JSON what Node and libraries warn of while it runs', async () => {
+    const warn = "process.on('SIGUSR2',()=>process.emitWarning('odd','OddWarning','ODD1'))"
+    const gateway = await startServe({
+      ...(await emptyStore('embedded')),
+      TEAMS_SANDBOX: 'on',
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(warn)}`,
+    })
+    gateway.child.kill('SIGUSR2')
+    await gateway.says(/OddWarning/)
+    gateway.child.kill('SIGTERM')
+    const { stderr } = await gateway.ended
+    const lines = stderr.split('\n').filter((line) => line.includes('Odd'))
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', err: { type: 'OddWarning', code: 'ODD1' } },
+    ])
   })
 })

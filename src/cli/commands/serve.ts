@@ -1,11 +1,13 @@
 import type { ServedGateway } from '../../app/serve.ts'
 import { GatewayError } from '../../kernel/errors.ts'
+import { createLog } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { readEnvironment } from '../environment.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { listenForStop, type StopSignal } from '../stop-signal.ts'
+import { logWarnings } from '../warnings.ts'
 
 /** The options of `serve`. */
 export interface ServeOptions {
@@ -30,7 +32,9 @@ export async function serve(options: ServeOptions, output: Output): Promise<Exit
   output.progress(`Starting ${where} …`)
   // Loaded as late as here, so that wrong settings are told at once.
   const { serveGateway } = await import('../../app/serve.ts')
-  const served = await serveGateway({ env, settings: demoSettings })
+  const log = createLog(settings.TEAMS_LOG_LEVEL)
+  logWarnings(log)
+  const served = await serveGateway({ env, settings: demoSettings, log })
   let code: ExitCode
   try {
     code = await run(served, options, stop, output)

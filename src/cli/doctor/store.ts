@@ -12,9 +12,10 @@ import type { Settings } from '../../settings/table.ts'
 import { type ChannelRow, readChannels } from '../../store/channels.ts'
 import type { Database } from '../../store/database.ts'
 import { createMigrations } from '../../store/migrations.ts'
+import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { openDatabase } from '../database.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
-import { type Finding, fine, noted, wrong } from './finding.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** What the database says, of itself and of the channels. */
 export interface CheckedStore {
@@ -34,8 +35,10 @@ export async function checkStore(settings: Settings): Promise<CheckedStore> {
   } catch (error) {
     if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), channels: undefined }
     const { code, problems } = databaseError(error)
-    const detail = problems.map(({ at, found }) => `${at}: ${found}`).join('; ') || ERROR_CODES[code].title
-    return { findings: [wrong('database', detail, ERROR_CODES[code].todo, exitCodeOf(code))], channels: undefined }
+    const exit = exitCodeOf(code)
+    const findings = problems.map((problem) => wrongSetting('database', problem, exit))
+    if (findings.length > 0) return { findings, channels: undefined }
+    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], channels: undefined }
   }
   try {
     return await look(database, settings)
@@ -53,12 +56,22 @@ async function look(database: Database, settings: Settings): Promise<CheckedStor
   const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(kysely)
   const version = rows[0]?.version.split(' ')[0] ?? 'unknown'
   const where = database.kind === 'embedded' ? `embedded in ${settings.TEAMS_DATA_DIR}` : 'at DATABASE_URL'
+  const encryption = settings.DATABASE_URL === undefined ? '' : await encryptionOf(database, settings.DATABASE_URL)
   const migration = await checkMigration(database, settings)
   const engine = await checkEngine(database)
   return {
-    findings: [fine('database', `PostgreSQL ${version} ${where} answers`), migration, engine],
+    findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
     channels: migration.status === 'ok' ? await readChannels(kysely) : undefined,
   }
+}
+
+/** How the connection is protected, and what `sslmode` means here where libpq takes it for less. */
+async function encryptionOf({ kysely }: Database, url: string): Promise<string> {
+  const { rows } = await sql<{ ssl: boolean }>`SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()`.execute(kysely)
+  if (!rows[0]?.ssl) return ', without TLS'
+  const mode = sslModeOf(url)
+  const asked = withExplicitSslMode(url) === url ? '' : `; sslmode=${mode} is read as verify-full`
+  return `, over TLS${asked}`
 }
 
 async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings): Promise<Finding> {
