@@ -13,7 +13,7 @@ import type { Tables } from '../store/tables.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
 import { decideFates, type Incoming } from './fates.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
-import { createPatientDataGuard, type PhiPolicy } from './patient-data.ts'
+import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data.ts'
 
 /** What a call to accept came to. */
 export interface Accepted {
@@ -22,6 +22,11 @@ export interface Accepted {
   readonly events: readonly AcceptedEvent[]
   /** Notifications that were kept back, and why. */
   readonly suppressed: readonly { readonly channel: string; readonly reason: string | null }[]
+}
+
+/** A checked event of which nothing is left that the policy for patient data does not allow. */
+export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given'> {
+  readonly stored: Protected
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
@@ -33,12 +38,17 @@ export interface Acceptor {
    */
   check(events: readonly UncheckedEvent[]): readonly CheckedEvent[]
   /**
-   * Accepts what {@link check} returned, all or none, inside the given transaction: once that commits it is never lost,
+   * Applies the policy for patient data to what {@link check} returned. Outside the transaction, which would keep a
+   * connection and its locks for as long as the search takes, and lets others have a turn inside of one event too.
+   */
+  protect(events: readonly CheckedEvent[]): Promise<readonly ProtectedEvent[]>
+  /**
+   * Accepts what {@link protect} returned, all or none, inside the given transaction: once that commits it is never lost,
    * and if it rolls back it never was.
    *
    * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
    */
-  accept(transaction: Kysely<Tables>, events: readonly CheckedEvent[], origin: string): Promise<Accepted>
+  accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>
 }
 
 /** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
@@ -51,7 +61,7 @@ export function createAcceptor(options: {
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
 }): Acceptor {
   const { registry, clock } = options
-  const protect = createPatientDataGuard(registry.eventTypes.values(), options.phiPolicy)
+  const guard = createPatientDataGuard(registry.eventTypes.values(), options.phiPolicy)
 
   function check(events: readonly UncheckedEvent[]): readonly CheckedEvent[] {
     if (!Array.isArray(events))
@@ -77,10 +87,26 @@ export function createAcceptor(options: {
     return checked.filter((event) => event !== undefined)
   }
 
-  function name(checked: CheckedEvent): Incoming {
+  async function protect(checked: readonly CheckedEvent[]): Promise<readonly ProtectedEvent[]> {
+    const turns = createTurns()
+    const made: ProtectedEvent[] = []
+    for (const { data, given, ...event } of checked) {
+      const steps = guard.inSteps({ ...event, data, given })
+      let step = steps.next()
+      while (!step.done) {
+        if (turns.isOver()) await turns.next()
+        step = steps.next()
+      }
+      made.push({ ...event, stored: step.value })
+      if (turns.isOver()) await turns.next()
+    }
+    return made
+  }
+
+  function name(checked: ProtectedEvent): Incoming {
     const now = clock.now()
     const id = newId()
-    const { data, correlationId } = protect(checked)
+    const { data, correlationId } = checked.stored
     const event: AcceptedEvent = {
       id,
       eventType: checked.definition.name,
@@ -97,18 +123,19 @@ export function createAcceptor(options: {
 
   return {
     check,
-    async accept(transaction, checked, origin) {
-      const named = await inTurns(checked, (one) => ({
+    protect,
+    async accept(transaction, events, origin) {
+      const named = events.map((one) => ({
         ...name(one),
         keyHash: one.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${one.idempotencyKey}`),
       }))
       const firstOf = await findFirst(transaction, named, options.keyTtl)
       const incoming = named.filter(({ event }) => !firstOf.has(event.id))
-      const events = incoming.map(({ event }) => event)
+      const fresh = incoming.map(({ event }) => event)
       const { notifications, resolutions } =
         incoming.length > 0 ? await decideFates(transaction, incoming, options) : { notifications: [], resolutions: [] }
-      if (events.length > 0) {
-        const receivedAt = await insertEvents(transaction, { events, notifications, origin })
+      if (fresh.length > 0) {
+        const receivedAt = await insertEvents(transaction, { events: fresh, notifications, origin })
         await insertResolutions(transaction, resolutions, receivedAt)
         const due = notifications.filter((notification) => notification.state === 'pending')
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
@@ -126,29 +153,24 @@ export function createAcceptor(options: {
         }
       })
       const suppressed = notifications.filter(({ state }) => state === 'suppressed')
-      return { acceptances, events, suppressed }
+      return { acceptances, events: fresh, suppressed }
     },
   }
 }
 
 /** Milliseconds after which whatever else waits gets its turn. */
-const LONGEST_TURN = 20
+const LONGEST_TURN_MS = 20
 
-/**
- * Maps a list, and lets others have a turn in between: to look for patient data in a full request takes seconds, in which
- * the process would answer no probe and give no sign of life to its channels.
- */
-async function inTurns<T, R>(items: readonly T[], make: (item: T) => R): Promise<R[]> {
-  const made: R[] = []
+/** Says when others shall have a turn, and lets them have it. */
+function createTurns() {
   let since = performance.now()
-  for (const item of items) {
-    if (performance.now() - since > LONGEST_TURN) {
+  return {
+    isOver: () => performance.now() - since > LONGEST_TURN_MS,
+    async next() {
       await setImmediate()
       since = performance.now()
-    }
-    made.push(make(item))
+    },
   }
-  return made
 }
 
 /** For each event whose key was seen before, in this call or an earlier one: the id of the event that was first. */

@@ -2,7 +2,8 @@ import { CARD_DATA } from '../events/data.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { foldFieldName, phiFieldsOf } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
-import { createFinder } from './find-values.ts'
+import { createFinder, type Found } from './find-values.ts'
+import { fold, PIECE } from './fold.ts'
 
 /** What is done with patient data before anything is written. */
 export type PhiPolicy = 'mask' | 'omit' | 'show'
@@ -32,6 +33,16 @@ export interface Protected {
   readonly correlationId: string | undefined
 }
 
+/** Applies the policy to an event. */
+export interface PatientDataGuard {
+  (event: Unprotected): Protected
+  /**
+   * The same in steps of a few milliseconds: a full request takes seconds, in which the process would answer no probe and
+   * renew no lease.
+   */
+  inSteps(event: Unprotected): Generator<void, Protected>
+}
+
 /**
  * Makes what applies TEAMS_PHI_POLICY to an event. Under `mask` and `omit`:
  *
@@ -46,11 +57,11 @@ export interface Protected {
 export function createPatientDataGuard(
   eventTypes: Iterable<Pick<EventTypeDefinition, 'phiFields'>>,
   policy: PhiPolicy,
-): (event: Unprotected) => Protected {
+): PatientDataGuard {
   const builtIn = foldedNames(Object.values(CARD_DATA).map(phiFieldsOf))
   const all = new Set([...builtIn, ...foldedNames([...eventTypes].map((type) => type.phiFields))])
 
-  return ({ definition, data, given, correlationId }) => {
+  function* inSteps({ definition, data, given, correlationId }: Unprotected): Generator<void, Protected> {
     if (policy === 'show') return { data, correlationId }
     const known = definition.schema.shape
     const isOwn = (name: string) => Object.hasOwn(known, name)
@@ -59,7 +70,7 @@ export function createPatientDataGuard(
       depth === 0 && isOwn(name) ? definition.phiFields.has(name) || isAmong(builtIn, name) : isAmong(all, name)
     const values = new Set<string>()
     collect(given, holdsPatientData, values)
-    const hide = createHider(values)
+    const hide = yield* hideAll(values, [...textsOf(data), ...(correlationId === undefined ? [] : [correlationId])])
     // The name of a field of the type is no data, even where somebody's id is "error".
     const hideKey = (name: string, depth: number) => (depth === 0 && isOwn(name) ? name : hide(name))
     return {
@@ -67,22 +78,62 @@ export function createPatientDataGuard(
       correlationId: correlationId === undefined ? undefined : hide(correlationId),
     }
   }
+  return Object.assign((event: Unprotected) => resultOf(inSteps(event)), { inSteps })
+}
+
+/** Takes all steps at once. */
+function resultOf<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
 }
 
 type HoldsPatientData = (name: string, depth: number) => boolean
+type Hide = (text: string) => string
 
-function createHider(values: ReadonlySet<string>): (text: string) => string {
+/** Takes the values out of all texts, with a step after each {@link PIECE}. Returns what became of each text. */
+function* hideAll(values: ReadonlySet<string>, texts: readonly string[]): Generator<void, Hide> {
   const find = createFinder(values)
   if (!find) return (text) => text
-  return (text) => {
-    let hidden = ''
-    let at = 0
-    for (const { start, end, value } of find(text)) {
-      hidden += text.slice(at, start) + (value === undefined ? HIDDEN : maskValue(value))
-      at = end
-    }
-    return hidden + text.slice(at)
+  const hidden = new Map<string, string>()
+  let since = 0
+  for (const text of texts) {
+    if (hidden.has(text)) continue
+    const folded = yield* fold(text)
+    hidden.set(text, without(text, yield* find(text, folded)))
+    since += text.length
+    if (since < PIECE) continue
+    since = 0
+    yield
   }
+  return (text) => hidden.get(text) ?? HIDDEN
+}
+
+function without(text: string, found: readonly Found[]): string {
+  let hidden = ''
+  let at = 0
+  for (const { start, end, value } of found) {
+    hidden += text.slice(at, start) + (value === undefined ? HIDDEN : maskValue(value))
+    at = end
+  }
+  return at === 0 ? text : hidden + text.slice(at)
+}
+
+/** Every key, text and number of some data, each as a text. */
+function textsOf(data: JsonObject): string[] {
+  const texts: string[] = []
+  const visit = (value: Json): void => {
+    if (typeof value === 'string' || typeof value === 'number') texts.push(String(value))
+    else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item)
+    else if (isObject(value))
+      for (const [name, item] of Object.entries(value) as [string, Json][]) {
+        texts.push(name)
+        visit(item)
+      }
+  }
+  visit(data)
+  return texts
 }
 
 function collect(data: JsonObject, holdsPatientData: HoldsPatientData, values: Set<string>): void {
@@ -103,7 +154,7 @@ function protect(
   data: JsonObject,
   how: {
     readonly holdsPatientData: HoldsPatientData
-    readonly hide: (text: string) => string
+    readonly hide: Hide
     readonly hideKey: (name: string, depth: number) => string
     readonly omit: boolean
   },
@@ -131,7 +182,7 @@ function protect(
 }
 
 /** Inside patient data every value is one, and so is every key that does not look like the name of a field. */
-function maskAll(value: Json, hide: (text: string) => string): Json {
+function maskAll(value: Json, hide: Hide): Json {
   if (value === null) return value
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => maskAll(item, hide))
   if (isObject(value))

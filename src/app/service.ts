@@ -100,7 +100,7 @@ export function createService(parts: ServiceParts): LocalService {
     accept: (events, origin) =>
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
-        const checked = acceptor.check(events)
+        const checked = await acceptor.protect(acceptor.check(events))
         const accepted = await kysely
           .transaction()
           .setIsolationLevel('read committed')
@@ -113,7 +113,7 @@ export function createService(parts: ServiceParts): LocalService {
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
-        const checked = acceptor.check(events)
+        const checked = await acceptor.protect(acceptor.check(events))
         return (await acceptor.accept(adoptTransaction(transaction), checked, origin)).acceptances
       }, true),
     listNotifications: (query) => call(() => listNotifications(kysely, query)),

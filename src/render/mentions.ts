@@ -1,7 +1,7 @@
 import type { Priority } from '../events/priority.ts'
+import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Mention } from '../registry/registry.ts'
-import { clean } from './text.ts'
 
 /** The people whom a card mentions. */
 export interface Mentioned {
@@ -21,7 +21,7 @@ export function mentionsFor(mentions: readonly Mention[], priority: Priority): M
     .filter((mention) => mention.priorities.includes(priority))
     .map(({ name, id }) => {
       // What would end the tag, or read as Markdown inside it.
-      const plain = clean(name)
+      const plain = cleanText(name)
         .replace(/[<>[\]*_`\\{}\n]/g, ' ')
         .trim()
       let shown = plain

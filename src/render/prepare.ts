@@ -1,5 +1,6 @@
 import type { Language } from '../events/event.ts'
 import type { Priority } from '../events/priority.ts'
+import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { FieldKind, Fields } from './fields.ts'
 import type { Formatter } from './format.ts'
@@ -7,7 +8,7 @@ import type { Limits } from './limits.ts'
 import type { ListRules } from './lists.ts'
 import type { CardRequest } from './port.ts'
 import { filledTitle, type Strings, textAt } from './strings.ts'
-import { clean, listed } from './text.ts'
+import { listed } from './text.ts'
 import type { Uses } from './uses.ts'
 import { isThere, own, Values } from './values.ts'
 
@@ -100,7 +101,7 @@ export function prepare(
 function firstOf(names: readonly string[], room: number): string[] {
   const shown: string[] = []
   let left = room
-  for (const name of names.map(clean)) {
+  for (const name of names.map(cleanText)) {
     left -= name.length
     if (left < 0) return [...shown, '…']
     shown.push(name)

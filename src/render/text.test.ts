@@ -1,26 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CLOSE, clean, cut, cutMiddle, escapeMarkdown, keepIndentation, listed, OPEN, settle } from './text.ts'
+import { cleanText } from '../kernel/characters.ts'
+import { CLOSE, cut, cutMiddle, escapeMarkdown, keepIndentation, listed, OPEN, settle } from './text.ts'
 
 const wild = fc.string({ unit: 'binary', maxLength: 200 })
-const marked = (text: string) => OPEN + clean(text) + CLOSE
-
-describe('clean', () => {
-  it('takes out controls, bidi characters, noncharacters and broken surrogates', () => {
-    expect(clean('a\u0000b\u202Ec\u2066d\u2069e\uFDD0f\uFFFFg\u200Fh')).toBe('abcdefgh')
-    expect(clean('x\uD83Dy')).toBe('x\uFFFDy')
-    expect(clean('one\r\ntwo\rthree\u2028four')).toBe('one\ntwo\nthree\nfour')
-  })
-
-  it('leaves a text that it has cleaned as it is', () => {
-    fc.assert(
-      fc.property(wild, (text) => {
-        expect(clean(clean(text))).toBe(clean(text))
-        expect(clean(text).isWellFormed()).toBe(true)
-      }),
-    )
-  })
-})
+const marked = (text: string) => OPEN + cleanText(text) + CLOSE
 
 describe('a piece of outside text in Markdown', () => {
   it.each([
@@ -56,7 +40,7 @@ describe('a piece of outside text in Markdown', () => {
       fc.property(
         fc.array(fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/ \n1aAt@', 'at', 'DATE', 'http', '://')),
         (parts) => {
-          const safe = escapeMarkdown(clean(parts.join('')))
+          const safe = escapeMarkdown(cleanText(parts.join('')))
           const unescaped = safe.replace(/\\./g, '·')
           expect(unescaped).not.toMatch(/[[\]*_`~|\\\n]/)
           expect(unescaped).not.toMatch(/<[a-z/!?]/i)
@@ -71,7 +55,7 @@ describe('a piece of outside text in Markdown', () => {
     const part = fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/;=% \n\t1aAtب', 'at', 'www', 'mailto', '//', 'amp')
     fc.assert(
       fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
-        const text = clean(parts.join('')).trimEnd()
+        const text = cleanText(parts.join('')).trimEnd()
         expect(escapeMarkdown(`${text} :`)).toBe(`${escapeMarkdown(text)} :`)
       }),
       { numRuns: 5_000 },
@@ -81,8 +65,8 @@ describe('a piece of outside text in Markdown', () => {
   it('shows what was written once backslashes and joiners are taken away again', () => {
     fc.assert(
       fc.property(wild, (text) => {
-        const shown = escapeMarkdown(clean(text)).replace(/\\(.)/gu, '$1').replaceAll('\u2060', '')
-        expect(shown).toBe(clean(text).replace(/\s+/g, ' ').replaceAll('\u2060', ''))
+        const shown = escapeMarkdown(cleanText(text)).replace(/\\(.)/gu, '$1').replaceAll('\u2060', '')
+        expect(shown).toBe(cleanText(text).replace(/\s+/g, ' ').replaceAll('\u2060', ''))
       }),
     )
   })

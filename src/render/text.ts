@@ -3,10 +3,10 @@ import type { Language } from '../events/event.ts'
 /**
  * How text from outside gets into a card without becoming anything but text.
  *
- * 1. {@link clean}, when an event's data is prepared: what no card may contain (control characters, bidi overrides,
- *    broken Unicode) is gone before anything else looks at the text.
+ * 1. {@link cleanText}, when an event's data is prepared: what no card may contain (control characters, escape
+ *    sequences, bidi overrides, broken Unicode) is gone before anything else looks at the text.
  * 2. While a template is expanded, whatever an expression yields is put between the two marks {@link OPEN} and
- *    {@link CLOSE}. They are noncharacters, which `clean` strips, so no data can forge one.
+ *    {@link CLOSE}. They are noncharacters, which `cleanText` strips, so no data can forge one.
  * 3. {@link settle}, when the card is finished: each marked piece is made safe for the very place where it ended up.
  *    So a template can put any value anywhere, and its author need not know what is safe there.
  *
@@ -31,11 +31,6 @@ const LRI = '\u2066'
 const FSI = '\u2068'
 const PDI = '\u2069'
 
-/** Controls except tab and line feed, bidi embeddings, overrides and isolates, and noncharacters. */
-const FORBIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u0084\u0086-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u206F\uFDD0-\uFDEF\uFEFF\uFFFE\uFFFF]/g
-const LINE_BREAKS = /\r\n|[\r\u0085\u2028\u2029]/g
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
 /** All but right-to-left text and line breaks. */
 const ALONG = String.raw`[^\n\u0590-\u08FF\uFB1D-\uFDCF\uFDF0-\uFDFF\uFE70-\uFEFC]*`
@@ -55,11 +50,6 @@ const LEFT_TO_RIGHT_RUN = new RegExp(
 /** Where nothing matches, no text is written from right to left; this costs next to nothing for Latin letters. */
 const BEYOND_LATIN = /[\u0590-\uFFFF]/
 const MARKED = /\uFDD0([^\uFDD0\uFDD1]*)\uFDD1?|\uFDD1/g
-
-/** Text that may go into a card: well-formed, with `\n` as its only line break, no control and no bidi character. */
-export function clean(text: string): string {
-  return text.toWellFormed().replace(LINE_BREAKS, '\n').replace(FORBIDDEN, '')
-}
 
 /** Finishes one string of an expanded card: every marked piece is made safe for the place where it stands. */
 export function settle(text: string, place: Place, language: Language): string {

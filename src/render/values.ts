@@ -1,3 +1,4 @@
+import { cleanText } from '../kernel/characters.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { isObject } from '../kernel/json.ts'
 import type { FieldKind } from './fields.ts'
@@ -5,7 +6,7 @@ import type { Formatter } from './format.ts'
 import type { Limits } from './limits.ts'
 import type { ListRules } from './lists.ts'
 import { type Strings, textAt, titleOfType } from './strings.ts'
-import { clean, cut, cutMiddle } from './text.ts'
+import { cut, cutMiddle } from './text.ts'
 
 /** Thrown when more text comes together than any card can hold; the renderer then tries with less. */
 export class TooMuch extends Error {}
@@ -31,7 +32,7 @@ export class Values {
 
   /** What says which event it is: cleaned, and cut only where nothing else is left to cut. */
   id(raw: string): string {
-    return cut(clean(raw), this.#limits.ids)
+    return cut(cleanText(raw), this.#limits.ids)
   }
 
   /** A text of ours or of the event's, cleaned and cut. */
@@ -78,7 +79,7 @@ export class Values {
     if (typeof value === 'string' && field.kind === 'amount') return this.#formatter.amount(this.text(value))
     if (typeof value === 'string' && field.kind === 'moment') return this.#formatter.moment(this.text(value))
     // Half an address leads nowhere, or elsewhere.
-    if (typeof value === 'string' && field.kind === 'url') return clean(value)
+    if (typeof value === 'string' && field.kind === 'url') return cleanText(value)
     const text = this.text(this.#plain(value))
     return this.#word(name, text, field) ?? text
   }
@@ -144,8 +145,8 @@ export class Values {
   #short(raw: string, shorten: (text: string) => string): string {
     const room = this.#limits.text * 2
     this.#count(Math.min(raw.length, this.#limits.text))
-    if (raw.length <= room * 2) return shorten(clean(raw))
-    return shorten(`${clean(raw.slice(0, room))}\n${clean(raw.slice(-room))}`)
+    if (raw.length <= room * 2) return shorten(cleanText(raw))
+    return shorten(`${cleanText(raw.slice(0, room))}\n${cleanText(raw.slice(-room))}`)
   }
 
   #count(length: number): void {

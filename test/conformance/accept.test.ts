@@ -51,8 +51,11 @@ describe.each(KINDS)('accept on %s', (kind) => {
   })
 
   const accept = async (events: readonly UncheckedEvent[], origin = 'test', by = acceptor) =>
-    (await database.kysely.transaction().execute((transaction) => by.accept(transaction, by.check(events), origin)))
-      .acceptances
+    (
+      await database.kysely
+        .transaction()
+        .execute(async (transaction) => by.accept(transaction, await by.protect(by.check(events)), origin))
+    ).acceptances
   const count = async (correlationId: string) => {
     const { rows } = await sql<{
       n: number
@@ -202,7 +205,11 @@ describe.each(KINDS)('accept on %s', (kind) => {
   it('writes inside a Kysely transaction of the caller: rolled back means never sent', async () => {
     const send = (correlationId: string, fail: boolean) =>
       database.kysely.transaction().execute(async (transaction) => {
-        await acceptor.accept(adoptTransaction(transaction), acceptor.check([{ ...ALERT, correlationId }]), 'test')
+        await acceptor.accept(
+          adoptTransaction(transaction),
+          await acceptor.protect(acceptor.check([{ ...ALERT, correlationId }])),
+          'test',
+        )
         if (fail) throw new Error('the claim could not be saved')
       })
     await expect(send('rolled-back', true)).rejects.toThrow('the claim')
@@ -229,17 +236,17 @@ describe("accept inside a pg client's transaction", () => {
         (await sql<{ n: number }>`SELECT count(*)::int AS n FROM teams_notifications`.execute(database.kysely)).rows[0]
           ?.n
       await client.query('BEGIN')
-      await acceptor.accept(adoptTransaction(client), acceptor.check([ALERT]), 'test')
+      await acceptor.accept(adoptTransaction(client), await acceptor.protect(acceptor.check([ALERT])), 'test')
       // The open transaction has written for the same channels; another event must not wait for it.
       await database.kysely.transaction().execute(async (transaction) => {
         await sql`SET LOCAL statement_timeout = '5s'`.execute(transaction)
-        await acceptor.accept(transaction, acceptor.check([ALERT]), 'test')
+        await acceptor.accept(transaction, await acceptor.protect(acceptor.check([ALERT])), 'test')
       })
       expect(await count()).toBe(3)
       await client.query('ROLLBACK')
       expect(await count()).toBe(3)
       await client.query('BEGIN')
-      await acceptor.accept(adoptTransaction(client), acceptor.check([ALERT]), 'test')
+      await acceptor.accept(adoptTransaction(client), await acceptor.protect(acceptor.check([ALERT])), 'test')
       await client.query('COMMIT')
       expect(await count()).toBe(6)
     } finally {
@@ -261,7 +268,7 @@ describe("accept inside a pg client's transaction", () => {
       await host.transaction().execute(async (transaction) => {
         await transaction.insertInto('claims').values({ id: 'C-1' }).execute()
         const own = acceptorFor(engine)
-        await own.accept(adoptTransaction(transaction), own.check([ALERT]), 'test')
+        await own.accept(adoptTransaction(transaction), await own.protect(own.check([ALERT])), 'test')
       })
       const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM teams_notifications, claims`.execute(
         database.kysely,

@@ -45,7 +45,9 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
   const acceptor = acceptorWith(300)
   /** Accepts a call of events; what became of the notification of each. */
   const send = async (events: readonly UncheckedEvent[], by = acceptor, origin = 'test') => {
-    const { acceptances } = await db.transaction().execute((t) => by.accept(t, by.check(events), origin))
+    const { acceptances } = await db
+      .transaction()
+      .execute(async (t) => by.accept(t, await by.protect(by.check(events)), origin))
     const ids = acceptances.map(({ notifications }) => notifications[0]?.id ?? '')
     const { rows } = await sql<{ id: string; state: string; reason: string | null; repeat_of: string | null }>`
       SELECT id, state, reason, repeat_of FROM teams_notifications WHERE id = ANY(${ids}::uuid[])`.execute(db)
@@ -229,7 +231,8 @@ describe('resolutions in a transaction that began long before, on postgres', () 
 
   const acceptor = acceptorWith(300)
   const say = async (event: UncheckedEvent, transaction: Kysely<Tables>) =>
-    (await acceptor.accept(transaction, acceptor.check([event]), 'test')).acceptances[0]?.notifications[0]
+    (await acceptor.accept(transaction, await acceptor.protect(acceptor.check([event])), 'test')).acceptances[0]
+      ?.notifications[0]
   const sayNow = (event: UncheckedEvent) => database.kysely.transaction().execute((t) => say(event, t))
   /** Begins a transaction; says the first meanwhile, and then the second within. */
   const sayWithin = async (meanwhile: UncheckedEvent, within: UncheckedEvent) => {

@@ -4,10 +4,10 @@ import type { z } from 'zod'
 import { CARD_DATA, type CardName } from '../../src/events/data.ts'
 import { LANGUAGES, type Language } from '../../src/events/event.ts'
 import { PRIORITIES } from '../../src/events/priority.ts'
+import { cleanText } from '../../src/kernel/characters.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
 import { teamsBytes } from '../../src/render/size.ts'
-import { clean } from '../../src/render/text.ts'
 import { activeContent, elementsOf, readable, textsOf } from './inspect.ts'
 import { OPTIONS, REGISTRY, requestFor, TYPES } from './setup.ts'
 
@@ -157,7 +157,7 @@ describe('the card of any event that its schema takes', () => {
         const words = WORDS[given.language]
         expect(shown).toContain(words.priority[given.priority])
         if (given.maxBytes > 2_048) expect(shown).toContain(given.type)
-        if (given.maxBytes > 4_096) expect(oneLine(shown)).toContain(oneLine(clean(given.correlationId)))
+        if (given.maxBytes > 4_096) expect(oneLine(shown)).toContain(oneLine(cleanText(given.correlationId)))
         expect(words.shortened.test(shown)).toBe(shrunk !== 'whole')
         if (given.repeat) expect(shown).toMatch(words.repeat)
       }),

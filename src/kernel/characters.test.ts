@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { characterKind, cleanText, digitValue } from './characters.ts'
+
+describe('clean text', () => {
+  it('has no controls, bidi characters, noncharacters or broken surrogates', () => {
+    expect(cleanText('a\u0000b\u202Ec\u2066d\u2069e\uFDD0f\uFFFFg\u200Fh\u{1FFFE}i\uFEFFj')).toBe('abcdefghij')
+    expect(cleanText('x\uD83Dy')).toBe('x\uFFFDy')
+    expect(cleanText('one\r\ntwo\rthree\u2028four')).toBe('one\ntwo\nthree\nfour')
+  })
+
+  it.each([
+    ['colours', '\u001B[31mred\u001B[0m \u001B[1;38;5;196mbold\u001B[m', 'red bold'],
+    ['colours by their C1 form', '\u009B31mred\u009B0m', 'red'],
+    ['cursor moves', 'a\u001B[2K\u001B[1Gb\u001B[?25l', 'ab'],
+    ['a window title', '\u001B]0;title\u0007text', 'text'],
+    ['a link', '\u001B]8;;https://x.example\u001B\\here\u001B]8;;\u001B\\', 'here'],
+    ['the choice of a character set', '\u001B(Btext\u001Bc', 'text'],
+    ['no sequence, as its end is missing', 'a\u001B[31', 'a[31'],
+    ['no sequence, as its start is missing', 'list[31m]', 'list[31m]'],
+  ])('has no %s', (_what, text, expected) => {
+    expect(cleanText(text)).toBe(expected)
+  })
+
+  it('is left as it is when it is cleaned again', () => {
+    const wild = fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 5 }), fc.constantFrom('\u001B', '[', '31m')))
+    fc.assert(
+      fc.property(wild, (parts) => {
+        const text = cleanText(parts.join(''))
+        expect(cleanText(text)).toBe(text)
+        expect(text.isWellFormed()).toBe(true)
+      }),
+    )
+  })
+
+  it('takes time in proportion to its length', () => {
+    const started = performance.now()
+    for (const piece of ['\u001B', '\u001B[', '\u001B]', '\u001B[1;', '\u001B ', '\u009B1'])
+      cleanText(piece.repeat(200_000))
+    expect(performance.now() - started).toBeLessThan(3_000)
+  })
+})
+
+it('every code point that clean text can not have is forbidden or ends a line, and no other', () => {
+  const wrong: string[] = []
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code <= 0xdfff) continue
+    const character = String.fromCodePoint(code)
+    const kind = characterKind(character)
+    const expected = kind === 'forbidden' ? '' : kind === 'line' ? '\n' : character
+    if (cleanText(character) !== expected) wrong.push(`${code.toString(16)} is ${kind}`)
+  }
+  expect(wrong).toEqual([])
+}, 60_000)
+
+it.each([
+  ['0123456789', 'of ASCII'],
+  ['٠١٢٣٤٥٦٧٨٩', 'of Arabic'],
+  ['۰۱۲۳۴۵۶۷۸۹', 'of Persian and Urdu'],
+  ['०१२३४५६७८९', 'of Devanagari'],
+  ['𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡', 'of mathematics'],
+])('the digits %s %s are worth 0 to 9', (digits) => {
+  expect([...digits].map((digit) => [characterKind(digit), digitValue(digit)])).toEqual(
+    Array.from({ length: 10 }, (_, value) => ['digit', value]),
+  )
+})
