@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
 
 describe('a command line', () => {
@@ -93,4 +96,26 @@ describe('whoever reads the output', () => {
     const { stdout } = await runCli(['templates', 'check'])
     expect(stdout).toMatch(/^ok {2}\d+ cards/)
   })
+})
+
+it('what a gateway answers reaches the terminal without anything that it acts on', async () => {
+  const hostile = 'x\x1b[31m\x1b[2Jy\r\x9b1mz\u202e'
+  const problem = { type: 't', title: 't', status: 404, code: 'not_found', detail: 'd', todo: 't' }
+  const server = createServer((_request, response) => {
+    response.writeHead(404, { 'content-type': 'application/problem+json' })
+    response.end(JSON.stringify({ ...problem, errors: [{ at: hostile, found: hostile, expected: hostile }] }))
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const args = ['notifications', 'show', '0', '--url', `http://127.0.0.1:${port}`]
+  const { code, stderr } = await runCli(args)
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('xyz: found xyz; expected xyz'),
+  })
+  expect(stderr).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}/u)
+  const { answer, stdout } = await runJson(args)
+  expect(answer.errors[0].found).toBe(hostile)
+  expect(stdout).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}/u)
 })

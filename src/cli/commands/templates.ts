@@ -13,7 +13,7 @@ import { loadSettings } from '../../settings/load.ts'
 import type { Settings } from '../../settings/table.ts'
 import { readEnvironment } from '../environment.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { type Output, onOneLine } from '../output.ts'
+import { jsonText, type Output, onOneLine } from '../output.ts'
 import { type EventFlags, readEventsOf } from '../read-event.ts'
 import { readRegistry } from '../registry.ts'
 
@@ -58,7 +58,7 @@ export async function renderCommand(options: RenderOptions, output: Output): Pro
     language: event.language ?? channel.language,
     repeat: false,
   })
-  process.stdout.write(`${JSON.stringify(card, null, 2)}\n`)
+  process.stdout.write(`${jsonText(card)}\n`)
   if (!output.json)
     output.note(`${checked.definition.card} for ${channel.key}: ${bytes} bytes as Teams counts them, ${shrunk}`)
   return EXIT.ok
