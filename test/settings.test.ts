@@ -198,7 +198,6 @@ describe('contradictions', () => {
     ['a breaker that opens after the retries', { TEAMS_MAX_RETRIES: '1' }, 'TEAMS_BREAKER_THRESHOLD'],
     ['more connections to one host than in all', { TEAMS_TOTAL_CONNECTIONS: '5' }, 'TEAMS_CONNECTIONS_PER_HOST'],
     ['cards that outlive their rows', { TEAMS_AUDIT_RETENTION_DAYS: '30' }, 'TEAMS_CARD_HISTORY_RETENTION_DAYS'],
-    ['a Vault path without Vault', { TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams' }, 'TEAMS_WEBHOOK_VAULT_PATH'],
     ['Vault without a login', { VAULT_ADDR: 'https://vault' }, 'VAULT_ADDR'],
     ['half an AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r' }, 'VAULT_ADDR'],
     [

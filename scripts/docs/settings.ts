@@ -1,4 +1,5 @@
 import { DEFAULT_CHANNEL_NAMES } from '../../src/events/stakeholders.ts'
+import { PLATFORM_NAMES, type PlatformName } from '../../src/settings/platform.ts'
 import { SETTINGS, type SettingName, WEBHOOK_PREFIX } from '../../src/settings/table.ts'
 import { code, page, table } from './markdown.ts'
 
@@ -62,7 +63,20 @@ export function settingsPage(): string {
       ['setting', 'channel'],
       webhookNames().map(([name, channel]) => [code(name), channel]),
     )}`,
+    `## Names of the platform\n\nNames of the Python platform's \`.env\` and \`config.py\` that are no settings here. Its file starts the gateway unchanged: what can be read is read, and the start and \`doctor\` say a line for each of them that is set.\n\n${table(
+      ['name there', 'here'],
+      platformRows(),
+    )}`,
   )
+}
+
+/** What each of the platform's names means here. */
+function platformRows(): string[][] {
+  return (Object.keys(PLATFORM_NAMES) as PlatformName[]).map((name) => {
+    const row: { readAs?: SettingName; note?: string; instead?: string } = PLATFORM_NAMES[name]
+    const here = row.readAs === undefined ? row.instead : `Read as ${code(row.readAs)}. ${row.note ?? ''}`
+    return [code(name), (here ?? '').trim()]
+  })
 }
 
 /** `.env.example`: what has a default stands there with it, secrets are empty, the rest is commented out. */

@@ -14,6 +14,13 @@ export function rendererOptions(registry: Registry, settings: Settings): Rendere
       logs: settings.TEAMS_LINK_LOGS,
       claims: settings.TEAMS_LINK_CLAIMS,
       nphies: settings.TEAMS_LINK_NPHIES,
+      nphiesStatus: settings.TEAMS_LINK_NPHIES_STATUS,
+      nphiesDocs: settings.TEAMS_LINK_NPHIES_DOCS,
+      runbooks: {
+        vault: settings.TEAMS_LINK_VAULT_RUNBOOK,
+        celery: settings.TEAMS_LINK_CELERY_RUNBOOK,
+        nphies: settings.TEAMS_LINK_NPHIES_RUNBOOK,
+      },
       notifications: settings.TEAMS_LINK_NOTIFICATIONS,
     },
   }

@@ -18,6 +18,7 @@ import { createSecrets } from '../secrets/secrets.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { createWorkflowsTransport } from '../send/workflows/transport.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'
+import { settingNotices } from '../settings/notices.ts'
 import { withoutServiceVariables } from '../settings/service-variables.ts'
 import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
 import { hasSentToTeams } from '../store/channels.ts'
@@ -79,11 +80,13 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const settings = loadSettings(env)
   const clock = options.clock ?? systemClock
   const log = options.log ?? createLog(settings.TEAMS_LOG_LEVEL)
+  for (const { at, says } of settingNotices(env, settings)) log.warn({ setting: at }, says)
   const metrics = createMetrics()
   const registry = loadRegistry({
     configFile: settings.TEAMS_CONFIG_FILE,
     config: options.config,
     language: settings.TEAMS_LANGUAGE,
+    muteAll: !settings.TEAMS_WEBHOOK_ENABLED,
     budget: {
       requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
       period: settings.TEAMS_RATE_LIMIT_PERIOD,
@@ -126,7 +129,12 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const engine = await startEngine(database, log, { deliver })
   releases.add(() => engine.stop())
   const publisher = settings.TEAMS_REDIS_URL
-    ? (await import('../publish/publisher.ts')).createPublisher({ url: settings.TEAMS_REDIS_URL, log, metrics })
+    ? (await import('../publish/publisher.ts')).createPublisher({
+        url: settings.TEAMS_REDIS_URL,
+        channelPrefix: settings.TEAMS_REDIS_CHANNEL_PREFIX,
+        log,
+        metrics,
+      })
     : undefined
   if (publisher) releases.add(() => publisher.close())
 

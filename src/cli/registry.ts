@@ -11,6 +11,7 @@ export function readRegistry(settings: Settings, configFile = settings.TEAMS_CON
   return loadRegistry({
     configFile,
     language: settings.TEAMS_LANGUAGE,
+    muteAll: !settings.TEAMS_WEBHOOK_ENABLED,
     budget: {
       requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
       period: settings.TEAMS_RATE_LIMIT_PERIOD,

@@ -28,11 +28,11 @@ const fastClock: Clock = {
   },
 }
 
-function publisherFor(url: string, clock = systemClock) {
+function publisherFor(url: string, clock = systemClock, channelPrefix = 'teams:events:') {
   const lines: Record<string, unknown>[] = []
   const metrics = createMetrics()
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line)) })
-  const publisher = createPublisher({ url, log, metrics, clock })
+  const publisher = createPublisher({ url, channelPrefix, log, metrics, clock })
   onTestFinished(() => publisher.close())
   const failures = async () =>
     Number((await metrics.expose()).body.match(/^teams_publish_failures_total (\d+)/m)?.[1] ?? Number.NaN)
@@ -40,13 +40,13 @@ function publisherFor(url: string, clock = systemClock) {
 }
 
 /** Listens to all events; the list grows with what arrives. */
-async function listenerAt(url: string) {
+async function listenerAt(url: string, pattern = 'teams:events:*') {
   const client = createClient({ url })
   const messages: { channel: string; message: string }[] = []
   client.on('error', () => {})
   onTestFinished(() => client.destroy())
   await client.connect()
-  await client.pSubscribe('teams:events:*', (message, channel) => void messages.push({ channel, message }))
+  await client.pSubscribe(pattern, (message, channel) => void messages.push({ channel, message }))
   return messages
 }
 
@@ -67,6 +67,13 @@ async function publishUntilHeard(publish: () => void, messages: readonly unknown
 const AT_ONCE = 100
 
 describe('publisher', () => {
+  it('begins the channel as TEAMS_REDIS_CHANNEL_PREFIX says', async () => {
+    const messages = await listenerAt(inject('redisUrl'), 'ours:*')
+    const { publisher } = publisherFor(inject('redisUrl'), systemClock, 'ours:')
+    await publishUntilHeard(() => publisher.publish(event), messages)
+    expect(messages[0]?.channel).toBe('ours:nphies.claim.rejected')
+  })
+
   it('tells listeners of an event, by its type, as it is stored', async () => {
     const messages = await listenerAt(inject('redisUrl'))
     const { publisher, lines } = publisherFor(inject('redisUrl'))

@@ -6,14 +6,11 @@ import type { Metrics } from '../metrics/metrics.ts'
 
 /** Tells live listeners of accepted events. It never holds the only copy: whatever happens here, the event is in the database. */
 export interface Publisher {
-  /** Publishes on `teams:events:<type>`. Returns at once and never throws; what can not be sent is counted and dropped. */
+  /** Publishes on `teams:events:<type>`, or whatever the prefix is. Returns at once and never throws; what can not be sent is counted and dropped. */
   publish(event: AcceptedEvent): void
   /** Ends the connection, after at most half a second for what is under way. */
   close(): Promise<void>
 }
-
-/** Redis channels of events start so; the event's type follows. */
-export const CHANNEL_PREFIX = 'teams:events:'
 
 /** Bytes of messages without an answer above which more are dropped: Redis is too slow, or hangs. */
 const MOST_UNANSWERED_BYTES = 8 * 1024 * 1024
@@ -54,11 +51,13 @@ function connection(url: string) {
  */
 export function createPublisher(options: {
   readonly url: string
+  /** What a Redis channel begins with; the event's type follows. */
+  readonly channelPrefix: string
   readonly log: Log
   readonly metrics: Metrics
   readonly clock?: Clock
 }): Publisher {
-  const { url, log, metrics, clock = systemClock } = options
+  const { url, channelPrefix, log, metrics, clock = systemClock } = options
   let client: Client | undefined
   let ready = false
   let closed = false
@@ -141,7 +140,7 @@ export function createPublisher(options: {
       if (unanswered === 0) cancelTimer()
       else within(ANSWER_MS, () => lose(via, undefined))
     }
-    via.publish(CHANNEL_PREFIX + event.eventType, message).then(
+    via.publish(channelPrefix + event.eventType, message).then(
       () => {
         answered()
         // Not at each answer: a Redis that is too slow would otherwise be reported well and ill by turns.

@@ -18,6 +18,8 @@ export interface RegistryOptions extends RegistryDefaults {
   readonly configFile?: string | undefined
   /** The same as an object. */
   readonly config?: ConfigInput | undefined
+  /** Mutes every channel, whatever the configuration says. */
+  readonly muteAll?: boolean | undefined
 }
 
 /**
@@ -26,6 +28,13 @@ export interface RegistryOptions extends RegistryDefaults {
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
 export function loadRegistry(options: RegistryOptions): Registry {
+  const registry = readRegistry(options)
+  if (!options.muteAll) return registry
+  const channels = [...registry.channels].map(([key, channel]) => [key, { ...channel, muted: true }] as const)
+  return { ...registry, channels: new Map(channels) }
+}
+
+function readRegistry(options: RegistryOptions): Registry {
   const builtIn = builtInRegistry(options)
   if (options.configFile === undefined && options.config === undefined) return builtIn
   if (options.configFile !== undefined && options.config !== undefined)

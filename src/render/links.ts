@@ -8,6 +8,10 @@ export interface LinkBases {
   readonly logs?: string | undefined
   readonly claims?: string | undefined
   readonly nphies?: string | undefined
+  readonly nphiesStatus?: string | undefined
+  readonly nphiesDocs?: string | undefined
+  /** By the first word of an event type, for events that name no runbook of their own. */
+  readonly runbooks?: Readonly<Record<string, string | undefined>> | undefined
   readonly notifications?: string | undefined
 }
 
@@ -20,7 +24,7 @@ interface LinkSource {
 
 /** Where each link button leads; undefined where there is no address for it. No patient data in any URL. */
 export const LINKS = {
-  runbook: ({ field }) => field('runbook_url'),
+  runbook: ({ field, bases, event }) => field('runbook_url') ?? runbookOf(bases, event),
   dashboard: ({ field, bases, event }) => field('dashboard_url') ?? dashboard(bases.grafana, event),
   flower: ({ field, bases }) => {
     const task = field('task_id')
@@ -33,6 +37,8 @@ export const LINKS = {
     return claim === undefined ? undefined : bases.claims?.replaceAll('{claim_id}', encoded(claim))
   },
   nphies: ({ bases }) => bases.nphies,
+  nphies_status: ({ bases }) => bases.nphiesStatus,
+  nphies_docs: ({ bases }) => bases.nphiesDocs,
   notifications: ({ field, bases }) => {
     const digest = field('digest_id')
     return digest === undefined ? undefined : bases.notifications?.replaceAll('{digest_id}', encoded(digest))
@@ -60,6 +66,11 @@ export function linkFor(
 /** Half a surrogate pair would make `encodeURIComponent` throw. */
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed())
+}
+
+function runbookOf({ runbooks = {} }: LinkBases, { eventType }: AcceptedEvent): string | undefined {
+  const [family = ''] = eventType.split('.', 1)
+  return Object.hasOwn(runbooks, family) ? runbooks[family] : undefined
 }
 
 /** Grafana reads its variables from `var-…`. */

@@ -113,12 +113,6 @@ function* amounts(s: Settings): Iterable<Contradiction> {
 }
 
 function* secrets(s: Settings): Iterable<Contradiction> {
-  if (s.TEAMS_WEBHOOK_VAULT_PATH && !s.VAULT_ADDR)
-    yield {
-      settings: ['TEAMS_WEBHOOK_VAULT_PATH', 'VAULT_ADDR'],
-      found: 'a path without VAULT_ADDR',
-      expected: 'VAULT_ADDR too',
-    }
   if (s.VAULT_ADDR && !s.VAULT_TOKEN && !(s.VAULT_ROLE_ID && s.VAULT_SECRET_ID) && !s.VAULT_KUBERNETES_ROLE)
     yield {
       settings: ['VAULT_ADDR', 'VAULT_TOKEN', 'VAULT_ROLE_ID', 'VAULT_SECRET_ID', 'VAULT_KUBERNETES_ROLE'],

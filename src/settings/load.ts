@@ -3,6 +3,7 @@ import { codeOf, describeValue, GatewayError, type Problem } from '../kernel/err
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { parseEnvFile } from './env-file.ts'
+import { isPlatformName, readPlatformNames } from './platform.ts'
 import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
@@ -18,9 +19,12 @@ export function loadSettings(env: Environment): Settings {
   const problems: Problem[] = []
   const values: Record<string, unknown> = {}
   const bad = new Set<SettingName>()
+  const platform = readPlatformNames(env).values
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const row: (typeof SETTINGS)[SettingName] & { default?: string; secret?: true } = SETTINGS[name]
-    const given = env[name]?.trim() || undefined
+    const own = env[name]?.trim() || undefined
+    const other = own === undefined ? platform.get(name) : undefined
+    const given = own ?? other?.text
     const result = given === undefined ? undefined : row.schema.safeParse(given)
     if (result?.success) {
       values[name] = result.data
@@ -31,7 +35,7 @@ export function loadSettings(env: Environment): Settings {
     if (given === undefined || result === undefined) continue
     bad.add(name)
     problems.push({
-      at: name,
+      at: other?.at ?? name,
       found: row.secret ? describeValue(given) : shown(given),
       expected: result.error.issues[0]?.message ?? 'something else',
     })
@@ -85,6 +89,7 @@ function misspelt(env: Environment): Problem[] {
       (name) =>
         name.startsWith('TEAMS_') &&
         !Object.hasOwn(SETTINGS, name) &&
+        !isPlatformName(name) &&
         !name.startsWith(WEBHOOK_PREFIX) &&
         !name.startsWith('TEAMS_TEST_'),
     )

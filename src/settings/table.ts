@@ -1,18 +1,7 @@
 import { z } from 'zod'
+import { LINK_SETTINGS } from './link-settings.ts'
+import type { SettingRow } from './row.ts'
 import { flag, hosts, inboundSecrets, list, oneOf, seconds, text, url, whole } from './schemas.ts'
-
-interface SettingRow {
-  /** Heading under which docs and `.env.example` list it. */
-  readonly group: string
-  /** Reads the text of the environment; its error message says what was expected. */
-  readonly schema: z.ZodType<unknown, string>
-  /** The default, as it would be written in the environment; undefined where there is none. */
-  readonly default?: string
-  /** What it does, in its unit. */
-  readonly help: string
-  /** True where the value must never be shown. */
-  readonly secret?: true
-}
 
 /**
  * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` come from here.
@@ -117,37 +106,14 @@ export const SETTINGS = {
     default: '27136',
     help: 'Largest card, in bytes as Teams counts them. Teams refuses 28672; the default keeps 1.5 KB for what Teams adds.',
   },
-  TEAMS_LINK_GRAFANA: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: "Address of the dashboards; the button opens it with the event's type and correlation id.",
-  },
-  TEAMS_LINK_FLOWER: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: 'Address of Flower; the button opens /task/<task_id> there.',
-  },
-  TEAMS_LINK_LOGS: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: 'Address of the log search; {correlation_id} in it is replaced.',
-  },
-  TEAMS_LINK_CLAIMS: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: 'Address of the claim pages; {claim_id} in it is replaced.',
-  },
-  TEAMS_LINK_NPHIES: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: 'Address of the NPHIES portal.',
-  },
-  TEAMS_LINK_NOTIFICATIONS: {
-    group: 'Events and cards',
-    schema: url(['http:', 'https:']),
-    help: 'Address where notifications are listed, for example https://teams-gateway.example/v1/notifications?digest_id={digest_id}; a digest has a button to it, and {digest_id} in it is replaced.',
-  },
+  ...LINK_SETTINGS,
 
+  TEAMS_WEBHOOK_ENABLED: {
+    group: 'Channel budget',
+    schema: flag,
+    default: 'true',
+    help: 'With false, every channel is muted: events are recorded, and no card is sent.',
+  },
   TEAMS_RATE_LIMIT_REQUESTS: {
     group: 'Channel budget',
     schema: whole(1, 1000000),
@@ -344,6 +310,12 @@ export const SETTINGS = {
     schema: url(['redis:', 'rediss:']),
     secret: true,
     help: 'Redis to publish each accepted event on teams:events:<type>; it never holds the only copy.',
+  },
+  TEAMS_REDIS_CHANNEL_PREFIX: {
+    group: 'Live listeners',
+    schema: text,
+    default: 'teams:events:',
+    help: "What a Redis channel begins with; the event's type follows.",
   },
 
   TEAMS_SANDBOX: {

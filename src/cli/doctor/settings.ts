@@ -3,6 +3,7 @@ import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.
 import type { Registry } from '../../registry/registry.ts'
 import { checkTemplates } from '../../render/renderer.ts'
 import { type Environment, loadSettings } from '../../settings/load.ts'
+import { settingNotices } from '../../settings/notices.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { readRegistry } from '../registry.ts'
@@ -27,7 +28,8 @@ export function checkSettings(given: Environment): CheckedSettings {
         problems.size === 0
           ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
           : [...problems.values()].map((problem) => wrongSetting('settings', problem, EXIT.usage))
-      return { env, settings, findings }
+      const notices = settingNotices(env, settings).map(({ at, says }) => noted('settings', `${at}: ${says}`))
+      return { env, settings, findings: [...findings, ...notices] }
     } catch (error) {
       if (!isGatewayError(error, 'invalid_settings')) throw error
       const left = error.problems.filter(({ at }) => env[at] !== undefined)

@@ -1,0 +1,29 @@
+import type { Environment } from './load.ts'
+import { readPlatformNames, type SettingNotice } from './platform.ts'
+import type { Settings } from './table.ts'
+
+/** Six years of 365.25 days, which HIPAA 164.316(b)(2)(i) asks for. */
+const HIPAA_DAYS = 2_192
+
+/** What works and may not be meant so: the start logs each, and `doctor` shows it. */
+export function settingNotices(env: Environment, settings: Settings): readonly SettingNotice[] {
+  return [...readPlatformNames(env).notices, ...own(settings)]
+}
+
+function* own(s: Settings): Iterable<SettingNotice> {
+  if (s.TEAMS_AUDIT_RETENTION_DAYS < HIPAA_DAYS)
+    yield {
+      at: 'TEAMS_AUDIT_RETENTION_DAYS',
+      says: `Audit rows are kept for ${s.TEAMS_AUDIT_RETENTION_DAYS} days, which is less than the six years (${HIPAA_DAYS} days) of HIPAA 164.316(b)(2)(i).`,
+    }
+  if (!s.TEAMS_WEBHOOK_ENABLED)
+    yield {
+      at: 'TEAMS_WEBHOOK_ENABLED',
+      says: 'Every channel is muted: events are recorded, and no card is sent for them, now or later.',
+    }
+  if (s.TEAMS_WEBHOOK_VAULT_PATH && !s.VAULT_ADDR)
+    yield {
+      at: 'TEAMS_WEBHOOK_VAULT_PATH',
+      says: 'Not read, because VAULT_ADDR is not set: only the webhook URLs of the environment and of files are used.',
+    }
+}
