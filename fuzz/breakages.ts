@@ -52,6 +52,14 @@ export const BREAKAGES: readonly Breakage[] = [
     properties: ['patient'],
   },
   {
+    name: 'numbers rounded',
+    file: 'src/http/body.ts',
+    find: 'return parseJson(text)',
+    replace: 'return JSON.parse(text)',
+    target: 'accept',
+    properties: ['stored', 'patient'],
+  },
+  {
     name: 'half accepted',
     file: 'src/accept/acceptor.ts',
     find: "if (problems.length > 0) throw new GatewayError('invalid_event', problems)",
@@ -86,8 +94,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'subject lost',
     file: 'src/http/cloudevents.ts',
-    find: '...(subject === undefined ? {} : { correlationId: subject })',
-    replace: '...(subject === undefined || subject.length > 20 ? {} : { correlationId: subject })',
+    find: '...(subject ? { correlationId: subject } : {})',
+    replace: '...(subject && subject.length <= 20 ? { correlationId: subject } : {})',
     target: 'cloudevents',
     properties: ['stored'],
   },

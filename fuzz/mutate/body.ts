@@ -2,6 +2,7 @@ import type { Json } from '../../src/kernel/json.ts'
 import type { Random } from '../random.ts'
 import { LARGEST, mutateBytes } from './bytes.ts'
 import { mutateJson } from './json.ts'
+import { withLongNumber } from './long-numbers.ts'
 
 /** Changes a JSON document: mostly what it says, now and then its bytes. One to five changes at once. */
 export function mutateBody(input: Buffer, other: Buffer, random: Random, words: readonly string[]): Buffer {
@@ -12,7 +13,8 @@ export function mutateBody(input: Buffer, other: Buffer, random: Random, words: 
     let changed = value
     for (let n = 1 + random.whole(random.oneIn(3) ? 5 : 2); n > 0; n--)
       changed = mutateJson(changed, parsed(other), random, words)
-    bytes = Buffer.from(JSON.stringify(changed))
+    const text = JSON.stringify(changed)
+    bytes = Buffer.from(random.oneIn(6) ? withLongNumber(text, random) : text)
   }
   if (inBytes) bytes = mutateBytes(bytes, other, random)
   return bytes.length > LARGEST ? bytes.subarray(0, LARGEST) : bytes

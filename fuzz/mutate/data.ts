@@ -10,6 +10,14 @@ const URLS = [
   'https://u:p@x.example/',
 ]
 
+const DATE_TIMES = [
+  '2025-01-15T14:23:45Z',
+  '1999-12-31T23:59:59.999+14:00',
+  '2026-11-21 10:00:00+0300',
+  '2016-12-31T23:59:60Z',
+  '0001-01-01T00:00:00Z',
+]
+
 /**
  * Data that a schema takes, or nearly: each field by its own kind, some left out, texts now and then hostile or long.
  * Patient fields hold marked values, and other texts now and then quote those.
@@ -59,7 +67,8 @@ export function dataFor(schema: z.core.$ZodType, random: Random): Json {
         )
       case 'string': {
         const format = 'format' in def ? def.format : undefined
-        if (format === 'datetime') return random.pick(['2025-01-15T14:23:45Z', '1999-12-31T23:59:59.999+14:00'])
+        if (random.oneIn(12)) return ''
+        if (format === 'datetime') return random.pick(DATE_TIMES)
         if (format === 'date') return random.pick(['2025-01-15', '1999-12-31'])
         return format === 'url' ? random.pick(URLS) : text()
       }

@@ -2,18 +2,20 @@ import { isObject } from '../../src/kernel/json.ts'
 import { isMarked } from '../mutate/texts.ts'
 import { hold } from '../target.ts'
 import { fold, unescaped } from './fold.ts'
+import { LONG_NUMBER } from './read-json.ts'
 
 /** Names of fields that hold patient data by the platform's own list, however they are spelt. */
 const PATIENT_FIELD = /^(?:patient|member)ids?$/
 
 /**
- * The marked values that stand under a patient field of an event's data, at whatever depth. Only marked ones are looked
- * for afterwards: an id such as "error" is on every second card without being anybody's id.
+ * The marked values that stand under a patient field of an event's data, at whatever depth, and long numbers. Only these
+ * are looked for afterwards: an id such as "error" is on every second card without being anybody's id.
  */
 export function patientValues(data: unknown): string[] {
   const values = new Set<string>()
   const visit = (value: unknown, inside: boolean) => {
-    if (inside && typeof value === 'string' && isMarked(value)) values.add(fold(value.trim()))
+    if (inside && typeof value === 'string' && (isMarked(value) || LONG_NUMBER.test(value)))
+      values.add(fold(value.trim()))
     if (Array.isArray(value)) for (const item of value) visit(item, inside)
     else if (isObject(value))
       for (const [name, item] of Object.entries(value)) visit(item, inside || PATIENT_FIELD.test(plainName(name)))

@@ -28,21 +28,38 @@ export function holdSent(sent: Sent, row: Row, patients: boolean): void {
   const same = (what: string, given: unknown, kept: unknown) =>
     hold(given === kept, 'stored', () => `${what}: ${JSON.stringify(kept)} is kept of ${JSON.stringify(given)}`)
   same('type', ALIASES.get(sent.type), row.eventType)
-  if (typeof sent.priority === 'string') same('priority', sent.priority.trim().toUpperCase(), row.priority)
-  if (typeof sent.language === 'string') same('language', sent.language, row.language)
-  if (typeof sent.occurredAt === 'string') same('time', new Date(sent.occurredAt).getTime(), row.occurredAt.getTime())
+  if (isText(sent.priority)) same('priority', sent.priority.trim().toUpperCase(), row.priority)
+  if (isText(sent.language)) same('language', sent.language, row.language)
+  if (isText(sent.occurredAt) && !saysNothing(sent.occurredAt))
+    same('time', timeOf(sent.occurredAt), row.occurredAt.getTime())
   if (patients) return
-  if (typeof sent.correlationId === 'string') same('correlation id', sent.correlationId, row.correlationId)
+  if (isText(sent.correlationId)) same('correlation id', sent.correlationId, row.correlationId)
   const lost = differs(sent.data ?? {}, row.data, 'data')
   hold(lost === undefined, 'stored', () => `${lost} is not what was sent`)
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** Empty text, and Go's zero time. */
+function saysNothing(value: unknown): boolean {
+  return typeof value === 'string' && (mended(value) === '' || mended(value).startsWith('0001-01-01'))
+}
+
+/** A time in milliseconds, where a leap second is the second before it; NaN for text that is none. */
+function timeOf(text: string): number {
+  return /^\d{4}-\d\d-\d\d[T ]/.test(text) ? new Date(text.replace(/:60(?:\.\d+)?/, ':59')).getTime() : Number.NaN
+}
+
 /**
  * Where what is kept says less or else than what was given: undefined for nowhere. Ids may be text that came as
- * numbers, null may be absent, and items of lists lose fields that their type does not know.
+ * numbers, what says nothing may be absent, times may be written otherwise, and items of lists lose fields that their
+ * type does not know.
  */
 function differs(given: unknown, kept: unknown, at: string): string | undefined {
-  if (typeof given === 'string') return mended(given) === kept ? undefined : at
+  if (typeof given === 'string')
+    return mended(given) === kept || (isText(kept) && timeOf(given) === timeOf(kept)) ? undefined : at
   if (typeof given === 'number')
     return Object.is(given + 0, kept) || given === kept || String(given) === kept ? undefined : at
   if (Array.isArray(given)) {
@@ -54,7 +71,8 @@ function differs(given: unknown, kept: unknown, at: string): string | undefined 
   return first(
     Object.entries(given).map(([key, item]) => () => {
       const name = mended(key)
-      if (!Object.hasOwn(kept, name)) return item === null || at !== 'data' ? undefined : `${at}.${name}`
+      if (!Object.hasOwn(kept, name))
+        return item === null || saysNothing(item) || at !== 'data' ? undefined : `${at}.${name}`
       return differs(item, kept[name], `${at}.${name}`)
     }),
   )

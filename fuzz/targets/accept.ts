@@ -3,6 +3,7 @@ import { CARD_DATA } from '../../src/events/data.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { dataFor } from '../mutate/data.ts'
+import { readJson } from '../properties/read-json.ts'
 import type { Sent } from '../properties/stored.ts'
 import type { Target } from '../target.ts'
 import { openRequests } from './requests.ts'
@@ -32,7 +33,7 @@ export const target: Target = {
 }
 
 function sentIn(body: Buffer): Sent[] {
-  const value: unknown = JSON.parse(body.toString())
+  const value = readJson(body.toString())
   return (Array.isArray(value) ? value : [value]).map((item) => {
     const event = isObject(item) ? item : {}
     return {

@@ -5,6 +5,7 @@ import { mutateBody } from '../mutate/body.ts'
 import { LARGEST, mutateBytes } from '../mutate/bytes.ts'
 import { dataFor } from '../mutate/data.ts'
 import { anyText, TIMES } from '../mutate/texts.ts'
+import { readJson } from '../properties/read-json.ts'
 import type { Sent } from '../properties/stored.ts'
 import type { Random } from '../random.ts'
 import type { Target } from '../target.ts'
@@ -138,8 +139,14 @@ function freshMessage(random: Random): Buffer {
   }
   const mode = random.whole(4)
   if (mode === 0) return writeMessage(message(STRUCTURED, make()))
+  if (mode === 1 && random.oneIn(3)) return writeMessage(message(STRUCTURED, inBase64(make())))
   if (mode === 1) return writeMessage(message(BATCH, Array.from({ length: 1 + random.whole(4) }, make)))
   return writeMessage(binary({ ...make(), datacontenttype: 'application/json' }))
+}
+
+/** As SDKs write data that they were given as bytes. */
+function inBase64({ data, ...event }: JsonObject): JsonObject {
+  return { ...event, data_base64: Buffer.from(JSON.stringify(data)).toString('base64') }
 }
 
 /** A header more, less, or with another value, which is bytes: raw ones, percent-encoded ones, or quoted ones. */
@@ -170,7 +177,7 @@ function headerText(before: string, random: Random): string {
 /** The events of an accepted message, by the specification (HTTP binding 1.0.2, section 3) and not by our code. */
 function sentIn(headers: Readonly<Record<string, string>>, body: Buffer): Sent[] {
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  const value: unknown = body.length === 0 ? undefined : JSON.parse(body.toString())
+  const value = body.length === 0 ? undefined : readJson(body.toString())
   if (type === STRUCTURED) return [sentAs(isObject(value) ? value : {})]
   if (type === BATCH) return Array.isArray(value) ? value.map((item) => sentAs(isObject(item) ? item : {})) : []
   if (headers['ce-specversion'] === undefined) {
@@ -205,6 +212,9 @@ function sentAs(event: Readonly<Record<string, unknown>>): Sent {
     priority: event.priority,
     language: event.language,
     key: typeof event.id === 'string' ? JSON.stringify([event.source, event.id]) : undefined,
-    data: event.data,
+    data:
+      typeof event.data_base64 === 'string'
+        ? readJson(Buffer.from(event.data_base64, 'base64').toString())
+        : event.data,
   }
 }

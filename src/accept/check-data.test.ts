@@ -132,6 +132,43 @@ describe('what data may be', () => {
     expect(check('prometheus.alert.firing', data).problems).toEqual([expect.objectContaining({ at: 'data', found })])
   })
 
+  it('takes what only says that there is nothing for absent', () => {
+    const nothing = {
+      node: '',
+      unit: '',
+      runbook_url: '',
+      dashboard_url: '',
+      starts_at: '',
+      ends_at: '0001-01-01T00:00:00Z',
+      labels: { severity: null, instance: 'db-1', empty: '' },
+    }
+    // A field of its own is whatever its sender wants.
+    expect(take({ ...nothing, own: '' })).toEqual({ ...alert, labels: { instance: 'db-1', empty: '' }, own: '' })
+    expect(check('lab.result.ready', { ...alert, result_id: 'r', extra: { a: null } }).checked?.data).toEqual({
+      ...alert,
+      result_id: 'r',
+      extra: { a: null },
+    })
+    expect(check('prometheus.alert.firing', { ...alert, component: '' }).problems).toEqual([
+      { at: 'data.component', found: 'empty text', expected: 'some text' },
+    ])
+  })
+
+  it('takes times as the standards allow them, and tells of years of the Hijra', () => {
+    expect(take({ starts_at: '2026-11-21 10:00:00+0300', ends_at: '2016-12-31T23:59:60Z' })).toEqual({
+      ...alert,
+      starts_at: '2026-11-21T10:00:00+03:00',
+      ends_at: '2016-12-31T23:59:59Z',
+    })
+    for (const hijri of ['1447-06-01', '1447-06-01T10:00:00Z'])
+      expect(check('prometheus.alert.firing', { ...alert, starts_at: hijri }).problems).toEqual([
+        expect.objectContaining({ at: 'data.starts_at', expected: expect.stringContaining('Hijra') }),
+      ])
+    expect(check('prometheus.alert.firing', { ...alert, starts_at: 'now' }).problems).toEqual([
+      expect.objectContaining({ at: 'data.starts_at', expected: expect.stringMatching(/^a time such as/) }),
+    ])
+  })
+
   it('keeps a BigInt as a number, or as its digits', () => {
     expect(take({ value: 12345678901234567890n, threshold: 7n, labels: { id: -9007199254740993n } })).toEqual({
       ...alert,

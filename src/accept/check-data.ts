@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
+import { withoutAbsent } from './absent.ts'
 import { MAX_DATA_BYTES, MAX_DEPTH, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { toPlainJson } from './plain-json.ts'
 
@@ -14,8 +15,8 @@ export interface CheckedData {
 }
 
 /**
- * Checks an event's data against its type. Fields that the type does not know are kept. An optional field that is
- * null counts as absent: many callers serialise what they do not know as null.
+ * Checks an event's data against its type. Fields that the type does not know are kept. What only says that there is
+ * nothing counts as absent.
  */
 export function checkData(
   definition: EventTypeDefinition | undefined,
@@ -39,7 +40,7 @@ export function checkData(
     return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
   if (!definition) return undefined
   const given = plain.value
-  const result = definition.schema.safeParse(withoutNulls(given, definition))
+  const result = definition.schema.safeParse(withoutAbsent(given, definition))
   if (result.success) return { data: result.data as JsonObject, given }
   // One more than is told, so that whoever counts sees that there are more.
   for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
@@ -53,11 +54,6 @@ export function checkData(
 
 function isPlainObject(value: Json): value is JsonObject {
   return isObject(value)
-}
-
-function withoutNulls(data: JsonObject, { schema }: EventTypeDefinition): JsonObject {
-  const optional = (key: string) => Object.hasOwn(schema.shape, key) && schema.shape[key]?._zod.optin === 'optional'
-  return Object.fromEntries(Object.entries(data).filter(([key, value]) => !(value === null && optional(key))))
 }
 
 /** Digits beyond 2^53 are text here, whatever they were sent as: "text" alone would puzzle who sent a number. */

@@ -355,10 +355,27 @@ describe('the fields beside the data', () => {
     })
   })
 
+  it('count empty text as absent, but for an idempotency key', () => {
+    const nothing = { correlationId: '', priority: '', occurredAt: '', language: '' }
+    expect(check({ ...GOOD, ...nothing }).event).toMatchObject({
+      priority: 'CRITICAL',
+      correlationId: undefined,
+      occurredAt: undefined,
+      language: undefined,
+    })
+    expect(check({ ...GOOD, occurredAt: '0001-01-01T00:00:00Z' }).event?.occurredAt).toBeUndefined()
+    expect(check({ ...GOOD, idempotencyKey: '' }).problems.map(({ at }) => at)).toEqual(['events[0].idempotencyKey'])
+  })
+
   it('take a time as a Date and as text with a zone, and no other', () => {
     const at = (occurredAt: unknown) => check({ ...GOOD, occurredAt }).event?.occurredAt?.toISOString()
     expect(at(new Date(1e12))).toBe('2001-09-09T01:46:40.000Z')
     expect(at('2026-11-21T10:00:00+03:00')).toBe('2026-11-21T07:00:00.000Z')
+    expect(at('2026-11-21T10:00:00+0300')).toBe('2026-11-21T07:00:00.000Z')
+    expect(at('2016-12-31T23:59:60Z')).toBe('2016-12-31T23:59:59.000Z')
+    expect(check({ ...GOOD, occurredAt: '1447-06-01T10:00:00+03:00' }).problems).toEqual([
+      expect.objectContaining({ at: 'events[0].occurredAt', expected: expect.stringContaining('Hijra') }),
+    ])
     for (const wrong of [
       '2026-11-21',
       '2026-11-21T10:00:00',
@@ -374,7 +391,7 @@ describe('the fields beside the data', () => {
   it('take ids of up to 200 characters without control characters', () => {
     for (const id of ['x', 'x'.repeat(200), 'حالة 7 #!', '😀'])
       expect(check({ ...GOOD, correlationId: id, idempotencyKey: id }).problems).toEqual([])
-    for (const id of ['', '  ', 'x'.repeat(201), 'a\nb', 'a\u0000', '\ud800', 7, [], {}])
+    for (const id of ['  ', 'x'.repeat(201), 'a\nb', 'a\u0000', '\ud800', 7, [], {}])
       expect(check({ ...GOOD, correlationId: id, idempotencyKey: id }).problems.map(({ at }) => at)).toEqual([
         'events[0].correlationId',
         'events[0].idempotencyKey',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DIGEST_TYPE } from '../events/catalogue.ts'
 import { LANGUAGES, type Language } from '../events/event.ts'
+import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment } from '../events/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../events/priority.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
@@ -61,7 +62,7 @@ export function checkEvent(
   const stakeholders = checkStakeholders(registry, event.stakeholders, tell)
   const checked = {
     priority: checkPriority(event.priority, tell),
-    correlationId: checkId('correlationId', event.correlationId, tell),
+    correlationId: isLeftOut(event.correlationId) ? undefined : checkId('correlationId', event.correlationId, tell),
     idempotencyKey: checkId('idempotencyKey', event.idempotencyKey, tell),
     occurredAt: checkTime(event.occurredAt, tell),
     language: checkLanguage(event.language, tell),
@@ -181,8 +182,13 @@ function unknownName(what: string, name: string, near: string | undefined): stri
   return `the unknown ${what} ${quoted ? JSON.stringify(name) : `of ${name.length} characters`}`
 }
 
+/** Empty text too, which senders write where they have nothing. Not of an idempotency key: whoever sends one means it. */
+function isLeftOut(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === ''
+}
+
 function checkPriority(value: unknown, tell: Tell): Priority | undefined {
-  if (value === undefined || value === null) return undefined
+  if (isLeftOut(value)) return undefined
   const priority = typeof value === 'string' ? parsePriority(value) : undefined
   if (!priority) tell('priority', describe(value), `one of ${PRIORITIES.join(', ')}`)
   return priority
@@ -206,21 +212,24 @@ function checkId(field: string, value: unknown, tell: Tell): string | undefined 
 
 const moment = z.iso.datetime({ offset: true })
 
-function checkTime(value: unknown, tell: Tell): Date | undefined {
-  if (value === undefined || value === null) return undefined
+function checkTime(given: unknown, tell: Tell): Date | undefined {
+  const value = typeof given === 'string' ? plainMoment(given) : given
+  if (isLeftOut(value) || (typeof value === 'string' && isZeroTime(value))) return undefined
   const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
   const date = read ? new Date(value) : undefined
   if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
   tell(
     'occurredAt',
     value instanceof Date ? 'a date' : describe(value),
-    'a time with its zone, such as 2026-11-21T10:00:00Z',
+    typeof value === 'string' && isHijri(value)
+      ? GREGORIAN_EXPECTED
+      : 'a time with its zone, such as 2026-11-21T10:00:00Z',
   )
   return undefined
 }
 
 function checkLanguage(value: unknown, tell: Tell): Language | undefined {
-  if (value === undefined || value === null) return undefined
+  if (isLeftOut(value)) return undefined
   const language = LANGUAGES.find((known) => known === value)
   if (!language) tell('language', describe(value), `one of ${LANGUAGES.join(', ')}`)
   return language

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GREGORIAN_EXPECTED, isHijri } from './moment.ts'
 
 const LONG = 20_000
 const line = z
@@ -13,9 +14,13 @@ const whole = z
   .min(0, { error: 'a whole number, 0 or more' })
 /** An amount: text as given (`15000 SAR`) or a number, which then means SAR. */
 const amount = z.union([line, z.number()], { error: 'text such as "15000 SAR", or a number of SAR' })
+const gregorian = (text: string) => !isHijri(text)
 /** A moment: RFC 3339 with a zone, or a date alone. */
-const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21',
+const moment = z.union([z.iso.datetime({ offset: true }).refine(gregorian), z.iso.date().refine(gregorian)], {
+  error: ({ input }) =>
+    typeof input === 'string' && isHijri(input)
+      ? GREGORIAN_EXPECTED
+      : 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21',
 })
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'an http or https URL' })

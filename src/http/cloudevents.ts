@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-import { describeValue, type Problem } from '../kernel/errors.ts'
+import { describeValue, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { digestOf } from '../kernel/ids.ts'
 import { isObject } from '../kernel/json.ts'
 import type { UncheckedEvent } from '../service/port.ts'
+import { parseJsonBody, shapeProblem } from './body.ts'
 
 const attribute = z.string({ error: 'some text' }).min(1, { error: 'some text' })
+/** Empty text is read as absent, as in our own JSON. */
+const optional = z.string({ error: 'some text' }).optional()
 const list = z.string({ error: 'names, separated by commas' })
 
 /**
@@ -17,21 +20,25 @@ export const cloudEvent = z.looseObject({
   id: attribute.meta({ description: 'With source, the idempotency key.' }),
   source: attribute.meta({ format: 'uri-reference' }),
   type: attribute.meta({ description: 'The event type.' }),
-  subject: attribute.optional().meta({ description: 'The correlation id.' }),
-  time: attribute.optional().meta({ format: 'date-time', description: 'When it happened.' }),
+  subject: optional.meta({ description: 'The correlation id.' }),
+  time: optional.meta({ format: 'date-time', description: 'When it happened.' }),
   datacontenttype: z
     .string({ error: 'a media type of JSON' })
     .regex(/^[\w.+-]+\/(?:json|[\w.+-]+\+json)\s*(?:;.*)?$/i, { error: 'a media type of JSON' })
     .optional(),
-  dataschema: attribute.optional().meta({ format: 'uri' }),
+  dataschema: optional.meta({ format: 'uri' }),
   data: z.unknown().optional(),
   data_base64: z
-    .undefined({ error: 'data as JSON under "data"' })
+    .string({ error: 'JSON in base64' })
+    .regex(/^[A-Za-z0-9+/]*={0,2}$/, { error: 'JSON in base64' })
     .optional()
-    .meta({ description: 'Not taken: the data of our events is JSON.' }),
-  priority: attribute.optional().meta({ description: 'Extension attribute: the priority, in any letter case.' }),
+    .meta({
+      contentEncoding: 'base64',
+      description: 'In place of data: JSON in UTF-8, in base64. SDKs write data so that they were given as bytes.',
+    }),
+  priority: optional.meta({ description: 'Extension attribute: the priority, in any letter case.' }),
   stakeholders: list.optional().meta({ description: 'Extension attribute: groups to tell, separated by commas.' }),
-  language: attribute.optional().meta({ description: 'Extension attribute: "en" or "ar".' }),
+  language: optional.meta({ description: 'Extension attribute: "en" or "ar".' }),
 })
 
 /** An event, or why it is none. `at` of a problem is the caller's name of a field, or empty for the event as a whole. */
@@ -40,7 +47,8 @@ export type EventResult =
   | { readonly event?: never; readonly problems: readonly Problem[] }
 
 /** Reads a CloudEvent that came as a JSON object. */
-export function fromCloudEvent(value: unknown): EventResult {
+export function fromCloudEvent(given: unknown): EventResult {
+  const value = withoutNulls(given)
   const result = cloudEvent.safeParse(value)
   if (!result.success)
     return {
@@ -54,19 +62,42 @@ export function fromCloudEvent(value: unknown): EventResult {
         }
       }),
     }
-  const { type, id, source, subject, time, data, priority, stakeholders, language } = result.data
+  const { type, id, source, subject, time, priority, stakeholders, language, data_base64: encoded } = result.data
+  const decoded = encoded === undefined ? { data: result.data.data } : decodedData(encoded, result.data.data)
+  if ('problem' in decoded) return { problems: [decoded.problem] }
+  const { data } = decoded
   return {
     event: {
       eventType: type,
       // A digest, because a source is a URI of any length, and a pair joined by a character could mean two pairs.
       idempotencyKey: `ce:${digestOf(JSON.stringify([source, id]))}`,
-      ...(subject === undefined ? {} : { correlationId: subject }),
-      ...(time === undefined ? {} : { occurredAt: time }),
+      ...(subject ? { correlationId: subject } : {}),
+      ...(time ? { occurredAt: time } : {}),
       ...(data === undefined ? {} : { data }),
-      ...(priority === undefined ? {} : { priority }),
-      ...(stakeholders === undefined ? {} : { stakeholders: namesOf(stakeholders) }),
-      ...(language === undefined ? {} : { language }),
+      ...(priority ? { priority } : {}),
+      ...(stakeholders ? { stakeholders: namesOf(stakeholders) } : {}),
+      ...(language ? { language } : {}),
     },
+  }
+}
+
+/** An attribute that is null is one that is not there (JSON format, 2.2). Data may be null. */
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name, item]) => item !== null || name === 'data'))
+}
+
+/** The data of `data_base64`, which the JSON format has for whatever a sender was given as bytes. */
+function decodedData(encoded: string, data: unknown): { readonly data: unknown } | { readonly problem: Problem } {
+  const problem = (found: string, expected: string) => ({ problem: { at: 'data_base64', found, expected } })
+  if (data !== undefined) return problem('data a second time', 'one of data and data_base64')
+  try {
+    const value = parseJsonBody(Buffer.from(encoded, 'base64'))
+    const unsafe = shapeProblem(value, 1)
+    return unsafe ? problem(unsafe.found, unsafe.expected) : { data: value }
+  } catch (error) {
+    if (!isGatewayError(error, 'invalid_json')) throw error
+    return problem('bytes that are not JSON', 'JSON in UTF-8, in base64')
   }
 }
 

@@ -61,6 +61,14 @@ function isPhi(field: z.core.$ZodType | undefined): boolean {
   return field instanceof z.ZodOptional || field instanceof z.ZodNullable ? isPhi(field.unwrap()) : false
 }
 
+/** True for a field that holds a time, or a date. */
+export function isMoment(field: z.core.$ZodType): boolean {
+  const def = (field as z.core.$ZodTypes)._zod.def
+  if (def.type === 'optional' || def.type === 'nullable') return isMoment(def.innerType)
+  if (def.type === 'union') return def.options.every(isMoment)
+  return def.type === 'string' && 'format' in def && (def.format === 'datetime' || def.format === 'date')
+}
+
 function withoutOptional(field: z.core.$ZodType): z.ZodType {
   const inner = field instanceof z.ZodOptional ? field.unwrap() : field
   if (inner instanceof z.ZodType) return inner

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type Named, namedBy } from '../events/data.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
+import { isMoment } from '../registry/data-schema.ts'
 
 /** What a field of an event's data is, as far as showing it goes. */
 export type FieldKind =
@@ -82,10 +83,6 @@ function itemOf(element: z.core.$ZodType): FieldKind | undefined {
 function formatOf(field: z.core.$ZodType): string | undefined {
   const def = field._zod.def
   return 'format' in def && typeof def.format === 'string' ? def.format : undefined
-}
-
-function isMoment(field: z.core.$ZodType): boolean {
-  return ['datetime', 'date'].includes(formatOf(field) ?? '')
 }
 
 const SAMPLES = {

@@ -158,13 +158,64 @@ describe('CloudEvents', () => {
     ['id', ''],
     ['type', undefined],
     ['specversion', 1],
-    ['subject', ''],
+    ['subject', 7],
     ['datacontenttype', 'application/xml'],
     ['data_base64', 'e30='],
+    ['data_base64', 7],
     ['stakeholders', ['SRE']],
   ])('refuses %s: %j', async (name, value) => {
     const { app } = createTestServer()
     const answer = await send(app, STRUCTURED, { ...EVENT, [name]: value })
     expect(answer.json()).toMatchObject({ status: 422, code: 'invalid_event', errors: [{ at: name }] })
+  })
+
+  it('reads attributes that are null or empty as absent', async () => {
+    const { app, service } = createTestServer()
+    const { specversion, id, source, type, data } = EVENT
+    const nothing = { subject: null, time: null, dataschema: null, priority: null, stakeholders: null, language: null }
+    expect((await send(app, STRUCTURED, { specversion, id, source, type, data, ...nothing })).statusCode).toBe(202)
+    expect(Object.keys(service.taken[0]?.event ?? {}).sort()).toEqual(['data', 'eventType', 'idempotencyKey'])
+    const empty = { id: '2', subject: '', time: '', stakeholders: '' }
+    expect((await send(app, STRUCTURED, { ...EVENT, ...empty })).statusCode).toBe(202)
+    expect(service.taken[1]?.event).not.toHaveProperty('stakeholders')
+    const answer = await send(app, STRUCTURED, { ...EVENT, id: null })
+    expect(answer.json().errors).toEqual([{ at: 'id', found: 'nothing', expected: 'some text' }])
+  })
+
+  it('reads data that an SDK wrote in base64, by the same rules', async () => {
+    const { app, service } = createTestServer()
+    const { data, ...event } = EVENT
+    const inBase64 = (text: string | Buffer, id = 'i') => ({
+      ...event,
+      id,
+      data_base64: Buffer.from(text).toString('base64'),
+    })
+    // What HTTP.structured of the official SDK for JavaScript (cloudevents 10.0.0) makes of data that is a Buffer.
+    const fromSdk = {
+      id: '1',
+      type: 'nphies.claim.submitted',
+      source: '/nphies/gateway',
+      specversion: '1.0',
+      datacontenttype: 'application/json',
+      time: '2026-11-21T17:31:00.000Z',
+      data_base64: 'eyJjbGFpbV9pZCI6IkMifQ==',
+    }
+    expect((await send(app, STRUCTURED, fromSdk)).statusCode).toBe(202)
+    expect(service.taken[0]?.event).toMatchObject({ data: { claim_id: 'C' } })
+    expect(
+      (await send(app, BATCH, [inBase64(JSON.stringify(data)), inBase64('{"n":9007199254740993}', 'j')])).statusCode,
+    ).toBe(202)
+    expect(service.taken.slice(1).map((one) => one.event.data)).toEqual([data, { n: '9007199254740993' }])
+    for (const wrong of [
+      '',
+      'text',
+      '{"a":{"__proto__":1}}',
+      `${'['.repeat(40)}${']'.repeat(40)}`,
+      Buffer.from('"\xff"', 'latin1'),
+    ]) {
+      const answer = await send(app, STRUCTURED, inBase64(wrong))
+      expect(answer.json()).toMatchObject({ code: 'invalid_event', errors: [{ at: 'data_base64' }] })
+    }
+    expect((await send(app, STRUCTURED, { ...event, data_base64: 'no base64!' })).statusCode).toBe(422)
   })
 })

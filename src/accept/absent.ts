@@ -1,0 +1,49 @@
+import type { z } from 'zod'
+import { isZeroTime, plainMoment } from '../events/moment.ts'
+import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { isMoment } from '../registry/data-schema.ts'
+import type { EventTypeDefinition } from '../registry/registry.ts'
+
+/**
+ * Data without what only says that there is nothing. Callers serialise what they do not know, and each in its way:
+ *
+ * - an optional field that is null or empty text;
+ * - a time that is Go's zero time, as in what Alertmanager and Grafana send of an alert that fires;
+ * - a label that is null, in an object whose values can not be null.
+ *
+ * Times come out in the one form that is kept. What a required field holds is left to the check of the type.
+ */
+export function withoutAbsent(data: JsonObject, { schema }: Pick<EventTypeDefinition, 'schema'>): JsonObject {
+  const kept: [string, Json][] = []
+  for (const [name, value] of Object.entries(data) as [string, Json][]) {
+    const field = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
+    if (field === undefined) kept.push([name, value])
+    else if (!isAbsent(value, field)) kept.push([name, asRead(value, field)])
+  }
+  return Object.fromEntries(kept)
+}
+
+function isAbsent(value: Json, field: z.core.$ZodType): boolean {
+  if (value === null || value === '') return field._zod.optin === 'optional'
+  return typeof value === 'string' && isZeroTime(value) && isMoment(field)
+}
+
+function asRead(value: Json, field: z.core.$ZodType): Json {
+  if (typeof value === 'string') return isMoment(field) ? plainMoment(value) : value
+  if (!isObject(value) || !Object.values(value).includes(null)) return value
+  const values = valuesOf(field)
+  if (values === undefined || takesNull(values)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) as JsonObject
+}
+
+/** What the values of an object may be whose names are the caller's own; undefined for any other field. */
+function valuesOf(field: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = (field as z.core.$ZodTypes)._zod.def
+  if (def.type === 'optional' || def.type === 'nullable') return valuesOf(def.innerType)
+  return def.type === 'record' ? def.valueType : undefined
+}
+
+function takesNull(type: z.core.$ZodType): boolean {
+  const result = type._zod.run({ value: null, issues: [] }, { async: false })
+  return !(result instanceof Promise) && result.issues.length === 0
+}
