@@ -56,6 +56,13 @@ describe('breaker', () => {
     expect(rests).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
   })
 
+  it('learns nothing from what came to be in the gateway itself, closed, open or half open', () => {
+    const open = following(RESTED, 'gone')
+    for (const state of [RESTED, following(RESTED, 'server_error'), open, { ...open, breaker: 'half_open' } as const])
+      for (const name of ['render_failed', 'interrupted', 'handed_back'] as const)
+        expect([name, following(state, ...Array<OutcomeName>(10).fill(name))]).toEqual([name, state])
+  })
+
   it('closes when a probe is taken, and when it fails for its own sake', () => {
     const probing: ChannelState = { ...following(RESTED, 'gone'), breaker: 'half_open', pausedUntil: undefined }
     expect(following(probing, 'accepted')).toMatchObject({ breaker: 'closed', consecutiveFailures: 0, failedProbes: 0 })
@@ -70,6 +77,18 @@ describe('breaker', () => {
       restMs(following(RESTED, ...Array<OutcomeName>(times).fill('rate_limited'))),
     )
     expect(untold).toEqual([1_000, 2_000, 4_000])
+  })
+
+  it('counts the answers to posts that were under way together once, however late they come', () => {
+    const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000)
+    const pause = (state: ChannelState, seconds: number, begun: number) =>
+      afterOutcome(state, outcome('rate_limited'), at(seconds), RULES, at(begun))
+    let state = RESTED
+    for (let answer = 0; answer < 10; answer++) state = pause(state, 1 + answer / 2, 0)
+    // The last of them came 4.5 s after the first: its second of rest begins there.
+    expect([state.consecutivePauses, state.pausedUntil]).toEqual([1, at(1 + 4.5 + 1)])
+    state = pause(state, 8, 7)
+    expect([state.consecutivePauses, state.pausedUntil]).toEqual([2, at(8 + 2)])
   })
 
   it('keeps the pause although posts that were under way with the refused one were taken', () => {

@@ -1,3 +1,4 @@
+import { isOwn } from '../send/outcome.ts'
 import { type Consequence, OUTCOMES } from '../send/outcomes.ts'
 import type { Outcome } from '../send/port.ts'
 import type { ChannelState } from '../store/claim.ts'
@@ -20,9 +21,21 @@ export interface RestRules {
  * - half_open → closed when the probe is taken, or fails for its own sake, which shows that the channel works;
  * - half_open → open again, for twice as long, when the probe fails.
  *
- * A 429 is not a failure: the channel works and says when. It only pauses.
+ * A 429 is not a failure: the channel works and says when. It only pauses. Of posts that were under way together it
+ * is one answer, however many of them get it: only one to a post that was begun after the last pause makes the next longer.
+ *
+ * What came to be in the gateway itself says nothing about the channel.
+ *
+ * @param begun when the post was claimed, on the clock of `now`; after whatever is known, if absent
  */
-export function afterOutcome(state: ChannelState, outcome: Outcome, now: Date, rules: RestRules): ChannelState {
+export function afterOutcome(
+  state: ChannelState,
+  outcome: Outcome,
+  now: Date,
+  rules: RestRules,
+  begun?: Date,
+): ChannelState {
+  if (isOwn(outcome.name)) return state
   const consequence: Consequence = OUTCOMES[outcome.name].consequence
   switch (consequence) {
     case 'accepted':
@@ -31,17 +44,18 @@ export function afterOutcome(state: ChannelState, outcome: Outcome, now: Date, r
       // The receiver answered and judged this one card. That says nothing of the next.
       return works(state, now)
     case 'pause': {
-      const pauses = state.consecutivePauses + 1
+      const known = begun !== undefined && state.pausedAt !== undefined && begun <= state.pausedAt
+      const pauses = known ? state.consecutivePauses : state.consecutivePauses + 1
       const wait = Math.min(
         outcome.retryAfterMs ?? growing(rules.firstProbeDelay / 5, pauses, rules.longestDelay),
         rules.longestRetryAfter,
       )
-      return { ...state, pausedUntil: later(state.pausedUntil, now, wait), consecutivePauses: pauses }
+      const pausedUntil = later(state.pausedUntil, now, wait)
+      return { ...state, pausedUntil, pausedAt: known ? state.pausedAt : now, consecutivePauses: pauses }
     }
     case 'channel':
       return open(state, outcome, now, rules)
     case 'retry': {
-      if (outcome.name === 'handed_back') return state
       const failures = state.consecutiveFailures + 1
       if (state.breaker !== 'closed' || failures >= rules.threshold)
         return open({ ...state, consecutiveFailures: failures }, outcome, now, rules)

@@ -18,6 +18,6 @@ export function planTurn(state: ChannelState, budget: Budget, now: Date, most: n
   if (rest > 0) return { kind: 'rest', forMs: rest, state: filled }
   const wait = untilNextToken(filled, budget)
   if (wait > 0) return { kind: 'rest', forMs: wait, state: filled }
-  if (filled.breaker !== 'closed') return { kind: 'probe', limit: 1, state: { ...filled, breaker: 'half_open' } }
+  if (filled.breaker !== 'closed') return { kind: 'probe', limit: 1, state: filled }
   return { kind: 'send', limit: Math.min(most, Math.floor(filled.tokens)), state: filled }
 }

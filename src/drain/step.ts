@@ -84,9 +84,12 @@ export function createSteps(
     // What a webhook URL answers that the channel no longer has says nothing about the one that it has.
     const after = finished
       .filter((attempt) => attempt.address === undefined || attempt.address.equals(address))
-      .reduce((was, attempt) => afterOutcome(was, attempt.outcome, now, rest), state)
+      .reduce((was, { outcome, held }) => afterOutcome(was, outcome, now, rest, held.heldSince), state)
     const settlements = finished.map((attempt) => toSettlement(attempt, after.breaker !== 'closed', retry))
-    const plan = planTurn(after, channel.budget, now, Math.min(room, most))
+    // Half open says that a probe is under way. The last one may have been handed back, or paused, or be a dead turn's.
+    const probing = after.breaker === 'half_open' && underWay > 0
+    const known: ChannelState = after.breaker === 'closed' || probing ? after : { ...after, breaker: 'open' }
+    const plan = planTurn(known, channel.budget, now, Math.min(room, most))
     // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
     const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && underWay > 0) ? plan : undefined
     const weather = claims ? await look(claims, now) : undefined
@@ -118,6 +121,7 @@ export function createSteps(
     state = {
       ...plan.state,
       ...take(plan.state, done.held.length),
+      breaker: claims?.kind === 'probe' && done.held.length > 0 ? 'half_open' : plan.state.breaker,
       pausedUntil: done.restEnded ? undefined : plan.state.pausedUntil,
       digestedAt: weather ? weather.digestedAt : after.digestedAt,
     }

@@ -8,6 +8,7 @@ interface Row {
   readonly statuses?: readonly (number | readonly [number, number])[]
   readonly errors?: readonly string[]
   readonly bodyCodes?: readonly string[]
+  readonly own?: boolean
   readonly meaning: string
   readonly todo: string
 }
@@ -22,6 +23,12 @@ export interface Answer {
   readonly retryAfterMs?: number | undefined
   /** Texts that we sent, and secrets. An error code that gives one of them back, such as the URL's signature, is dropped. */
   readonly sent?: () => readonly string[]
+}
+
+/** True where an attempt came to this in the gateway itself, so that it says nothing about the receiver. */
+export function isOwn(name: OutcomeName): boolean {
+  const row: Row = OUTCOMES[name]
+  return row.own === true
 }
 
 /** Makes an outcome whose message comes from the table. */

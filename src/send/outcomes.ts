@@ -17,6 +17,8 @@ interface OutcomeRow {
   readonly errors?: readonly string[]
   /** Error codes in the receiver's body that lead here whatever the status. */
   readonly bodyCodes?: readonly string[]
+  /** True where it came to this in the gateway, whatever the receiver does: then it says nothing about the channel. */
+  readonly own?: boolean
   readonly meaning: string
   readonly todo: string
 }
@@ -157,6 +159,7 @@ export const OUTCOMES = {
   },
   render_failed: {
     consequence: 'failed',
+    own: true,
     meaning: 'No card could be made from this event.',
     todo: 'Run "claimlinc-teams templates check", correct the template, then replay.',
   },
@@ -167,12 +170,14 @@ export const OUTCOMES = {
   },
   interrupted: {
     consequence: 'retry',
+    own: true,
     meaning: 'The process that was sending it was killed or lost its hold; the card may have arrived.',
     todo: 'Nothing; it is sent again, marked as a repeat.',
   },
   handed_back: {
     consequence: 'retry',
-    meaning: 'The process stopped before this one was posted.',
+    own: true,
+    meaning: 'The process stopped, or lost its turn, before this one was posted.',
     todo: 'Nothing; another turn sends it.',
   },
 } as const satisfies Record<string, OutcomeRow>

@@ -11,6 +11,8 @@ export interface ChannelState {
   readonly tokens: number
   readonly refilledAt: Date
   readonly pausedUntil: Date | undefined
+  /** When a 429 paused it last, as far as this turn has seen; not in the row, since its posts are this turn's. */
+  readonly pausedAt?: Date | undefined
   readonly breaker: 'closed' | 'open' | 'half_open'
   readonly consecutiveFailures: number
   readonly consecutivePauses: number

@@ -37,7 +37,8 @@ export interface StepDone {
  * A rest that was ended meanwhile stays ended: the turn, which knows the channel's state from before, would else write it
  * back.
  *
- * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens
+ * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens, and a probe that
+ *   is claimed makes its breaker half open
  * @param step.knewRest whether the channel had a `paused_until` when the turn last read or wrote its state
  * @param step.last the last outcome, for whoever looks at the channel
  * @param step.tables have all that came back, and all of the claim's span
@@ -68,7 +69,8 @@ export async function recordAndHold(
     )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
       UPDATE teams_channels
          SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
-             refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END, breaker = ${state.breaker},
+             refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END,
+             breaker = ${claim.probe && claim.limit > 0 ? sql`CASE WHEN EXISTS (SELECT 1 FROM held) THEN 'half_open' ELSE ${state.breaker} END` : state.breaker},
              consecutive_failures = ${state.consecutiveFailures}, consecutive_pauses = ${state.consecutivePauses},
              turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
              last_outcome = coalesce(${last ?? null}, last_outcome),

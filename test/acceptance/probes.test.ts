@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http'
+import { sql } from 'kysely'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { serveGateway } from '../../src/app/serve.ts'
+import { KINDS } from '../conformance/databases.ts'
+import { startReceiver } from '../send/receiver.ts'
+import { emptyStore, QUICK } from './gateways.ts'
+
+describe.each(KINDS)('a channel whose breaker opens while an older post is under way, on %s', (kind) => {
+  it('counts no failed probe before one was sent, and is half open only while one is under way', async () => {
+    const held: ServerResponse[] = []
+    const receiver = await startReceiver((response, { headers }) => {
+      // The second post opens the breaker; the first and the probe are answered when the test says so.
+      if (headers['x-correlation-id'] === 'second' && headers['x-claimlinc-attempt'] === '1')
+        response.writeHead(404).end()
+      else held.push(response)
+    })
+    onTestFinished(() => receiver.close())
+    const gateway = await serveGateway({
+      env: {},
+      webhooks: { sre: `${receiver.origin}/first?sig=abc` },
+      settings: {
+        ...QUICK,
+        ...(await emptyStore(kind)),
+        TEAMS_SANDBOX_ORIGIN: receiver.origin,
+        TEAMS_MAX_RETRY_DELAY: 3600,
+      },
+    })
+    onTestFinished(() => gateway.stop())
+    const { service, database } = gateway.wired
+    const send = (correlationId: string) =>
+      service.accept(
+        [{ eventType: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'], correlationId }],
+        'test',
+      )
+    const channel = async () =>
+      (
+        await sql<{ breaker: string; failed_probes: number; looked: boolean }>`
+          SELECT breaker, failed_probes, coalesce(refilled_at > paused_until, false) AS looked
+            FROM teams_channels WHERE key = 'sre'`.execute(database.kysely)
+      ).rows[0]
+    await send('first')
+    await receiver.arrived(1)
+    await send('second')
+    await receiver.arrived(2)
+    // A step was taken since the rest was over; its probe has to wait for the first post.
+    await expect.poll(channel, { timeout: 20_000 }).toEqual({ breaker: 'open', failed_probes: 0, looked: true })
+    held.shift()?.writeHead(404).end()
+    await receiver.arrived(3)
+    await expect.poll(channel).toMatchObject({ breaker: 'half_open', failed_probes: 0 })
+    held.shift()?.writeHead(404).end()
+    await expect.poll(channel).toMatchObject({ failed_probes: 1 })
+  })
+})
