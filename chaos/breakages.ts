@@ -102,8 +102,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/store/claim.ts',
-        find: "reason = 'interrupted', repeat = true,",
-        replace: "reason = 'interrupted',",
+        find: "THEN 'interrupted' END, repeat = true,",
+        replace: "THEN 'interrupted' END,",
       },
     ],
     promise: 'repeats',
@@ -164,7 +164,7 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'attempts-not-recorded',
     does: 'attempts leave no row',
-    changes: [{ file: 'src/store/record.ts', find: 'FROM s WHERE s.posted\n', replace: 'FROM s WHERE false\n' }],
+    changes: [{ file: 'src/store/record.ts', find: 'FROM s WHERE s.posted AND', replace: 'FROM s WHERE false AND' }],
     promise: 'audit',
     scenario: 'sigterm',
   },

@@ -124,8 +124,8 @@ export const BREAKAGES: readonly Breakage[] = [
       },
       {
         file: 'src/drain/step.ts',
-        find: 'planTurn(after, ',
-        replace: 'planTurn({ ...after, tokens: after.tokens + 1 }, ',
+        find: 'planTurn(known, ',
+        replace: 'planTurn({ ...known, tokens: after.tokens + 1 }, ',
       },
     ],
   },

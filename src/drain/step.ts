@@ -1,5 +1,6 @@
 import type { Channel } from '../registry/registry.ts'
 import { type ChannelState, type HeldNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
+import { recordLate } from '../store/record-late.ts'
 import { recordAndHold } from '../store/step.ts'
 import type { Attempt } from './attempt.ts'
 import { afterOutcome } from './breaker.ts'
@@ -115,7 +116,10 @@ export function createSteps(
       months.forget()
       throw error
     })
-    tellRecorded(context, channel.key, { attempts: finished, settlements, lost: done.lost, before: state, after })
+    const lost = new Set(done.lost)
+    for (const settlement of settlements)
+      if (lost.has(settlement.id) && (await recordLate(kysely, turn, settlement))) lost.delete(settlement.id)
+    tellRecorded(context, channel.key, { attempts: finished, settlements, lost, before: state, after })
     if (!done.mine) return { kind: 'lost' }
     renewed()
     state = {

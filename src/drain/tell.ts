@@ -62,7 +62,7 @@ function tellAttempt(
       { channel, outcome },
       (attempt.finishedAt.getTime() - attempt.startedAt.getTime()) / 1000,
     )
-  if (lost) log.warn(line, 'another turn took this notification over; its record counts')
+  if (lost) log.warn(line, 'another turn took this notification over; this attempt is recorded, the other turn decides')
   else if (state === 'accepted') {
     metrics.count('teams_notifications_sent_total', { channel, event_type: event.eventType, priority: event.priority })
     metrics.observe(

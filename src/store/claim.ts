@@ -176,17 +176,18 @@ export async function waitingSpan(db: Kysely<Tables>, channel: string): Promise<
 
 /**
  * Puts back what earlier turns held when they were cut off. It may have arrived, so it is marked as a repeat, and
- * the attempt is recorded as interrupted. A turn that has lost the channel meanwhile puts nothing back: what is
+ * the attempt is recorded as interrupted, until the earlier turn tells otherwise (`record-late.ts`). What is marked as
+ * accepted by then is not sent again. A turn that has lost the channel meanwhile puts nothing back: what is
  * held then is held by its successor, which is alive.
  *
- * @returns how many there were, with their correlation ids
+ * @returns the correlation ids of those that are sent again
  */
 export async function reclaimInterrupted(
   db: Kysely<Tables>,
   channel: string,
   turn: string,
 ): Promise<readonly string[]> {
-  const { rows } = await sql<{ correlation_id: string }>`
+  const { rows } = await sql<{ correlation_id: string; state: string }>`
     WITH mine AS (
       SELECT 1 FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     ), cut AS (
@@ -199,9 +200,10 @@ export async function reclaimInterrupted(
       SELECT id, attempts, held_since, clock_timestamp(), 'interrupted', repeat, held_by, created_at FROM cut
     )
     UPDATE teams_notifications n
-       SET state = 'pending', reason = 'interrupted', repeat = true, held_by = NULL, held_since = NULL,
+       SET state = CASE WHEN n.accepted_at IS NULL THEN 'pending' ELSE 'accepted' END,
+           reason = CASE WHEN n.accepted_at IS NULL THEN 'interrupted' END, repeat = true, held_by = NULL, held_since = NULL,
            next_attempt_at = clock_timestamp()
       FROM cut WHERE n.id = cut.id AND n.created_at = cut.created_at
-    RETURNING n.correlation_id`.execute(db)
-  return rows.map((row) => row.correlation_id)
+    RETURNING n.correlation_id, n.state`.execute(db)
+  return rows.filter((row) => row.state === 'pending').map((row) => row.correlation_id)
 }

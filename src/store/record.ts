@@ -15,7 +15,7 @@ export interface Settlement {
   readonly failed: boolean
   /** True when it may have arrived although this attempt did not succeed. */
   readonly mayHaveArrived: boolean
-  /** False when nothing was posted: then no attempt is counted or recorded. */
+  /** True when it is counted and recorded as an attempt; false when the notification was handed back, or has no address. */
   readonly posted: boolean
   readonly webhookUrl: string | null
   /** The card as JSON. */
@@ -30,9 +30,17 @@ export interface Settlement {
   readonly finishedAt: Date
 }
 
+/** Marked by a late result; see `record-late.ts`. */
+const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND s.state NOT IN ('accepted', 'posted'))`
+
 /**
- * The part of a step that records what came back: `settled` has the ids of the notifications that were moved on. Only
- * those that the turn still holds are; the attempts are recorded all the same, since they happened.
+ * The part of a step that records finished attempts: `settled` has the ids of the notifications that were moved on. Only
+ * those that the turn still holds are. For the others `recordLate` has to follow: whoever took them over has recorded their
+ * attempts as interrupted, under the same key.
+ *
+ * Attempts are written after the notifications are locked, in the same order as whoever takes them over does it.
+ *
+ * A notification that is marked as accepted, by a late result of an earlier attempt, is accepted whatever this one came to.
  *
  * `sent_at`, `accepted_at` and `retry_count` follow from these changes in the trigger of migration 0003, which decides
  * them for gateways of earlier versions too.
@@ -50,16 +58,16 @@ export function settling(
         message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
     ), settled AS (
       UPDATE ${notifications} n
-         SET state = s.state,
-             reason = s.reason,
+         SET state = CASE WHEN ${KNOWN_ACCEPTED} THEN 'accepted' ELSE s.state END,
+             reason = CASE WHEN NOT ${KNOWN_ACCEPTED} THEN s.reason END,
              next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
              failures = n.failures + s.failed::int,
              attempts = n.attempts - (NOT s.posted)::int,
              repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
              webhook_url = coalesce(s.webhook_url, n.webhook_url),
              card_payload = coalesce(s.card, n.card_payload),
-             status_code = CASE WHEN s.posted THEN s.status_code ELSE n.status_code END,
-             error_message = CASE WHEN s.state IN ('accepted', 'posted') THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
+             status_code = CASE WHEN s.posted AND NOT ${KNOWN_ACCEPTED} THEN s.status_code ELSE n.status_code END,
+             error_message = CASE WHEN s.state IN ('accepted', 'posted') OR ${KNOWN_ACCEPTED} THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
              held_by = NULL,
              held_since = NULL
         FROM s
@@ -71,7 +79,7 @@ export function settling(
         (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
       SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
              ${turn}::uuid, s.created_at
-        FROM s WHERE s.posted
+        FROM s WHERE s.posted AND (SELECT count(*) FROM settled) >= 0
       ON CONFLICT DO NOTHING
     )`
 }

@@ -16,11 +16,14 @@ import { TURN_LEASE } from './turns.ts'
 
 /** What a step did. */
 export interface StepDone {
-  /** False when the turn has lost the channel: then nothing was claimed, and of what came back only the attempts were recorded. */
+  /**
+   * False when another turn has the channel: then nothing was claimed and the channel's state was not saved. What this turn
+   * still held was recorded all the same.
+   */
   readonly mine: boolean
   /** The database's clock. */
   readonly now: Date
-  /** Ids of the notifications that were not moved on: another turn has taken them over, and its word counts. */
+  /** Ids of the notifications that were not moved on, since this turn holds them no more: `recordLate` has to follow. */
   readonly lost: ReadonlySet<string>
   /** True where the channel's rest was ended by somebody else since the turn last wrote it: see {@link endRest}. */
   readonly restEnded: boolean

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { reclaimInterrupted } from '../../src/store/claim.ts'
+import type { OutcomeName } from '../../src/send/outcomes.ts'
+import { type HeldNotification, reclaimInterrupted } from '../../src/store/claim.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Settlement } from '../../src/store/record.ts'
+import { recordLate } from '../../src/store/record-late.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, endTurn, ensureChannels, lockChannel, takeTurn } from '../../src/store/turns.ts'
 import { KINDS, openMigrated } from '../conformance/databases.ts'
@@ -66,6 +68,132 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(recorded.mine).toBe(false)
     expect(recorded.lost).toEqual(new Set(held.map(({ id }) => id)))
     expect(await states()).toEqual(Array(3).fill({ state: 'pending', repeat: true }))
+  })
+
+  describe('tells what its attempts came to all the same', () => {
+    /** The late turn holds one notification and loses it to its successor, which has put it back. */
+    async function loseOne() {
+      await takeTurn(db, CHANNEL, late)
+      const [one] = await claimDue(db, { channel: CHANNEL, turn: late, limit: 1 })
+      if (!one) throw new Error('nothing was held')
+      await sql`UPDATE teams_notifications SET state = 'suppressed' WHERE state = 'pending'`.execute(db)
+      await holdUp()
+      await takeTurn(db, CHANNEL, successor)
+      await reclaimInterrupted(db, CHANNEL, successor)
+      return one
+    }
+    /** As a step does it: what the statement could not move on is recorded late. */
+    async function record(turn: string, ...settlements: Settlement[]) {
+      const { lost } = await settle(db, CHANNEL, turn, settlements)
+      for (const one of settlements) if (lost.has(one.id)) await recordLate(db, turn, one)
+    }
+    const came = (one: Parameters<typeof settlement>[0], outcome: OutcomeName, more: Partial<Settlement> = {}) => ({
+      ...settlement(one, 'pending'),
+      outcome,
+      reason: outcome,
+      ...more,
+    })
+    const accepted = (one: Parameters<typeof settlement>[0]) =>
+      came(one, 'accepted', { state: 'accepted', reason: null, statusCode: 202 })
+    async function rowOf({ id }: { id: string }) {
+      const { rows } = await sql<Record<string, unknown>>`
+        SELECT state, reason, repeat, attempts, status_code AS status, sent_at IS NOT NULL AS sent,
+               accepted_at IS NOT NULL AS taken FROM teams_notifications WHERE id = ${id}::uuid`.execute(db)
+      const attempts = await sql<{ attempt: number; outcome: string }>`
+        SELECT attempt, outcome FROM teams_attempts WHERE notification_id = ${id}::uuid ORDER BY attempt`.execute(db)
+      return { ...rows[0], tells: attempts.rows.map(({ attempt, outcome }) => `${attempt} ${outcome}`) }
+    }
+
+    it.each<[string, (one: HeldNotification) => Settlement, object]>([
+      [
+        'taken',
+        accepted,
+        { state: 'accepted', reason: null, attempts: 1, status: 202, sent: true, taken: true, tells: ['1 accepted'] },
+      ],
+      [
+        'refused for good',
+        (one) => came(one, 'bad_request', { state: 'failed', statusCode: 400 }),
+        { state: 'failed', reason: 'bad_request', repeat: false, status: 400, tells: ['1 bad_request'] },
+      ],
+      [
+        'told to wait',
+        (one) => came(one, 'rate_limited', { statusCode: 429 }),
+        { state: 'pending', reason: 'rate_limited', repeat: false, attempts: 1, tells: ['1 rate_limited'] },
+      ],
+      [
+        'open',
+        (one) => came(one, 'timed_out', { mayHaveArrived: true }),
+        { state: 'pending', reason: 'timed_out', repeat: true, attempts: 1, tells: ['1 timed_out'] },
+      ],
+      [
+        'not begun',
+        (one) => came(one, 'handed_back', { posted: false }),
+        { state: 'pending', reason: 'handed_back', repeat: false, attempts: 0, sent: false, tells: [] },
+      ],
+      [
+        'not known here either',
+        (one) => came(one, 'interrupted', { mayHaveArrived: true }),
+        { state: 'pending', reason: 'interrupted', repeat: true, attempts: 1, tells: ['1 interrupted'] },
+      ],
+    ])('before anything was sent again: %s', async (_what, late_, expected) => {
+      const one = await loseOne()
+      await record(late, late_(one))
+      expect(await rowOf(one)).toMatchObject(expected)
+      // An answer of the database that was lost has it done again.
+      await record(late, late_(one))
+      expect(await rowOf(one)).toMatchObject(expected)
+    })
+
+    it('and a card that was taken stays so, whatever its successor meets', async () => {
+      const one = await loseOne()
+      const [again] = await hold(successor)
+      await record(late, accepted(one))
+      expect(await rowOf(one)).toMatchObject({ state: 'sending', taken: true, tells: ['1 accepted'] })
+      await record(successor, came(again ?? one, 'rate_limited', { statusCode: 429 }))
+      expect(await rowOf(one)).toMatchObject({
+        state: 'accepted',
+        reason: null,
+        status: 202,
+        tells: ['1 accepted', '2 rate_limited'],
+      })
+    })
+
+    it('and a card that was taken is not sent again where its successor is cut off too', async () => {
+      const one = await loseOne()
+      await hold(successor)
+      await record(late, accepted(one))
+      await holdUp()
+      const third = randomUUID()
+      await takeTurn(db, CHANNEL, third)
+      expect(await reclaimInterrupted(db, CHANNEL, third)).toEqual([])
+      expect(await rowOf(one)).toMatchObject({ state: 'accepted', tells: ['1 accepted', '2 interrupted'] })
+    })
+
+    it.each<[string, (again: HeldNotification) => Promise<unknown>]>([
+      ['a dead letter', (again) => record(successor, came(again, 'bad_request', { state: 'failed', statusCode: 400 }))],
+      ['to be sent once more', (again) => record(successor, came(again, 'server_error', { mayHaveArrived: true }))],
+      [
+        'silenced',
+        async (again) => {
+          await record(successor, came(again, 'rate_limited'))
+          await sql`UPDATE teams_notifications SET state = 'suppressed', silence_id = gen_random_uuid()
+                     WHERE id = ${again.id}::uuid`.execute(db)
+        },
+      ],
+    ])('and a card that was taken is accepted, though it is %s by now', async (_what, meanwhile) => {
+      const one = await loseOne()
+      const [again] = await hold(successor)
+      await meanwhile(again ?? one)
+      await record(late, accepted(one))
+      expect(await rowOf(one)).toMatchObject({ state: 'accepted', reason: null, status: 202, taken: true })
+    })
+
+    it('and does not take from its successor what it does not know to be taken', async () => {
+      const one = await loseOne()
+      await hold(successor)
+      await record(late, came(one, 'handed_back', { posted: false }))
+      expect(await rowOf(one)).toMatchObject({ state: 'sending', repeat: true, attempts: 2, tells: ['1 handed_back'] })
+    })
   })
 
   it.each(['pending', 'failed'] as const)('marks as a repeat what may have arrived and is %s', async (state) => {

@@ -24,7 +24,7 @@ function gotMessages(teams: SandboxServer, count: number): Promise<void> {
 
 // Another replica takes over after 8 s.
 describe('a process that is suspended while posts wait for a connection', { timeout: 60_000 }, () => {
-  it('posts nothing that another has sent meanwhile', async () => {
+  it('posts nothing that another has sent meanwhile, and the record ends with what each of them saw', async () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { delay_ms: 2_000 })
@@ -48,7 +48,7 @@ describe('a process that is suspended while posts wait for a connection', { time
     const begun = new Set(received(teams).map(({ headers }) => headers['webhook-id']))
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, {})
 
-    await spawnGateway(env)
+    const second = await spawnGateway(env)
     await gotMessages(teams, MOST + ids.length)
     process.kill(first.pid, 'SIGCONT')
     // Ends once all that it had under way has come to its end and is recorded.
@@ -57,5 +57,17 @@ describe('a process that is suspended while posts wait for a connection', { time
     const sent = received(teams).map(({ headers }) => [headers['webhook-id'], headers['x-claimlinc-repeat']])
     expect(sent).toHaveLength(MOST + ids.length)
     expect(sent.filter(([, repeat]) => repeat === undefined).map(([id]) => id)).toEqual([...begun])
+    const client = createClient({ url: second.origin })
+    for (const id of ids) {
+      const { state, attempts } = await client.notifications.get(id)
+      expect([id, state, attempts.map(({ attempt, outcome, repeat }) => [attempt, outcome, repeat])]).toEqual([
+        id,
+        'accepted',
+        [
+          [1, begun.has(id) ? 'accepted' : 'handed_back', false],
+          [2, 'accepted', true],
+        ],
+      ])
+    }
   })
 })

@@ -1,0 +1,98 @@
+import { type Kysely, sql } from 'kysely'
+import type { State } from '../service/port.ts'
+import type { Settlement } from './record.ts'
+import type { Tables } from './tables.ts'
+
+/** A notification as its turn finds it after another one took it over. */
+export interface TakenOver {
+  readonly state: State
+  readonly reason: string | null
+  /** Posts that were claimed so far. */
+  readonly attempts: number
+}
+
+/**
+ * What follows from a late result, known only after another turn took the notification over, recorded the attempt as
+ * `interrupted` and put the notification back:
+ *
+ * - `all`: nothing was sent since; the notification goes on from this result, as if it had never been taken over. What is known
+ *   not to have arrived is no repeat any more.
+ * - `accepted`: Teams has the card, so it is never sent again, whatever was decided meanwhile without knowing that.
+ * - `mark`: the same, but the other turn has it under way just now. It is marked, and that turn, or whoever comes after it, makes
+ *   it accepted whatever their own post comes to.
+ * - `none`: the newer turn's word counts; only the attempt is told as it was.
+ */
+export type LateConsequence = 'all' | 'accepted' | 'mark' | 'none'
+
+/** Decides what follows from a late result. */
+export function afterLateResult(
+  now: TakenOver,
+  { state, attempt }: Pick<Settlement, 'state' | 'attempt'>,
+): LateConsequence {
+  if (now.state === 'pending' && now.reason === 'interrupted' && now.attempts === attempt) return 'all'
+  if (state !== 'accepted' && state !== 'posted') return 'none'
+  if (now.state === 'sending') return 'mark'
+  return now.state === 'pending' || now.state === 'failed' || now.state === 'suppressed' ? 'accepted' : 'none'
+}
+
+/**
+ * Records what an attempt came to after another turn has taken its notification over, in place of the `interrupted` that the
+ * other one had to write: the record ends with what was seen. Does nothing where there is no such row, so it may be done twice.
+ * One notification for each transaction: two turns that lock several rows would make a deadlock.
+ *
+ * @returns whether the notification was moved on by it, and is not the other turn's to decide any more
+ */
+export async function recordLate(db: Kysely<Tables>, turn: string, settlement: Settlement): Promise<boolean> {
+  const { id, createdAt, attempt, posted, outcome } = settlement
+  if (outcome === 'interrupted') return false
+  return db.transaction().execute(async (transaction) => {
+    const taken = await transaction
+      .selectFrom('teams_notifications')
+      .select(['state', 'reason', 'attempts'])
+      .where('id', '=', id)
+      .where('created_at', '=', createdAt)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!taken) return false
+    const consequence = afterLateResult(taken, settlement)
+    const row = sql`notification_id = ${id}::uuid AND attempt = ${attempt}::int AND held_by = ${turn}::uuid
+                      AND created_at = ${createdAt} AND outcome = 'interrupted'`
+    const { rows } =
+      !posted && consequence === 'all'
+        ? // It never was an attempt.
+          await sql`DELETE FROM teams_attempts WHERE ${row} RETURNING attempt`.execute(transaction)
+        : await sql`
+            UPDATE teams_attempts
+               SET outcome = ${outcome}, finished_at = ${settlement.finishedAt}, status_code = ${settlement.statusCode}::int,
+                   error_code = ${settlement.errorCode}, message = ${settlement.message}
+             WHERE ${row} RETURNING attempt`.execute(transaction)
+    if (rows.length === 0 || consequence === 'none') return false
+    await move(transaction, settlement, consequence)
+    return consequence !== 'mark'
+  })
+}
+
+async function move(db: Kysely<Tables>, settlement: Settlement, consequence: 'all' | 'accepted' | 'mark') {
+  const { posted, mayHaveArrived, state } = settlement
+  const where = sql`id = ${settlement.id}::uuid AND created_at = ${settlement.createdAt}`
+  const seen = sql`status_code = ${settlement.statusCode}::int, webhook_url = coalesce(${settlement.webhookUrl}, webhook_url),
+                   card_payload = coalesce(${settlement.cardJson}::jsonb, card_payload)`
+  if (consequence === 'mark')
+    return sql`UPDATE teams_notifications SET accepted_at = coalesce(accepted_at, clock_timestamp()), ${seen}
+                WHERE ${where}`.execute(db)
+  if (consequence === 'accepted')
+    return sql`UPDATE teams_notifications SET state = 'accepted', reason = NULL, error_message = NULL, silence_id = NULL, ${seen}
+                WHERE ${where}`.execute(db)
+  const repeat = settlement.repeat || (mayHaveArrived && state !== 'accepted' && state !== 'posted')
+  return sql`
+    UPDATE teams_notifications
+       SET state = ${state}, reason = ${settlement.reason}, repeat = ${repeat},
+           next_attempt_at = clock_timestamp() + ${settlement.delayMs}::float8 * interval '1 millisecond',
+           failures = failures + ${settlement.failed ? 1 : 0}::int,
+           ${
+             posted
+               ? sql`error_message = ${state === 'accepted' || state === 'posted' ? null : settlement.message}, ${seen}`
+               : sql`attempts = attempts - 1, sent_at = CASE WHEN attempts > 1 THEN sent_at END`
+           }
+     WHERE ${where}`.execute(db)
+}
