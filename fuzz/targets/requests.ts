@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { CheckedEvent } from '../../src/accept/check.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { holdPatients, patientValues } from '../properties/patient.ts'
 import { holdRefusal, textsIn } from '../properties/refusal.ts'
@@ -29,6 +30,7 @@ export async function openRequests(read: (input: Buffer) => Request): Promise<Op
         const traits = holdRefusal(answer.status, answer.body, textsOf(request))
         hold(!/"level":"(?:error|fatal)"/.test(answer.log), 'refusal', () => `a refusal is logged as an error`)
         holdPatients(marksOf(request), answer.log, 'the log')
+        if (answer.status === 409) holdReused(request.sent())
         return traits
       }
       const traits = holdAccepted(gateway, answer, request.sent())
@@ -141,6 +143,7 @@ async function holdWritten(
     const first = sent.findIndex(({ key }) => typeof key === 'string' && key === sent[i]?.key)
     const isSecond = first >= 0 && first < i
     hold(event.duplicate === isSecond, 'again', () => `event ${i} is ${isSecond ? 'no' : 'a'} duplicate`)
+    if (isSecond && asked) holdSame(asked, checked[first], i)
     if (event.duplicate || asked === undefined) continue
     const data = gateway.protectedBy(asked)[0]?.data ?? {}
     const same = (what: string, is: unknown, was: unknown) =>
@@ -159,6 +162,18 @@ async function holdWritten(
   const rest = await gateway.database.rest()
   if (sent.length === 1) holdPatients(patientValues(sent[0]?.data), rest, 'another table')
   if (sent.every(({ key }) => typeof key === 'string')) await holdAgain(gateway, request, events, rows.length)
+}
+
+/** Into an empty database, a key is refused only where two events of the request have it. */
+function holdReused(sent: readonly Sent[]): void {
+  const keys = sent.map(({ key }) => key).filter((key) => typeof key === 'string')
+  hold(new Set(keys).size < keys.length, 'again', () => 'a key is refused that came once')
+}
+
+/** An event that was answered as another one says the same. */
+function holdSame(event: CheckedEvent, first: CheckedEvent | undefined, index: number): void {
+  const same = first !== undefined && first.definition === event.definition && isDeepStrictEqual(first.data, event.data)
+  hold(same, 'again', () => `event ${index} is answered as one that says something else`)
 }
 
 /** The same request again, all of whose events have keys. */

@@ -6,12 +6,12 @@ import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { correlationIdFor, digestOf, newId } from '../kernel/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Acceptance, UncheckedEvent } from '../service/port.ts'
-import { claimKeys, firstAnswers } from '../store/idempotency.ts'
 import { insertEvents } from '../store/insert-events.ts'
 import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
 import { decideFates, type Incoming } from './fates.ts'
+import { findKnownKeys } from './known-keys.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data.ts'
 
@@ -47,6 +47,7 @@ export interface Acceptor {
    * and if it rolls back it never was.
    *
    * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
+   * @throws GatewayError `idempotency_key_reused`
    */
   accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>
 }
@@ -128,9 +129,10 @@ export function createAcceptor(options: {
       const named = events.map((one) => ({
         ...name(one),
         keyHash: one.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${one.idempotencyKey}`),
+        content: one.content,
       }))
-      const firstOf = await findFirst(transaction, named, options.keyTtl)
-      const incoming = named.filter(({ event }) => !firstOf.has(event.id))
+      const { earlier, inCall } = await findKnownKeys(transaction, named, options.keyTtl)
+      const incoming = named.filter(({ event }) => !earlier.has(event.id) && !inCall.has(event.id))
       const fresh = incoming.map(({ event }) => event)
       const { notifications, resolutions } =
         incoming.length > 0 ? await decideFates(transaction, incoming, options) : { notifications: [], resolutions: [] }
@@ -140,16 +142,18 @@ export function createAcceptor(options: {
         const due = notifications.filter((notification) => notification.state === 'pending')
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
       }
-      const known = await firstAnswers(transaction, [...new Set(firstOf.values())])
       const byEvent = Map.groupBy(notifications, (notification) => notification.eventId)
+      const correlationIds = new Map(fresh.map(({ id, correlationId }) => [id, correlationId]))
       const acceptances = named.map(({ event }): Acceptance => {
-        const first = known.get(firstOf.get(event.id) ?? '')
-        if (first) return { ...first, duplicate: true }
+        const before = earlier.get(event.id)
+        if (before) return { ...before, duplicate: true }
+        const first = inCall.get(event.id)
+        const eventId = first ?? event.id
         return {
-          eventId: event.id,
-          correlationId: event.correlationId,
-          duplicate: false,
-          notifications: (byEvent.get(event.id) ?? []).map(({ id, channel, state }) => ({ id, channel, state })),
+          eventId,
+          correlationId: correlationIds.get(eventId) ?? event.correlationId,
+          duplicate: first !== undefined,
+          notifications: (byEvent.get(eventId) ?? []).map(({ id, channel, state }) => ({ id, channel, state })),
         }
       })
       const suppressed = notifications.filter(({ state }) => state === 'suppressed')
@@ -171,27 +175,4 @@ function createTurns() {
       since = performance.now()
     },
   }
-}
-
-/** For each event whose key was seen before, in this call or an earlier one: the id of the event that was first. */
-async function findFirst(
-  transaction: Kysely<Tables>,
-  named: readonly { readonly event: AcceptedEvent; readonly keyHash: string | undefined }[],
-  ttl: number,
-): Promise<ReadonlyMap<string, string>> {
-  const firstInCall = new Map<string, string>()
-  for (const { event, keyHash } of named)
-    if (keyHash !== undefined && !firstInCall.has(keyHash)) firstInCall.set(keyHash, event.id)
-  const earlier = await claimKeys(
-    transaction,
-    [...firstInCall].map(([keyHash, eventId]) => ({ keyHash, eventId })),
-    ttl,
-  )
-  const first = new Map<string, string>()
-  for (const { event, keyHash } of named) {
-    if (keyHash === undefined) continue
-    const eventId = earlier.get(keyHash) ?? firstInCall.get(keyHash)
-    if (eventId !== undefined && eventId !== event.id) first.set(event.id, eventId)
-  }
-  return first
 }

@@ -10,6 +10,7 @@ import { findEventType, findGroup, groupNames } from '../registry/lookup.ts'
 import type { EventTypeDefinition, Registry } from '../registry/registry.ts'
 import type { UncheckedEvent } from '../service/port.ts'
 import { checkData } from './check-data.ts'
+import { contentHash } from './content.ts'
 import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from './limits.ts'
 
 /** An event whose every field was checked; nothing is masked or written yet. */
@@ -25,6 +26,8 @@ export interface CheckedEvent {
   readonly occurredAt: Date | undefined
   readonly idempotencyKey: string | undefined
   readonly language: Language | undefined
+  /** The `contentHash` of an event with an idempotency key. */
+  readonly content: string | undefined
 }
 
 /** Unknown names of one event for which it is looked up what was meant. */
@@ -74,6 +77,10 @@ export function checkEvent(
     definition,
     priority: checked.priority ?? definition.priority,
     stakeholders: stakeholders ?? definition.stakeholders,
+    content:
+      checked.idempotencyKey === undefined
+        ? undefined
+        : contentHash({ ...checked, ...checkedData, eventType: definition.name, stakeholders }),
   }
 }
 

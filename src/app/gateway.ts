@@ -16,7 +16,7 @@ export interface Gateway {
   /**
    * Accepts one event; resolves once it is committed, or, within your transaction, once it is written there.
    *
-   * @throws GatewayError `invalid_event`, `database_unreachable`, `gateway_stopped`
+   * @throws GatewayError `invalid_event`, `idempotency_key_reused`, `database_unreachable`, `gateway_stopped`
    */
   send(event: EventInput, options?: SendOptions): Promise<Acceptance>
   /** Accepts up to 1,000 events, all or none. */
@@ -55,8 +55,10 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   let alive: NodeJS.Timeout | undefined
   let closeSandbox = async () => {}
 
+  const { TEAMS_CALLER_NAME: name } = wired.settings
+  const origin = name === undefined ? 'library' : `library:${name}`
   const sendMany: Gateway['sendMany'] = (events, { transaction } = {}) =>
-    transaction ? service.acceptWithin(transaction, events, 'library') : service.accept(events, 'library')
+    transaction ? service.acceptWithin(transaction, events, origin) : service.accept(events, origin)
 
   async function begin(keepAlive: boolean): Promise<void> {
     try {

@@ -6,6 +6,11 @@ import type { SharedDatabase } from '../store/shared.ts'
 
 /** How to make a gateway. Everything has a default. */
 export interface GatewayOptions {
+  /**
+   * Name of your program, TEAMS_CALLER_NAME if absent. It stands in the record as `library:<name>`, and idempotency keys of
+   * programs with different names are kept apart.
+   */
+  readonly name?: string
   /** Settings by the names of `.env.example`; they win over `env`. */
   readonly settings?: { readonly [N in SettingName]?: string | number | boolean }
   /** Webhook URLs by channel key; they win over every other source. */

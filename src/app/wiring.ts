@@ -341,6 +341,7 @@ function environmentOf(options: GatewayOptions): Record<string, string | undefin
     ...(options.env ? withoutServiceVariables(options.env) : withEnvFile(process.env)),
   }
   for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
+  if (options.name !== undefined) env.TEAMS_CALLER_NAME = options.name
   for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
   return env
 }

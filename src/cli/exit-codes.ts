@@ -28,6 +28,7 @@ const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   cross_site: EXIT.usage,
   not_found: EXIT.no,
   method_not_allowed: EXIT.no,
+  idempotency_key_reused: EXIT.usage,
   not_replayable: EXIT.no,
   invalid_silence: EXIT.usage,
   silence_over: EXIT.no,

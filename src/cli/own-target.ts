@@ -16,12 +16,13 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
   const deliver = embedded && need !== 'read'
   const wired = await wire({ env, deliver })
   const { service, settings, registry } = wired
+  const caller = settings.TEAMS_CALLER_NAME === undefined ? 'cli' : `cli:${settings.TEAMS_CALLER_NAME}`
   let closeSandbox = async () => {}
   return {
     place: embedded ? `the embedded database in ${settings.TEAMS_DATA_DIR}` : 'the database of DATABASE_URL',
     async accept(request) {
       try {
-        return await service.accept(request.events, 'cli')
+        return await service.accept(request.events, caller)
       } catch (error) {
         throw refusalFor(request, error)
       }

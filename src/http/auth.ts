@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../kernel/errors.ts'
-import { createInboundSecret, shownSignature, showsSignature } from './inbound-secret.ts'
+import { createInboundSecrets, shownSignature, showsSignature } from './inbound-secret.ts'
 
 /** What a token may be allowed: to send events, to read, to act on notifications, or all of it. */
 export const SCOPES = ['send', 'read', 'act', 'admin'] as const
@@ -11,7 +11,7 @@ export type Scope = (typeof SCOPES)[number]
 
 /** Who makes a request. */
 export interface Caller {
-  /** As it goes into the audit: `http`, `http:<name of the token>`, `http:signed`. */
+  /** As it goes into the audit: `http`, `http:<name of the token>`, `http:signed`, `http:signed:<name or fingerprint>`. */
   readonly origin: string
   readonly scopes: ReadonlySet<Scope>
   /** True for a caller who signed the request's body. */
@@ -48,7 +48,7 @@ interface Token {
 
 const EVERYTHING: ReadonlySet<Scope> = new Set(SCOPES)
 const OPEN: Caller = { origin: 'http', scopes: EVERYTHING, signed: false }
-const SIGNED: Caller = { origin: 'http:signed', scopes: new Set<Scope>(['send']), signed: true }
+const SIGNED: Omit<Caller, 'origin'> = { scopes: new Set<Scope>(['send']), signed: true }
 
 /**
  * Makes the check of callers.
@@ -57,7 +57,7 @@ const SIGNED: Caller = { origin: 'http:signed', scopes: new Set<Scope>(['send'])
  */
 export function createAuthenticator(settings: AuthSettings): Authenticator {
   const tokens = (settings.TEAMS_API_TOKENS ?? []).map(parseToken)
-  const secrets = (settings.TEAMS_INBOUND_SECRETS ?? []).map(createInboundSecret)
+  const secrets = createInboundSecrets(settings.TEAMS_INBOUND_SECRETS ?? [])
   const open = tokens.length === 0
 
   return {
@@ -91,10 +91,11 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
     },
     bySignature(headers, body) {
       const shown = shownSignature(headers)
-      let known = false
+      let origin: string | undefined
       // Every secret is tried, as every token is.
-      for (const secret of secrets) known = secret.verifies(shown, body) || known
-      if (known) return shown.kind === 'standard' ? { ...SIGNED, requestId: shown.id } : SIGNED
+      for (const secret of secrets) if (secret.verifies(shown, body)) origin ??= secret.origin
+      if (origin !== undefined)
+        return { ...SIGNED, origin, ...(shown.kind === 'standard' ? { requestId: shown.id } : {}) }
       if (shown.kind === 'plain') throw refusal('x-hmac-signature', 'a signature that does not fit the body')
       throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
     },

@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { parseNamedSecret } from '../kernel/named-secret.ts'
 
 /** Header names of a Standard Webhooks signature: the standard's, and Svix's, where the standard comes from. */
 const FAMILIES = ['webhook', 'svix'] as const
@@ -21,6 +22,8 @@ export type ShownSignature =
 
 /** One entry of TEAMS_INBOUND_SECRETS. */
 export interface InboundSecret {
+  /** Who signs with it, as it goes into the audit: see {@link createInboundSecrets}. */
+  readonly origin: string
   /** True where the signature was made with this secret over exactly these bytes, and is not too old to say so. */
   verifies(shown: ShownSignature, body: Buffer): boolean
 }
@@ -50,15 +53,42 @@ export function shownSignature(headers: IncomingHttpHeaders): ShownSignature {
 }
 
 /**
- * Reads one entry of TEAMS_INBOUND_SECRETS. Standard Webhooks takes what follows `whsec_` (or `v1,whsec_`), or the whole
+ * Reads TEAMS_INBOUND_SECRETS. Who signs is a caller of its own for each secret, or one caller's idempotency keys would
+ * answer for another's events:
+ *
+ * - `http:signed:<name>` where the entry is `name:secret`. Two secrets of one name are one caller, who changes from one to
+ *   the other without a gap.
+ * - `http:signed:<8 hex digits>` where it is a secret alone: 32 bits of its scrypt hash, the same at each start and in each
+ *   replica. A guess at the secret costs 50 ms to try, and what a right one would have in common with wrong ones, one in
+ *   four billion.
+ * - `http:signed` where it is the only one, as in versions that knew no other: what was sent before the upgrade is known
+ *   after it.
+ *
+ * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and goes on with what is no base64
+ */
+export function createInboundSecrets(entries: readonly string[]): readonly InboundSecret[] {
+  return entries.map((entry, index) => {
+    const { name, secret } = parseNamedSecret(entry)
+    const who = name ?? (entries.length > 1 ? fingerprintOf(secret) : undefined)
+    return createInboundSecret(secret, index, who === undefined ? 'http:signed' : `http:signed:${who}`)
+  })
+}
+
+function fingerprintOf(secret: string): string {
+  return scryptSync(secret, 'claimlinc-teams inbound secret', 4).toString('hex')
+}
+
+/**
+ * Reads one secret. Standard Webhooks takes what follows `whsec_` (or `v1,whsec_`), or the whole
  * entry, as base64, and an entry that is no base64 as the text that it is; the platform's plain signature takes the
  * entry as text, always.
  *
  * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and goes on with what is no base64
  */
-export function createInboundSecret(entry: string, index: number): InboundSecret {
+function createInboundSecret(entry: string, index: number, origin: string): InboundSecret {
   const webhook = webhookOf(entry, index)
   return {
+    origin,
     verifies(shown, body) {
       if (shown.kind === 'plain') return sameHex(shown.hex, createHmac('sha256', entry).update(body).digest())
       const { id, timestamp, signature } = shown

@@ -28,6 +28,7 @@ export const OPERATIONS = {
     codes: [
       'invalid_json',
       'invalid_event',
+      'idempotency_key_reused',
       'body_too_large',
       'too_many_events',
       'unsupported_media_type',

@@ -56,6 +56,11 @@ export const ERROR_CODES = {
     title: 'This path does not take that method',
     todo: 'See /openapi.json for what it takes.',
   },
+  idempotency_key_reused: {
+    status: 409,
+    title: 'An idempotency key came before with another content',
+    todo: 'Nothing was accepted. Give each event a key of its own; the same key means the same event, sent again.',
+  },
   not_replayable: {
     status: 409,
     title: 'This notification can not be replayed',

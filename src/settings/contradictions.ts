@@ -1,3 +1,4 @@
+import { parseNamedSecret } from '../kernel/named-secret.ts'
 import type { SettingName, Settings } from './table.ts'
 
 /** Settings that are fine alone and wrong together. `found` quotes no value that may be a secret. */
@@ -66,7 +67,7 @@ function* access(s: Settings): Iterable<Contradiction> {
     if (name) names.add(name)
     if (token) tokens.add(token)
   }
-  for (const [index, secret] of (s.TEAMS_INBOUND_SECRETS ?? []).entries())
+  for (const [index, { secret }] of (s.TEAMS_INBOUND_SECRETS ?? []).map(parseNamedSecret).entries())
     if (secret.length < SHORTEST_SECRET)
       yield {
         settings: ['TEAMS_INBOUND_SECRETS'],

@@ -44,10 +44,15 @@ export const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 )
 
-/** Secrets separated by commas. Svix and others show a secret as `v1,whsec_…`, whose comma separates no entries. */
+/** The name of a program as it can stand in log lines and in the record. */
+export const callerName = z
+  .string()
+  .regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, { error: 'letters, digits and _.@-, at most 64' })
+
+/** Secrets separated by commas, some with a name and a colon in front. Svix and others show a secret as `v1,whsec_…`, whose comma separates no entries. */
 export const inboundSecrets = z
   .string()
-  .transform((value) => value.replace(/(^|,)\s*v1\s*,\s*(?=whsec_)/g, '$1'))
+  .transform((value) => value.replace(/(^|[,:])\s*v1\s*,\s*(?=whsec_)/g, '$1'))
   .pipe(list)
 
 /** Host names and suffixes, separated by commas. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LINK_SETTINGS } from './link-settings.ts'
 import type { SettingRow } from './row.ts'
-import { flag, hosts, inboundSecrets, list, oneOf, seconds, text, url, whole } from './schemas.ts'
+import { callerName, flag, hosts, inboundSecrets, list, oneOf, seconds, text, url, whole } from './schemas.ts'
 
 /**
  * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` come from here.
@@ -30,7 +30,7 @@ export const SETTINGS = {
     group: 'Where it listens',
     schema: inboundSecrets,
     secret: true,
-    help: 'Secrets of callers that sign their requests (Standard Webhooks, or X-HMAC-Signature) instead of showing a token, separated by commas. A signed caller has the scope send.',
+    help: 'Secrets of callers that sign their requests (Standard Webhooks, or X-HMAC-Signature) instead of showing a token, separated by commas, each alone or written name:secret. A signed caller has the scope send.',
   },
   TEAMS_MAX_BODY_BYTES: {
     group: 'Where it listens',
@@ -57,6 +57,11 @@ export const SETTINGS = {
     schema: flag,
     default: 'true',
     help: 'Bring the schema up to date at start. With false, start fails until "claimlinc-teams migrate up" was run.',
+  },
+  TEAMS_CALLER_NAME: {
+    group: 'Database',
+    schema: callerName,
+    help: 'Name of this program, where it sends as a library or by the command line. It stands in the record, and idempotency keys of programs with different names are kept apart.',
   },
   TEAMS_EVENT_TTL: {
     group: 'Database',

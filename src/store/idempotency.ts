@@ -2,10 +2,12 @@ import { type Kysely, sql } from 'kysely'
 import type { State } from '../service/port.ts'
 import type { Tables } from './tables.ts'
 
-/** An idempotency key, hashed, and the event that would be its first. */
+/** An idempotency key, hashed, and the event that has it or would be its first. */
 export interface KeyClaim {
   readonly keyHash: string
   readonly eventId: string
+  /** The event's content, hashed and salted; null in what an older version wrote. */
+  readonly contentHash: string | null
 }
 
 /** What an earlier event with the same key was answered. */
@@ -19,34 +21,50 @@ export interface FirstAnswer {
  * Takes keys for new events. Waits for a transaction under way that takes the same key, so that of two equal
  * requests at once exactly one makes an event.
  *
- * @returns for each key that was taken before and has not expired, the event that has it
+ * @param lost events that are not found: a key of one of them is free
+ * @returns for each key that another event has, that event; without those that expired or were tidied away meanwhile
  */
 export async function claimKeys(
   db: Kysely<Tables>,
   claims: readonly KeyClaim[],
   ttlSeconds: number,
-): Promise<ReadonlyMap<string, string>> {
+  lost: readonly string[] = [],
+): Promise<ReadonlyMap<string, Omit<KeyClaim, 'keyHash'>>> {
   if (claims.length === 0) return new Map()
   // In one order everywhere, or two requests that share two keys could wait for each other.
   const sorted = [...claims].sort((a, b) => (a.keyHash < b.keyHash ? -1 : 1))
+  const rows = sorted.map(({ keyHash, eventId, contentHash }) => ({
+    key_hash: keyHash,
+    event_id: eventId,
+    content_hash: contentHash,
+  }))
+  // By the clock and not by now(), which is when the transaction began: in a caller's long one, a key that has expired would
+  // still be known. accepted_at is the event's created_at, by which it leaves with its month.
   const { rows: taken } = await sql<{ key_hash: string }>`
-    INSERT INTO teams_idempotency_keys AS k (key_hash, event_id, accepted_at, expires_at)
-    SELECT c.key_hash, c.event_id, now(), now() + make_interval(secs => ${ttlSeconds})
-      FROM jsonb_to_recordset(${JSON.stringify(sorted.map((c) => ({ key_hash: c.keyHash, event_id: c.eventId })))}::jsonb)
-           AS c (key_hash text, event_id uuid)
+    INSERT INTO teams_idempotency_keys AS k (key_hash, event_id, content_hash, accepted_at, expires_at)
+    SELECT c.key_hash, c.event_id, c.content_hash, now(),
+           statement_timestamp() + make_interval(secs => ${ttlSeconds})
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c (key_hash text, event_id uuid, content_hash text)
     ON CONFLICT (key_hash) DO UPDATE
-       SET event_id = excluded.event_id, accepted_at = excluded.accepted_at, expires_at = excluded.expires_at
-     WHERE k.expires_at < now()
+       SET event_id = excluded.event_id, content_hash = excluded.content_hash,
+           accepted_at = excluded.accepted_at, expires_at = excluded.expires_at
+     WHERE k.expires_at < statement_timestamp() OR k.event_id = ANY(${[...lost]}::uuid[])
     RETURNING k.key_hash`.execute(db)
   const ours = new Set(taken.map((row) => row.key_hash))
-  const known = sorted.filter((claim) => !ours.has(claim.keyHash)).map((claim) => claim.keyHash)
+  const known = sorted.filter((claim) => !ours.has(claim.keyHash))
   if (known.length === 0) return new Map()
-  const rows = await db
+  const eventOf = new Map(known.map(({ keyHash, eventId }) => [keyHash, eventId]))
+  const found = await db
     .selectFrom('teams_idempotency_keys')
-    .select(['key_hash', 'event_id'])
-    .where('key_hash', 'in', known)
+    .select(['key_hash', 'event_id', 'content_hash'])
+    .where('key_hash', 'in', [...eventOf.keys()])
     .execute()
-  return new Map(rows.map((row) => [row.key_hash, row.event_id]))
+  return new Map(
+    found
+      // Taken by this very call, when it asked before.
+      .filter((row) => row.event_id !== eventOf.get(row.key_hash))
+      .map((row) => [row.key_hash, { eventId: row.event_id, contentHash: row.content_hash }]),
+  )
 }
 
 /** The answers that events were given, with their notifications as they stand now. */

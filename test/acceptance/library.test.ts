@@ -121,6 +121,34 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 })
 
+it('programs with names of their own share a database, and no idempotency keys', async () => {
+  const { url } = await freshDatabase()
+  const make = async (options: GatewayOptions) => {
+    const gateway = await createGateway({
+      env: {},
+      settings: { ...QUICK, DATABASE_URL: url },
+      deliver: false,
+      ...options,
+    })
+    onTestFinished(() => gateway.stop())
+    return gateway
+  }
+  const claims = await make({ name: 'claims' })
+  const billing = await make({ env: { TEAMS_CALLER_NAME: 'billing' } })
+  const task = (text: string): EventInput => ({ ...alert(text, 'SRE'), idempotencyKey: 'task-42' })
+  const [first, second] = [await claims.send(task('of claims')), await billing.send(task('of billing'))]
+  expect([first.duplicate, second.duplicate]).toEqual([false, false])
+  expect(await claims.send(task('of claims'))).toMatchObject({ duplicate: true, eventId: first.eventId })
+  await expect(claims.send(task('another'))).rejects.toMatchObject({
+    code: 'idempotency_key_reused',
+    problems: [{ at: 'events[0].idempotencyKey' }],
+  })
+  await expect(make({ name: 'a b' })).rejects.toMatchObject({
+    code: 'invalid_settings',
+    problems: [{ at: 'TEAMS_CALLER_NAME' }],
+  })
+})
+
 /** Databases that a program has open already, each with a transaction of its own kind. */
 const SHARED = {
   'a pg pool': async () => {

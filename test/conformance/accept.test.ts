@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Acceptor, createAcceptor } from '../../src/accept/acceptor.ts'
 import { type Engine, startEngine } from '../../src/drain/engine.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
+import { digestOf } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { loadRegistry } from '../../src/registry/load.ts'
 import type { UncheckedEvent } from '../../src/service/port.ts'
@@ -154,6 +155,114 @@ describe.each(KINDS)('accept on %s', (kind) => {
     const [later] = await accept([event])
     expect(later?.duplicate).toBe(false)
     expect(later?.eventId).not.toBe(first?.eventId)
+  })
+
+  it.each([
+    ['another type', { eventType: 'vault.unseal.complete' }],
+    ['another priority', { priority: 'LOW' }],
+    ['other data', { data: { node: 'vault-2' } }],
+    ['more data', { data: { node: 'vault-1', more: 1 } }],
+    ['other stakeholders', { stakeholders: ['sre'] }],
+    ['another correlation id', { correlationId: 'c-2' }],
+    ['another time', { occurredAt: '2026-11-21T10:00:01Z' }],
+    ['another language', { language: 'ar' }],
+  ])('refuses a key that comes again with %s, from an earlier call or the same one', async (what, change) => {
+    const event = {
+      ...{ ...ALERT, correlationId: 'c-1', occurredAt: '2026-11-21T10:00:00Z', language: 'en' },
+      idempotencyKey: `reused ${what}`,
+    }
+    const refusal = (at: string[]) => ({
+      code: 'idempotency_key_reused',
+      problems: at.map((one) => expect.objectContaining({ at: one })),
+    })
+    const fresh = { ...ALERT, correlationId: `refused with ${what}` }
+    const own = { ...event, idempotencyKey: `own ${what}` }
+    await expect(accept([fresh, own, { ...own, ...change }])).rejects.toMatchObject(
+      refusal(['events[2].idempotencyKey']),
+    )
+    await accept([event])
+    await expect(accept([fresh, { ...event, ...change }, event, { ...event, ...change }])).rejects.toMatchObject(
+      refusal(['events[1].idempotencyKey', 'events[3].idempotencyKey']),
+    )
+    expect(await count(`refused with ${what}`)).toBe(0)
+    expect((await accept([event]))[0]?.duplicate).toBe(true)
+  })
+
+  it('takes for the same content what differs in its writing only', async () => {
+    const data = { task_name: 't', task_id: 7, error: 'e', retries: 1, extra: { a: 1, b: [{ c: 2, d: 3 }] } }
+    const event = {
+      ...{ eventType: 'celery.task.failed', occurredAt: '2026-11-21T10:00:00Z', idempotencyKey: 'same content' },
+      ...{ data, stakeholders: ['SRE', 'DevOps'], priority: 'high' },
+    }
+    const [first] = await accept([event])
+    const again = {
+      ...{ priority: 'HIGH', stakeholders: ['DevOps', 'SRE'], idempotencyKey: 'same content' },
+      data: { extra: { b: [{ d: 3, c: 2 }], a: 1 }, retries: 1, error: 'e', task_id: '7', task_name: 't', queue: null },
+      ...{ occurredAt: new Date('2026-11-21T13:00:00+03:00'), eventType: 'celery.task.failed' },
+    }
+    expect((await accept([again]))[0]).toMatchObject({ duplicate: true, eventId: first?.eventId })
+  })
+
+  it('keeps of the content a salted hash, another one for each event', async () => {
+    const event = { ...ALERT, data: { node: 'vault-salted' } }
+    await accept([
+      { ...event, idempotencyKey: 'salted-1' },
+      { ...event, idempotencyKey: 'salted-2' },
+    ])
+    const { rows } = await sql<{ event_id: string; content_hash: string }>`
+      SELECT k.event_id, k.content_hash FROM teams_idempotency_keys k
+        JOIN teams_events e ON e.id = k.event_id WHERE e.data->>'node' = 'vault-salted'`.execute(database.kysely)
+    expect(rows).toHaveLength(2)
+    for (const { event_id, content_hash } of rows)
+      expect(content_hash).toMatch(new RegExp(`^${event_id}:[0-9a-f]{64}$`))
+    expect(new Set(rows.map(({ content_hash }) => content_hash.slice(-64))).size).toBe(2)
+  })
+
+  it('never answers for an event that is not there, and stores the one that came', async () => {
+    const event = { ...ALERT, idempotencyKey: 'gone' }
+    const [first] = await accept([event])
+    await sql`DELETE FROM teams_notifications WHERE event_id = ${first?.eventId}`.execute(database.kysely)
+    await sql`DELETE FROM teams_events WHERE id = ${first?.eventId}`.execute(database.kysely)
+    // Another content too: of what is gone, nothing is known.
+    const other = { ...event, data: { node: 'vault-9' } }
+    const answers = (await Promise.all(Array.from({ length: 5 }, () => accept([other, other])))).flat()
+    expect(new Set(answers.map(({ eventId }) => eventId)).size).toBe(1)
+    expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1)
+    expect(answers[0]?.eventId).not.toBe(first?.eventId)
+    const { rows } = await sql`SELECT 1 FROM teams_events WHERE id = ${answers[0]?.eventId}`.execute(database.kysely)
+    expect(rows).toHaveLength(1)
+  })
+
+  it('stores an event whose key was taken by a refused call, inside a transaction that was committed', async () => {
+    const taken = { ...ALERT, idempotencyKey: 'taken by the refused' }
+    const clash = { ...ALERT, idempotencyKey: 'clash' }
+    await accept([clash])
+    await database.kysely.transaction().execute(async (transaction) => {
+      const events = await acceptor.protect(acceptor.check([taken, { ...clash, data: { node: 'other' } }]))
+      await expect(acceptor.accept(transaction, events, 'test')).rejects.toMatchObject({
+        code: 'idempotency_key_reused',
+      })
+    })
+    const [answer] = await accept([taken])
+    expect(answer).toMatchObject({ duplicate: false })
+    const { rows } = await sql`SELECT 1 FROM teams_events WHERE id = ${answer?.eventId}`.execute(database.kysely)
+    expect(rows).toHaveLength(1)
+  })
+
+  it('knows keys of the version before, and one that a gateway of that version took over', async () => {
+    const event = { ...ALERT, idempotencyKey: 'older' }
+    const [first] = await accept([event])
+    await sql`UPDATE teams_idempotency_keys SET content_hash = NULL WHERE event_id = ${first?.eventId}`.execute(
+      database.kysely,
+    )
+    expect((await accept([event]))[0]).toMatchObject({ duplicate: true, eventId: first?.eventId })
+    // The version before changes the event of an expired key, and knows no other column.
+    const [taker] = await accept([ALERT])
+    await accept([{ ...event, idempotencyKey: 'taken over' }])
+    await sql`UPDATE teams_idempotency_keys SET event_id = ${taker?.eventId}
+               WHERE key_hash = ${digestOf('test\ntaken over')}`.execute(database.kysely)
+    const other = { ...event, idempotencyKey: 'taken over', data: { node: 'other' } }
+    expect((await accept([other]))[0]).toMatchObject({ duplicate: true, eventId: taker?.eventId })
   })
 
   it('never stores patient data, wherever in the event it stands', async () => {

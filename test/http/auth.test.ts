@@ -113,9 +113,31 @@ describe('signatures', () => {
     const headers = signed(secret, 'msg_1', body)
     const answer = await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })
     expect(answer.statusCode).toBe(202)
-    expect(service.taken[0]).toMatchObject({ origin: 'http:signed', event: { idempotencyKey: 'msg_1' } })
+    expect(service.taken[0]).toMatchObject({ event: { idempotencyKey: 'msg_1' } })
     const again = await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })
     expect(again.json().events[0].duplicate).toBe(true)
+  })
+
+  it.each([
+    ['alone', [SECRET], ['http:signed', undefined]],
+    ['without names', [SECRET, OTHER_SECRET], [/^http:signed:[0-9a-f]{8}$/, /^http:signed:[0-9a-f]{8}$/]],
+    ['with names', [`claims:${SECRET}`, `orders:${OTHER_SECRET}`], ['http:signed:claims', 'http:signed:orders']],
+    ['with a name, alone', [`claims:${SECRET}`], ['http:signed:claims', undefined]],
+    ['of one caller who changes', [`a:${SECRET}`, `a:${OTHER_SECRET}`], ['http:signed:a', 'http:signed:a']],
+  ])('says who signed by secrets %s, the same at each start', async (_how, secrets, origins) => {
+    const seen: (string | undefined)[] = []
+    for (const list of [secrets, [...secrets].reverse()])
+      for (const secret of [SECRET, OTHER_SECRET]) {
+        const { app, service } = createTestServer({ TEAMS_INBOUND_SECRETS: list })
+        await app.inject({ method: 'POST', url: '/v1/events', headers: signed(secret, 'm', body), payload: body })
+        seen.push(service.taken[0]?.origin)
+      }
+    for (const [index, origin] of origins.entries()) {
+      if (origin === undefined) expect(seen[index]).toBeUndefined()
+      else expect(seen[index]).toMatch(origin)
+      expect(seen[index + 2]).toBe(seen[index])
+    }
+    if (_how === 'without names') expect(seen[0]).not.toBe(seen[1])
   })
 
   it('keeps keys that events have, and gives those of a list different ones', async () => {
@@ -223,7 +245,7 @@ describe('x-hmac-signature', () => {
       // No signature covers these.
       const headers = { ...plainly(one, body), 'webhook-id': 'msg_1', 'svix-id': 'msg_1' }
       expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
-      expect(service.taken[0]?.origin).toBe('http:signed')
+      expect(service.taken[0]?.origin).toMatch(/^http:signed:[0-9a-f]{8}$/)
       expect(service.taken[0]?.event.idempotencyKey).toBeUndefined()
     },
   )
