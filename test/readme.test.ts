@@ -246,9 +246,9 @@ describe('TypeScript examples', () => {
   })
 
   it.each([
-    ['README.md', 0, 'embedded'],
-    ['README.md', 0, 'postgres'],
+    ['README.md', 1, 'embedded'],
     ['README.md', 1, 'postgres'],
+    ['README.md', 2, 'postgres'],
     ['docs/guides/testing-with-the-sandbox.md', 0, 'embedded'],
   ] as const)('of %s run to their end (%i, %s)', async (page, index, kind) => {
     const folder = workshop()
@@ -259,6 +259,23 @@ describe('TypeScript examples', () => {
       TEAMS_LOG_LEVEL: 'error',
     })
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+  })
+})
+
+describe('the first TypeScript example', () => {
+  it('sends through the gateway that runs', async () => {
+    const gateway = await serveQuick({ TEAMS_DATA_DIR: embeddedFolder() })
+    const folder = workshop()
+    const file = join(folder, 'example.ts')
+    const [code = ''] = blocks('README.md', 'ts')
+    expect(code).toContain('http://127.0.0.1:8080')
+    writeFileSync(file, code.replace('http://127.0.0.1:8080', gateway.origin))
+    expect(await run(process.execPath, ['--import', resolver(), file], folder, {})).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("channel: 'security_eng'"),
+    })
+    const cards = await gateway.wired.sandbox?.model.waitFor('cloudops', 1)
+    expect(cards).toHaveLength(1)
   })
 })
 

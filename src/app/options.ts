@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { ConfigInput } from '../registry/config-input.ts'
 import type { SettingName } from '../settings/table.ts'
-import type { SharedDatabase } from '../store/shared.ts'
+import type { SharedDatabase } from '../store/shared-database.ts'
 
 /** How to make a gateway. Everything has a default. */
 export interface GatewayOptions {

@@ -6,12 +6,9 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
 import { DELIVERY_POOL, kyselyOver, makePool } from './pools.ts'
+import type { SharedDatabase } from './shared-database.ts'
 import { withExplicitSslMode } from './ssl-mode.ts'
 import type { Tables } from './tables.ts'
-
-/** A database that the host program has open already: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. */
-// biome-ignore lint/suspicious/noExplicitAny: the host's Kysely is over the host's schema, whatever that is
-export type SharedDatabase = Pool | PGlite | Kysely<any>
 
 /**
  * Uses the host's database. It stays the host's: closing the gateway closes only what the gateway opened.
@@ -31,27 +28,29 @@ export function shareDatabase(given: SharedDatabase, log: Log): Database {
     }
   }
   if ('waitReady' in given) {
-    const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: given }) })
+    const pglite = given as PGlite
+    const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
     // Kysely's destroy would close the host's PGlite.
     return {
       kind: 'embedded',
       kysely,
       delivery: kysely,
-      engineDatabase: () => ({ db: fromPglite(given), backend: 'pglite' }),
+      engineDatabase: () => ({ db: fromPglite(pglite), backend: 'pglite' }),
       close: async () => undefined,
     }
   }
   if ('connect' in given && 'options' in given) {
-    const { connectionString, host, port, database, user, password, ssl } = given.options
+    const pool = given as Pool
+    const { connectionString, host, port, database, user, password, ssl } = pool.options
     const url = connectionString === undefined ? undefined : withExplicitSslMode(connectionString)
     const connection = Object.entries({ connectionString: url, host, port, database, user, password, ssl }).filter(
       ([, value]) => value !== undefined,
     )
-    const kysely = kyselyOver(given)
+    const kysely = kyselyOver(pool)
     // Whoever does something to each new connection, such as setting its search path, does it to their own only.
-    const own = given.listenerCount('connect') === 0 && given.listenerCount('acquire') === 0
+    const own = pool.listenerCount('connect') === 0 && pool.listenerCount('acquire') === 0
     // A password is no property that a spread would copy, hence the connection's words again.
-    const options = { ...given.options, ...Object.fromEntries(connection) }
+    const options = { ...pool.options, ...Object.fromEntries(connection) }
     const delivery = own
       ? kyselyOver(makePool({ ...options, max: DELIVERY_POOL, min: 0, allowExitOnIdle: true }, log))
       : undefined

@@ -228,6 +228,14 @@ describe.each(Object.entries(SHARED))('a gateway on %s of the program', (_name, 
   })
 })
 
+it('a pool of the program whose database is away is told of as such', async () => {
+  const pool = new pg.Pool({ connectionString: `postgres://u:a-password@127.0.0.1:${await freePort()}/none` })
+  onTestFinished(() => pool.end())
+  const error = await createGateway({ env: {}, database: pool, settings: QUICK }).catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'database_unreachable' })
+  expect(String(error)).not.toContain('a-password')
+})
+
 it('a gateway that only accepts leaves delivery to the one that delivers', async () => {
   const { url } = await freshDatabase()
   const accepts = await gatewayOn({ settings: { DATABASE_URL: url }, deliver: false }, 'sre')
