@@ -19,10 +19,7 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/app/service.ts',
-        find: `const accepted = await kysely
-          .transaction()
-          .setIsolationLevel('read committed')
-          .execute((transaction) => acceptor.accept(transaction, checked, origin))`,
+        find: `const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))`,
         replace: `const accepted = await new Promise<Accepted>((resolve, reject) => {
           kysely
             .transaction()

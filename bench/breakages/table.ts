@@ -92,8 +92,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/app/service.ts',
-        find: 'const accepted = await kysely',
-        replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await kysely',
+        find: 'const accepted = await inTransaction',
+        replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await inTransaction',
       },
     ],
   },

@@ -68,5 +68,6 @@ export function metricsPage(): string {
     'src/metrics/table.ts',
     'What `GET /metrics` shows, in the text format of Prometheus. Labels come from closed sets: never a correlation id, never data.',
     table(['metric', 'type', 'labels', 'what it counts or measures'], rows),
+    'Besides these, a gateway that is served over HTTP shows the [default metrics of prom-client](https://github.com/siimon/prom-client#default-metrics): `process_…` (CPU, memory, open files) and `nodejs_…` (event loop lag, heap, garbage collection).',
   )
 }

@@ -6,6 +6,9 @@ import { GatewayError } from '../kernel/errors.ts'
  */
 const AWAY = /^(08|25006|25P03|28|3D000|53|57|58|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
 
+/** What `pg` says without a code of a connection that broke; the last of a ROLLBACK on it, which is what Kysely throws then. */
+const BROKEN = /Connection terminated|timeout exceeded when trying to connect|is not queryable/
+
 /** Turns a database driver's error into one of ours. Its message is left out: it quotes values. */
 export function databaseError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
@@ -17,10 +20,7 @@ export function databaseError(error: unknown): GatewayError {
       cause: error,
       detail: 'Or its user lacks a right, such as to make tables (42501).',
     })
-  if (
-    AWAY.test(text) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(error instanceof Error ? error.message : '')
-  )
+  if (AWAY.test(text) || BROKEN.test(error instanceof Error ? error.message : ''))
     return new GatewayError('database_unreachable', [], { cause: error, ...(text ? { detail: `(${text})` } : {}) })
   return new GatewayError('internal', [], { cause: error })
 }

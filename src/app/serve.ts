@@ -22,6 +22,7 @@ export interface ServedGateway {
 export async function serveGateway(options: GatewayOptions): Promise<ServedGateway> {
   const wired = await wire(options)
   const { settings, log, service, metrics, registry, sandbox } = wired
+  metrics.watchProcess()
   const http = createHttpServer({
     service,
     settings,

@@ -1,7 +1,7 @@
 import type { Accepted, Acceptor } from '../accept/acceptor.ts'
 import { refill } from '../drain/budget.ts'
 import type { Engine } from '../drain/engine.ts'
-import { PRIORITIES, type Priority } from '../events/priority.ts'
+import type { Priority } from '../events/priority.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
@@ -15,7 +15,9 @@ import type { Database } from '../store/database.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
 import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
 import { databaseError } from './database-error.ts'
+import { createScrape } from './scrape.ts'
 import { createSilences } from './silences.ts'
+import { committingEach, inTransaction } from './write.ts'
 
 /** The gateway's service, and the one thing that only a program in the same process can ask for. */
 export interface LocalService extends GatewayService {
@@ -49,6 +51,7 @@ export function createService(parts: ServiceParts): LocalService {
   const { acceptor, database, engine, metrics, publisher, log } = parts
   const { kysely } = database
   const silences = createSilences(parts)
+  const scrape = createScrape({ metrics, clock: parts.clock, log, channels: () => viewChannels(parts) })
 
   const underWay = new Set<Promise<unknown>>()
 
@@ -101,10 +104,7 @@ export function createService(parts: ServiceParts): LocalService {
       call(async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         const checked = await acceptor.protect(acceptor.check(events))
-        const accepted = await kysely
-          .transaction()
-          .setIsolationLevel('read committed')
-          .execute((transaction) => acceptor.accept(transaction, checked, origin))
+        const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
         tell(accepted)
         if (publisher) for (const event of accepted.events) publisher.publish(event)
         return accepted.acceptances
@@ -120,7 +120,7 @@ export function createService(parts: ServiceParts): LocalService {
     getNotification: (id) => call(() => getNotification(kysely, id)),
     replayNotification: (id, by) =>
       call(async () => {
-        const replayed = await kysely.transaction().execute(async (transaction) => {
+        const replayed = await inTransaction(kysely, async (transaction) => {
           const notification = await replayNotification(transaction, id)
           await engine.wake(transaction, [notification.channel])
           return notification
@@ -132,39 +132,15 @@ export function createService(parts: ServiceParts): LocalService {
         return replayed
       }),
     listChannels: () => call(() => viewChannels(parts)),
-    createSilence: (silence, by) => call(() => silences.createSilence(silence, by)),
+    createSilence: (silence, by) => call(() => committingEach(() => silences.createSilence(silence, by))),
     listSilences: (query) => call(() => silences.listSilences(query)),
     getSilence: (id) => call(() => silences.getSilence(id)),
-    endSilence: (id, by) => call(() => silences.endSilence(id, by)),
+    endSilence: (id, by) => call(() => committingEach(() => silences.endSilence(id, by))),
     async settled() {
       await Promise.allSettled(underWay)
     },
     readiness: () => checkReadiness(parts),
-    metrics: () =>
-      call(async () => {
-        for (const channel of await viewChannels(parts)) {
-          for (const priority of PRIORITIES)
-            metrics.set('teams_channel_backlog', { channel: channel.key, priority }, channel.backlog[priority])
-          const oldest = channel.oldestWaitingAt
-          metrics.set(
-            'teams_channel_oldest_waiting_seconds',
-            { channel: channel.key },
-            oldest === null ? 0 : Math.max(0, parts.clock.now().getTime() - oldest.getTime()) / 1000,
-          )
-          metrics.set(
-            'teams_channel_address_missing',
-            { channel: channel.key },
-            channel.reason === 'address_missing' ? 1 : 0,
-          )
-          metrics.set('teams_channel_budget', { channel: channel.key }, channel.budgetLeft)
-          metrics.set(
-            'teams_channel_breaker',
-            { channel: channel.key },
-            { closed: 0, half_open: 1, open: 2 }[channel.breaker],
-          )
-        }
-        return metrics.expose()
-      }),
+    metrics: () => call(scrape),
   }
 }
 

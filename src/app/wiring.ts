@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
+import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { loadRegistry } from '../registry/load.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -82,6 +83,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const log = options.log ?? createLog(settings.TEAMS_LOG_LEVEL)
   for (const { at, says } of settingNotices(env, settings)) log.warn({ setting: at }, says)
   const metrics = createMetrics()
+  metrics.set('teams_build_info', { version: packageVersion(), node: process.versions.node }, 1)
   const registry = loadRegistry({
     configFile: settings.TEAMS_CONFIG_FILE,
     config: options.config,

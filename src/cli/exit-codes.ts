@@ -39,6 +39,7 @@ const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   webhook_retired: EXIT.usage,
   webhook_invalid: EXIT.usage,
   database_unreachable: EXIT.unreachable,
+  commit_unknown: EXIT.unreachable,
   database_not_migrated: EXIT.unreachable,
   data_dir_in_use: EXIT.unreachable,
   secrets_unreachable: EXIT.unreachable,

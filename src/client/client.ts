@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { EventInput } from '../events/event.ts'
+import type { ErrorCode } from '../kernel/error-codes.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { createLossFinder } from '../kernel/json-losses.ts'
 import type {
@@ -92,8 +93,12 @@ export function createClient(options: ClientOptions): Client {
   async function send(events: readonly EventInput[], single: boolean): Promise<readonly Acceptance[]> {
     const wire = events.map((event, index) => keyedEvent(event, single ? '' : `events[${index}].`))
     const body = written(single ? wire[0] : wire, single)
-    const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true })
-    return requests.read(acceptancesWire, answer).events
+    try {
+      const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true })
+      return requests.read(acceptancesWire, answer).events
+    } catch (error) {
+      throw single && events[0]?.idempotencyKey === undefined ? withKey(error, wire[0]?.idempotency_key) : error
+    }
   }
 
   return {
@@ -146,6 +151,24 @@ export function createClient(options: ClientOptions): Client {
       return requests.read(channelsWire, answer).channels
     },
   }
+}
+
+/** Errors after which the event may be accepted all the same. */
+const MAY_BE_ACCEPTED: readonly ErrorCode[] = ['gateway_unreachable', 'commit_unknown', 'internal']
+
+/** Nothing was sent to whom there is no connection. */
+const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/
+
+/** Names the key that was made up here: with another one, the event would be accepted a second time. */
+function withKey(error: unknown, key: unknown): unknown {
+  if (!(error instanceof GatewayError) || !MAY_BE_ACCEPTED.includes(error.code)) return error
+  if (error.problems.some(({ found }) => NOT_SENT.test(found))) return error
+  const problem = {
+    at: 'idempotencyKey',
+    found: `the key ${key} of this try`,
+    expected: 'the same when it is sent again',
+  }
+  return new GatewayError(error.code, [...error.problems, problem], { cause: error })
 }
 
 function keyedEvent(event: EventInput, prefix: string): Record<string, unknown> {

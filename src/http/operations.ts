@@ -33,6 +33,7 @@ export const OPERATIONS = {
       'too_many_events',
       'unsupported_media_type',
       'database_unreachable',
+      'commit_unknown',
     ],
   },
   listNotifications: {
@@ -54,7 +55,7 @@ export const OPERATIONS = {
     path: '/v1/notifications/:id/replay',
     summary: 'Send a failed notification again',
     scope: 'act',
-    codes: ['not_found', 'not_replayable', 'database_unreachable'],
+    codes: ['not_found', 'not_replayable', 'database_unreachable', 'commit_unknown'],
   },
   listChannels: {
     method: 'GET',
@@ -70,7 +71,14 @@ export const OPERATIONS = {
     description:
       'From its start to its end, what all matchers match makes no card: its notifications are kept as suppressed and name the silence. One that is active at once also keeps back what waits already.',
     scope: 'act',
-    codes: ['invalid_json', 'invalid_silence', 'body_too_large', 'unsupported_media_type', 'database_unreachable'],
+    codes: [
+      'invalid_json',
+      'invalid_silence',
+      'body_too_large',
+      'unsupported_media_type',
+      'database_unreachable',
+      'commit_unknown',
+    ],
   },
   listSilences: {
     method: 'GET',
@@ -91,16 +99,16 @@ export const OPERATIONS = {
     path: '/v1/silences/:id/end',
     summary: 'End a silence before its time; what it kept back stays kept back',
     scope: 'act',
-    codes: ['not_found', 'silence_over', 'database_unreachable'],
+    codes: ['not_found', 'silence_over', 'database_unreachable', 'commit_unknown'],
   },
   getMetrics: {
     method: 'GET',
     path: '/metrics',
     summary: "Metrics in Prometheus' text format",
     description:
-      'Needs the scope read once tokens are set; Prometheus sends one with "authorization: credentials_file".',
+      'Needs the scope read once tokens are set; Prometheus sends one with "authorization: credentials_file". Answers while the database is away, too: teams_database_up is 0 then.',
     scope: 'read',
-    codes: ['database_unreachable'],
+    codes: [],
   },
   getHealth: { method: 'GET', path: '/healthz', summary: 'The process is alive', codes: [] },
   getReadiness: {

@@ -111,7 +111,12 @@ export const ERROR_CODES = {
   database_unreachable: {
     status: 503,
     title: 'The database can not be reached',
-    todo: 'Check DATABASE_URL and that PostgreSQL is up; nothing was accepted.',
+    todo: 'Check DATABASE_URL and that PostgreSQL is up. Of a request that was answered with this, nothing was written: send it again.',
+  },
+  commit_unknown: {
+    status: 503,
+    title: 'The database was lost while it wrote, and whether it did is not known',
+    todo: 'Send the event again with the same idempotency key: if it was written, the first answer is given again, and no second card is made. Without a key, or for anything but an event, look first whether it is there.',
   },
   database_not_migrated: {
     status: 503,
@@ -136,7 +141,7 @@ export const ERROR_CODES = {
   gateway_unreachable: {
     status: 503,
     title: 'The gateway does not answer',
-    todo: 'Check the URL and that "claimlinc-teams serve" is running there.',
+    todo: 'Check the URL and that "claimlinc-teams serve" is running there. Where only the answer was lost, the event may be accepted: send it again with the same idempotency key.',
   },
   gateway_stopped: {
     status: 503,
@@ -147,7 +152,7 @@ export const ERROR_CODES = {
   internal: {
     status: 500,
     title: 'The gateway failed',
-    todo: 'Nothing was accepted. Look up the correlation id in the log, and report it.',
+    todo: 'Whether anything was written is not known: send an event again with the same idempotency key. Look up the instance of the answer in the log (request_id), and report it.',
   },
 } as const satisfies Record<string, { status: number; title: string; todo: string }>
 

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type LabelsOf, METRICS, type MetricName } from './table.ts'
 
 /** Counts and measures; one per gateway, so that two in a process do not mix. */
@@ -9,6 +9,13 @@ export interface Metrics {
   set<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
   /** Puts a value, in the metric's unit, into a histogram. */
   observe<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
+  /** Forgets every value of a gauge: it is not shown until it is set again. */
+  clear(name: MetricName): void
+  /**
+   * Shows what this process and its Node use, too. For a process that is the gateway's own: inside another program they are
+   * that program's, and each gateway would observe them anew.
+   */
+  watchProcess(): void
   /** All of it in Prometheus' text format. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -35,6 +42,12 @@ export function createMetrics(): Metrics {
     observe(name, labels, value) {
       const metric = made.get(name)
       if (metric instanceof Histogram) metric.observe({ ...labels }, value)
+    },
+    clear(name) {
+      made.get(name)?.reset()
+    },
+    watchProcess() {
+      collectDefaultMetrics({ register: registry })
     },
     async expose() {
       return { contentType: registry.contentType, body: await registry.metrics() }

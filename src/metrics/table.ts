@@ -95,6 +95,16 @@ export const METRICS = {
     help: 'Looks at Vault or at a secrets file that failed; the values known before stay in use.',
     labels: ['source'],
   },
+  teams_database_up: {
+    type: 'gauge',
+    help: 'Whether the database answered this scrape: 1, or 0 and then every teams_channel_ gauge is missing.',
+    labels: [],
+  },
+  teams_build_info: {
+    type: 'gauge',
+    help: 'Always 1; its labels are the version of the gateway and of Node.',
+    labels: ['version', 'node'],
+  },
 } as const satisfies Record<string, MetricRow>
 
 /** The name of a metric, a key of {@link METRICS}. */

@@ -83,7 +83,10 @@ function failed(error: unknown): GatewayError {
   const code = (error as { code?: unknown }).code
   return new GatewayError('database_not_migrated', [], {
     cause: error,
-    detail: `A migration failed${typeof code === 'string' ? ` with SQLSTATE ${code}` : ''} and was rolled back.`,
+    detail:
+      typeof code === 'string' && /^(?!08|57)[0-9A-Z]{5}$/.test(code)
+        ? `A migration failed with SQLSTATE ${code} and was rolled back.`
+        : 'The database was lost in a migration; "claimlinc-teams migrate status" says which are applied.',
   })
 }
 
