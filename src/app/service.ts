@@ -56,15 +56,17 @@ export function createService(parts: ServiceParts): LocalService {
   const underWay = new Set<Promise<unknown>>()
 
   /** Runs a call; whatever it throws leaves as a GatewayError, counted where it is a refusal of events. */
-  async function call<T>(run: () => Promise<T>, refusesEvents = false): Promise<T> {
+  async function call<T>(name: keyof LocalService, run: () => Promise<T>): Promise<T> {
     const running = run()
     underWay.add(running)
     try {
       return await running
     } catch (error) {
       const known = isGatewayError(error) ? error : databaseError(error)
-      if (!isGatewayError(error)) log.error({ err: error, code: known.code }, 'a call failed')
-      if (refusesEvents) metrics.count('teams_events_refused_total', { code: known.code })
+      if (!isGatewayError(error))
+        log.error({ err: error, call: name, code: known.code }, 'a call of the gateway failed')
+      if (name === 'accept' || name === 'acceptWithin')
+        metrics.count('teams_events_refused_total', { code: known.code })
       throw known
     } finally {
       underWay.delete(running)
@@ -101,25 +103,25 @@ export function createService(parts: ServiceParts): LocalService {
 
   return {
     accept: (events, origin) =>
-      call(async () => {
+      call('accept', async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         const checked = await acceptor.protect(acceptor.check(events))
         const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
         tell(accepted)
         if (publisher) for (const event of accepted.events) publisher.publish(event)
         return accepted.acceptances
-      }, true),
+      }),
     acceptWithin: (transaction, events, origin) =>
-      call(async () => {
+      call('acceptWithin', async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
         const checked = await acceptor.protect(acceptor.check(events))
         return (await acceptor.accept(adoptTransaction(transaction), checked, origin)).acceptances
-      }, true),
-    listNotifications: (query) => call(() => listNotifications(kysely, query)),
-    getNotification: (id) => call(() => getNotification(kysely, id)),
+      }),
+    listNotifications: (query) => call('listNotifications', () => listNotifications(kysely, query)),
+    getNotification: (id) => call('getNotification', () => getNotification(kysely, id)),
     replayNotification: (id, by) =>
-      call(async () => {
+      call('replayNotification', async () => {
         const replayed = await inTransaction(kysely, async (transaction) => {
           const notification = await replayNotification(transaction, id)
           await engine.wake(transaction, [notification.channel])
@@ -131,16 +133,17 @@ export function createService(parts: ServiceParts): LocalService {
         )
         return replayed
       }),
-    listChannels: () => call(() => viewChannels(parts)),
-    createSilence: (silence, by) => call(() => committingEach(() => silences.createSilence(silence, by))),
-    listSilences: (query) => call(() => silences.listSilences(query)),
-    getSilence: (id) => call(() => silences.getSilence(id)),
-    endSilence: (id, by) => call(() => committingEach(() => silences.endSilence(id, by))),
+    listChannels: () => call('listChannels', () => viewChannels(parts)),
+    createSilence: (silence, by) =>
+      call('createSilence', () => committingEach(() => silences.createSilence(silence, by))),
+    listSilences: (query) => call('listSilences', () => silences.listSilences(query)),
+    getSilence: (id) => call('getSilence', () => silences.getSilence(id)),
+    endSilence: (id, by) => call('endSilence', () => committingEach(() => silences.endSilence(id, by))),
     async settled() {
       await Promise.allSettled(underWay)
     },
     readiness: () => checkReadiness(parts),
-    metrics: () => call(scrape),
+    metrics: () => call('metrics', scrape),
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { isOwn } from '../send/outcome.ts'
+import { OUTCOMES } from '../send/outcomes.ts'
 import type { ChannelState } from '../store/claim.ts'
 import type { Settlement } from '../store/record.ts'
 import type { Attempt } from './attempt.ts'
@@ -25,15 +27,18 @@ export function tellRecorded(
   }
 }
 
-/** Logs that a channel stopped working, or works again. */
+/** Logs that a channel's breaker opened, with the last failure among the attempts, or closed. */
 function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
+  const opened = attempts.findLast(
+    ({ outcome: { name } }) => !isOwn(name) && ['channel', 'retry'].includes(OUTCOMES[name].consequence),
+  )
   const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
   if (state.breaker === 'open')
     log.error(
-      { channel, correlation_ids, rests_until: state.pausedUntil, reason: attempts.at(-1)?.outcome.message },
-      'the channel does not work; its notifications wait, and a probe will tell',
+      { channel, correlation_ids, rests_until: state.pausedUntil, reason: opened?.outcome.message },
+      'channel breaker opened; notifications wait until rests_until, then one probe is sent',
     )
-  else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'the channel works again')
+  else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'channel breaker closed; sending resumes')
 }
 
 /** Logs and counts what one attempt came to. `lost` is true where another turn has taken the notification over. */

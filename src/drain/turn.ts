@@ -17,7 +17,7 @@ const MOST_RENEWALS = 2
  * than all the rest of sending.
  */
 const GATHER = 10
-/** Longer than any post may take. */
+/** Longer than any post may take once it has begun; what has not begun is called off. */
 const LONG = 600_000
 /** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
 const RECORD_TRIES = 30

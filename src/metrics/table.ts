@@ -53,7 +53,7 @@ export const METRICS = {
   },
   teams_notification_send_duration_seconds: {
     type: 'histogram',
-    help: 'Time from starting a post to its outcome.',
+    help: 'Time from the start of an attempt, its wait for a connection included, to its outcome.',
     labels: ['channel', 'outcome'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   },

@@ -35,7 +35,7 @@ export interface StepDone {
  * Records what came back, writes the channel's state, and takes hold of what may go next, in one statement: each
  * round trip to the database costs the gateway more than a card's share of all the rest.
  *
- * It is a sign of life too: what is claimed here must not be taken away at once because the last sign was long ago.
+ * Renews the turn's lease, too: else a lease that is close to its end could hand what is claimed here to another turn.
  *
  * A rest that was ended meanwhile stays ended: the turn, which knows the channel's state from before, would else write it
  * back.

@@ -2,12 +2,12 @@ import { type Kysely, sql } from 'kysely'
 import type { ChannelState } from './claim.ts'
 import type { Tables } from './tables.ts'
 
-/** Seconds for which a turn is believed to be alive after its last sign of life. */
+/** Seconds for which a turn is believed to be alive after its lease was renewed last. */
 export const TURN_LEASE = 8
 
 /**
  * No living turn has the channel. A lease that ends later than a lease can was given before the database's clock was set
- * back: whoever has it is gone, or gives a sign of life within a second, which sets it right.
+ * back: whoever has it is gone, or renews it within a second, which sets it right.
  */
 const FREE = sql`(turn_by IS NULL OR turn_until < clock_timestamp()
                   OR turn_until > clock_timestamp() + make_interval(secs => ${TURN_LEASE + 1}))`
@@ -97,7 +97,7 @@ export async function lockChannel(db: Kysely<Tables>, channel: string, turn: str
   return rows.length > 0
 }
 
-/** Gives a sign of life. @returns whether word was left that there is more to do; `lost` when the turn was taken away */
+/** Renews the lease. @returns whether word was left that there is more to do; `lost` when the turn was taken away */
 export async function renewTurn(
   db: Kysely<Tables>,
   channel: string,
@@ -113,7 +113,7 @@ export async function renewTurn(
 /**
  * Lets a channel go, unless word was left that there is more to do: then the turn keeps it and looks again.
  *
- * @returns false when there is more to do
+ * @returns false when there is more to do; true when it was let go, or another turn has it
  */
 export async function endTurn(
   db: Kysely<Tables>,

@@ -4,6 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGateway, type Gateway } from '../../src/app/gateway.ts'
 import type { GatewayOptions } from '../../src/app/options.ts'
 import type { EventInput } from '../../src/events/event.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { createLog } from '../../src/kernel/log.ts'
 import { createSandboxServer } from '../../src/testing/teams.ts'
 import { startPostgres } from '../services/postgres.ts'
 import { emptyStore, QUICK, type Store } from './gateways.ts'
@@ -157,6 +159,22 @@ describe('stop', () => {
     await gateway.stop()
     expect(Date.now() - since).toBeLessThan(5_000)
   })
+})
+
+it('a call that failed is logged with its name', async () => {
+  const store = await emptyStore('postgres')
+  const lines: Record<string, unknown>[] = []
+  const gateway = await createGateway({
+    env: {},
+    log: createLog('error', { write: (line) => void lines.push(JSON.parse(line)) }),
+    settings: { ...QUICK, ...store },
+    deliver: false,
+  })
+  onTestFinished(() => gateway.stop())
+  await (await clientOf(store)).query('ALTER TABLE teams_events RENAME TO away')
+  await expect(gateway.send(ALERT)).rejects.toMatchObject({ code: 'database_not_migrated' })
+  await expect(gateway.service.getNotification(newId())).rejects.toMatchObject({ code: 'not_found' })
+  expect(lines.map(({ call, code }) => [call, code])).toEqual([['accept', 'database_not_migrated']])
 })
 
 describe('callers that wait for each other', () => {
