@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA } from '../../src/events/data.ts'
+import { CARD_DATA, type CardName, STAND_INS } from '../../src/events/data.ts'
 import { PRIORITIES } from '../../src/events/priority.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../../src/events/stakeholders.ts'
 import { isObject } from '../../src/kernel/json.ts'
@@ -51,9 +51,15 @@ function cards(): string {
         `${code(field)}${required.has(field) ? ' \\*' : ''}${isObject(property) && property.phi === true ? ' †' : ''}`,
         inWords(property),
       ])
-      return `### ${card}\n\n${table(['field', 'takes'], rows)}`
+      return `### ${card}\n\n${table(['field', 'takes'], rows)}${standIns(card as CardName)}`
     })
     .join('\n\n')
+}
+
+/** Which fields stand in for required ones. */
+function standIns(card: CardName): string {
+  const all = Object.entries(STAND_INS[card] ?? {}).map(([name, other]) => `${code(other)} for ${code(name)}`)
+  return all.length === 0 ? '' : `\n\nStand in where the required field is absent: ${all.join(', ')}.`
 }
 
 /** A JSON Schema in words. */

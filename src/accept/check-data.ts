@@ -1,6 +1,8 @@
 import type { z } from 'zod'
+import { STAND_INS } from '../events/data.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { isBuiltInCard } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
 import { withoutAbsent } from './absent.ts'
 import { MAX_DATA_BYTES, MAX_DEPTH, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
@@ -40,7 +42,7 @@ export function checkData(
     return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
   if (!definition) return undefined
   const given = plain.value
-  const result = definition.schema.safeParse(withoutAbsent(given, definition))
+  const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))
   if (result.success) return { data: result.data as JsonObject, given }
   // One more than is told, so that whoever counts sees that there are more.
   for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
@@ -54,6 +56,16 @@ export function checkData(
 
 function isPlainObject(value: Json): value is JsonObject {
   return isObject(value)
+}
+
+/** Fills required fields that are absent from the fields that stand in for them. */
+function withStandIns(data: JsonObject, { card }: EventTypeDefinition): JsonObject {
+  const standIns: Readonly<Record<string, string>> = (isBuiltInCard(card) && STAND_INS[card]) || {}
+  const filled = Object.entries(standIns).flatMap(([name, other]) => {
+    const value = Object.hasOwn(data, other) ? data[other] : undefined
+    return value === undefined || (data[name] ?? null) !== null ? [] : [[name, value] as const]
+  })
+  return filled.length === 0 ? data : { ...data, ...Object.fromEntries(filled) }
 }
 
 /** Digits beyond 2^53 are text here, whatever they were sent as: "text" alone would puzzle who sent a number. */

@@ -27,7 +27,12 @@ export const CATALOGUE = {
   'vault.unseal.complete': { priority: 'INFO', stakeholders: ['security_eng', 'sre'], card: 'vault_security_event' },
   'vault.audit.disabled': {
     priority: 'CRITICAL',
-    stakeholders: ['security_eng', 'compliance'],
+    stakeholders: ['security_eng', 'sre', 'compliance'],
+    card: 'vault_security_event',
+  },
+  'vault.audit.log.full': {
+    priority: 'CRITICAL',
+    stakeholders: ['security_eng', 'sre', 'compliance'],
     card: 'vault_security_event',
   },
   'vault.token.renewal.failed': {
@@ -107,6 +112,11 @@ export const CATALOGUE = {
     card: 'nphies_api_error',
     aliases: ['nphies.jwt.error'],
   },
+  'nphies.network.timeout': {
+    priority: 'HIGH',
+    stakeholders: ['nphies_integration', 'devops'],
+    card: 'nphies_api_error',
+  },
   'rabbitmq.node.down': {
     priority: 'CRITICAL',
     stakeholders: ['runtime_eng', 'sre', 'cloudops'],
@@ -118,6 +128,12 @@ export const CATALOGUE = {
     stakeholders: ['runtime_eng', 'sre', 'cloudops'],
     card: 'system_alert',
   },
+  'redis.connection.lost': {
+    priority: 'CRITICAL',
+    stakeholders: ['runtime_eng', 'sre', 'cloudops'],
+    card: 'system_alert',
+    aliases: ['system.redis.connection_lost'],
+  },
   'postgres.connection.exhausted': {
     priority: 'CRITICAL',
     stakeholders: ['runtime_eng', 'sre', 'cloudops'],
@@ -125,7 +141,7 @@ export const CATALOGUE = {
   },
   'postgres.replication.lag': {
     priority: 'MEDIUM',
-    stakeholders: ['sre', 'devops'],
+    stakeholders: ['sre', 'devops', 'cloudops'],
     card: 'system_alert',
     aliases: ['system.postgres.replication_lag'],
   },
@@ -133,7 +149,9 @@ export const CATALOGUE = {
     priority: 'CRITICAL',
     stakeholders: ['devops', 'sre', 'cloudops'],
     card: 'system_alert',
+    aliases: ['system.kubernetes.pod_crashlooping'],
   },
+  'security.alert': { priority: 'HIGH', stakeholders: ['security_eng', 'sre'], card: 'system_alert' },
   'prometheus.alert.firing': { priority: 'HIGH', stakeholders: ['sre', 'devops', 'cloudops'], card: 'system_alert' },
   'prometheus.alert.resolved': { priority: 'INFO', stakeholders: ['sre', 'devops', 'cloudops'], card: 'system_alert' },
   'backup.failed': { priority: 'HIGH', stakeholders: ['sre', 'compliance', 'pmo'], card: 'compliance_notification' },
@@ -142,6 +160,11 @@ export const CATALOGUE = {
   'deployment.completed': { priority: 'INFO', stakeholders: ['devops', 'pmo'], card: 'system_alert' },
   'deployment.failed': { priority: 'HIGH', stakeholders: ['devops', 'pmo'], card: 'system_alert' },
   'project.milestone.reached': { priority: 'INFO', stakeholders: ['pmo'], card: 'system_alert' },
+  'followup.batch.status': {
+    priority: 'MEDIUM',
+    stakeholders: ['nphies_integration', 'pmo'],
+    card: 'followup_status',
+  },
   'gateway.digest': { priority: 'INFO', stakeholders: [], card: 'digest' },
 } as const satisfies Record<string, CatalogueRow>
 

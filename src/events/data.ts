@@ -141,11 +141,26 @@ export const CARD_DATA = {
     payer: line.optional(),
     retry_count: whole.optional(),
     max_retries: whole.optional(),
+    http_status: whole.optional(),
+    endpoint: line.optional(),
+    certificate_expires: moment.optional(),
+    certificate_expired: z.boolean({ error: 'true or false' }).optional(),
+    jwt_error: prose.optional(),
   }),
   system_alert: z.object({
     component: line,
     summary: prose.min(1, { error: 'some text' }),
+    /** What the platform calls component and summary: taken for them where they are absent. */
+    service: line.optional(),
+    message: prose.optional(),
     node: line.optional(),
+    pod: line.optional(),
+    namespace: line.optional(),
+    healthy_nodes: whole.optional(),
+    lag_seconds: z.number({ error: 'a number' }).optional(),
+    crash_count: whole.optional(),
+    metrics: z.record(z.string(), scalar, { error: 'an object of texts, numbers and booleans' }).optional(),
+    dashboard_id: line.optional(),
     value: scalar.optional(),
     threshold: scalar.optional(),
     unit: line.optional(),
@@ -161,6 +176,35 @@ export const CARD_DATA = {
     description: prose.min(1, { error: 'some text' }),
     due_at: moment.optional(),
     reference: line.optional(),
+  }),
+  /** One batch of the daily follow-up worksheet: its amounts and dates are texts as the worksheet shows them. */
+  followup_status: z.object({
+    batch_no: id,
+    branch: line.optional(),
+    insurance_company: line.optional(),
+    status_display: line.optional(),
+    due_date_display: line.optional(),
+    days_until_due: z.number({ error: 'a whole number' }).int({ error: 'a whole number' }).optional(),
+    resubmission_date_display: line.optional(),
+    billing_amount_display: amount.optional(),
+    approved_to_pay_display: amount.optional(),
+    final_rejection_display: amount.optional(),
+    final_rejection_percent_display: id.optional(),
+    recovery_amount_display: amount.optional(),
+    processor: line.optional(),
+    batch_type: line.optional(),
+    rework_type: line.optional(),
+    alerts: z.array(prose, { error: 'a list of texts' }).max(100).optional(),
+    portal_resources: z
+      .array(
+        z.object(
+          { name: line, url: webUrl.nullish(), description: prose.nullish() },
+          { error: 'an object with name, and url and description if there are any' },
+        ),
+        { error: 'a list of portals' },
+      )
+      .max(100)
+      .optional(),
   }),
   /** Many notifications of one channel on one card; the gateway writes these itself. */
   digest: z.object({
@@ -190,6 +234,14 @@ export const CARD_DATA = {
     digest_id: z.uuid({ error: 'a UUID' }),
   }),
 } as const satisfies Record<string, z.ZodObject>
+
+/**
+ * Other names for required fields, by card: what the platform's programs call them. Such a field stands in for the
+ * required one where that is absent.
+ */
+export const STAND_INS: { readonly [C in CardName]?: Readonly<Record<string, keyof CardData<C> & string>> } = {
+  system_alert: { component: 'service', summary: 'message' },
+}
 
 /** Name of a built-in card, which is also the name of its template. */
 export type CardName = keyof typeof CARD_DATA

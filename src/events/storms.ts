@@ -12,6 +12,7 @@ export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string
   nphies_api_error: 'error_type',
   system_alert: 'component',
   compliance_notification: 'subject',
+  followup_status: 'insurance_company',
 }
 
 /** Event types that say that something is over, and the types that they close. */

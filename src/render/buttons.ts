@@ -7,7 +7,8 @@ import { own } from './values.ts'
 
 /** What a person can do with a card, and when that is offered. */
 export const ACTIONS = {
-  acknowledge: (request) => URGENT.has(request.event.priority) || request.event.priority === 'MEDIUM',
+  // Also the claims that only inform: somebody says that the claim is known.
+  acknowledge: ({ event, card }) => event.priority !== 'INFO' || card.startsWith('nphies_claim_'),
   escalate: (request) => URGENT.has(request.event.priority),
   retry: hasNoRetriesLeft,
   discard: hasNoRetriesLeft,

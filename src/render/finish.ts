@@ -93,8 +93,8 @@ function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
     case 'Container':
       return none(node.items)
     case 'Action.OpenUrl':
-      // An address that came from data and turned out to be none, or to be a script.
-      return typeof node.url !== 'string' || !/^https?:\/\//i.test(node.url)
+      // An address that came from data and turned out to be none, a script, or one that misleads by a name before an @.
+      return typeof node.url !== 'string' || !/^https?:\/\/[^/?#\\@]*([/?#]|$)/i.test(node.url)
     default:
       return false
   }

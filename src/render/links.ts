@@ -25,7 +25,8 @@ interface LinkSource {
 /** Where each link button leads; undefined where there is no address for it. No patient data in any URL. */
 export const LINKS = {
   runbook: ({ field, bases, event }) => field('runbook_url') ?? runbookOf(bases, event),
-  dashboard: ({ field, bases, event }) => field('dashboard_url') ?? dashboard(bases.grafana, event),
+  dashboard: ({ field, bases, event }) =>
+    field('dashboard_url') ?? dashboard(bases.grafana, event, field('dashboard_id')),
   flower: ({ field, bases }) => {
     const task = field('task_id')
     if (bases.flower === undefined || task === undefined) return undefined
@@ -73,10 +74,11 @@ function runbookOf({ runbooks = {} }: LinkBases, { eventType }: AcceptedEvent): 
   return Object.hasOwn(runbooks, family) ? runbooks[family] : undefined
 }
 
-/** Grafana reads its variables from `var-…`. */
-function dashboard(base: string | undefined, event: AcceptedEvent): string | undefined {
+/** Grafana reads its variables from `var-…`, and opens a dashboard by its id at `/d/<id>`. */
+function dashboard(base: string | undefined, event: AcceptedEvent, id: string | undefined): string | undefined {
   if (base === undefined) return undefined
   const url = new URL(base)
+  if (id !== undefined) url.pathname = `${url.pathname.replace(/\/d\/.*$|\/+$/, '')}/d/${encoded(id)}`
   url.searchParams.set('var-event_type', event.eventType)
   url.searchParams.set('var-correlation_id', event.correlationId)
   return url.href

@@ -20,7 +20,7 @@ const titles = (type: string, over: Over = {}, from = renderer) => buttons(type,
 
 describe('buttons for what people do', () => {
   it('are left out on a webhook card while there is no link for them', () => {
-    expect(titles('vault.seal.detected')).toEqual(['Dashboard', 'Logs'])
+    expect(titles('vault.seal.detected')).toEqual(['Runbook', 'Dashboard', 'Logs'])
   })
 
   it('are links on a webhook card once there is one', () => {
@@ -53,12 +53,18 @@ describe('buttons for what people do', () => {
     ['CRITICAL', true, true],
     ['HIGH', true, true],
     ['MEDIUM', true, false],
-    ['LOW', false, false],
+    ['LOW', true, false],
     ['INFO', false, false],
   ] as const)('on a %s card: acknowledge %s, escalate %s', (priority, acknowledge, escalate) => {
     const shown = titles('vault.seal.detected', { event: { priority } }, linked)
     expect(shown.includes('Acknowledge')).toBe(acknowledge)
     expect(shown.includes('Escalate')).toBe(escalate)
+  })
+
+  it('offer to acknowledge every claim, also one that only informs', () => {
+    for (const type of ['nphies.claim.submitted', 'nphies.claim.approved', 'nphies.claim.rejected'])
+      expect(titles(type, { event: { priority: 'INFO' } }, linked), type).toContain('Acknowledge')
+    expect(titles('nphies.eligibility.success', {}, linked)).not.toContain('Acknowledge')
   })
 
   it('offer to retry or discard a task only once its retries are used up', () => {
@@ -84,7 +90,7 @@ describe('buttons for what people do', () => {
 
   it('are six at most, the rest in the menu', () => {
     const all = buttons('celery.task.dlq', {}, linked)
-    expect(all).toHaveLength(7)
+    expect(all).toHaveLength(8)
     expect(all.filter(({ mode }) => mode !== 'secondary')).toHaveLength(5)
   })
 })
@@ -102,6 +108,15 @@ describe('buttons that open a page', () => {
     )
     expect(url('nphies.claim.rejected', 'Claim details')).toBe('https://claims.example.sa/claims/CLM-2025-001240')
     expect(url('nphies.claim.rejected', 'NPHIES portal')).toBe('https://portal.nphies.sa/')
+    expect(url('nphies.claim.rejected', 'Rejection codes')).toBe('https://docs.nphies.sa/')
+    expect(url('nphies.network.timeout', 'NPHIES status')).toBe('https://status.nphies.sa/')
+    expect(url('nphies.network.timeout', 'Runbook')).toBe('https://runbooks.example.sa/nphies')
+    expect(url('vault.audit.log.full', 'Runbook')).toBe('https://runbooks.example.sa/vault')
+    expect(url('celery.task.failed', 'Runbook')).toBe('https://runbooks.example.sa/celery')
+    const byId = { event: { data: { component: 'x', summary: 'y', dashboard_id: 'redis 1' } } }
+    expect(url('redis.connection.lost', 'Dashboard', byId)).toMatch(
+      /^https:\/\/grafana\.example\.sa\/d\/redis%201\?var-/,
+    )
     expect(url('postgres.connection.exhausted', 'Runbook')).toBe('https://runbooks.example.sa/postgres/connections')
     expect(url('postgres.connection.exhausted', 'Dashboard')).toBe('https://grafana.example.sa/d/postgres')
   })

@@ -138,7 +138,7 @@ describe('the buttons of a digest', () => {
   it.each(PRIORITIES)('are those of any %s card', (priority) => {
     const urgent = ['CRITICAL', 'HIGH'].includes(priority)
     expect(titles(priority)).toEqual([
-      ...(urgent || priority === 'MEDIUM' ? ['Acknowledge'] : []),
+      ...(priority === 'INFO' ? [] : ['Acknowledge']),
       ...(urgent ? ['Escalate'] : []),
       'All notifications',
     ])

@@ -48,6 +48,8 @@ function arbitraryFor(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   switch (def.type) {
     case 'optional':
       return fc.option(arbitraryFor(def.innerType), { nil: undefined })
+    case 'nullable':
+      return fc.option(arbitraryFor(def.innerType), { nil: null })
     case 'pipe':
       return arbitraryFor(def.in)
     case 'union':

@@ -107,6 +107,9 @@ export const NPHIES: { readonly [T in Extract<Canonical, `nphies.${string}`>]: S
       error_type: 'certificate',
       operation: 'TLS handshake with hsb.nphies.sa',
       error_message: 'certificate has expired (CN=claimlinc.givc.sa)',
+      endpoint: 'https://hsb.nphies.sa/',
+      certificate_expires: '2025-02-18',
+      certificate_expired: true,
     },
   },
   'nphies.jwt.expired': {
@@ -116,6 +119,22 @@ export const NPHIES: { readonly [T in Extract<Canonical, `nphies.${string}`>]: S
       error_type: 'jwt',
       operation: 'poll_responses',
       error_message: 'HTTP 401 invalid_token: token expired 00:02:13 ago',
+      http_status: 401,
+      jwt_error: 'exp is 2025-01-16T10:02:47Z; the token service answered 503 to the last 3 renewals.',
+    },
+  },
+  'nphies.network.timeout': {
+    correlationId: 'corr-claim-def014',
+    occurredAt: '2025-01-16T10:12:00Z',
+    data: {
+      error_type: 'network',
+      operation: 'submit_claim (Claim/$submit)',
+      error_message: 'connect ETIMEDOUT after 30,000 ms',
+      endpoint: 'https://hsb.nphies.sa/$process-message',
+      claim_id: 'CLM-2025-001258',
+      payer: 'Saudi Payer (701)',
+      retry_count: 5,
+      max_retries: 5,
     },
   },
 }

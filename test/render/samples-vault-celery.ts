@@ -58,6 +58,16 @@ export const VAULT_AND_CELERY: {
       recommended_actions: ['Enable the device again: vault audit enable file file_path=/vault/logs/audit.log'],
     },
   },
+  'vault.audit.log.full': {
+    correlationId: 'vault-audit-file-1',
+    occurredAt: '2025-01-15T03:40:00Z',
+    data: {
+      node: 'vault-node-1.prod.svc.cluster.local',
+      audit_device: 'file/ (/vault/logs/audit.log)',
+      impact: 'No audit device can write, so Vault answers no request.',
+      recommended_actions: ['Rotate or move the audit log', 'Check that Vault answers again'],
+    },
+  },
   'vault.token.renewal.failed': {
     correlationId: 'vault-token-claims-api',
     occurredAt: '2025-02-03T09:40:00Z',

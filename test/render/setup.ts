@@ -21,6 +21,13 @@ export const OPTIONS: RendererOptions = {
     logs: 'https://logs.example.sa/search?q={correlation_id}',
     claims: 'https://claims.example.sa/claims/{claim_id}',
     nphies: 'https://portal.nphies.sa/',
+    nphiesStatus: 'https://status.nphies.sa/',
+    nphiesDocs: 'https://docs.nphies.sa/',
+    runbooks: {
+      vault: 'https://runbooks.example.sa/vault',
+      celery: 'https://runbooks.example.sa/celery',
+      nphies: 'https://runbooks.example.sa/nphies',
+    },
     notifications: 'https://teams-gateway.example.sa/v1/notifications?digest_id={digest_id}',
   },
   timeZone: 'Asia/Riyadh',
