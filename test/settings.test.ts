@@ -98,8 +98,14 @@ describe('a bad value', () => {
       'TEAMS_WEBHOOK_HOST_SUFFIXES',
       'https://x.net',
       'text of 13 characters',
-      'host names such as azure-api.net, separated by commas',
+      'host names such as flows.azure-api.net, separated by commas; neither a top-level domain nor localhost',
     ],
+    ...['com', '.sa', '*.net', 'localhost', 'flows.example.sa,com'].map((text): [string, string, string, string] => [
+      'TEAMS_WEBHOOK_HOST_SUFFIXES',
+      text,
+      /[,*]/.test(text) ? `text of ${text.length} characters` : JSON.stringify(text),
+      'host names such as flows.azure-api.net, separated by commas; neither a top-level domain nor localhost',
+    ]),
     [
       'TEAMS_HMAC_SECRET_KEY',
       'short',
@@ -199,6 +205,7 @@ describe('contradictions', () => {
     ['more connections to one host than in all', { TEAMS_TOTAL_CONNECTIONS: '5' }, 'TEAMS_CONNECTIONS_PER_HOST'],
     ['cards that outlive their rows', { TEAMS_AUDIT_RETENTION_DAYS: '30' }, 'TEAMS_CARD_HISTORY_RETENTION_DAYS'],
     ['Vault without a login', { VAULT_ADDR: 'https://vault' }, 'VAULT_ADDR'],
+    ['a Vault token that travels in the clear', { VAULT_ADDR: 'http://vault:8200', VAULT_TOKEN: 't' }, 'VAULT_ADDR'],
     ['half an AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r' }, 'VAULT_ADDR'],
     [
       'two of three Entra settings',
@@ -219,6 +226,13 @@ describe('contradictions', () => {
     ['a stand-in for Entra on this machine', { TEAMS_ENTRA_AUTHORITY: 'http://[::1]:8080' }],
     ['any loopback name without one', { TEAMS_HTTP_HOST: 'localhost' }],
     ['Vault with a token', { VAULT_ADDR: 'https://vault', VAULT_TOKEN: 't', TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams' }],
+    ['Vault on this machine, without TLS', { VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 't' }],
+    ['Vault on this machine, by name', { VAULT_ADDR: 'http://localhost:8200', VAULT_TOKEN: 't' }],
+    ['Vault on this machine, by IPv6', { VAULT_ADDR: 'http://[::1]:8200', VAULT_TOKEN: 't' }],
+    [
+      'Vault without TLS where that is allowed',
+      { VAULT_ADDR: 'http://vault:8200', VAULT_TOKEN: 't', TEAMS_VAULT_ALLOW_HTTP: 'true' },
+    ],
     ['Vault by AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }],
     ['Vault by Kubernetes', { VAULT_ADDR: 'https://vault', VAULT_KUBERNETES_ROLE: 'teams' }],
     ['no retries, and a breaker for that', { TEAMS_MAX_RETRIES: '0', TEAMS_BREAKER_THRESHOLD: '1' }],

@@ -19,6 +19,10 @@ export const REFUSALS = {
     status: 401,
     message: 'The request must be authenticated only by Shared Access scheme.',
   },
+  DirectApiRequestHasMoreThanOneAuthorization: {
+    status: 400,
+    message: 'The request has both SAS authentication scheme and Bearer authorization scheme.',
+  },
   WorkflowNotFound: { status: 404, message: 'The workflow could not be found.' },
   RequestEntityTooLarge: { status: 413, message: 'The request content is larger than the maximum allowed size.' },
   UnsupportedMediaType: {

@@ -121,6 +121,13 @@ describe('what the platform refuses', () => {
       'DirectApiAuthorizationRequired',
       () => ({ headers: { authorization: 'Bearer x' } }),
     ],
+    [
+      'a token and a signature, where a token is wanted',
+      'entra',
+      400,
+      'DirectApiRequestHasMoreThanOneAuthorization',
+      (query) => ({ query: `${query}&sig=x`, headers: { authorization: 'Bearer x' } }),
+    ],
     ['no token where one is wanted', 'entra', 401, 'DirectApiAuthorizationRequired', () => ({})],
     [
       'an empty token',

@@ -24,6 +24,8 @@ export type Judgement =
 export function judge(post: Post, channel: SandboxChannel, signature: string): Judgement {
   const query = new URLSearchParams(post.query)
   if (!query.get('api-version')) return { refused: 'MissingApiVersionParameter' }
+  if (channel.access === 'entra_token' && query.has('sig') && headerOf(post, 'authorization') !== '')
+    return { refused: 'DirectApiRequestHasMoreThanOneAuthorization' }
   if (!isAllowed(post, query, channel, signature)) return { refused: 'DirectApiAuthorizationRequired' }
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(headerOf(post, 'content-type'))) {
     return { refused: 'UnsupportedMediaType' }

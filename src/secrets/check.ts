@@ -2,8 +2,9 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/load.ts'
 import type { Settings } from '../settings/table.ts'
 import { strangeVariables } from './environment.ts'
+import { publicSuffixes } from './host-suffixes.ts'
 import { judge, unknownKeys } from './judge.ts'
-import type { CodedProblem, SecretChannel } from './source.ts'
+import type { CodedProblem, Doubt, SecretChannel } from './source.ts'
 import { sourcesOf } from './sources.ts'
 
 /** What one look at every source found; no value of a secret is in it. */
@@ -16,6 +17,8 @@ export interface SecretsReport {
   readonly sources: readonly { readonly name: string; readonly ok: boolean }[]
   /** Everything that is wrong, each with the code that it would have alone. */
   readonly problems: readonly CodedProblem[]
+  /** What works and most likely is not meant so. */
+  readonly doubts: readonly Doubt[]
 }
 
 /** Looks at every source once and tells all that is wrong, without starting anything. For `doctor`. Never throws. */
@@ -27,7 +30,7 @@ export async function checkSecrets(options: {
   readonly allowSandbox?: string | undefined
 }): Promise<SecretsReport> {
   const { settings, env, channels, clock, allowSandbox } = options
-  const sources = sourcesOf(settings, env, channels, clock)
+  const sources = sourcesOf(settings, env, channels, clock, { askAll: true })
   const looked = await Promise.all(
     sources.map(async (source) => {
       const reading = await source.read()
@@ -45,7 +48,9 @@ export async function checkSecrets(options: {
     channels: channels.map(({ key }) => ({ key, at: judgement.webhooks.get(key)?.at })),
     signingAt: judgement.signing.length > 0 ? judgement.signingAt : undefined,
     sources: looked.map(({ name, reading }) => ({ name, ok: reading.problems.length === 0 })),
+    doubts: judgement.doubts,
     problems: [
+      ...(await publicSuffixes(settings)),
       ...strangeVariables(env, channels),
       ...looked.flatMap(({ reading }) =>
         reading.problems.map((problem): CodedProblem => ({ ...problem, code: 'secrets_unreachable' })),

@@ -1,9 +1,9 @@
 import { describeValue } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
-import { checkAddress } from '../send/address.ts'
+import { checkAddress, doubtAddress } from '../send/address.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
-import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
+import type { CodedProblem, Doubt, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
 
 /** What the readings come to: what can be used, and what can not. */
 export interface Judgement {
@@ -17,6 +17,8 @@ export interface Judgement {
   readonly signingAt: string | undefined
   /** What is wrong with the values. */
   readonly problems: readonly CodedProblem[]
+  /** What is used all the same. */
+  readonly doubts: readonly Doubt[]
 }
 
 /**
@@ -31,14 +33,27 @@ export function judge(
   allowSandbox: string | undefined,
 ): Judgement {
   const problems: CodedProblem[] = []
+  const doubts: Doubt[] = []
   const webhooks = new Map<string, { at: string; secret: Secret }>()
   const refused = new Set<string>()
   for (const { key, auth, muted } of channels) {
     const found = firstOf(readings, (reading) => reading.webhooks?.get(key))
     if (!found) continue
     const problem = problemOf(found, auth, settings, allowSandbox)
-    if (!problem) webhooks.set(key, { at: found.at, secret: new Secret(String(found.value)) })
-    else if (!muted) {
+    if (!problem) {
+      const url = String(found.value).trim()
+      webhooks.set(key, { at: found.at, secret: new Secret(url) })
+      if (muted) continue
+      const doubt = URL.parse(url)?.origin === allowSandbox ? undefined : doubtAddress(url, auth)
+      if (doubt) doubts.push({ ...doubt, channel: key, at: found.at })
+      doubts.push(
+        ...overridden(
+          found,
+          readings.map((reading) => reading.webhooks?.get(key)),
+          key,
+        ),
+      )
+    } else if (!muted) {
       refused.add(key)
       problems.push(problem)
     }
@@ -52,6 +67,13 @@ export function judge(
     if (problem) problems.push(problem)
     else signing.push(new Secret(String(found.value)))
   }
+  doubts.push(
+    ...overridden(
+      current,
+      readings.map((reading) => reading.signing?.current),
+      undefined,
+    ),
+  )
   return {
     webhooks,
     refused,
@@ -59,7 +81,30 @@ export function judge(
     signing: current && signingProblem(current) ? [] : signing,
     signingAt: current?.at,
     problems,
+    doubts,
   }
+}
+
+/** Values in other sources that would be used if the one above were not there, and that are different. */
+function overridden(
+  used: Found | undefined,
+  all: readonly (Found | undefined)[],
+  channel: string | undefined,
+): readonly Doubt[] {
+  return all
+    .filter((other) => other !== undefined)
+    .filter(({ at, value }) => used !== undefined && at !== used.at && textOf(value) !== textOf(used.value))
+    .map(({ at }) => ({
+      channel,
+      at: used?.at ?? '',
+      refused: false,
+      found: `a value that stands above another one, at ${at}`,
+      todo: `Take ${used?.at} away (from the environment, .env or the file) if the other one is meant; else delete the other one.`,
+    }))
+}
+
+function textOf(value: unknown): unknown {
+  return typeof value === 'string' ? value.trim() : value
 }
 
 function firstOf(readings: readonly Reading[], pick: (reading: Reading) => Found | undefined): Found | undefined {

@@ -8,6 +8,7 @@ import type { Settings } from '../settings/table.ts'
 import { createComplaints } from './complaints.ts'
 import { strangeVariables } from './environment.ts'
 import { madeUpSecret } from './fixed.ts'
+import { publicSuffixes } from './host-suffixes.ts'
 import { type Judgement, judge, mergeReading, unknownKeys } from './judge.ts'
 import type { Secrets } from './port.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
@@ -48,6 +49,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const refreshMs = settings.TEAMS_VAULT_REFRESH * 1000
   const last = new Map<SecretSource, Reading>()
   const unknownTold = new Set<string>()
+  const doubtsTold = new Set<string>()
   let webhooks: ReadonlyMap<string, Secret> = new Map()
   let signing: readonly Secret[] = [madeUpSecret()]
   let isMadeUp = true
@@ -80,6 +82,15 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       if (unknownTold.has(at)) continue
       unknownTold.add(at)
       log.warn({ at, expected }, 'secrets: a webhook URL for a channel that there is not')
+    }
+  }
+
+  function tellDoubts({ doubts }: Judgement) {
+    for (const { channel, at, found, todo } of doubts) {
+      const key = `${at} ${found}`
+      if (doubtsTold.has(key)) continue
+      doubtsTold.add(key)
+      log.warn({ channel, at, found, todo }, 'secrets: a value is used that most likely is not meant so')
     }
   }
 
@@ -126,6 +137,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     for (const { code, ...problem } of judgement.problems)
       complaints.tell(problem.at, code, [problem], 'secrets: a value that can not be used; the one before stays')
     complaints.settle(new Set([...failed.map(({ source }) => source.name), ...judgement.problems.map(({ at }) => at)]))
+    tellDoubts(judgement)
     const changed = take(judgement)
     if (changed) {
       log.info({ channels: changed }, 'secrets: changed')
@@ -149,6 +161,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const others = first.filter(({ source }) => source.kind !== 'file')
   const judgement = judgeLast()
   const wrong: CodedProblem[] = [
+    ...(await publicSuffixes(settings)),
     ...strangeVariables(env, channels),
     ...files.flatMap(({ problems }) =>
       problems.map((problem) => ({ ...problem, code: 'secrets_unreachable' as const })),
@@ -166,6 +179,12 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const unreadable = others.filter(({ reading }) => reading.problems.length > 0)
   unreadable.forEach(tellUnreadable)
   others.forEach(tellUnknownKeys)
+  tellDoubts(judgement)
+  if (settings.VAULT_ADDR !== undefined && settings.TEAMS_HMAC_SECRET_KEY !== undefined)
+    log.info(
+      { at: 'TEAMS_HMAC_SECRET_KEY', path: settings.TEAMS_HMAC_VAULT_PATH },
+      'secrets: the signing secret of the environment is used; the one in Vault, if there is one, is not asked for',
+    )
   take(judgement)
   // Signing with a made-up secret is better than not sending while Vault is sealed: a seal is what must be told.
   if (isMadeUp) log.warn('secrets: no signing secret is known; posts are signed with one that was made up at start')

@@ -39,6 +39,17 @@ export interface SecretSource {
   close(): void
 }
 
+/** Something that can be used and most likely is not meant so. */
+export interface Doubt {
+  /** The channel that it is about; undefined for the signing secret. */
+  readonly channel: string | undefined
+  readonly at: string
+  /** True where no card will be taken. */
+  readonly refused: boolean
+  readonly found: string
+  readonly todo: string
+}
+
 /** A channel, as far as its secret is concerned. */
 export interface SecretChannel {
   readonly key: string

@@ -1,7 +1,8 @@
 import type { Channel } from '../registry/registry.ts'
 
 /** Hosts of Power Automate flows, new and old; sovereign clouds and API Management come by setting. */
-const HOST_SUFFIXES = ['.environment.api.powerplatform.com', '.logic.azure.com']
+const OLD_HOST = '.logic.azure.com'
+const HOST_SUFFIXES = ['.environment.api.powerplatform.com', OLD_HOST]
 /** Power Automate takes request URLs of at most this many characters (limits-and-config). */
 const MAX_LENGTH = 16_384
 /** What RFC 3986 allows. Anything else a URL parser would change or drop, and the bytes sent would not be those given. */
@@ -106,18 +107,47 @@ function refuse(code: Extract<AddressCheck, { ok: false }>['code'], found: strin
 
 /** Compared label by label: neither `logic.azure.com.attacker.net` nor `notlogic.azure.com` is below `logic.azure.com`. */
 function hostIsKnown(host: string, extraSuffixes: readonly string[]): boolean {
-  const extra = extraSuffixes
-    .map((suffix) =>
-      suffix
-        .trim()
-        .toLowerCase()
-        .replace(/^\*?\.*/, ''),
-    )
-    .filter(Boolean)
+  const extra = extraSuffixes.map(bareSuffix).filter(Boolean)
   return (
     HOST_SUFFIXES.some((suffix) => host.endsWith(suffix) && host.length > suffix.length) ||
     extra.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))
   )
+}
+
+/** A suffix as it is compared: `*.flows.example.sa` and `.flows.example.sa` mean `flows.example.sa`. */
+export function bareSuffix(suffix: string): string {
+  return suffix
+    .trim()
+    .toLowerCase()
+    .replace(/^\*?\.*/, '')
+}
+
+/** What is doubtful about an address that {@link checkAddress} lets through. */
+export interface AddressDoubt {
+  /** True where every post will be refused; else it may be meant so. */
+  readonly refused: boolean
+  readonly found: string
+  readonly todo: string
+}
+
+/** Looks at an address that can be used for what will not work all the same, or most likely not. */
+export function doubtAddress(url: string, auth: Channel['auth']): AddressDoubt | undefined {
+  const parsed = URL.parse(url) ?? undefined
+  if (auth === 'entra' && parsed?.searchParams.get('sig'))
+    return {
+      refused: true,
+      found: 'a URL with "sig" for a channel with "auth: entra": the flow refuses a request that shows both',
+      todo: 'Set the URL without "sig" and what stands with it ("sp", "sv"), or take "auth: entra" away.',
+    }
+  // Sovereign clouds have other hosts; Logic Apps of Azure itself, and environments that were not moved, go on with this one:
+  // https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot
+  if (parsed?.hostname.endsWith(OLD_HOST))
+    return {
+      refused: false,
+      found: `a URL below ${OLD_HOST.slice(1)}: flows of Power Automate answer there no more since 30 November 2025`,
+      todo: 'Copy the new URL of the flow from Teams or Power Automate. A Logic App of Azure itself may stay.',
+    }
+  return undefined
 }
 
 function isRetired({ hostname, pathname }: URL): boolean {

@@ -40,8 +40,9 @@ const ERRORS: readonly (readonly [code: string, name: string, consequence: strin
   ['INVALID_PURPOSE', 'tls_failed', 'channel'],
   ['PATH_LENGTH_EXCEEDED', 'tls_failed', 'channel'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls_failed', 'channel'],
-  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'tls_failed', 'channel'],
-  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'tls_failed', 'channel'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'tls_version', 'channel'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'tls_version', 'channel'],
+  ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', 'tls_version', 'channel'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls_failed', 'channel'],
   ['EPROTO', 'tls_failed', 'channel'],
   ['UND_ERR_HEADERS_TIMEOUT', 'timed_out', 'retry'],
@@ -129,6 +130,12 @@ describe('bodies', () => {
     [400, { error: { code: 'MessageSizeTooBig' } }, 'too_large', 'MessageSizeTooBig'],
     [500, { code: 'RequestEntityTooLarge' }, 'too_large', 'RequestEntityTooLarge'],
     [401, { error: { code: 'DirectApiAuthorizationRequired' } }, 'unauthorized', 'DirectApiAuthorizationRequired'],
+    [
+      400,
+      { error: { code: 'DirectApiRequestHasMoreThanOneAuthorization' } },
+      'unauthorized',
+      'DirectApiRequestHasMoreThanOneAuthorization',
+    ],
     [400, { error: 'invalid_client' }, 'bad_request', 'invalid_client'],
     [400, { error: { code: 40013 } }, 'bad_request', '40013'],
     [400, { error: { code: 'two words' } }, 'bad_request', undefined],
@@ -151,6 +158,11 @@ describe('bodies', () => {
     [`${CONNECTOR} 413 with ContextId x`, 'refused_in_body', 'HTTP_413'],
     [`${CONNECTOR} 429 with ContextId x`, 'rate_limited', 'HTTP_429'],
     ['Webhook message delivery failed', 'refused_in_body', undefined],
+    ['<!DOCTYPE html><html><head><title>Access denied</title>', 'web_page', undefined],
+    ['\uFEFF\n<!-- squid --> <HTML lang="ar">', 'web_page', undefined],
+    ['<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML', 'web_page', undefined],
+    ['<ok/>', 'accepted', undefined],
+    ['<htmlish>', 'accepted', undefined],
   ])('a 2xx whose body is %j is %s', (body, name, code) => {
     for (const status of [200, 202]) expect(of(status, body)).toMatchObject({ name, errorCode: code })
   })

@@ -74,6 +74,8 @@ export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }:
     return outcome(inner === '429' ? 'rate_limited' : 'refused_in_body', withInner)
   }
   if (isObject(json) && json.error) return outcome('refused_in_body', details)
+  // Power Automate answers with nothing or with JSON. Whatever drew a page for people has not taken the card.
+  if (isWebPage(body)) return outcome('web_page', { statusCode: status, retryAfterMs })
   return outcome('accepted', details)
 }
 
@@ -132,6 +134,24 @@ function codesOf(error: unknown, depth = 0): string[] {
   const own = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? [code] : []
   const inner = [cause, ...(Array.isArray(errors) ? errors.slice(0, 8) : [])]
   return [...own, ...inner.flatMap((one) => codesOf(one, depth + 1))]
+}
+
+/** Skips comments and declarations one by one: one pattern for all of them takes exponential time on a body made for it. */
+function isWebPage(body: string): boolean {
+  let rest = body
+    .slice(0, 8_192)
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+  for (const [start, end] of [
+    ['<?', '?>'],
+    ['<!--', '-->'],
+  ] as const)
+    while (rest.startsWith(start)) {
+      const at = rest.indexOf(end)
+      if (at < 0) return false
+      rest = rest.slice(at + end.length).trimStart()
+    }
+  return /^<(?:!doctype\s+html|html|head|body)\b/i.test(rest)
 }
 
 function parse(body: string): unknown {

@@ -39,6 +39,11 @@ export const OUTCOMES = {
     meaning: 'The answer was 2xx, but its body says that the card was not delivered.',
     todo: 'Look at the run history of the flow.',
   },
+  web_page: {
+    consequence: 'channel',
+    meaning: 'The answer was 2xx, but a web page: something in between answered, and not the flow.',
+    todo: "Look for a proxy's block or sign-in page, let the webhook's host through, and check HTTPS_PROXY and NO_PROXY.",
+  },
   rate_limited: {
     consequence: 'pause',
     statuses: [429],
@@ -54,9 +59,10 @@ export const OUTCOMES = {
   unauthorized: {
     consequence: 'channel',
     statuses: [401, 403, 407],
+    bodyCodes: ['DirectApiAuthorizationRequired', 'DirectApiRequestHasMoreThanOneAuthorization'],
     meaning:
       'The webhook refuses us: the signature in the URL is wrong, or the flow wants an Entra token, or has one and wants none.',
-    todo: 'Copy the URL again from Teams, or set "auth: entra" for this channel.',
+    todo: 'Copy the URL again from Teams, or set "auth: entra" for this channel; with "auth: entra" the URL must have no "sig".',
   },
   gone: {
     consequence: 'channel',
@@ -83,7 +89,13 @@ export const OUTCOMES = {
   token_unavailable: {
     consequence: 'channel',
     meaning: 'Entra gave no token for this channel.',
-    todo: "Check the TEAMS_ENTRA_ settings and the app's permission for the flow.",
+    todo: "Check the TEAMS_ENTRA_ settings and the app's permission for the flow; where the code is one of TLS, TEAMS_TLS_MIN_VERSION and the CA certificates.",
+  },
+  tls_version: {
+    consequence: 'channel',
+    errors: ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_NO_PROTOCOLS_AVAILABLE'],
+    meaning: 'The receiver, or a proxy in between, speaks no TLS version as new as TEAMS_TLS_MIN_VERSION.',
+    todo: 'Set TEAMS_TLS_MIN_VERSION=TLSv1.2, if TLS 1.2 is acceptable to you.',
   },
   tls_failed: {
     consequence: 'channel',
@@ -100,8 +112,8 @@ export const OUTCOMES = {
       'ERR_SSL_*',
       'EPROTO',
     ],
-    meaning: 'No TLS connection could be made: the certificate is not trusted, or the TLS version too old.',
-    todo: 'Check proxies in between, the CA certificates, and TEAMS_TLS_MIN_VERSION.',
+    meaning: 'No TLS connection could be made: most often the certificate is not trusted.',
+    todo: 'Check proxies in between and their CA certificate (NODE_EXTRA_CA_CERTS), and TEAMS_TLS_MIN_VERSION.',
   },
   too_large: {
     consequence: 'failed',

@@ -1,3 +1,4 @@
+import { isLoopback } from '../kernel/loopback.ts'
 import { parseNamedSecret } from '../kernel/named-secret.ts'
 import type { SettingName, Settings } from './table.ts'
 
@@ -120,6 +121,12 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: 'an address without a login',
       expected: 'VAULT_TOKEN, or VAULT_ROLE_ID with VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE',
     }
+  if (s.VAULT_ADDR && !s.TEAMS_VAULT_ALLOW_HTTP && isInTheClear(s.VAULT_ADDR))
+    yield {
+      settings: ['VAULT_ADDR', 'TEAMS_VAULT_ALLOW_HTTP'],
+      found: 'an address without TLS on another machine',
+      expected: 'https, since a token is shown there and secrets come back; or TEAMS_VAULT_ALLOW_HTTP=true',
+    }
   const entra = [s.TEAMS_ENTRA_TENANT_ID, s.TEAMS_ENTRA_CLIENT_ID, s.TEAMS_ENTRA_CLIENT_SECRET].filter(Boolean).length
   if (entra > 0 && entra < 3)
     yield {
@@ -127,8 +134,7 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: `${entra} of the three Entra settings`,
       expected: 'TEAMS_ENTRA_TENANT_ID, TEAMS_ENTRA_CLIENT_ID and TEAMS_ENTRA_CLIENT_SECRET together',
     }
-  const authority = new URL(s.TEAMS_ENTRA_AUTHORITY)
-  if (authority.protocol !== 'https:' && !LOOPBACK.has(authority.hostname.replace(/^\[|\]$/g, '')))
+  if (isInTheClear(s.TEAMS_ENTRA_AUTHORITY))
     yield {
       settings: ['TEAMS_ENTRA_AUTHORITY'],
       found: 'an address without TLS on another machine',
@@ -140,6 +146,12 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: 'a previous secret without a current one',
       expected: 'TEAMS_HMAC_SECRET_KEY too',
     }
+}
+
+/** Without TLS, and further than this machine. */
+function isInTheClear(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol !== 'https:' && !isLoopback(hostname)
 }
 
 function isTimeZone(name: string): boolean {

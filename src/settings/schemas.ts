@@ -55,7 +55,17 @@ export const inboundSecrets = z
   .transform((value) => value.replace(/(^|[,:])\s*v1\s*,\s*(?=whsec_)/g, '$1'))
   .pipe(list)
 
-/** Host names and suffixes, separated by commas. */
-export const hosts = list.refine((names) => names.every((name) => /^(\*?\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)), {
-  error: 'host names such as azure-api.net, separated by commas',
+const HOST = String.raw`[a-z0-9-]+(\.[a-z0-9-]+)`
+
+/** Host names and suffixes of at least two labels, separated by commas: one label would allow every host below it. */
+export const hostSuffixes = list.refine(
+  (names) => names.every((name) => new RegExp(`^(\\*?\\.)?${HOST}+$`, 'i').test(name)),
+  {
+    error: 'host names such as flows.azure-api.net, separated by commas; neither a top-level domain nor localhost',
+  },
+)
+
+/** Host names, separated by commas; with a dot in front, all hosts below. */
+export const hosts = list.refine((names) => names.every((name) => new RegExp(`^\\.?${HOST}*$`, 'i').test(name)), {
+  error: 'host names, separated by commas; with a dot in front for all hosts below',
 })

@@ -1,7 +1,19 @@
 import { z } from 'zod'
 import { LINK_SETTINGS } from './link-settings.ts'
 import type { SettingRow } from './row.ts'
-import { callerName, flag, hosts, inboundSecrets, list, oneOf, seconds, text, url, whole } from './schemas.ts'
+import {
+  callerName,
+  flag,
+  hostSuffixes,
+  hosts,
+  inboundSecrets,
+  list,
+  oneOf,
+  seconds,
+  text,
+  url,
+  whole,
+} from './schemas.ts'
 
 /**
  * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` come from here.
@@ -238,8 +250,8 @@ export const SETTINGS = {
   },
   TEAMS_WEBHOOK_HOST_SUFFIXES: {
     group: 'Connections to Teams',
-    schema: hosts,
-    help: 'Further host suffixes that webhook URLs may have (sovereign clouds, API Management), separated by commas.',
+    schema: hostSuffixes,
+    help: 'Further host suffixes that webhook URLs may have (sovereign clouds, your own host of API Management), separated by commas. Refused are those that stand for everybody: com, localhost, com.sa.',
   },
   TEAMS_SHUTDOWN_TIMEOUT: {
     group: 'Connections to Teams',
@@ -282,7 +294,22 @@ export const SETTINGS = {
     default: '30',
     help: 'Seconds between looks at Vault and at the files for a change.',
   },
-  VAULT_ADDR: { group: 'Secrets', schema: url(['http:', 'https:']), help: 'Address of Vault.' },
+  VAULT_ADDR: {
+    group: 'Secrets',
+    schema: url(['http:', 'https:']),
+    help: 'Address of Vault; https, unless Vault is on this machine or TEAMS_VAULT_ALLOW_HTTP says otherwise.',
+  },
+  TEAMS_VAULT_ALLOW_HTTP: {
+    group: 'Secrets',
+    schema: flag,
+    default: 'false',
+    help: 'Speak to a Vault on another machine without TLS. Whoever is on the way then reads the token and every secret.',
+  },
+  TEAMS_VAULT_REDIRECT_HOSTS: {
+    group: 'Secrets',
+    schema: hosts,
+    help: 'Hosts to which a Vault standby may redirect (307), besides the one of VAULT_ADDR, separated by commas; with a dot in front, all hosts below. The token goes there too.',
+  },
   VAULT_NAMESPACE: { group: 'Secrets', schema: text, help: 'Vault namespace.' },
   VAULT_TOKEN: { group: 'Secrets', schema: text, secret: true, help: 'Log in to Vault with this token.' },
   VAULT_ROLE_ID: { group: 'Secrets', schema: text, help: 'Log in to Vault by AppRole: the role id.' },

@@ -59,11 +59,14 @@ export async function startFlows(): Promise<Flows> {
     const echo = `${received.path} ${JSON.stringify(received.headers)} ${received.body}`
     BEHAVIOURS[behaviours.get(channel) ?? 'accepted'](response, echo)
   }, certificate)
+  // By its address: TEAMS_WEBHOOK_HOST_SUFFIXES takes no localhost.
+  const origin = receiver.origin.replace('localhost', '127.0.0.1')
   return {
     ...receiver,
+    origin,
     ca: certificate.cert,
     address: (channel, sig) =>
-      `${receiver.origin}/powerautomate/automations/direct/workflows/${channel}/triggers/manual/paths/invoke?api-version=1${
+      `${origin}/powerautomate/automations/direct/workflows/${channel}/triggers/manual/paths/invoke?api-version=1${
         sig === undefined ? '' : `&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${sig}`
       }`,
     behave: (channel, as) => void behaviours.set(channel, as),

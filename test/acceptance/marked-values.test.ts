@@ -114,7 +114,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
       TEAMS_API_TOKENS: `everything:admin:${secrets.token},reader:read:${secrets.readToken}`,
       TEAMS_INBOUND_SECRETS: secrets.inbound,
       TEAMS_MAX_BODY_BYTES: '100000',
-      TEAMS_WEBHOOK_HOST_SUFFIXES: 'localhost',
+      TEAMS_WEBHOOK_HOST_SUFFIXES: '127.0.0.1',
       TEAMS_WEBHOOKS_FILE: webhooksFile,
       TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
       TEAMS_WEBHOOK_NPHIES_INTEGRATION: flows.address('nphies_integration', undefined),

@@ -119,6 +119,36 @@ describe('doctor', () => {
     expect(await runJson(['doctor'], { env })).toMatchObject({ code, answer: { ok: false } })
   })
 
+  it('tells of an old host, of a signature beside a token, and of values that stand above those of Vault', async () => {
+    const cwd = embeddedFolder()
+    writeFileSync(join(cwd, 'config.yaml'), 'channels:\n  pmo: { auth: entra }\n')
+    writeFileSync(
+      join(cwd, '.env'),
+      `TEAMS_WEBHOOK_CLOUDOPS=${WEBHOOK('other')}\nTEAMS_HMAC_SECRET_KEY=${MARK}-other-one\n`,
+    )
+    const old = `https://prod-7.westeurope.logic.azure.com:443/workflows/0f/triggers/manual/paths/invoke?sig=${MARK}`
+    const env = {
+      ...(await allInOrder()),
+      TEAMS_CONFIG_FILE: 'config.yaml',
+      TEAMS_WEBHOOK_SRE: old,
+      TEAMS_ENTRA_TENANT_ID: 't',
+      TEAMS_ENTRA_CLIENT_ID: 'c',
+      TEAMS_ENTRA_CLIENT_SECRET: MARK,
+    }
+    const { code, answer } = await runJson(['doctor'], { cwd, env })
+    const about = (check: string) =>
+      answer.checks
+        .filter((line: Line) => line.check === check)
+        .map(({ status, detail }: Line) => `${status} ${/URL below|URL with "sig"|stands above/.exec(detail)?.[0]}`)
+    expect(about('channel sre')).toEqual(['note URL below', 'note stands above'])
+    expect(about('channel pmo')).toEqual(['wrong URL with "sig"'])
+    expect(about('channel cloudops')).toEqual(['note stands above'])
+    expect(about('signature')).toEqual(['ok undefined', 'note stands above'])
+    expect(answer.checks.filter(({ status, todo }: Line) => status !== 'ok' && !todo)).toEqual([])
+    expect(JSON.stringify(answer)).not.toContain(MARK)
+    expect(code).toBe(1)
+  })
+
   it('asks the gateway that has the embedded database open', async () => {
     const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: String(await freePort()) }
     const { origin } = await startServe(env)

@@ -109,7 +109,80 @@ describe('the environment', () => {
   })
 })
 
+describe('host suffixes', () => {
+  it.each(['com.sa', '.co.uk', '*.gov.sa', 'flows.example.sa, com.kw'])(
+    'below which anybody can have a host are refused: %s',
+    async (TEAMS_WEBHOOK_HOST_SUFFIXES) => {
+      const env = { TEAMS_WEBHOOK_SRE: urlOf('sre'), TEAMS_WEBHOOK_HOST_SUFFIXES }
+      const problem = { at: 'TEAMS_WEBHOOK_HOST_SUFFIXES', found: expect.stringContaining('anybody can have a host') }
+      expect(await world.refusal(env)).toMatchObject({ code: 'invalid_settings', problems: [problem] })
+      const settings = loadSettings(env)
+      expect((await checkSecrets({ settings, env, channels: CHANNELS, clock: world.clock })).problems).toMatchObject([
+        problem,
+      ])
+    },
+  )
+
+  it('of hosts of one’s own are taken', async () => {
+    const TEAMS_WEBHOOK_HOST_SUFFIXES = 'flows.example.com.sa, azure-api.net, 10.1.2.3'
+    const url = `https://flows.example.com.sa/x?sig=${MARK}`
+    expect(known(await world.start({ TEAMS_WEBHOOK_SRE: url, TEAMS_WEBHOOK_HOST_SUFFIXES }))).toEqual({ sre: url })
+  })
+})
+
+describe('what is used and most likely not meant so', () => {
+  const told = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
+    const { doubts } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
+    await world.start(env, channels)
+    const logged = world.complaints('most likely is not meant so')
+    expect(logged).toHaveLength(doubts.length)
+    expect(JSON.stringify([doubts, logged])).not.toContain(MARK)
+    return doubts.map(({ channel, at, refused }) => ({ channel, at, refused }))
+  }
+
+  it('is a URL of the old host, and one with a signature where a token is wanted', async () => {
+    const old = `https://prod-07.westeurope.logic.azure.com:443/workflows/0f/triggers/manual/paths/invoke?sig=${MARK}`
+    const entra = { TEAMS_ENTRA_TENANT_ID: 't', TEAMS_ENTRA_CLIENT_ID: 'c', TEAMS_ENTRA_CLIENT_SECRET: MARK }
+    const env = { TEAMS_WEBHOOK_SRE: old, TEAMS_WEBHOOK_PMO: urlOf('pmo'), TEAMS_WEBHOOK_SECURITY_ENG: old, ...entra }
+    const channels = [
+      { key: 'sre', auth: 'sas' },
+      { key: 'pmo', auth: 'entra' },
+      { key: 'security_eng', auth: 'sas', muted: true },
+    ] as const
+    expect(await told(env, channels)).toEqual([
+      { channel: 'sre', at: 'TEAMS_WEBHOOK_SRE', refused: false },
+      { channel: 'pmo', at: 'TEAMS_WEBHOOK_PMO', refused: true },
+    ])
+  })
+
+  it('is a value that stands above a different one in another source', async () => {
+    const map = write(
+      'urls.yaml',
+      `sre: ${urlOf('file')}
+pmo: ${urlOf('pmo')}
+`,
+    )
+    const env = {
+      TEAMS_WEBHOOK_SRE: urlOf('environment'),
+      TEAMS_WEBHOOK_PMO: urlOf('pmo'),
+      TEAMS_WEBHOOKS_FILE: map,
+    }
+    expect(await told(env, CHANNELS)).toEqual([{ channel: 'sre', at: 'TEAMS_WEBHOOK_SRE', refused: false }])
+  })
+})
+
 describe('files', () => {
+  it('may hold a URL as a block, which ends with a line break', async () => {
+    const map = write(
+      'urls.yaml',
+      `sre: |
+  ${urlOf('sre')}
+pmo: " ${urlOf('pmo')} "
+`,
+    )
+    expect(known(await world.start({ TEAMS_WEBHOOKS_FILE: map }))).toEqual({ sre: urlOf('sre'), pmo: urlOf('pmo') })
+  })
+
   it('are read again when they change', async () => {
     const one = write('sre', `${urlOf('sre1')}\n`)
     const map = write('urls.json', JSON.stringify({ pmo: urlOf('pmo1') }))

@@ -171,7 +171,11 @@ describe('TLS', () => {
     const certificate = makeCertificate()
     const receiver = await receiverFor(accept, { ...certificate, maxVersion: 'TLSv1.2' })
     const strict = transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: certificate.cert } })
-    expect(await strict.send(requestTo(receiver))).toMatchObject({ name: 'tls_failed', mayHaveArrived: false })
+    expect(await strict.send(requestTo(receiver))).toMatchObject({
+      name: 'tls_version',
+      mayHaveArrived: false,
+      message: expect.stringContaining('TEAMS_TLS_MIN_VERSION=TLSv1.2'),
+    })
     expect(receiver.received).toHaveLength(0)
     const lenient = transportFor(undefined, { tls: { minVersion: 'TLSv1.2', ca: certificate.cert } })
     expect(await lenient.send(requestTo(receiver))).toMatchObject({ name: 'accepted' })

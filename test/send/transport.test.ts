@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Secret } from '../../src/kernel/secret.ts'
@@ -109,6 +110,33 @@ describe('what goes out', () => {
     const [first, second] = receiver.received.map((post) => post.headers['x-claimlinc-signature'])
     expect(first).not.toBe(second)
     expect(receiver.connections.ever).toBe(1)
+  })
+})
+
+describe('a compressed answer', () => {
+  const FLOW_OFF = JSON.stringify({ error: { code: 'WorkflowTriggerIsNotEnabled', message: 'x'.repeat(500) } })
+  const send = async (encoding: string, body: Buffer) => {
+    const receiver = await receiverFor((response) => {
+      response.writeHead(400, { 'content-type': 'application/json', 'content-encoding': encoding })
+      response.end(body)
+    })
+    return transportFor(receiver).send(requestTo(receiver))
+  }
+
+  it.each([
+    ['gzip', gzipSync(FLOW_OFF)],
+    ['deflate', deflateSync(FLOW_OFF)],
+    ['br', brotliCompressSync(FLOW_OFF)],
+    ['zstd', zstdCompressSync(FLOW_OFF)],
+    ['identity', Buffer.from(FLOW_OFF)],
+  ])('is read for its error code: %s', async (encoding, body) => {
+    expect(await send(encoding, body)).toMatchObject({ name: 'flow_off', errorCode: 'WorkflowTriggerIsNotEnabled' })
+  })
+
+  it('counts by its status where it is damaged, and is not unpacked beyond what is read', async () => {
+    expect(await send('gzip', Buffer.from('no gzip'))).toMatchObject({ name: 'bad_request', errorCode: undefined })
+    const bomb = gzipSync(Buffer.alloc(50_000_000, ' '))
+    expect(await send('gzip', bomb)).toMatchObject({ name: 'bad_request' })
   })
 })
 

@@ -2,7 +2,7 @@ import { systemClock } from '../../kernel/clock.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { checkSecrets, type SecretsReport } from '../../secrets/check.ts'
 import { webhookFileSetting, webhookSetting } from '../../secrets/environment.ts'
-import type { CodedProblem } from '../../secrets/source.ts'
+import type { CodedProblem, Doubt } from '../../secrets/source.ts'
 import { OUTCOMES } from '../../send/outcomes.ts'
 import type { Environment } from '../../settings/load.ts'
 import type { Settings } from '../../settings/table.ts'
@@ -26,10 +26,14 @@ export async function checkVaultAndChannels(
     allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   const told = new Set<CodedProblem>()
-  const ofChannels = channels.map((channel) => {
+  const ofChannels = channels.flatMap((channel) => {
     const own = report.problems.find((problem) => isAbout(channel.key, problem))
     if (own) told.add(own)
-    return checkChannel(channel, own, report, settings, known?.get(channel.key))
+    const doubts = report.doubts.filter((doubt) => doubt.channel === channel.key)
+    const found = checkChannel(channel, own, report, settings, known?.get(channel.key))
+    return doubts.length > 0 && found.status === 'ok'
+      ? doubts.map((doubt) => doubtful(found.check, doubt))
+      : [found, ...doubts.map((doubt) => doubtful(found.check, doubt))]
   })
   const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
   for (const problem of vault) told.add(problem)
@@ -38,8 +42,13 @@ export async function checkVaultAndChannels(
     ...checkVault(vault, settings),
     ...others.map((problem) => wrongSetting('secrets', problem, exitCodeOf(problem.code))),
     checkSigning(report),
+    ...report.doubts.filter(({ channel }) => channel === undefined).map((doubt) => doubtful('signature', doubt)),
     ...ofChannels,
   ]
+}
+
+function doubtful(check: string, { at, found, todo, refused }: Doubt): Finding {
+  return refused ? wrong(check, `${at}: found ${found}`, todo) : noted(check, `${at}: found ${found}`, todo)
 }
 
 function isAbout(key: string, { at }: CodedProblem): boolean {

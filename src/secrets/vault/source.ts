@@ -4,12 +4,22 @@ import type { Settings } from '../../settings/table.ts'
 import type { Found, FoundSigning, SecretSource } from '../source.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
 
-/** Webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and signing secrets at TEAMS_HMAC_VAULT_PATH. */
-export function vaultSource(address: string, settings: Settings, clock: Clock): SecretSource {
+/**
+ * Webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and signing secrets at TEAMS_HMAC_VAULT_PATH.
+ *
+ * @param options.askAll asks for the signing secrets too where the environment has one
+ */
+export function vaultSource(
+  address: string,
+  settings: Settings,
+  clock: Clock,
+  options: { readonly askAll?: boolean } = {},
+): SecretSource {
   const client = createVaultClient(address, settings, clock)
   const webhookPath = settings.TEAMS_WEBHOOK_VAULT_PATH
   // A secret in the environment stands above Vault's, which then need not be readable at all.
-  const hmacPath = settings.TEAMS_HMAC_SECRET_KEY === undefined ? settings.TEAMS_HMAC_VAULT_PATH : undefined
+  const needed = settings.TEAMS_HMAC_SECRET_KEY === undefined
+  const hmacPath = needed || options.askAll ? settings.TEAMS_HMAC_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
@@ -19,7 +29,7 @@ export function vaultSource(address: string, settings: Settings, clock: Clock): 
         hmacPath === undefined ? NOT_ASKED : attempt(() => readSigning(client, hmacPath)),
       ])
       const problems = new Map(
-        [...(webhooks.problems ?? []), ...(signing.problems ?? [])].map((problem) => [
+        [...(webhooks.problems ?? []), ...((needed && signing.problems) || [])].map((problem) => [
           JSON.stringify(problem),
           problem,
         ]),

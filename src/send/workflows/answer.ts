@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Client } from 'undici'
+import { bodyText } from './body-text.ts'
 
 /** Of a receiver's body only this much is read: it is looked through for an error code and then forgotten. */
 export const MAX_BODY_BYTES = 65_536
@@ -35,7 +36,11 @@ export function postOver(
     let length = 0
     let head: Pick<Answer, 'status' | 'headers'> | undefined
     const answer = (complete: boolean) => {
-      if (head) resolve({ ...head, body: Buffer.concat(chunks).toString('utf8'), complete })
+      if (!head) return
+      const { status, headers } = head
+      const text = bodyText(Buffer.concat(chunks), headers['content-encoding'], MAX_BODY_BYTES)
+      if (typeof text === 'string') resolve({ status, headers, body: text, complete })
+      else text.then((body) => resolve({ status, headers, body, complete }), reject)
     }
     client.dispatch(
       { method: 'POST', ...post },
