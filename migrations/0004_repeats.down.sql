@@ -1,5 +1,6 @@
 SET LOCAL lock_timeout = '2s';
 
+DROP FUNCTION teams_move_past_month();
 DROP TABLE teams_replays;
 CREATE OR REPLACE FUNCTION teams_resolved_by(n teams_notifications) RETURNS uuid LANGUAGE sql STABLE AS $$
   SELECT r.event_id FROM teams_resolutions r

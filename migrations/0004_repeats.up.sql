@@ -37,3 +37,59 @@ CREATE TABLE teams_replays (
   PRIMARY KEY (notification_id, replayed_at)
 );
 CREATE INDEX teams_replays_replayed_at_idx ON teams_replays (replayed_at);
+
+-- Moves the oldest past month of the default partitions into partitions of its own; returns it, or null where there is none.
+-- Rows of past months are there when nobody could make partitions in time: a user without the right to, or a gateway that
+-- was off. They would never leave, since retention drops months. One month for each call, so that each is a transaction.
+--
+-- Rows are moved first, which holds up nobody but who changes one of them, and all tables are attached at the end: that
+-- needs the default partitions for itself. It gives up (55P03) soon where somebody reads them, and everything stays as it was. The
+-- new tables' bounds are a CHECK while rows are moved, so that attaching need not read them again.
+--
+-- A month in which something waits or is being sent stays where it is: a turn would find its row gone.
+CREATE FUNCTION teams_move_past_month() RETURNS text LANGUAGE plpgsql
+  SET lock_timeout = '500ms' SET timezone = 'UTC' SET datestyle = 'ISO' AS $$
+DECLARE
+  parents CONSTANT text[] := ARRAY['teams_events', 'teams_notifications', 'teams_attempts'];
+  parent  text;
+  suffix  text;
+  part    text;
+  starts  timestamptz;
+  ends    timestamptz;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext('teams_ensure_partitions')) THEN
+    RETURN NULL;
+  END IF;
+  FOR starts IN
+    SELECT DISTINCT date_trunc('month', created_at) FROM (
+      SELECT created_at FROM teams_events_default UNION ALL
+      SELECT created_at FROM teams_notifications_default UNION ALL
+      SELECT created_at FROM teams_attempts_default) AS strays
+     WHERE created_at < date_trunc('month', now()) ORDER BY 1
+  LOOP
+    ends   := starts + interval '1 month';
+    suffix := to_char(starts, '_YYYY_MM');
+    CONTINUE WHEN EXISTS (SELECT 1 FROM teams_notifications_default
+                           WHERE created_at >= starts AND created_at < ends AND state IN ('pending', 'sending'));
+    -- A table of that name is somebody's, such as a month that was detached to be archived.
+    CONTINUE WHEN EXISTS (SELECT 1 FROM unnest(parents) AS name WHERE to_regclass(name || suffix) IS NOT NULL);
+    FOREACH parent IN ARRAY parents LOOP
+      part := parent || suffix;
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, parent);
+      EXECUTE format('ALTER TABLE %I ADD CONSTRAINT month CHECK (created_at >= %L AND created_at < %L)', part, starts, ends);
+      -- A generated column can not be inserted, so the columns are named.
+      EXECUTE format(
+        'WITH moved AS (DELETE FROM %I WHERE created_at >= %L AND created_at < %L RETURNING *)
+         INSERT INTO %I (%s) SELECT %5$s FROM moved',
+        parent || '_default', starts, ends, part, teams_plain_columns(parent));
+    END LOOP;
+    FOREACH parent IN ARRAY parents LOOP
+      part := parent || suffix;
+      EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, starts, ends);
+      EXECUTE format('ALTER TABLE %I DROP CONSTRAINT month', part);
+    END LOOP;
+    RETURN suffix;
+  END LOOP;
+  RETURN NULL;
+END
+$$;

@@ -123,7 +123,7 @@ export function createService(parts: ServiceParts): LocalService {
     replayNotification: (id, by) =>
       call('replayNotification', async () => {
         const replayed = await inTransaction(kysely, async (transaction) => {
-          const notification = await replayNotification(transaction, id)
+          const notification = await replayNotification(transaction, id, by)
           await engine.wake(transaction, [notification.channel])
           return notification
         })

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../kernel/log.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { GatewayService, Silence, SilenceView } from '../service/port.ts'
@@ -25,6 +26,9 @@ export interface SilenceParts {
 
 /** Notifications that are looked at together when a silence is made. */
 const PAGE = 1_000
+/** How often it is tried to keep back what waits, and after how many milliseconds each. */
+const TRIES = 3
+const PAUSE_MS = 250
 
 /** The part of the service that makes, lists and ends silences. What they are like at a moment is by the database's clock. */
 export function createSilences({
@@ -37,20 +41,42 @@ export function createSilences({
   /**
    * Keeps back what waits already. The silence is committed before, so what is accepted from then on is kept back where it
    * is accepted. What a call is accepting at this very moment, and commits behind our page, still makes its card.
+   *
+   * So it never throws: the silence is there, and who was told of a failure would make another one. What fails is tried again
+   * (a turn or a lock was in the way, the database was away for a moment), and then told in the log.
+   *
+   * @returns how many were kept back
    */
-  async function keepBackWaiting({ silence, now }: ReadSilence): Promise<number> {
+  async function keepBackPatiently(made: ReadSilence): Promise<number> {
+    const kept = { count: 0 }
+    for (let tries = 1; ; tries++)
+      try {
+        await keepBackWaiting(made, kept)
+        return kept.count
+      } catch (error) {
+        if (tries === TRIES) {
+          log.error(
+            { err: error, silence_id: made.silence.id, kept_back: kept.count },
+            'a silence was made, but not all that waited could be kept back; what it matches may still be sent',
+          )
+          return kept.count
+        }
+        await setTimeout(PAUSE_MS)
+      }
+  }
+
+  /** Counts in `kept` as it goes, so that what was done before a failure is counted. */
+  async function keepBackWaiting({ silence, now }: ReadSilence, kept: { count: number }): Promise<void> {
     const dataKeys = dataKeysOf(silence.matchers)
-    let kept = 0
     for (const channel of await channelKeys(kysely)) {
       let after: WaitingNotification | undefined
       do {
         const page = await readWaiting(kysely, { channel, after, dataKeys, limit: PAGE })
         const matching = page.filter((waiting) => silencing([silence], waiting, now) !== undefined)
-        kept += await keepBack(kysely, silence, matching)
+        kept.count += await keepBack(kysely, silence, matching)
         after = page.length === PAGE ? page.at(-1) : undefined
       } while (after)
     }
-    return kept
   }
 
   return {
@@ -58,7 +84,7 @@ export function createSilences({
       const checked = checkSilence(unchecked, registry, await readClock(kysely))
       const made = await insertSilence(kysely, { ...checked, createdBy: by })
       const view = viewOf(made)
-      const keptBack = view.state === 'active' ? await keepBackWaiting(made) : 0
+      const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
       log.info({ silence_id: view.id, kind: view.kind, state: view.state, by, kept_back: keptBack }, 'silence made')
       return { ...view, keptBack }
     },

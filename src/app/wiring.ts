@@ -26,7 +26,7 @@ import { hasSentToTeams } from '../store/channels.ts'
 import { endImpossibleWaits } from '../store/clock-steps.ts'
 import type { Database } from '../store/database.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
-import { applyRetention, ensurePartitions } from '../store/maintenance.ts'
+import { applyRetention, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { createMonths } from '../store/months.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { databaseError } from './database-error.ts'
@@ -305,6 +305,8 @@ async function startDelivery(parts: {
         settings.TEAMS_CARD_HISTORY_RETENTION_DAYS,
       )
       await fill()
+      const moved = await movePastMonths(database.kysely)
+      if (moved > 0) log.info({ months: moved }, 'past months were moved out of the default partition')
     },
   })
   // Not awaited: years of rows take minutes, and delivery works without.

@@ -9,10 +9,23 @@ export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
   await sql`SELECT teams_ensure_partitions(${MONTHS_AHEAD}::int)`.execute(db)
 }
 
+/**
+ * Moves past months out of the default partitions into partitions of their own, the oldest first, each in a transaction.
+ * From there retention can drop them. What it moves can not be changed meanwhile.
+ *
+ * @returns how many months were moved
+ */
+export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
+  for (let moved = 0; ; moved++) {
+    const { rows } = await sql<{ month: string | null }>`SELECT teams_move_past_month() AS month`.execute(db)
+    if (!rows[0]?.month) return moved
+  }
+}
+
 /** Drops months older than `auditDays` and forgets the cards of finished notifications older than `cardDays`. */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`.execute(db)
-  await sql`DELETE FROM teams_resolutions WHERE created_at < now() - make_interval(days => ${auditDays}::int)`.execute(
-    db,
-  )
+  const tooOld = sql`now() - make_interval(days => ${auditDays}::int)`
+  await sql`DELETE FROM teams_resolutions WHERE created_at < ${tooOld}`.execute(db)
+  await sql`DELETE FROM teams_replays WHERE replayed_at < ${tooOld}`.execute(db)
 }

@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kyse
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { AttemptView, NotificationDetail, NotificationQuery, NotificationView, State } from '../service/port.ts'
+import { insertReplay, readReplays } from './replays.ts'
 import type { Tables } from './tables.ts'
 
 const COLUMNS = [
@@ -116,7 +117,7 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
         repeat: attempt.repeat,
       }),
     ),
-    actions: actionsOf(row),
+    actions: [...(await readReplays(db, id)), ...actionsOf(row)].sort((a, b) => a.at.getTime() - b.at.getTime()),
   }
 }
 
@@ -165,12 +166,13 @@ function actionsOf(
 }
 
 /**
- * Puts a failed notification back to waiting, with all its retries, inside the given transaction.
+ * Puts a failed notification back to waiting, with all its retries, inside the given transaction, and records who did.
  *
+ * @param by who asks for it, for the record
  * @returns the notification, and its channel for the wake-up
  * @throws GatewayError `not_found`, `not_replayable`
  */
-export async function replayNotification(db: Kysely<Tables>, id: string): Promise<NotificationView> {
+export async function replayNotification(db: Kysely<Tables>, id: string, by: string): Promise<NotificationView> {
   const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.forUpdate().executeTakeFirst()
   if (!row) throw missing()
   if (row.state !== 'failed')
@@ -182,6 +184,7 @@ export async function replayNotification(db: Kysely<Tables>, id: string): Promis
     .where('created_at', '=', row.created_at)
     .returning(COLUMNS)
     .executeTakeFirstOrThrow()
+  await insertReplay(db, id, by)
   return toView(replayed)
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../src/kernel/log.ts'
-import { applyRetention, ensurePartitions } from '../../src/store/maintenance.ts'
+import { applyRetention, ensurePartitions, movePastMonths } from '../../src/store/maintenance.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../services/database.ts'
@@ -70,6 +70,29 @@ it('a backup keeps nobody from sending while a month is to be made', async () =>
   await client.query('COMMIT')
   await ensurePartitions(kysely)
   expect((await months({ kysely, client })).at(-1)).toBe(last)
+})
+
+it('a backup keeps nobody from sending while a past month is to be moved, which is then as it was', async () => {
+  const { kysely, client } = await migrated()
+  await client.query(`
+    INSERT INTO teams_notifications (id, event_id, event_type, correlation_id, priority, stakeholders, channel, language, state, created_at)
+    VALUES (gen_random_uuid(), gen_random_uuid(), 't', 'stray', 'LOW', '{sre}', 'sre', 'en', 'accepted', '2015-03-07')`)
+  const where = async () =>
+    (
+      await client.query(
+        "SELECT tableoid::regclass::text AS part FROM teams_notifications WHERE created_at = '2015-03-07'",
+      )
+    ).rows
+  await client.query('BEGIN')
+  for (const table of TABLES) await client.query(`SELECT count(*) FROM ${table}`)
+  const moved = movePastMonths(kysely)
+  const claimed = claimDue(kysely, { channel: 'sre', turn: crypto.randomUUID() })
+  await expect(moved).rejects.toMatchObject({ code: '55P03' })
+  await expect(claimed).resolves.toEqual([])
+  await client.query('COMMIT')
+  expect(await where()).toEqual([{ part: 'teams_notifications_default' }])
+  expect(await movePastMonths(kysely)).toBe(1)
+  expect(await where()).toEqual([{ part: 'teams_notifications_2015_03' }])
 })
 
 it('a month begins where it begins in UTC, whatever the style and the zone of the database', async () => {

@@ -20,7 +20,7 @@ describe.each(KINDS)('what somebody makes up, on %s', (kind) => {
 
   it.each(IDS)('%s is not found, and is no failure', async (id) => {
     await expect(getNotification(database.kysely, id)).rejects.toMatchObject({ code: 'not_found' })
-    await expect(replayNotification(database.kysely, id)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(replayNotification(database.kysely, id, 'test')).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it.each(IDS.slice(0, -1))('%s as a cursor lists what is there', async (cursor) => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { applyRetention, ensurePartitions } from '../../src/store/maintenance.ts'
+import { applyRetention, ensurePartitions, movePastMonths } from '../../src/store/maintenance.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { KINDS, openEmpty } from './databases.ts'
 import { SEED_QUERIES } from './seed-queries.ts'
@@ -122,6 +122,43 @@ describe.each(KINDS)('schema on %s', (kind) => {
     await run('SELECT teams_ensure_partitions(6)')
     expect((await where())[0]?.part).toMatch(/^teams_notifications_\d{4}_\d{2}$/)
     expect((await where()).length).toBe(1)
+  })
+
+  it('moves past months out of the default partition, and drops them from there when they are too old', async () => {
+    const strays = ['2014-05-31 23:59:59.999Z', '2014-06-01 00:00Z', '2014-06-30 12:00Z', '2019-02-03 12:00Z']
+    for (const at of strays) {
+      await notification({ correlation_id: "'stray'", created_at: `'${at}'`, state: "'accepted'" })
+      await run(
+        `INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, held_by, created_at)
+         VALUES (gen_random_uuid(), 1, now(), now(), 'accepted', gen_random_uuid(), '${at}')`,
+      )
+    }
+    await notification({ correlation_id: "'stray'", created_at: "'2019-03-03 12:00Z'", state: "'pending'" })
+    const where = () =>
+      ask(
+        "SELECT tableoid::regclass::text AS part, count(*)::int AS rows FROM teams_notifications WHERE correlation_id = 'stray' GROUP BY 1 ORDER BY 1",
+      )
+    expect(await where()).toEqual([{ part: 'teams_notifications_default', rows: 5 }])
+    expect(await movePastMonths(database.kysely)).toBe(3)
+    expect(await where()).toEqual([
+      { part: 'teams_notifications_2014_05', rows: 1 },
+      { part: 'teams_notifications_2014_06', rows: 2 },
+      { part: 'teams_notifications_2019_02', rows: 1 },
+      // What waits is not taken away from under a turn.
+      { part: 'teams_notifications_default', rows: 1 },
+    ])
+    expect(await ask('SELECT count(*)::int AS rows FROM teams_attempts_2014_06')).toEqual([{ rows: 2 }])
+    expect(
+      await ask("SELECT count(*)::int AS left FROM pg_constraint WHERE conname = 'month' AND contype = 'c'"),
+    ).toEqual([{ left: 0 }])
+    expect(await movePastMonths(database.kysely)).toBe(0)
+    await run("UPDATE teams_notifications SET state = 'accepted' WHERE correlation_id = 'stray'")
+    expect(await movePastMonths(database.kysely)).toBe(1)
+    await applyRetention(database.kysely, 4_000, 4_000)
+    expect((await where()).map(({ part }) => part)).toEqual([
+      'teams_notifications_2019_02',
+      'teams_notifications_2019_03',
+    ])
   })
 
   it('drops months that are too old whole, but none in which something still waits', async () => {

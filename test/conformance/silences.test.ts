@@ -105,6 +105,28 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect(open[2]).toMatchObject({ every: 'day', endedAt: null, matchers: at.matchers })
   })
 
+  it('are made, and said to be, although what waits could not all be kept back', async () => {
+    const lines: string[] = []
+    const log = createLog('error', { write: (line) => lines.push(line) })
+    await write(4, { data: { queue: 'claims' } })
+    await write(3, { channel: 'pmo' })
+    // A rule of the host's, as a trigger that fails whatever is kept back on one channel.
+    await sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN RAISE EXCEPTION ''not on this channel''; END'`.execute(database.kysely)
+    await sql`CREATE TRIGGER refuse BEFORE UPDATE ON teams_notifications FOR EACH ROW
+      WHEN (NEW.state = 'suppressed' AND NEW.channel = 'sre') EXECUTE FUNCTION refuse()`.execute(database.kysely)
+    try {
+      const made = await createSilences({ database, registry, log }).createSilence(input(), 'ops')
+      expect(made).toMatchObject({ state: 'active', keptBack: 3 })
+      expect(await silences.getSilence(made.id)).toMatchObject({ createdBy: 'ops', keptBack: 3 })
+      expect(await states()).toEqual({ 'pmo suppressed silence': 3, 'sre pending': 4 })
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ silence_id: made.id, kept_back: 3 }])
+    } finally {
+      await sql`DROP TRIGGER refuse ON teams_notifications`.execute(database.kysely)
+      await sql`DROP FUNCTION refuse`.execute(database.kysely)
+    }
+  })
+
   it('are made, shown and ended, with who did it and why', async () => {
     const matchers = [
       ...one('data.queue', 'مطالبات*'),

@@ -1,0 +1,19 @@
+import type { Kysely } from 'kysely'
+import type { NotificationDetail } from '../service/port.ts'
+import type { Tables } from './tables.ts'
+
+/** Writes down who put a dead letter back to waiting, in the transaction in which that is done. */
+export async function insertReplay(db: Kysely<Tables>, notificationId: string, by: string): Promise<void> {
+  await db.insertInto('teams_replays').values({ notification_id: notificationId, replayed_by: by }).execute()
+}
+
+/** The replays of a notification, the first one in front, as actions of those who asked for them. */
+export async function readReplays(db: Kysely<Tables>, notificationId: string): Promise<NotificationDetail['actions']> {
+  const rows = await db
+    .selectFrom('teams_replays')
+    .select(['replayed_by', 'replayed_at'])
+    .where('notification_id', '=', notificationId)
+    .orderBy('replayed_at')
+    .execute()
+  return rows.map((row) => ({ action: 'replay', by: row.replayed_by, at: row.replayed_at, data: null }))
+}
