@@ -6,7 +6,7 @@ import { folderHolder } from '../store/folder-lock.ts'
 const ANSWER_MS = 1_000
 
 /** Where a gateway with these settings would listen, as seen from this machine; undefined for a port that it chooses itself. */
-function originOf(settings: Settings): string | undefined {
+export function originOf(settings: Settings): string | undefined {
   if (settings.TEAMS_HTTP_PORT === 0) return undefined
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1', localhost: '127.0.0.1' }[settings.TEAMS_HTTP_HOST]
   const name = host ?? settings.TEAMS_HTTP_HOST

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { originOf } from '../app/local-gateway.ts'
 import type { GatewayOptions } from '../app/options.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -16,17 +17,17 @@ export const DEMO_ORIGIN = 'cli:demo'
  * set here, nor through another gateway on the same PostgreSQL.
  *
  * @param meant true where somebody said that it shall be
- * @returns the settings that the demo needs besides the user's own
+ * @returns what the demo needs besides the user's own settings
  * @throws GatewayError `invalid_request` with every reason
  */
 export async function checkDemo(
   env: Environment,
   settings: Settings,
   meant: boolean,
-): Promise<NonNullable<GatewayOptions['settings']>> {
+): Promise<Pick<GatewayOptions, 'settings' | 'config'>> {
   // Whoever runs it again within minutes wants to see its cards again.
   const again = env.TEAMS_REPEAT_WINDOW === undefined ? { TEAMS_REPEAT_WINDOW: 0 } : {}
-  if (meant) return again
+  if (meant) return { settings: again }
   const problems = [...(await realChannels(env, settings)), ...(await sharedDatabase(settings))]
   if (settings.TEAMS_SANDBOX === 'off')
     problems.push({
@@ -40,7 +41,34 @@ export async function checkDemo(
     })
   // The two things that a start without settings warns about are meant here.
   const signs = settings.TEAMS_HMAC_SECRET_KEY !== undefined || settings.VAULT_ADDR !== undefined
-  return { ...again, TEAMS_SANDBOX: 'on', ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }) }
+  return {
+    settings: {
+      ...again,
+      ...linkToRecord(settings),
+      TEAMS_SANDBOX: 'on',
+      ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
+    },
+    // A configuration of the user's own is what they want to see.
+    ...(settings.TEAMS_CONFIG_FILE === undefined ? { config: DEMO_CONFIG } : {}),
+  }
+}
+
+/**
+ * What the two events alone would not show, in channels that stand beside each other on the sandbox's page: the card of one
+ * event in both languages, and somebody mentioned. The address is made up (RFC 2606).
+ */
+const DEMO_CONFIG = {
+  channels: {
+    cloudops: { language: 'ar' },
+    sre: { mentions: [{ name: 'Sara Al-Harbi', id: 'sara@hospital.example' }] },
+  },
+} as const satisfies GatewayOptions['config']
+
+/** A button on each card that leads somewhere: to the event's own record. No port, no address yet. */
+function linkToRecord(settings: Settings): GatewayOptions['settings'] {
+  const origin = originOf(settings)
+  if (settings.TEAMS_LINK_LOGS !== undefined || origin === undefined) return {}
+  return { TEAMS_LINK_LOGS: `${origin}/v1/notifications?correlation_id={correlation_id}` }
 }
 
 async function realChannels(env: Environment, settings: Settings): Promise<Problem[]> {

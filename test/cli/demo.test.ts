@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/testing/teams.ts'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
@@ -6,16 +7,20 @@ import { emptyStore, KINDS } from './stores.ts'
 const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
 const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
 
+const ARABIC = JSON.parse(readFileSync(new URL('../../templates/strings/ar.json', import.meta.url), 'utf8'))
+
 describe('serve --demo --once', () => {
   it('ends with 0 when all five cards are accepted, having said so and nothing else', async () => {
     const { code, stdout, stderr } = await runCli(['serve', '--demo', '--once'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const lines = stdout.split('\n')
-    for (const channel of ['#security-alerts', '#sre-alerts', '#cloudops-alerts'])
+    for (const [channel, title] of [
+      ['#security-alerts', 'Vault node is sealed'],
+      ['#sre-alerts', 'Vault node is sealed'],
+      ['#cloudops-alerts', ARABIC.events['vault.seal.detected'].title],
+    ])
       expect(lines).toContainEqual(
-        expect.stringMatching(
-          new RegExp(`^ {2}${channel} +CRITICAL {2}Vault node is sealed +accepted {2}after \\d+\\.\\d s$`),
-        ),
+        expect.stringMatching(new RegExp(`^ {2}${channel} +CRITICAL {2}${title} +accepted {2}after \\d+\\.\\d s$`)),
       )
     for (const channel of ['#nphies-integration', '#pmo-updates'])
       expect(lines).toContainEqual(

@@ -89,6 +89,30 @@ describe('the page', () => {
     expect(complaints).toEqual([])
   })
 
+  it('has the channels with cards first, in which something to see does not move away', async () => {
+    const order = async () => {
+      const columns = await page
+        .locator('.channel')
+        .evaluateAll((all) => all.map(({ id }) => id.replace('channel-', '')))
+      const tabs = await page.locator('.tab-name').allInnerTexts()
+      expect(tabs).toHaveLength(columns.length)
+      return columns
+    }
+    const [first = '', ...others] = await order()
+    await post('pmo', textCard('one'))
+    await page.waitForSelector('#channel-pmo .post')
+    expect((await order()).slice(0, 2)).toEqual(['pmo', first])
+    await post('sre', textCard('two'))
+    await page.waitForSelector('#channel-sre .post')
+    expect((await order()).slice(0, 3)).toEqual(['pmo', 'sre', first])
+    await page.reload()
+    await page.waitForSelector('#channel-pmo .post')
+    const empty = [first, ...others].filter((key) => key !== 'pmo' && key !== 'sre')
+    expect(await order()).toEqual(['sre', 'pmo', ...empty])
+    expect(await page.locator('.tab-name').first().textContent()).toContain('sre')
+    expect(complaints).toEqual([])
+  })
+
   it('shows what came in before it was opened, and while it had lost its connection', async () => {
     await post('pmo', textCard('before'))
     await page.reload()

@@ -25,7 +25,7 @@ export async function serve(options: ServeOptions, output: Output): Promise<Exit
   const stop = listenForStop(output)
   const env = readEnvironment(options.demo ? 'warn' : undefined)
   const settings = loadSettings(env)
-  const demoSettings = options.demo
+  const forDemo = options.demo
     ? await (await import('../demo-check.ts')).checkDemo(env, settings, options.yes === true)
     : {}
   const where = settings.DATABASE_URL === undefined ? 'the embedded database' : 'on PostgreSQL'
@@ -34,7 +34,7 @@ export async function serve(options: ServeOptions, output: Output): Promise<Exit
   const { serveGateway } = await import('../../app/serve.ts')
   const log = createLog(settings.TEAMS_LOG_LEVEL)
   logWarnings(log)
-  const served = await serveGateway({ env, settings: demoSettings, log })
+  const served = await serveGateway({ env, ...forDemo, log })
   let code: ExitCode
   try {
     code = await run(served, options, stop, output)

@@ -111,8 +111,9 @@ async function load() {
       }
     }),
   )
-  // In the server's order, whichever answer came first.
-  const inOrder = listed.channels.map((/** @type {Summary} */ { key }) => channels.get(key))
+  // In the server's order, whichever answer came first; those with something to see before the empty ones.
+  const listedChannels = listed.channels.map((/** @type {Summary} */ { key }) => channels.get(key))
+  const inOrder = listedChannels.toSorted((/** @type {Channel} */ a, /** @type {Channel} */ b) => rank(a) - rank(b))
   byId('deck').replaceChildren(...inOrder.map((/** @type {Channel} */ { column }) => column.element))
   byId('channel-list').replaceChildren(...inOrder.map((/** @type {Channel} */ { tab }) => tab))
   if (!selected) {
@@ -120,6 +121,25 @@ async function load() {
     selected = first?.summary.key ?? ''
   }
   drawAll()
+}
+
+/** @param {Channel} channel */
+function rank({ summary }) {
+  return summary.messages > 0 ? 0 : 1
+}
+
+/**
+ * Moves a channel that has got its first message before the empty ones. It stays there when its messages are removed: what
+ * somebody looks at does not move away.
+ *
+ * @param {Channel} channel
+ */
+function moveForward({ column, tab }) {
+  for (const element of [column.element, tab]) {
+    const firstEmpty = element.parentElement?.querySelector(':scope > .channel-empty, :scope > .tab-empty')
+    if (firstEmpty && element.compareDocumentPosition(firstEmpty) & Node.DOCUMENT_POSITION_PRECEDING)
+      firstEmpty.before(element)
+  }
 }
 
 /** Channels with something to draw, and their new messages. Drawn once per frame: a storm brings thousands a second. */
@@ -136,6 +156,7 @@ function take(summary, message) {
   if (!channel || channel.messages.some(({ id }) => id === message.id)) return
   const id = message.headers['webhook-id']
   const seenBefore = id !== undefined && channel.messages.some(({ headers }) => headers['webhook-id'] === id)
+  if (channel.messages.length === 0) moveForward(channel)
   channel.summary = summary
   channel.messages = [...channel.messages, message].slice(-SHOWN)
   changed.add(channel)
@@ -190,6 +211,7 @@ function drawAll() {
 function drawHead({ summary, column, tab }) {
   column.drawHead(summary, words)
   const hasFault = Object.keys(summary.faults).length > 0
+  tab.classList.toggle('tab-empty', summary.messages === 0)
   tab.replaceChildren(
     make('span', { class: 'tab-name', dir: 'ltr' }, summary.name),
     ...(hasFault ? [make('span', { class: 'tab-fault', title: words.say('faults') })] : []),
