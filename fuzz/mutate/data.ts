@@ -29,7 +29,9 @@ export function dataFor(schema: z.core.$ZodType, random: Random): Json {
     const made = random.oneIn(3)
       ? anyText(random, [])
       : random.pick(['Consultation', 'E-4001', 'ورقة', 'vault-node-2.prod', '15000 SAR'])
-    return random.oneIn(12) ? made.repeat(Math.ceil((1 + random.whole(6_000)) / Math.max(1, made.length))) : made
+    return random.oneIn(12)
+      ? made.repeat(Math.ceil((1 + random.whole(random.oneIn(4) ? 60_000 : 6_000)) / Math.max(1, made.length)))
+      : made
   }
   const make = (field: z.core.$ZodType, name: string): Json | undefined => {
     if (/^(?:patient|member)_id$/.test(name) && !random.oneIn(4)) return random.pick(patients)

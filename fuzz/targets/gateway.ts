@@ -1,3 +1,4 @@
+import { keptOf } from '../../src/accept/bounds.ts'
 import type { CheckedEvent } from '../../src/accept/check.ts'
 import { createPatientDataGuard, type Protected } from '../../src/accept/patient-data.ts'
 import { createHttpServer } from '../../src/http/server.ts'
@@ -89,7 +90,7 @@ export async function openGateway(): Promise<FuzzGateway> {
 
   return {
     database,
-    protectedBy: (event) => guards.map((guard) => guard(event)),
+    protectedBy: (event) => guards.map((guard) => keptOf(event.definition, guard(event))),
     async send(headers, body, really) {
       lines.length = 0
       checked = undefined

@@ -15,7 +15,7 @@ export function eventsPage(): string {
     `## Priorities\n\n${PRIORITIES.map(code).join(' > ')}, the most urgent first. Any letter case on the way in, upper case on the way out.`,
     `## Stakeholder groups\n\nAn event names groups by key or by name, in any letter case. Each reads one channel, whose key is the group's.\n\n${groups()}`,
     `## Event types\n\nPriority and groups are the defaults of events that name none.\n\n${types()}`,
-    `## Data by card\n\nFields marked * are required. Fields marked † are patient data: \`TEAMS_PHI_POLICY\` is applied to them before anything is written. Fields that are not listed are kept with the event; the built-in cards do not show them.\n\n${cards()}`,
+    `## Data by card\n\nFields marked * are required. Text that is longer than is kept is cut, with a … that says so, and never refused: names and ids at 1,000 characters, others where the table says; a URL of more than 2,000 is left out, since half of one leads elsewhere. An event of more than 512 KB has all its texts cut shorter. What only says that there is nothing (null, empty text, the time 0001-01-01, a label that is null) is absent. Fields marked † are patient data: \`TEAMS_PHI_POLICY\` is applied to them before anything is written. Fields that are not listed are kept with the event; the built-in cards do not show them.\n\n${cards()}`,
   )
 }
 
@@ -72,7 +72,7 @@ function inWords(schema: unknown): string {
       if (schema.format === 'date-time') return 'a time with its zone (`2026-11-21T10:00:00Z`)'
       if (schema.format === 'date') return 'a date (`2026-11-21`)'
       if (schema.format === 'uri') return 'an http or https URL'
-      return typeof schema.maxLength === 'number' ? `text of at most ${number(schema.maxLength)} characters` : 'text'
+      return `text${cutAt(schema)}`
     case 'integer':
       return 'a whole number'
     case 'number':
@@ -94,6 +94,13 @@ function inWords(schema: unknown): string {
     default:
       return 'anything'
   }
+}
+
+/** Where a text is cut, in words. Those that are cut at 1,000 characters are names and ids; it is said once for all. */
+function cutAt(schema: Readonly<Record<string, unknown>>): string {
+  const most = schema['x-cut-at'] ?? schema['x-cut-middle-at']
+  if (typeof most !== 'number' || most <= 1_000) return ''
+  return `, cut ${schema['x-cut-middle-at'] === undefined ? 'at' : 'in its middle to'} ${number(most)} characters`
 }
 
 function number(n: number): string {

@@ -3,12 +3,13 @@ import type { Kysely } from 'kysely'
 import type { AcceptedEvent } from '../events/event.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import { correlationIdFor, digestOf, newId } from '../kernel/ids.ts'
+import { correlationIdFor, digestOf, keptId, newId } from '../kernel/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Acceptance, UncheckedEvent } from '../service/port.ts'
 import { insertEvents } from '../store/insert-events.ts'
 import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
+import { keptOf } from './bounds.ts'
 import { type CheckedEvent, checkEvent } from './check.ts'
 import { decideFates, type Incoming } from './fates.ts'
 import { findKnownKeys } from './known-keys.ts'
@@ -98,7 +99,7 @@ export function createAcceptor(options: {
         if (turns.isOver()) await turns.next()
         step = steps.next()
       }
-      made.push({ ...event, stored: step.value })
+      made.push({ ...event, stored: keptOf(event.definition, step.value) })
       if (turns.isOver()) await turns.next()
     }
     return made
@@ -119,7 +120,8 @@ export function createAcceptor(options: {
       acceptedAt: now,
       language: checked.language,
     }
-    return { event, definition: checked.definition, givenCorrelationId: checked.correlationId }
+    const given = checked.correlationId
+    return { event, definition: checked.definition, givenCorrelationId: given && keptId(given) }
   }
 
   return {

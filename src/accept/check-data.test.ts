@@ -7,7 +7,7 @@ import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { loadRegistry } from '../registry/load.ts'
 import { checkData } from './check-data.ts'
-import { MAX_DATA_BYTES, MAX_DEPTH } from './limits.ts'
+import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES } from './limits.ts'
 import { toPlainJson } from './plain-json.ts'
 
 const registry = loadRegistry({
@@ -216,7 +216,7 @@ describe('what data may be', () => {
     const list: unknown[] = []
     list.length = 4_000_000_000
     const { problems } = check('prometheus.alert.firing', { list })
-    expect(problems.map(({ found }) => found)).toEqual([`more than ${MAX_DATA_BYTES} bytes`])
+    expect(problems.map(({ found }) => found)).toEqual([`more than ${MAX_GIVEN_BYTES} bytes`])
   })
 
   it('is limited in depth and size, to the last byte', () => {
@@ -225,10 +225,14 @@ describe('what data may be', () => {
     expect(check('prometheus.alert.firing', { ...alert, own: nested(MAX_DEPTH) }).problems).toEqual([
       { at: 'data', found: 'more than 16 levels of lists and objects', expected: 'at most 16' },
     ])
-    const fill = MAX_DATA_BYTES - Buffer.byteLength(JSON.stringify({ ...alert, own: '' }))
+    const fill = MAX_GIVEN_BYTES - Buffer.byteLength(JSON.stringify({ ...alert, own: '' }))
     expect(take({ own: 'x'.repeat(fill) })).toBeDefined()
     expect(take({ own: 'x'.repeat(fill + 1) })).toBeUndefined()
     expect(take({ own: 'م'.repeat(fill / 2 + 1) })).toBeUndefined()
+    // What no cutting of texts makes small enough.
+    expect(check('prometheus.alert.firing', { ...alert, own: Array(MAX_DATA_BYTES / 2).fill(1) }).problems).toEqual([
+      expect.objectContaining({ at: 'data', found: `more than ${MAX_DATA_BYTES} bytes without its long texts` }),
+    ])
   })
 })
 
@@ -236,7 +240,7 @@ it('makes plain JSON of any JSON and leaves it as it is', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       fc.pre(!JSON.stringify(value).includes('__proto__'))
-      expect(toPlainJson(value, MAX_DATA_BYTES)).toEqual({ value: JSON.parse(JSON.stringify(value)), losses: [] })
+      expect(toPlainJson(value, MAX_DATA_BYTES)).toMatchObject({ value: JSON.parse(JSON.stringify(value)), losses: [] })
     }),
   )
 })

@@ -5,7 +5,8 @@ import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts
 import { isBuiltInCard } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
 import { withoutAbsent } from './absent.ts'
-import { MAX_DATA_BYTES, MAX_DEPTH, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
+import { canBeCut } from './bounds.ts'
+import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { toPlainJson } from './plain-json.ts'
 
 /** An event's data, checked. */
@@ -30,9 +31,9 @@ export function checkData(
     problems.push({ at, found, expected })
     return undefined
   }
-  const plain = toPlainJson(value ?? {}, MAX_DATA_BYTES)
+  const plain = toPlainJson(value ?? {}, MAX_GIVEN_BYTES)
   if (plain.found !== undefined)
-    return refuse(plain.found, `texts, numbers, booleans, lists and objects, at most ${MAX_DATA_BYTES} bytes as JSON`)
+    return refuse(plain.found, `texts, numbers, booleans, lists and objects, at most ${MAX_GIVEN_BYTES} bytes as JSON`)
   for (const { path, found, expected } of plain.losses)
     problems.push({ at: `${at}${placeOf(definition?.schema, plain.value, path)}`, found, expected })
   if (plain.losses.length > 0) return undefined
@@ -40,6 +41,8 @@ export function checkData(
   if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
   if (depthOf(plain.value, MAX_DEPTH) > MAX_DEPTH)
     return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
+  if (plain.bytes > MAX_DATA_BYTES && !canBeCut(plain.value))
+    return refuse(`more than ${MAX_DATA_BYTES} bytes without its long texts`, `at most ${MAX_DATA_BYTES}`)
   if (!definition) return undefined
   const given = plain.value
   const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))

@@ -2,10 +2,12 @@
 export const MAX_EVENTS = 1_000
 /** Most levels of lists and objects in an event's data. */
 export const MAX_DEPTH = 16
-/** Most bytes of an event's data as JSON. */
+/** Most bytes of an event's data as JSON, as they are given. What is longer than is kept is cut. */
+export const MAX_GIVEN_BYTES = 5 * 1024 * 1024
+/** Most bytes of an event's data as JSON, as they are kept. */
 export const MAX_DATA_BYTES = 512 * 1024
-/** Most characters of a correlation id or an idempotency key. */
-export const MAX_ID_LENGTH = 200
+/** Most characters of a correlation id or an idempotency key as they are given: CloudEvents have 64 KB in all. */
+export const MAX_ID_LENGTH = 65_536
 /** Most stakeholder groups that an event names. */
 export const MAX_STAKEHOLDERS = 100
 /** Most problems that are told of one event: what is wrong with a list of 100,000 items is wrong with the first 100. */

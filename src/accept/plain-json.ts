@@ -3,8 +3,8 @@ import { createLossFinder, type JsonLoss } from '../kernel/json-losses.ts'
 
 /** A value as plain JSON, or why it can not become that; `found` describes it and quotes nothing. */
 export type PlainJson =
-  | { readonly value: Json; readonly losses: readonly JsonLoss[]; readonly found?: never }
-  | { readonly value?: never; readonly losses?: never; readonly found: string }
+  | { readonly value: Json; readonly losses: readonly JsonLoss[]; readonly bytes: number; readonly found?: never }
+  | { readonly value?: never; readonly losses?: never; readonly bytes?: never; readonly found: string }
 
 class TooMuch extends Error {}
 
@@ -43,10 +43,11 @@ export function toPlainJson(given: unknown, mostBytes: number): PlainJson {
     return CAN_NOT_SAY
   }
   if (text === undefined) return CAN_NOT_SAY
-  if (Buffer.byteLength(text) > mostBytes) return tooMuch
+  const bytes = Buffer.byteLength(text)
+  if (bytes > mostBytes) return tooMuch
   const value = JSON.parse(text) as Json
   // A bad key is written as an escape; without any there is nothing to mend.
-  return { value: /\\u(0000|d[89a-f])/.test(text) ? withCleanKeys(value) : value, losses }
+  return { value: /\\u(0000|d[89a-f])/.test(text) ? withCleanKeys(value) : value, losses, bytes }
 }
 
 const CAN_NOT_SAY: PlainJson = { found: 'something that JSON can not say' }

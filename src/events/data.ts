@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { GREGORIAN_EXPECTED, isHijri } from './moment.ts'
 
+/**
+ * Text that is longer is kept up to here, with a mark: see `src/accept/bounds.ts`. Metadata, which become part of the JSON
+ * schemas, and not `max`, which would refuse the event.
+ */
+const cutAt = <T extends z.ZodType>(schema: T, most: number): T => schema.meta({ 'x-cut-at': most }) as T
+
 const LONG = 20_000
-const line = z
-  .string({ error: 'some text' })
-  .min(1, { error: 'some text' })
-  .max(1_000, { error: 'text of at most 1,000 characters' })
+const line = cutAt(z.string({ error: 'some text' }).min(1, { error: 'some text' }), 1_000)
 const id = z.union([line, z.number()], { error: 'text or a number' }).transform(String)
-const prose = z.string({ error: 'some text' }).max(LONG, { error: 'text of at most 20,000 characters' })
+const prose = cutAt(z.string({ error: 'some text' }), LONG)
 const whole = z
   .number({ error: 'a whole number' })
   .int({ error: 'a whole number' })
@@ -22,10 +25,8 @@ const moment = z.union([z.iso.datetime({ offset: true }).refine(gregorian), z.is
       ? GREGORIAN_EXPECTED
       : 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21',
 })
-const webUrl = z
-  .url({ protocol: /^https?$/, error: 'an http or https URL' })
-  .max(2_000, { error: 'a URL of at most 2,000 characters' })
-const scalar = z.union([z.string().max(LONG), z.number(), z.boolean()], { error: 'text, a number or a boolean' })
+const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({ 'x-left-out-beyond': 2_000 })
+const scalar = z.union([prose, z.number(), z.boolean()], { error: 'text, a number or a boolean' })
 
 /** Marks a field as patient data: TEAMS_PHI_POLICY is applied to it before anything is written. */
 const phi = <T extends z.ZodType>(schema: T): T => schema.meta({ phi: true }) as T
@@ -66,7 +67,7 @@ export const CARD_DATA = {
     secret_path: line.optional(),
     audit_device: line.optional(),
     impact: prose.optional(),
-    recommended_actions: z.array(prose, { error: 'a list of texts' }).max(100).optional(),
+    recommended_actions: z.array(prose, { error: 'a list of texts' }).optional(),
   }),
   celery_task_failure: z.object({
     task_name: line,
@@ -76,10 +77,7 @@ export const CARD_DATA = {
     retry_count: whole.optional(),
     max_retries: whole.optional(),
     error: prose,
-    traceback: z
-      .string({ error: 'some text' })
-      .max(200_000, { error: 'text of at most 200,000 characters' })
-      .optional(),
+    traceback: z.string({ error: 'some text' }).meta({ 'x-cut-middle-at': 200_000 }).optional(),
     patient_id: phi(id).optional(),
     member_id: phi(id).optional(),
     payer: line.optional(),
@@ -104,7 +102,6 @@ export const CARD_DATA = {
       .array(z.object({ description: line, amount }, { error: 'an object with description and amount' }), {
         error: 'a list of services',
       })
-      .max(1_000)
       .optional(),
   }),
   nphies_claim_approved: z.object({
@@ -128,7 +125,6 @@ export const CARD_DATA = {
       .array(z.object({ field: line, message: prose }, { error: 'an object with field and message' }), {
         error: 'a list of errors',
       })
-      .max(1_000)
       .optional(),
   }),
   nphies_api_error: z.object({

@@ -16,7 +16,7 @@ export type EventInput<T extends EventType = EventType> = T extends EventType
       readonly eventType: T
       /** What happened; the fields are those of the type's card. */
       readonly data: EventTypes[T]
-      /** Ties together all that concerns one thing; made if absent. At most 200 characters. */
+      /** Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept. */
       readonly correlationId?: string
       /** Groups to tell, by key or display name; the catalogue's if absent. */
       readonly stakeholders?: readonly (StakeholderName | (string & {}))[]
@@ -24,7 +24,7 @@ export type EventInput<T extends EventType = EventType> = T extends EventType
       readonly priority?: Priority | Lowercase<Priority>
       /** When it happened; now if absent. */
       readonly occurredAt?: Date | string
-      /** The same key within TEAMS_EVENT_TTL gets the first answer again and makes no second card. At most 200 characters. */
+      /** The same key within TEAMS_EVENT_TTL gets the first answer again and makes no second card. */
       readonly idempotencyKey?: string
       /** Language of its cards; the channel's if absent. */
       readonly language?: Language

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { plainMoment } from '../events/moment.ts'
 import { PRIORITIES, parsePriority } from '../events/priority.ts'
+import { keptId } from '../kernel/ids.ts'
 import { type NotificationQuery, STATES } from '../service/port.ts'
 import { oneOf, PAGING, readQuery, text } from './query.ts'
 
@@ -7,7 +9,7 @@ const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-2
 /** In a query a plus sign means a space, so that a zone such as +03:00 arrives with one. */
 const moment = text
   .meta({ format: 'date-time' })
-  .transform((value) => value.replace(/ (?=\d\d:\d\d$)/, '+'))
+  .transform((value) => plainMoment(value.replace(/ (?=\d\d:?\d\d$)/, '+')))
   .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
   .transform((value) => new Date(value))
   // A zone can move the first and the last day out of the years that both databases read.
@@ -15,7 +17,11 @@ const moment = text
 
 /** The filters of `GET /v1/notifications`. */
 export const notificationQuery = z.strictObject({
-  correlation_id: text.optional(),
+  correlation_id: z
+    .string({ error: 'some text' })
+    .min(1, { error: 'some text' })
+    .meta({ description: 'As it was sent, or as the answer named it.' })
+    .optional(),
   event_type: text.optional(),
   priority: text
     .meta({ enum: [...PRIORITIES], description: 'In any letter case.' })
@@ -50,7 +56,7 @@ export function readNotificationQuery(query: Readonly<Record<string, unknown>>):
   )
   return {
     limit,
-    ...(correlation_id === undefined ? {} : { correlationId: correlation_id }),
+    ...(correlation_id === undefined ? {} : { correlationId: keptId(correlation_id) }),
     ...(event_type === undefined ? {} : { eventType: event_type }),
     ...(priority === undefined ? {} : { priority }),
     ...(state === undefined ? {} : { state }),

@@ -21,8 +21,9 @@ const COMMON_FIELDS = {
   correlation_id: {
     type: 'string',
     minLength: 1,
-    maxLength: 200,
-    description: 'Ties together all that concerns one thing; made if absent.',
+    maxLength: 65_536,
+    description:
+      'Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept, which the answer names.',
   },
   stakeholders: {
     type: 'array',
@@ -38,7 +39,7 @@ const COMMON_FIELDS = {
   idempotency_key: {
     type: 'string',
     minLength: 1,
-    maxLength: 200,
+    maxLength: 65_536,
     description: 'The same key within TEAMS_EVENT_TTL gets the first answer again and makes no second card.',
   },
   language: { type: 'string', enum: [...LANGUAGES], description: "Language of its cards; the channel's if absent." },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
+import { cutText } from './cut-text.ts'
 
 /**
  * A new id for an event or a notification: UUID version 7. Ids of one process sort in the order in which they were
@@ -23,4 +24,18 @@ export function correlationIdFor(eventId: string): string {
 /** SHA-256 of some text, in hex. For keys that must be compared but not be readable. */
 export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** Most characters of a correlation id as it is kept: it travels in a header, in links and through log lines. */
+const MAX_KEPT_ID = 200
+/** Digits of the digest that keeps two long ids apart. */
+const DIGITS_APART = 24
+
+/**
+ * A correlation id as it is kept. A longer one, such as the path that a CloudEvent has for a subject, is its start and a
+ * digest of the whole, so that two that begin alike stay two.
+ */
+export function keptId(id: string): string {
+  if (id.length <= MAX_KEPT_ID) return id
+  return cutText(id, MAX_KEPT_ID - DIGITS_APART) + digestOf(id).slice(0, DIGITS_APART)
 }
