@@ -69,6 +69,9 @@ describe('good values', () => {
     ['TEAMS_REDIS_URL', 'rediss://cache', 'rediss://cache'],
     ['TEAMS_WEBHOOK_HOST_SUFFIXES', '.azure-api.net, flow.example.sa ,', ['.azure-api.net', 'flow.example.sa']],
     ['TEAMS_TIME_ZONE', 'UTC', 'UTC'],
+    ['HTTPS_PROXY', 'http://user:p%40ss@proxy.sa:3128', 'http://user:p%40ss@proxy.sa:3128'],
+    ['HTTP_PROXY', 'proxy.sa:3128', 'http://proxy.sa:3128'],
+    ['NO_PROXY', '.sa, vault:8200 10.0.0.7', ['.sa', 'vault:8200', '10.0.0.7']],
     [
       'TEAMS_INBOUND_SECRETS',
       'v1,whsec_MfKQ9r8GKYqrTwjUPD8I, a secret as text, v1,whsec_C2FVsBQIhrscChlQIMV+',
@@ -78,6 +81,8 @@ describe('good values', () => {
     expect(loadSettings({ [name]: text })).toMatchObject({ [name]: value })
   })
 })
+
+const PROXY = 'the address of an HTTP proxy, for example http://user:password@proxy.example:3128'
 
 describe('a bad value', () => {
   it.each([
@@ -92,6 +97,8 @@ describe('a bad value', () => {
     ['TEAMS_TLS_MIN_VERSION', 'TLSv1.1', '"TLSv1.1"', 'one of: TLSv1.3, TLSv1.2'],
     ['TEAMS_MIGRATE', 'maybe', '"maybe"', 'true or false'],
     ['TEAMS_LINK_GRAFANA', 'grafana', '"grafana"', 'a URL that starts with http:// or https://'],
+    ['HTTPS_PROXY', 'socks5://proxy.sa', 'text of 17 characters', PROXY],
+    ['HTTPS_PROXY', 'http://user:100%@proxy.sa', 'text of 25 characters', PROXY],
     ['VAULT_ADDR', 'vault:8200', 'text of 10 characters', 'a URL that starts with http:// or https://'],
     ['DATABASE_URL', 'mysql://db', 'text of 10 characters', 'a URL that starts with postgres:// or postgresql://'],
     [
@@ -183,6 +190,18 @@ describe('a secret', () => {
   it.each(names.filter(isSecret))('%s: even a short one is described', (name) => {
     const error = refused({ [name]: 'zq', TEAMS_HTTP_PORT: 'wrong' })
     expect(error.message).not.toContain('zq')
+  })
+})
+
+describe('variables of proxies', () => {
+  it('count in small letters too, and are named as they were written', () => {
+    const settings = loadSettings({ https_proxy: 'http://proxy.sa:3128', no_proxy: 'vault.sa' })
+    expect(settings).toMatchObject({ HTTPS_PROXY: 'http://proxy.sa:3128', NO_PROXY: ['vault.sa'] })
+    expect(problemsOf({ http_proxy: 'ftp://x' })).toMatchObject([{ at: 'http_proxy', expected: PROXY }])
+    expect(loadSettings({ HTTPS_PROXY: 'http://one.sa', https_proxy: 'http://two.sa' }).HTTPS_PROXY).toBe(
+      'http://one.sa',
+    )
+    expect(loadSettings({ teams_language: 'ar' }).TEAMS_LANGUAGE).toBe('en')
   })
 })
 

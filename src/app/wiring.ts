@@ -15,6 +15,7 @@ import type { Registry } from '../registry/registry.ts'
 import { createRenderer } from '../render/renderer.ts'
 import type { Sandbox } from '../sandbox/port.ts'
 import type { Secrets } from '../secrets/port.ts'
+import { proxyRulesOf } from '../secrets/proxy.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { createWorkflowsTransport } from '../send/workflows/transport.ts'
@@ -179,6 +180,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
       maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
       tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
+      proxyFor: proxyRulesOf(settings),
       extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
       sandboxOrigin: () => stoodIn?.origin() ?? settings.TEAMS_SANDBOX_ORIGIN,
       entra: entraOf(settings),

@@ -45,6 +45,7 @@ const ERRORS: readonly (readonly [code: string, name: string, consequence: strin
   ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', 'tls_version', 'channel'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls_failed', 'channel'],
   ['EPROTO', 'tls_failed', 'channel'],
+  ['PROXY_407', 'proxy_refused', 'channel'],
   ['UND_ERR_HEADERS_TIMEOUT', 'timed_out', 'retry'],
   ['UND_ERR_BODY_TIMEOUT', 'timed_out', 'retry'],
   ['ETIMEDOUT', 'timed_out', 'retry'],

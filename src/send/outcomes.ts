@@ -91,6 +91,12 @@ export const OUTCOMES = {
     meaning: 'Entra gave no token for this channel.',
     todo: "Check the TEAMS_ENTRA_ settings and the app's permission for the flow; where the code is one of TLS, TEAMS_TLS_MIN_VERSION and the CA certificates.",
   },
+  proxy_refused: {
+    consequence: 'channel',
+    errors: ['PROXY_*'],
+    meaning: 'The proxy of HTTPS_PROXY lets no connection to the receiver through.',
+    todo: 'Check the credentials in HTTPS_PROXY (407), what the proxy allows (403), and NO_PROXY.',
+  },
   tls_version: {
     consequence: 'channel',
     errors: ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_NO_PROTOCOLS_AVAILABLE'],

@@ -4,6 +4,7 @@ import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { parseEnvFile } from './env-file.ts'
 import { isPlatformName, readPlatformNames } from './platform.ts'
+import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
@@ -23,7 +24,7 @@ export function loadSettings(env: Environment): Settings {
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const row: (typeof SETTINGS)[SettingName] & { default?: string; secret?: true } = SETTINGS[name]
     const own = env[name]?.trim() || undefined
-    const other = own === undefined ? platform.get(name) : undefined
+    const other = own === undefined ? (platform.get(name) ?? inSmallLetters(env, name)) : undefined
     const given = own ?? other?.text
     const result = given === undefined ? undefined : row.schema.safeParse(given)
     if (result?.success) {
@@ -45,6 +46,13 @@ export function loadSettings(env: Environment): Settings {
   problems.push(...misspelt(env))
   if (problems.length > 0) throw new GatewayError('invalid_settings', problems)
   return values as Settings
+}
+
+/** The variables of proxies are as often written so; of curl's, one is written only so. */
+function inSmallLetters(env: Environment, name: string): { readonly at: string; readonly text: string } | undefined {
+  const at = name.toLowerCase()
+  const text = Object.hasOwn(PROXY_SETTINGS, name) ? env[at]?.trim() : undefined
+  return text ? { at, text } : undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LINK_SETTINGS } from './link-settings.ts'
+import { PROXY_SETTINGS } from './proxy-settings.ts'
 import type { SettingRow } from './row.ts'
 import {
   callerName,
@@ -259,6 +260,8 @@ export const SETTINGS = {
     default: '25',
     help: 'Seconds that a graceful stop waits for posts under way; what is not done then is handed back.',
   },
+
+  ...PROXY_SETTINGS,
 
   TEAMS_HMAC_SECRET_KEY: {
     group: 'Secrets',

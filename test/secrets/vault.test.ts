@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { checkSecrets } from '../../src/secrets/check.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { startVault, type VaultStandIn } from '../../src/testing/vault.ts'
+import { startProxy } from '../send/proxy-server.ts'
+import { makeCertificate } from '../send/receiver.ts'
 import { CHANNELS, createWorld, known, MARK, PREVIOUS, SIGNING, signs, urlOf } from './harness.ts'
 
 const PATHS = ['secret/data/teams/webhooks', 'secret/data/teams/config']
@@ -132,16 +136,93 @@ describe('logins', () => {
     expect(known(secrets)).toHaveProperty('sre', urlOf('sre1'))
   })
 
-  it('follows no redirect, which would take the token elsewhere', async () => {
-    const redirecting = createServer((_, response) => response.writeHead(307, { location: vault.url }).end())
-    await new Promise<void>((resolve) => redirecting.listen(0, '127.0.0.1', resolve))
-    const address = redirecting.address()
-    const port = typeof address === 'object' && address ? address.port : 0
-    await world.start({ ...withToken(), VAULT_ADDR: `http://127.0.0.1:${port}` })
-    expect(world.complaints('a redirect (307)')).toHaveLength(1)
+  /** A standby that does not forward requests, and names `location` instead. */
+  async function standby(status: number, location: (path: string) => string) {
+    const paths: string[] = []
+    const server = createServer((request, response) => {
+      paths.push(request.url ?? '')
+      response.writeHead(status, { location: location(request.url ?? '') }).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    const address = server.address()
+    return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, paths }
+  }
+
+  it.each([307, 308])('follows a standby that answers %i to the active node, with the token', async (status) => {
+    const { url } = await standby(status, (path) => `${vault.url}${path}`)
+    const secrets = await world.start({ ...withToken(), VAULT_ADDR: url })
+    expect(known(secrets)).toEqual({ sre: urlOf('sre1'), security_eng: urlOf('sec1') })
+    expect(signs(secrets)).toEqual([SIGNING, PREVIOUS])
+  })
+
+  it('follows it to another host where that is allowed', async () => {
+    const { url } = await standby(307, (path) => `${vault.url.replace('127.0.0.1', 'localhost')}${path}`)
+    const env = { ...withToken(), VAULT_ADDR: url, TEAMS_VAULT_REDIRECT_HOSTS: 'vault.example.sa,LOCALHOST' }
+    expect(known(await world.start(env))).toEqual({ sre: urlOf('sre1'), security_eng: urlOf('sec1') })
+  })
+
+  it.each<[string, number, (path: string) => string, string]>([
+    [
+      'another host',
+      307,
+      (path) => vault.url.replace('127.0.0.1', 'localhost') + path,
+      'to localhost, where the token',
+    ],
+    ['a host below one that is allowed by name', 307, (path) => `http://x.vault.example.sa${path}`, 'to x.vault.'],
+    ['another scheme', 307, (path) => vault.url.replace('http:', 'https:') + path, '(307) to another scheme'],
+    ['credentials in the address', 307, (path) => vault.url.replace('//', '//a:b@') + path, 'to another scheme'],
+    ['a redirect of another kind', 302, (path) => vault.url + path, 'a redirect (302)'],
+    ['itself', 307, (path) => path, 'one redirect (307) after the other'],
+  ])('does not take the token to %s, and says what to do', async (_, status, location, part) => {
+    const { url, paths } = await standby(status, location)
+    await world.start({ ...withToken(), VAULT_ADDR: url, TEAMS_VAULT_REDIRECT_HOSTS: 'vault.example.sa' })
+    const [line] = world.complaints(part)
+    expect(line).toMatchObject({ code: 'secrets_unreachable', subject: 'VAULT_ADDR' })
     expect(vault.requests).toEqual([])
-    redirecting.close()
-    redirecting.closeAllConnections()
+    expect(paths.length).toBeLessThanOrEqual(6)
+  })
+})
+
+describe('a proxy', () => {
+  it.each(['https', 'http'])('leads to a Vault on another machine: %s', async (scheme) => {
+    const proxy = await startProxy({ credentials: `user:${MARK}` })
+    const own = new URL(vault.url).port
+    let port = own
+    if (scheme === 'https') {
+      const certificate = makeCertificate('vault.example.sa')
+      const before = getCACertificates('default')
+      setDefaultCACertificates([...before, certificate.cert])
+      const front = createTlsServer(certificate, (socket) => {
+        const inner = connect(Number(own), '127.0.0.1')
+        for (const end of [socket, inner]) end.on('error', () => undefined)
+        socket.pipe(inner).pipe(socket)
+      })
+      await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => {
+        front.close()
+        setDefaultCACertificates(before)
+      })
+      port = String((front.address() as AddressInfo).port)
+    }
+    const env = {
+      ...withToken(),
+      VAULT_ADDR: `${scheme}://vault.example.sa:${port}`,
+      TEAMS_VAULT_ALLOW_HTTP: 'true',
+      [`${scheme}_proxy`]: proxy.url.replace('//', `//user:${MARK}@`),
+    }
+    expect(known(await world.start(env))).toEqual({ sre: urlOf('sre1'), security_eng: urlOf('sec1') })
+    expect(new Set(proxy.asked)).toEqual(new Set([`vault.example.sa:${port}`]))
+  })
+
+  it('that refuses is told of by its answer, and not by its address', async () => {
+    const proxy = await startProxy({ refuse: 407 })
+    const HTTPS_PROXY = proxy.url.replace('//', `//user:${MARK}@`)
+    await world.start({ ...withToken(), VAULT_ADDR: 'https://vault.example.sa:8200', HTTPS_PROXY })
+    expect(world.complaints('no answer (PROXY_407)')).toHaveLength(1)
   })
 })
 

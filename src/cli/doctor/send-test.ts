@@ -9,6 +9,7 @@ import type { Channel, Registry } from '../../registry/registry.ts'
 import type { Renderer } from '../../render/port.ts'
 import { createRenderer } from '../../render/renderer.ts'
 import type { Secrets } from '../../secrets/port.ts'
+import { proxyRulesOf } from '../../secrets/proxy.ts'
 import { createSecrets } from '../../secrets/secrets.ts'
 import { OUTCOMES } from '../../send/outcomes.ts'
 import type { Transport } from '../../send/port.ts'
@@ -107,6 +108,7 @@ function transportOf(settings: Settings, secrets: Secrets): Transport {
     timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
     maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
     tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
+    proxyFor: proxyRulesOf(settings),
     extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
     sandboxOrigin: () => settings.TEAMS_SANDBOX_ORIGIN,
     entra:

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import type { Settings } from '../../settings/table.ts'
+import { proxyRulesOf } from '../proxy.ts'
 import { createVaultLogin, sessionOf, type VaultSession } from './login.ts'
 import { createVaultHttp } from './request.ts'
 
@@ -23,11 +24,15 @@ type KeptSession = VaultSession & {
 }
 
 /**
- * @param settings those named VAULT_, and TEAMS_VAULT_REFRESH: a token is renewed at the last look before two thirds of its
+ * @param settings those named VAULT_ and TEAMS_VAULT_, and those of proxies. TEAMS_VAULT_REFRESH: a token is renewed at the last look before two thirds of its
  * lease are over, and a third look must still find it valid
  */
 export function createVaultClient(address: string, settings: Settings, clock: Clock): VaultClient {
-  const http = createVaultHttp(address, settings.VAULT_NAMESPACE)
+  const http = createVaultHttp(address, {
+    namespace: settings.VAULT_NAMESPACE,
+    redirectHosts: settings.TEAMS_VAULT_REDIRECT_HOSTS ?? [],
+    proxyFor: proxyRulesOf(settings),
+  })
   const login = createVaultLogin(settings, http)
   const marginMs = settings.TEAMS_VAULT_REFRESH * 2000
   let session: KeptSession | undefined

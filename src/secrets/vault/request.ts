@@ -1,8 +1,13 @@
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { GatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
+import type { ProxyFor } from '../../send/proxy.ts'
+import { createTunnelConnector } from '../../send/tunnel.ts'
 
 /** Milliseconds until a request to Vault counts as unanswered. */
 const TIMEOUT = 10_000
+/** Redirects in a row that are followed: a standby names the active node, and that one answers. */
+const MOST_REDIRECTS = 2
 
 /** Vault's answer to one request. */
 export interface VaultAnswer {
@@ -23,42 +28,117 @@ export interface VaultHttp {
   close(): void
 }
 
-/** @param namespace VAULT_NAMESPACE */
-export function createVaultHttp(address: string, namespace: string | undefined): VaultHttp {
+/** How Vault is reached. */
+export interface VaultHttpOptions {
+  /** VAULT_NAMESPACE */
+  readonly namespace: string | undefined
+  /** TEAMS_VAULT_REDIRECT_HOSTS */
+  readonly redirectHosts: readonly string[]
+  readonly proxyFor: ProxyFor
+}
+
+/**
+ * Speaks with the Vault at VAULT_ADDR. A standby that does not forward requests answers 307 with the address of the active node;
+ * that is followed where the token may go: over the same scheme, to the same host or one of TEAMS_VAULT_REDIRECT_HOSTS.
+ */
+export function createVaultHttp(address: string, options: VaultHttpOptions): VaultHttp {
+  const { namespace, proxyFor } = options
   const closing = new AbortController()
   const base = address.replace(/\/+$/, '')
+  const dispatchers = new Map<string, Dispatcher>()
+
+  function dispatcherFor({ origin, protocol }: URL): Dispatcher {
+    const proxy = proxyFor(origin)
+    const key = proxy?.reveal() ?? ''
+    const known = dispatchers.get(key)
+    if (known) return known
+    const made =
+      proxy === undefined
+        ? new Agent()
+        : protocol === 'https:'
+          ? new Agent({ connect: createTunnelConnector(proxy, { timeout: TIMEOUT, signal: closing.signal }) })
+          : new ProxyAgent(proxy.reveal())
+    dispatchers.set(key, made)
+    return made
+  }
+
   return {
     async ask(method, path, { token, body } = {}) {
-      let status: number
-      let text: string
-      try {
-        const response = await fetch(`${base}/v1/${path}`, {
+      const headers = {
+        'x-vault-request': 'true',
+        ...(token === undefined ? {} : { 'x-vault-token': token }),
+        ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      }
+      let url = new URL(`${base}/v1/${path}`)
+      for (let redirects = 0; ; redirects++) {
+        const { status, text, location } = await send(url, {
           method,
-          headers: {
-            'x-vault-request': 'true',
-            ...(token === undefined ? {} : { 'x-vault-token': token }),
-            ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
+          headers,
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          // A redirect would take the token to wherever it points.
-          redirect: 'manual',
+          dispatcher: dispatcherFor(url),
           signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT)]),
         })
-        status = response.status
-        text = await response.text()
-      } catch (error) {
-        throw unreachable(`no answer (${reasonOf(error)})`, 'the address of a Vault that is up')
+        if (status >= 300 && status < 400) {
+          url = target({ status, location, from: url, base: new URL(base), options, redirects })
+          continue
+        }
+        const answer = parse(text)
+        if (status === 503 && isSealed(answer)) throw unreachable('a sealed Vault', 'an unsealed one')
+        if (status >= 500) throw unreachable(`an answer with status ${status}`, 'a Vault that is up')
+        return { status, body: answer }
       }
-      const answer = parse(text)
-      if (status === 503 && isSealed(answer)) throw unreachable('a sealed Vault', 'an unsealed one')
-      if (status >= 500) throw unreachable(`an answer with status ${status}`, 'a Vault that is up')
-      if (status >= 300 && status < 400)
-        throw unreachable(`a redirect (${status})`, 'the address that it points to, since redirects are not followed')
-      return { status, body: answer }
     },
-    close: () => closing.abort(),
+    close() {
+      closing.abort()
+      for (const dispatcher of dispatchers.values()) void dispatcher.destroy()
+    },
   }
+}
+
+async function send(
+  url: URL,
+  options: Parameters<typeof request>[1],
+): Promise<{ readonly status: number; readonly text: string; readonly location: string | undefined }> {
+  try {
+    const { statusCode, headers, body } = await request(url, options)
+    const { location } = headers
+    return {
+      status: statusCode,
+      text: await body.text(),
+      location: typeof location === 'string' ? location : undefined,
+    }
+  } catch (error) {
+    throw unreachable(`no answer (${reasonOf(error)})`, 'the address of a Vault that is up')
+  }
+}
+
+/** Where a redirect leads. @throws GatewayError where it may not be followed, with what to do instead */
+function target(redirect: {
+  readonly status: number
+  readonly location: string | undefined
+  readonly from: URL
+  readonly base: URL
+  readonly options: VaultHttpOptions
+  readonly redirects: number
+}): URL {
+  const { status, location, from, base, options, redirects } = redirect
+  const to = location === undefined ? undefined : (URL.parse(location, from.href) ?? undefined)
+  if (!to || (status !== 307 && status !== 308))
+    throw unreachable(`a redirect (${status})`, 'the address that it points to, since only 307 and 308 are followed')
+  if (redirects >= MOST_REDIRECTS) throw unreachable(`one redirect (${status}) after the other`, 'the active node')
+  if (to.protocol !== base.protocol || to.username !== '' || to.password !== '')
+    throw unreachable(`a redirect (${status}) to another scheme`, `an address that leads to ${base.protocol}//`)
+  const { hostname } = to
+  const allowed = options.redirectHosts.some((name) =>
+    name.startsWith('.') ? hostname.endsWith(name.toLowerCase()) : hostname === name.toLowerCase(),
+  )
+  if (hostname !== base.hostname && !allowed)
+    throw unreachable(
+      `a redirect (${status}) to ${hostname}, where the token may not go`,
+      'the address of the active node; or its host in TEAMS_VAULT_REDIRECT_HOSTS, which a standby then may name',
+    )
+  return to
 }
 
 function unreachable(found: string, expected: string): GatewayError {
@@ -82,6 +162,5 @@ function isSealed(answer: Record<string, unknown>): boolean {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   if (error.name === 'TimeoutError') return `nothing within ${TIMEOUT / 1000} seconds`
-  const cause = error.cause
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name
+  return 'code' in error ? String(error.code) : error.name
 }

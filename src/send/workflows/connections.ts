@@ -1,4 +1,6 @@
 import { Client } from 'undici'
+import type { ProxyFor } from '../proxy.ts'
+import { createTunnelConnector } from '../tunnel.ts'
 import { createAbortListeners } from './abort-listeners.ts'
 
 /** TLS as the gateway speaks it. */
@@ -18,6 +20,8 @@ export interface ConnectionsOptions {
   /** Longest time to make one, in milliseconds. */
   readonly connectTimeoutMs: number
   readonly tls: TlsOptions
+  /** Where a connection goes through a proxy; it counts all the same. None does, if absent. */
+  readonly proxyFor?: ProxyFor | undefined
 }
 
 /** One connection, held by one post at a time. */
@@ -75,10 +79,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function open(origin: string): Slot {
     const socketEnd = new AbortController()
+    const connect = { ...options.tls, timeout: options.connectTimeoutMs, signal: socketEnd.signal }
+    const proxy = options.proxyFor?.(origin)
     const client = new Client(origin, {
       // A stream of HTTP/2 is no connection, and the limits count connections.
       allowH2: false,
-      connect: { ...options.tls, timeout: options.connectTimeoutMs, signal: socketEnd.signal },
+      connect: proxy === undefined ? connect : createTunnelConnector(proxy, connect),
       headersTimeout: 0,
       bodyTimeout: 0,
     })

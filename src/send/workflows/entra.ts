@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { isObject } from '../../kernel/json.ts'
 import { Secret } from '../../kernel/secret.ts'
 import { outcomeOfError, receiverCode } from '../outcome.ts'
+import type { ProxyFor } from '../proxy.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { exchange, timeoutCode } from './exchange.ts'
 
@@ -18,6 +19,7 @@ export interface EntraCredentials {
 export interface EntraTokensOptions extends EntraCredentials {
   readonly timeoutMs: number
   readonly tls: TlsOptions
+  readonly proxyFor?: ProxyFor | undefined
   readonly clock: Clock
 }
 
@@ -54,6 +56,7 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
     perHost: 1,
     connectTimeoutMs: options.timeoutMs,
     tls: options.tls,
+    proxyFor: options.proxyFor,
   })
   const url = new URL(
     `${options.authority.replace(/\/+$/, '')}/${encodeURIComponent(options.tenantId)}/oauth2/v2.0/token`,

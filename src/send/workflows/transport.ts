@@ -3,6 +3,7 @@ import type { Secret } from '../../kernel/secret.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { outcome, outcomeOfAnswer, outcomeOfError } from '../outcome.ts'
 import type { Outcome, SendRequest, Transport } from '../port.ts'
+import type { ProxyFor } from '../proxy.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { signedHeaders } from '../signature.ts'
 import { createAddressChecks } from './addresses.ts'
@@ -22,6 +23,8 @@ export interface WorkflowsTransportOptions {
   /** Longest Retry-After that is believed, in milliseconds. */
   readonly maxRetryAfterMs: number
   readonly tls: TlsOptions
+  /** Where posts and requests for tokens go through a proxy. */
+  readonly proxyFor?: ProxyFor | undefined
   readonly extraHostSuffixes: readonly string[]
   /** Origin of the built-in sandbox while it is mounted; asked at each post, since its port may be known late. */
   readonly sandboxOrigin?: () => string | undefined
@@ -47,9 +50,17 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     perHost: options.connectionsPerHost,
     connectTimeoutMs: options.timeoutMs,
     tls: options.tls,
+    proxyFor: options.proxyFor,
   })
   const entra =
-    options.entra && createEntraTokens({ ...options.entra, timeoutMs: options.timeoutMs, tls: options.tls, clock })
+    options.entra &&
+    createEntraTokens({
+      ...options.entra,
+      timeoutMs: options.timeoutMs,
+      tls: options.tls,
+      proxyFor: options.proxyFor,
+      clock,
+    })
   const userAgent = `claimlinc-teams/${packageVersion()}`
   const addresses = createAddressChecks({ extraSuffixes: options.extraHostSuffixes })
   const underWay = new Set<Promise<Outcome>>()
