@@ -12,6 +12,7 @@ import { STAKEHOLDER_GROUPS } from '../src/events/stakeholders.ts'
 import { METRICS } from '../src/metrics/table.ts'
 import { loadRegistry } from '../src/registry/load.ts'
 import { STATES } from '../src/service/port.ts'
+import { isPlatformName } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
 import { emptyStore, serveQuick } from './acceptance/gateways.ts'
 import { openMigrated } from './conformance/databases.ts'
@@ -109,7 +110,9 @@ function strangeNames(page: string): string[] {
       (words) => !isCommand(words),
     ),
     ...matchesIn(page, /(?<=\bnpm run (?:-s )?)[a-z:]+/g).filter((name) => !(name in manifest.scripts)),
-    ...spans(page).filter((span) => /^[a-z]+(_[a-z0-9]+)+$/.test(span) && !sourceWords.has(span)),
+    ...spans(page).filter(
+      (span) => /^[a-z]+(_[a-z0-9]+)+$/.test(span) && !sourceWords.has(span) && !PLATFORM_WORDS.has(span),
+    ),
     ...spans(page).filter((span) => /^[a-z0-9_]+(\.[a-z0-9_]+){2,}$/.test(span) && !isEventType(span)),
     ...spans(page).filter(
       (span) => /^(src|test|docs|scripts|templates|migrations|examples)\/[\w./*-]+$/.test(span) && !isPath(span),
@@ -129,8 +132,15 @@ const example = loadRegistry({
   budget: { requests: 1, period: 1, burst: 1 },
 })
 
+/** Names of the Python platform, and of PostgreSQL in its checklist. */
+const PLATFORM_WORDS = new Set(['send_teams_notification', 'brainsait_nphies', 'pg_trigger'])
+
 function isSetting(name: string): boolean {
-  if (name in SETTINGS || Object.keys(SETTINGS).some((known) => name.endsWith('_') && known.startsWith(name)))
+  if (
+    isPlatformName(name) ||
+    name in SETTINGS ||
+    Object.keys(SETTINGS).some((known) => name.endsWith('_') && known.startsWith(name))
+  )
     return true
   if (name === 'TEAMS_WEBHOOK_') return true
   const channel = /^TEAMS_WEBHOOK_(\w+?)(_FILE)?$/.exec(name)?.[1]?.toLowerCase()

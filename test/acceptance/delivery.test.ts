@@ -105,6 +105,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(limited).toHaveLength(5)
     expect(resumed - first).toBeGreaterThanOrEqual(990)
     expect(resumed).toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(new Set(sent.map(({ retryCount }) => retryCount))).toEqual(new Set([0]))
   })
 
   it('lets a broken channel wait, whatever the outage, and uses up no retry', async () => {
