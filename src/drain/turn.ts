@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { codeOf } from '../kernel/errors.ts'
 import type { Channel } from '../registry/registry.ts'
 import { reclaimInterrupted } from '../store/claim.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
@@ -19,9 +20,12 @@ const MOST_RENEWALS = 2
 const GATHER = 10
 /** Longer than any post may take once it has begun; what has not begun is called off. */
 const LONG = 600_000
-/** How often, and after how many milliseconds each, what was sent is tried to be recorded while the database is away. */
+/** Milliseconds between two tries to record finished attempts. */
+const RECORD_PAUSE_MS = 1_000
+/** Tries to record what the database refuses for its own sake, and the tries of which one is logged. */
 const RECORD_TRIES = 30
-const RECORD_PAUSE = 1_000
+/** SQLSTATE classes of a statement that will be refused again: its values, a constraint, the schema. */
+const REFUSED = /^(22|23|42)/
 
 /** How a turn ended: `again` after so many milliseconds, or whenever somebody wakes the channel. */
 export type TurnEnd = { readonly again: number | undefined }
@@ -144,9 +148,10 @@ async function changeWithin(ms: number | undefined, { clock }: TurnContext, post
 }
 
 /**
- * Ends the lease, which calls off the posts that are not begun, waits for those that are, and records them, although the database
- * is away for a moment: given up at once, every card of a restart of PostgreSQL would be sent again. Recording twice does no
- * harm, so an answer that was lost is no reason to doubt either.
+ * Ends the lease, which calls off the posts that are not begun, waits for those that are, and records them, however long the
+ * database is away: until the process stops it knows what they came to, and nobody else will. Recording twice does no
+ * harm, so an answer that was lost is no reason to doubt either. What the database refuses for its own sake is given up after
+ * a while: kept, it would keep the channel from being served by this process.
  */
 async function finishPosts(
   context: TurnContext,
@@ -162,10 +167,14 @@ async function finishPosts(
       await takeStep({ finished, room: 0, underWay: 0 })
       return
     } catch (error) {
-      if (tries === RECORD_TRIES || context.hurry.aborted) throw error
-      context.log.warn({ err: error, tries }, 'what was sent could not be recorded; trying again')
+      if (context.hurry.aborted || (tries >= RECORD_TRIES && REFUSED.test(codeOf(error) ?? ''))) throw error
+      if (tries % RECORD_TRIES === 1)
+        context.log.warn(
+          { err: error, tries, correlation_ids: finished.map(({ held }) => held.event.correlationId) },
+          'finished attempts could not be recorded; trying again each second',
+        )
       // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
-      await setTimeout(RECORD_PAUSE, undefined, { signal: context.hurry }).catch(() => undefined)
+      await setTimeout(RECORD_PAUSE_MS, undefined, { signal: context.hurry }).catch(() => undefined)
     }
   }
 }

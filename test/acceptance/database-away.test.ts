@@ -1,7 +1,47 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { serveGateway } from '../../src/app/serve.ts'
+import { createLog } from '../../src/kernel/log.ts'
 import { startPostgres } from '../services/postgres.ts'
-import { serveQuick } from './gateways.ts'
+import { QUICK, serveQuick } from './gateways.ts'
+
+describe('PostgreSQL that is away for more than half a minute', { timeout: 120_000 }, () => {
+  it('does not make a process forget what its posts came to', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.stop())
+    const tries: unknown[] = []
+    const triedFor30s = Promise.withResolvers<void>()
+    const gateway = await serveGateway({
+      env: {},
+      settings: { ...QUICK, DATABASE_URL: postgres.url },
+      log: createLog('warn', {
+        write(line) {
+          const logged = JSON.parse(line)
+          if (typeof logged.tries === 'number') tries.push(logged.tries)
+          if (logged.tries > 30) triedFor30s.resolve()
+        },
+      }),
+    })
+    onTestFinished(() => gateway.stop())
+    const sandbox = gateway.wired.sandbox?.model
+    sandbox?.setFaults('sre', { delay_ms: 1_000 })
+    const [answer] = await gateway.wired.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }],
+      'test',
+    )
+    await sandbox?.waitFor('sre', 1)
+    await postgres.kill()
+    await triedFor30s.promise
+    await postgres.restart()
+    const id = answer?.notifications[0]?.id ?? ''
+    const detail = () => gateway.wired.service.getNotification(id).catch(() => undefined)
+    await expect
+      .poll(detail, { timeout: 30_000 })
+      .toMatchObject({ state: 'accepted', attempts: [{ outcome: 'accepted', repeat: false }] })
+    expect(sandbox?.messages('sre')).toHaveLength(1)
+    expect(tries).toEqual([1, 31])
+  })
+})
 
 describe('PostgreSQL that restarts', () => {
   it('does not make cards that are on their way arrive twice, and nothing is lost', async () => {
