@@ -188,6 +188,33 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'postgres-away',
   },
   {
+    name: 'late-results-dropped',
+    does: 'what a turn learns of its attempts after another one has taken over is not recorded',
+    changes: [
+      {
+        file: 'src/store/record-late.ts',
+        find: "if (outcome === 'interrupted') return false",
+        replace: 'if (outcome) return false',
+      },
+    ],
+    promise: 'audit',
+    scenario: 'suspended',
+  },
+  {
+    name: 'posts-after-the-lease',
+    does: 'a post that waited for a connection is written whether or not the lease is alive',
+    changes: [
+      { file: 'src/drain/attempt.ts', find: 'mayPost: lease.alive,', replace: 'mayPost: () => true,' },
+      {
+        file: 'src/drain/attempt.ts',
+        find: 'callOff: lease.ended,',
+        replace: 'callOff: new AbortController().signal,',
+      },
+    ],
+    promise: 'repeats',
+    scenario: 'suspended',
+  },
+  {
     name: 'lease-never-ends',
     does: "a channel that a killed process had is nobody else's for ever",
     changes: [

@@ -91,9 +91,17 @@ export type DeedLine = { readonly t: number } & (
     }
   /**
    * Something was broken, or mended. `cuts` says that posts under way may be repeated because of it: it parts the
-   * gateway from its record, or one answer from the gateway.
+   * gateway from its record, or one answer from the gateway. With `process`, only posts of that one; it lives, and comes to know
+   * later what its posts came to.
    */
-  | { readonly deed: 'fault'; readonly fault: string; readonly id: number; readonly on: string; readonly cuts: boolean }
+  | {
+      readonly deed: 'fault'
+      readonly fault: string
+      readonly id: number
+      readonly on: string
+      readonly cuts: boolean
+      readonly process?: string | undefined
+    }
   | { readonly deed: 'mended'; readonly id: number }
   /** From here on nothing is broken any more, and everything has to arrive. */
   | { readonly deed: 'calm' }

@@ -9,6 +9,8 @@ export interface TcpProxy {
   refuse(): void
   /** Takes what comes and passes nothing on, either way, without a word: what a vanished route looks like. */
   swallow(): void
+  /** Passes on what comes so many milliseconds later, each way. */
+  slow(ms: number): void
   mend(): void
   close(): Promise<void>
 }
@@ -17,6 +19,7 @@ export interface TcpProxy {
 export async function startProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let mode: 'pass' | 'refuse' | 'swallow' = 'pass'
+  let lag = 0
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy()
     pairs.clear()
@@ -28,8 +31,9 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     pairs.add(pair)
     for (const [from, to] of [pair, [far, near] as const]) {
       from.setNoDelay(true)
-      from.on('data', (chunk) => {
-        if (mode === 'pass') to.write(chunk)
+      const passOn = inOrder((chunk: Buffer) => void to.write(chunk))
+      from.on('data', (chunk: Buffer) => {
+        if (mode === 'pass') passOn(chunk, lag)
       })
       from.on('end', () => to.end())
       from.on('error', () => to.destroy())
@@ -51,7 +55,11 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     swallow() {
       mode = 'swallow'
     },
+    slow(ms) {
+      lag = ms
+    },
     mend() {
+      lag = 0
       // What was swallowed is lost, so no connection of that time can be gone on with.
       if (mode === 'swallow') cut()
       mode = 'pass'
@@ -61,5 +69,23 @@ export async function startProxy(target: number): Promise<TcpProxy> {
         cut()
         server.close(() => resolve())
       }),
+  }
+}
+
+/** Passes things on after a while, each after the one before it, however long each waits. */
+function inOrder<T>(pass: (one: T) => void): (one: T, ms: number) => void {
+  const queue: { readonly one: T; readonly due: number }[] = []
+  const flush = () => {
+    for (let [first] = queue; first; [first] = queue) {
+      const left = first.due - performance.now()
+      if (left > 0) return void setTimeout(flush, Math.ceil(left))
+      queue.shift()
+      pass(first.one)
+    }
+  }
+  return (one, ms) => {
+    if (queue.length === 0 && ms === 0) return pass(one)
+    queue.push({ one, due: performance.now() + ms })
+    if (queue.length === 1) flush()
   }
 }

@@ -19,6 +19,10 @@ const ALLOWANCES: readonly (readonly [string, string])[] = [
     'a kill within that time may repeat the card; the record is one transaction after the answer, on a machine that is busy with everything else of the run',
   ],
   [
+    'A process that is held up and lives may have what it had in flight repeated by another',
+    'until it goes on nobody knows what came of it; then its record must tell, and it must not post what the other has posted',
+  ],
+  [
     'Cards may arrive 1 s closer together than their budget was taken',
     'between the claim and the arrival lie rendering, signing and a connection; every window is allowed what one more second earns',
   ],

@@ -32,8 +32,8 @@ export interface Setup {
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** False where webhook URLs do not come from the environment. */
   readonly addresses?: boolean
-  /** Goes between gateways and PostgreSQL. */
-  readonly proxied?: boolean
+  /** Goes between gateways and PostgreSQL: between all of them, or the replica of this name. */
+  readonly proxied?: boolean | string
   /** Times that the scenario lets the database's clock jump. */
   readonly clockJumps?: number
   /** Environment for PostgreSQL's own process, which can read its folder. */

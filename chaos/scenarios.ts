@@ -7,6 +7,7 @@ import { NEIGHBOURS } from './scenarios/neighbours.ts'
 import { RECEIVERS } from './scenarios/receivers.ts'
 import { STOPS } from './scenarios/stops.ts'
 import { STORMS } from './scenarios/storms.ts'
+import { SUSPENSIONS } from './scenarios/suspensions.ts'
 import { VERSIONS } from './scenarios/versions.ts'
 
 /** Every scenario, in the order in which they are played. */
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...KILLS,
   ...STORMS,
   ...STOPS,
+  ...SUSPENSIONS,
   ...DATABASES,
   ...RECEIVERS,
   ...NEIGHBOURS,

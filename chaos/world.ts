@@ -32,7 +32,11 @@ export interface World {
   /** Starts senders; whoever forgets to stop them has the runner do it. */
   send(mix?: Partial<Mix>): Sender
   /** Notes a fault that begins now; call what it returns when it is mended. */
-  fault(fault: string, on: string, options?: { readonly cuts: boolean }): () => void
+  fault(
+    fault: string,
+    on: string,
+    options?: { readonly cuts: boolean; readonly process?: string | undefined },
+  ): () => void
   tell(deed: Deed): void
   progress(text: string): void
   /** Runs at the end, last first, whatever happens. */
@@ -108,6 +112,9 @@ export async function createWorld(options: {
             ]),
           )),
       ...store,
+      ...(typeof setup.proxied === 'string' && !process.startsWith(`${setup.proxied}-`)
+        ? { DATABASE_URL: postgres?.url }
+        : {}),
       ...setup.settings,
     })
     const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
@@ -150,9 +157,9 @@ export async function createWorld(options: {
         senders.push(sender)
         return sender
       },
-      fault(fault, on, { cuts } = { cuts: true }) {
+      fault(fault, on, { cuts, process } = { cuts: true }) {
         const id = ++faults
-        tell({ deed: 'fault', fault, id, on, cuts })
+        tell({ deed: 'fault', fault, id, on, cuts, process })
         const mend = () => {
           if (open.delete(id)) tell({ deed: 'mended', id })
         }

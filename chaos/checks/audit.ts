@@ -1,9 +1,9 @@
 import { createJudge, type Judgement } from '../verdict.ts'
-import { groupBy, type History, timedOut } from './read.ts'
+import { groupBy, type History, hit, timedOut } from './read.ts'
 
 /**
- * The record and the receiver's log agree: each answered post has an attempt row with its number that tells the same status, or
- * that it was cut off; each row that tells a status has its post; each accepted notification has the row that says so; and an
+ * The record and the receiver's log agree: each answered post has an attempt row with its number that tells the same status; or
+ * that it was cut off, but only where the process that posted it ended before it can have recorded the answer; each row that tells a status has its post; each accepted notification has the row that says so; and an
  * event that was handed over several times with one key is stored once.
  */
 export function checkAudit(history: History): Judgement {
@@ -17,6 +17,7 @@ export function checkAudit(history: History): Judgement {
 type Judge = ReturnType<typeof createJudge>
 
 function checkPosts(history: History, judge: Judge): void {
+  const { recorded } = history.facts.bounds
   for (const post of history.posts) {
     judge.count('posts')
     const name = `post ${post.n} of ${post.id} (attempt ${post.attempt}, answered ${post.status ?? 'with nothing'})`
@@ -35,7 +36,7 @@ function checkPosts(history: History, judge: Judge): void {
       continue
     }
     const tellsIt = rows.some(({ outcome, status_code }) => {
-      if (outcome === 'interrupted') return true
+      if (outcome === 'interrupted') return history.cuts.some((cut) => cut.ended && hit(cut, post, recorded))
       if (post.status !== null && post.delivered && status_code === post.status)
         return (outcome === 'accepted') === post.taken
       // The answer never came, or only after the gateway's patience.

@@ -46,6 +46,67 @@ describe('a history in which all is well', () => {
   })
 })
 
+/** g1-1 was held up in place of killed, from 4 s to 15 s, while it had `repeated` in flight. */
+function heldUp(it: MadeUp): void {
+  change(it.deeds, 2, { deed: 'fault', fault: 'SIGSTOP', id: 1, on: 'g1', cuts: true, process: 'g1-1' } as object)
+  change(it.deeds, 3, { t: T0 + 15_000, deed: 'mended', id: 1 } as object)
+}
+/** What its first attempt came to, as g1-1 has recorded it when it went on. */
+const late = (it: MadeUp, outcome: string, status: number | null) =>
+  change(it.attempts, 0, { outcome, status_code: status } as object)
+
+describe('a process that was held up while another one took over', () => {
+  it('may have the card sent again meanwhile, and tells when it goes on what it came to', () => {
+    const history = bent((it) => {
+      heldUp(it)
+      late(it, 'accepted', 202)
+    })
+    expect(broken(history)).toEqual([])
+  })
+
+  it('may hand back what it had not begun', () => {
+    const history = bent((it) => {
+      heldUp(it)
+      late(it, 'handed_back', null)
+      drop(it.answers, post(it, 'repeated'))
+      drop(it.posts, post(it, 'repeated'))
+    })
+    expect(broken(history)).toEqual([])
+  })
+
+  it('must not leave open what it knows', () => {
+    expect(broken(bent(heldUp))).toEqual(['audit'])
+  })
+
+  it('must not say that it had not begun what it sent', () => {
+    const history = bent((it) => {
+      heldUp(it)
+      late(it, 'handed_back', null)
+    })
+    expect(broken(history)).toEqual(['audit'])
+  })
+
+  it('must not send what the other has sent meanwhile', () => {
+    const history = bent((it) => {
+      heldUp(it)
+      late(it, 'accepted', 202)
+      change(it.posts, post(it, 'repeated'), { t: T0 + 15_100 })
+      change(it.answers, post(it, 'repeated'), { t: T0 + 15_200 })
+    })
+    expect(broken(history)).toEqual(['repeats'])
+  })
+
+  it('must not have a card repeated that it has told to be accepted', () => {
+    const history = bent((it) => {
+      heldUp(it)
+      late(it, 'accepted', 202)
+      change(it.posts, post(it, 'repeated', 2), { t: T0 + 16_500 })
+      change(it.answers, post(it, 'repeated', 2), { t: T0 + 16_550 })
+    })
+    expect(broken(history)).toEqual(['repeats'])
+  })
+})
+
 const SILENCE = {
   id: 'quiet',
   kind: 'silence',
@@ -142,7 +203,7 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
   [
     'a repeat that no cut explains: the killed process was another one',
     (it) => change(it.posts, post(it, 'repeated'), { via: 'g2-1' }),
-    ['repeats'],
+    ['repeats', 'audit'],
   ],
   [
     'a repeat although the answer had long been there before the kill',
@@ -150,7 +211,7 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
       change(it.posts, post(it, 'repeated'), { t: T0 + 1_000 })
       change(it.answers, post(it, 'repeated'), { t: T0 + 1_050 })
     },
-    ['repeats'],
+    ['repeats', 'audit'],
   ],
   [
     'something less urgent that went while CRITICAL waited',

@@ -74,6 +74,19 @@ export interface Cut {
   readonly to: number
   /** The process whose posts it cuts; undefined for those of all. */
   readonly process: string | undefined
+  /** True where that process ended with it, and what its posts came to is known to nobody. */
+  readonly ended: boolean
+}
+
+/** Milliseconds for which a dead process's last bytes may still be on their way through the kernel. */
+export const AFTER_DEATH = 1_000
+
+/** Whether a cut left open what came of a post. `recorded` is how long the gateway may take to record an answer. */
+export function hit(cut: Cut, post: Post, recorded: number): boolean {
+  // The URLs of some scenarios do not tell who posted.
+  if (cut.process !== undefined && post.via !== '' && cut.process !== post.via) return false
+  const until = cut.process === undefined ? cut.to + recorded : cut.to + AFTER_DEATH
+  return post.t <= until && cut.from <= post.answered + recorded
 }
 
 /** All that is known of a scenario. */
@@ -172,7 +185,7 @@ function outcomeOf(answer: AnswerLine | undefined, end: number) {
   return { answered: t, status, how, taken, delivered }
 }
 
-/** Kills cut what the killed process had under way; faults that say so cut what anybody had. */
+/** Kills cut what the killed process had under way; faults that say so cut what anybody, or one process, had. */
 function cutsOf(deeds: readonly DeedLine[]): Cut[] {
   const last = deeds.at(-1)?.t ?? 0
   return deeds.flatMap((line): Cut[] => {
@@ -183,13 +196,14 @@ function cutsOf(deeds: readonly DeedLine[]): Cut[] {
           from: line.t,
           to: exitOf(deeds, line.process) ?? last,
           process: line.process,
+          ended: true,
         },
       ]
     if (line.deed === 'exited' && line.asked === null)
-      return [{ what: `end of ${line.process}`, from: line.t, to: line.t, process: line.process }]
+      return [{ what: `end of ${line.process}`, from: line.t, to: line.t, process: line.process, ended: true }]
     if (line.deed === 'fault' && line.cuts) {
       const mended = deeds.find((other) => other.deed === 'mended' && other.id === line.id)
-      return [{ what: line.fault, from: line.t, to: mended?.t ?? last, process: undefined }]
+      return [{ what: line.fault, from: line.t, to: mended?.t ?? last, process: line.process, ended: false }]
     }
     return []
   })

@@ -1,25 +1,30 @@
 import { createJudge, type Judgement } from '../verdict.ts'
-import { type Cut, type History, type Post, timedOut } from './read.ts'
+import { AFTER_DEATH, type Cut, type History, hit, type Post, timedOut } from './read.ts'
 
 /** Outcomes after which nobody can know whether the card arrived. */
 const OPEN = new Set(['interrupted', 'timed_out', 'connection_failed', 'server_error'])
-/** Milliseconds for which a dead process's last bytes may still be on their way through the kernel. */
-const AFTER_DEATH = 1_000
+/** What a process that was held up handed back after another one had taken over, which could not know that. */
+const LATE = 'handed_back'
 
 /**
  * A card that was taken is posted again only
  *
  * - when its answer could not be known: its process was killed while the post was under way or its answer not yet
  *   recorded, the gateway was parted from its record then, or the gateway's patience ended before it had the answer;
- * - never once its attempt is recorded as accepted;
+ * - never once its attempt is recorded as accepted, which a process that was held up does when it goes on;
  * - marked as a repeat, and that holds for whatever may have arrived, taken or not.
+ *
+ * And a process that was held up, so that another one took over, posts nothing that the other has posted meanwhile: what it
+ * had not begun it hands back.
  *
  * So the repeats after a kill are at most the posts that the killed process had in flight, which is checked again by counting.
  */
 export function checkRepeats(history: History): Judgement {
   const judge = createJudge('repeats')
   const { facts, cuts } = history
-  const kills = cuts.filter((cut) => cut.process !== undefined)
+  const kills = cuts.filter(({ ended }) => ended)
+  const holdUps = cuts.filter((cut) => cut.process !== undefined && !cut.ended)
+  const heldUp = (post: Post) => holdUps.find((cut) => hit(cut, post, facts.bounds.recorded))
   const recorded = (post: Post) =>
     (history.attemptsOf.get(post.id) ?? []).some((row) => row.attempt === post.attempt && !OPEN.has(row.outcome))
   const inFlight = new Map(
@@ -38,9 +43,15 @@ export function checkRepeats(history: History): Judgement {
     const attempts = history.attemptsOf.get(id) ?? []
     for (const [index, post] of posts.entries()) {
       const earlier = posts.slice(0, index)
+      const overtaking = posts.find(({ attempt, t }) => attempt > post.attempt && t + AFTER_DEATH < post.t)
+      if (overtaking && heldUp(post))
+        judge.breaks(
+          `post ${post.n} of ${id} was held up and sent, though post ${overtaking.n} had been sent meanwhile`,
+        )
       const mayHaveArrived = earlier.some((one) => one.whole && (one.taken || one.status === null || one.status >= 500))
       if (mayHaveArrived && !post.repeat) judge.breaks(`post ${post.n} of ${id} may be a repeat and does not say so`)
-      const reason = attempts.some((row) => row.attempt < post.attempt && OPEN.has(row.outcome))
+      const open = ({ outcome }: { readonly outcome: string }) => OPEN.has(outcome) || outcome === LATE
+      const reason = attempts.some((row) => row.attempt < post.attempt && open(row)) || earlier.some(heldUp)
       if (post.repeat && !reason && !history.replayed.has(id))
         judge.breaks(`post ${post.n} of ${id} says that it is a repeat, and nothing was left open before it`)
       if (post.repeat) judge.count('marked')
@@ -48,7 +59,8 @@ export function checkRepeats(history: History): Judgement {
       if (!before || !post.taken) continue
       judge.count('repeats')
       if (history.replayed.has(id)) continue
-      if (attempts.some((row) => row.attempt === before.attempt && row.outcome === 'accepted'))
+      const known = post.t > (heldUp(before)?.to ?? Number.NEGATIVE_INFINITY) + facts.bounds.recorded
+      if (known && attempts.some((row) => row.attempt === before.attempt && row.outcome === 'accepted'))
         judge.breaks(`post ${post.n} repeats ${id}, whose post ${before.n} is recorded as accepted`)
       const cut = cuts.find((one) => hit(one, before, facts.bounds.recorded))
       if (cut) repeatedAfter.set(cut, (repeatedAfter.get(cut) ?? 0) + 1)
@@ -65,11 +77,4 @@ export function checkRepeats(history: History): Judgement {
     if (repeats > most) judge.breaks(`${repeats} repeats after the ${kill.what}, with ${most} posts in flight`)
   }
   return judge.judgement('notifications')
-}
-
-/** Whether a cut left open what came of a post. `recorded` is how long the gateway may take to record an answer. */
-function hit(cut: Cut, post: Post, recorded: number): boolean {
-  if (cut.process !== undefined && cut.process !== post.via) return false
-  const until = cut.process === undefined ? cut.to + recorded : cut.to + AFTER_DEATH
-  return post.t <= until && cut.from <= post.answered + recorded
 }
