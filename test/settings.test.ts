@@ -361,6 +361,13 @@ describe('.env file', () => {
     expect(error.message).not.toContain('secret')
   })
 
+  it('is told together with what is wrong with the settings', () => {
+    const file = join(embeddedFolder(), '.env')
+    writeFileSync(file, 'TEAMS_LANGUAGE\nTEAMS_HTTP_PORT=eighty\n')
+    const at = thrown(() => withEnvFile({ TEAMS_MIGRATE: 'maybe' }, file)).problems.map((problem) => problem.at)
+    expect(at).toEqual([`${file}, line 1`, 'TEAMS_HTTP_PORT', 'TEAMS_MIGRATE'])
+  })
+
   it('gives any text as a value back that is written in quotes that it does not have', () => {
     fc.assert(
       fc.property(

@@ -104,8 +104,10 @@ export function createRequests(options: RequestOptions): Requests {
 function baseUrl(url: string): string {
   const parsedUrl = URL.canParse(url) ? new URL(url) : undefined
   const expected = 'an http or https URL such as http://127.0.0.1:8080, without user name, query and fragment'
-  if (!parsedUrl || !['http:', 'https:'].includes(parsedUrl.protocol))
-    throw new GatewayError('invalid_request', [{ at: 'url', found: 'something else', expected }])
+  if (!parsedUrl || !['http:', 'https:'].includes(parsedUrl.protocol)) {
+    const found = /^https?:\/\//i.test(url) ? 'an address that is no URL' : 'no http:// or https:// at its start'
+    throw new GatewayError('invalid_request', [{ at: 'url', found, expected }])
+  }
   if (parsedUrl.username || parsedUrl.password || parsedUrl.search || parsedUrl.hash)
     throw new GatewayError('invalid_request', [{ at: 'url', found: 'a URL with more in it', expected }])
   return parsedUrl.origin + parsedUrl.pathname.replace(/\/+$/, '')

@@ -8,12 +8,12 @@ export const ERROR_CODES = {
   invalid_event: {
     status: 422,
     title: 'The event is not valid',
-    todo: 'Correct the fields named under "errors" and send it again.',
+    todo: 'Correct the fields that are named, and send it again.',
   },
   invalid_request: {
     status: 400,
     title: 'The request is not valid',
-    todo: 'Correct the parameters named under "errors".',
+    todo: 'Correct the parameters that are named.',
   },
   invalid_json: {
     status: 400,
@@ -69,7 +69,7 @@ export const ERROR_CODES = {
   invalid_silence: {
     status: 422,
     title: 'The silence is not valid',
-    todo: 'Correct the fields named under "errors" and make it again; nothing was silenced.',
+    todo: 'Correct the fields that are named, and make it again; nothing was silenced.',
   },
   silence_over: {
     status: 409,
@@ -80,12 +80,12 @@ export const ERROR_CODES = {
   invalid_settings: {
     status: 500,
     title: 'The settings are not valid',
-    todo: 'Correct each setting named below; .env.example lists all of them with their defaults.',
+    todo: 'Correct each setting that is named; .env.example lists all of them with their defaults.',
   },
   invalid_config_file: {
     status: 500,
     title: 'The configuration file is not valid',
-    todo: 'Correct each entry named below.',
+    todo: 'Correct each entry that is named.',
   },
   invalid_template: {
     status: 500,
@@ -131,7 +131,7 @@ export const ERROR_CODES = {
   secrets_unreachable: {
     status: 503,
     title: 'Vault, or a file with secrets, can not be read',
-    todo: 'Check the address, the login and the path named below.',
+    todo: 'Check the address, the login and the path that are named.',
   },
   port_in_use: {
     status: 503,

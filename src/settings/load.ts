@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { codeOf, describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { codeOf, describeValue, GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { parseEnvFile } from './env-file.ts'
@@ -59,26 +59,37 @@ function inSmallLetters(env: Environment, name: string): { readonly at: string; 
  * The settings of a process: its environment, without what Kubernetes puts there for Services, over the `.env` file of the
  * folder it runs in. A file that is not there is no problem.
  *
- * @throws GatewayError `invalid_settings` for one that can not be read, with every line that is wrong.
+ * @throws GatewayError `invalid_settings` for one that can not be read, with every line that is wrong, and with what is wrong
+ *   with the settings of the others.
  */
 export function withEnvFile(env: Environment, file = '.env'): Environment {
-  const own = withoutServiceVariables(env)
-  if (!existsSync(file)) return own
-  const { values, problems } = parseEnvFile(readText(file), file)
-  if (problems.length > 0) throw new GatewayError('invalid_settings', problems)
-  return { ...values, ...own }
+  const { env: read, problems } = readEnvFile(env, file)
+  if (problems.length > 0) throw new GatewayError('invalid_settings', [...problems, ...problemsOf(read)])
+  return read
 }
 
-function readText(file: string): string {
+/** The same, with what is wrong with the file beside what could be read of it. */
+export function readEnvFile(env: Environment, file = '.env'): { env: Environment; problems: readonly Problem[] } {
+  const own = withoutServiceVariables(env)
+  if (!existsSync(file)) return { env: own, problems: [] }
+  let text: string
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
-  } catch (cause) {
-    const found = codeOf(cause) === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'text that is not UTF-8' : 'no readable file'
-    throw new GatewayError(
-      'invalid_settings',
-      [{ at: file, found, expected: 'a file of lines NAME=value, in UTF-8' }],
-      { cause },
-    )
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    const found = codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'text that is not UTF-8' : 'no readable file'
+    return { env: own, problems: [{ at: file, found, expected: 'a file of lines NAME=value, in UTF-8' }] }
+  }
+  const { values, problems } = parseEnvFile(text, file)
+  return { env: { ...values, ...own }, problems }
+}
+
+function problemsOf(env: Environment): readonly Problem[] {
+  try {
+    loadSettings(env)
+    return []
+  } catch (error) {
+    if (isGatewayError(error, 'invalid_settings')) return error.problems
+    throw error
   }
 }
 

@@ -228,6 +228,23 @@ describe.each(Object.entries(SHARED))('a gateway on %s of the program', (_name, 
   })
 })
 
+it('a gateway that is given its environment reads no .env beside it', async () => {
+  const folder = embeddedFolder()
+  writeFileSync(join(folder, '.env'), 'TEAMS_LANGUAGE=none\n')
+  const library = new URL('../../src/index.ts', import.meta.url).href
+  const run = (options: string) =>
+    new Promise<string>((resolve) => {
+      const program = `import { createGateway } from '${library}'
+        try { await (await createGateway(${options})).stop(); console.log('made') } catch ({ code }) { console.log(code) }`
+      const args = ['--input-type=module', '-e', program]
+      execFile(process.execPath, args, { cwd: folder, env: { PATH: process.env.PATH } }, (_error, stdout) =>
+        resolve(stdout.trim()),
+      )
+    })
+  expect(await run("{ env: {}, settings: { TEAMS_LOG_LEVEL: 'silent' } }")).toBe('made')
+  expect(await run('{}')).toBe('invalid_settings')
+})
+
 it('a pool of the program whose database is away is told of as such', async () => {
   const pool = new pg.Pool({ connectionString: `postgres://u:a-password@127.0.0.1:${await freePort()}/none` })
   onTestFinished(() => pool.end())

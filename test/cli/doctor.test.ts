@@ -191,3 +191,17 @@ describe('doctor', () => {
     expect(tests).toContainEqual(expect.objectContaining({ check: 'test card devops', status: 'note' }))
   })
 })
+
+it('doctor tells of each line of .env that is no setting, and goes on with the others', async () => {
+  const cwd = embeddedFolder()
+  writeFileSync(join(cwd, '.env'), `TEAMS_HMAC_SECRET_KEY ${MARK}\nTEAMS_LANGUAGE=ar\n`)
+  const { code, answer } = await runJson(['doctor'], { cwd })
+  expect(code).toBe(2)
+  expect(answer.checks.slice(0, 2)).toMatchObject([
+    { check: 'settings', status: 'wrong', detail: '.env, line 1: found a line without "="' },
+    { check: 'settings', status: 'ok' },
+  ])
+  expect(answer.checks.map(({ check }: { check: string }) => check)).toEqual(
+    expect.arrayContaining(['templates', 'database']),
+  )
+})

@@ -1,11 +1,11 @@
 import { GatewayError } from '../../kernel/errors.ts'
+import { readEnvFile } from '../../settings/load.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { wrong } from '../doctor/finding.ts'
+import { wrong, wrongSetting } from '../doctor/finding.ts'
 import { checkRedis } from '../doctor/redis.ts'
 import { checkVaultAndChannels } from '../doctor/secrets.ts'
 import { checkCards, checkRegistry, checkSettings } from '../doctor/settings.ts'
 import { checkStore } from '../doctor/store.ts'
-import { readEnvironment } from '../environment.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
 import { type Output, onOneLine } from '../output.ts'
 
@@ -45,7 +45,9 @@ export async function doctor({ sendTest }: DoctorOptions, output: Output): Promi
 }
 
 async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding> {
-  const { env, settings, findings } = checkSettings(readEnvironment())
+  const given = readEnvFile(process.env)
+  yield* given.problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
+  const { env, settings, findings } = checkSettings(given.env)
   yield* findings
   const { registry, findings: ofRegistry } = checkRegistry(settings)
   yield* ofRegistry
