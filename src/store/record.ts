@@ -73,7 +73,7 @@ export function settling(
         FROM s
        WHERE n.id = s.id AND n.created_at = s.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
          AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}
-      RETURNING n.id
+      RETURNING n.id, n.created_at, n.state
     ), told AS (
       INSERT INTO ${attempts}
         (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)

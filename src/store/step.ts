@@ -8,6 +8,7 @@ import {
   holding,
   toHeld,
 } from './claim.ts'
+import { releasingRepeats } from './first-failed.ts'
 import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
 import { type Settlement, settling } from './record.ts'
@@ -69,7 +70,7 @@ export async function recordAndHold(
   }>`${PREPARED}
     WITH mine AS MATERIALIZED (
       SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
-    )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
+    )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${settlements.some(({ state }) => state === 'failed') ? releasingRepeats() : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
       UPDATE teams_channels
          SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
              refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END,

@@ -84,6 +84,34 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     await expect(gateway.wired.service.replayNotification(id, 'Sara')).rejects.toMatchObject({ code: 'not_replayable' })
   })
 
+  it('shows a repeat after all, when the one that it repeats is never taken', async () => {
+    const gateway = await serveQuick(await emptyStore(kind))
+    sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
+    const again = alert({ correlationId: 'again' })
+    const answers = await gateway.wired.service.accept(
+      [again, { ...again, priority: 'HIGH' }, again, { ...again, priority: 'MEDIUM' }],
+      'test',
+    )
+    const ids = answers.map(({ notifications }) => notifications[0]?.id)
+    expect(answers.map(({ notifications }) => notifications[0]?.state)).toEqual([
+      'pending',
+      ...Array(3).fill('suppressed'),
+    ])
+    await reach(gateway, ids[0], ({ state }) => state === 'failed')
+    // Of the repeats the most urgent, and of these the newest.
+    expect(await reach(gateway, ids[2], ({ state }) => state === 'accepted')).toMatchObject({ repeatOf: null })
+    for (const id of [ids[1], ids[3]])
+      expect(await gateway.wired.service.getNotification(id ?? '')).toMatchObject({
+        state: 'suppressed',
+        repeatOf: ids[0],
+      })
+    const [later] = await gateway.wired.service.accept([again], 'test')
+    expect(await gateway.wired.service.getNotification(later?.notifications[0]?.id ?? '')).toMatchObject({
+      state: 'suppressed',
+      repeatOf: ids[2],
+    })
+  })
+
   it('rests as long as Retry-After says, and dead-letters nothing', async () => {
     const gateway = await serveQuick(await emptyStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 429, retry_after: 1, times: 5 })

@@ -6,6 +6,7 @@ import { loadRegistry } from '../../src/registry/load.ts'
 import type { UncheckedEvent } from '../../src/service/port.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
+import { settle } from '../acceptance/steps.ts'
 import { KINDS, openMigrated } from './databases.ts'
 
 const registry = loadRegistry({
@@ -217,6 +218,32 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
       waits,
       waits,
       waits,
+    ])
+  })
+
+  it('gets a card after all, where the digest fails in which the first one stands', async () => {
+    const turn = crypto.randomUUID()
+    const [first, , again, other] = await send([firing('heir'), firing('heir'), firing('heir'), firing('not in it')])
+    const [digest, otherAgain] = await send([firing('a digest'), firing('not in it')])
+    await change(first, sql`state = 'digested', digest_id = ${digest?.id}`)
+    await change(digest, sql`state = 'sending', held_by = ${turn}`)
+    const { rows } = await sql<{
+      at: Date
+    }>`SELECT created_at AS at FROM teams_notifications WHERE id = ${digest?.id}`.execute(db)
+    const at = rows[0]?.at ?? new Date()
+    await settle(db, 'sre', turn, [
+      {
+        ...{ id: digest?.id ?? '', createdAt: at, state: 'failed', reason: 'bad_request', delayMs: 0, failed: true },
+        ...{ mayHaveArrived: false, posted: true, webhookUrl: null, cardJson: null, statusCode: 400, errorCode: null },
+        ...{ message: null, outcome: 'bad_request', attempt: 1, repeat: false, startedAt: at, finishedAt: at },
+      },
+    ])
+    const states = await sql<{ id: string }>`
+      SELECT id, reason FROM teams_notifications WHERE state = 'pending' AND id = ANY(${[first, again, other, otherAgain].map((row) => row?.id)}::uuid[])
+       ORDER BY id`.execute(db)
+    expect(states.rows).toEqual([
+      { id: again?.id, reason: 'first_failed' },
+      { id: other?.id, reason: null },
     ])
   })
 })
