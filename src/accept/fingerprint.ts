@@ -12,8 +12,8 @@ export function fingerprintOf(definition: EventTypeDefinition, event: AcceptedEv
 }
 
 /**
- * What an event is about: the data fields that its type names, or the correlation id that its caller gave. Undefined
- * where neither says it: one that the gateway made up is another each time, and in one that had patient data taken
+ * What an event is about: the data fields that its type names, or, where it has none of them, the correlation id that its
+ * caller gave. All that lack the fields would else be about the same. Undefined where neither says it: one that the gateway made up is another each time, and in one that had patient data taken
  * out, two patients may look alike.
  */
 export function dedupKeyOf(
@@ -21,7 +21,7 @@ export function dedupKeyOf(
   event: AcceptedEvent,
   givenCorrelationId: string | undefined,
 ): string | undefined {
-  if (definition.dedup.length > 0) return hashOf(definition.dedup, event)
+  if (definition.dedup.some((field) => Object.hasOwn(event.data, field))) return hashOf(definition.dedup, event)
   return givenCorrelationId === event.correlationId ? digestOf(event.correlationId) : undefined
 }
 

@@ -12,7 +12,9 @@ import { KINDS, openMigrated } from './databases.ts'
 const registry = loadRegistry({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
-  config: { event_types: { 'celery.task.failed': { dedup: ['task_name'] } } },
+  config: {
+    event_types: { 'celery.task.failed': { dedup: ['task_name'] }, 'backup.failed': { dedup: ['reference'] } },
+  },
 })
 const acceptorWith = (window: number) =>
   createAcceptor({
@@ -99,6 +101,18 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     })
     const [first, second, other] = await send([failed('a', '1'), failed('a', '2'), failed('b', '3')])
     expect([first, second, other]).toMatchObject([waits, repeats(first), waits])
+  })
+
+  it('is no repeat of another that lacks the fields too, but goes by the correlation id then', async () => {
+    const backup = (correlationId?: string): UncheckedEvent => ({
+      eventType: 'backup.failed',
+      data: { subject: 's', description: 'd' },
+      stakeholders: ['sre'],
+      ...(correlationId === undefined ? {} : { correlationId }),
+    })
+    expect(await send([backup(), backup()])).toMatchObject([waits, waits])
+    const [first, again, other] = await send([backup('night 1'), backup('night 1'), backup('night 2')])
+    expect([first, again, other]).toMatchObject([waits, repeats(first), waits])
   })
 
   /** Changes the notification of an event. */
