@@ -125,6 +125,13 @@ describe('a bad value', () => {
       'text of 13 characters that names no time zone',
       'a time zone name, for example Asia/Riyadh',
     ],
+    [
+      'TEAMS_TIME_ZONE',
+      'AST',
+      'AST, which means several places',
+      'one of: Asia/Riyadh, America/Halifax, America/Anchorage',
+    ],
+    ['TEAMS_TIME_ZONE', 'gst', 'GST, which means several places', 'one of: Asia/Dubai, Atlantic/South_Georgia'],
     ['TEAMS_INBOUND_SECRETS', 'long-enough-for-a-secret,short', 'entry 2 of 5 characters', 'at least 16 characters'],
   ])('%s=%s', (name, text, found, expected) => {
     expect(problemsOf({ [name]: text })).toEqual([{ at: name, found, expected }])

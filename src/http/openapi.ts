@@ -51,6 +51,7 @@ const WIRE = {
 /** Status, words and schema of the answer that an operation gives when all is well. */
 const ANSWERS = {
   sendEvents: ['202', 'The events are in the database, each with its notifications.', 'Acceptances'],
+  allowWebhook: ['200', 'The origin may send events: webhook-allowed-origin, webhook-allowed-rate.', undefined],
   listNotifications: ['200', 'A page of notifications.', 'NotificationPage'],
   getNotification: ['200', 'The notification.', 'NotificationDetail'],
   replayNotification: ['200', 'The notification, which waits again.', 'Notification'],
@@ -171,7 +172,13 @@ function describe(id: OperationId): JsonObject {
       [status]: {
         description: words,
         ...(id === 'sendEvents' ? { headers: { 'x-correlation-id': { schema: { type: 'string' } } } } : {}),
-        content: { [type]: { schema: schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' } } },
+        ...(id === 'allowWebhook'
+          ? {}
+          : {
+              content: {
+                [type]: { schema: schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' } },
+              },
+            }),
       },
       ...problems(all, id === 'getReadiness'),
     },

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../kernel/error-codes.ts'
 import type { Scope } from './auth.ts'
 
 interface Operation {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'OPTIONS'
   /** Path as Fastify takes it, `:id` for a parameter. */
   readonly path: string
   readonly summary: string
@@ -35,6 +35,14 @@ export const OPERATIONS = {
       'database_unreachable',
       'commit_unknown',
     ],
+  },
+  allowWebhook: {
+    method: 'OPTIONS',
+    path: '/v1/events',
+    summary: 'The handshake of CloudEvents webhooks: may this origin send events?',
+    description:
+      'Asked with webhook-request-origin, as Azure Event Grid does before it delivers. Always answered with yes and without a limit to the rate: what is delivered needs its own token or signature. A webhook-request-callback is not called.',
+    codes: ['method_not_allowed'],
   },
   listNotifications: {
     method: 'GET',

@@ -14,6 +14,7 @@ import { logRequests } from './request-log.ts'
 import { addSilenceRoutes } from './silence-routes.ts'
 import { addSystemRoutes } from './system-routes.ts'
 import { trackRequests } from './track-requests.ts'
+import { addWebhookHandshake } from './webhook-handshake.ts'
 
 /** The settings that the HTTP service reads; the gateway's settings have them all. */
 export interface HttpSettings extends AuthSettings {
@@ -95,6 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       reply.header('cache-control', 'no-store')
     })
     addEventsRoute(api, service, metrics)
+    addWebhookHandshake(api)
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
     done()

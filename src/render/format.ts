@@ -1,5 +1,6 @@
 import type { Language } from '../events/event.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { timeZoneProblem } from '../kernel/time-zone.ts'
 import { amountInText, withCurrency } from './amounts.ts'
 
 /** Writes values the way people of one language read them, always with Latin digits. */
@@ -81,15 +82,11 @@ export function createFormatter(language: Language, timeZone: string): Formatter
   }
 }
 
-function inZone(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  try {
-    return new Intl.DateTimeFormat(locale, options)
-  } catch (cause) {
-    const problem = {
-      at: 'TEAMS_TIME_ZONE',
-      found: 'a name that is no time zone',
-      expected: 'an IANA name such as Asia/Riyadh',
-    }
-    throw new GatewayError('invalid_settings', [problem], { cause })
-  }
+function inZone(
+  locale: string,
+  options: Intl.DateTimeFormatOptions & { readonly timeZone: string },
+): Intl.DateTimeFormat {
+  const problem = timeZoneProblem(options.timeZone)
+  if (problem) throw new GatewayError('invalid_settings', [{ at: 'TEAMS_TIME_ZONE', ...problem }])
+  return new Intl.DateTimeFormat(locale, options)
 }

@@ -1,5 +1,6 @@
 import { isLoopback } from '../kernel/loopback.ts'
 import { parseNamedSecret } from '../kernel/named-secret.ts'
+import { timeZoneProblem } from '../kernel/time-zone.ts'
 import type { SettingName, Settings } from './table.ts'
 
 /** Settings that are fine alone and wrong together. `found` quotes no value that may be a secret. */
@@ -106,12 +107,8 @@ function* amounts(s: Settings): Iterable<Contradiction> {
       found: String(s.TEAMS_CARD_HISTORY_RETENTION_DAYS),
       expected: `at most ${s.TEAMS_AUDIT_RETENTION_DAYS} (TEAMS_AUDIT_RETENTION_DAYS), since a card goes with its row`,
     }
-  if (!isTimeZone(s.TEAMS_TIME_ZONE))
-    yield {
-      settings: ['TEAMS_TIME_ZONE'],
-      found: `text of ${s.TEAMS_TIME_ZONE.length} characters that names no time zone`,
-      expected: 'a time zone name, for example Asia/Riyadh',
-    }
+  const timeZone = timeZoneProblem(s.TEAMS_TIME_ZONE)
+  if (timeZone) yield { settings: ['TEAMS_TIME_ZONE'], ...timeZone }
 }
 
 function* secrets(s: Settings): Iterable<Contradiction> {
@@ -152,13 +149,4 @@ function* secrets(s: Settings): Iterable<Contradiction> {
 function isInTheClear(address: string): boolean {
   const { protocol, hostname } = new URL(address)
   return protocol !== 'https:' && !isLoopback(hostname)
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }

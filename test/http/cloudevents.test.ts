@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/kernel/ids.ts'
-import { CLAIM, createTestServer } from './harness.ts'
+import { API_TOKENS, CLAIM, createTestServer } from './harness.ts'
 
 const EVENT = {
   specversion: '1.0',
@@ -217,5 +217,23 @@ describe('CloudEvents', () => {
       expect(answer.json()).toMatchObject({ code: 'invalid_event', errors: [{ at: 'data_base64' }] })
     }
     expect((await send(app, STRUCTURED, { ...event, data_base64: 'no base64!' })).statusCode).toBe(422)
+  })
+
+  it('answers the handshake of webhooks, with tokens set too, and no other OPTIONS', async () => {
+    const { app } = createTestServer({ TEAMS_API_TOKENS: API_TOKENS })
+    const ask = (headers: Record<string, string>) => app.inject({ method: 'OPTIONS', url: '/v1/events', headers })
+    const answer = await ask({ 'webhook-request-origin': 'eventgrid.azure.net', 'webhook-request-rate': '120' })
+    expect(answer).toMatchObject({ statusCode: 200, body: '' })
+    expect(answer.headers).toMatchObject({
+      'webhook-allowed-origin': 'eventgrid.azure.net',
+      'webhook-allowed-rate': '*',
+      allow: 'OPTIONS, POST',
+    })
+    const preflight = await ask({ 'access-control-request-method': 'POST' })
+    expect(preflight).toMatchObject({ statusCode: 405 })
+    expect(preflight.headers).not.toHaveProperty('access-control-allow-origin')
+    expect((await ask({ 'webhook-request-origin': 'a b' })).statusCode).toBe(400)
+    // The permission is no right.
+    expect((await send(app, STRUCTURED, EVENT)).statusCode).toBe(401)
   })
 })

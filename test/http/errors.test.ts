@@ -38,8 +38,9 @@ describe('paths and methods', () => {
   })
 
   it.each([
-    ['GET', '/v1/events', 'POST'],
-    ['OPTIONS', '/v1/events', 'POST'],
+    ['GET', '/v1/events', 'OPTIONS, POST'],
+    ['OPTIONS', '/v1/events', 'OPTIONS, POST'],
+    ['OPTIONS', '/v1/channels', 'GET, HEAD'],
     ['DELETE', '/v1/notifications', 'GET, HEAD'],
     ['PATCH', '/v1/notifications/x', 'GET, HEAD'],
     ['GET', '/v1/notifications/x/replay', 'POST'],

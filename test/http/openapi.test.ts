@@ -9,7 +9,11 @@ import { ALIASES, CLAIM, createTestServer, EVENT_TYPES } from './harness.ts'
 
 interface Operation {
   readonly operationId: string
-  readonly responses: Record<string, { content: Record<string, { schema: object; examples?: Record<string, object> }> }>
+  /** Without content where there is no body. */
+  readonly responses: Record<
+    string,
+    { content?: Record<string, { schema: object; examples?: Record<string, object> }> }
+  >
   readonly requestBody?: { content: Record<string, { schema: object }> }
 }
 
@@ -103,7 +107,9 @@ describe('the OpenAPI document', () => {
     for (const example of Object.values(document.components.examples)) expect(check(example.value)).toBe(true)
     const shown = operations().flatMap(({ operation }) =>
       Object.entries(operation.responses).flatMap(([status, { content }]) =>
-        Object.keys(content['application/problem+json']?.examples ?? {}).map((code) => [code, Number(status)] as const),
+        Object.keys(content?.['application/problem+json']?.examples ?? {}).map(
+          (code) => [code, Number(status)] as const,
+        ),
       ),
     )
     for (const [code, status] of shown) expect(ERROR_CODES[code as keyof typeof ERROR_CODES].status).toBe(status)
@@ -192,10 +198,10 @@ describe('real answers', () => {
     const { app, service } = createTestServer({ TEAMS_MAX_BODY_BYTES: 2_048 })
     const json = { 'content-type': 'application/json' }
     const checked = new Set<string>()
-    const ask = async (method: 'GET' | 'POST', url: string, path: string, payload?: string) => {
+    const ask = async (method: 'GET' | 'POST' | 'OPTIONS', url: string, path: string, payload?: string) => {
       const answer = await app.inject({ method, url, ...(payload === undefined ? {} : { payload, headers: json }) })
       const type = String(answer.headers['content-type']).split(';')[0] ?? ''
-      const inner = document.paths[path]?.[method.toLowerCase()]?.responses[answer.statusCode]?.content[type]?.schema
+      const inner = document.paths[path]?.[method.toLowerCase()]?.responses[answer.statusCode]?.content?.[type]?.schema
       expect(inner, `${method} ${url} ${answer.statusCode} ${type}`).toBeDefined()
       const check = validator(inner ?? {})
       const value = type === 'text/plain' ? answer.body : answer.json()
@@ -234,6 +240,7 @@ describe('real answers', () => {
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
     await ask('GET', '/readyz', '/readyz')
+    await ask('OPTIONS', '/v1/events', '/v1/events')
     expect([...checked].sort()).toEqual(
       operations()
         .map((o) => `${o.method.toUpperCase()} ${o.path}`)
