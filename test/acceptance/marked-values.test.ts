@@ -122,6 +122,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
       VAULT_ADDR: vault.url,
       VAULT_TOKEN: others['Vault token'],
       TEAMS_REDIS_URL: redisUrl.href,
+      HTTPS_PROXY: `http://marked:${secrets.proxy}@127.0.0.1:9`,
       TEAMS_ENTRA_TENANT_ID: 'tenant',
       TEAMS_ENTRA_CLIENT_ID: 'client',
       TEAMS_ENTRA_CLIENT_SECRET: secrets.entra,

@@ -61,6 +61,20 @@ const entraRequest = (receiver: Receiver, more: Partial<SendRequest> = {}) =>
     ...more,
   })
 
+it('says which setting is in the way where Entra, or a proxy before it, stops at TLS 1.2', async () => {
+  const old = await receiverFor((response) => void response.writeHead(200).end(), {
+    ...certificate,
+    maxVersion: 'TLSv1.2',
+  })
+  const flows = await flow(() => 202)
+  const entra = { ...APP, clientSecret: new Secret(APP.clientSecret), authority: old.origin }
+  expect(await entraTransport(entra).send(entraRequest(flows))).toMatchObject({
+    name: 'token_unavailable',
+    errorCode: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    message: expect.stringContaining('TEAMS_TLS_MIN_VERSION'),
+  })
+})
+
 describe('the stand-in', () => {
   it('signs a token that its own keys verify, with the claims that a flow checks', async () => {
     const entra = await standIn()

@@ -28,6 +28,7 @@ export function createMarks(): Marks {
       readToken: 'token-QZ7readtokenQZ-0123456789',
       inbound: 'whsec_'.concat(Buffer.from('in-QZ7inboundQZ-0123456789').toString('base64')),
       redis: 'redis-QZ7redispwQZ-0123',
+      proxy: 'proxy-QZ7proxypwQZ-0123',
       entra: 'entra~QZ7entraQZ.secret~0123456789',
     },
     patient: {

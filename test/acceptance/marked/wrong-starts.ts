@@ -54,6 +54,9 @@ export async function startWrongly(
       TEAMS_TIME_ZONE: secrets.hmac,
     },
     'Redis of another kind': { TEAMS_REDIS_URL: `http://u:${secrets.redis}@127.0.0.1` },
+    'proxy of another kind': { HTTPS_PROXY: `socks5://u:${secrets.proxy}@127.0.0.1` },
+    'proxy password not decodable': { http_proxy: `http://u:${secrets.proxy}%zz@127.0.0.1` },
+    'Vault without TLS': { VAULT_ADDR: `http://u:${secrets.hmac}@vault.example.sa`, VAULT_TOKEN: secrets.token },
     'half of Entra': { TEAMS_ENTRA_CLIENT_SECRET: secrets.entra },
     'configuration that is none': {
       TEAMS_CONFIG_FILE: file('c.yaml', `channels: "${secrets.sig}\n ${secrets.hmac}: [`),
