@@ -22,6 +22,17 @@ CREATE OR REPLACE VIEW teams_notifications_unacknowledged_critical AS
 UPDATE teams_notifications SET sent_at = NULL WHERE state NOT IN ('accepted', 'posted') AND sent_at IS NOT NULL;
 
 DROP FUNCTION teams_missing_indexes();
+DO $$
+DECLARE
+  last regclass;
+BEGIN
+  FOR last IN SELECT i.oid::regclass FROM pg_inherits m JOIN pg_index x ON x.indrelid = m.inhrelid
+                JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = m.inhrelid
+               WHERE m.inhparent = 'teams_notifications'::regclass AND i.relname = t.relname || '_last_idx' LOOP
+    EXECUTE format('DROP INDEX %s', last);
+  END LOOP;
+END
+$$;
 DROP INDEX teams_notifications_digested_urgent_idx;
 DROP INDEX teams_notifications_acknowledged_idx;
 DROP INDEX teams_notifications_refused_idx;

@@ -15,8 +15,8 @@ export interface FirstPostsFilled {
 
 /**
  * Completes what migration 0003 could not do without holding up delivery on a large table: gives rows that an earlier
- * version wrote their `sent_at` and `accepted_at`, from their attempts, and makes the indexes of months that are over. A
- * month that is still written to gets its indexes when it is over; until then a query reads it whole, as before.
+ * version wrote their `sent_at` and `accepted_at`, from their attempts, and makes the indexes of months that have been over
+ * for a week. A month that is still written to gets them then; until then a query reads it whole, as before.
  *
  * Safe to run again, at any time and beside others; with nothing left to do it reads the catalogue and one month.
  *
@@ -27,7 +27,7 @@ export async function fillFirstPosts(db: Kysely<Tables>, stopping: () => boolean
   let rows = 0
   let indexes = 0
   for (const month of await unfinishedMonths(db)) {
-    for (let after: string | undefined = NEVER; after !== undefined; ) {
+    for (let after = month.filled ? undefined : NEVER; after !== undefined; ) {
       if (stopping()) return { rows, indexes, busy: false }
       const filled = await fillRows(db, month.name, after)
       if (filled === 'busy') return { rows, indexes, busy: true }
@@ -44,13 +44,16 @@ export async function fillFirstPosts(db: Kysely<Tables>, stopping: () => boolean
   return { rows, indexes, busy: false }
 }
 
-/** Months that lack an index of migration 0003, the newest first: figures are most often asked about the last days. */
-async function unfinishedMonths(db: Kysely<Tables>): Promise<{ readonly name: string; readonly over: boolean }[]> {
-  const { rows } = await sql<{ name: string; over: boolean }>`
-    SELECT month::text AS name,
-           month::text ~ '_[0-9]{4}_[0-9]{2}$'
-             AND right(month::text, 7) < to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS over
-      FROM (SELECT DISTINCT month FROM teams_missing_indexes()) AS missing ORDER BY month::text DESC`.execute(db)
+/**
+ * Months that lack an index, the newest first: figures are most often asked about the last days. Where a month has all
+ * those of migration 0003, its rows are filled in, or were written after it.
+ */
+async function unfinishedMonths(
+  db: Kysely<Tables>,
+): Promise<{ readonly name: string; readonly over: boolean; readonly filled: boolean }[]> {
+  const { rows } = await sql<{ name: string; over: boolean; filled: boolean }>`
+    SELECT month::text AS name, bool_and(over) AS over, bool_and(parent IS NULL) AS filled
+      FROM teams_missing_indexes() GROUP BY month ORDER BY month::text DESC`.execute(db)
   return rows
 }
 
@@ -89,7 +92,8 @@ async function fillRows(
 }
 
 interface MissingIndex {
-  readonly parent: string
+  /** The index of the whole table that it becomes a part of, if any. */
+  readonly parent: string | null
   readonly child: string
   readonly statement: string
 }
@@ -102,13 +106,14 @@ async function missingIndexes(db: Kysely<Tables>, month: string): Promise<readon
   return rows
 }
 
-/** Not concurrently: nobody writes to a month that is over but who acknowledges, and that waits a second. */
+/** Not concurrently: nobody writes to a month that is long over but who acknowledges, and that waits a second. */
 async function makeIndex(db: Kysely<Tables>, { parent, child, statement }: MissingIndex): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     if (!(await takeLock(transaction))) return false
     await sql`SET LOCAL lock_timeout = '2s'`.execute(transaction)
     await sql.raw(statement).execute(transaction)
-    await sql`ALTER INDEX ${sql.raw(parent)} ATTACH PARTITION ${sql.table(child)}`.execute(transaction)
+    if (parent !== null)
+      await sql`ALTER INDEX ${sql.raw(parent)} ATTACH PARTITION ${sql.table(child)}`.execute(transaction)
     return true
   })
 }
