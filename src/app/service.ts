@@ -51,7 +51,12 @@ export function createService(parts: ServiceParts): LocalService {
   const { acceptor, database, engine, metrics, publisher, log } = parts
   const { kysely } = database
   const silences = createSilences(parts)
-  const scrape = createScrape({ metrics, clock: parts.clock, log, channels: () => viewChannels(parts) })
+  const scrape = createScrape({
+    metrics,
+    clock: parts.clock,
+    log,
+    channels: () => viewChannels(parts, database.delivery),
+  })
 
   const underWay = new Set<Promise<unknown>>()
 
@@ -102,10 +107,12 @@ export function createService(parts: ServiceParts): LocalService {
   }
 
   return {
-    accept: (events, origin) =>
+    accept: (events, origin, gone) =>
       call('accept', async () => {
         if (parts.stopping()) throw new GatewayError('gateway_stopped')
         const checked = await acceptor.protect(acceptor.check(events))
+        // Nobody would hear the answer, and who sends it again would have to wait for this one.
+        if (gone?.aborted) throw new GatewayError('caller_gone')
         const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
         tell(accepted)
         if (publisher) for (const event of accepted.events) publisher.publish(event)
@@ -133,7 +140,7 @@ export function createService(parts: ServiceParts): LocalService {
         )
         return replayed
       }),
-    listChannels: () => call('listChannels', () => viewChannels(parts)),
+    listChannels: () => call('listChannels', () => viewChannels(parts, kysely)),
     createSilence: (silence, by) =>
       call('createSilence', () => committingEach(() => silences.createSilence(silence, by))),
     listSilences: (query) => call('listSilences', () => silences.listSilences(query)),
@@ -147,8 +154,11 @@ export function createService(parts: ServiceParts): LocalService {
   }
 }
 
-async function viewChannels({ database, registry, secrets }: ServiceParts): Promise<readonly ChannelView[]> {
-  const [rows, waiting] = await Promise.all([readChannels(database.kysely), readBacklog(database.kysely)])
+async function viewChannels(
+  { registry, secrets }: ServiceParts,
+  kysely: Database['kysely'],
+): Promise<readonly ChannelView[]> {
+  const [rows, waiting] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
   return [...registry.channels.values()].map((channel): ChannelView => {
     const row = rows.get(channel.key)
     const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
@@ -196,7 +206,8 @@ async function checkReadiness({ database, engine }: ServiceParts): Promise<reado
     }
   }
   return Promise.all([
-    check('database', () => readChannels(database.kysely)),
+    // Not behind callers who use up the connections: it is reachable all the same.
+    check('database', () => readChannels(database.delivery)),
     check('engine', async () => {
       if (!(await engine.reachable())) throw new Error('the engine is not installed')
     }),

@@ -45,6 +45,8 @@ const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   secrets_unreachable: EXIT.unreachable,
   port_in_use: EXIT.unreachable,
   gateway_unreachable: EXIT.unreachable,
+  gateway_busy: EXIT.unreachable,
+  caller_gone: EXIT.unreachable,
   gateway_stopped: EXIT.unreachable,
   internal: EXIT.no,
 }

@@ -37,12 +37,14 @@ export interface Requests {
 }
 
 type Attempt =
-  | { readonly answer: unknown; readonly error?: never; readonly passing?: never }
-  | { readonly answer?: never; readonly error: GatewayError; readonly passing: boolean }
+  | { readonly answer: unknown; readonly error?: never; readonly passing?: never; readonly retryAfterMs?: never }
+  | { readonly answer?: never; readonly error: GatewayError; readonly passing: boolean; readonly retryAfterMs: number }
 
 const RETRIES = 3
 const FIRST_WAIT = 250
 const TIMEOUT = 30_000
+/** Longest Retry-After in ms that is heeded; a caller who waits for longer than this wants to know. */
+const LONGEST_RETRY_AFTER = 10_000
 /** A gateway that stops or has lost its database, and what a proxy in front of it says meanwhile. */
 const PASSING = new Set([502, 503, 504])
 
@@ -60,6 +62,7 @@ export function createRequests(options: RequestOptions): Requests {
     const doFetch = options.fetch ?? globalThis.fetch
     let status: number
     let text: string
+    let retryAfterMs: number
     try {
       const response = await doFetch(base + path, {
         method,
@@ -74,23 +77,24 @@ export function createRequests(options: RequestOptions): Requests {
         ...(body === undefined ? {} : { body }),
       })
       status = response.status
+      retryAfterMs = Math.min(LONGEST_RETRY_AFTER, 1000 * (Number(response.headers.get('retry-after')) || 0))
       text = await response.text()
     } catch (error) {
-      return { error: unreachable(base, reasonOf(error)), passing: true }
+      return { error: unreachable(base, reasonOf(error)), passing: true, retryAfterMs: 0 }
     }
     const answer = parsed(text)
     if (status >= 200 && status < 300) return { answer }
-    return { error: errorOf(status, answer, base), passing: PASSING.has(status) }
+    return { error: errorOf(status, answer, base), passing: PASSING.has(status), retryAfterMs }
   }
 
   return {
     async send(request) {
       for (let retry = 0; ; retry++) {
-        const { answer, error, passing } = await attempt(request)
+        const { answer, error, passing, retryAfterMs } = await attempt(request)
         if (!error) return answer
         if (!request.repeatable || !passing || retry === RETRIES) throw error
         // Jitter, so that the callers of a gateway that comes back do not all come at once.
-        await sleep(FIRST_WAIT * 2 ** retry * (0.5 + Math.random()))
+        await sleep(retryAfterMs + FIRST_WAIT * 2 ** retry * (0.5 + Math.random()))
       }
     },
     read(schema, answer) {

@@ -2,16 +2,22 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import { RETRY_AFTER_SECONDS } from './admission.ts'
 import { PROBLEM_MEDIA_TYPE, problemBody, toGatewayError } from './problem.ts'
+
+/** What is told to callers with a status of 5xx, and is no failure. */
+const EXPECTED: readonly ErrorCode[] = ['gateway_stopped', 'gateway_busy']
 
 /** Answers with an error, whatever it was that was thrown. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   const error = toGatewayError(thrown)
   // What callers do wrong is their business; what fails here is ours, and the log has the same id as the answer.
-  if (error.status >= 500 && error.code !== 'gateway_stopped')
+  if (error.status >= 500 && !EXPECTED.includes(error.code))
     log.error({ err: error, request_id: request.id, route: request.routeOptions.url ?? null }, 'request failed')
+  if (error.code === 'gateway_busy') reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (error.code === 'unauthenticated')
     reply.header(
       'www-authenticate',

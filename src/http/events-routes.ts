@@ -32,7 +32,7 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
       let accepted: readonly Acceptance[]
       reached.add(request)
       try {
-        accepted = await service.accept(events.events, request.caller?.origin ?? 'http')
+        accepted = await service.accept(events.events, request.caller?.origin ?? 'http', request.gone ?? undefined)
       } catch (error) {
         throw refusalFor(events, error)
       }

@@ -21,7 +21,7 @@ import { cloudEvent } from './cloudevents.ts'
 import { asJson, jsonSchema, REF, refTo } from './json-schema.ts'
 import { notificationQuery } from './notification-query.ts'
 import { type EventTypeForDocs, eventSchemas } from './openapi-events.ts'
-import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation } from './operations.ts'
+import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation, WORK_CODES } from './operations.ts'
 import { PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
 import { MAX_EVENTS } from './read-events.ts'
 import { silenceQuery } from './silence-query.ts'
@@ -149,13 +149,13 @@ function paths(): JsonObject {
 }
 
 function describe(id: OperationId): JsonObject {
-  const { summary, description, scope, signable, path, codes } = operation(id)
+  const { summary, description, scope, signable, work, path, codes } = operation(id)
   const query = QUERIES[id]
   const body = bodyOf(id)
   const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(query ? filters(query) : [])]
   const [status, words, schema] = ANSWERS[id]
   const type = id === 'getMetrics' ? 'text/plain' : 'application/json'
-  const all: ErrorCode[] = [...codes, ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
+  const all: ErrorCode[] = [...codes, ...(work ? WORK_CODES : []), ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
   return {
     operationId: id,
     summary,

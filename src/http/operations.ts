@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../kernel/error-codes.ts'
+import type { Work } from './admission.ts'
 import type { Scope } from './auth.ts'
 
 interface Operation {
@@ -11,6 +12,8 @@ interface Operation {
   readonly scope?: Scope
   /** True where a signature over the body does instead of a token. */
   readonly signable?: true
+  /** What it makes the gateway do, which is bounded; absent where it costs next to nothing. */
+  readonly work?: Work
   /** Error codes of its own, besides those that any request may get. */
   readonly codes: readonly ErrorCode[]
 }
@@ -24,6 +27,7 @@ export const OPERATIONS = {
     description:
       'Answered once the events are in the database. A list is accepted whole or refused whole. Takes plain JSON and CloudEvents 1.0 (structured, batch and binary); of a CloudEvent, type is the event type, id and source the idempotency key, subject the correlation id. In a signed request, webhook-id is the idempotency key of events that have none (x-hmac-signature covers no id), and a CloudEvent stands in the body as a whole, since the signature covers no headers. x-correlation-id of the answer names the correlation id when all events share one.',
     scope: 'send',
+    work: 'send',
     signable: true,
     codes: [
       'invalid_json',
@@ -49,6 +53,7 @@ export const OPERATIONS = {
     path: '/v1/notifications',
     summary: 'List notifications, the newest first',
     scope: 'read',
+    work: 'read',
     codes: ['database_unreachable'],
   },
   getNotification: {
@@ -56,6 +61,7 @@ export const OPERATIONS = {
     path: '/v1/notifications/:id',
     summary: 'One notification, with its attempts and actions',
     scope: 'read',
+    work: 'read',
     codes: ['not_found', 'database_unreachable'],
   },
   replayNotification: {
@@ -63,6 +69,7 @@ export const OPERATIONS = {
     path: '/v1/notifications/:id/replay',
     summary: 'Send a failed notification again',
     scope: 'act',
+    work: 'change',
     codes: ['not_found', 'not_replayable', 'database_unreachable', 'commit_unknown'],
   },
   listChannels: {
@@ -70,6 +77,7 @@ export const OPERATIONS = {
     path: '/v1/channels',
     summary: 'Channels: budget left, backlog, breaker, last outcome',
     scope: 'read',
+    work: 'read',
     codes: ['database_unreachable'],
   },
   createSilence: {
@@ -79,6 +87,7 @@ export const OPERATIONS = {
     description:
       'From its start to its end, what all matchers match makes no card: its notifications are kept as suppressed and name the silence. One that is active at once also keeps back what waits already.',
     scope: 'act',
+    work: 'change',
     codes: [
       'invalid_json',
       'invalid_silence',
@@ -93,6 +102,7 @@ export const OPERATIONS = {
     path: '/v1/silences',
     summary: 'List silences and maintenance windows, the newest first',
     scope: 'read',
+    work: 'read',
     codes: ['database_unreachable'],
   },
   getSilence: {
@@ -100,6 +110,7 @@ export const OPERATIONS = {
     path: '/v1/silences/:id',
     summary: 'One silence, with how many notifications it kept back',
     scope: 'read',
+    work: 'read',
     codes: ['not_found', 'database_unreachable'],
   },
   endSilence: {
@@ -107,6 +118,7 @@ export const OPERATIONS = {
     path: '/v1/silences/:id/end',
     summary: 'End a silence before its time; what it kept back stays kept back',
     scope: 'act',
+    work: 'change',
     codes: ['not_found', 'silence_over', 'database_unreachable', 'commit_unknown'],
   },
   getMetrics: {
@@ -144,6 +156,9 @@ export const COMMON_CODES = [
   'internal',
   'gateway_stopped',
 ] as const satisfies ErrorCode[]
+
+/** What an operation that makes the gateway do something may be answered with besides. */
+export const WORK_CODES = ['gateway_busy', 'caller_gone'] as const satisfies ErrorCode[]
 
 /** What an operation that asks for a scope may be answered with besides. */
 export const AUTH_CODES = ['unauthenticated', 'forbidden'] as const satisfies ErrorCode[]

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { GatewayService } from '../service/port.ts'
 import { guardAccess } from './access.ts'
+import { limitWork } from './admission.ts'
 import { type AuthSettings, createAuthenticator } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
 import { addEventsRoute } from './events-routes.ts'
@@ -84,6 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const requests = trackRequests(app)
   logRequests(app, log)
   answerErrors(app, log)
+  limitWork(app, metrics, settings.TEAMS_MAX_BODY_BYTES)
   guardAccess(app, auth)
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff')

@@ -143,6 +143,16 @@ export const ERROR_CODES = {
     title: 'The gateway does not answer',
     todo: 'Check the URL and that "claimlinc-teams serve" is running there. Where only the answer was lost, the event may be accepted: send it again with the same idempotency key.',
   },
+  gateway_busy: {
+    status: 503,
+    title: 'The gateway has too much to do at the moment',
+    todo: 'Nothing was done. Send it again after the seconds of Retry-After, and fewer at once.',
+  },
+  caller_gone: {
+    status: 408,
+    title: 'The caller hung up before it was answered',
+    todo: 'Nothing was done. Send it again, and wait longer for the answer.',
+  },
   gateway_stopped: {
     status: 503,
     title: 'The gateway is stopping',

@@ -21,6 +21,11 @@ export const METRICS = {
     help: 'Requests with events that were refused, by error code.',
     labels: ['code'],
   },
+  teams_requests_refused_total: {
+    type: 'counter',
+    help: 'Requests that were refused with gateway_busy, by what they ask for: send, read, change, other.',
+    labels: ['work'],
+  },
   teams_events_duplicate_total: {
     type: 'counter',
     help: 'Events whose idempotency key was known, so that the first answer was given again.',

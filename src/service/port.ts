@@ -250,8 +250,8 @@ export interface Check {
  * Every method throws only GatewayErrors.
  */
 export interface GatewayService {
-  /** Accepts all events or none; resolves once they are committed. */
-  accept(events: readonly UncheckedEvent[], origin: string): Promise<readonly Acceptance[]>
+  /** Accepts all events or none; resolves once they are committed. `gone` calls it off while nothing is written yet. */
+  accept(events: readonly UncheckedEvent[], origin: string, gone?: AbortSignal): Promise<readonly Acceptance[]>
   listNotifications(
     query: NotificationQuery,
   ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }>

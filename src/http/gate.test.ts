@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { createGate, type GateLimits } from './gate.ts'
+
+const LIMITS: GateLimits = { running: 2, runningOfCaller: 1, waiting: 4, waitingOfCaller: 3, patienceMs: 60_000 }
+const { signal: STAYS } = new AbortController()
+const asking = (caller: string, cost = 1, gone = STAYS) => ({ caller, cost, gone })
+
+/** Work that goes on until it is let go. */
+function work() {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  return {
+    begun: begun.promise,
+    end: resolve,
+    run: () => {
+      begun.resolve()
+      return promise
+    },
+  }
+}
+
+describe('a gate', () => {
+  it('lets callers take turns, however much one of them asks', async () => {
+    const gate = createGate({ ...LIMITS, running: 1 })
+    const done: string[] = []
+    const ask = (caller: string, name: string) => gate.run(asking(caller), async () => void done.push(name))
+    await Promise.all([ask('a', 'a1'), ask('a', 'a2'), ask('a', 'a3'), ask('b', 'b1')])
+    expect(done).toEqual(['a1', 'a2', 'b1', 'a3'])
+  })
+
+  it('does not run more of one caller than its share, and others beside it', async () => {
+    const gate = createGate(LIMITS)
+    const [first, second, other] = [work(), work(), work()]
+    const all = [gate.run(asking('a'), first.run), gate.run(asking('a'), second.run), gate.run(asking('b'), other.run)]
+    await other.begun
+    let early = true
+    second.begun.then(() => expect(early).toBe(false))
+    other.end()
+    await all[2]
+    early = false
+    first.end()
+    await second.begun
+    second.end()
+    await Promise.all(all)
+  })
+
+  it('refuses what is more than may wait of one caller, and in all', async () => {
+    const gate = createGate({ ...LIMITS, running: 1 })
+    const first = work()
+    const all = [gate.run(asking('a'), first.run)]
+    for (const caller of ['a', 'a', 'a', 'b']) all.push(gate.run(asking(caller), async () => undefined))
+    const refused = { code: 'gateway_busy' }
+    await expect(gate.run(asking('a'), async () => undefined)).rejects.toMatchObject(refused)
+    await expect(gate.run(asking('c'), async () => undefined)).rejects.toMatchObject(refused)
+    first.end()
+    await Promise.all(all)
+    expect(await gate.run(asking('c'), async () => 'again')).toBe('again')
+  })
+
+  it('does not do what waits for a caller who has gone, nor counts it', async () => {
+    const gate = createGate({ ...LIMITS, running: 1, waiting: 1 })
+    const first = work()
+    const running = gate.run(asking('a'), first.run)
+    const gone = new AbortController()
+    const waiting = gate.run(asking('b', 1, gone.signal), async () => expect.unreachable())
+    gone.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'caller_gone' })
+    const next = gate.run(asking('c'), async () => 'c')
+    first.end()
+    await running
+    expect(await next).toBe('c')
+  })
+
+  it('gives up on what has waited for too long', async () => {
+    const gate = createGate({ ...LIMITS, running: 1, patienceMs: 1 })
+    const first = work()
+    const running = gate.run(asking('a'), first.run)
+    await expect(gate.run(asking('b'), async () => undefined)).rejects.toMatchObject({ code: 'gateway_busy' })
+    first.end()
+    await running
+  })
+
+  it('runs what costs more than all that may run, alone', async () => {
+    const gate = createGate(LIMITS)
+    const dear = work()
+    let over = false
+    const first = gate.run(asking('a', 10), dear.run)
+    const second = gate.run(asking('b'), async () => over)
+    await dear.begun
+    over = true
+    dear.end()
+    await first
+    expect(await second).toBe(true)
+  })
+
+  it('leaves the event loop a turn before it lets in what has waited', async () => {
+    const gate = createGate({ ...LIMITS, running: 1 })
+    const order: string[] = []
+    const one = gate.run(asking('a'), async () => {
+      setImmediate(() => order.push('probe'))
+    })
+    const two = gate.run(asking('b'), async () => void order.push('work'))
+    await Promise.all([one, two])
+    expect(order).toEqual(['probe', 'work'])
+  })
+})

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
+
+/** A server whose lists, and whose accepting, go on until they are let go. */
+async function heldServer(settings = {}) {
+  const server = createTestServer(settings)
+  const { origin, port } = await server.start()
+  const held = Promise.withResolvers<void>()
+  onTestFinished(() => held.resolve())
+  const counts = { running: 0, most: 0, done: 0 }
+  const begun: (() => void)[] = []
+  async function hold() {
+    counts.running++
+    counts.most = Math.max(counts.most, counts.running)
+    begun.shift()?.()
+    await held.promise
+    counts.running--
+    counts.done++
+  }
+  const { listNotifications, accept } = server.service
+  server.service.listNotifications = async (query) => {
+    await hold()
+    return listNotifications(query)
+  }
+  server.service.accept = async (...given) => {
+    await hold()
+    return accept(...given)
+  }
+  const nextBegun = () => new Promise<void>((resolve) => begun.push(resolve))
+  return { ...server, origin, port, counts, nextBegun, letGo: () => held.resolve() }
+}
+
+const refusals = async (metrics: { expose(): Promise<{ body: string }> }, work: string) =>
+  Number(
+    new RegExp(`^teams_requests_refused_total\\{work="${work}"\\} (\\d+)$`, 'm').exec(
+      (await metrics.expose()).body,
+    )?.[1] ?? 0,
+  )
+
+/** Sends raw requests over one connection, and resolves with the statuses of so many answers. */
+async function pipelined(port: number, requests: string, answers: number) {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  socket.write(requests)
+  let text = ''
+  const all = new Promise<{ statuses: string[]; text: string }>((resolve) => {
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1')
+      const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status = '']) => status)
+      if (statuses.length === answers) resolve({ statuses, text })
+    })
+  })
+  return { socket, all }
+}
+
+describe('one connection that asks for much at once', () => {
+  it('gets sixteen answers, two at a time, and refusals for the rest, and keeps no probe waiting', async () => {
+    const server = await heldServer()
+    const get = `GET /v1/notifications?limit=500 HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`
+    const begun = server.nextBegun()
+    const { all } = await pipelined(server.port, get.repeat(1_600), 1_600)
+    await begun
+    expect((await fetch(`${server.origin}/healthz`)).status).toBe(200)
+    expect((await fetch(`${server.origin}/metrics`)).status).toBe(200)
+    server.letGo()
+    const { statuses, text } = await all
+    expect(Map.groupBy(statuses, (status) => status).get('200')).toHaveLength(16)
+    expect(statuses.filter((status) => status === '503')).toHaveLength(1_584)
+    expect(text).toMatch(/retry-after: 1\r\n/)
+    expect(text).toContain('"code":"gateway_busy"')
+    expect(server.counts.most).toBe(2)
+    expect(await refusals(server.metrics, 'read')).toBe(1_584)
+  })
+
+  it('is not worked for once it is gone', async () => {
+    const server = await heldServer()
+    const get = `GET /v1/notifications HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`
+    const begun = [server.nextBegun(), server.nextBegun()]
+    const { socket } = await pipelined(server.port, get.repeat(10), 10)
+    await Promise.all(begun)
+    const closed = once(server.app.server, 'request')
+    socket.destroy()
+    // Another request is there only after the server has heard of the end of the first connection.
+    await fetch(`${server.origin}/healthz`)
+    await closed
+    const last = server.nextBegun()
+    const other = fetch(`${server.origin}/v1/notifications`)
+    await last
+    server.letGo()
+    expect((await other).status).toBe(200)
+    expect(server.counts.done).toBe(3)
+  })
+})
+
+describe('callers with tokens', () => {
+  it('share out what may be read at once, whatever connections they have', async () => {
+    const server = await heldServer({ TEAMS_API_TOKENS: API_TOKENS })
+    const list = (token: string) =>
+      fetch(`${server.origin}/v1/notifications`, { headers: { authorization: `Bearer ${token}` } })
+    const begun = [server.nextBegun(), server.nextBegun(), server.nextBegun()]
+    const many = Array.from({ length: 40 }, () => list(TOKENS.reader))
+    const other = list(TOKENS.actor)
+    await Promise.all(begun)
+    expect(server.counts.running).toBe(3)
+    server.letGo()
+    expect((await other).status).toBe(200)
+    const statuses = (await Promise.all(many)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(18)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(22)
+    expect(server.counts.most).toBe(3)
+  })
+
+  it('may not have more large bodies under way than their share, while others may', async () => {
+    const server = await heldServer({ TEAMS_API_TOKENS: API_TOKENS })
+    const large = JSON.stringify({ ...CLAIM, data: { ...CLAIM.data, provider: 'x'.repeat(1_000_000) } })
+    const send = (token: string, body: string) =>
+      fetch(`${server.origin}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body,
+      })
+    const refused = Array.from({ length: 12 }, () => send(TOKENS.sender, large))
+    const begun = server.nextBegun()
+    const small = send(TOKENS.sender, JSON.stringify(CLAIM))
+    await begun
+    const busy = await Promise.race(refused)
+    expect(busy.status).toBe(503)
+    expect(busy.headers.get('retry-after')).toBe('1')
+    expect(await busy.json()).toMatchObject({ code: 'gateway_busy' })
+    const other = send(TOKENS.admin, large)
+    server.letGo()
+    expect((await small).status).toBe(202)
+    expect((await other).status).not.toBe(503)
+    await Promise.all(refused)
+  })
+})
