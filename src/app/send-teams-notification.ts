@@ -19,9 +19,10 @@ let shared: Promise<Sender> | undefined
  *
  * Where it goes is found out at the first call, as by the command `claimlinc-teams send`:
  *
- * 1. With DATABASE_URL into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
- * 2. To the gateway that runs on this machine: it has the embedded database open, and only one process can.
- * 3. Into the embedded database. This process then delivers too, and before it ends it sends what is due.
+ * 1. To the gateway at CLAIMLINC_TEAMS_URL, with the token CLAIMLINC_TEAMS_TOKEN.
+ * 2. With DATABASE_URL into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
+ * 3. To the gateway that runs on this machine: it has the embedded database open, and only one process can.
+ * 4. Into the embedded database. This process then delivers too, and before it ends it sends what is due.
  *
  * ```ts
  * await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
@@ -46,8 +47,9 @@ export async function sendTeamsNotification<T extends EventType>(
 
 async function open(): Promise<Sender> {
   try {
-    const env = withEnvFile(process.env)
-    const settings = loadSettings(env)
+    const { CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN } = process.env
+    if (CLAIMLINC_TEAMS_URL) return openRemote(CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN || undefined)
+    const settings = loadSettings(withEnvFile(process.env))
     if (settings.DATABASE_URL !== undefined) return await openOwn(false)
     const url = await findLocalGateway(settings)
     return url === undefined ? await openOwn(true) : openRemote(url, tokenFor(settings, 'send'))
@@ -66,7 +68,7 @@ function openRemote(url: string, token: string | undefined): Sender {
         throw new GatewayError('invalid_request', [
           {
             at: 'transaction',
-            found: `a transaction, while the gateway at ${url} has the embedded database open`,
+            found: `a transaction, for the gateway at ${new URL(url).origin}, which is not in it`,
             expected: 'DATABASE_URL, or createGateway with your database',
           },
         ])

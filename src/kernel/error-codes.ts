@@ -38,7 +38,7 @@ export const ERROR_CODES = {
   unauthenticated: {
     status: 401,
     title: 'No valid credentials',
-    todo: 'Send "Authorization: Bearer <token>" with a token of TEAMS_API_TOKENS, or a Standard Webhooks signature.',
+    todo: 'Send "Authorization: Bearer <token>" with a token of TEAMS_API_TOKENS (--token on the command line), or a Standard Webhooks signature.',
   },
   forbidden: {
     status: 403,
