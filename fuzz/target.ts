@@ -41,6 +41,7 @@ export const PROPERTIES = {
   patient: 'no patient value is in what is stored, answered, logged or shown',
   whole: 'a request is accepted whole or refused whole',
   stored: 'what is stored is what was checked, and what was checked is what was sent',
+  declared: 'no data field is kept that the event type does not declare',
   again: 'the same keys sent again give the first answer again and write nothing',
   card: 'a card is valid for the official parser, and the same each time',
   size: 'a card fits into what Teams takes, and knows its own size',

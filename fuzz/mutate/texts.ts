@@ -44,6 +44,10 @@ export const ATTACKS: readonly string[] = [
   '\uD800',
   '\uDC00\uD800',
   '\uFEFF',
+  '\u001B[31mred\u001B[0m',
+  'iqama 2123456789, patient P-2002, call +966 50 123 4567',
+  'رقم الهوية: ١٠٩٨٧٦٥٤٣٢',
+  '{"patient":{"name":"Sara","iqama":2123456789}}',
   '\u2028\u2029\r\n\t',
   'e\u0301'.repeat(20),
   '👨‍👩‍👧‍👦🇸🇦',
@@ -106,6 +110,11 @@ const DISGUISES: readonly ((value: string) => string)[] = [
   (value) => `patient ${value} was not found (${value}).`,
   (value) => `https://his.example/patients/${value}?id=${value}`,
   (value) => value + value,
+  (value) => `${value.slice(0, 5)}\uFEFF${value.slice(5)}`,
+  (value) => `${value.slice(0, 6)}\u000B\u20DD${value.slice(6)}`,
+  (value) => `${value.slice(0, 5)}\u001B[31m${value.slice(5)}\u001B[0m`,
+  (value) => value.replace(/(\d{3})(?=\d)/g, '$1-'),
+  (value) => `national id: ${value}`,
   (value) => value.slice(0, -1),
 ]
 

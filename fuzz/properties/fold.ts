@@ -1,11 +1,16 @@
+/** Colours of a terminal, as they are and as JSON writes them: a card leaves them out. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const COLOURS = /(?:\u001b|\\u001b)\[[0-9;]*m/gi
+
 /**
  * A text as a reader takes it: invisible characters, accents, letter case and widths gone, Arabic digits as Latin ones.
  * Written anew and not taken from src/accept/find-values.ts, which is what is being judged.
  */
 export function fold(text: string): string {
   return text
+    .replace(COLOURS, '')
     .normalize('NFKD')
-    .replace(/[\p{Mn}\p{Cf}\p{Cc}]/gu, '')
+    .replace(/[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/gu, '')
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
     .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
     .toLowerCase()

@@ -4,8 +4,8 @@ import { hold } from '../target.ts'
 import { fold, unescaped } from './fold.ts'
 import { LONG_NUMBER } from './read-json.ts'
 
-/** Names of fields that hold patient data by the platform's own list, however they are spelt. */
-const PATIENT_FIELD = /^(?:patient|member)ids?$/
+/** Names of fields that hold patient data, by the platform's own list and by that of identifiers, however they are spelt. */
+const PATIENT_FIELD = /^(?:(?:patient|member|national)ids?|iqama|passportno|mrn|رقمالهوية)$/
 
 /**
  * The marked values that stand under a patient field of an event's data, at whatever depth, and long numbers. Only these
@@ -36,8 +36,12 @@ export function holdPatients(values: readonly string[], text: string, where: str
   if (values.length === 0) return
   const letters = fold(text)
   const decoded = fold(unescaped(text))
+  // Text by text: what ends one and what begins the next is nobody's id.
+  const texts = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? [text]).map((one) => fold(one).replace(/[^\p{L}\p{N}]/gu, ''))
   for (const value of values) {
     hold(!letters.includes(value), 'patient', () => `${where} shows the patient value ${value}`)
+    const inOne = texts.find((one) => one.includes(value))
+    hold(inOne === undefined, 'patient', () => `${where} shows, with separators, the patient value ${value}`)
     hold(!decoded.includes(value), 'patient', () => `${where} shows, percent-encoded, the patient value ${value}`)
   }
 }

@@ -1,4 +1,5 @@
 import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { CARD_DATA } from '../../src/events/data.ts'
 import type { AcceptedEvent } from '../../src/events/event.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { hold } from '../target.ts'
@@ -23,7 +24,12 @@ const ALIASES = new Map<unknown, string>(
   ]),
 )
 
-/** An accepted event says what its sender said. `patients`: it names some, whose values are gone, so texts may differ. */
+/** The fields that each type declares. */
+const DECLARED = new Map<string, ReadonlySet<string>>(
+  Object.entries(CATALOGUE).map(([name, { card }]) => [name, new Set(Object.keys(CARD_DATA[card].shape))]),
+)
+
+/** An accepted event says what its sender said, of what its type declares. `patients`: it names some, whose values are gone, so texts may differ. */
 export function holdSent(sent: Sent, row: Row, patients: boolean): void {
   const same = (what: string, given: unknown, kept: unknown) =>
     hold(given === kept, 'stored', () => `${what}: ${JSON.stringify(kept)} is kept of ${JSON.stringify(given)}`)
@@ -32,10 +38,19 @@ export function holdSent(sent: Sent, row: Row, patients: boolean): void {
   if (isText(sent.language)) same('language', sent.language, row.language)
   if (isText(sent.occurredAt) && !saysNothing(sent.occurredAt))
     same('time', timeOf(sent.occurredAt), row.occurredAt.getTime())
+  const declared = DECLARED.get(row.eventType)
+  for (const name of Object.keys(row.data))
+    hold(
+      declared?.has(name) === true,
+      'declared',
+      () => `data.${name} is kept, and ${row.eventType} does not declare it`,
+    )
   if (patients) return
   if (isText(sent.correlationId) && !isStartOf(row.correlationId, sent.correlationId, 200))
     same('correlation id', sent.correlationId, row.correlationId)
-  const lost = differs(sent.data ?? {}, row.data, 'data')
+  const all = isObject(sent.data) ? Object.entries(sent.data) : []
+  const data = Object.fromEntries(all.filter(([name]) => declared?.has(mended(name))))
+  const lost = differs(data, row.data, 'data')
   hold(lost === undefined, 'stored', () => `${lost} is not what was sent`)
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedEvent } from '../../src/accept/check.ts'
-import { isObject } from '../../src/kernel/json.ts'
+import { fold } from '../properties/fold.ts'
 import { holdPatients, patientValues } from '../properties/patient.ts'
 import { holdRefusal, textsIn } from '../properties/refusal.ts'
 import { holdSent, type Sent } from '../properties/stored.ts'
@@ -99,21 +99,20 @@ function holdAccepted(gateway: FuzzGateway, answer: Answer, sent: readonly Sent[
           correlationId: masked.correlationId ?? '',
           data: masked.data,
         },
-        mayHidePatients(one.data),
+        mayHidePatients(one),
       )
     traits.add(`accepted: ${event.definition.card}${patients.length > 0 ? ' with patients' : ''}`)
   }
   return [...traits]
 }
 
-/** Whether any field, at any depth, is named so that its values may be taken out elsewhere. */
-function mayHidePatients(data: unknown): boolean {
-  if (Array.isArray(data)) return data.some(mayHidePatients)
-  if (!isObject(data)) return false
-  return Object.entries(data).some(
-    ([name, value]) =>
-      /patient|member/i.test(name.normalize('NFKC').replace(/[^\p{L}\p{N}]/gu, '')) || mayHidePatients(value),
-  )
+/** Words and signs without which nothing is taken for patient data. */
+const MAYBE_PATIENT =
+  /patient|member|insured|beneficiar|subscriber|guardian|dependent|holder|newborn|nation|saudi|citizen|civil|iden|\bid|ssn|social|iqama|residen|border|visa|passport|mrn|record|file|policy|insuranc|health|iban|account|licen|plate|driv|vin|phone|mobile|cell|fax|whats|msisdn|tel|contact|mail|name|kin|birth|dob|death|date of|admission|discharge|address|street|post|zip|box|@|966|\p{Script=Arabic}|[a-z]{2}\d\d/iu
+
+/** Whether anything of an event, or its correlation id, may be taken for patient data, so that texts may differ. */
+function mayHidePatients({ data, correlationId }: Sent): boolean {
+  return [...textsIn(data), String(correlationId ?? '')].some((text) => MAYBE_PATIENT.test(fold(text)))
 }
 
 interface Answered {

@@ -20,6 +20,7 @@ export const WORDS: readonly string[] = [
   'nphies.jwt.error',
   ...Object.entries(STAKEHOLDER_GROUPS).flatMap(([key, group]) => [key, ...group.names]),
   ...['CRITICAL', 'high', ' Medium ', 'low', 'INFO', 'en', 'ar', 'patientId', 'PATIENT_IDS', 'member-id', 'eventType'],
+  ...['national_id', 'iqama', 'passport_no', 'mrn', 'رقم الهوية', 'labels'],
   ...['amount', 'description', 'field', 'message', 'name', 'value'],
 ]
 

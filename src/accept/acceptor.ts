@@ -15,6 +15,7 @@ import { decideFates, type Incoming } from './fates.ts'
 import { findKnownKeys } from './known-keys.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data.ts'
+import type { UndeclaredData } from './undeclared.ts'
 
 /** What a call to accept came to. */
 export interface Accepted {
@@ -26,7 +27,7 @@ export interface Accepted {
 }
 
 /** A checked event of which nothing is left that the policy for patient data does not allow. */
-export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given'> {
+export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given' | 'ignored'> {
   readonly stored: Protected
 }
 
@@ -57,6 +58,8 @@ export interface Acceptor {
 export function createAcceptor(options: {
   readonly registry: Registry
   readonly phiPolicy: PhiPolicy
+  /** TEAMS_UNDECLARED_DATA; `drop` if absent. */
+  readonly undeclaredData?: UndeclaredData
   readonly keyTtl: number
   readonly repeats: RepeatTimes
   readonly clock: Clock
@@ -79,7 +82,7 @@ export function createAcceptor(options: {
     const checked = Array.from(events, (event: UncheckedEvent, index) => {
       const at = `events[${index}]`
       const own: Problem[] = []
-      const result = checkEvent(registry, event, at, own)
+      const result = checkEvent(registry, event, at, own, options.undeclaredData)
       const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       problems.push(...own.slice(0, most))
       if (own.length > most) problems.push({ at, found: 'more that is wrong', expected: 'what is told of the above' })
@@ -92,8 +95,8 @@ export function createAcceptor(options: {
   async function protect(checked: readonly CheckedEvent[]): Promise<readonly ProtectedEvent[]> {
     const turns = createTurns()
     const made: ProtectedEvent[] = []
-    for (const { data, given, ...event } of checked) {
-      const steps = guard.inSteps({ ...event, data, given })
+    for (const { data, given, ignored, ...event } of checked) {
+      const steps = guard.inSteps({ ...event, data, given, ignored })
       let step = steps.next()
       while (!step.done) {
         if (turns.isOver()) await turns.next()
@@ -146,15 +149,18 @@ export function createAcceptor(options: {
       }
       const byEvent = Map.groupBy(notifications, (notification) => notification.eventId)
       const correlationIds = new Map(fresh.map(({ id, correlationId }) => [id, correlationId]))
-      const acceptances = named.map(({ event }): Acceptance => {
+      const acceptances = named.map(({ event }, index): Acceptance => {
+        const ignored = events[index]?.stored.ignored ?? []
+        const notKept = ignored.length > 0 ? { ignored } : {}
         const before = earlier.get(event.id)
-        if (before) return { ...before, duplicate: true }
+        if (before) return { ...before, duplicate: true, ...notKept }
         const first = inCall.get(event.id)
         const eventId = first ?? event.id
         return {
           eventId,
           correlationId: correlationIds.get(eventId) ?? event.correlationId,
           duplicate: first !== undefined,
+          ...notKept,
           notifications: (byEvent.get(eventId) ?? []).map(({ id, channel, state }) => ({ id, channel, state })),
         }
       })

@@ -9,6 +9,7 @@ import { loadRegistry } from '../registry/load.ts'
 import { checkData } from './check-data.ts'
 import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES } from './limits.ts'
 import { toPlainJson } from './plain-json.ts'
+import type { UndeclaredData } from './undeclared.ts'
 
 const registry = loadRegistry({
   language: 'en',
@@ -26,11 +27,11 @@ const registry = loadRegistry({
 })
 const TYPES = Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]
 
-function check(type: string, data: unknown) {
+function check(type: string, data: unknown, undeclared: UndeclaredData = 'keep') {
   const problems: Problem[] = []
   const definition = registry.eventTypes.get(type)
   if (!definition) throw new TypeError(`no type ${type}`)
-  return { checked: checkData(definition, data, 'data', problems), problems }
+  return { checked: checkData(definition, data, 'data', problems, undeclared), problems }
 }
 const places = (type: string, data: unknown) => check(type, data).problems.map(({ at }) => at)
 
@@ -47,7 +48,7 @@ describe.each(TYPES)('%s', (type) => {
   const shape = registry.eventTypes.get(type)?.schema.shape ?? {}
 
   it('takes its sample as it is', () => {
-    expect(check(type, data)).toEqual({ checked: { data, given: data }, problems: [] })
+    expect(check(type, data)).toEqual({ checked: { data, given: data, ignored: [] }, problems: [] })
   })
 
   it('refuses another type in each field, naming the field', () => {
@@ -101,7 +102,7 @@ describe('what data may be', () => {
   const alert = { component: 'c', summary: 's' }
   const take = (more: object) => check('prometheus.alert.firing', { ...alert, ...more }).checked?.data
 
-  it('keeps fields that the type does not know', () => {
+  it('keeps fields that the type does not declare, where they are to be kept', () => {
     expect(take({ own: { deep: [1, 'x', null, true] } })).toEqual({ ...alert, own: { deep: [1, 'x', null, true] } })
   })
 
@@ -268,4 +269,72 @@ it('takes data of a user’s own type, and names its fields', () => {
     'data.parts',
     'data.extra',
   ])
+})
+
+describe('fields that the type does not declare', () => {
+  const claim = { claim_id: 'C-1', rejection_reason: 'r' }
+  const patient = {
+    patient_name: 'Sara Alharbi',
+    national_id: 1098765432,
+    patient: { id: 1, name: 'Sara' },
+    P123456789: 'x',
+    'Sara Alharbi': 'x',
+    rejection_reasn: 'a slip',
+  }
+  const names = ['patient_name', 'national_id', 'patient', '(entry 6)', '(entry 7)', 'rejection_reasn']
+  const given = { ...claim, ...patient }
+
+  it('are not kept, and are named where their names are no values', () => {
+    expect(check('nphies.claim.rejected', given, 'drop')).toEqual({
+      checked: { data: claim, given, ignored: names },
+      problems: [],
+    })
+  })
+
+  it('are masked as a whole, where only masks are to be kept', () => {
+    const { checked } = check('nphies.claim.rejected', given, 'mask')
+    expect(checked?.ignored).toEqual(names)
+    expect(checked?.data).toEqual({
+      ...claim,
+      patient_name: 'S••••arbi',
+      national_id: '1••••5432',
+      patient: { id: '••••', name: '••••' },
+      'P••••6789': '••••',
+      'S••••arbi': '••••',
+      rejection_reasn: '••••',
+    })
+  })
+
+  it('refuse the event, each by its name, where that is wanted', () => {
+    const { checked, problems } = check('nphies.claim.rejected', given, 'refuse')
+    expect(checked).toBeUndefined()
+    expect(problems.map(({ at }) => at)).toEqual(names.map((name) => `data.${name}`))
+    expect(problems.at(-1)).toEqual({
+      at: 'data.rejection_reasn',
+      found: 'a field that the event type does not declare',
+      expected: 'perhaps rejection_reason',
+    })
+  })
+
+  it.each(['drop', 'mask', 'keep'] as const)('are named inside the items of lists too, under %s', (undeclared) => {
+    const service = { description: 'd', amount: 1, patient_id: 'P1', P2: 1 }
+    const submitted = { claim_id: 'C', provider: 'p', payer: 'y', total_amount: 1 }
+    const { checked } = check('nphies.claim.submitted', { ...submitted, services: [service, service] }, undeclared)
+    expect(checked?.data.services).toEqual(Array(2).fill({ description: 'd', amount: 1 }))
+    expect(checked?.ignored).toEqual(['services[].patient_id', 'services[].(entry 4)'])
+  })
+
+  it('are not all named where there are thousands', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a${i}`, 1]))
+    const { checked } = check('nphies.claim.rejected', { ...claim, ...many }, 'drop')
+    expect(checked?.ignored).toHaveLength(101)
+    expect(checked?.ignored.at(-1)).toBe('(and 19900 more)')
+  })
+
+  it('are none where the inside of a field is free', () => {
+    const labels = { patient_name: 'x', any: 1 }
+    expect(check('prometheus.alert.firing', { component: 'c', summary: 's', labels }, 'drop').checked?.ignored).toEqual(
+      [],
+    )
+  })
 })

@@ -8,6 +8,8 @@ import { withoutAbsent } from './absent.ts'
 import { canBeCut } from './bounds.ts'
 import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { toPlainJson } from './plain-json.ts'
+import { type Inside, insideOf } from './schema-inside.ts'
+import { declaredData, type UndeclaredData } from './undeclared.ts'
 
 /** An event's data, checked. */
 export interface CheckedData {
@@ -15,17 +17,21 @@ export interface CheckedData {
   readonly data: JsonObject
   /** As it was given, as plain JSON. */
   readonly given: JsonObject
+  /** Names of fields that the type does not declare and that are not kept. */
+  readonly ignored: readonly string[]
 }
 
 /**
- * Checks an event's data against its type. Fields that the type does not know are kept. What only says that there is
- * nothing counts as absent.
+ * Checks an event's data against its type. What only says that there is nothing counts as absent.
+ *
+ * @param undeclared what becomes of fields that the type does not declare
  */
 export function checkData(
   definition: EventTypeDefinition | undefined,
   value: unknown,
   at: string,
   problems: Problem[],
+  undeclared: UndeclaredData = 'drop',
 ): CheckedData | undefined {
   const refuse = (found: string, expected: string) => {
     problems.push({ at, found, expected })
@@ -46,7 +52,11 @@ export function checkData(
   if (!definition) return undefined
   const given = plain.value
   const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))
-  if (result.success) return { data: result.data as JsonObject, given }
+  if (result.success) {
+    const data = result.data as JsonObject
+    const declared = declaredData(definition.schema, { data, given }, { undeclared, at, problems })
+    return declared && { ...declared, given }
+  }
   // One more than is told, so that whoever counts sees that there are more.
   for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
     problems.push({
@@ -94,21 +104,6 @@ function placeOf(schema: z.core.$ZodType | undefined, data: Json, path: readonly
     value = childOf(value, part)
   }
   return text
-}
-
-/** What a schema says of what lies one level deeper: fields by name, or an item of a list or of a map. */
-interface Inside {
-  readonly fields?: z.core.$ZodShape
-  readonly item?: z.core.$ZodType
-}
-
-function insideOf(schema: z.core.$ZodType): Inside {
-  const def = (schema as z.core.$ZodTypes)._zod.def
-  if (def.type === 'optional' || def.type === 'nullable') return insideOf(def.innerType)
-  if (def.type === 'object') return { fields: def.shape }
-  if (def.type === 'array') return { item: def.element }
-  if (def.type === 'record') return { item: def.valueType }
-  return {}
 }
 
 function valueAt(data: Json, path: readonly PropertyKey[]): unknown {

@@ -12,6 +12,7 @@ import type { UncheckedEvent } from '../service/port.ts'
 import { checkData } from './check-data.ts'
 import { contentHash } from './content.ts'
 import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from './limits.ts'
+import type { UndeclaredData } from './undeclared.ts'
 
 /** An event whose every field was checked; nothing is masked or written yet. */
 export interface CheckedEvent {
@@ -22,6 +23,8 @@ export interface CheckedEvent {
   readonly data: JsonObject
   /** The data before they were fitted to the type. */
   readonly given: JsonObject
+  /** Names of data fields that are not kept. */
+  readonly ignored: readonly string[]
   readonly correlationId: string | undefined
   readonly occurredAt: Date | undefined
   readonly idempotencyKey: string | undefined
@@ -50,6 +53,7 @@ export function checkEvent(
   given: UncheckedEvent,
   at: string,
   problems: Problem[],
+  undeclared?: UndeclaredData,
 ): CheckedEvent | undefined {
   const event = readFields(given)
   if (typeof event === 'string') {
@@ -61,7 +65,7 @@ export function checkEvent(
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
   for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) tellUnknownField(field, tell)
   const definition = checkType(registry, event.eventType, tell)
-  const checkedData = checkData(definition, event.data, `${at}.data`, problems)
+  const checkedData = checkData(definition, event.data, `${at}.data`, problems, undeclared)
   const stakeholders = checkStakeholders(registry, event.stakeholders, tell)
   const checked = {
     priority: checkPriority(event.priority, tell),

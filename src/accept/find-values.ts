@@ -1,4 +1,14 @@
-import { endOf, type Folded, fold, foldNow, mayBeEncoded, mayEscape, PIECE, type Reading, startOf } from './fold.ts'
+import {
+  endOf,
+  type Folded,
+  fold,
+  foldNow,
+  mayBeEncoded,
+  mayEscape,
+  PIECE,
+  type Reading,
+  startOf,
+} from '../kernel/fold.ts'
 
 /** The shortest value that is looked for: a two-letter id would be found in every second word. */
 const SHORTEST = 5
@@ -77,8 +87,8 @@ class Patterns {
   readonly #patterns = new Map<string, string | undefined>()
   /** By their first five letters: the lengths that there are, the longest first. */
   readonly #lengths = new Map<string, number[]>()
-  /** Which first two letters there are, as a number below 4,096: nearly every place of a text is passed over by it. */
-  readonly #firsts = new Uint8Array(4_096)
+  /** Which first two letters there are, as a number below 1,024: nearly every place of a text is passed over by it. */
+  readonly #firsts = new Uint8Array(1_024)
 
   get size(): number {
     return this.#patterns.size
@@ -141,7 +151,7 @@ class Patterns {
 }
 
 function firstsOf(text: string, at: number): number {
-  return (text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) & 0xfff
+  return (text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) & 0x3ff
 }
 
 /**

@@ -14,3 +14,5 @@ export const MAX_STAKEHOLDERS = 100
 export const MAX_PROBLEMS_PER_EVENT = 100
 /** Problems of one call after which each further bad event is named with its first one only. */
 export const MANY_PROBLEMS = 1_000
+/** Most names of fields that are not kept which one answer names. */
+export const MAX_IGNORED = 100

@@ -1,22 +1,16 @@
 import { CARD_DATA } from '../events/data.ts'
+import { createIdentifierNames, type NamedIdentifier } from '../events/identifier-names.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { foldFieldName, phiFieldsOf } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
-import { createFinder, type Found } from './find-values.ts'
-import { fold, PIECE } from './fold.ts'
+import { isFieldName } from './field-name.ts'
+import { createIdentifierFinder } from './find-identifiers.ts'
+import { createTextHider, type Hide } from './hide-texts.ts'
+import { createInnerJson, type InnerJson } from './inner-json.ts'
+import { HIDDEN, maskAll, withUniqueKeys } from './mask.ts'
 
 /** What is done with patient data before anything is written. */
 export type PhiPolicy = 'mask' | 'omit' | 'show'
-
-/** What stands where nothing of a value may be seen. */
-const HIDDEN = '••••'
-
-/** What is left of a value: its first character and its last four, where enough stays hidden; else nothing of it. */
-export function maskValue(value: string): string {
-  const letters = [...value.trim()]
-  if (letters.length < 8) return HIDDEN
-  return `${letters[0]}${HIDDEN}${letters.slice(-4).join('')}`
-}
 
 /** What an event says, as far as patient data may be in it. */
 export interface Unprotected {
@@ -25,12 +19,15 @@ export interface Unprotected {
   /** The data before they were fitted to the type: what fell out there may still be quoted elsewhere. */
   readonly given: JsonObject
   readonly correlationId: string | undefined
+  /** Names of fields that are not kept. */
+  readonly ignored?: readonly string[]
 }
 
 /** An event's data and its correlation id after the policy was applied. */
 export interface Protected {
   readonly data: JsonObject
   readonly correlationId: string | undefined
+  readonly ignored: readonly string[]
 }
 
 /** Applies the policy to an event. */
@@ -47,10 +44,12 @@ export interface PatientDataGuard {
  * Makes what applies TEAMS_PHI_POLICY to an event. Under `mask` and `omit`:
  *
  * 1. Fields that hold patient data are masked, or left out. Those of the event's own type are what the type says. Deeper
- *    down, and among fields that the type does not know, whatever is named like patient data of any type counts as such
- *    (`patient_id`, `PatientID`, `patientIds`): callers nest what they have.
- * 2. Their values of five letters or more are also taken out of every other text, number and key of the event, and out
- *    of its correlation id: an error message likes to quote the id that it could not find. See `find-values.ts`.
+ *    down (labels, lists, JSON inside of texts) and among fields that the type does not know, a field counts as one that is
+ *    named like patient data of any type, or like an identifier of `events/identifiers.ts`: callers nest what they have.
+ * 2. Identifiers inside of texts and of the correlation id are masked: see `find-identifiers.ts`.
+ * 3. The values of both, where they have five letters or more, are also taken out of every other text, number and key of
+ *    the event, and out of its correlation id: an error message likes to quote the id that it could not find. See
+ *    `find-values.ts`.
  *
  * An event is looked at by itself: that another event of the same call names the same patient is not noticed.
  */
@@ -60,22 +59,34 @@ export function createPatientDataGuard(
 ): PatientDataGuard {
   const builtIn = foldedNames(Object.values(CARD_DATA).map(phiFieldsOf))
   const all = new Set([...builtIn, ...foldedNames([...eventTypes].map((type) => type.phiFields))])
+  const identifierOf = createIdentifierNames()
+  const hiderOf = createTextHider(createIdentifierFinder())
 
-  function* inSteps({ definition, data, given, correlationId }: Unprotected): Generator<void, Protected> {
-    if (policy === 'show') return { data, correlationId }
+  function* inSteps(event: Unprotected): Generator<void, Protected> {
+    const { definition, data, given, correlationId, ignored = [] } = event
+    if (policy === 'show') return { data, correlationId, ignored }
     const known = definition.schema.shape
-    const isOwn = (name: string) => Object.hasOwn(known, name)
+    const isOwn = (name: string, depth: number) => depth === 0 && Object.hasOwn(known, name)
     // A name that the user marks in one type may be a plain field of another; the built-in marks hold everywhere.
-    const holdsPatientData = (name: string, depth: number) =>
-      depth === 0 && isOwn(name) ? definition.phiFields.has(name) || isAmong(builtIn, name) : isAmong(all, name)
-    const values = new Set<string>()
-    collect(given, holdsPatientData, values)
-    const hide = yield* hideAll(values, [...textsOf(data), ...(correlationId === undefined ? [] : [correlationId])])
+    const heldBy = (name: string, depth: number): Held | undefined => {
+      if (isOwn(name, depth)) return definition.phiFields.has(name) || isAmong(builtIn, name) ? MARKED : undefined
+      return isAmong(all, name) ? MARKED : identifierOf(name)
+    }
+    const innerJson = createInnerJson()
+    const values = new Map<string, boolean>()
+    collect(given, { heldBy, innerJson, values })
+    const texts = [
+      ...textsOf(data, innerJson, isOwn),
+      ...(correlationId === undefined ? [] : [correlationId]),
+      ...ignored,
+    ]
+    const hide = yield* hiderOf(values, texts)
     // The name of a field of the type is no data, even where somebody's id is "error".
-    const hideKey = (name: string, depth: number) => (depth === 0 && isOwn(name) ? name : hide(name))
+    const hideKey = (name: string, depth: number) => (isOwn(name, depth) ? name : hide(name))
     return {
-      data: protect(data, { holdsPatientData, hide, hideKey, omit: policy === 'omit' }),
+      data: protect(data, { heldBy, innerJson, hide, hideKey, omit: policy === 'omit' }),
       correlationId: correlationId === undefined ? undefined : hide(correlationId),
+      ignored: ignored.map(hide),
     }
   }
   return Object.assign((event: Unprotected) => resultOf(inSteps(event)), { inSteps })
@@ -89,79 +100,79 @@ function resultOf<T>(steps: Generator<void, T>): T {
   }
 }
 
-type HoldsPatientData = (name: string, depth: number) => boolean
-type Hide = (text: string) => string
+/** Why a field holds patient data: a type says so, or its name is that of an identifier. */
+type Held = NamedIdentifier | typeof MARKED
+const MARKED = 'marked'
+type HeldBy = (name: string, depth: number) => Held | undefined
 
-/** Takes the values out of all texts, with a step after each {@link PIECE}. Returns what became of each text. */
-function* hideAll(values: ReadonlySet<string>, texts: readonly string[]): Generator<void, Hide> {
-  const find = createFinder(values)
-  if (!find) return (text) => text
-  const hidden = new Map<string, string>()
-  let since = 0
-  for (const text of texts) {
-    if (hidden.has(text)) continue
-    const folded = yield* fold(text)
-    hidden.set(text, without(text, yield* find(text, folded)))
-    since += text.length
-    if (since < PIECE) continue
-    since = 0
-    yield
-  }
-  return (text) => hidden.get(text) ?? HIDDEN
+/** Whether a value is patient data under a name that is that of an identifier: a flag is none, nor is a machine's address. */
+function isPatientData(held: Held, value: Json): boolean {
+  if (held === MARKED) return true
+  if (typeof value === 'boolean' || value === null) return false
+  if (!held.ambiguous || typeof value === 'object') return true
+  return typeof value === 'string' && !(/^\S*[.:/@]\S*$/.test(value) || /^0x/i.test(value) || value === '')
 }
 
-function without(text: string, found: readonly Found[]): string {
-  let hidden = ''
-  let at = 0
-  for (const { start, end, value } of found) {
-    hidden += text.slice(at, start) + (value === undefined ? HIDDEN : maskValue(value))
-    at = end
-  }
-  return at === 0 ? text : hidden + text.slice(at)
+/** Whether nothing of a value may be seen: what a mask leaves of a birth date is the day. */
+function isHiddenWhole(held: Held): boolean {
+  return held !== MARKED && (held.value === 'date' || held.value === 'address')
 }
 
-/** Every key, text and number of some data, each as a text. */
-function textsOf(data: JsonObject): string[] {
+/** Every key, text and number of some data, each as a text; those of JSON inside of texts too. Not the type's own names. */
+function textsOf(data: JsonObject, innerJson: InnerJson, isOwn: (name: string, depth: number) => boolean): string[] {
   const texts: string[] = []
-  const visit = (value: Json): void => {
-    if (typeof value === 'string' || typeof value === 'number') texts.push(String(value))
-    else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item)
+  const visit = (value: Json, depth: number): void => {
+    if (typeof value === 'string') {
+      texts.push(value)
+      const inner = innerJson(value)
+      if (inner !== undefined) visit(inner, depth + 1)
+    } else if (typeof value === 'number') texts.push(String(value))
+    else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item, depth + 1)
     else if (isObject(value))
       for (const [name, item] of Object.entries(value) as [string, Json][]) {
-        texts.push(name)
-        visit(item)
+        if (!isOwn(name, depth)) texts.push(name)
+        visit(item, depth + 1)
       }
   }
-  visit(data)
+  visit(data, 0)
   return texts
 }
 
-function collect(data: JsonObject, holdsPatientData: HoldsPatientData, values: Set<string>): void {
-  const visit = (value: Json, inside: boolean, depth: number): void => {
+/** Collects the values of fields that hold patient data, and whether nothing of them may be seen. */
+function collect(
+  data: JsonObject,
+  how: { readonly heldBy: HeldBy; readonly innerJson: InnerJson; readonly values: Map<string, boolean> },
+): void {
+  const { heldBy, innerJson, values } = how
+  const visit = (value: Json, held: Held | undefined, depth: number): void => {
     if (typeof value === 'string' || typeof value === 'number') {
-      if (inside) values.add(String(value).trim())
-    } else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item, inside, depth + 1)
+      if (held !== undefined) values.set(String(value).trim(), isHiddenWhole(held))
+      const inner = typeof value === 'string' ? innerJson(value) : undefined
+      if (inner !== undefined) visit(inner, held, depth + 1)
+    } else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item, held, depth + 1)
     else if (isObject(value))
       for (const [name, item] of Object.entries(value) as [string, Json][]) {
-        if (inside && !isFieldName(name)) values.add(name.trim())
-        visit(item, inside || holdsPatientData(name, depth), depth + 1)
+        if (held !== undefined && !isFieldName(name)) values.set(name.trim(), false)
+        const own = held ?? heldBy(name, depth)
+        visit(item, own !== undefined && isPatientData(own, item) ? own : undefined, depth + 1)
       }
   }
-  visit(data, false, 0)
+  visit(data, undefined, 0)
 }
 
 function protect(
   data: JsonObject,
   how: {
-    readonly holdsPatientData: HoldsPatientData
+    readonly heldBy: HeldBy
+    readonly innerJson: InnerJson
     readonly hide: Hide
     readonly hideKey: (name: string, depth: number) => string
     readonly omit: boolean
   },
 ): JsonObject {
-  const { hide } = how
+  const { heldBy, innerJson, hide } = how
   const visit = (value: Json, depth: number): Json => {
-    if (typeof value === 'string') return hide(value)
+    if (typeof value === 'string') return visitText(value, depth)
     if (typeof value === 'number') {
       const text = String(value)
       const hidden = hide(text)
@@ -170,50 +181,26 @@ function protect(
     if (Array.isArray(value)) return (value as readonly Json[]).map((item) => visit(item, depth + 1))
     return isObject(value) ? visitObject(value as JsonObject, depth) : value
   }
+  const visitText = (text: string, depth: number): string => {
+    const inner = innerJson(text)
+    if (inner === undefined) return hide(text)
+    const before = JSON.stringify(inner)
+    const after = JSON.stringify(visit(inner, depth + 1))
+    // Of a key that comes twice, parsing keeps the last.
+    return after === before ? hide(text) : after
+  }
   const visitObject = (object: JsonObject, depth: number): JsonObject => {
     const entries: [string, Json][] = []
     for (const [name, value] of Object.entries(object)) {
-      if (!how.holdsPatientData(name, depth)) entries.push([how.hideKey(name, depth), visit(value, depth + 1)])
-      else if (!how.omit) entries.push([how.hideKey(name, depth), maskAll(value, hide)])
+      const held = heldBy(name, depth)
+      if (held === undefined || !isPatientData(held, value))
+        entries.push([how.hideKey(name, depth), visit(value, depth + 1)])
+      else if (!how.omit)
+        entries.push([how.hideKey(name, depth), maskAll(value, hide, isHiddenWhole(held) ? () => HIDDEN : undefined)])
     }
     return withUniqueKeys(entries)
   }
   return visitObject(data, 0)
-}
-
-/** Inside patient data every value is one, and so is every key that does not look like the name of a field. */
-function maskAll(value: Json, hide: Hide): Json {
-  if (value === null) return value
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => maskAll(item, hide))
-  if (isObject(value))
-    return withUniqueKeys(
-      (Object.entries(value) as [string, Json][]).map(([name, item]) => [
-        isFieldName(name) ? hide(name) : maskValue(name),
-        maskAll(item, hide),
-      ]),
-    )
-  return maskValue(String(value))
-}
-
-/** Two keys may look alike once they are masked; what stands under both is kept. */
-function withUniqueKeys(entries: readonly (readonly [string, Json])[]): JsonObject {
-  const taken = new Map<string, Json>()
-  const times = new Map<string, number>()
-  for (const [name, value] of entries) {
-    let key = name
-    while (taken.has(key)) {
-      const nth = (times.get(name) ?? 1) + 1
-      times.set(name, nth)
-      key = `${name} (${nth})`
-    }
-    taken.set(key, value)
-  }
-  return Object.fromEntries(taken)
-}
-
-/** `birth_date`, `birthDate`; no id, and no name of a person as people write it. */
-function isFieldName(name: string): boolean {
-  return /^[a-z][A-Za-z_]{0,40}$/.test(name)
 }
 
 /** Names of fields without letter case and separators. */

@@ -93,6 +93,7 @@ export function createService(parts: ServiceParts): LocalService {
           event_type: event.eventType,
           priority: event.priority,
           channels: acceptance.notifications.map((n) => n.channel),
+          ...(acceptance.ignored ? { ignored: acceptance.ignored } : {}),
         },
         'event accepted',
       )

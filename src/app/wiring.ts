@@ -146,6 +146,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const acceptor = createAcceptor({
     registry,
     phiPolicy: settings.TEAMS_PHI_POLICY,
+    undeclaredData: settings.TEAMS_UNDECLARED_DATA,
     keyTtl: settings.TEAMS_EVENT_TTL,
     repeats: {
       window: settings.TEAMS_REPEAT_WINDOW,

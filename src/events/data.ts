@@ -53,7 +53,7 @@ const counts = (label: z.ZodString, what: string) =>
 /**
  * The data that each built-in card shows, field by field. From here come validation, the TypeScript types of
  * `data`, the OpenAPI schemas, the list of fields that templates may name, and the list of patient data.
- * Fields beyond these are kept with the event and ignored by the built-in cards.
+ * Fields beyond these are dealt with as TEAMS_UNDECLARED_DATA says; by default they are not kept.
  */
 export const CARD_DATA = {
   vault_security_event: z.object({

@@ -1,6 +1,8 @@
 import { CARD_DATA } from '../events/data.ts'
+import { createIdentifierNames } from '../events/identifier-names.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
+import { nearestName } from '../kernel/nearest.ts'
 import { entries, oneOf, texts } from './config-entries.ts'
 import { isBuiltInCard, phiFieldsOf } from './data-schema.ts'
 import type { Registry } from './registry.ts'
@@ -10,6 +12,7 @@ import type { Registry } from './registry.ts'
  * value would stand on a digest and in the record; and types that exist.
  */
 export function stormProblems(input: unknown, builtIn: Registry): Problem[] {
+  const identifierOf = createIdentifierNames()
   const types = entries(input, 'event_types')
   const names = [
     ...builtIn.eventTypes.keys(),
@@ -29,7 +32,12 @@ export function stormProblems(input: unknown, builtIn: Registry): Problem[] {
         if (phi.has(field))
           return [{ at: place, found: 'a field of patient data', expected: 'a field that anybody may see' }]
         if (known.has(field)) return []
-        return [{ at: place, found: 'a name that no field of the type has', expected: oneOf([...known], field) }]
+        // It counts as declared, unless it is all but one that is: then it is a slip.
+        if (nearestName(known, field) !== undefined)
+          return [{ at: place, found: 'a name that no field of the type has', expected: oneOf([...known], field) }]
+        return identifierOf(field)
+          ? [{ at: place, found: 'a name that looks like patient data', expected: 'a field that anybody may see' }]
+          : []
       }),
       ...texts(type.resolves).flatMap((other, index) =>
         names.includes(other)

@@ -20,6 +20,8 @@ export const FIELD_TYPES = {
   object: z.record(z.string(), z.json(), { error: 'an object' }),
 } as const satisfies Record<string, z.ZodType>
 
+const SCALAR = CARD_DATA.system_alert.shape.value.unwrap()
+
 /** Name of a field type, a key of {@link FIELD_TYPES}. */
 export type FieldType = keyof typeof FIELD_TYPES
 
@@ -47,6 +49,12 @@ export function withFields(base: z.ZodObject, fields: Readonly<Record<string, Fi
     shape[name] = optional && !field.required ? marked.optional() : marked
   }
   return base.extend(shape).loose()
+}
+
+/** A schema with fields that storm control names and nobody has declared: a text, a number or a boolean. */
+export function withNamed(base: z.ZodObject, names: readonly string[]): z.ZodObject {
+  const added = names.filter((name) => !Object.hasOwn(base.shape, name))
+  return added.length === 0 ? base : base.extend(Object.fromEntries(added.map((name) => [name, SCALAR.optional()])))
 }
 
 /** Top-level fields of a schema that are marked as patient data. */

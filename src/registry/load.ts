@@ -9,7 +9,7 @@ import { checkConfig } from './config-check.ts'
 import { readConfigFile } from './config-file.ts'
 import type { ConfigInput } from './config-input.ts'
 import type { Config } from './config-schema.ts'
-import { isBuiltInCard, phiFieldsOf, withFields } from './data-schema.ts'
+import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-schema.ts'
 import type { Channel, EventTypeDefinition, Registry } from './registry.ts'
 
 /** Where the registry comes from: what is built in, and at most one configuration. */
@@ -106,7 +106,8 @@ function typeOf(
   base: EventTypeDefinition | undefined,
 ): EventTypeDefinition {
   const card = given.card ?? base?.card ?? ''
-  const schema = withFields(schemaOf(card, base), given.data)
+  const named = [...(given.fingerprint ?? []), ...(given.dedup ?? []), ...(given.group_by ? [given.group_by] : [])]
+  const schema = withNamed(withFields(schemaOf(card, base), given.data), named)
   return {
     name,
     priority: given.priority ?? base?.priority ?? 'INFO',

@@ -14,6 +14,11 @@ export interface Acceptance {
   readonly correlationId: string
   /** True when the idempotency key was seen before: this is the first answer again. */
   readonly duplicate: boolean
+  /**
+   * Data fields that are not kept as they came, because the event's type does not declare them (TEAMS_UNDECLARED_DATA);
+   * absent where there are none. A name that may be a value is `(entry 3)`.
+   */
+  readonly ignored?: readonly string[]
   readonly notifications: readonly { readonly id: string; readonly channel: string; readonly state: State }[]
 }
 

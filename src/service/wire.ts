@@ -21,8 +21,9 @@ import {
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S
 type CamelKeys<T> = {
-  readonly [K in keyof T & string as Camel<K>]: T[K] extends readonly (infer Item)[] ? readonly Item[] : T[K]
+  readonly [K in keyof T as K extends string ? Camel<K> : never]: AsRead<T[K]>
 }
+type AsRead<V> = V extends readonly (infer Item)[] ? readonly Item[] : V
 
 /** `event_type` → `eventType`. */
 export function camelName(name: string): string {
@@ -64,6 +65,10 @@ export const acceptanceWire = record({
   event_id: z.string(),
   correlation_id: z.string(),
   duplicate: z.boolean().meta({ description: 'The idempotency key was seen before: this is the first answer again.' }),
+  ignored: z.array(z.string()).exactOptional().meta({
+    description:
+      'Data fields that are not kept, because the event type does not declare them (TEAMS_UNDECLARED_DATA); absent where there are none. A name that may be a value is told by its place, such as "(entry 3)".',
+  }),
   notifications: z.array(record({ id: z.string(), channel: z.string(), state })),
 })
 

@@ -118,6 +118,12 @@ export const SETTINGS = {
     default: 'mask',
     help: 'What happens to patient data before anything is written: mask it, leave it out, or keep it.',
   },
+  TEAMS_UNDECLARED_DATA: {
+    group: 'Events and cards',
+    schema: oneOf(['drop', 'mask', 'keep', 'refuse']),
+    default: 'drop',
+    help: 'What happens to data fields that the event type does not declare: they are not kept and the answer names them (drop), only their masks are kept (mask), they are kept (keep), or the event is refused (refuse).',
+  },
   TEAMS_CARD_MAX_BYTES: {
     group: 'Events and cards',
     schema: whole(2048, 28672),

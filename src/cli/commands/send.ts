@@ -51,9 +51,10 @@ function withStates(acceptances: readonly Acceptance[], now: readonly Notificati
   }))
 }
 
-function print({ correlationId, duplicate, notifications }: Acceptance, output: Output): void {
+function print({ correlationId, duplicate, ignored, notifications }: Acceptance, output: Output): void {
   const what = duplicate ? 'Known already, by its idempotency key' : 'Accepted'
   output.print(`${what}: ${output.paint('bold', onOneLine(correlationId))}`)
+  if (ignored) output.print(`  Not kept, since the event type does not declare them: ${onOneLine(ignored.join(', '))}`)
   if (notifications.length === 0) output.print('  No channel reads this event: its groups and routes name none.')
   for (const line of inColumns(
     notifications.map(({ id, channel, state }) => [channel, painted(state, output), output.paint('dim', id)]),

@@ -73,7 +73,9 @@ async function readEvent(
 ): Promise<{ checked: CheckedEvent; event: AcceptedEvent }> {
   const request = await readEventsOf(flags, output)
   const problems: Problem[] = []
-  const [checked, ...more] = request.events.map((event, i) => checkEvent(registry, event, `events[${i}]`, problems))
+  const [checked, ...more] = request.events.map((event, i) =>
+    checkEvent(registry, event, `events[${i}]`, problems, settings.TEAMS_UNDECLARED_DATA),
+  )
   if (problems.length > 0) throw refusalFor(request, new GatewayError('invalid_event', problems))
   if (!checked || more.length > 0)
     throw new GatewayError('invalid_request', [{ at: 'stdin', found: 'several events', expected: 'one' }])

@@ -1,4 +1,4 @@
-import { characterKind, digitValue, ESCAPE_SEQUENCE, MAY_ESCAPE } from '../kernel/characters.ts'
+import { characterKind, digitValue, ESCAPE_SEQUENCE, MAY_ESCAPE } from './characters.ts'
 
 /**
  * A character that is more letters than this once it is taken apart stands for itself. The longest is U+FDFA, eighteen
