@@ -161,7 +161,8 @@ describe('doctor', () => {
         detail: `reachable, says the gateway at ${origin}`,
         todo: null,
       })
-    expect(await runJson(['doctor'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })).toMatchObject({ code: 3 })
+    // The folder says where its gateway listens.
+    expect(await runJson(['doctor'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })).toMatchObject({ code: 0 })
   })
 
   it('posts a test card only when asked, and tells what came of each', async () => {

@@ -54,7 +54,7 @@ export function createVaultHttp(address: string, options: VaultHttpOptions): Vau
     if (known) return known
     const made =
       proxy === undefined
-        ? new Agent()
+        ? new Agent({ allowH2: false })
         : protocol === 'https:'
           ? new Agent({ connect: createTunnelConnector(proxy, { timeout: TIMEOUT, signal: closing.signal }) })
           : new ProxyAgent(proxy.reveal())
