@@ -27,7 +27,7 @@ export async function openDatabase(options: GatewayOptions, settings: Settings, 
   }
   if (settings.DATABASE_URL)
     return openPostgres({ url: settings.DATABASE_URL, pool: settings.TEAMS_DATABASE_POOL, log })
-  return openEmbedded(settings.TEAMS_DATA_DIR)
+  return openEmbedded(settings.TEAMS_DATA_DIR, log)
 }
 
 /**

@@ -33,6 +33,7 @@ import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } fro
 import { databaseError } from './database-error.ts'
 import { migrate, openDatabase } from './open-database.ts'
 import type { GatewayOptions } from './options.ts'
+import { checkOtherDatabase } from './other-database.ts'
 import { createReachability } from './reachability.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { rendererOptions } from './renderer-options.ts'
@@ -110,6 +111,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   })
   releases.add(() => known.close())
 
+  if (options.database === undefined) checkOtherDatabase(env, known.webhookKeys().length > 0, log)
   const database = await openDatabase(options, settings, log)
   releases.add(() => database.close())
   await migrate(database, settings, log)

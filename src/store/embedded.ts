@@ -1,25 +1,40 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
 import { fromPglite } from 'pg-boss'
-import { codeOf, GatewayError } from '../kernel/errors.ts'
+import { codeOf, GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
+import { checkVersion, closeToOthers, folderError, isOpenToOthers, makePrivateFolder } from './private-folder.ts'
 import type { Tables } from './tables.ts'
 
 /**
  * Opens the embedded database (PGlite) in a folder, which is made if it is not there. One process at a time:
  * PGlite itself opens a folder that is in use and would ruin it.
  *
- * @throws GatewayError `data_dir_in_use`, `invalid_settings` where no such folder can be made
+ * What is made there is its owner's alone. A folder that was there before stays as it is, since it may be a mounted volume to
+ * which a group has access; where others may enter it, `log` hears of that.
+ *
+ * @throws GatewayError `data_dir_in_use`; `invalid_settings` for a folder that can not be used; `database_unreachable` for a
+ *   database in it that can not be opened
  */
-export async function openEmbedded(folder: string): Promise<Database> {
-  await makeFolder(folder)
-  const lock = await lockFolder(folder)
+export async function openEmbedded(folder: string, log?: Log): Promise<Database> {
+  const state = await makePrivateFolder(folder)
+  if (isOpenToOthers(state))
+    log?.warn(
+      { mode: (state.mode & 0o7777).toString(8) },
+      'data folder is open to other users; the database in it is not, as long as they may not change its mode',
+    )
+  const lock = await lockFolder(folder).catch((error: unknown) => {
+    throw isGatewayError(error) ? error : folderError(error)
+  })
   try {
-    const { UnheldPGlite } = await import('./unheld-pglite.ts')
-    const pglite = new UnheldPGlite(join(folder, 'pglite'))
-    await pglite.waitReady
+    const files = join(folder, 'pglite')
+    await makePrivateFolder(files)
+    await checkVersion(files)
+    const pglite = await openFiles(files)
+    await closeToOthers(folder)
     const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
     return {
       kind: 'embedded',
@@ -40,13 +55,16 @@ export async function openEmbedded(folder: string): Promise<Database> {
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function openFiles(files: string): Promise<PGlite> {
+  const { UnheldPGlite } = await import('./unheld-pglite.ts')
   try {
-    await mkdir(folder, { recursive: true })
+    const pglite = new UnheldPGlite(files)
+    await pglite.waitReady
+    return pglite
   } catch (error) {
-    const found = `a place where no folder can be made (${codeOf(error) ?? 'unknown'})`
-    throw new GatewayError('invalid_settings', [
-      { at: 'TEAMS_DATA_DIR', found, expected: 'a folder that the gateway may write to' },
-    ])
+    const code = codeOf(error)
+    const found = `a database that can not be opened${code === undefined ? '' : ` (${code})`}`
+    const expected = 'room on the disk, and files as the gateway left them; a backup of the folder, otherwise'
+    throw new GatewayError('database_unreachable', [{ at: 'TEAMS_DATA_DIR', found, expected }], { cause: error })
   }
 }

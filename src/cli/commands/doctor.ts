@@ -2,6 +2,7 @@ import { GatewayError } from '../../kernel/errors.ts'
 import { readEnvFile } from '../../settings/load.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { wrong, wrongSetting } from '../doctor/finding.ts'
+import { checkOtherNames } from '../doctor/other-database.ts'
 import { checkRedis } from '../doctor/redis.ts'
 import { checkVaultAndChannels } from '../doctor/secrets.ts'
 import { checkCards, checkRegistry, checkSettings } from '../doctor/settings.ts'
@@ -54,6 +55,7 @@ async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding>
   output.progress('Trying out the templates …')
   yield* checkCards(registry, settings)
   output.progress('Looking at the database …')
+  yield* checkOtherNames(env, settings, registry)
   const store = await checkStore(settings)
   yield* store.findings
   output.progress('Asking Redis …')

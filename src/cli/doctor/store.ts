@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { access, constants } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { sql } from 'kysely'
 import { databaseError } from '../../app/database-error.ts'
@@ -12,6 +11,7 @@ import type { Settings } from '../../settings/table.ts'
 import { type ChannelRow, readChannels } from '../../store/channels.ts'
 import type { Database } from '../../store/database.ts'
 import { createMigrations } from '../../store/migrations.ts'
+import { problemOfPlace } from '../../store/private-folder.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { openDatabase } from '../database.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
@@ -98,18 +98,15 @@ async function checkEngine({ kysely }: Database): Promise<Finding> {
 async function notMadeYet(folder: string): Promise<Finding> {
   let place = resolve(folder)
   while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
-  try {
-    // With the dot, because a file in the middle of the path can be written to as well.
-    await access(`${place}/.`, constants.W_OK | constants.X_OK)
-    return noted('database', `the embedded database in ${folder} is not made yet`, 'The first start makes it.')
-  } catch {
-    return wrong(
-      'database',
-      `TEAMS_DATA_DIR: ${place} can not be written to`,
-      'Let this user write there, or set TEAMS_DATA_DIR to another folder.',
-      EXIT.usage,
-    )
-  }
+  const problem = await problemOfPlace(place)
+  return problem === undefined
+    ? noted('database', `the embedded database in ${folder} is not made yet`, 'The first start makes it.')
+    : wrong(
+        'database',
+        `TEAMS_DATA_DIR: ${place} ${problem}`,
+        'Let this user write there, or set TEAMS_DATA_DIR to another folder.',
+        EXIT.usage,
+      )
 }
 
 /** The embedded database is open elsewhere, as it should be while a gateway runs: that one is asked. */
