@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { isZeroTime, plainMoment } from '../events/moment.ts'
-import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import { isMoment } from '../registry/data-schema.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'
 
@@ -14,9 +14,13 @@ import type { EventTypeDefinition } from '../registry/registry.ts'
  * Times come out in the one form that is kept. What a required field holds is left to the check of the type.
  */
 export function withoutAbsent(data: JsonObject, { schema }: Pick<EventTypeDefinition, 'schema'>): JsonObject {
+  return withoutAbsentFields(data, schema.shape)
+}
+
+function withoutAbsentFields(data: JsonObject, shape: z.core.$ZodShape): JsonObject {
   const kept: [string, Json][] = []
   for (const [name, value] of Object.entries(data) as [string, Json][]) {
-    const field = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
+    const field = Object.hasOwn(shape, name) ? shape[name] : undefined
     if (field === undefined) kept.push([name, value])
     else if (!isAbsent(value, field)) kept.push([name, asRead(value, field)])
   }
@@ -30,17 +34,15 @@ function isAbsent(value: Json, field: z.core.$ZodType): boolean {
 
 function asRead(value: Json, field: z.core.$ZodType): Json {
   if (typeof value === 'string') return isMoment(field) ? plainMoment(value) : value
-  if (!isObject(value) || !Object.values(value).includes(null)) return value
-  const values = valuesOf(field)
-  if (values === undefined || takesNull(values)) return value
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) as JsonObject
-}
-
-/** What the values of an object may be whose names are the caller's own; undefined for any other field. */
-function valuesOf(field: z.core.$ZodType): z.core.$ZodType | undefined {
+  if (typeof value !== 'object' || value === null) return value
   const def = (field as z.core.$ZodTypes)._zod.def
-  if (def.type === 'optional' || def.type === 'nullable') return valuesOf(def.innerType)
-  return def.type === 'record' ? def.valueType : undefined
+  if (def.type === 'optional' || def.type === 'nullable') return asRead(value, def.innerType)
+  if (Array.isArray(value))
+    return def.type === 'array' ? (value as readonly Json[]).map((item) => asRead(item, def.element)) : value
+  const object = value as JsonObject
+  if (def.type === 'object') return withoutAbsentFields(object, def.shape)
+  if (def.type !== 'record' || !Object.values(object).includes(null) || takesNull(def.valueType)) return object
+  return Object.fromEntries(Object.entries(object).filter(([, item]) => item !== null))
 }
 
 function takesNull(type: z.core.$ZodType): boolean {

@@ -145,6 +145,12 @@ describe('what data may be', () => {
     }
     // A field of its own is whatever its sender wants.
     expect(take({ ...nothing, own: '' })).toEqual({ ...alert, labels: { instance: 'db-1', empty: '' }, own: '' })
+    const batch = SAMPLES['followup.batch.status'].data
+    const portal_resources = [{ name: 'p', url: '', description: null }]
+    expect(check('followup.batch.status', { ...batch, portal_resources }).checked?.data).toEqual({
+      ...batch,
+      portal_resources: [{ name: 'p' }],
+    })
     expect(check('lab.result.ready', { ...alert, result_id: 'r', extra: { a: null } }).checked?.data).toEqual({
       ...alert,
       result_id: 'r',

@@ -190,7 +190,7 @@ export const CARD_DATA = {
     processor: line.optional(),
     batch_type: line.optional(),
     rework_type: line.optional(),
-    alerts: z.array(prose, { error: 'a list of texts' }).max(100).optional(),
+    alerts: z.array(prose, { error: 'a list of texts' }).optional(),
     portal_resources: z
       .array(
         z.object(
@@ -199,7 +199,6 @@ export const CARD_DATA = {
         ),
         { error: 'a list of portals' },
       )
-      .max(100)
       .optional(),
   }),
   /** Many notifications of one channel on one card; the gateway writes these itself. */

@@ -47,19 +47,12 @@ export function activeContent(card: JsonObject): string[] {
     if (/\{\{\s*(DATE|TIME)/i.test(text)) found.push(`date function in ${type}.${key}: ${text}`)
     if (/<\/?at\b/i.test(text)) found.push(`mention in ${type}.${key}: ${text}`)
     if (readsMarkdown(type)) {
-      // An address of the web may stand there as it is, and leads where it says.
-      const unescaped = text
-        .replace(/\\./g, '·')
-        .replace(/\bhttps?:\/\/[^\s)>\u2060-\u2069]*/gi, (url) => (isPlainAddress(url) ? '·' : url))
+      // An address of the web may stand there as it is and leads where it says, unless there is a name before an @.
+      const unescaped = text.replace(/\\./g, '·').replace(/\bhttps?:\/\/(?![^\s/?#]*@)/gi, '·')
       if (/[[\]*_`~\\]|<[a-z/!]|:\/\/|\n/i.test(unescaped)) found.push(`Markdown in ${type}.${key}: ${text}`)
     }
     return found
   })
-}
-
-function isPlainAddress(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && url.username === '' && url.password === ''
 }
 
 /** Facts have no type. */
