@@ -39,6 +39,8 @@ export function dataFor(schema: z.core.$ZodType, random: Random): Json {
     switch (def.type) {
       case 'optional':
         return random.oneIn(3) ? undefined : make(def.innerType, name)
+      case 'nullable':
+        return random.oneIn(3) ? null : make(def.innerType, name)
       case 'pipe':
         return make(def.in, name)
       case 'union':
