@@ -19,7 +19,11 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Your own channels, groups, event types and routes: the contents of a configuration file. */
   readonly config?: ConfigInput
-  /** A database that your program has open already; DATABASE_URL, or the embedded one, if absent. */
+  /**
+   * A database that your program has open already; DATABASE_URL, or the embedded one, if absent. Beside a `pg` pool a gateway that
+   * delivers makes up to four connections of its own with the pool's options, so that the pool, used up, does not cost it a
+   * lease; beside a Kysely, or a pool with a listener for its new connections, it has only yours.
+   */
   readonly database?: SharedDatabase
   /** False for a process that only accepts, while a gateway elsewhere on the same database delivers. */
   readonly deliver?: boolean

@@ -63,7 +63,7 @@ export const SETTINGS = {
     group: 'Database',
     schema: whole(2, 200),
     default: '10',
-    help: 'Connections to PostgreSQL that one process keeps at most for its callers. Delivery has four more of its own, and the job engine three.',
+    help: 'Connections to PostgreSQL that one process keeps at most for its callers. Delivery has four more of its own, and the job engine four.',
   },
   TEAMS_MIGRATE: {
     group: 'Database',
