@@ -63,7 +63,7 @@ describe('send with PostgreSQL', () => {
       answer: { events: [{ correlation_id: 'corr-claim-xyz789', duplicate: false }] },
     })
     expect(states(first.answer)).toEqual(['nphies_integration pending', 'pmo pending'])
-    const second = await runCli(['send'], { env, stdin })
+    const second = await runCli(['send', '--priority', 'low'], { env, stdin })
     expect(second.stdout).toContain('Known already')
     const [one] = first.answer.events[0].notifications
     const { answer } = await runJson(['notifications', 'show', one.id], { env })
