@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { createLog } from '../kernel/log.ts'
 import type { Settings } from '../settings/table.ts'
 import type { Database } from '../store/database.ts'
@@ -16,8 +17,10 @@ export async function openDatabase(settings: Settings): Promise<Database> {
 
 /** Whether anything is stored; false where there are no tables yet. `besides` leaves out what one sender sent. */
 export async function holdsEvents({ kysely }: Database, besides = ''): Promise<boolean> {
-  const tables = await kysely.introspection.getTables()
-  if (!tables.some(({ name }) => name === 'teams_events')) return false
+  const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('teams_events') IS NOT NULL AS there`.execute(
+    kysely,
+  )
+  if (!rows[0]?.there) return false
   const row = await kysely
     .selectFrom('teams_events')
     .select('id')

@@ -3,10 +3,9 @@ import { sql } from 'kysely'
 import { type Clock as BossClock, fromKysely, PgBoss } from 'pg-boss'
 import type { Log } from '../kernel/log.ts'
 import type { Database } from '../store/database.ts'
+import { engineSchemaOf } from '../store/schema.ts'
 import type { Tables } from '../store/tables.ts'
 
-/** pg-boss's own schema: a database may already have one named pgboss. */
-export const ENGINE_SCHEMA = 'teams_engine'
 const DRAIN = 'drain'
 const MAINTAIN = 'maintain'
 
@@ -40,10 +39,11 @@ export async function startEngine(
   options: { readonly deliver: boolean },
 ): Promise<Engine> {
   const { deliver } = options
+  const schema = await engineSchemaOf(database.kysely)
   const boss = new PgBoss({
     ...(deliver || database.kind === 'embedded' ? database.engineDatabase() : { db: fromKysely(database.kysely) }),
     application_name: 'claimlinc-teams-engine',
-    schema: ENGINE_SCHEMA,
+    schema,
     useListenNotify: deliver,
     supervise: deliver,
     schedule: deliver,
@@ -60,7 +60,7 @@ export async function startEngine(
     await boss.stop({ graceful: false }).catch(() => undefined)
     throw error
   }
-  return engineOf(boss, log)
+  return engineOf(boss, schema, log)
 }
 
 async function createQueues(boss: PgBoss): Promise<void> {
@@ -79,14 +79,14 @@ async function createQueues(boss: PgBoss): Promise<void> {
   await boss.insert(DRAIN, [])
 }
 
-function engineOf(boss: PgBoss, log: Log): Engine {
+function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
   return {
     async wake(transaction, channels) {
       if (channels.length === 0) return
       // A storm shall not make a job per event. This looks at what others have committed and waits for nobody, as a
       // unique key would: a caller's long transaction must not hold up every other event for its channel.
       const { rows } = await sql<{ key: string }>`
-        SELECT DISTINCT singleton_key AS key FROM ${sql.table(`${ENGINE_SCHEMA}.job`)}
+        SELECT DISTINCT singleton_key AS key FROM ${sql.table(`${schema}.job`)}
          WHERE name = ${DRAIN} AND state = 'created' AND singleton_key = ANY(${[...channels]}::text[])`.execute(
         transaction,
       )

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { GatewayError } from '../kernel/errors.ts'
+import { schemaOf } from './schema.ts'
 import type { Tables } from './tables.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
@@ -30,26 +31,31 @@ export interface Migrations {
 
 /** The numbered SQL files of `migrations/`, run by Kysely's migrator under its lock, each in a transaction. */
 export function createMigrations(kysely: Kysely<Tables>): Migrations {
-  const migrator = new Migrator({
-    db: kysely,
-    provider: { getMigrations: readMigrations },
-    migrationTableName: 'teams_migrations',
-    migrationLockTableName: 'teams_migrations_lock',
-  })
+  // Without a schema, Kysely takes the tables of another gateway, in a schema that is not on the search path, for its own.
+  const makeMigrator = async () =>
+    new Migrator({
+      db: kysely,
+      provider: { getMigrations: readMigrations },
+      migrationTableName: 'teams_migrations',
+      migrationLockTableName: 'teams_migrations_lock',
+      migrationTableSchema: await schemaOf(kysely),
+    })
   return {
     async up() {
       // A schema that has all this version needs, and more of a newer one, is no reason not to start: while replicas
       // are replaced one by one, one of the old may have to start again.
       if (await hasAll(kysely)) return []
+      const migrator = await makeMigrator()
       const results = await patiently(() => migrator.migrateToLatest())
       return results.map((result) => result.migrationName)
     },
     async down() {
+      const migrator = await makeMigrator()
       const [result] = await patiently(() => migrator.migrateDown())
       return result?.migrationName
     },
     async status() {
-      const migrations = await migrator.getMigrations()
+      const migrations = await (await makeMigrator()).getMigrations()
       return migrations.map((migration) => ({ name: migration.name, appliedAt: migration.executedAt }))
     },
   }

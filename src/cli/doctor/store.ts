@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path'
 import { sql } from 'kysely'
 import { databaseError } from '../../app/database-error.ts'
 import { askLocal, findLocalGateway } from '../../app/local-gateway.ts'
-import { ENGINE_SCHEMA } from '../../drain/engine.ts'
 import { readinessWire } from '../../http/system-routes.ts'
 import { ERROR_CODES } from '../../kernel/error-codes.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
@@ -12,6 +11,7 @@ import { type ChannelRow, readChannels } from '../../store/channels.ts'
 import type { Database } from '../../store/database.ts'
 import { createMigrations } from '../../store/migrations.ts'
 import { problemOfPlace } from '../../store/private-folder.ts'
+import { engineSchemaOf } from '../../store/schema.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { openDatabase } from '../database.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
@@ -86,12 +86,11 @@ async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings)
 
 /** The engine makes its own schema when it starts, so that this is there once a gateway has run. */
 async function checkEngine({ kysely }: Database): Promise<Finding> {
+  const schema = await engineSchemaOf(kysely)
   const { rows } = await sql<{ table: string | null }>`
-    SELECT to_regclass(${`${ENGINE_SCHEMA}.version`})::text AS "table"`.execute(kysely)
+    SELECT to_regclass(${`${schema}.version`})::text AS "table"`.execute(kysely)
   if (!rows[0]?.table) return noted('engine', 'not installed yet', 'The first start installs it.')
-  const version = await sql<{ version: number }>`SELECT version FROM ${sql.table(`${ENGINE_SCHEMA}.version`)}`.execute(
-    kysely,
-  )
+  const version = await sql<{ version: number }>`SELECT version FROM ${sql.table(`${schema}.version`)}`.execute(kysely)
   return fine('engine', `pg-boss is installed, schema ${version.rows[0]?.version}`)
 }
 
