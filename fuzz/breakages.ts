@@ -46,8 +46,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'patient keys shown',
     file: 'src/accept/patient-data.ts',
-    find: 'depth === 0 && isOwn(name) ? name : hide(name))',
-    replace: 'name)',
+    find: '(isOwn(name, depth) ? name : hide(name))',
+    replace: 'name',
     target: 'accept',
     properties: ['patient'],
   },

@@ -15,12 +15,18 @@ const SHORTER = [20_000, 5_000, 1_000, 200] as const
 /** Bytes of one UTF-16 unit as JSON at most: `\u001b`. */
 const BYTES_OF_UNIT = 6
 
-/** What is kept of an event once its patient data are masked: long texts and a long correlation id cut. */
+/**
+ * What is kept of an event once its patient data are masked: long texts and a long correlation id cut. A field that is left
+ * out is named in `ignored`.
+ */
 export function keptOf(definition: Pick<EventTypeDefinition, 'schema'>, event: Protected): Protected {
-  const { data, correlationId } = event
+  const { correlationId } = event
+  const data = withinBounds(definition, event.data)
+  const leftOut = Object.keys(event.data).filter((name) => !Object.hasOwn(data, name))
   return {
     ...event,
-    data: withinBounds(definition, data),
+    data,
+    ignored: leftOut.length === 0 ? event.ignored : [...event.ignored, ...leftOut],
     correlationId: correlationId === undefined ? undefined : keptId(correlationId),
   }
 }

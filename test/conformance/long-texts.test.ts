@@ -65,6 +65,16 @@ describe.each(KINDS)('texts that are too long, on %s', (kind) => {
     expect(Buffer.byteLength(JSON.stringify([kept, labels]))).toBeLessThan(MAX_DATA_BYTES)
   })
 
+  it('are left out and named where half of one would lead elsewhere', async () => {
+    const runbook_url = `https://wiki.example.sa/${'x'.repeat(2_000)}`
+    const [answer] = await accept({
+      eventType: 'prometheus.alert.firing',
+      data: { component: 'c', summary: 's', runbook_url },
+    })
+    expect(answer?.ignored).toEqual(['runbook_url'])
+    expect((await stored(answer?.eventId))?.data).toEqual({ component: 'c', summary: 's' })
+  })
+
   it('show no part of a patient id that stands where they are cut', async () => {
     for (const before of [19_990, 19_995, 19_999]) {
       const error = `${'e'.repeat(before)}1098765432${'e'.repeat(30_000)}`
