@@ -11,6 +11,7 @@ import { Secret } from '../kernel/secret.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { loadRegistry } from '../registry/load.ts'
+import { patientDataNotices } from '../registry/patient-notices.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createRenderer } from '../render/renderer.ts'
 import type { Sandbox } from '../sandbox/port.ts'
@@ -97,6 +98,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       burst: settings.TEAMS_RATE_LIMIT_BURST,
     },
   })
+  for (const { at, says } of patientDataNotices(registry)) log.warn({ field: at }, says)
   const renderer = createRenderer(rendererOptions(registry, settings))
 
   const channels = [...registry.channels.values()]

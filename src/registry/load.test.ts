@@ -315,6 +315,19 @@ describe('what storm control refers to', () => {
     })
   })
 
+  it('counts as declared where no field of the type is meant', () => {
+    const given = { fingerprint: ['ward'], dedup: ['ward', 'bed'], group_by: 'ward' }
+    const type = loadRegistry({ ...defaults, config: { event_types: { 'celery.task.failed': given } } }).eventTypes.get(
+      'celery.task.failed',
+    )
+    const data = { task_name: 't', task_id: 'i', error: 'e', ward: 'W3', bed: 7 }
+    expect(type?.schema.safeParse(data)).toMatchObject({ success: true, data })
+    expect(Object.keys(type?.schema.shape ?? {})).toEqual(expect.arrayContaining(['ward', 'bed']))
+    expect(problems({ dedup: ['iqama_number'] })).toEqual([
+      'event_types.celery.task.failed.dedup[0]: a name that looks like patient data',
+    ])
+  })
+
   it('is told, all at once, where it is patient data or does not exist', () => {
     const given = { fingerprint: ['patient_id'], dedup: ['tsak_id'], group_by: 'own', resolves: ['celery.task.fialed'] }
     expect(problems({ ...given, data: { own: { type: 'text', phi: true } } })).toEqual([

@@ -115,6 +115,7 @@ function typeOf(
     card,
     schema,
     phiFields: new Set([...(base?.phiFields ?? []), ...phiFieldsOf(schema)]),
+    plainFields: new Set(Object.keys(given.data).filter((field) => given.data[field]?.phi === false)),
     fingerprint: given.fingerprint ?? base?.fingerprint ?? [],
     groupBy: given.group_by ?? (isBuiltInCard(card) ? GROUPED_BY[card] : base?.groupBy),
     dedup: given.dedup ?? base?.dedup ?? [],

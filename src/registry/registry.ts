@@ -14,6 +14,8 @@ export interface EventTypeDefinition {
   readonly schema: z.ZodObject
   /** Top-level data fields that are patient data. */
   readonly phiFields: ReadonlySet<string>
+  /** Fields of which the configuration says that they are no patient data, whatever their names look like. */
+  readonly plainFields?: ReadonlySet<string>
   /** Data fields that must be equal, besides the type, for events to stand in one digest. */
   readonly fingerprint: readonly string[]
   /** Data field by whose values a digest is counted. */

@@ -111,6 +111,8 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
         ? { TEAMS_HMAC_SECRET_KEY: secrets.hmac, TEAMS_HMAC_SECRET_KEY_PREVIOUS: secrets.hmacPrevious }
         : {}),
       TEAMS_HTTP_PORT: '0',
+      // Once with what no type declares in it, once without.
+      TEAMS_UNDECLARED_DATA: kind === 'postgres' ? 'keep' : 'drop',
       TEAMS_API_TOKENS: `everything:admin:${secrets.token},reader:read:${secrets.readToken}`,
       TEAMS_INBOUND_SECRETS: secrets.inbound,
       TEAMS_MAX_BODY_BYTES: '100000',
@@ -336,7 +338,12 @@ describe('the search', () => {
     const dataDir = embeddedFolder()
     const gateway = await createGateway({
       env: {},
-      settings: { TEAMS_DATA_DIR: dataDir, TEAMS_PHI_POLICY: 'show', TEAMS_SANDBOX: 'on' },
+      settings: {
+        TEAMS_DATA_DIR: dataDir,
+        TEAMS_PHI_POLICY: 'show',
+        TEAMS_UNDECLARED_DATA: 'keep',
+        TEAMS_SANDBOX: 'on',
+      },
       log: capture.log,
       deliver: false,
     })
@@ -348,7 +355,11 @@ describe('the search', () => {
     await database.close()
     const found = (where: string) =>
       leaksIn(capture.of(where), needlesFor(marks, {})).map((leak) => leak.replace(/ in .*/s, ''))
-    const everything = ['patient id', 'member id', 'patient number', 'patient name']
+    const everything = [
+      ...['patient id', 'member id', 'patient number', 'patient name'],
+      ...Object.keys(marks.patient.saudi),
+      'iqama, Arabic digits',
+    ]
     expect(found('answer')).toEqual(everything)
     expect(found('row of teams_events')).toEqual(everything)
   })

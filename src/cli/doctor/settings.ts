@@ -1,5 +1,6 @@
 import { rendererOptions } from '../../app/renderer-options.ts'
 import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
+import { patientDataNotices } from '../../registry/patient-notices.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { checkTemplates } from '../../render/renderer.ts'
 import { type Environment, loadSettings } from '../../settings/load.ts'
@@ -52,7 +53,20 @@ export function checkRegistry(settings: Settings): { registry: Registry; finding
     }
   try {
     const registry = readRegistry(settings)
-    return { registry, findings: [fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(registry)}`)] }
+    const notices = patientDataNotices(registry)
+    return {
+      registry,
+      findings: [
+        fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(registry)}`),
+        ...notices.map(({ at }) =>
+          noted(
+            'patient data',
+            `${at} is named like patient data and kept as it comes`,
+            'Mark it phi: true, or phi: false.',
+          ),
+        ),
+      ],
+    }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     const exit = exitCodeOf(error.code)

@@ -1,7 +1,7 @@
 import type { ConfigInput } from '../../../src/registry/config-input.ts'
 import { eventToWire } from '../../../src/service/wire.ts'
 import { BEHAVIOURS } from '../flows.ts'
-import type { Marks } from './marks.ts'
+import { arabicDigits, type Marks } from './marks.ts'
 
 /** Channels that each fail in their own way, named after the outcome. */
 export const FAILING = Object.keys(BEHAVIOURS).filter((name) => name !== 'accepted')
@@ -35,12 +35,16 @@ export function patientEvent({ patient }: Marks, name: string, stakeholders: rea
       task_name: `claim of ${patient.member}`,
       task_id: `${patient.number}`,
       queue: patient.id.toLowerCase(),
-      error: `no patient ${patient.id} (${patient.name}), member ${patient.member}, ${patient.number}`,
+      error: `no patient ${patient.id} (${patient.name}), member ${patient.member}, ${patient.number}; ${saudi(patient.saudi)}`,
       traceback: `GET https://h/?p=${patient.id}&n=${encodeURIComponent(patient.name)}\n{"name": ${escaped}}`,
       patient_id: patient.id,
       member_id: ` ${patient.member} `,
       payer: `${patient.id.slice(0, 5)}\u200b${patient.id.slice(5)}`,
+      national_id: patient.saudi.nationalId,
+      'رقم الإقامة': patient.saudi.iqama,
       details: {
+        passport_no: patient.saudi.passport,
+        json: JSON.stringify({ border_number: Number(patient.saudi.border), email: patient.saudi.mail }),
         patientId: patient.number,
         patient_name: patient.name,
         note: patient.number,
@@ -48,6 +52,11 @@ export function patientEvent({ patient }: Marks, name: string, stakeholders: rea
       },
     },
   }
+}
+
+/** A sentence with identifiers that only the words beside them, or their form, tell. */
+function saudi({ nationalId, iqama, border, passport, phone, mail }: Marks['patient']['saudi']): string {
+  return `national id ${nationalId}, رقم الإقامة: ${arabicDigits(iqama)}, border number=${border}, passport ${passport}, ${phone}, ${mail}`
 }
 
 /** The same as it goes over HTTP. */

@@ -11,6 +11,15 @@ export interface Marks {
     readonly member: string
     readonly number: number
     readonly name: string
+    /** Identifiers that no event type declares: they are known by their names, words beside them, or their form. */
+    readonly saudi: {
+      readonly nationalId: string
+      readonly iqama: string
+      readonly border: string
+      readonly passport: string
+      readonly phone: string
+      readonly mail: string
+    }
   }
 }
 
@@ -36,8 +45,21 @@ export function createMarks(): Marks {
       member: 'M7QZMEMBERQZ8765',
       number: 7_199_887_766_554_321,
       name: 'سارة قزظحسطغذ العلي',
+      saudi: {
+        nationalId: '1077353519',
+        iqama: '2488646462',
+        border: '3155979797',
+        passport: 'K73939191',
+        phone: '+966 53 939 2828',
+        mail: 'qzmailqz.alharbi@hospital.example.sa',
+      },
     },
   }
+}
+
+/** A number as an Arabic text writes it. */
+export function arabicDigits(number: string): string {
+  return [...number].map((digit) => String.fromCharCode(0x660 + Number(digit))).join('')
 }
 
 /** What is searched for, by what it is. */
@@ -55,6 +77,9 @@ export function needlesFor(marks: Marks, others: Readonly<Record<string, string>
   needles.set('member id', formsOf('QZMEMBERQZ'))
   needles.set('patient number', formsOf('99887766554'))
   needles.set('patient name', formsOf('قزظحسطغذ'))
+  // As a whole: five digits of a number turn up by chance.
+  for (const [name, value] of Object.entries(marks.patient.saudi)) needles.set(name, formsOf(value))
+  needles.set('iqama, Arabic digits', formsOf(arabicDigits(marks.patient.saudi.iqama)))
   return needles
 }
 
