@@ -77,6 +77,22 @@ describe('the client', () => {
     expect(await client(TOKENS.sender).sendMany([])).toEqual([])
   })
 
+  it('waits for as long as a busy gateway says before it tries again', async () => {
+    const waits: number[] = []
+    let tries = 0
+    const busy = createClient({
+      url: 'http://127.0.0.1:1',
+      sleep: async (ms) => void waits.push(ms),
+      fetch: async () =>
+        tries++ === 0
+          ? new Response('{}', { status: 503, headers: { 'retry-after': '7' } })
+          : new Response('{"channels":[]}', { status: 200 }),
+    })
+    expect(await busy.channels()).toEqual([])
+    expect(waits).toHaveLength(1)
+    expect(waits[0]).toBeGreaterThan(7_000)
+  })
+
   it('throws what the gateway said', async () => {
     const { client } = await running()
     // As a caller without types may write it.
