@@ -14,9 +14,10 @@ import { loadRegistry } from '../src/registry/load.ts'
 import { STATES } from '../src/service/port.ts'
 import { isPlatformName } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
-import { emptyStore, serveQuick } from './acceptance/gateways.ts'
+import { serveQuick } from './acceptance/gateways.ts'
 import { openMigrated } from './conformance/databases.ts'
 import { embeddedFolder } from './services/database.ts'
+import { startedStore } from './services/stores.ts'
 
 // Everything that people write by hand and that names something in the code: it has to be there, and to work.
 
@@ -265,7 +266,7 @@ describe('TypeScript examples', () => {
     const file = join(folder, 'example.ts')
     writeFileSync(file, blocks(page, 'ts')[index] ?? '')
     const { code, output } = await run(process.execPath, ['--import', resolver(), file], folder, {
-      ...(await emptyStore(kind)),
+      ...(await startedStore(kind)),
       TEAMS_LOG_LEVEL: 'error',
     })
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })

@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { ServedGateway } from '../../src/app/serve.ts'
 import type { NotificationView, UncheckedEvent } from '../../src/service/port.ts'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 /** An event for the channel sre alone. */
 const alert = (overrides: UncheckedEvent = {}): UncheckedEvent => ({
@@ -36,7 +37,7 @@ const channelOf = async (gateway: ServedGateway, key: string) =>
 
 describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   it('brings an accepted event to its channel and records it', async () => {
-    const gateway = await serveQuick(await emptyStore(kind))
+    const gateway = await serveQuick(await startedStore(kind))
     const [answer] = await gateway.wired.service.accept([alert({ correlationId: 'c-1' })], 'test')
     const [message] = await sandboxOf(gateway).waitFor('sre', 1)
     expect(message?.run).toBe('succeeded')
@@ -57,7 +58,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('retries what fails for a moment, without making two records of it', async () => {
-    const gateway = await serveQuick(await emptyStore(kind))
+    const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 503, times: 2 })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
     const sent = await reach(gateway, answer?.notifications[0]?.id, ({ state }) => state === 'accepted')
@@ -66,7 +67,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('makes a dead letter of what will never be taken, and replays it when asked', async () => {
-    const gateway = await serveQuick(await emptyStore(kind))
+    const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
     const id = answer?.notifications[0]?.id ?? ''
@@ -85,7 +86,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('shows a repeat after all, when the one that it repeats is never taken', async () => {
-    const gateway = await serveQuick(await emptyStore(kind))
+    const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
     const again = alert({ correlationId: 'again' })
     const answers = await gateway.wired.service.accept(
@@ -113,7 +114,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('rests as long as Retry-After says, and dead-letters nothing', async () => {
-    const gateway = await serveQuick(await emptyStore(kind))
+    const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 429, retry_after: 1, times: 5 })
     const answers = await gateway.wired.service.accept(
       Array.from({ length: 8 }, () => alert()),
@@ -137,7 +138,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('lets a broken channel wait, whatever the outage, and uses up no retry', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), { TEAMS_MAX_RETRIES: 2, TEAMS_BREAKER_THRESHOLD: 2 })
+    const gateway = await serveQuick(await startedStore(kind), { TEAMS_MAX_RETRIES: 2, TEAMS_BREAKER_THRESHOLD: 2 })
     const sandbox = sandboxOf(gateway)
     sandbox.setFaults('sre', { status: 401 })
     const answers = await gateway.wired.service.accept(
@@ -163,7 +164,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('sends the most urgent next, however much of the rest waits', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), {
+    const gateway = await serveQuick(await startedStore(kind), {
       TEAMS_RATE_LIMIT_REQUESTS: 10,
       TEAMS_RATE_LIMIT_PERIOD: 1,
       TEAMS_RATE_LIMIT_BURST: 1,
@@ -183,7 +184,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('waits for the address of a channel that has none, and sends once it is there', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), { TEAMS_SANDBOX: 'off' })
+    const gateway = await serveQuick(await startedStore(kind), { TEAMS_SANDBOX: 'off' })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
     const id = answer?.notifications[0]?.id ?? ''
     await until(
@@ -195,7 +196,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
   })
 
   it('finishes what is under way when it stops, and the next start sends the rest', async () => {
-    const store = await emptyStore(kind)
+    const store = await startedStore(kind)
     const first = await serveQuick(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
     sandboxOf(first).setFaults('sre', { delay_ms: 300 })
     await first.wired.service.accept(

@@ -1,9 +1,10 @@
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 it('a replica without addresses takes nothing from a database whose cards go to real channels', async () => {
-  const store = await emptyStore('postgres')
+  const store = await startedStore('postgres')
   const trial = await serveQuick(store)
   await trial.wired.service.accept(
     [{ eventType: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }],

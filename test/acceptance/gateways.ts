@@ -4,15 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { GatewayOptions } from '../../src/app/options.ts'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
-import { embeddedFolder, freshDatabase } from '../services/database.ts'
-
-/** The two databases, as settings. */
-export type Store = { readonly DATABASE_URL: string } | { readonly TEAMS_DATA_DIR: string }
-
-/** An empty database of one kind, removed after the test. */
-export async function emptyStore(kind: 'embedded' | 'postgres'): Promise<Store> {
-  return kind === 'embedded' ? { TEAMS_DATA_DIR: embeddedFolder() } : { DATABASE_URL: (await freshDatabase()).url }
-}
+import type { Store } from '../services/stores.ts'
 
 /** Settings under which tests need not wait: budgets that do not bind, and short rests. */
 export const QUICK = {

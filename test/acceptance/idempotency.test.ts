@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { expect, it } from 'vitest'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 const SECRETS = ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']
 const TOKENS = { claims: 'claims-token-0123456789', billing: 'billing-token-0123456789' }
@@ -14,7 +15,7 @@ interface Answer {
 }
 
 async function start() {
-  const gateway = await serveQuick(await emptyStore('postgres'), {
+  const gateway = await serveQuick(await startedStore('postgres'), {
     TEAMS_API_TOKENS: Object.entries(TOKENS)
       .map(([name, token]) => `${name}:send:${token}`)
       .join(),

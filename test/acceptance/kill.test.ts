@@ -2,7 +2,8 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createSandboxServer, type SandboxServer } from '../../src/testing/teams.ts'
-import { emptyStore, type GatewayProcess, QUICK, type Store, spawnGateway } from './gateways.ts'
+import { type Store, startedStore } from '../services/stores.ts'
+import { type GatewayProcess, QUICK, spawnGateway } from './gateways.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
 /** Posts of one channel that may be under way at once. */
@@ -84,7 +85,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
   it('brings every accepted notification, and repeats only what was in flight, marked so', async () => {
     const teams = await standIn()
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { delay_ms: 25 })
-    const store = await emptyStore(kind)
+    const store = await startedStore(kind)
     const accepted = new Set<string>()
     const kills = 3
     for (let kill = 1; kill <= kills; kill++) {
@@ -115,7 +116,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
   it('sends what was accepted by a process that never got to send it', async () => {
     const teams = await standIn()
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { hang: true })
-    const store = await emptyStore(kind)
+    const store = await startedStore(kind)
     // One connection for all channels: the first post hangs on it, and the other two never begin.
     const first = await spawnGateway(environment(teams, store, { TEAMS_CONNECTIONS_PER_HOST: '1' }))
     const begun = messagesMore(teams, 1)
@@ -142,7 +143,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
 describe('several replicas on one database', () => {
   it('takes over from a killed one within 20 seconds, and says so in the record', async () => {
     const teams = await standIn()
-    const store = await emptyStore('postgres')
+    const store = await startedStore('postgres')
     teams.sandbox.setFaults('sre', { hang: true, times: 1 })
     const first = await spawnGateway(environment(teams, store))
     const answer = await createClient({ url: first.origin }).send({
@@ -171,7 +172,7 @@ describe('several replicas on one database', () => {
 
   it('shares one budget per channel', async () => {
     const teams = await standIn()
-    const store = await emptyStore('postgres')
+    const store = await startedStore('postgres')
     const budget = { TEAMS_RATE_LIMIT_REQUESTS: '10', TEAMS_RATE_LIMIT_PERIOD: '1', TEAMS_RATE_LIMIT_BURST: '4' }
     const singles = { TEAMS_DIGEST_URGENT: '1000' }
     const replicas = await Promise.all(

@@ -9,8 +9,9 @@ import { createGateway, type EventInput, type Gateway, type GatewayOptions, isGa
 import { startServe } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
+import { startedStore } from '../services/stores.ts'
 import { type Flows, startFlows } from './flows.ts'
-import { emptyStore, QUICK } from './gateways.ts'
+import { QUICK } from './gateways.ts'
 
 const SEED_CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
 let flows: Flows
@@ -53,7 +54,7 @@ function alert(correlationId: string, ...stakeholders: readonly string[]): Event
 
 describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s', (kind) => {
   it('sends what it is given, in every channel that the groups read', async () => {
-    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre', 'cloudops')
+    const gateway = await gatewayOn({ settings: await startedStore(kind) }, 'sre', 'cloudops')
     await gateway.start()
     const answer = await gateway.send(alert('one', 'SRE', 'CloudOps'))
     expect(answer).toMatchObject({ correlationId: 'one', duplicate: false })
@@ -66,7 +67,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 
   it('keeps what it is given before it is started, and sends it once it is', async () => {
-    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
+    const gateway = await gatewayOn({ settings: await startedStore(kind) }, 'sre')
     await gateway.sendMany([alert('early-1'), alert('early-2')])
     expect(arrived()).toEqual([])
     await Promise.all([gateway.start(), gateway.start()])
@@ -75,7 +76,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 
   it('accepts all events of a call or none', async () => {
-    const gateway = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
+    const gateway = await gatewayOn({ settings: await startedStore(kind) }, 'sre')
     await gateway.start()
     const wrong = { ...alert('none'), priority: 'URGENT' }
     const error = await gateway.sendMany([alert('none'), wrong as EventInput, alert('none')]).catch((reason) => reason)
@@ -86,7 +87,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 
   it('sends what is due before it ends, and leaves the rest to the next one', async () => {
-    const settings = await emptyStore(kind)
+    const settings = await startedStore(kind)
     const first = await gatewayOn({ settings }, 'sre')
     await first.start()
     await first.sendMany(Array.from({ length: 30 }, (_, index) => alert(`due-${index}`)))
@@ -103,8 +104,8 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 
   it('does not know of another one in the same process', async () => {
-    const one = await gatewayOn({ settings: await emptyStore(kind) }, 'sre')
-    const other = await gatewayOn({ settings: await emptyStore(kind) }, 'cloudops')
+    const one = await gatewayOn({ settings: await startedStore(kind) }, 'sre')
+    const other = await gatewayOn({ settings: await startedStore(kind) }, 'cloudops')
     await Promise.all([one.start(), other.start()])
     const event = { ...alert('twin', 'SRE', 'CloudOps'), idempotencyKey: 'the same' }
     const answers = await Promise.all([one.send(event), other.send(event)])
@@ -280,7 +281,7 @@ it('types, groups, channels, routes and templates of the user’s own reach the 
   )
   const gateway = await gatewayOn(
     {
-      settings: await emptyStore('embedded'),
+      settings: await startedStore('embedded'),
       config: {
         channels: { lab: { name: '#lab', payload: 'bare' }, night: {} },
         stakeholder_groups: { lab: { names: ['Laboratory'], channels: ['lab'] } },
@@ -394,7 +395,7 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
   })
 
   it('goes to the gateway that has the embedded database open, and the program ends without waiting for it', async () => {
-    const env = { ...(await emptyStore('embedded')), TEAMS_API_TOKENS: 'workers:send+read:0123456789abcdef' }
+    const env = { ...(await startedStore('embedded')), TEAMS_API_TOKENS: 'workers:send+read:0123456789abcdef' }
     const gateway = await startServe(env)
     const { code, stdout, stderr } = await run({ ...env, TEAMS_HTTP_PORT: String(await freePort()) })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -8,7 +8,8 @@ import { newId } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createSandboxServer } from '../../src/testing/teams.ts'
 import { startPostgres } from '../services/postgres.ts'
-import { emptyStore, QUICK, type Store } from './gateways.ts'
+import { type Store, untouchedStore } from '../services/stores.ts'
+import { QUICK } from './gateways.ts'
 
 const ALERT: EventInput = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }
 
@@ -45,7 +46,7 @@ const states = async (client: pg.Client) =>
 
 describe('finish', () => {
   it('sends all that is due, also where a turn is at work already', async () => {
-    const store = await emptyStore('postgres')
+    const store = await untouchedStore('postgres')
     const gateway = await gatewayOn(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
     await gateway.start({ keepAlive: false })
     await gateway.sendMany(Array.from({ length: 20 }, () => ALERT))
@@ -54,7 +55,7 @@ describe('finish', () => {
   })
 
   it('does not wait for a channel that has no address', async () => {
-    const store = await emptyStore('postgres')
+    const store = await untouchedStore('postgres')
     const gateway = await gatewayOn(store, { TEAMS_SANDBOX: 'off' })
     await gateway.start({ keepAlive: false })
     await gateway.send(ALERT)
@@ -76,7 +77,7 @@ const connectionsOf = async (client: pg.Client, application: string) =>
 
 describe('a gateway that can not be made', () => {
   it('leaves no engine running that nobody could stop', async () => {
-    const store = await emptyStore('postgres')
+    const store = await untouchedStore('postgres')
     await (await gatewayOn(store)).stop()
     const client = await clientOf(store)
     // The engine itself starts; its queues can not be made.
@@ -91,7 +92,7 @@ describe('a gateway that can not be made', () => {
 
 describe('start', () => {
   it('that failed may be tried again, and then all of it is there', async () => {
-    const store = await emptyStore('postgres')
+    const store = await untouchedStore('postgres')
     const gateway = await gatewayOn(store)
     const client = await clientOf(store)
     await client.query('ALTER TABLE teams_engine.schedule RENAME TO away')
@@ -104,14 +105,14 @@ describe('start', () => {
   })
 
   it('is refused once the gateway was stopped', async () => {
-    const gateway = await gatewayOn(await emptyStore('postgres'))
+    const gateway = await gatewayOn(await untouchedStore('postgres'))
     await gateway.stop()
     await expect(gateway.start()).rejects.toMatchObject({ code: 'gateway_stopped' })
     await expect(gateway.send(ALERT)).rejects.toMatchObject({ code: 'gateway_stopped' })
   })
 
   it('and stop at once leave nothing behind', async () => {
-    const gateway = await gatewayOn(await emptyStore('postgres'))
+    const gateway = await gatewayOn(await untouchedStore('postgres'))
     const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
     const before = servers()
     const starting = gateway.start()
@@ -124,7 +125,7 @@ describe('start', () => {
 
 describe('stop', () => {
   it('lets calls under way come to their end', async () => {
-    const store = await emptyStore('postgres')
+    const store = await untouchedStore('postgres')
     const gateway = await gatewayOn(store)
     await gateway.start()
     const sent = Array.from({ length: 25 }, () => gateway.send(ALERT))
@@ -162,7 +163,7 @@ describe('stop', () => {
 })
 
 it('a call that failed is logged with its name', async () => {
-  const store = await emptyStore('postgres')
+  const store = await untouchedStore('postgres')
   const lines: Record<string, unknown>[] = []
   const gateway = await createGateway({
     env: {},
@@ -182,7 +183,7 @@ describe('callers that wait for each other', () => {
     'use up the connections of %s pool and keep nothing from being sent, recorded and renewed',
     { timeout: 60_000 },
     async (whose) => {
-      const store = await emptyStore('postgres')
+      const store = await untouchedStore('postgres')
       const pool = new pg.Pool({ connectionString: 'DATABASE_URL' in store ? store.DATABASE_URL : '', max: 2 })
       onTestFinished(() => pool.end())
       const gateway = await createGateway({
@@ -229,7 +230,7 @@ describe('an answer with a number that is no HTTP status', () => {
     const gateway = await createGateway({
       env: {},
       webhooks: { sre: `${origin}/sandbox/channels/sre/webhook` },
-      settings: { ...QUICK, ...(await emptyStore('postgres')), TEAMS_SANDBOX: 'off', TEAMS_SANDBOX_ORIGIN: origin },
+      settings: { ...QUICK, ...(await untouchedStore('postgres')), TEAMS_SANDBOX: 'off', TEAMS_SANDBOX_ORIGIN: origin },
     })
     onTestFinished(() => gateway.stop())
     await gateway.start()

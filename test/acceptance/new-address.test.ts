@@ -3,10 +3,10 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { KINDS } from '../conformance/databases.ts'
 import { startReceiver } from '../send/receiver.ts'
 import { embeddedFolder } from '../services/database.ts'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 /** Longer than any test: what rests so long is never sent unless its rest is ended. */
 const AN_HOUR = 3600
@@ -30,7 +30,7 @@ describe.each(KINDS)('a webhook URL that changes while a turn is at its channel,
       renameSync(`${file}.new`, file)
     }
     write(`sre: ${receiver.origin}/old?sig=abc\n`)
-    const gateway = await serveQuick(await emptyStore(kind), {
+    const gateway = await serveQuick(await startedStore(kind), {
       TEAMS_SANDBOX_ORIGIN: receiver.origin,
       TEAMS_WEBHOOKS_FILE: file,
       TEAMS_VAULT_REFRESH: 1,

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { serveGateway } from '../../src/app/serve.ts'
-import { KINDS } from '../conformance/databases.ts'
 import { startReceiver } from '../send/receiver.ts'
-import { emptyStore, QUICK } from './gateways.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
+import { QUICK } from './gateways.ts'
 
 describe.each(KINDS)('a channel whose breaker opens while an older post is under way, on %s', (kind) => {
   it('counts no failed probe before one was sent, and is half open only while one is under way', async () => {
@@ -21,7 +21,7 @@ describe.each(KINDS)('a channel whose breaker opens while an older post is under
       webhooks: { sre: `${receiver.origin}/first?sig=abc` },
       settings: {
         ...QUICK,
-        ...(await emptyStore(kind)),
+        ...(await startedStore(kind)),
         TEAMS_SANDBOX_ORIGIN: receiver.origin,
         TEAMS_MAX_RETRY_DELAY: 3600,
       },

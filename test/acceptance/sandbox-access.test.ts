@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 const TOKEN = 'a-token-that-is-long-enough'
 const READER = 'a-reader-that-is-long-enough'
 
 describe('the sandbox of a gateway with tokens', () => {
   it('asks whoever looks or changes something for a token, and the browser for a password', async () => {
-    const gateway = await serveQuick(await emptyStore('postgres'), {
+    const gateway = await serveQuick(await startedStore('postgres'), {
       TEAMS_API_TOKENS: `ops:admin:${TOKEN},eyes:read:${READER}`,
     })
     const ask = (path: string, init: RequestInit = {}) => fetch(`${gateway.origin}${path}`, init)

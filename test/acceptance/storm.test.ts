@@ -3,7 +3,8 @@ import { type Kysely, sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { ServedGateway } from '../../src/app/serve.ts'
 import type { UncheckedEvent } from '../../src/service/port.ts'
-import { emptyStore, serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { serveQuick } from './gateways.ts'
 
 /** Two cards a second, three at once, and no more than a second of it may wait: a storm of seconds. */
 const STORMY = {
@@ -57,7 +58,7 @@ const digestData = async (gateway: ServedGateway, rows: readonly Row[]) =>
 
 describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
   it('becomes a few digests that say what stands in them, and buries nothing that matters', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), STORMY)
+    const gateway = await serveQuick(await startedStore(kind), STORMY)
     const { service } = gateway.wired
     for (let batch = 0; batch < 5; batch++)
       await service.accept(
@@ -89,7 +90,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
   })
 
   it('of urgent notifications stays single until more than ten with one fingerprint wait', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), STORMY)
+    const gateway = await serveQuick(await startedStore(kind), STORMY)
     const seal = (node: string): UncheckedEvent => ({
       eventType: 'vault.seal.detected',
       data: { node },
@@ -115,7 +116,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
   })
 
   it('of more kinds than there may be cards shares a digest, counted by kind', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), {
+    const gateway = await serveQuick(await startedStore(kind), {
       ...STORMY,
       TEAMS_RATE_LIMIT_REQUESTS: 1,
       TEAMS_RATE_LIMIT_BURST: 1,
@@ -139,7 +140,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
   })
 
   it('is over when no more waits than the budget clears: then cards are single again', async () => {
-    const gateway = await serveQuick(await emptyStore(kind), STORMY)
+    const gateway = await serveQuick(await startedStore(kind), STORMY)
     await gateway.wired.service.accept(
       Array.from({ length: 50 }, () => claim('Bupa')),
       'test',

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createSandboxServer, type SandboxServer } from '../../src/testing/teams.ts'
-import { emptyStore, QUICK, spawnGateway } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { QUICK, spawnGateway } from './gateways.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
 /** Connections to the receiving end, which all channels share, and posts of one channel that may be under way. */
@@ -31,7 +32,7 @@ describe('a process that is suspended while posts wait for a connection', { time
     const env = {
       ...Object.fromEntries(Object.entries(QUICK).map(([name, value]) => [name, String(value)])),
       ...Object.fromEntries([...teams.addresses].map(([key, url]) => [`TEAMS_WEBHOOK_${key.toUpperCase()}`, url])),
-      ...(await emptyStore('postgres')),
+      ...(await startedStore('postgres')),
       TEAMS_SANDBOX: 'off',
       TEAMS_SANDBOX_ORIGIN: teams.origin,
       TEAMS_CONNECTIONS_PER_HOST: String(MOST),

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import { KINDS } from '../conformance/databases.ts'
 import { startReceiver } from '../send/receiver.ts'
 import { embeddedFolder } from '../services/database.ts'
-import { emptyStore, QUICK, type Store } from './gateways.ts'
+import { KINDS, type Store, startedStore } from '../services/stores.ts'
+import { QUICK } from './gateways.ts'
 
 /** A gateway that has the webhook URLs of a file, and what it logs. */
 async function startWithFile(store: Store, muted: readonly string[] = []) {
@@ -54,7 +54,7 @@ async function metric({ wired }: ServedGateway, name: string): Promise<number | 
 
 describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
   it('is told of at start, in the row, in the list of channels and in metrics, until it has one', async () => {
-    const { gateway, write, receiver, logged } = await startWithFile(await emptyStore(kind))
+    const { gateway, write, receiver, logged } = await startWithFile(await startedStore(kind))
     const [line] = logged('channels have no webhook URL')
     expect(line).toMatchObject({ level: 'warn', reason: 'address_missing' })
     expect(line?.channels).toContain('sre')
@@ -89,7 +89,7 @@ describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
 
 describe.each(KINDS)('a channel that is muted while notifications wait for it, on %s', (kind) => {
   it('gets none of them, and the record says suppressed, muted', async () => {
-    const store = await emptyStore(kind)
+    const store = await startedStore(kind)
     const before = await startWithFile(store)
     for (const node of ['vault-1', 'vault-2', 'vault-3']) await send(before.gateway, node)
     await send(before.gateway, 'vault-4', 'pmo')

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/testing/teams.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
-import { emptyStore, KINDS } from './stores.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
 const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
@@ -31,7 +31,7 @@ describe('serve --demo --once', () => {
   })
 
   it.each(KINDS)('may run again on the same database (%s)', async (kind) => {
-    const env = await emptyStore(kind)
+    const env = await startedStore(kind)
     for (const count of [5, 10]) {
       const { code, answer, stderr } = await runJson(['serve', '--demo', '--once'], { env })
       expect({ code, stderr, ok: answer.ok }).toEqual({ code: 0, stderr: '', ok: true })
@@ -81,7 +81,7 @@ describe('serve --demo', () => {
     ],
     ['the sandbox is off', { TEAMS_SANDBOX: 'off' }, 'TEAMS_SANDBOX'],
   ])('sends nothing when %s', async (_, env, at) => {
-    const store = await emptyStore('embedded')
+    const store = await startedStore('embedded')
     const { code, stderr, stdout } = await runCli(['serve', '--demo'], { env: { ...store, ...env } })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(`  ${at}: found `)
@@ -90,7 +90,7 @@ describe('serve --demo', () => {
   })
 
   it('sends nothing into a database that is used for something else', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })
     const { code, answer } = await runJson(['serve', '--demo', '--once'], { env })
     expect({ code, at: answer.errors[0].at }).toEqual({ code: 2, at: 'DATABASE_URL' })

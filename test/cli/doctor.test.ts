@@ -5,8 +5,8 @@ import { createSandboxServer } from '../../src/testing/teams.ts'
 import { startVault } from '../../src/testing/vault.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
+import { startedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, startServe } from './cli.ts'
-import { emptyStore } from './stores.ts'
 
 interface Line {
   readonly check: string
@@ -26,7 +26,7 @@ async function allInOrder(): Promise<Record<string, string>> {
   vault.put('secret/teams/webhooks', Object.fromEntries(keys.map((key) => [key, WEBHOOK(key)])))
   vault.put('secret/teams/config', { hmac_secret: `${MARK}${MARK}` })
   return {
-    ...(await emptyStore('postgres')),
+    ...(await startedStore('postgres')),
     VAULT_ADDR: vault.url,
     VAULT_TOKEN: vault.createToken(),
     TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
@@ -150,7 +150,7 @@ describe('doctor', () => {
   })
 
   it('asks the gateway that has the embedded database open', async () => {
-    const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: String(await freePort()) }
+    const env = { ...(await startedStore('embedded')), TEAMS_HTTP_PORT: String(await freePort()) }
     const { origin } = await startServe(env)
     const { code, answer } = await runJson(['doctor'], { env })
     expect(code).toBe(0)
@@ -168,7 +168,7 @@ describe('doctor', () => {
   it('posts a test card only when asked, and tells what came of each', async () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
-    const env = { ...(await emptyStore('embedded')), TEAMS_SANDBOX_ORIGIN: teams.origin }
+    const env = { ...(await startedStore('embedded')), TEAMS_SANDBOX_ORIGIN: teams.origin }
     const addresses = {
       TEAMS_WEBHOOK_SRE: teams.addresses.get('sre') ?? '',
       TEAMS_WEBHOOK_PMO: teams.addresses.get('pmo') ?? '',

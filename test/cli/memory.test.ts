@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { HALF_OF_NEW_SPACE } from '../../src/cli/heap.ts'
 import { embeddedFolder } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 import { startServe } from './cli.ts'
-import { emptyStore } from './stores.ts'
 
 /** Writes down the URL of every module that a process loads, whether by `import` or `require`. */
 const LIST_MODULES = `
@@ -45,11 +45,11 @@ describe('what serve loads', () => {
     const sre = 'TEAMS_WEBHOOK_SRE'
     const url =
       'https://default00000000000000000000000000000.00.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/0/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=made-up'
-    expect(await partsLoaded({ ...(await emptyStore('postgres')), [sre]: url })).toEqual([])
+    expect(await partsLoaded({ ...(await startedStore('postgres')), [sre]: url })).toEqual([])
   })
 
   it('is what the settings ask for', async () => {
-    const env = { ...(await emptyStore('embedded')), TEAMS_REDIS_URL: inject('redisUrl'), TEAMS_SANDBOX: 'on' }
+    const env = { ...(await startedStore('embedded')), TEAMS_REDIS_URL: inject('redisUrl'), TEAMS_SANDBOX: 'on' }
     expect(await partsLoaded(env)).toEqual(['redis', 'sandbox', 'pglite'])
   })
 })
@@ -57,14 +57,14 @@ describe('what serve loads', () => {
 // Its command line is read from /proc, which only Linux has.
 describe.runIf(process.platform === 'linux')('the process of serve', () => {
   it('is the one that was started, with a small space for new objects', async () => {
-    const { child } = await startServe(await emptyStore('embedded'))
+    const { child } = await startServe(await startedStore('embedded'))
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
     expect(commandLine).toContain(`--max-semi-space-size=${HALF_OF_NEW_SPACE}`)
   })
 
   it('keeps what NODE_OPTIONS says of it', async () => {
     const { child } = await startServe({
-      ...(await emptyStore('embedded')),
+      ...(await startedStore('embedded')),
       NODE_OPTIONS: '--max-semi-space-size=32',
     })
     expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain('semi-space')

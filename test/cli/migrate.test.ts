@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../services/program.ts'
+import { KINDS, untouchedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson } from './cli.ts'
-import { emptyStore, KINDS } from './stores.ts'
 
 const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
   .filter((file) => file.endsWith('.up.sql'))
@@ -11,7 +11,7 @@ const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
 
 describe.each(KINDS)('migrate on %s', (kind) => {
   it('goes up, tells where it stands, and goes down', async () => {
-    const env = await emptyStore(kind)
+    const env = await untouchedStore(kind)
     const before = await runJson(['migrate', 'status'], { env })
     expect(before).toMatchObject({ code: 1, stderr: '', answer: { up_to_date: false } })
     expect(before.answer.migrations).toEqual(ALL.map((name) => ({ name, applied_at: null })))
@@ -28,7 +28,7 @@ describe.each(KINDS)('migrate on %s', (kind) => {
   })
 
   it('takes back nothing that holds events unless that is meant', async () => {
-    const env = await emptyStore(kind)
+    const env = await untouchedStore(kind)
     expect(
       (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
     ).toBe(0)
@@ -50,7 +50,7 @@ describe('a database', () => {
   })
 
   it('that has to be migrated first says how', async () => {
-    const env = { ...(await emptyStore('postgres')), TEAMS_MIGRATE: 'false' }
+    const env = { ...(await untouchedStore('postgres')), TEAMS_MIGRATE: 'false' }
     const { code, stderr } = await runCli(['serve'], { env })
     expect(code).toBe(3)
     expect(stderr).toContain('claimlinc-teams migrate up')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { runCli, runJson, setFaults, startServe } from './cli.ts'
-import { emptyStore, KINDS } from './stores.ts'
 
 const send = (...channels: string[]) => [
   'send',
@@ -30,7 +30,7 @@ async function reach(origin: string, id: string, state: string): Promise<void> {
 
 describe.each(KINDS)('notifications on %s', (kind) => {
   it('are listed, shown, and replayed once they have failed', async () => {
-    const env = await emptyStore(kind)
+    const env = await startedStore(kind)
     const gateway = await startServe(env)
     const url = ['--url', gateway.origin]
     await setFaults(gateway.origin, 'sre', { status: 400 })
@@ -81,7 +81,7 @@ describe.each(KINDS)('notifications on %s', (kind) => {
   })
 
   it('are replayed without a gateway as well', async () => {
-    const env = await emptyStore(kind)
+    const env = await startedStore(kind)
     const gateway = await startServe(env)
     await setFaults(gateway.origin, 'sre', { status: 400 })
     const { answer } = await runJson([...send('sre'), '--url', gateway.origin])
@@ -97,7 +97,7 @@ describe.each(KINDS)('notifications on %s', (kind) => {
 
 describe('a long list', () => {
   it('comes in pages, the newest first, and is empty where nothing fits', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     await runCli(send('sre', 'pmo', 'devops'), { env })
     const first = await runJson(['notifications', 'list', '--limit', '2'], { env })
     expect(first.answer.notifications).toHaveLength(2)
@@ -133,7 +133,7 @@ describe('notifications list that finds nothing', () => {
     ['--channel', 'sre', undefined],
     ['--event-type', 'vault.seal.detected', undefined],
   ])('with %s %s hints at what was meant', async (option, value, hint) => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const { code, stdout, stderr } = await runCli(['notifications', 'list', option, value], { env })
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'No such notification in the database of DATABASE_URL.\n' })
     if (hint === undefined) expect(stderr).toBe('')
@@ -141,7 +141,7 @@ describe('notifications list that finds nothing', () => {
   })
 
   it('hints over HTTP too, and in JSON beside the answer', async () => {
-    const { origin } = await startServe(await emptyStore('postgres'))
+    const { origin } = await startServe(await startedStore('postgres'))
     const list = await runJson(['notifications', 'list', '--channel', 'ser', '--url', origin])
     expect(list).toMatchObject({
       code: 0,

@@ -5,8 +5,8 @@ import { DEMO_EVENTS } from '../../src/app/demo-events.ts'
 import { eventToWire } from '../../src/service/wire.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
+import { startedStore } from '../services/stores.ts'
 import { MARK, PATIENT, runCli, runJson, startServe } from './cli.ts'
-import { emptyStore } from './stores.ts'
 
 const SEAL = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'SRE']
 const [, claim] = DEMO_EVENTS
@@ -15,7 +15,7 @@ const states = (answer: { events: { notifications: { channel: string; state: str
 
 describe('send with the embedded database', () => {
   it('delivers by itself where no gateway runs, and says where the cards went', async () => {
-    const env = await emptyStore('embedded')
+    const env = await startedStore('embedded')
     const { code, stdout, stderr } = await runCli([...SEAL, 'Security Eng.', '--correlation-id', 'c-1'], { env })
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Accepted: c-1\n {2}sre +accepted +[-0-9a-f]{36}\n {2}security_eng +accepted /)
@@ -27,7 +27,11 @@ describe('send with the embedded database', () => {
   it('hands over to the gateway that has it open', async () => {
     const port = String(await freePort())
     const token = `${MARK}-token`
-    const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: port, TEAMS_API_TOKENS: `me:send+read:${token}` }
+    const env = {
+      ...(await startedStore('embedded')),
+      TEAMS_HTTP_PORT: port,
+      TEAMS_API_TOKENS: `me:send+read:${token}`,
+    }
     const gateway = await startServe(env)
     const sent = await runCli(SEAL, { env })
     expect(sent).toMatchObject({ code: 0, stdout: expect.stringContaining(`Kept by the gateway at ${gateway.origin}`) })
@@ -46,7 +50,7 @@ describe('send with the embedded database', () => {
 
 describe('send with PostgreSQL', () => {
   it('leaves the event to whatever gateway runs on it', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const { code, answer, stderr } = await runJson([...SEAL, '--priority', 'high'], { env })
     expect({ code, stderr, states: states(answer) }).toEqual({ code: 0, stderr: '', states: ['sre pending'] })
     const { answer: again } = await runJson(['notifications', 'list', '--state', 'pending'], { env })
@@ -54,7 +58,7 @@ describe('send with PostgreSQL', () => {
   })
 
   it('takes an event on stdin, over which options stand, and knows it again by its key', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const data = { ...claim.data, patient_id: PATIENT }
     const stdin = JSON.stringify({ ...eventToWire(claim), data, idempotency_key: 'k-1' })
     const first = await runJson(['send', '--priority', 'low'], { env, stdin })
@@ -71,7 +75,7 @@ describe('send with PostgreSQL', () => {
   })
 
   it('keeps the digits of numbers beyond 2^53, on stdin and in an option, and knows patients by them', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const data = `{"task_name":"t","task_id":10000000000000001,"patient_id":12345678901234567,"error":"no 12345678901234567"}`
     const stored = async (sent: Awaited<ReturnType<typeof runJson>>) => {
       const { answer } = await runJson(['notifications', 'show', sent.answer.events[0].notifications[0].id], { env })
@@ -86,7 +90,7 @@ describe('send with PostgreSQL', () => {
   })
 
   it('takes several events at once, all or none', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const event = { event_type: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }
     const bad = await runJson(['send'], { env, stdin: JSON.stringify([event, { ...event, priority: PATIENT }]) })
     expect(bad).toMatchObject({ code: 2, answer: { code: 'invalid_event', errors: [{ at: 'events[1].priority' }] } })
@@ -134,7 +138,7 @@ describe('send with PostgreSQL', () => {
     ],
     ['a list, and options for one', ['--priority', 'high'], '[]', 'invalid_request', ['stdin']],
   ])('refuses %s', async (_, args, stdin, problem, places) => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     const { code, answer } = await runJson(['send', ...args], { env, stdin })
     expect({ code, problem: answer.code }).toEqual({ code: 2, problem })
     expect(answer.errors.map(({ at }: { at: string }) => at).sort()).toEqual(places)
@@ -142,7 +146,7 @@ describe('send with PostgreSQL', () => {
 
   it('reads .env, which the environment overrides', async () => {
     const cwd = embeddedFolder()
-    const { DATABASE_URL } = await emptyStore('postgres')
+    const { DATABASE_URL } = await startedStore('postgres')
     writeFileSync(join(cwd, '.env'), `DATABASE_URL=${DATABASE_URL}\n`)
     expect(states((await runJson(SEAL, { cwd })).answer)).toEqual(['sre pending'])
     const away = `postgres://127.0.0.1:${await freePort()}/x`
@@ -154,7 +158,7 @@ describe('send over HTTP', () => {
   it('shows its token, from an option or the environment, and is refused without', async () => {
     const token = `${MARK}-token`
     const gateway = await startServe({
-      ...(await emptyStore('postgres')),
+      ...(await startedStore('postgres')),
       TEAMS_API_TOKENS: `me:send:${token},you:read:${token}2`,
     })
     const url = ['--url', gateway.origin]

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/testing/teams.ts'
 import { freshDatabase } from '../services/database.ts'
+import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'
-import { emptyStore, KINDS } from './stores.ts'
 
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'sre']
 
@@ -18,7 +18,7 @@ async function received(origin: string, count: number): Promise<void> {
 
 describe.each(KINDS)('serve on %s', (kind) => {
   it('at SIGTERM finishes what is under way, says so, and ends with 0', async () => {
-    const env = await emptyStore(kind)
+    const env = await startedStore(kind)
     const gateway = await startServe(env)
     await setFaults(gateway.origin, 'sre', { delay_ms: 400 })
     const { answer } = await runJson([...SEND, '--url', gateway.origin])
@@ -43,7 +43,7 @@ describe('serve', () => {
     onTestFinished(() => teams.close())
     teams.sandbox.setFaults('sre', { hang: true })
     const gateway = await startServe({
-      ...(await emptyStore('embedded')),
+      ...(await startedStore('embedded')),
       TEAMS_SHUTDOWN_TIMEOUT: '600',
       TEAMS_CONNECTION_TIMEOUT: '600',
       TEAMS_SANDBOX_ORIGIN: teams.origin,
@@ -60,15 +60,15 @@ describe('serve', () => {
   })
 
   it('stops in an orderly way also while it starts', async () => {
-    const running = startCli(['serve'], { env: { ...(await emptyStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
+    const running = startCli(['serve'], { env: { ...(await untouchedStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
     await running.says(/schema brought up to date/)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/Stopped\.\n$/) })
   })
 
   it('names the setting when its port is taken, and leaves the store free', async () => {
-    const first = await startServe(await emptyStore('embedded'))
-    const env = { ...(await emptyStore('embedded')), TEAMS_HTTP_PORT: first.port }
+    const first = await startServe(await startedStore('embedded'))
+    const env = { ...(await startedStore('embedded')), TEAMS_HTTP_PORT: first.port }
     const taken = await runCli(['serve'], { env })
     expect(taken.code).toBe(3)
     expect(taken.stderr).toContain(`TEAMS_HTTP_PORT: found port ${first.port}`)
@@ -78,7 +78,7 @@ describe('serve', () => {
 
   it('says in JSON where it listens, and goes on when nobody reads that any more', async () => {
     const running = startCli(['serve', '--json'], {
-      env: { ...(await emptyStore('embedded')), TEAMS_API_TOKENS: `a:admin:${MARK}-token` },
+      env: { ...(await startedStore('embedded')), TEAMS_API_TOKENS: `a:admin:${MARK}-token` },
     })
     const [text] = await running.says(/^\{\n[^}]*\}\n/m)
     const { origin, sandbox } = JSON.parse(text)
@@ -110,7 +110,7 @@ describe('serve', () => {
   it('logs as JSON what Node and libraries warn of while it runs', async () => {
     const warn = "process.on('SIGUSR2',()=>process.emitWarning('odd','OddWarning','ODD1'))"
     const gateway = await startServe({
-      ...(await emptyStore('embedded')),
+      ...(await startedStore('embedded')),
       TEAMS_SANDBOX: 'on',
       NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(warn)}`,
     })

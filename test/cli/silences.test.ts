@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, startServe } from './cli.ts'
-import { emptyStore, KINDS } from './stores.ts'
 
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}']
 const ADD = ['silences', 'add', '--match', 'event_type=vault.*', '--for', '2h', '--reason', 'we unseal it by hand']
@@ -13,7 +13,7 @@ const statesOf = (answer: { events: { notifications: { state: string }[] }[] }) 
 // Each command starts a process, and with the embedded database opens it: on a busy machine that takes a while.
 describe.each(KINDS)('silences on %s', (kind) => {
   it('are added, shown and ended without a gateway, and keep back what they match', async () => {
-    const env = await emptyStore(kind)
+    const env = await startedStore(kind)
     const added = await runJson([...ADD, '--match', 'data.node!=vault-2'], { env })
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.answer).toMatchObject({
@@ -52,7 +52,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
   }, 180_000)
 
   it('are those of the gateway at --url', async () => {
-    const gateway = await startServe(await emptyStore(kind))
+    const gateway = await startServe(await startedStore(kind))
     const url = ['--url', gateway.origin]
     const window = ['--maintenance', '--every', 'week', '--from', '2026-01-02T22:00:00+03:00', '--for', '1d2h']
     const args = ['silences', 'add', '--match', 'channel=sre', ...window, '--reason', 'patch night']
@@ -95,7 +95,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
 
 describe('a backlog', () => {
   it('is kept back by a silence that is active at once', async () => {
-    const env = await emptyStore('postgres')
+    const env = await startedStore('postgres')
     expect(statesOf((await runJson(SEND, { env })).answer)).toEqual(['pending'])
     const added = await runCli(['silences', 'add', '--match', 'channel!=sre', '--for', '30m', '--reason', 'r'], { env })
     expect(added.stdout).toMatch(/^kept back +2$/m)
@@ -125,8 +125,8 @@ describe('a silence that is wrong', () => {
   })
 
   it('in what it says is told in terms of the options, by a gateway and by a database', async () => {
-    const gateway = await startServe(await emptyStore('embedded'))
-    const own = await emptyStore('postgres')
+    const gateway = await startServe(await startedStore('embedded'))
+    const own = await startedStore('postgres')
     for (const [args, places] of [
       [
         ['--for', '0s'],
@@ -189,7 +189,7 @@ describe('docs/guides/silences.md', () => {
 
   it('shows commands that work as they stand there', async () => {
     expect(commands.length).toBeGreaterThan(3)
-    const gateway = await startServe(await emptyStore('embedded'))
+    const gateway = await startServe(await startedStore('embedded'))
     for (const command of commands) {
       const args = [...command.replace('npx claimlinc-teams ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, plain]) => quoted ?? plain ?? '',

@@ -13,7 +13,8 @@ import { adoptTransaction } from '../../src/store/foreign-transaction.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../services/database.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 const registry = loadRegistry({
   language: 'en',

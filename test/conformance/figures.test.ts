@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 import { PLATFORM_QUERIES, seedQuery } from './seed-queries.ts'
 
 /** `sent`: minutes since the first post; null where nothing was posted. */

@@ -10,7 +10,8 @@ import { createLog } from '../../src/kernel/log.ts'
 import { loadRegistry } from '../../src/registry/load.ts'
 import type { UncheckedEvent } from '../../src/service/port.ts'
 import type { Database } from '../../src/store/database.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 describe.each(KINDS)('texts that are too long, on %s', (kind) => {
   let database: Database

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { getNotification, listNotifications, replayNotification } from '../../src/store/notifications.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 /** Ids in the right form that nobody was given, of times before and after all that a database knows. */
 const IDS = [

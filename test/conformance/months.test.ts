@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { createMonths, type Months } from '../../src/store/months.ts'
 import type { Tables } from '../../src/store/tables.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 const WHOLE = { events: '"teams_events"', notifications: '"teams_notifications"', attempts: '"teams_attempts"' }
 

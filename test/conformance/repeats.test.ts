@@ -7,7 +7,8 @@ import type { UncheckedEvent } from '../../src/service/port.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { settle } from '../acceptance/steps.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 const registry = loadRegistry({
   language: 'en',

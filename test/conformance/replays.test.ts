@@ -5,7 +5,8 @@ import type { Database } from '../../src/store/database.ts'
 import { applyRetention } from '../../src/store/maintenance.ts'
 import { getNotification, replayNotification } from '../../src/store/notifications.ts'
 import type { Tables } from '../../src/store/tables.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 describe.each(KINDS)('replays on %s', (kind) => {
   let database: Database

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { applyRetention, ensurePartitions, movePastMonths } from '../../src/store/maintenance.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
-import { KINDS, openEmpty } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openEmpty } from './databases.ts'
 import { SEED_QUERIES } from './seed-queries.ts'
 
 describe.each(KINDS)('schema on %s', (kind) => {

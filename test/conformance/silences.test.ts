@@ -11,7 +11,8 @@ import { keepBack, readWaiting } from '../../src/store/keep-back.ts'
 import { getNotification, listNotifications } from '../../src/store/notifications.ts'
 import { countKeptBack, endSilence, insertSilence, readClock, readOpenSilences } from '../../src/store/silences.ts'
 import { ensureChannels } from '../../src/store/turns.ts'
-import { KINDS, openMigrated } from './databases.ts'
+import { KINDS } from '../services/stores.ts'
+import { openMigrated } from './databases.ts'
 
 const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
 const NOBODY = '0190c8f0-0000-7000-8000-000000000000'

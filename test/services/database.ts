@@ -17,10 +17,10 @@ export interface TestDatabase {
  * Makes an empty database on the run's PostgreSQL. Its name tells the test file it belongs to (shortened, with a hash) and is
  * used once, so that tests can not meet.
  */
-export async function freshDatabase(): Promise<TestDatabase> {
+export async function freshDatabase(template = 'template1'): Promise<TestDatabase> {
   const url = new URL(inject('postgresUrl'))
   const name = uniqueName()
-  await administer(url, `CREATE DATABASE "${name}"`)
+  await administer(url, `CREATE DATABASE "${name}" TEMPLATE "${template}"`)
   const drop = () => administer(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
   whenDone(drop)
   const own = new URL(url)

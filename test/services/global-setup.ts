@@ -3,6 +3,7 @@ import { findChromium } from './chromium.ts'
 import { startPostgres } from './postgres.ts'
 import { guard, privateFolder } from './program.ts'
 import { startRedis } from './redis.ts'
+import { makeEmbeddedTemplate, makePostgresTemplate } from './store-templates.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,15 +27,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!chromium) throw new Error('Chromium is not installed; "npm test" installs it.')
   const temporaryFolder = privateFolder('tests')
   const guardian = guard(temporaryFolder, undefined)
-  const started = await Promise.allSettled([startPostgres({ durable: false }), startRedis()])
+  const startingPostgres = startPostgres({ durable: false })
+  const started = await Promise.allSettled([
+    startingPostgres,
+    startRedis(),
+    startingPostgres.then(({ url }) => makePostgresTemplate(url)),
+    makeEmbeddedTemplate(temporaryFolder),
+  ])
+  const [postgres, redis] = started
   const teardown = async () => {
-    await Promise.all(started.map((service) => service.status === 'fulfilled' && service.value.stop()))
+    await Promise.all([postgres, redis].map((service) => service.status === 'fulfilled' && service.value.stop()))
     await guardian.release()
   }
-  const [postgres, redis] = started
-  if (postgres.status === 'rejected' || redis.status === 'rejected') {
+  const failed = started.flatMap((part) => ('reason' in part ? [String(part.reason)] : []))
+  if (postgres.status === 'rejected' || redis.status === 'rejected' || failed.length > 0) {
     await teardown()
-    throw new Error(started.flatMap((service) => ('reason' in service ? [String(service.reason)] : [])).join('\n'))
+    throw new Error(failed.join('\n'))
   }
   project.provide('postgresUrl', postgres.value.url)
   project.provide('redisUrl', redis.value.url)
