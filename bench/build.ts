@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checkout } from './gateway.ts'
 
@@ -32,5 +32,7 @@ export function copyParts(checkout: Checkout, folder: string): Checkout {
 export function buildGateway(checkout: Checkout, folder: string): Checkout {
   const copy = copyParts(checkout, folder)
   execFileSync(process.execPath, [join(folder, 'scripts/build.ts')], { cwd: folder, stdio: ['ignore', 2, 2] })
+  // As in a package: `bin` runs the source where it finds it.
+  rmSync(join(folder, 'src'), { recursive: true })
   return copy
 }

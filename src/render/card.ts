@@ -9,7 +9,6 @@ import type { ListRules } from './lists.ts'
 import { mentionsFor } from './mentions.ts'
 import type { CardRequest } from './port.ts'
 import { prepare, type Tongue } from './prepare.ts'
-import type { Strings } from './strings.ts'
 import type { Template } from './templating.ts'
 import type { Uses } from './uses.ts'
 import { TooMuch } from './values.ts'
@@ -28,8 +27,6 @@ export interface Studio {
   readonly cards: ReadonlyMap<string, CompiledCard>
   readonly minimal: CompiledCard
   readonly tongues: Readonly<Record<Language, Tongue>>
-  /** The name of a group in the language of the words. */
-  readonly groupName: (key: string, strings: Strings) => string
   readonly links: LinkBases
   readonly actionLink: ActionLink | undefined
 }
@@ -53,7 +50,7 @@ export function draw(
   const mentions = mentionsFor(draft.note ? channel.mentions : [], event.priority)
   const around = {
     tongue,
-    groups: event.stakeholders.map((key) => studio.groupName(key, tongue.strings)),
+    groups: event.stakeholders.map((key) => tongue.groupNames.get(key) ?? key),
     mentions: mentions.text,
     shortened: draft.step !== 'whole',
     note: draft.note,

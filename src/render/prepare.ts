@@ -17,6 +17,8 @@ export interface Tongue {
   readonly language: Language
   readonly strings: Strings
   readonly formatter: Formatter
+  /** Names of the stakeholder groups, by key. */
+  readonly groupNames: ReadonlyMap<string, string>
 }
 
 /** What a template is expanded with, besides the event itself. */

@@ -72,12 +72,14 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
     language,
     strings: files.strings[language],
     formatter: createFormatter(language, options.timeZone),
+    groupNames: new Map(
+      [...groups].map(([key, { names }]) => [key, groupName(key, names[0], files.strings[language])]),
+    ),
   })
   const studio: Studio = {
     cards,
     minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
     tongues: { en: tongue('en'), ar: tongue('ar') },
-    groupName: (key, strings) => groupName(key, groups.get(key)?.names[0], strings),
     links: options.links,
     actionLink: options.actionLink,
   }
