@@ -41,7 +41,7 @@ export async function minimised(failure: Failure, open: OpenTarget): Promise<Fai
 
 type Attempt = (input: Buffer) => Promise<boolean>
 
-/** Takes a part of the document out, puts a part in the place of the whole, or halves a text. */
+/** Takes a part of the document out, puts a part in the place of the whole, halves a text, or makes a number 0. */
 async function shrinkJson(value: Json, attempt: Attempt): Promise<boolean> {
   const put = (changed: Json | undefined) => attempt(Buffer.from(JSON.stringify(changed ?? null)))
   for (const spot of spotsOf(value)) {
@@ -51,6 +51,7 @@ async function shrinkJson(value: Json, attempt: Attempt): Promise<boolean> {
       if (await put(withSpot(value, spot.path, spot.value.slice(0, half)))) return true
       if (await put(withSpot(value, spot.path, spot.value.slice(half)))) return true
     }
+    if (typeof spot.value === 'number' && spot.value !== 0) if (await put(withSpot(value, spot.path, 0))) return true
     if (Array.isArray(spot.value) && spot.value.length > 1)
       if (await put(withSpot(value, spot.path, spot.value.slice(0, spot.value.length >> 1) as Json))) return true
   }

@@ -1,21 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard.ts'
-import { type Authenticator, type Caller, isAmbient, type Scope } from './auth.ts'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What the caller of this route must be allowed; nobody is asked without. */
-    scope?: Scope
-    /** True where a signature over the body does instead of a token. */
-    signable?: boolean
-    /** True where people come with a browser: it is then told to ask them for a token, as the password of any user. */
-    browser?: boolean
-  }
-  interface FastifyRequest {
-    /** Who calls, once that is known; null on routes that ask nobody. */
-    caller: Caller | null
-  }
-}
+import { type Authenticator, isAmbient } from './auth.ts'
 
 /**
  * Asks every request for what its route's `config` says, plugins' routes among them. Headers are looked at before

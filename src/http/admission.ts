@@ -3,20 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { createGate, type Gate, type GateLimits } from './gate.ts'
-
-/** What a request makes the gateway do. Each kind has limits of its own, so that who reads much holds up nobody who sends. */
-export type Work = 'send' | 'read' | 'change'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Aborted when the caller hangs up. */
-    gone: AbortSignal | null
-  }
-  interface FastifyContextConfig {
-    /** What a request of this route makes the gateway do; absent where it costs next to nothing. */
-    work?: Work
-  }
-}
+import type { Work } from './route-types.ts'
 
 /**
  * Limits by kind of work. Events cost one for each 64 KB, the others one each. More at once would not be faster: the process has

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import type { Work } from './admission.ts'
 import type { Scope } from './auth.ts'
+import type { Work } from './route-types.ts'
 
 interface Operation {
   readonly method: 'GET' | 'POST' | 'OPTIONS'

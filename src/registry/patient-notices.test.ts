@@ -13,11 +13,11 @@ it('names fields that look like patient data and say nothing of it', () => {
         'lab.result.ready': {
           ...type,
           data: {
-            iqama: {},
-            national_id: { phi: true },
-            phone: { phi: false },
-            result_id: {},
-            patient_name: {},
+            iqama: { type: 'text' },
+            national_id: { type: 'text', phi: true },
+            phone: { type: 'text', phi: false },
+            result_id: { type: 'text' },
+            patient_name: { type: 'text' },
           },
         },
       },

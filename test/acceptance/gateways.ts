@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import type { GatewayOptions } from '../../src/app/options.ts'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import type { Store } from '../services/stores.ts'
@@ -37,7 +38,12 @@ export interface GatewayProcess {
 export async function spawnGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
   const program = fileURLToPath(new URL('serve-process.ts', import.meta.url))
   const child = spawn(process.execPath, [program], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: join(inject('temporaryFolder'), 'compiled'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(async () => {
