@@ -1,9 +1,10 @@
 import { createJudge, type Judgement } from '../verdict.ts'
-import { groupBy, type History, hit, timedOut } from './read.ts'
+import { groupBy, type History, hit, type Post, timedOut } from './read.ts'
 
 /**
  * The record and the receiver's log agree: each answered post has an attempt row with its number that tells the same status; or
- * that it was cut off, but only where the process that posted it ended before it can have recorded the answer; each row that tells a status has its post; each accepted notification has the row that says so; and an
+ * that it was cut off, but only where the process that posted it ended before it can have recorded the answer, or while it could
+ * not reach its record; each row that tells a status has its post; each accepted notification has the row that says so; and an
  * event that was handed over several times with one key is stored once.
  */
 export function checkAudit(history: History): Judgement {
@@ -17,7 +18,6 @@ export function checkAudit(history: History): Judgement {
 type Judge = ReturnType<typeof createJudge>
 
 function checkPosts(history: History, judge: Judge): void {
-  const { recorded } = history.facts.bounds
   for (const post of history.posts) {
     judge.count('posts')
     const name = `post ${post.n} of ${post.id} (attempt ${post.attempt}, answered ${post.status ?? 'with nothing'})`
@@ -36,7 +36,7 @@ function checkPosts(history: History, judge: Judge): void {
       continue
     }
     const tellsIt = rows.some(({ outcome, status_code }) => {
-      if (outcome === 'interrupted') return history.cuts.some((cut) => cut.ended && hit(cut, post, recorded))
+      if (outcome === 'interrupted') return endedBeforeItRecorded(history, post)
       if (post.status !== null && post.delivered && status_code === post.status)
         return (outcome === 'accepted') === post.taken
       // The answer never came, or only after the gateway's patience.
@@ -45,6 +45,15 @@ function checkPosts(history: History, judge: Judge): void {
     if (!tellsIt)
       judge.breaks(`${name} is recorded as ${rows.map((one) => `${one.outcome} ${one.status_code ?? ''}`).join(', ')}`)
   }
+}
+
+/** Whether the process that posted ended before it can have recorded the answer, or while its record was out of its reach. */
+function endedBeforeItRecorded({ cuts, facts }: History, post: Post): boolean {
+  const { recorded } = facts.bounds
+  const ends = cuts.filter(({ ended, process }) => ended && (post.via === '' || process === post.via))
+  if (ends.some((end) => hit(end, post, recorded))) return true
+  const away = cuts.filter((cut) => !cut.ended && hit(cut, post, recorded))
+  return away.some(({ to }) => ends.some((end) => end.to >= post.answered && end.from <= to + recorded))
 }
 
 function checkRows(history: History, judge: Judge): void {

@@ -107,6 +107,51 @@ describe('a process that was held up while another one took over', () => {
   })
 })
 
+/** The record was away in place of the kill, from 4 s to 15 s, while g1-1 had `repeated` in flight. */
+function parted(it: MadeUp): void {
+  change(it.deeds, 2, {
+    deed: 'fault',
+    fault: 'PostgreSQL away',
+    id: 1,
+    on: 'postgres',
+    cuts: true,
+    process: undefined,
+  } as object)
+  change(it.deeds, 3, { t: T0 + 15_000, deed: 'mended', id: 1 } as object)
+}
+
+describe('a process that was parted from its record while it had a post in flight', () => {
+  it('may have the card sent again, and tells once the record is back what it came to', () => {
+    const history = bent((it) => {
+      parted(it)
+      late(it, 'accepted', 202)
+    })
+    expect(broken(history)).toEqual([])
+  })
+
+  it('must not leave open what it knows', () => {
+    expect(broken(bent(parted))).toEqual(['audit'])
+  })
+
+  it('may leave it open where it ended before the record was back', () => {
+    const history = bent((it) => {
+      parted(it)
+      it.deeds.push({ t: T0 + 12_000, deed: 'signalled', signal: 'SIGKILL', process: 'g1-1' } as never)
+    })
+    expect(broken(history)).not.toContain('audit')
+  })
+
+  it('must not have a card repeated that it has told to be accepted', () => {
+    const history = bent((it) => {
+      parted(it)
+      late(it, 'accepted', 202)
+      change(it.posts, post(it, 'repeated', 2), { t: T0 + 18_000 })
+      change(it.answers, post(it, 'repeated', 2), { t: T0 + 18_050 })
+    })
+    expect(broken(history)).toEqual(['repeats'])
+  })
+})
+
 const SILENCE = {
   id: 'quiet',
   kind: 'silence',

@@ -11,7 +11,7 @@ const LATE = 'handed_back'
  *
  * - when its answer could not be known: its process was killed while the post was under way or its answer not yet
  *   recorded, the gateway was parted from its record then, or the gateway's patience ended before it had the answer;
- * - never once its attempt is recorded as accepted, which a process that was held up does when it goes on;
+ * - never once its attempt is recorded as accepted, which a process that was held up, or parted from its record, does late;
  * - marked as a repeat, and that holds for whatever may have arrived, taken or not.
  *
  * And a process that was held up, so that another one took over, posts nothing that the other has posted meanwhile: what it
@@ -23,8 +23,9 @@ export function checkRepeats(history: History): Judgement {
   const judge = createJudge('repeats')
   const { facts, cuts } = history
   const kills = cuts.filter(({ ended }) => ended)
-  const holdUps = cuts.filter((cut) => cut.process !== undefined && !cut.ended)
-  const heldUp = (post: Post) => holdUps.find((cut) => hit(cut, post, facts.bounds.recorded))
+  const holdUps = cuts.filter((cut) => !cut.ended)
+  // The last that hit it: until then nothing of it can have been recorded.
+  const heldUp = (post: Post) => holdUps.findLast((cut) => hit(cut, post, facts.bounds.recorded))
   const recorded = (post: Post) =>
     (history.attemptsOf.get(post.id) ?? []).some((row) => row.attempt === post.attempt && !OPEN.has(row.outcome))
   const inFlight = new Map(
@@ -44,7 +45,7 @@ export function checkRepeats(history: History): Judgement {
     for (const [index, post] of posts.entries()) {
       const earlier = posts.slice(0, index)
       const overtaking = posts.find(({ attempt, t }) => attempt > post.attempt && t + AFTER_DEATH < post.t)
-      if (overtaking && heldUp(post))
+      if (overtaking && heldUp(post)?.process !== undefined)
         judge.breaks(
           `post ${post.n} of ${id} was held up and sent, though post ${overtaking.n} had been sent meanwhile`,
         )
