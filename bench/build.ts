@@ -32,7 +32,7 @@ export function copyParts(checkout: Checkout, folder: string): Checkout {
 export function buildGateway(checkout: Checkout, folder: string): Checkout {
   const copy = copyParts(checkout, folder)
   execFileSync(process.execPath, [join(folder, 'scripts/build.ts')], { cwd: folder, stdio: ['ignore', 2, 2] })
-  // As in a package: `bin` runs the source where it finds it.
-  rmSync(join(folder, 'src'), { recursive: true })
+  // `bin` runs the source where it finds it. The rest stays: bench reads there which settings a gateway knows.
+  rmSync(join(folder, 'src/cli/main.ts'))
   return copy
 }

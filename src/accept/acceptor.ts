@@ -4,6 +4,7 @@ import type { AcceptedEvent } from '../events/event.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { correlationIdFor, digestOf, keptId, newId } from '../kernel/ids.ts'
+import type { Json } from '../kernel/json.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Acceptance, UncheckedEvent } from '../service/port.ts'
 import { insertEvents } from '../store/insert-events.ts'
@@ -29,6 +30,8 @@ export interface Accepted {
 /** A checked event of which nothing is left that the policy for patient data does not allow. */
 export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given' | 'ignored'> {
   readonly stored: Protected
+  /** False where what the event is about was masked or cut: two subjects may look alike then. */
+  readonly sameSubject: boolean
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
@@ -102,7 +105,9 @@ export function createAcceptor(options: {
         if (turns.isOver()) await turns.next()
         step = steps.next()
       }
-      made.push({ ...event, stored: keptOf(event.definition, step.value) })
+      const stored = keptOf(event.definition, step.value)
+      const sameSubject = event.definition.dedup.every((field) => same(data[field], stored.data[field]))
+      made.push({ ...event, stored, sameSubject })
       if (turns.isOver()) await turns.next()
     }
     return made
@@ -124,7 +129,12 @@ export function createAcceptor(options: {
       language: checked.language,
     }
     const given = checked.correlationId
-    return { event, definition: checked.definition, givenCorrelationId: given && keptId(given) }
+    return {
+      event,
+      definition: checked.definition,
+      givenCorrelationId: given && keptId(given),
+      sameSubject: checked.sameSubject,
+    }
   }
 
   return {
@@ -168,6 +178,10 @@ export function createAcceptor(options: {
       return { acceptances, events: fresh, suppressed }
     },
   }
+}
+
+function same(one: Json | undefined, other: Json | undefined): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** Milliseconds after which whatever else waits gets its turn. */

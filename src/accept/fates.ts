@@ -21,6 +21,8 @@ export interface Incoming {
   readonly definition: EventTypeDefinition
   /** The correlation id as its caller gave it. */
   readonly givenCorrelationId: string | undefined
+  /** False where what the event is about was masked or cut: two subjects may look alike then. */
+  readonly sameSubject: boolean
 }
 
 /** What the events of a call come to. */
@@ -73,12 +75,16 @@ export async function decideFates(
 
 type Routed = ReturnType<typeof routeOf>
 
-function routeOf(registry: Registry, { event, definition, givenCorrelationId }: Incoming, repeatWindow: number) {
+function routeOf(
+  registry: Registry,
+  { event, definition, givenCorrelationId, sameSubject }: Incoming,
+  repeatWindow: number,
+) {
   return {
     event,
     definition,
     channels: routeEvent(registry, event).flatMap((key) => registry.channels.get(key) ?? []),
-    dedupKey: dedupKeyOf(definition, event, givenCorrelationId),
+    dedupKey: sameSubject ? dedupKeyOf(definition, event, givenCorrelationId) : undefined,
     repeatable: repeatWindow > 0 && REPEATABLE.includes(event.priority),
   }
 }

@@ -317,12 +317,12 @@ async function startDelivery(parts: {
     },
   })
   // Not awaited: years of rows take minutes, and delivery works without.
-  const filled = fill().catch((error: unknown) =>
+  fill().catch((error: unknown) =>
     log.warn({ err: error }, 'rows of an earlier version could not be completed; the owner\'s "migrate up" does it'),
   )
+  // Not waited for here: turns would go on meanwhile. To close the database waits for the statement that it is at.
   releases.add(async () => {
     stopping = true
-    await filled
   })
   const find = async () => (await channelsWithWork(database.delivery)).filter(canWork)
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60

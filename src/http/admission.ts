@@ -95,6 +95,8 @@ function costOf(request: FastifyRequest): number {
   return Math.min(DEAREST, 1 + Math.floor(bytes / BYTES_OF_ONE))
 }
 
+const UNKNOWN = Symbol('callers that are not known yet')
+
 /** Counts the bytes of large bodies from the header on that announces them until they are answered. */
 function createBodyCount(maxBodyBytes: number) {
   const ofCaller = new Map<unknown, number>()
@@ -112,7 +114,8 @@ function createBodyCount(maxBodyBytes: number) {
       const announced = Number(request.headers['content-length'] ?? maxBodyBytes)
       if (!(announced > BYTES_OF_ONE)) return
       const bytes = Math.min(announced, maxBodyBytes)
-      const caller = callerOf(request)
+      // Who signs is not known before the body is there: all of those share one share, and take none of the others'.
+      const caller = request.caller === null ? UNKNOWN : callerOf(request)
       const own = ofCaller.get(caller) ?? 0
       if (total + bytes > LARGE_BODIES * maxBodyBytes || own + bytes > LARGE_BODIES_OF_CALLER * maxBodyBytes)
         throw new GatewayError('gateway_busy')
@@ -121,6 +124,7 @@ function createBodyCount(maxBodyBytes: number) {
       const over = () => {
         if (counted) add(caller, -bytes)
         counted = false
+        request.gone?.removeEventListener('abort', over)
       }
       reply.raw.once('close', over)
       // An answer that waits behind others of its connection does not hear that this is gone.

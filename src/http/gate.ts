@@ -45,23 +45,32 @@ export function createGate(limits: GateLimits): Gate {
   let waiting = 0
   let scheduled = false
 
-  function fits({ caller, cost }: Asking): boolean {
+  function fitsInAll({ cost }: Asking): boolean {
+    return running === 0 || running + cost <= limits.running
+  }
+
+  function fitsItsCaller({ caller, cost }: Asking): boolean {
     const own = costOf.get(caller) ?? 0
-    return (running === 0 || running + cost <= limits.running) && (own === 0 || own + cost <= limits.runningOfCaller)
+    return own === 0 || own + cost <= limits.runningOfCaller
   }
 
   /** Lets in what fits, one caller after the other. */
   function admit(): void {
     scheduled = false
+    let admitted = false
     for (const [caller, queue] of [...queues]) {
       const [next] = queue
-      if (!next || !fits(next)) continue
+      if (!next || !fitsItsCaller(next)) continue
+      // It is this one's turn: to let smaller ones in meanwhile would keep a large one out for ever.
+      if (!fitsInAll(next)) break
+      admitted = true
       remove(next)
       // To the end of the row, if more of this caller waits.
       if (queues.delete(caller) && queue.length > 0) queues.set(caller, queue)
       take(next)
       next.enter()
     }
+    if (admitted) admitSoon()
   }
 
   /** In a turn of the event loop of its own: else one answer after the other would leave no room for probes and leases. */
@@ -127,7 +136,7 @@ export function createGate(limits: GateLimits): Gate {
   return {
     async run(asking, work) {
       if (asking.gone.aborted) throw new GatewayError('caller_gone')
-      if (waiting === 0 && fits(asking)) take(asking)
+      if (waiting === 0 && fitsInAll(asking) && fitsItsCaller(asking)) take(asking)
       else await entered(asking)
       try {
         return await work()

@@ -64,3 +64,8 @@ it.each([
     Array.from({ length: 10 }, (_, value) => ['digit', value]),
   )
 })
+
+it('reads a text that begins an escape sequence again and again once', () => {
+  // Each beginning read to the end of the text: ten billion characters, minutes.
+  expect(cleanText('\u009D'.repeat(100_000))).toBe('')
+})

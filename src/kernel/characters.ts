@@ -46,11 +46,12 @@ export function digitValue(digit: string): number {
 
 /**
  * Escape sequences of terminals (ECMA-48): colours and cursor moves (CSI), window titles and links (OSC), and the short
- * ones. A sequence whose end is missing is only its first character, which is forbidden by itself.
+ * ones. A sequence whose end is missing is only its first character, which is forbidden by itself. A text that begins one
+ * again and again is read once: none goes on behind the beginning of the next.
  */
 export const ESCAPE_SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|(?:\u001B\]|\u009D)[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)|\u001B[ -/]*[0-Z\\^-~]/g
+  /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|(?:\u001B\]|\u009D)[^\u0007\u001B\u009C\u009D]*(?:\u0007|\u001B\\|\u009C)|\u001B[ -/]*[0-Z\\^-~]/g
 
 /** Finds what {@link ESCAPE_SEQUENCE} begins with: most texts have none. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above

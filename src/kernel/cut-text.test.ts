@@ -26,3 +26,9 @@ it('keeps the first and the last lines of a traceback whole', () => {
   expect(kept.at(-1)).toBe('line 999')
   expect(kept.filter((line) => !lines.includes(line))).toEqual(['…'])
 })
+
+it('cuts the middle out of one line without halving a character', () => {
+  for (const start of ['', 'a'])
+    for (const most of [40, 41, 42, 43])
+      expect(cutTextMiddle(start + '\u{1F600}'.repeat(50), most).isWellFormed()).toBe(true)
+})

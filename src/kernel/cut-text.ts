@@ -10,13 +10,19 @@ export function cutText(text: string, most: number): string {
 export function cutTextMiddle(text: string, most: number): string {
   if (text.length <= most) return text
   const head = text.slice(0, boundary(text, Math.floor(most / 4)))
-  const tail = text.slice(boundary(text, text.length - (most - head.length - 3)) + 1)
+  const from = text.length - (most - head.length - 3)
+  const tail = text.slice(isSecondHalf(text, from) ? from + 1 : from)
   const lastLine = head.lastIndexOf('\n')
   const firstLine = tail.indexOf('\n')
   return `${lastLine < 0 ? head : head.slice(0, lastLine)}\n…\n${firstLine < 0 ? tail : tail.slice(firstLine + 1)}`
 }
 
 function boundary(text: string, at: number): number {
+  return isSecondHalf(text, at) ? at - 1 : at
+}
+
+/** Whether the second half of a surrogate pair stands there. */
+function isSecondHalf(text: string, at: number): boolean {
   const unit = text.charCodeAt(at)
-  return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at
+  return unit >= 0xdc00 && unit <= 0xdfff
 }

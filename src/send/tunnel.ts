@@ -27,7 +27,12 @@ export function createTunnelConnector(
   const { signal } = options
   const speakTls = buildConnector({ ...options, allowH2: false })
   return (target, callback) => {
-    openTunnel(new URL(proxy.reveal()), `${target.hostname}:${target.port || '443'}`, signal)
+    openTunnel(
+      new URL(proxy.reveal()),
+      `${target.hostname}:${target.port || '443'}`,
+      signal,
+      options.timeout ?? undefined,
+    )
       .then((socket) => {
         const end = () => socket.destroy()
         signal.addEventListener('abort', end, { once: true })
@@ -38,10 +43,13 @@ export function createTunnelConnector(
   }
 }
 
-function openTunnel(proxy: URL, target: string, signal: AbortSignal): Promise<Socket> {
+/** Milliseconds that a proxy may take to open a tunnel, where nothing else is said. */
+const TUNNEL_TIMEOUT_MS = 10_000
+
+function openTunnel(proxy: URL, target: string, signal: AbortSignal, timeoutMs = TUNNEL_TIMEOUT_MS): Promise<Socket> {
   const request = proxy.protocol === 'https:' ? requestTls : requestPlain
   return new Promise((resolve, reject) => {
-    request({
+    const asking = request({
       method: 'CONNECT',
       host: proxy.hostname.replace(/^\[|\]$/g, ''),
       port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
@@ -51,7 +59,15 @@ function openTunnel(proxy: URL, target: string, signal: AbortSignal): Promise<So
       agent: false,
       signal,
     })
+    // Not a signal, which would end the tunnel too once it is there.
+    const timer = setTimeout(
+      () => asking.destroy(Object.assign(new Error('the proxy did not answer'), { code: 'ETIMEDOUT' })),
+      timeoutMs,
+    )
+    asking
+      .once('close', () => clearTimeout(timer))
       .once('connect', ({ statusCode = 0 }, socket) => {
+        clearTimeout(timer)
         if (statusCode >= 200 && statusCode < 300) return resolve(socket as Socket)
         socket.on('error', () => undefined).destroy()
         reject(new ProxyRefusal(statusCode))

@@ -46,8 +46,13 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
       // are replaced one by one, one of the old may have to start again.
       if (await hasAll(kysely)) return []
       const migrator = await makeMigrator()
-      const results = await patiently(() => migrator.migrateToLatest())
-      return results.map((result) => result.migrationName)
+      // One at a time: together they would be one transaction, in which the locks of the first last until the end of the last.
+      const applied: string[] = []
+      for (;;) {
+        const results = await patiently(() => migrator.migrateUp())
+        if (results.length === 0) return applied
+        applied.push(...results.map((result) => result.migrationName))
+      }
     },
     async down() {
       const migrator = await makeMigrator()
