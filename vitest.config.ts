@@ -7,8 +7,7 @@ export default defineConfig({
     setupFiles: ['test/services/cleanup.ts'],
     // A process per file: tests kill processes, change the environment and close databases.
     pool: 'forks',
-    // One more than cores: many tests wait for a lease to run out, or for a process to start.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Generous, because a test waits for signals and not for time: only one that hangs ever needs all of it.
     testTimeout: 60_000,
     hookTimeout: 60_000,
