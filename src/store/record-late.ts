@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { State } from '../service/port.ts'
+import { releasingRepeats } from './first-failed.ts'
 import type { Settlement } from './record.ts'
 import type { Tables } from './tables.ts'
 
@@ -68,6 +69,12 @@ export async function recordLate(db: Kysely<Tables>, turn: string, settlement: S
              WHERE ${row} RETURNING attempt`.execute(transaction)
     if (rows.length === 0 || consequence === 'none') return false
     await move(transaction, settlement, consequence)
+    if (consequence === 'all' && settlement.state === 'failed')
+      // As where a turn records it in time: else the repeats of what nobody saw would stay suppressed.
+      await sql`
+        WITH settled AS (
+          SELECT id, created_at, state FROM teams_notifications WHERE id = ${id}::uuid AND created_at = ${createdAt}
+        )${releasingRepeats()} SELECT 1`.execute(transaction)
     return consequence !== 'mark'
   })
 }

@@ -105,6 +105,20 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       return { ...rows[0], tells: attempts.rows.map(({ attempt, outcome }) => `${attempt} ${outcome}`) }
     }
 
+    it('gives a repeat its card where it was refused for good', async () => {
+      const one = await loseOne()
+      await sql`UPDATE teams_notifications SET reason = 'repeat', repeat_of = ${one.id}::uuid
+                 WHERE state = 'suppressed'`.execute(db)
+      await record(late, came(one, 'bad_request', { state: 'failed', statusCode: 400 }))
+      const { rows } = await sql<{ state: string; reason: string }>`
+        SELECT state, reason FROM teams_notifications ORDER BY state, reason`.execute(db)
+      expect(rows).toEqual([
+        { state: 'failed', reason: 'bad_request' },
+        { state: 'pending', reason: 'first_failed' },
+        { state: 'suppressed', reason: 'repeat' },
+      ])
+    })
+
     it.each<[string, (one: HeldNotification) => Settlement, object]>([
       [
         'taken',
