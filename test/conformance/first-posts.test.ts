@@ -118,16 +118,41 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     expect(Math.abs(Number(row?.accepted))).toBeLessThan(60)
   })
 
-  it('going back takes the time from what Teams never took, and coming again has both', async () => {
+  it('going back rewrites no row, the older views list only what Teams took, and coming again has both times', async () => {
     const migrations = createMigrations(database.kysely)
-    while ((await migrations.down()) !== '0003_first_posts') {}
-    expect(
-      await ask("SELECT correlation_id FROM teams_notifications WHERE sent_at IS NOT NULL AND state = 'failed'"),
-    ).toEqual([])
+    const versions = () =>
+      ask('SELECT tableoid::int AS part, ctid::text, xmin::text FROM teams_notifications ORDER BY 1, 2')
+    const listed = async () =>
+      (await ask('SELECT correlation_id AS name FROM teams_notifications_unacknowledged_critical ORDER BY 1')).map(
+        ({ name }) => name,
+      )
+    const taken = ['beside', 'taken after a failure', 'taken at once', 'years ago']
+    const before = await versions()
+    expect(await listed()).toEqual([
+      'beside',
+      'dead letter',
+      'taken after a failure',
+      'taken at once',
+      'tried',
+      'years ago',
+    ])
+    for (const name of ['0003_first_posts', '0002_storms']) {
+      while ((await migrations.down()) !== name) {}
+      expect(await listed()).toEqual(taken)
+      expect(await versions()).toEqual(before)
+    }
     await migrations.up()
     await fillFirstPosts(database.kysely, () => false)
     expect(await rowOf('dead letter')).toMatchObject({ sent: 3, accepted: null })
     expect(await rowOf('taken after a failure')).toMatchObject({ sent: 2, accepted: 41 })
+    expect(await listed()).toEqual([
+      'beside',
+      'dead letter',
+      'taken after a failure',
+      'taken at once',
+      'tried',
+      'years ago',
+    ])
   })
 
   it('every query by time, order of time, status or acknowledgement has an index in a month that is over', async () => {
