@@ -3,7 +3,10 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../../test/services/database.ts'
+import { startedStore } from '../../test/services/stores.ts'
 import { answeringPool } from './answering-pool.ts'
+import { movePastMonths } from './maintenance.ts'
+import type { Tables } from './tables.ts'
 
 const PATIENCE = 300
 
@@ -39,11 +42,11 @@ async function vanishingRoute(url: string) {
   }
 }
 
-async function database() {
-  const route = await vanishingRoute((await freshDatabase()).url)
+async function database(url?: string) {
+  const route = await vanishingRoute(url ?? (await freshDatabase()).url)
   const pool = new pg.Pool({ connectionString: route.url, max: 1 })
   pool.on('error', () => {})
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: answeringPool(pool, PATIENCE) }) })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(pool, PATIENCE) }) })
   onTestFinished(() => kysely.destroy())
   return { route, kysely, ask: () => sql`SELECT 1`.execute(kysely) }
 }
@@ -74,6 +77,20 @@ it('waits for what may take long', async () => {
   const { kysely } = await database()
   const long = sql`DO 'BEGIN PERFORM pg_sleep(0.6); END'`.execute(kysely)
   await expect(long).resolves.toBeDefined()
+})
+
+it('waits for a past month to be moved', async () => {
+  const { kysely } = await database((await startedStore('postgres')).DATABASE_URL)
+  // Stands for a month of many rows: the move takes longer than the patience.
+  await sql`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.6); RETURN OLD; END'`.execute(kysely)
+  await sql`CREATE TRIGGER slow BEFORE DELETE ON teams_attempts_default FOR EACH ROW EXECUTE FUNCTION slow()`.execute(
+    kysely,
+  )
+  await sql`
+    INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, held_by, created_at)
+    VALUES (gen_random_uuid(), 1, now(), now(), 'accepted', gen_random_uuid(), '2015-03-07')`.execute(kysely)
+  await expect(movePastMonths(kysely)).resolves.toBe(1)
 })
 
 it('reads the answer that came while the process was held up', async () => {

@@ -9,8 +9,11 @@ const PATIENCE = 10_000
 /** Milliseconds in which a process that was held up reads what has come meanwhile. */
 const TO_READ = 100
 
-/** What may take long for good reason: to change the schema or wait for who does, and to tidy away what six years have left. */
-const MAY_TAKE_LONG = /^\s*(call|create|alter|drop|do|vacuum)\b|\bpg_advisory_lock\b/i
+/**
+ * Statements without an end to waiting: schema changes and the wait for another process that makes them, retention
+ * (a CALL), and the move of a past month, which copies every row of it in one statement.
+ */
+const MAY_TAKE_LONG = /^\s*(call|create|alter|drop|do|vacuum)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
 
 /**
  * The pool as Kysely uses it, with an end to waiting. Where a host or a route vanishes there is no reset and no error: `pg`
