@@ -55,6 +55,24 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect((await migrations.status()).every((migration) => migration.appliedAt)).toBe(true)
   })
 
+  it('keeps the migrations before one that fails, and goes on from there once the reason is gone', async () => {
+    const migrations = createMigrations(database.kysely)
+    const applied = async () => (await migrations.status()).filter(({ appliedAt }) => appliedAt).map(({ name }) => name)
+    while (await migrations.down()) {}
+    // A table of the name that migration 0002 gives to one of its own.
+    await run('CREATE TABLE teams_silences (note text)')
+    await expect(migrations.up()).rejects.toMatchObject({
+      code: 'database_not_migrated',
+      message: expect.stringContaining('42P07'),
+    })
+    expect(await applied()).toEqual(['0001_notifications'])
+    // Of the one that failed, nothing is left.
+    expect(await ask("SELECT to_regclass('teams_resolutions') AS left")).toEqual([{ left: null }])
+    await run('DROP TABLE teams_silences')
+    expect((await migrations.up())[0]).toBe('0002_storms')
+    expect((await migrations.status()).every(({ appliedAt }) => appliedAt)).toBe(true)
+  })
+
   it('runs every query of the deployment checklist as written', async () => {
     expect(SEED_QUERIES.length).toBe(12)
     // The delivery rate of the checklist divides by what was sent in a day, which must not be nothing.
