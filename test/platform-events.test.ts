@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_EVENTS } from '../src/app/demo-events.ts'
 import { createGateway, type Gateway } from '../src/app/gateway.ts'
 import { whenDone } from './services/cleanup.ts'
 import { embeddedFolder } from './services/database.ts'
@@ -120,42 +121,6 @@ const PLATFORM_EVENTS = [
   ],
 ] as const
 
-/** The usage example of the first seed, as the wire has it. */
-const SEED_EVENTS = [
-  {
-    event_type: 'vault.seal.detected',
-    correlation_id: 'vault-seal-abc123',
-    data: {
-      node: 'vault-node-2.prod.svc.cluster.local',
-      cluster_id: 'cluster-abc123',
-      sealed_at: '2025-01-15T14:23:45Z',
-      auto_unseal_attempted: true,
-      auto_unseal_error: 'Azure Key Vault timeout',
-    },
-    stakeholders: ['Security Eng.', 'SRE', 'CloudOps'],
-    priority: 'critical',
-  },
-  {
-    event_type: 'nphies.claim.submitted',
-    correlation_id: 'corr-claim-xyz789',
-    data: {
-      claim_id: 'CLM-2025-001234',
-      poll_id: 'POLL-ABC123XYZ',
-      patient_id: 'P123456789',
-      provider: 'King Fahad Medical City (KFMC)',
-      payer: 'Saudi Payer (701)',
-      total_amount: '15000 SAR',
-      services: [
-        { description: 'Consultation (E/M 99213)', amount: '500 SAR' },
-        { description: 'Lab Tests (CBC, HbA1c)', amount: '1500 SAR' },
-        { description: 'Medication (Metformin 1000mg)', amount: '3000 SAR' },
-      ],
-    },
-    stakeholders: ['Integration Team', 'PMO'],
-    priority: 'info',
-  },
-]
-
 describe("the platform's events", () => {
   let gateway: Gateway
   beforeAll(async () => {
@@ -191,10 +156,17 @@ describe("the platform's events", () => {
     expect(one?.data).toMatchObject({ component: 'redis', summary: 'connection refused' })
   })
 
-  it.each(SEED_EVENTS)('the usage example $event_type works as written', async (event) => {
-    const notifications = await accept(event)
+  it.each(DEMO_EVENTS)('the usage example $eventType works as the wire has it', async (event) => {
+    const { eventType, correlationId, priority, ...rest } = event
+    const notifications = await accept({
+      event_type: eventType,
+      correlation_id: correlationId,
+      // The platform writes priorities in lower case.
+      priority: priority.toLowerCase(),
+      ...rest,
+    })
     expect(notifications).toHaveLength(event.stakeholders.length)
-    expect(new Set(notifications.map(({ priority }) => priority.toLowerCase()))).toEqual(new Set([event.priority]))
-    expect(notifications[0]?.correlationId).toBe(event.correlation_id)
+    expect(new Set(notifications.map((one) => one.priority))).toEqual(new Set([priority]))
+    expect(notifications[0]?.correlationId).toBe(correlationId)
   })
 })
