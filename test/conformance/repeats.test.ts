@@ -14,7 +14,11 @@ const registry = loadRegistry({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: {
-    event_types: { 'celery.task.failed': { dedup: ['task_name'] }, 'backup.failed': { dedup: ['reference'] } },
+    event_types: {
+      'celery.task.failed': { dedup: ['task_name'] },
+      'backup.failed': { dedup: ['reference'] },
+      'nphies.eligibility.denied': { dedup: ['reason'] },
+    },
   },
 })
 const acceptorWith = (window: number) =>
@@ -103,6 +107,39 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     const [first, second, other] = await send([failed('a', '1'), failed('a', '2'), failed('b', '3')])
     expect([first, second, other]).toMatchObject([waits, repeats(first), waits])
   })
+
+  const DENIED = { payer: 'p', status: 's' }
+  it.each([
+    [
+      'masked',
+      'nphies.eligibility.denied',
+      ['P12345-6789', 'P99999-6789'].map((id) => ({ ...DENIED, patient_id: id, reason: `no cover for ${id}` })),
+    ],
+    [
+      'cut',
+      'celery.task.failed',
+      ['a', 'b'].map((end) => ({ task_id: '1', error: 'e', task_name: 'x'.repeat(2_000) + end })),
+    ],
+  ])(
+    'is no repeat of another whose dedup field differs, although both are stored alike once %s',
+    async (_, eventType, data) => {
+      const rows = await send(
+        data.map((one) => ({
+          eventType,
+          data: one,
+          stakeholders: ['sre'],
+          priority: 'HIGH',
+          correlationId: eventType,
+        })),
+      )
+      expect(rows).toMatchObject([waits, waits])
+      const ids = rows.map((row) => row?.id)
+      const { rows: stored } = await sql`
+      SELECT DISTINCT e.data FROM teams_events e JOIN teams_notifications n ON n.event_id = e.id
+       WHERE n.id = ANY(${ids}::uuid[])`.execute(db)
+      expect(stored).toHaveLength(1)
+    },
+  )
 
   it('is no repeat of another that lacks the fields too, but goes by the correlation id then', async () => {
     const backup = (correlationId?: string): UncheckedEvent => ({
