@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createGate, type GateLimits } from './gate.ts'
 
@@ -91,6 +92,36 @@ describe('a gate', () => {
     dear.end()
     await first
     expect(await second).toBe(true)
+  })
+
+  it('lets no small request overtake a large one whose turn it is', async () => {
+    const gate = createGate(LIMITS)
+    const begun: string[] = []
+    const [first, second] = [work(), work()]
+    const running = [gate.run(asking('a'), first.run), gate.run(asking('b'), second.run)]
+    const ask = (caller: string, cost: number) => gate.run(asking(caller, cost), async () => void begun.push(caller))
+    const waiting = [ask('large', 2), ask('small 1', 1), ask('small 2', 1)]
+    first.end()
+    await running[0]
+    // The gate looks for requests that fit in the turn of the event loop before this one.
+    await nextTurn()
+    expect(begun).toEqual([])
+    second.end()
+    await Promise.all([...running, ...waiting])
+    expect(begun).toEqual(['large', 'small 1', 'small 2'])
+  })
+
+  it('lets in a second request of a caller for whom there is room, although nothing ends meanwhile', async () => {
+    const gate = createGate({ ...LIMITS, runningOfCaller: 2, patienceMs: 5_000 })
+    const [dear, one, two] = [work(), work(), work()]
+    const first = gate.run(asking('a', 2), dear.run)
+    const others = [gate.run(asking('b'), one.run), gate.run(asking('b'), two.run)]
+    dear.end()
+    await first
+    await expect(Promise.race([Promise.all([one.begun, two.begun]), ...others])).resolves.toHaveLength(2)
+    one.end()
+    two.end()
+    await Promise.all(others)
   })
 
   it('leaves the event loop a turn before it lets in what has waited', async () => {
