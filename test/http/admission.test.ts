@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
@@ -137,5 +137,63 @@ describe('callers with tokens', () => {
     expect((await small).status).toBe(202)
     expect((await other).status).not.toBe(503)
     await Promise.all(refused)
+  })
+})
+
+describe('large bodies', () => {
+  it('of callers who are not known yet share one allowance, and leave that of a token alone', async () => {
+    const server = createTestServer({
+      TEAMS_API_TOKENS: API_TOKENS,
+      TEAMS_INBOUND_SECRETS: ['whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0'],
+    })
+    const { origin, port } = await server.start()
+    const signature = { 'webhook-id': '1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' }
+    const head = [
+      'POST /v1/events HTTP/1.1',
+      `host: 127.0.0.1:${port}`,
+      'content-type: application/json',
+      'content-length: 1000000',
+      ...Object.entries(signature).map(([name, value]) => `${name}: ${value}`),
+      'expect: 100-continue',
+    ].join('\r\n')
+    const sockets = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const socket = connect(port, '127.0.0.1')
+        onTestFinished(() => void socket.destroy())
+        socket.write(`${head}\r\n\r\n`)
+        // "100 Continue" comes with the headers; the gateway counts the body before it hears of the next connection.
+        await once(socket, 'data')
+        return socket
+      }),
+    )
+    const body = JSON.stringify({ ...CLAIM, data: { ...CLAIM.data, provider: 'x'.repeat(999_000) } })
+    const send = async (headers: Record<string, string>) => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }
+      return (await fetch(`${origin}/v1/events`, init)).status
+    }
+    expect(await send(signature)).toBe(503)
+    expect(await send({ authorization: `Bearer ${TOKENS.sender}` })).toBe(202)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => send(signature)).toBe(401)
+  })
+
+  it('leave no listener on their connection once they are answered', async () => {
+    const server = createTestServer()
+    const listeners: number[] = []
+    server.app.addHook('onRequest', async ({ gone }) => {
+      if (gone) listeners.push(getEventListeners(gone, 'abort').length)
+    })
+    const { port } = await server.start()
+    const body = JSON.stringify({ ...CLAIM, data: { ...CLAIM.data, provider: 'x'.repeat(100_000) } })
+    const socket = connect(port, '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    for (let n = 0; n < 5; n++) {
+      socket.write(
+        `POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      )
+      const [bytes] = await once(socket, 'data')
+      expect(String(bytes)).toMatch(/^HTTP\/1\.1 202 /)
+    }
+    expect(listeners).toEqual([0, 0, 0, 0, 0])
   })
 })
