@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { createProxyRules } from '../../src/send/proxy.ts'
+import { createTunnelConnector } from '../../src/send/tunnel.ts'
 import { createEntraTokens } from '../../src/send/workflows/entra.ts'
 import { MARKED, receiverFor, requestTo, transportFor } from './post.ts'
 import { startProxy } from './proxy-server.ts'
@@ -19,6 +20,23 @@ async function hiddenFlow(handler: (response: ServerResponse) => void = accept) 
   const receiver = await receiverFor(handler, certificate)
   const port = new URL(receiver.origin).port
   return { receiver, port, origin: `https://${HOST}:${port}` }
+}
+
+/** A proxy that takes connections and never answers. */
+async function startMuteProxy() {
+  const open = new Set<Socket>()
+  let ever = 0
+  const server = createServer((socket) => {
+    ever += 1
+    open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)))
+    socket.resume()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, open, ever: () => ever }
 }
 
 const options = (more: object) => ({
@@ -77,24 +95,28 @@ describe('posts through a proxy', () => {
 
   it('end with their signal while the tunnel is being made', async () => {
     const flow = await hiddenFlow()
-    const open = new Set<Socket>()
-    const mute = createServer((socket) => {
-      open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)))
-      socket.resume()
-    })
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void mute.close())
+    const proxy = await startMuteProxy()
     const stop = new AbortController()
-    const transport = transportFor(
-      undefined,
-      options({ proxyFor: https(`http://127.0.0.1:${(mute.address() as AddressInfo).port}`) }),
-    )
+    const transport = transportFor(undefined, options({ proxyFor: https(proxy.url) }))
     const sending = transport.send(requestTo(flow, { signal: stop.signal }))
-    await expect.poll(() => open.size).toBe(1)
+    await expect.poll(() => proxy.open.size).toBe(1)
     stop.abort()
     expect(await sending).toMatchObject({ name: 'handed_back', mayHaveArrived: false })
-    await expect.poll(() => open.size).toBe(0)
+    await expect.poll(() => proxy.open.size).toBe(0)
   })
+
+  it('leave no connection to a proxy that takes it and never answers, although no signal ends them', async () => {
+    const proxy = await startMuteProxy()
+    // As Vault is asked: undici gives a request up by itself, and its signal does not reach the connector.
+    const connector = createTunnelConnector(new Secret(proxy.url), {
+      timeout: 100,
+      signal: new AbortController().signal,
+    })
+    const target = { hostname: HOST, host: HOST, protocol: 'https:', port: '443' }
+    const error = await new Promise((resolve) => connector(target, (...[failure]) => resolve(failure)))
+    expect(error).toMatchObject({ code: 'ETIMEDOUT' })
+    await expect.poll(() => [proxy.ever(), proxy.open.size]).toEqual([1, 0])
+  }, 10_000)
 
   it('come from the token of Entra on', async () => {
     const entra = await hiddenFlow((response) => {
