@@ -135,6 +135,40 @@ describe('stop', () => {
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(answers.map(({ eventId }) => eventId)))
   })
 
+  it('ends turns and the engine while the index of a month that is over is still being made', async () => {
+    const store = await untouchedStore('postgres')
+    const gateway = await gatewayOn(store)
+    const client = await clientOf(store)
+    // An index whose build waits for as long as this client holds a lock, as one of a large month takes minutes.
+    await client.query(`
+      CREATE TABLE teams_notifications_2015_03 PARTITION OF teams_notifications
+        FOR VALUES FROM ('2015-03-01Z') TO ('2015-04-01Z');
+      INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, created_at)
+      VALUES (gen_random_uuid(), gen_random_uuid(), 'c', 't', '{sre}', 'HIGH', 'unknown', 'en', '2015-03-07Z');
+      CREATE FUNCTION after_the_lock(at timestamptz) RETURNS timestamptz IMMUTABLE LANGUAGE plpgsql SET lock_timeout = 0 AS $$
+      BEGIN
+        PERFORM pg_advisory_xact_lock_shared(2015);
+        RETURN at;
+      END $$;
+      CREATE INDEX teams_notifications_slow_idx ON ONLY teams_notifications (after_the_lock(created_at));
+      SELECT pg_advisory_lock(2015)`)
+    const builds = async () =>
+      (
+        await client.query(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE 'CREATE INDEX%'",
+        )
+      ).rows.length
+    await gateway.start()
+    await expect.poll(builds, { timeout: 20_000 }).toBe(1)
+    const stopped = gateway.stop()
+    // Turns end before the engine does.
+    await expect.poll(() => connectionsOf(client, 'claimlinc-teams-engine'), { timeout: 20_000 }).toBe(0)
+    expect(await builds()).toBe(1)
+    await client.query('SELECT pg_advisory_unlock(2015)')
+    await stopped
+    expect(await connectionsOf(client, 'claimlinc-teams')).toBe(0)
+  })
+
   it('waits for a database that is away no longer than it was told to', async () => {
     const postgres = await startPostgres({ durable: false })
     onTestFinished(() => postgres.stop())
