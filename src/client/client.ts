@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { EventInput } from '../events/event.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import { describeValue, GatewayError } from '../kernel/errors.ts'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { createLossFinder } from '../kernel/json-losses.ts'
 import type {
   Acceptance,
@@ -49,9 +49,18 @@ export interface SilencePage {
 
 /** A running gateway, spoken to over HTTP with the library's own types. Every method throws only GatewayErrors. */
 export interface Client {
-  /** Sends one event; resolves once the gateway has committed it. */
+  /**
+   * Sends one event; resolves once the gateway has committed it.
+   *
+   * @throws GatewayError with `idempotencyKeys` where the event may be accepted all the same and its key was made here
+   */
   send(event: EventInput): Promise<Acceptance>
-  /** Sends up to 1,000 events, which are accepted all or none. */
+  /**
+   * Sends up to 1,000 events, which are accepted all or none.
+   *
+   * @throws GatewayError with `idempotencyKeys`, in the order of the events, where they may be accepted all the same and
+   * keys were made here. To repeat the call with them makes no second card
+   */
   sendMany(events: readonly EventInput[]): Promise<readonly Acceptance[]>
   readonly notifications: {
     /** Lists notifications, the newest first; 50 unless `limit` says otherwise. */
@@ -91,13 +100,20 @@ export function createClient(options: ClientOptions): Client {
   const requests = createRequests(options)
 
   async function send(events: readonly EventInput[], single: boolean): Promise<readonly Acceptance[]> {
-    const wire = events.map((event, index) => keyedEvent(event, single ? '' : `events[${index}].`))
+    const keys = events.map(({ idempotencyKey }) => (idempotencyKey === undefined ? randomUUID() : undefined))
+    const wire = events.map((event, index) => keyedEvent(event, keys[index], single ? '' : `events[${index}].`))
     const body = written(single ? wire[0] : wire, single)
+    // An earlier try may have been accepted where the last one was not even connected.
+    let mayBeAccepted = false
+    const onFailure = (error: GatewayError) => {
+      mayBeAccepted ||= leavesOpen(error)
+    }
     try {
-      const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true })
+      const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true, onFailure })
       return requests.read(acceptancesWire, answer).events
     } catch (error) {
-      throw single && events[0]?.idempotencyKey === undefined ? withKey(error, wire[0]?.idempotency_key) : error
+      if (!(error instanceof GatewayError) || !(mayBeAccepted || leavesOpen(error))) throw error
+      throw withKeys(error, keys, single)
     }
   }
 
@@ -159,25 +175,38 @@ const MAY_BE_ACCEPTED: readonly ErrorCode[] = ['gateway_unreachable', 'commit_un
 /** Nothing was sent to whom there is no connection. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/
 
-/** Names the key that was made up here: with another one, the event would be accepted a second time. */
-function withKey(error: unknown, key: unknown): unknown {
-  if (!(error instanceof GatewayError) || !MAY_BE_ACCEPTED.includes(error.code)) return error
-  if (error.problems.some(({ found }) => NOT_SENT.test(found))) return error
-  const problem = {
-    at: 'idempotencyKey',
-    found: `the key ${key} of this try`,
-    expected: 'the same when it is sent again',
-  }
-  return new GatewayError(error.code, [...error.problems, problem], { cause: error })
+/** Whether the event may be accepted although a try ended with this error. */
+function leavesOpen({ code, problems }: GatewayError): boolean {
+  return MAY_BE_ACCEPTED.includes(code) && !problems.some(({ found }) => NOT_SENT.test(found))
 }
 
-function keyedEvent(event: EventInput, prefix: string): Record<string, unknown> {
+/**
+ * The error with the keys that were made here: with other ones, the events would be accepted a second time. Each is named
+ * among the problems too, because the message is often all that a log keeps.
+ */
+function withKeys(error: GatewayError, keys: readonly (string | undefined)[], single: boolean): GatewayError {
+  const named = keys.flatMap((key, index): Problem[] =>
+    key === undefined
+      ? []
+      : [
+          {
+            at: single ? 'idempotencyKey' : `events[${index}].idempotencyKey`,
+            found: `the key ${key} of this try`,
+            expected: 'the same when it is sent again',
+          },
+        ],
+  )
+  if (named.length === 0) return error
+  return new GatewayError(error.code, [...error.problems, ...named], { cause: error, idempotencyKeys: keys })
+}
+
+function keyedEvent(event: EventInput, key: string | undefined, prefix: string): Record<string, unknown> {
   const { occurredAt } = event
   if (occurredAt instanceof Date && Number.isNaN(occurredAt.getTime()))
     throw new GatewayError('invalid_event', [
       { at: `${prefix}occurredAt`, found: 'a date that is none', expected: 'a valid date' },
     ])
-  return { idempotency_key: randomUUID(), ...eventToWire(event) }
+  return { ...(key === undefined ? {} : { idempotency_key: key }), ...eventToWire(event) }
 }
 
 /** @throws GatewayError `invalid_event` for what JSON would lose, and for a circle. */

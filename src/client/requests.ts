@@ -26,6 +26,8 @@ export interface ApiRequest {
   readonly body?: string
   /** True where doing it twice does no harm, so that it may be tried again. */
   readonly repeatable: boolean
+  /** Hears of each try that failed, the last one too. */
+  readonly onFailure?: (error: GatewayError) => void
 }
 
 /** Requests to one gateway. */
@@ -92,6 +94,7 @@ export function createRequests(options: RequestOptions): Requests {
       for (let retry = 0; ; retry++) {
         const { answer, error, passing, retryAfterMs } = await attempt(request)
         if (!error) return answer
+        request.onFailure?.(error)
         if (!request.repeatable || !passing || retry === RETRIES) throw error
         // Jitter, so that the callers of a gateway that comes back do not all come at once.
         await sleep(retryAfterMs + FIRST_WAIT * 2 ** retry * (0.5 + Math.random()))

@@ -22,13 +22,23 @@ export interface Problem {
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly problems: readonly Problem[]
+  /**
+   * From `createClient`, where the events may be accepted although this error was thrown: the idempotency key that the
+   * client made for each event, by its place in the call. Undefined for an event that came with a key.
+   */
+  declare readonly idempotencyKeys?: readonly (string | undefined)[]
 
-  constructor(code: ErrorCode, problems: readonly Problem[] = [], options: { cause?: unknown; detail?: string } = {}) {
-    const { cause, detail } = options
+  constructor(
+    code: ErrorCode,
+    problems: readonly Problem[] = [],
+    options: { cause?: unknown; detail?: string; idempotencyKeys?: readonly (string | undefined)[] } = {},
+  ) {
+    const { cause, detail, idempotencyKeys } = options
     super(describe(code, problems, detail), cause === undefined ? undefined : { cause: withoutValues(cause) })
     this.name = 'GatewayError'
     this.code = code
     this.problems = problems
+    if (idempotencyKeys !== undefined) this.idempotencyKeys = idempotencyKeys
   }
 
   /** The HTTP status that this error is answered with. */

@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
+import type { EventInput } from '../../src/events/event.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
+import { GatewayError } from '../../src/kernel/errors.ts'
 import { startCuttingProxy } from '../services/cutting-proxy.ts'
 import { freshDatabase } from '../services/database.ts'
 import { serveQuick } from './gateways.ts'
@@ -48,22 +50,83 @@ describe('a connection that is cut while an event is written', () => {
   })
 })
 
+/** A client whose tries end with the given codes, one after the other; the bodies that it sent. */
+function clientThatFails(codes: readonly string[]) {
+  const bodies: string[] = []
+  const client = createClient({
+    url: 'http://127.0.0.1:1',
+    sleep: async () => undefined,
+    fetch: async (_url, init) => {
+      bodies.push(String(init?.body))
+      throw Object.assign(new Error('cut'), { code: codes[bodies.length - 1] })
+    },
+  })
+  return { client, bodies }
+}
+
+const EVENT: EventInput = { eventType: 'vault.seal.detected', data: { node: 'v' } }
+const RESET = Array(4).fill('ECONNRESET')
+const REFUSED = Array(4).fill('ECONNREFUSED')
+const errorOf = async (sending: Promise<unknown>) => {
+  const error = await sending.catch((thrown: unknown) => thrown)
+  return error instanceof GatewayError ? error : expect.unreachable('no GatewayError was thrown')
+}
+
 describe('what the client knows of an event whose answer was lost', () => {
   it('names the key that it made up, so that the same can be sent again', async () => {
-    const bodies: string[] = []
+    const { client, bodies } = clientThatFails(RESET)
+    const error = await errorOf(client.send(EVENT))
+    const key = JSON.parse(bodies[0] ?? '').idempotency_key
+    expect(error).toMatchObject({ code: 'gateway_unreachable', idempotencyKeys: [key] })
+    expect(String(error)).toContain(`idempotencyKey: found the key ${key}`)
+  })
+
+  it('names them for each of many, and none that it was given', async () => {
+    const { client, bodies } = clientThatFails(RESET)
+    const error = await errorOf(client.sendMany([EVENT, { ...EVENT, idempotencyKey: 'given' }, EVENT]))
+    const keys: string[] = JSON.parse(bodies[0] ?? '').map(
+      (event: { idempotency_key: string }) => event.idempotency_key,
+    )
+    expect(keys[1]).toBe('given')
+    expect(error.idempotencyKeys).toEqual([keys[0], undefined, keys[2]])
+    expect(error.problems.map(({ at }) => at)).toEqual([
+      'http://127.0.0.1:1',
+      'events[0].idempotencyKey',
+      'events[2].idempotencyKey',
+    ])
+    expect(String(error)).toContain(`events[2].idempotencyKey: found the key ${keys[2]}`)
+    expect(String(error)).not.toContain('given')
+  })
+
+  it('names them where only an earlier try may have been accepted, and not where none was', async () => {
+    const lost = clientThatFails(['ECONNRESET', ...REFUSED])
+    expect((await errorOf(lost.client.sendMany([EVENT]))).idempotencyKeys).toHaveLength(1)
+    const refused = clientThatFails(REFUSED)
+    expect((await errorOf(refused.client.sendMany([EVENT]))).idempotencyKeys).toBeUndefined()
+  })
+
+  it('carries all that it takes to repeat a call whose COMMIT was carried out, without a second card', async () => {
+    const { proxy, gateway } = await gatewayBehindProxy()
+    const events = [EVENT, { ...EVENT, idempotencyKey: 'given' }]
+    let tries = 0
     const client = createClient({
-      url: 'http://127.0.0.1:1',
+      url: gateway.origin,
       sleep: async () => undefined,
-      fetch: async (_url, init) => {
-        bodies.push(String(init?.body))
-        throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+      fetch: async (...request) => {
+        if (tries++ === 0) return fetch(...request)
+        throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' })
       },
     })
-    const lost = client.send({ eventType: 'vault.seal.detected', data: { node: 'v' } })
-    const error = await lost.catch((thrown: unknown) => thrown)
-    const key = JSON.parse(bodies[0] ?? '').idempotency_key
-    expect(error).toMatchObject({ code: 'gateway_unreachable' })
-    expect(String(error)).toContain(`idempotencyKey: found the key ${key}`)
+    const cut = proxy.cutAt(['INSERT INTO teams_events', 'commit'], 'after')
+    const { idempotencyKeys } = await errorOf(client.sendMany(events))
+    await cut
+    const again = await createClient({ url: gateway.origin }).sendMany(
+      events.map((event, index) => ({ idempotencyKey: idempotencyKeys?.[index] ?? '', ...event })),
+    )
+    expect(again.map(({ duplicate }) => duplicate)).toEqual([true, true])
+    expect((await gateway.wired.service.listNotifications({ limit: 10 })).notifications).toHaveLength(
+      again.flatMap(({ notifications }) => notifications).length,
+    )
   })
 
   it('promises of no error that may come after a commit that nothing was accepted', () => {
