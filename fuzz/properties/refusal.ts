@@ -12,6 +12,8 @@ const FOR_EVENTS: ReadonlySet<string> = new Set<ErrorCode>([
   'too_many_events',
   'unsupported_media_type',
   'body_too_large',
+  // Only where two events of the request have one key: see `holdReused` in targets/requests.ts.
+  'idempotency_key_reused',
 ])
 
 /** Texts of an input shorter than this turn up by chance. */
