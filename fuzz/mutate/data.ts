@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Json } from '../../src/kernel/json.ts'
+import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import type { Random } from '../random.ts'
 import { anyText, disguised, markedId, NUMBERS } from './texts.ts'
 
@@ -18,12 +18,29 @@ const DATE_TIMES = [
   '0001-01-01T00:00:00Z',
 ]
 
+/** Names of patient fields that no type declares. */
+const UNDECLARED_PATIENT_FIELDS = ['national_id', 'iqama', 'passport_no', 'MRN', 'patientId', 'رقم الهوية']
+
 /**
  * Data that a schema takes, or nearly: each field by its own kind, some left out, texts now and then hostile or long.
- * Patient fields hold marked values, and other texts now and then quote those.
+ * Patient fields hold marked values, and other texts now and then quote those. Maps such as labels have patient fields too.
  */
 export function dataFor(schema: z.core.$ZodType, random: Random): Json {
+  return madeFor(schema, random, [markedId(random), markedId(random)])
+}
+
+/**
+ * Data of an event as it is sent: those of {@link dataFor}, in half of the cases with a patient field that the type does not
+ * declare. Its value is not kept, and must not be kept either where a declared text, or a key of a map, quotes it.
+ */
+export function sentDataFor(schema: z.core.$ZodType, random: Random): Json {
   const patients = [markedId(random), markedId(random)]
+  const data = madeFor(schema, random, patients)
+  if (!isObject(data) || random.oneIn(2)) return data
+  return { ...(data as JsonObject), [random.pick(UNDECLARED_PATIENT_FIELDS)]: random.pick(patients) }
+}
+
+function madeFor(schema: z.core.$ZodType, random: Random, patients: readonly string[]): Json {
   const text = () => {
     if (random.oneIn(5)) return disguised(random.pick(patients), random)
     const made = random.oneIn(3)
@@ -56,12 +73,13 @@ export function dataFor(schema: z.core.$ZodType, random: Random): Json {
         return Array.from({ length }, () => make(def.element, name) ?? null)
       }
       case 'record':
-        return Object.fromEntries(
-          Array.from({ length: random.oneIn(8) ? 120 : random.whole(6) }, (_, i) => [
+        return Object.fromEntries([
+          ...Array.from({ length: random.oneIn(8) ? 120 : random.whole(6) }, (_, i): [string, Json] => [
             `${text().slice(0, 200)}${i}`,
             make(def.valueType, '') ?? null,
           ]),
-        )
+          ...(random.oneIn(2) ? [[random.pick(UNDECLARED_PATIENT_FIELDS), random.pick(patients)] as const] : []),
+        ])
       case 'object':
         return Object.fromEntries(
           Object.entries(def.shape).flatMap(([key, inner]): [string, Json][] => {

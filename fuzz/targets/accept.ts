@@ -2,7 +2,7 @@ import { CATALOGUE } from '../../src/events/catalogue.ts'
 import { CARD_DATA } from '../../src/events/data.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
-import { dataFor } from '../mutate/data.ts'
+import { sentDataFor } from '../mutate/data.ts'
 import { readJson } from '../properties/read-json.ts'
 import type { Sent } from '../properties/stored.ts'
 import type { Target } from '../target.ts'
@@ -24,7 +24,7 @@ export const target: Target = {
   mutate(input, other, random) {
     if (!random.oneIn(4)) return mutateBody(input, other, random, WORDS)
     const type = random.pick(SENT_TYPES)
-    const event = { event_type: type, data: dataFor(CARD_DATA[CATALOGUE[type].card], random) }
+    const event = { event_type: type, data: sentDataFor(CARD_DATA[CATALOGUE[type].card], random) }
     const fresh = Buffer.from(JSON.stringify(event))
     return random.oneIn(2) ? fresh : mutateBody(fresh, other, random, WORDS)
   },

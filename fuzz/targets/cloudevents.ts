@@ -3,7 +3,7 @@ import { CARD_DATA } from '../../src/events/data.ts'
 import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { LARGEST, mutateBytes } from '../mutate/bytes.ts'
-import { dataFor } from '../mutate/data.ts'
+import { sentDataFor } from '../mutate/data.ts'
 import { anyText, TIMES } from '../mutate/texts.ts'
 import { readJson } from '../properties/read-json.ts'
 import type { Sent } from '../properties/stored.ts'
@@ -121,7 +121,7 @@ function freshMessage(random: Random): Buffer {
       ? { subject: random.pick([...ENCODABLE, anyText(random, CE_WORDS).slice(0, 200)]) }
       : {}
     const time = random.oneIn(3) ? { time: random.pick(TIMES) } : {}
-    const data = random.oneIn(4) ? sampleEvents()[0]?.data : dataFor(CARD_DATA[CATALOGUE[type].card], random)
+    const data = random.oneIn(4) ? sampleEvents()[0]?.data : sentDataFor(CARD_DATA[CATALOGUE[type].card], random)
     const named = random.oneIn(4)
       ? { priority: ' low ', language: random.pick(['en', 'ar']), stakeholders: 'sre,PMO' }
       : {}
