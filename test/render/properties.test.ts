@@ -152,19 +152,16 @@ describe('the card of any event that its schema takes', () => {
   }, 60_000)
 
   // The judge once parsed each address, and took "https://evil.example…" for Markdown since it is no URL.
-  it.each([2_048, 4_096, 8_192, 27_136])(
-    'contains no link where an address was cut to fit into %i bytes',
-    (maxBytes) => {
-      const part = '<https://evil.example>'
-      for (let phase = 0; phase < part.length; phase += 1) {
-        const threshold = part.repeat(1_000).slice(phase, phase + 19_000)
-        const event = { data: { component: 'c', summary: 's', threshold } }
-        const rendered = renderers.get(maxBytes)?.render(requestFor('prometheus.alert.firing', 'en', { event }))
-        expect(JSON.stringify(rendered?.card)).toMatch(/evil[^"]*…/)
-        expect(rendered && activeContent(rendered.card)).toEqual([])
-      }
-    },
-  )
+  it.each([8_192, 27_136])('contains no link where an address was cut to fit into %i bytes', (maxBytes) => {
+    const part = '<https://evil.example>'
+    for (let phase = 0; phase < part.length; phase += 1) {
+      const threshold = part.repeat(1_000).slice(phase, phase + 19_000)
+      const event = { data: { component: 'c', summary: 's', threshold } }
+      const rendered = renderers.get(maxBytes)?.render(requestFor('prometheus.alert.firing', 'en', { event }))
+      expect(JSON.stringify(rendered?.card)).toMatch(/evil[^"]*…/)
+      expect(rendered && activeContent(rendered.card)).toEqual([])
+    }
+  })
 
   it('always says which event it is, how urgent, and when it was cut or may be a repeat', () => {
     fc.assert(
