@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { LANGUAGES } from '../src/events/event.ts'
+import { LANGUAGES } from '../src/events/language.ts'
 import { TEAMS_DARK, TEAMS_LIGHT } from '../src/render/host-config.ts'
 
 const PER_SHEET = 12

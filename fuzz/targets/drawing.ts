@@ -1,5 +1,6 @@
 import { createPatientDataGuard, type PhiPolicy } from '../../src/accept/patient-data.ts'
-import type { AcceptedEvent, Language } from '../../src/events/event.ts'
+import type { AcceptedEvent } from '../../src/events/event.ts'
+import type { Language } from '../../src/events/language.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type JsonObject } from '../../src/kernel/json.ts'
 import type { EventTypeDefinition, Registry } from '../../src/registry/registry.ts'

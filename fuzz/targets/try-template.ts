@@ -1,4 +1,4 @@
-import { LANGUAGES } from '../../src/events/event.ts'
+import { LANGUAGES } from '../../src/events/language.ts'
 import type { Problem } from '../../src/kernel/errors.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import type { EventTypeDefinition } from '../../src/registry/registry.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SAMPLES } from '../../test/render/samples.ts'
-import { LANGUAGES } from '../events/event.ts'
+import { LANGUAGES } from '../events/language.ts'
 import { PRIORITIES } from '../events/priority.ts'
 import { isGatewayError, type Problem } from '../kernel/errors.ts'
 import { loadRegistry } from '../registry/load.ts'

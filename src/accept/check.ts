@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DIGEST_TYPE } from '../events/catalogue.ts'
-import { LANGUAGES, type Language } from '../events/event.ts'
+import { LANGUAGES, type Language } from '../events/language.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment } from '../events/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../events/priority.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'

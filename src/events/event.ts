@@ -1,13 +1,8 @@
 import type { JsonObject } from '../kernel/json.ts'
 import type { EventType, EventTypes } from './catalogue.ts'
+import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
 import type { StakeholderName } from './stakeholders.ts'
-
-/** Languages that cards are written in. */
-export const LANGUAGES = ['en', 'ar'] as const
-
-/** A card's language: English, or Arabic from right to left. */
-export type Language = (typeof LANGUAGES)[number]
 
 /** An event as a caller writes it, its data checked against its type. */
 export type EventInput<T extends EventType = EventType> = T extends EventType

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { DIGEST_TYPE } from '../events/catalogue.ts'
-import { LANGUAGES } from '../events/event.ts'
+import { LANGUAGES } from '../events/language.ts'
 import { PRIORITIES } from '../events/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { EVENT_FIELDS } from '../service/wire.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { CATALOGUE } from '../events/catalogue.ts'
 import { CARD_DATA, type CardName } from '../events/data.ts'
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../events/stakeholders.ts'
 import { GROUPED_BY, RESOLVES } from '../events/storms.ts'
 import { phiFieldsOf } from './data-schema.ts'

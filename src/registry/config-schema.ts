@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LANGUAGES } from '../events/event.ts'
+import { LANGUAGES } from '../events/language.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../events/priority.ts'
 import { FIELD_TYPES, type FieldType } from './data-schema.ts'
 import { foldName } from './lookup.ts'

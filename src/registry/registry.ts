@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { Priority } from '../events/priority.ts'
 import type { StakeholderGroup } from '../events/stakeholders.ts'
 

@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 
 /** What people write for the riyal besides SAR. */
 const RIYAL = new Set(['', 'SR', 'SAR', 'ر.س', 'ر.س.', 'ريال', 'ريال سعودي', '﷼', '\u20c1'])

@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type ActionLink, withButtons } from './buttons.ts'
 import type { Fields } from './fields.ts'

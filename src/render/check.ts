@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LANGUAGES, type Language } from '../events/event.ts'
+import { LANGUAGES, type Language } from '../events/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { BUTTON_NAMES } from './buttons.ts'

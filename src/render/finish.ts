@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { isMarked, keepIndentation, type Place, settle } from './text.ts'
 

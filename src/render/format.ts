@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
 import { amountInText, withCurrency } from './amounts.ts'

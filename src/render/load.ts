@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { LANGUAGES, type Language } from '../events/event.ts'
+import { LANGUAGES, type Language } from '../events/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { missingStrings, overlay, type Strings } from './strings.ts'

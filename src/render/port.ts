@@ -1,4 +1,5 @@
-import type { AcceptedEvent, Language } from '../events/event.ts'
+import type { AcceptedEvent } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Channel } from '../registry/registry.ts'
 

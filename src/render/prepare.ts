@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { Priority } from '../events/priority.ts'
 import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'

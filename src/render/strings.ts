@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language } from '../events/event.ts'
+import { LANGUAGES, type Language } from '../events/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 

@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 
 /**
  * How text from outside gets into a card without becoming anything but text.

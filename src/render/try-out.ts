@@ -1,4 +1,4 @@
-import { LANGUAGES } from '../events/event.ts'
+import { LANGUAGES } from '../events/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { EventTypeDefinition } from '../registry/registry.ts'

@@ -1,4 +1,4 @@
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { Priority } from '../events/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type EventInput, LANGUAGES } from '../events/event.ts'
+import type { EventInput } from '../events/event.ts'
+import { LANGUAGES } from '../events/language.ts'
 import { PRIORITIES } from '../events/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import {

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { AcceptedEvent, Language } from '../events/event.ts'
+import type { AcceptedEvent } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { Priority } from '../events/priority.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { RecordTables } from './months.ts'

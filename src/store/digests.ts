@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { DIGEST_TYPE } from '../events/catalogue.ts'
-import type { Language } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { Priority } from '../events/priority.ts'
 import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'

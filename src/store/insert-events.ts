@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
-import type { AcceptedEvent, Language } from '../events/event.ts'
+import type { AcceptedEvent } from '../events/event.ts'
+import type { Language } from '../events/language.ts'
 import type { State } from '../service/port.ts'
 import type { Tables } from './tables.ts'
 

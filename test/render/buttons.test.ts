@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Language } from '../../src/events/event.ts'
+import type { Language } from '../../src/events/language.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
 import { elementsOf } from './inspect.ts'

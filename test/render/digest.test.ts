@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DIGEST_TYPE } from '../../src/events/catalogue.ts'
-import { LANGUAGES, type Language } from '../../src/events/event.ts'
+import { LANGUAGES, type Language } from '../../src/events/language.ts'
 import { PRIORITIES, type Priority } from '../../src/events/priority.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import type { Registry } from '../../src/registry/registry.ts'

@@ -1,7 +1,7 @@
 import { Template } from 'adaptivecards-templating'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LANGUAGES } from '../../src/events/event.ts'
+import { LANGUAGES } from '../../src/events/language.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import { compose } from '../../src/render/compose.ts'
 import { compileTemplate } from '../../src/render/expand.ts'

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { LANGUAGES } from '../../src/events/event.ts'
+import { LANGUAGES } from '../../src/events/language.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
 import { OPTIONS, requestFor, TYPES } from './setup.ts'
 

@@ -1,4 +1,4 @@
-import type { Language } from '../../src/events/event.ts'
+import type { Language } from '../../src/events/language.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { builtInRegistry } from '../../src/registry/build.ts'
 import type { Channel, Registry } from '../../src/registry/registry.ts'
