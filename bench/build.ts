@@ -33,6 +33,6 @@ export function buildGateway(checkout: Checkout, folder: string): Checkout {
   const copy = copyParts(checkout, folder)
   execFileSync(process.execPath, [join(folder, 'scripts/build.ts')], { cwd: folder, stdio: ['ignore', 2, 2] })
   // `bin` runs the source where it finds it. The rest stays: bench reads there which settings a gateway knows.
-  rmSync(join(folder, 'src/cli/main.ts'))
+  rmSync(join(folder, 'src/app/main.ts'))
   return copy
 }

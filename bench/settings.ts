@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DEFAULT_CHANNEL_NAMES } from '../src/events/stakeholders.ts'
+import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
 import { SETTINGS, WEBHOOK_PREFIX } from '../src/settings/table.ts'
 import type { Checkout } from './gateway.ts'
 import type { Receiver } from './receiver/receiver.ts'

@@ -11,6 +11,6 @@ if (major < 24 || (major === 24 && minor < 12)) {
   )
   process.exit(2)
 }
-const source = new URL('../src/cli/main.ts', import.meta.url)
+const source = new URL('../src/app/main.ts', import.meta.url)
 // Source first, which a package does not have: a checkout in which a package was once built would run what is old.
-await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
+await import(existsSync(source) ? source.href : new URL('../dist/app/main.js', import.meta.url).href)

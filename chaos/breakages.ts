@@ -18,7 +18,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: '202 is answered before the transaction commits',
     changes: [
       {
-        file: 'src/app/service.ts',
+        file: 'src/gateway/service.ts',
         find: `const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))`,
         replace: `const accepted = await new Promise<Accepted>((resolve, reject) => {
           kysely
@@ -40,7 +40,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'a card is recorded as accepted without waiting for what the receiver says',
     changes: [
       {
-        file: 'src/drain/attempt.ts',
+        file: 'src/delivery/attempt.ts',
         find: 'const answer = await transport.send({',
         replace: `const answer = outcome('accepted', { statusCode: 202 })
     void transport.send({`,
@@ -54,12 +54,12 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'a 2xx whose body tells of a failure counts as accepted',
     changes: [
       {
-        file: 'src/send/outcome.ts',
+        file: 'src/transports/outcome.ts',
         find: "if (isObject(json) && json.error) return outcome('refused_in_body', details)",
         replace: '',
       },
       {
-        file: 'src/send/outcome.ts',
+        file: 'src/transports/outcome.ts',
         find: 'if (/Webhook message delivery failed/i.test(body)) {',
         replace: 'if (!body && json) {',
       },
@@ -72,7 +72,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'notifications are moved into a digest that is never written',
     changes: [
       {
-        file: 'src/drain/digest.ts',
+        file: 'src/delivery/digest.ts',
         find: 'await insertEvents(transaction, {',
         replace: 'if (drafts.length < 0) await insertEvents(transaction, {',
       },
@@ -85,7 +85,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'a digest tells of one more than stand in it',
     changes: [
       {
-        file: 'src/drain/digest.ts',
+        file: 'src/delivery/digest.ts',
         find: '    count,\n    first_at:',
         replace: '    count: count + 1,\n    first_at:',
       },
@@ -150,7 +150,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: "cards are not taken off the channel's budget",
     changes: [
       {
-        file: 'src/drain/budget.ts',
+        file: 'src/delivery/budget.ts',
         find: 'return { tokens: bucket.tokens - count, refilledAt: bucket.refilledAt }',
         replace: 'return bucket',
       },
@@ -170,7 +170,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'attempt rows tell 200 whatever the receiver answered',
     changes: [
       {
-        file: 'src/drain/settlement.ts',
+        file: 'src/delivery/attempt-record.ts',
         find: 'statusCode: recordable(outcome.statusCode),',
         replace: 'statusCode: recordable(outcome.statusCode) && 200,',
       },
@@ -204,9 +204,9 @@ export const BREAKAGES: readonly Breakage[] = [
     name: 'posts-after-the-lease',
     does: 'a post that waited for a connection is written whether or not the lease is alive',
     changes: [
-      { file: 'src/drain/attempt.ts', find: 'mayPost: lease.alive,', replace: 'mayPost: () => true,' },
+      { file: 'src/delivery/attempt.ts', find: 'mayPost: lease.alive,', replace: 'mayPost: () => true,' },
       {
-        file: 'src/drain/attempt.ts',
+        file: 'src/delivery/attempt.ts',
         find: 'callOff: lease.ended,',
         replace: 'callOff: new AbortController().signal,',
       },

@@ -42,5 +42,5 @@ describe.each(['chaos/receiver.ts', 'chaos/chaos.ts'])('%s', (entry) => {
 })
 
 it('finds what is imported at all', () => {
-  expect(ofTheGateway(reach('chaos/vault-process.ts'))).toContain('src/testing/vault.ts')
+  expect(ofTheGateway(reach('chaos/vault-process.ts'))).toContain('src/stand-ins/vault.ts')
 })

@@ -74,7 +74,7 @@ export function createReplica(options: {
       const root = given.root ?? options.root
       const started = start({
         command: process.execPath,
-        args: [...(given.nodeArgs ?? []), join(root, 'src/cli/main.ts'), 'serve', '--json'],
+        args: [...(given.nodeArgs ?? []), join(root, 'bin/claimlinc-teams.js'), 'serve', '--json'],
         cwd: folder,
         env: { ...options.env(process_), ...given.env },
         errors: join(folder, `${name}.log`),

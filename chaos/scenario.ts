@@ -1,41 +1,17 @@
 import type { PromiseName } from './promises.ts'
+import type { Form, Setup, Stage } from './setup.ts'
 import type { World } from './world.ts'
 
 /** A story of faults. */
-export interface Scenario {
-  readonly name: string
+export interface Scenario extends Stage {
   /** What it does, in one sentence. */
   readonly does: string
   readonly promises: readonly PromiseName[]
   /** Part of the short form too. */
   readonly short: boolean
-  readonly store: 'postgres' | 'embedded'
-  readonly replicas: number
   /** Why it can not be played on this machine; undefined where it can. */
   readonly missing?: () => Promise<string | undefined>
   readonly setup?: (form: Form) => Setup
   /** Plays it: starts replicas and senders, breaks and mends. What comes after the faults is the runner's. */
   readonly play: (world: World, form: Form) => Promise<void>
-}
-
-export type Form = 'full' | 'short'
-
-/** What is particular about the gateways of a scenario. */
-export interface Setup {
-  readonly channels?: readonly string[]
-  readonly budget?: { readonly requests: number; readonly period: number; readonly burst: number }
-  /** Milliseconds from the end of the faults by which everything has to have arrived. */
-  readonly settled?: number
-  /** Milliseconds until the gateway gives up waiting for an answer. */
-  readonly timeoutMs?: number
-  /** Settings beyond, or other than, the usual ones. */
-  readonly settings?: Readonly<Record<string, string | undefined>>
-  /** False where webhook URLs do not come from the environment. */
-  readonly addresses?: boolean
-  /** Goes between gateways and PostgreSQL: between all of them, or the replica of this name. */
-  readonly proxied?: boolean | string
-  /** Times that the scenario lets the database's clock jump. */
-  readonly clockJumps?: number
-  /** Environment for PostgreSQL's own process, which can read its folder. */
-  readonly postgresEnv?: (folder: string) => Readonly<Record<string, string>>
 }

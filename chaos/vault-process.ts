@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { startVault } from '../src/testing/vault.ts'
+import { startVault } from '../src/stand-ins/vault.ts'
 
 // The test kit's stand-in for Vault in a process of its own: `node chaos/vault-process.ts FACTS`. Prints where it is, and
 // where it takes commands: seal, unseal, stop, start, urls VERSION.

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,7 +11,7 @@ import { PROPERTIES } from './target.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 /** What a copy needs to run; node_modules is linked. */
-const COPIED = ['src', 'templates', 'migrations', 'fuzz', 'test/render', 'package.json', 'tsconfig.json']
+const COPIED = ['src', 'templates', 'migrations', 'fuzz', 'test/cards', 'package.json', 'tsconfig.json']
 
 /** What became of one breakage. */
 interface Noticed {
@@ -59,8 +59,7 @@ export function readSource(file: string): string {
 async function tryBreakage(breakage: Breakage, { seconds, seed, fresh }: Options): Promise<Noticed> {
   const copy = mkdtempSync(join(tmpdir(), 'fuzz-break-'))
   try {
-    for (const path of COPIED)
-      if (existsSync(join(ROOT, path))) cpSync(join(ROOT, path), join(copy, path), { recursive: true })
+    for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
     writeFileSync(join(copy, breakage.file), broken(readSource(breakage.file), breakage))
     const wanted = breakage.properties.map((property) => PROPERTIES[property])

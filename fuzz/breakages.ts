@@ -29,7 +29,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'unknown names quoted',
-    file: 'src/accept/check.ts',
+    file: 'src/intake/check-event.ts',
     find: 'const quoted = near !== undefined && /^[A-Za-z_.\\- ]+$/.test(name)',
     replace: 'const quoted = name.length < 60',
     target: 'accept',
@@ -45,7 +45,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'patient keys shown',
-    file: 'src/accept/patient-data.ts',
+    file: 'src/intake/patient-data/patient-data.ts',
     find: '(isOwn(name, depth) ? name : hide(name))',
     replace: 'name',
     target: 'accept',
@@ -53,7 +53,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'numbers rounded',
-    file: 'src/http/body.ts',
+    file: 'src/contract/json-body.ts',
     find: 'return parseJson(text)',
     replace: 'return JSON.parse(text)',
     target: 'accept',
@@ -61,7 +61,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'undeclared kept',
-    file: 'src/accept/undeclared.ts',
+    file: 'src/intake/patient-data/undeclared.ts',
     find: "if (undeclared === 'keep') return",
     replace: "if (undeclared !== 'mask') return",
     target: 'accept',
@@ -69,7 +69,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'separators hide patients',
-    file: 'src/accept/find-values.ts',
+    file: 'src/intake/patient-data/find-values.ts',
     find: 'const SHORTEST_SPLIT = 7',
     replace: 'const SHORTEST_SPLIT = 700',
     target: 'accept',
@@ -77,7 +77,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'identifiers of labels shown',
-    file: 'src/accept/patient-data.ts',
+    file: 'src/intake/patient-data/patient-data.ts',
     find: 'return isAmong(all, name) ? MARKED : identifierOf(name)',
     replace: 'return isAmong(all, name) ? MARKED : undefined',
     target: 'accept',
@@ -85,7 +85,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'half accepted',
-    file: 'src/accept/acceptor.ts',
+    file: 'src/intake/acceptor.ts',
     find: "if (problems.length > 0) throw new GatewayError('invalid_event', problems)",
     replace: "if (problems.length > 0 && !checked.some(Boolean)) throw new GatewayError('invalid_event', problems)",
     target: 'accept',
@@ -93,7 +93,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'null bytes stored',
-    file: 'src/accept/plain-json.ts',
+    file: 'src/intake/plain-json.ts',
     find: "return text.replaceAll('\\u0000', '').toWellFormed()",
     replace: 'return text.toWellFormed()',
     target: 'accept',
@@ -101,7 +101,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'header decoded twice',
-    file: 'src/http/cloudevents.ts',
+    file: 'src/contract/cloudevents.ts',
     find: 'return decodeURIComponent(plain)',
     replace: 'return decodeURIComponent(decodeURIComponent(plain))',
     target: 'cloudevents',
@@ -109,7 +109,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'key without source',
-    file: 'src/http/cloudevents.ts',
+    file: 'src/contract/cloudevents.ts',
     find: `idempotencyKey: \`ce:\${digestOf(JSON.stringify([source, id]))}\``,
     replace: 'idempotencyKey: id',
     target: 'cloudevents',
@@ -117,7 +117,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'subject lost',
-    file: 'src/http/cloudevents.ts',
+    file: 'src/contract/cloudevents.ts',
     find: '...(subject ? { correlationId: subject } : {})',
     replace: '...(subject && subject.length <= 20 ? { correlationId: subject } : {})',
     target: 'cloudevents',
@@ -125,7 +125,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'size counted once',
-    file: 'src/render/size.ts',
+    file: 'src/contract/card-size.ts',
     find: 'const stored = JSON.stringify(json)',
     replace: 'const stored = json',
     target: 'render',
@@ -133,7 +133,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'links not escaped',
-    file: 'src/render/text.ts',
+    file: 'src/cards/text.ts',
     find: '.replace(/[\\\\`*_[\\]~|]/g, ',
     replace: '.replace(/[\\\\`*_~|]/g, ',
     target: 'render',
@@ -149,7 +149,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'a colour that there is not',
-    file: 'src/render/prepare.ts',
+    file: 'src/cards/prepare.ts',
     find: "LOW: { style: 'emphasis', color: 'Default' }",
     replace: "LOW: { style: 'emphasis', color: 'Normal' }",
     target: 'render',
@@ -157,7 +157,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'objects as text',
-    file: 'src/render/values.ts',
+    file: 'src/cards/values.ts',
     find: '    return JSON.stringify(value)\n',
     replace: '    return String(value)\n',
     target: 'render',
@@ -165,7 +165,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'cards twice as large',
-    file: 'src/render/fit.ts',
+    file: 'src/cards/fit.ts',
     find: 'return drawn.bytes <= maxBytes ? drawn : undefined',
     replace: 'return drawn.bytes <= maxBytes * 2 ? drawn : undefined',
     target: 'templates',
@@ -173,7 +173,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'plain text not marked',
-    file: 'src/render/templating.ts',
+    file: 'src/cards/templating.ts',
     find: 'const TRUSTED = /^\\$\\{\\s*(?:\\$root\\.)?(t\\.[\\w.]+|event\\.mentions)\\s*\\}$/',
     replace: 'const TRUSTED = /^\\$\\{\\s*(?:\\$root\\.)?(t\\.[\\w.]+|event\\.mentions|data\\.[\\w.]+)\\s*\\}$/',
     target: 'templates',
@@ -181,7 +181,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'any of the matchers',
-    file: 'src/silences/match.ts',
+    file: 'src/intake/silences/match.ts',
     find: 'silence.matchers.every((matcher)',
     replace: 'silence.matchers.some((matcher)',
     target: 'silences',
@@ -189,7 +189,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'pieces of a pattern overlap',
-    file: 'src/silences/glob.ts',
+    file: 'src/intake/silences/glob.ts',
     find: 'if (first.length > end || !text.startsWith(first)',
     replace: 'if (!text.startsWith(first)',
     target: 'silences',
@@ -197,7 +197,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'patient fields matched',
-    file: 'src/silences/check-matchers.ts',
+    file: 'src/intake/silences/check-matchers.ts',
     find: "if ([text, path ?? '', ...(path ?? '').split('.')].some((name) => fields.isPatientData(name))) {",
     replace: 'if (fields.isPatientData(text)) {',
     target: 'silences',

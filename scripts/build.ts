@@ -16,7 +16,7 @@ const { status } = spawnSync(process.execPath, [join(typescript, 'bin/tsc'), '-p
   stdio: 'inherit',
 })
 if (status !== 0) process.exit(status ?? 1)
-cpSync(join(root, 'src/sandbox/page'), join(dist, 'sandbox/page'), {
+cpSync(join(root, 'src/stand-ins/teams/page'), join(dist, 'stand-ins/teams/page'), {
   recursive: true,
   filter: (path) => !path.endsWith('tsconfig.json'),
 })

@@ -10,8 +10,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { LANGUAGES } from '../src/events/language.ts'
-import { TEAMS_DARK, TEAMS_LIGHT } from '../src/render/host-config.ts'
+import { LANGUAGES } from '../src/catalogue/language.ts'
+import { TEAMS_DARK, TEAMS_LIGHT } from '../src/contract/teams-host-config.ts'
 
 const PER_SHEET = 12
 const THEMES = {

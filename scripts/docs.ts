@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { biomeWithArrows, pages } from './docs/pages.ts'
+import { biomeWithImportRules, pages } from './docs/pages.ts'
 
-// `npm run docs`: writes what is told twice (reference pages, .env.example, the arrows in biome.json) from the one place
+// `npm run docs`: writes what is told twice (reference pages, .env.example, the import rules in biome.json) from the one place
 // where it is decided. `test/docs.test.ts` and `test/architecture.test.ts` fail when somebody forgot to run it.
 const root = fileURLToPath(new URL('..', import.meta.url))
 mkdirSync(`${root}docs/reference`, { recursive: true })
@@ -11,6 +11,6 @@ for (const [path, content] of pages()) {
   writeFileSync(root + path, content)
   console.log(path)
 }
-writeFileSync(`${root}biome.json`, JSON.stringify(biomeWithArrows()))
+writeFileSync(`${root}biome.json`, JSON.stringify(biomeWithImportRules()))
 execFileSync('biome', ['format', '--write', 'biome.json'], { cwd: root, stdio: 'ignore' })
 console.log('biome.json')

@@ -9,7 +9,7 @@ import { run } from './services/run.ts'
 import { readTally, type Tally } from './services/tally.ts'
 
 // `npm test`: services, format and lint, types, tests; one line each, and the number of tests at the end. With arguments
-// (`npm test -- src/render`) only the tests that they name run; they are passed on to Vitest.
+// (`npm test -- src/cards`) only the tests that they name run; they are passed on to Vitest.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }

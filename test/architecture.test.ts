@@ -1,8 +1,10 @@
-import { globSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { biomeWithArrows } from '../scripts/docs/pages.ts'
+import { biomeWithImportRules } from '../scripts/docs/pages.ts'
 import { readRooms } from '../scripts/docs/rooms.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -33,27 +35,33 @@ describe('the house', () => {
     expect([...new Set(files.map(roomOf))].filter((room) => !rooms.has(room ?? ''))).toEqual([])
   })
 
-  it('imports down the table, never up', () => {
-    const upward = production.flatMap((file) => {
-      const own = roomOf(file) ?? ''
-      return importsOf(file)
-        .filter((path) => {
-          const other = roomOf(path)
-          return other === undefined
-            ? !path.endsWith('.json')
-            : other !== own && !rooms.get(own)?.mayImport.includes(other)
-        })
-        .map((path) => `${file} imports ${path}`)
-    })
-    expect(upward).toEqual([])
+  it('has its import rules in biome.json, so that lint and the editor show them', () => {
+    expect(JSON.parse(read('biome.json'))).toEqual(biomeWithImportRules())
   })
 
-  it('has the same arrows in biome.json, so that the editor shows them', () => {
-    expect(JSON.parse(read('biome.json'))).toEqual(biomeWithArrows())
+  it('is kept by lint: no import of a layer above and no circle, not even of types', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'claimlinc-teams-house-'))
+    try {
+      const { linter, overrides } = JSON.parse(read('biome.json'))
+      const write = (path: string, text: string) => {
+        mkdirSync(dirname(join(folder, path)), { recursive: true })
+        writeFileSync(join(folder, path), text)
+      }
+      write('biome.json', JSON.stringify({ linter, overrides }))
+      write('src/kernel/upward.ts', "import type { Table } from '../store/table.ts'\nexport type Upward = Table\n")
+      write('src/store/table.ts', "import type { Circle } from './circle.ts'\nexport type Table = Circle\n")
+      write('src/store/circle.ts', "import type { Table } from './table.ts'\nexport type Circle = Table\n")
+      const { stderr } = spawnSync('biome', ['lint', '.'], { cwd: folder, encoding: 'utf8' })
+      expect(stderr).toMatch(/src\/kernel\/upward\.ts\S* lint\/style\/noRestrictedImports/)
+      expect(stderr).toMatch(/src\/store\/circle\.ts\S* lint\/suspicious\/noImportCycles/)
+      expect(stderr).toContain('see the layers in')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('has one file that knows every implementation', () => {
-    const implementations = ['store', 'render', 'send', 'secrets', 'drain', 'publish', 'sandbox']
+    const implementations = ['store', 'cards', 'transports', 'secrets', 'delivery', 'publish', 'stand-ins']
     const knowing = production.filter((file) => {
       const known = new Set(importsOf(file).map(roomOf))
       return implementations.every((room) => known.has(room))
@@ -81,7 +89,7 @@ describe('a file', () => {
   it('does nothing and keeps no changing state when it is imported', () => {
     // What runs: the program, and the script of the sandbox's page. And the one function whose contract is that a process
     // shares one gateway; whoever wants none of that has `createGateway`.
-    const programs = /^src\/(cli\/main\.ts|sandbox\/page\/|app\/send-teams-notification\.ts)/
+    const programs = /^src\/(app\/main\.ts|stand-ins\/teams\/page\/|app\/send-teams-notification\.ts)/
     const declarations = /^(import|export|const|function|async function|class|interface|type|declare|[)}\]>`\s]|$)/
     const doing = production
       .filter((file) => !programs.test(file))

@@ -65,7 +65,9 @@ describe('the package', () => {
     const built = await tsc('-p', join(root, 'tsconfig.build.json'), '--outDir', join(own, 'dist'))
     expect(built.stdout).toBe('')
 
-    const kits = readdirSync(join(root, 'src/testing')).map((file) => file.replace('.ts', ''))
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const kits = Object.keys(exports).flatMap((path) => path.match(/^\.\/testing\/(.*)/)?.[1] ?? [])
+    expect(kits).toEqual(['teams', 'entra', 'vault'])
     writeFileSync(
       join(folder, 'program.ts'),
       [

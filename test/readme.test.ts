@@ -6,12 +6,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { CATALOGUE } from '../src/catalogue/event-types.ts'
+import { loadRegistry } from '../src/catalogue/load.ts'
+import { STAKEHOLDER_GROUPS } from '../src/catalogue/stakeholder-groups.ts'
 import { createProgram } from '../src/cli/program.ts'
-import { CATALOGUE } from '../src/events/catalogue.ts'
-import { STAKEHOLDER_GROUPS } from '../src/events/stakeholders.ts'
+import { STATES } from '../src/contract/service.ts'
 import { METRICS } from '../src/metrics/table.ts'
-import { loadRegistry } from '../src/registry/load.ts'
-import { STATES } from '../src/service/port.ts'
 import { isPlatformName } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
 import { serveQuick } from './acceptance/gateways.ts'
@@ -187,6 +187,8 @@ function isPath(path: string): boolean {
 
 const program = createProgram(
   { json: false, print() {}, answer() {}, note() {}, progress() {}, paint: (_style, text) => text },
+  // No command runs here.
+  { serve: () => Promise.reject(), open: () => Promise.reject() },
   () => {},
 )
 
@@ -235,7 +237,7 @@ describe('TypeScript examples', () => {
     }
     const paths = {
       'claimlinc-teams': [`${root}src/index.ts`],
-      'claimlinc-teams/testing/*': [`${root}src/testing/*.ts`],
+      'claimlinc-teams/testing/teams': [`${root}src/stand-ins/teams/test-server.ts`],
     }
     writeFileSync(
       join(folder, 'tsconfig.json'),

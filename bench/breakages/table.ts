@@ -47,7 +47,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'throughput.received_twice',
     changes: [
       {
-        file: 'src/drain/posts.ts',
+        file: 'src/delivery/posts.ts',
         find: 'for (const one of held) void run(one)',
         replace: 'for (const one of held) { void make(one); void run(one) }',
       },
@@ -60,7 +60,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'throughput.ratio',
     changes: [
       {
-        file: 'src/render/renderer.ts',
+        file: 'src/cards/renderer.ts',
         find: 'const card = studio.cards.get(request.card)',
         replace: `${busy(3)}const card = studio.cards.get(request.card)`,
       },
@@ -73,12 +73,12 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'throughput.peak_memory',
     changes: [
       {
-        file: 'src/render/renderer.ts',
+        file: 'src/cards/renderer.ts',
         find: 'if (problems.length > 0) throw',
         replace: 'const kept: Buffer[] = []; if (problems.length > 0) throw',
       },
       {
-        file: 'src/render/renderer.ts',
+        file: 'src/cards/renderer.ts',
         find: 'const card = studio.cards.get(request.card)',
         replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = studio.cards.get(request.card)',
       },
@@ -91,7 +91,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'latency.p99',
     changes: [
       {
-        file: 'src/app/service.ts',
+        file: 'src/gateway/service.ts',
         find: 'const accepted = await inTransaction',
         replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await inTransaction',
       },
@@ -104,7 +104,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'latency.p99',
     changes: [
       {
-        file: 'src/drain/engine.ts',
+        file: 'src/delivery/engine.ts',
         find: 'if (jobs.length > 0) await boss.insert(',
         replace: 'if (jobs.length > 1_000) await boss.insert(',
       },
@@ -118,12 +118,12 @@ export const BREAKAGES: readonly Breakage[] = [
     // Of a storm with digests a third of the budget is used, so that no slip of the budget alone shows in it.
     changes: [
       {
-        file: 'src/drain/storm.ts',
+        file: 'src/delivery/storm.ts',
         find: 'if (waiting.all <= cards) return CALM',
         replace: 'if (waiting.all >= 0) return CALM',
       },
       {
-        file: 'src/drain/step.ts',
+        file: 'src/delivery/step.ts',
         find: 'planTurn(known, ',
         replace: 'planTurn({ ...known, tokens: after.tokens + 1 }, ',
       },
@@ -150,7 +150,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'storm.represented_after',
     changes: [
       {
-        file: 'src/drain/storm.ts',
+        file: 'src/delivery/storm.ts',
         find: 'if (waiting.all <= cards) return CALM',
         replace: 'if (waiting.all >= 0) return CALM',
       },
@@ -163,7 +163,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'storm.unrepresented',
     changes: [
       {
-        file: 'src/drain/digest.ts',
+        file: 'src/delivery/digest.ts',
         find: "state: 'pending',\n      reason: null,",
         replace: "state: 'suppressed',\n      reason: 'muted',",
       },
@@ -175,7 +175,7 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'growth',
     figure: 'growth.ratio',
     changes: [
-      { file: 'src/drain/step.ts', find: 'const RECENT = 86_400_000', replace: 'const RECENT = 86_400_000_000_000' },
+      { file: 'src/delivery/step.ts', find: 'const RECENT = 86_400_000', replace: 'const RECENT = 86_400_000_000_000' },
     ],
   },
   {
@@ -210,9 +210,9 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'replicas',
     figure: 'replicas.over_budget',
     changes: [
-      { file: 'src/store/step.ts', find: 'sql`- (SELECT count(*) FROM held)`', replace: 'sql`- 0`' },
+      { file: 'src/store/record-and-claim.ts', find: 'sql`- (SELECT count(*) FROM held)`', replace: 'sql`- 0`' },
       {
-        file: 'src/drain/step.ts',
+        file: 'src/delivery/step.ts',
         find: '...take(plan.state, done.held.length),',
         replace: '...take(plan.state, 0),',
       },

@@ -1,5 +1,5 @@
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { SAMPLES } from '../../test/render/samples.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { SAMPLES } from '../../test/cards/samples.ts'
 
 /** An event as a caller posts it. */
 export interface PostedEvent {

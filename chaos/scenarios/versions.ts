@@ -76,7 +76,7 @@ async function oldVersion(world: World): Promise<string> {
 async function migrate(world: World, ...direction: readonly string[]): Promise<void> {
   const command = `migrate ${direction.join(' ')}`
   world.tell({ deed: 'note', note: command })
-  const child = spawn(process.execPath, [join(world.root, 'src/cli/main.ts'), 'migrate', ...direction], {
+  const child = spawn(process.execPath, [join(world.root, 'bin/claimlinc-teams.js'), 'migrate', ...direction], {
     cwd: world.folder,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TEAMS_SANDBOX: 'on', ...world.store },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { parserComplaints } from '../../src/cards/parser-check.ts'
+import type { RenderedCard } from '../../src/cards/rendered-card.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import { parserComplaints } from '../../src/render/parser-check.ts'
-import type { RenderedCard } from '../../src/render/port.ts'
-import { activeContent, elementsOf, textsOf } from '../../test/render/inspect.ts'
+import { activeContent, elementsOf, textsOf } from '../../test/cards/inspect.ts'
 import { EVALUATED } from '../mutate/texts.ts'
 import { hold } from '../target.ts'
 

@@ -4,7 +4,7 @@ const COLOURS = /(?:\u001b|\\u001b)\[[0-9;]*m/gi
 
 /**
  * A text as a reader takes it: invisible characters, accents, letter case and widths gone, Arabic digits as Latin ones.
- * Written anew and not taken from src/accept/find-values.ts, which is what is being judged.
+ * Written anew and not taken from src/intake/patient-data/find-values.ts, which is what is being judged.
  */
 export function fold(text: string): string {
   return text

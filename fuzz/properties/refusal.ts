@@ -18,7 +18,7 @@ const FOR_EVENTS: ReadonlySet<string> = new Set<ErrorCode>([
 
 /** Texts of an input shorter than this turn up by chance. */
 const QUOTED = 12
-/** What the gateway may quote: a name with a slip in it (CONTRIBUTING.md, 4; `unknownName` in src/accept/check.ts). */
+/** What the gateway may quote: a name with a slip in it (CONTRIBUTING.md, 4; `unknownName` in src/intake/check-event.ts). */
 const NAME = /^[A-Za-z_.\- ]*$/
 
 /**

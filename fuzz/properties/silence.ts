@@ -1,6 +1,6 @@
-import type { AcceptedEvent } from '../../src/events/event.ts'
+import type { AcceptedEvent } from '../../src/contract/event.ts'
+import type { Matcher } from '../../src/contract/service.ts'
 import { isObject } from '../../src/kernel/json.ts'
-import type { Matcher } from '../../src/service/port.ts'
 
 /** An event on its way to a channel. */
 export type Subject = Pick<AcceptedEvent, 'eventType' | 'priority' | 'stakeholders' | 'correlationId' | 'data'> & {

@@ -1,6 +1,6 @@
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA } from '../../src/events/data.ts'
-import type { AcceptedEvent } from '../../src/events/event.ts'
+import { CARD_DATA } from '../../src/catalogue/card-data.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import type { AcceptedEvent } from '../../src/contract/event.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { hold } from '../target.ts'
 

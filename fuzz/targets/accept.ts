@@ -1,5 +1,5 @@
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA } from '../../src/events/data.ts'
+import { CARD_DATA } from '../../src/catalogue/card-data.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { sentDataFor } from '../mutate/data.ts'

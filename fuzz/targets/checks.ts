@@ -1,7 +1,7 @@
-import { type Acceptor, createAcceptor } from '../../src/accept/acceptor.ts'
+import type { Registry } from '../../src/catalogue/catalogue.ts'
+import { loadRegistry } from '../../src/catalogue/load.ts'
+import { type Acceptor, createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
-import { loadRegistry } from '../../src/registry/load.ts'
-import type { Registry } from '../../src/registry/registry.ts'
 
 /** The registry that the gateway ships. */
 export function shippedRegistry(): Registry {

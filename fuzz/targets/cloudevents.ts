@@ -1,5 +1,5 @@
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA } from '../../src/events/data.ts'
+import { CARD_DATA } from '../../src/catalogue/card-data.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
 import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { LARGEST, mutateBytes } from '../mutate/bytes.ts'

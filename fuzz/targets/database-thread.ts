@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { sql } from 'kysely'
 import { wire } from '../../src/app/wiring.ts'
-import type { Language } from '../../src/events/language.ts'
-import type { Priority } from '../../src/events/priority.ts'
+import type { Language } from '../../src/catalogue/language.ts'
+import type { Priority } from '../../src/catalogue/priority.ts'
+import type { UncheckedEvent } from '../../src/contract/service.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import type { UncheckedEvent } from '../../src/service/port.ts'
 
 /** An event as it is in the database. */
 export interface StoredEvent {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckedEvent } from '../../src/accept/check.ts'
+import type { CheckedEvent } from '../../src/intake/check-event.ts'
 import { fold } from '../properties/fold.ts'
 import { holdPatients, patientValues } from '../properties/patient.ts'
 import { holdRefusal, textsIn } from '../properties/refusal.ts'

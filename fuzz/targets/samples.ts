@@ -1,9 +1,9 @@
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA } from '../../src/events/data.ts'
-import { STAKEHOLDER_GROUPS } from '../../src/events/stakeholders.ts'
+import { CARD_DATA } from '../../src/catalogue/card-data.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
+import { EVENT_FIELDS } from '../../src/contract/wire.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
-import { EVENT_FIELDS } from '../../src/service/wire.ts'
-import { SAMPLES } from '../../test/render/samples.ts'
+import { SAMPLES } from '../../test/cards/samples.ts'
 
 type Type = keyof typeof CATALOGUE
 

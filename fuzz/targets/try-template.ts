@@ -1,21 +1,22 @@
-import { LANGUAGES } from '../../src/events/language.ts'
+import type { CompiledCard } from '../../src/cards/card.ts'
+import type { Opened } from '../../src/cards/card-compiler.ts'
+import { checkNames, checkShape } from '../../src/cards/check.ts'
+import { compose } from '../../src/cards/compose.ts'
+import { checkLists, listRules } from '../../src/cards/lists.ts'
+import type { TemplateFiles } from '../../src/cards/load.ts'
+import { namesOf } from '../../src/cards/names.ts'
+import { parserComplaints } from '../../src/cards/parser-check.ts'
+import { tryOut } from '../../src/cards/sample-cards.ts'
+import type { Tell } from '../../src/cards/template-problem.ts'
+import { compile } from '../../src/cards/templating.ts'
+import { usesOf } from '../../src/cards/uses.ts'
+import type { EventTypeDefinition } from '../../src/catalogue/catalogue.ts'
+import { LANGUAGES } from '../../src/catalogue/language.ts'
 import type { Problem } from '../../src/kernel/errors.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import type { EventTypeDefinition } from '../../src/registry/registry.ts'
-import type { CompiledCard } from '../../src/render/card.ts'
-import { checkNames, checkShape, type Tell } from '../../src/render/check.ts'
-import { compose } from '../../src/render/compose.ts'
-import { checkLists, listRules } from '../../src/render/lists.ts'
-import type { TemplateFiles } from '../../src/render/load.ts'
-import { namesOf } from '../../src/render/names.ts'
-import { parserComplaints } from '../../src/render/parser-check.ts'
-import type { Opened } from '../../src/render/studio.ts'
-import { compile } from '../../src/render/templating.ts'
-import { tryOut } from '../../src/render/try-out.ts'
-import { usesOf } from '../../src/render/uses.ts'
 
 /**
- * Checks and compiles one template as src/render/studio.ts does, which reads and compiles all of them each time and
+ * Checks and compiles one template as src/cards/card-compiler.ts does, which reads and compiles all of them each time and
  * takes 200 ms for that. Whether the two agree is the property `alike`.
  */
 export function tryTemplate(

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { EXIT, exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { createOutput } from '../../src/cli/output.ts'
 import { createProgram, WHERE_IT_GOES } from '../../src/cli/program.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/kernel/error-codes.ts'
+import { EXIT, exitCodeOf } from '../../src/kernel/exit-codes.ts'
 import { code, codes, page, table } from './markdown.ts'
 
 const MEANINGS: { readonly [E in keyof typeof EXIT]: string } = {
@@ -12,13 +12,16 @@ const MEANINGS: { readonly [E in keyof typeof EXIT]: string } = {
   unreachable: 'Something that is needed can not be reached: the database, Redis, Vault, a gateway, the port.',
 }
 
+/** No command runs here. */
+const NO_GATEWAYS = { serve: () => Promise.reject(), open: () => Promise.reject() }
+
 /** `docs/reference/cli.md`. */
 export function commandLinePage(): string {
-  const program = createProgram(createOutput(process, false), () => {})
+  const program = createProgram(createOutput(process, false), NO_GATEWAYS, () => {})
   const errors = Object.keys(ERROR_CODES) as ErrorCode[]
   return page(
     'Command line',
-    'src/cli/program.ts and src/cli/exit-codes.ts',
+    'src/cli/program.ts and src/kernel/exit-codes.ts',
     'In a checkout `npm start` is `claimlinc-teams serve --demo`; what follows `--` is passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
     `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem as HTTP has it (see [errors](errors.md)).`,
     ...leaves(program, []).map(({ command, names }) => section(command, names)),

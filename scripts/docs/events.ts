@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { CATALOGUE } from '../../src/events/catalogue.ts'
-import { CARD_DATA, type CardName, STAND_INS } from '../../src/events/data.ts'
-import { PRIORITIES } from '../../src/events/priority.ts'
-import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../../src/events/stakeholders.ts'
+import { CARD_DATA, type CardName, STAND_INS } from '../../src/catalogue/card-data.ts'
+import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { PRIORITIES } from '../../src/catalogue/priority.ts'
+import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { code, codes, page, table } from './markdown.ts'
 
@@ -10,7 +10,7 @@ import { code, codes, page, table } from './markdown.ts'
 export function eventsPage(): string {
   return page(
     'Events',
-    'src/events/',
+    'src/catalogue/',
     'What the gateway ships: types of events, how urgent each is, whom it tells, and what its card shows. A configuration file adds your own types, groups, channels and routes.',
     `## Priorities\n\n${PRIORITIES.map(code).join(' > ')}, the most urgent first. Any letter case on the way in, upper case on the way out.`,
     `## Stakeholder groups\n\nAn event names groups by key or by name, in any letter case. Each reads one channel, whose key is the group's.\n\n${groups()}`,

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { builtInRegistry } from '../../src/catalogue/built-in.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
-import { builtInRegistry } from '../../src/registry/build.ts'
 import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
-import { arrowOverrides, readRooms } from './rooms.ts'
+import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
 import { errorsPage, metricsPage, outcomesPage } from './tables.ts'
 
@@ -29,8 +29,8 @@ function openApi(): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-/** `biome.json` with the arrows of `docs/architecture.md`, not yet formatted. */
-export function biomeWithArrows(): Record<string, unknown> {
+/** `biome.json` with the import rules of `docs/architecture.md`, not yet formatted. */
+export function biomeWithImportRules(): Record<string, unknown> {
   const biome: Record<string, unknown> = JSON.parse(readFileSync(new URL('../../biome.json', import.meta.url), 'utf8'))
-  return { ...biome, overrides: arrowOverrides(readRooms()) }
+  return { ...biome, overrides: importRules(readRooms()) }
 }

@@ -2,40 +2,37 @@ import { readFileSync } from 'node:fs'
 
 /** A room of the house: a folder below `src/`, or the file `src/index.ts`. */
 export interface Room {
-  /** Its name in the table's third column: `kernel` for `src/kernel`, `index.ts` for `src/index.ts`. */
+  /** `kernel` for `src/kernel`, `index.ts` for `src/index.ts`. */
   readonly name: string
+  /** The layer that it belongs to, for example `edges`. */
+  readonly layer: string
   /** What lives there. */
   readonly purpose: string
   /** Names of the rooms that it may import, besides itself. */
   readonly mayImport: readonly string[]
 }
 
-/** The rooms of `docs/architecture.md`, in its order: the one place where the arrows are written. */
+/** Layers that an edge may import besides the edges below it. The app may import all. */
+const BELOW_EDGES = ['edges', 'use cases', 'foundation']
+
+/** The rooms of `docs/architecture.md`, from the top row to the bottom: the one place where the layers are written. */
 export function readRooms(): readonly Room[] {
   const page = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8')
-  const rooms: Room[] = []
-  for (const [, name = '', purpose = '', allowed = ''] of page.matchAll(
-    /^\| `src\/([\w.]+)` *\| (.*?) *\| (.*?) *\|$/gm,
-  )) {
-    rooms.push({ name, purpose, mayImport: roomsNamed(allowed, rooms) })
-  }
-  if (rooms.length < 15) throw new Error(`docs/architecture.md: found ${rooms.length} rows of the table of rooms`)
-  return rooms
-}
-
-function roomsNamed(cell: string, above: readonly Room[]): readonly string[] {
-  if (cell === 'nothing') return []
-  if (cell === 'all of the above') return above.map((room) => room.name)
-  const names = cell.replace(/\([^)]*\)/g, '').split(',')
-  return names.map((name) => {
-    const trimmed = name.trim()
-    if (above.some((room) => room.name === trimmed)) return trimmed
-    throw new Error(`docs/architecture.md: "${trimmed}" is no room above the row that may import it`)
-  })
+  const rows = [...page.matchAll(/^\| ([a-z ]+?) *\| `src\/([\w.-]+)` *\| (.*?) *\|$/gm)].map(
+    ([, layer = '', name = '', purpose = '']) => ({ layer, name, purpose }),
+  )
+  if (rows.length < 15) throw new Error(`docs/architecture.md: found ${rows.length} rows of the table of rooms`)
+  return rows.map((row, i) => ({
+    ...row,
+    mayImport: rows
+      .slice(i + 1)
+      .filter(({ layer }) => row.layer !== 'edges' || BELOW_EDGES.includes(layer))
+      .map(({ name }) => name),
+  }))
 }
 
 /** The `overrides` of `biome.json`: one per room, which forbids the others and says why. */
-export function arrowOverrides(rooms: readonly Room[]) {
+export function importRules(rooms: readonly Room[]) {
   return rooms.map((room) => {
     const forbidden = rooms.filter((other) => other !== room && !room.mayImport.includes(other.name))
     const file = room.name.endsWith('.ts')
@@ -46,31 +43,34 @@ export function arrowOverrides(rooms: readonly Room[]) {
         rules: {
           // The package's entry is there to gather what others may import.
           ...(room.name === 'index.ts' ? { performance: { noBarrelFile: 'off' } } : {}),
-          style: {
-            noRestrictedImports: {
-              level: 'error',
-              options: {
-                patterns: [
-                  {
-                    group: importsOf(
-                      forbidden.map((other) => other.name),
-                      file ? './' : '{../,../../}',
-                    ),
-                    message: `src/${room.name} (${room.purpose.replaceAll('`', '')}) may import ${allowed}: imports go down the table in docs/architecture.md, so that a room can be read, tested and replaced without those above it.`,
+          ...(forbidden.length === 0
+            ? {}
+            : {
+                style: {
+                  noRestrictedImports: {
+                    level: 'error',
+                    options: {
+                      patterns: [
+                        {
+                          group: importsOf(forbidden.map((other) => other.name)),
+                          message: `src/${room.name} (${room.layer}: ${room.purpose.replaceAll('`', '')}) may import ${allowed}: see the layers in docs/architecture.md.`,
+                        },
+                      ],
+                    },
                   },
-                ],
-              },
-            },
-          },
+                },
+              }),
         },
       },
     }
   })
 }
 
-/** Patterns for imports of these rooms; a room's files lie one or two folders below `src/`. */
-function importsOf(rooms: readonly string[], way: string): string[] {
+/** Patterns for imports of these rooms; a room's files lie one to three folders below `src/`. */
+function importsOf(rooms: readonly string[]): string[] {
+  const way = '{../,../../,../../../}'
   const folders = rooms.filter((room) => !room.endsWith('.ts'))
   const files = rooms.filter((room) => room.endsWith('.ts'))
-  return [`${way}{${folders.join(',')}}/**`, ...files.map((room) => way + room)]
+  const folder = folders.length > 1 ? `{${folders.join(',')}}` : folders.join('')
+  return [...(folder === '' ? [] : [`${way}${folder}/**`]), ...files.map((room) => way + room)]
 }

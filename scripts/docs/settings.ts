@@ -1,4 +1,4 @@
-import { DEFAULT_CHANNEL_NAMES } from '../../src/events/stakeholders.ts'
+import { DEFAULT_CHANNEL_NAMES } from '../../src/catalogue/stakeholder-groups.ts'
 import { PLATFORM_NAMES, type PlatformName } from '../../src/settings/platform.ts'
 import { SETTINGS, type SettingName, WEBHOOK_PREFIX } from '../../src/settings/table.ts'
 import { code, page, table } from './markdown.ts'

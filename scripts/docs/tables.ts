@@ -1,6 +1,6 @@
+import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { METRICS } from '../../src/metrics/table.ts'
-import { type Consequence, OUTCOMES } from '../../src/send/outcomes.ts'
 import { code, codes, page, table } from './markdown.ts'
 
 /** `docs/reference/errors.md`. */
@@ -41,7 +41,7 @@ export function outcomesPage(): string {
   ])
   return page(
     'Outcomes',
-    'src/send/outcomes.ts',
+    'src/contract/outcomes.ts',
     'Whatever happens to an attempt to send a notification comes to one of these outcomes. The name is the `reason` of the notification and the label `outcome` of the metrics. Where several rows fit, the first one counts.',
     `## What follows\n\n${table(
       ['consequence', 'what it means'],

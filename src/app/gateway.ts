@@ -1,8 +1,8 @@
-import type { EventInput } from '../events/event.ts'
+import type { EventInput } from '../contract/event.ts'
+import type { Acceptance, GatewayService } from '../contract/service.ts'
+import type { GatewayOptions } from '../gateway/options.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Acceptance, GatewayService } from '../service/port.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'
-import type { GatewayOptions } from './options.ts'
 import { wire } from './wiring.ts'
 
 /** How one call sends. */
@@ -64,7 +64,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     try {
       if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
       if (wired.sandbox) {
-        const { serveSandbox } = await import('../sandbox/server.ts')
+        const { serveSandbox } = await import('../stand-ins/teams/server.ts')
         const server = await serveSandbox(wired.sandbox.model, { keepAlive })
         closeSandbox = () => server.close()
         wired.sandbox.attach(server.origin)

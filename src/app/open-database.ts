@@ -1,3 +1,4 @@
+import type { GatewayOptions } from '../gateway/options.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Settings } from '../settings/table.ts'
@@ -7,7 +8,6 @@ import { createMigrations } from '../store/migrations.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { checkServer } from '../store/server.ts'
 import { shareDatabase } from '../store/shared.ts'
-import type { GatewayOptions } from './options.ts'
 
 /**
  * Opens the database of the settings, or uses the one that the host program shares.

@@ -1,5 +1,5 @@
+import type { Registry } from '../catalogue/catalogue.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Registry } from '../registry/registry.ts'
 import type { Secrets } from '../secrets/port.ts'
 
 /** Which channels cards can be sent to, as far as the configuration and the secrets say. */

@@ -1,6 +1,6 @@
 import { Secret } from '../kernel/secret.ts'
-import type { Sandbox } from '../sandbox/port.ts'
 import type { Secrets } from '../secrets/port.ts'
+import type { Sandbox } from '../stand-ins/teams/port.ts'
 
 /** Secrets in which the channels without a webhook URL have one of the sandbox. */
 export interface SecretsWithSandbox extends Secrets {

@@ -1,11 +1,11 @@
+import type { EventType } from '../catalogue/event-types.ts'
 import { createClient } from '../client/client.ts'
-import type { EventType } from '../events/catalogue.ts'
-import type { EventInput } from '../events/event.ts'
+import type { EventInput } from '../contract/event.ts'
+import type { Acceptance } from '../contract/service.ts'
+import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
-import type { Acceptance } from '../service/port.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
-import { findLocalGateway, tokenFor } from './local-gateway.ts'
 
 /** Where events go: a gateway in this process, or one that runs already. */
 type Sender = Pick<Gateway, 'send'>

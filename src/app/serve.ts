@@ -1,16 +1,12 @@
+import type * as commandLine from '../cli/own-gateways.ts'
+import type { GatewayOptions } from '../gateway/options.ts'
 import { createHttpServer } from '../http/server.ts'
 import { packageVersion } from '../kernel/version.ts'
-import type { GatewayOptions } from './options.ts'
 import { type Wired, wire } from './wiring.ts'
 
-/** A gateway that is served over HTTP. */
-export interface ServedGateway {
-  /** For example `http://127.0.0.1:8080`. */
-  readonly origin: string
-  /** Where the sandbox's page is, when it is used. */
-  readonly sandboxUrl: string | undefined
+/** A gateway that is served over HTTP, with all its parts. */
+export interface ServedGateway extends commandLine.ServedGateway {
   readonly wired: Wired
-  stop(): Promise<void>
 }
 
 /**
@@ -31,7 +27,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     version: packageVersion(),
     eventTypes: [...registry.eventTypes.values()],
     aliases: registry.aliases,
-    plugins: sandbox ? [(await import('../sandbox/routes.ts')).sandboxRoutes(sandbox.model)] : [],
+    plugins: sandbox ? [(await import('../stand-ins/teams/routes.ts')).sandboxRoutes(sandbox.model)] : [],
   })
   async function stop(): Promise<void> {
     await http.stop()
@@ -49,7 +45,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     await wired.deliver()
     wired.database.announce?.(origin)
     log.info({ origin }, 'gateway listens')
-    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, wired, stop }
+    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, settings, registry, service, wired, stop }
   } catch (error) {
     await stop()
     throw error

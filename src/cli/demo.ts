@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import { DEMO_EVENTS } from '../app/demo-events.ts'
-import type { ServedGateway } from '../app/serve.ts'
+import { OUTCOMES } from '../contract/outcomes.ts'
+import type { GatewayService, NotificationDetail } from '../contract/service.ts'
+import { notificationWire } from '../contract/wire.ts'
+import { DEMO_ORIGIN } from '../gateway/demo-check.ts'
+import { DEMO_EVENTS } from '../gateway/demo-events.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { packageVersion } from '../kernel/version.ts'
-import { OUTCOMES } from '../send/outcomes.ts'
-import type { GatewayService, NotificationDetail } from '../service/port.ts'
-import { notificationWire } from '../service/wire.ts'
 import { inColumns } from './columns.ts'
-import { DEMO_ORIGIN } from './demo-check.ts'
 import { type Output, onOneLine } from './output.ts'
+import type { ServedGateway } from './own-gateways.ts'
 import { painted } from './painted-state.ts'
 
 /** Milliseconds after which a card that is not accepted counts as one that will not be. */
@@ -23,10 +23,10 @@ const LOOK_AGAIN = 50
  * @returns whether all were accepted; false also where the signal ended the wait
  */
 export async function runDemo(served: ServedGateway, signal: AbortSignal, output: Output): Promise<boolean> {
-  const { origin, sandboxUrl, wired } = served
-  const acceptances = await wired.service.accept(DEMO_EVENTS, DEMO_ORIGIN)
+  const { origin, sandboxUrl, settings, registry, service } = served
+  const acceptances = await service.accept(DEMO_EVENTS, DEMO_ORIGIN)
   const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
-  const notifications = await outcomes(wired.service, ids, signal, output)
+  const notifications = await outcomes(service, ids, signal, output)
   const arrived = notifications.filter(isAccepted)
   const ok = arrived.length === notifications.length
   output.answer({
@@ -36,7 +36,6 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
     notifications: notifications.map((one) => ({ ...z.encode(notificationWire, one), title: titleOf(one.card) })),
   })
   if (signal.aborted) return ok
-  const { settings, registry } = wired
   const kept = settings.DATABASE_URL === undefined ? settings.TEAMS_DATA_DIR : 'PostgreSQL'
   output.print(`claimlinc-teams ${packageVersion()} listens on ${origin} and keeps its record in ${kept}.`)
   output.print()
@@ -57,7 +56,7 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
     '  ',
   ))
     output.print(line)
-  if (!ok) await tellMissing(wired.service, notifications, output)
+  if (!ok) await tellMissing(service, notifications, output)
   output.print()
   for (const line of inColumns([
     ...(sandboxUrl ? [['The cards, as Teams shows them', output.paint('underline', sandboxUrl)]] : []),

@@ -1,4 +1,5 @@
-import { type Environment, withEnvFile } from '../settings/load.ts'
+import type { Environment } from '../settings/environment.ts'
+import { withEnvFile } from '../settings/load.ts'
 
 /**
  * The settings of this process: its environment over `.env`. `logLevel` stands in for TEAMS_LOG_LEVEL where nobody set

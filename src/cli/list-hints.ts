@@ -1,5 +1,5 @@
+import type { NotificationQuery } from '../contract/service.ts'
 import { nearestName } from '../kernel/nearest.ts'
-import type { NotificationQuery } from '../service/port.ts'
 
 /** What the filters of a list can name. */
 export interface FilterNames {

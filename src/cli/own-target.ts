@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
-import { wire } from '../app/wiring.ts'
-import { refusalFor } from '../http/read-events.ts'
-import type { Environment } from '../settings/load.ts'
+import { refusalFor } from '../contract/events-request.ts'
+import type { Environment } from '../settings/environment.ts'
 import type { Output } from './output.ts'
+import type { OwnGateways } from './own-gateways.ts'
 import type { Need, Target } from './target.ts'
 
 /**
@@ -11,13 +11,12 @@ import type { Need, Target } from './target.ts'
  *
  * @throws GatewayError as the wiring does
  */
-export async function openOwn(env: Environment, need: Need, output: Output): Promise<Target> {
+export async function openOwn(env: Environment, need: Need, output: Output, gateways: OwnGateways): Promise<Target> {
   const embedded = !env.DATABASE_URL?.trim()
   const deliver = embedded && need !== 'read'
-  const wired = await wire({ env, deliver })
-  const { service, settings, registry } = wired
+  const gateway = await gateways.open({ env, deliver })
+  const { service, settings, registry } = gateway
   const caller = settings.TEAMS_CALLER_NAME === undefined ? 'cli' : `cli:${settings.TEAMS_CALLER_NAME}`
-  let closeSandbox = async () => {}
   return {
     place: embedded ? `the embedded database in ${settings.TEAMS_DATA_DIR}` : 'the database of DATABASE_URL',
     async accept(request) {
@@ -43,24 +42,15 @@ export async function openOwn(env: Environment, need: Need, output: Output): Pro
     },
     async deliver(ids) {
       if (!deliver) return undefined
-      if (wired.sandbox) {
-        const { serveSandbox } = await import('../sandbox/server.ts')
-        const { origin, close } = await serveSandbox(wired.sandbox.model)
-        closeSandbox = close
-        wired.sandbox.attach(origin)
+      if (gateway.usesSandbox)
         output.note(
           'No channel has a webhook URL: the cards go to a stand-in for Teams, which ends with this command. To look at cards, run "claimlinc-teams serve" first.',
         )
-      }
       output.progress('Delivering …')
-      // Not wired.deliver(): that waits for wake-ups of others, and whatever is due this finds and sends by itself.
-      await wired.finish()
+      await gateway.finish()
       return Promise.all(ids.map((id) => service.getNotification(id)))
     },
-    async close() {
-      await wired.stop()
-      await closeSandbox()
-    },
+    close: () => gateway.stop(),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { State } from '../service/port.ts'
+import type { State } from '../contract/service.ts'
 import type { Output } from './output.ts'
 
 /** A state in its colour. */

@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander'
+import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { packageVersion } from '../kernel/version.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import type { AddOptions, ListSilencesOptions } from './commands/silences.ts'
 import type { RenderOptions } from './commands/templates.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Output } from './output.ts'
+import type { OwnGateways } from './own-gateways.ts'
 import type { EventFlags } from './read-event.ts'
 import type { TargetFlags } from './target.ts'
 import { tellUsageError } from './usage-error.ts'
@@ -19,9 +20,10 @@ gateway that runs on this machine; and if none runs, to the embedded database, a
  * Every command with its arguments and options; help and `docs/reference/cli.md` come from here. What a command does is in a
  * file of its own under `commands/`, which is loaded when the command runs: `--help` need not load a database.
  *
+ * @param gateways makes the gateway of commands that need one of their own
  * @param finish gets the exit code of the command that ran
  */
-export function createProgram(output: Output, finish: (code: ExitCode) => void): Command {
+export function createProgram(output: Output, gateways: OwnGateways, finish: Finish): Command {
   const program = new Command('claimlinc-teams')
     .description('Turns platform events into Adaptive Cards in the right Microsoft Teams channels, and loses none.')
     .version(packageVersion())
@@ -46,7 +48,9 @@ Exit code ${EXIT.ok}: ok. ${EXIT.no}: the answer is no. ${EXIT.usage}: wrong usa
     .option('--demo', 'send the two events of the first run and show where to look')
     .option('--once', 'with --demo: end as soon as every card is accepted')
     .option('--yes', 'with --demo: send even if the cards go to real channels')
-    .action(async (options: ServeOptions) => finish(await (await import('./commands/serve.ts')).serve(options, output)))
+    .action(async (options: ServeOptions) =>
+      finish(await (await import('./commands/serve.ts')).serve(options, output, gateways)),
+    )
 
   addTargetOptions(
     addEventOptions(
@@ -63,12 +67,12 @@ ${WHERE_IT_GOES}
         ),
     ),
   ).action(async (options: EventFlags & TargetFlags) =>
-    finish(await (await import('./commands/send.ts')).send(options, output)),
+    finish(await (await import('./commands/send.ts')).send(options, output, gateways)),
   )
 
   addMigrate(program, output, finish)
-  addNotifications(program, output, finish)
-  addSilences(program, output, finish)
+  addNotifications(program, output, gateways, finish)
+  addSilences(program, output, gateways, finish)
   addTemplates(program, output, finish)
 
   program
@@ -103,7 +107,7 @@ function addMigrate(program: Command, output: Output, finish: Finish): void {
     .action(async () => finish(await (await load()).migrateStatus(output)))
 }
 
-function addNotifications(program: Command, output: Output, finish: Finish): void {
+function addNotifications(program: Command, output: Output, gateways: OwnGateways, finish: Finish): void {
   const notifications = program
     .command('notifications')
     .description('Look at notifications, and replay failed ones.')
@@ -120,24 +124,28 @@ function addNotifications(program: Command, output: Output, finish: Finish): voi
     .option('--until <time>', 'accepted before this time')
     .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'the next page, as the page before says')
-    .action(async (options: ListOptions & TargetFlags) => finish(await (await load()).listCommand(options, output)))
+    .action(async (options: ListOptions & TargetFlags) =>
+      finish(await (await load()).listCommand(options, output, gateways)),
+    )
   addTargetOptions(
     notifications
       .command('show')
       .description('Show one notification with all that happened to it.')
       .argument('<id>', 'id of the notification'),
-  ).action(async (id: string, options: TargetFlags) => finish(await (await load()).showCommand(id, options, output)))
+  ).action(async (id: string, options: TargetFlags) =>
+    finish(await (await load()).showCommand(id, options, output, gateways)),
+  )
   addTargetOptions(
     notifications
       .command('replay')
       .description('Send failed notifications again.')
       .argument('<id...>', 'ids of the notifications'),
   ).action(async (ids: string[], options: TargetFlags) =>
-    finish(await (await load()).replayCommand(ids, options, output)),
+    finish(await (await load()).replayCommand(ids, options, output, gateways)),
   )
 }
 
-function addSilences(program: Command, output: Output, finish: Finish): void {
+function addSilences(program: Command, output: Output, gateways: OwnGateways, finish: Finish): void {
   const silences = program
     .command('silences')
     .description('Make, look at and end silences and maintenance windows.')
@@ -149,14 +157,16 @@ function addSilences(program: Command, output: Output, finish: Finish): void {
     .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'the next page, as the page before says')
     .action(async (options: ListSilencesOptions & TargetFlags) =>
-      finish(await (await load()).listCommand(options, output)),
+      finish(await (await load()).listCommand(options, output, gateways)),
     )
   addTargetOptions(
     silences
       .command('show')
       .description('Show one silence, and how many notifications it kept back.')
       .argument('<id>', 'id of the silence'),
-  ).action(async (id: string, options: TargetFlags) => finish(await (await load()).showCommand(id, options, output)))
+  ).action(async (id: string, options: TargetFlags) =>
+    finish(await (await load()).showCommand(id, options, output, gateways)),
+  )
   addTargetOptions(
     silences
       .command('add')
@@ -180,13 +190,17 @@ function addSilences(program: Command, output: Output, finish: Finish): void {
     .option('--maintenance', 'a maintenance window and no silence')
     .option('--every <step>', 'day or week: the maintenance window comes again, until it is ended')
     .option('--reason <text>', 'why; needed')
-    .action(async (options: AddOptions & TargetFlags) => finish(await (await load()).addCommand(options, output)))
+    .action(async (options: AddOptions & TargetFlags) =>
+      finish(await (await load()).addCommand(options, output, gateways)),
+    )
   addTargetOptions(
     silences
       .command('end')
       .description('End silences before their time. What they kept back stays kept back.')
       .argument('<id...>', 'ids of the silences'),
-  ).action(async (ids: string[], options: TargetFlags) => finish(await (await load()).endCommand(ids, options, output)))
+  ).action(async (ids: string[], options: TargetFlags) =>
+    finish(await (await load()).endCommand(ids, options, output, gateways)),
+  )
 }
 
 function addTemplates(program: Command, output: Output, finish: Finish): void {

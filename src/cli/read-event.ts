@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
-import { parseJsonBody } from '../http/body.ts'
-import { type EventsRequest, readEvents } from '../http/read-events.ts'
+import { type EventsRequest, readEvents } from '../contract/events-request.ts'
+import { parseJsonBody } from '../contract/json-body.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { parseJson } from '../kernel/parse-json.ts'

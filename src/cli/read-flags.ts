@@ -1,5 +1,5 @@
+import { snakeName } from '../contract/wire.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
-import { snakeName } from '../service/wire.ts'
 
 /**
  * Reads the filters of a list from options, with what HTTP reads its query with; problems then name the options.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { Matcher, SilenceInput } from '../contract/service.ts'
+import { camelName } from '../contract/wire.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import type { Matcher, SilenceInput } from '../service/port.ts'
-import { camelName } from '../service/wire.ts'
 
 /** A silence as options. */
 export interface SilenceFlags {

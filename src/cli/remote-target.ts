@@ -1,6 +1,6 @@
+import { loadRegistry } from '../catalogue/load.ts'
 import { createClient } from '../client/client.ts'
-import type { EventInput } from '../events/event.ts'
-import { loadRegistry } from '../registry/load.ts'
+import type { EventInput } from '../contract/event.ts'
 import type { Target } from './target.ts'
 
 /** Of the registry, only names are asked for here. */

@@ -1,7 +1,7 @@
-import { problemBody, toGatewayError } from '../http/problem.ts'
+import { problemBody, toGatewayError } from '../contract/problem.ts'
+import { type ExitCode, exitCodeOf } from '../kernel/exit-codes.ts'
 import { errorForLog } from '../kernel/log.ts'
 import { readEnvironment } from './environment.ts'
-import { type ExitCode, exitCodeOf } from './exit-codes.ts'
 import type { Output } from './output.ts'
 
 /**

@@ -1,10 +1,11 @@
 import { CommanderError } from 'commander'
-import { EXIT, type ExitCode } from './exit-codes.ts'
+import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { createOutput, type Output } from './output.ts'
+import type { OwnGateways } from './own-gateways.ts'
 import { createProgram } from './program.ts'
 
 /** Runs one command line in this process and resolves with its exit code, once all output is written. */
-export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
+export async function runCommandLine(args: readonly string[], gateways: OwnGateways): Promise<ExitCode> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
   // Looked for here, because a command line that is not understood has to be answered in JSON too.
   const output = createOutput(process, args.includes('--json'))
@@ -15,14 +16,14 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
         () => process.exit(EXIT.no),
       )
     })
-  const code = await run(args, output)
+  const code = await run(args, output, gateways)
   await Promise.all([written(process.stdout), written(process.stderr)])
   return code
 }
 
-async function run(args: readonly string[], output: Output): Promise<ExitCode> {
+async function run(args: readonly string[], output: Output, gateways: OwnGateways): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
-  const program = createProgram(output, (result) => {
+  const program = createProgram(output, gateways, (result) => {
     code = result
   })
   try {

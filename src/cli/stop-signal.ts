@@ -1,4 +1,4 @@
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from '../kernel/exit-codes.ts'
 import { whenNpmIsGone } from './npm-parent.ts'
 import type { Output } from './output.ts'
 

@@ -1,5 +1,4 @@
-import { findLocalGateway, tokenFor } from '../app/local-gateway.ts'
-import type { EventsRequest } from '../http/read-events.ts'
+import type { EventsRequest } from '../contract/events-request.ts'
 import type {
   Acceptance,
   NotificationDetail,
@@ -9,11 +8,8 @@ import type {
   SilenceInput,
   SilenceQuery,
   SilenceView,
-} from '../service/port.ts'
-import { loadSettings } from '../settings/load.ts'
-import { readEnvironment } from './environment.ts'
+} from '../contract/service.ts'
 import type { FilterNames } from './list-hints.ts'
-import type { Output } from './output.ts'
 
 /** Where a command shall go. */
 export interface TargetFlags {
@@ -51,25 +47,4 @@ export interface Target {
   /** Where nobody else would: delivers what is due. Gives these as they then are; undefined where a running gateway delivers. */
   deliver(ids: readonly string[]): Promise<readonly NotificationView[] | undefined>
   close(): Promise<void>
-}
-
-/**
- * Finds the gateway to speak to:
- *
- * 1. the one at `--url`;
- * 2. with DATABASE_URL, the database itself: whatever gateway runs on it delivers;
- * 3. the one that runs on this machine: it has the embedded database open, and only one process can;
- * 4. the embedded database, and where something is to be sent, this process sends it.
- *
- * @throws GatewayError for settings, a database or a gateway that do not work
- */
-export async function openTarget(flags: TargetFlags, need: Need, output: Output): Promise<Target> {
-  if (flags.url !== undefined) return (await import('./remote-target.ts')).openRemote(flags.url, flags.token)
-  const env = readEnvironment('error')
-  const settings = loadSettings(env)
-  const local = settings.DATABASE_URL === undefined ? await findLocalGateway(settings) : undefined
-  if (local !== undefined)
-    return (await import('./remote-target.ts')).openRemote(local, flags.token ?? tokenFor(settings, need))
-  if (settings.DATABASE_URL === undefined) output.progress('Opening the embedded database …')
-  return (await import('./own-target.ts')).openOwn(env, need, output)
 }

@@ -1,4 +1,4 @@
-import { problemBody } from '../http/problem.ts'
+import { problemBody } from '../contract/problem.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Output } from './output.ts'
 

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { EventInput } from '../events/event.ts'
-import type { ErrorCode } from '../kernel/error-codes.ts'
-import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import { createLossFinder } from '../kernel/json-losses.ts'
+import type { EventInput } from '../contract/event.ts'
 import type {
   Acceptance,
   ChannelView,
@@ -14,7 +11,7 @@ import type {
   SilenceInput,
   SilenceQuery,
   SilenceView,
-} from '../service/port.ts'
+} from '../contract/service.ts'
 import {
   acceptancesWire,
   channelsWire,
@@ -27,7 +24,10 @@ import {
   silenceToWire,
   silenceWire,
   snakeName,
-} from '../service/wire.ts'
+} from '../contract/wire.ts'
+import type { ErrorCode } from '../kernel/error-codes.ts'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { createLossFinder } from '../kernel/json-losses.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
 
 /** Where the gateway is and how to speak to it. */

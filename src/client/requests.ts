@@ -1,8 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { z } from 'zod'
+import { problemWire } from '../contract/wire.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { problemWire } from '../service/wire.ts'
 
 /** Where the gateway is and how to speak to it. */
 export interface RequestOptions {

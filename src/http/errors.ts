@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { PROBLEM_MEDIA_TYPE, problemBody, toGatewayError } from '../contract/problem.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { RETRY_AFTER_SECONDS } from './admission.ts'
-import { PROBLEM_MEDIA_TYPE, problemBody, toGatewayError } from './problem.ts'
 
 /** What is told to callers with a status of 5xx, and is no failure. */
 const EXPECTED: readonly ErrorCode[] = ['gateway_stopped', 'gateway_busy']

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { readEvents, refusalFor, withRequestId } from '../contract/events-request.ts'
+import { eventFormat } from '../contract/media-type.ts'
+import { toGatewayError } from '../contract/problem.ts'
+import type { Acceptance, GatewayService } from '../contract/service.ts'
+import { acceptancesWire } from '../contract/wire.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Acceptance, GatewayService } from '../service/port.ts'
-import { acceptancesWire } from '../service/wire.ts'
-import { eventFormat } from './media-type.ts'
-import { toGatewayError } from './problem.ts'
-import { readEvents, refusalFor, withRequestId } from './read-events.ts'
 import { routeOf } from './route-of.ts'
 
 /** `POST /v1/events`. */

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { GatewayService } from '../service/port.ts'
-import { channelsWire, notificationDetailWire, notificationPageWire, notificationWire } from '../service/wire.ts'
-import { readNotificationQuery } from './notification-query.ts'
+import { readNotificationQuery } from '../contract/notification-query.ts'
+import type { GatewayService } from '../contract/service.ts'
+import { channelsWire, notificationDetailWire, notificationPageWire, notificationWire } from '../contract/wire.ts'
 import { idOf } from './path-id.ts'
 import { routeOf } from './route-of.ts'
 

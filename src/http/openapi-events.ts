@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { DIGEST_TYPE } from '../events/catalogue.ts'
-import { LANGUAGES } from '../events/language.ts'
-import { PRIORITIES } from '../events/priority.ts'
+import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import { LANGUAGES } from '../catalogue/language.ts'
+import { PRIORITIES } from '../catalogue/priority.ts'
+import type { EVENT_FIELDS } from '../contract/wire.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import type { EVENT_FIELDS } from '../service/wire.ts'
 import { jsonSchema, refTo } from './json-schema.ts'
 
 /** What OpenAPI shows of an event type; the registry's definitions have it all. */

@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
-import { GatewayError } from '../kernel/errors.ts'
-import type { JsonObject } from '../kernel/json.ts'
+import { cloudEvent } from '../contract/cloudevents.ts'
+import { MAX_EVENTS } from '../contract/events-request.ts'
+import { healthWire, indexWire, readinessWire } from '../contract/health.ts'
+import { notificationQuery } from '../contract/notification-query.ts'
+import { PROBLEM_MEDIA_TYPE, problemBody } from '../contract/problem.ts'
+import { silenceQuery } from '../contract/silence-query.ts'
 import {
   acceptancesWire,
   acceptanceWire,
@@ -16,16 +19,13 @@ import {
   silenceDetailWire,
   silencePageWire,
   silenceWire,
-} from '../service/wire.ts'
-import { cloudEvent } from './cloudevents.ts'
+} from '../contract/wire.ts'
+import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import { asJson, jsonSchema, REF, refTo } from './json-schema.ts'
-import { notificationQuery } from './notification-query.ts'
 import { type EventTypeForDocs, eventSchemas } from './openapi-events.ts'
 import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation, WORK_CODES } from './operations.ts'
-import { PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts'
-import { MAX_EVENTS } from './read-events.ts'
-import { silenceQuery } from './silence-query.ts'
-import { healthWire, indexWire, readinessWire } from './system-routes.ts'
 
 /** The schemas of the wire by the name that they have in OpenAPI. */
 const WIRE = {

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { parseJsonBody } from '../contract/json-body.ts'
+import { requireJson } from '../contract/media-type.ts'
+import type { GatewayService, UncheckedSilence } from '../contract/service.ts'
+import { readSilenceQuery } from '../contract/silence-query.ts'
+import { otherSpelling, silenceDetailWire, silenceFromWire, silencePageWire, silenceWire } from '../contract/wire.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
-import type { GatewayService, UncheckedSilence } from '../service/port.ts'
-import { otherSpelling, silenceDetailWire, silenceFromWire, silencePageWire, silenceWire } from '../service/wire.ts'
-import { parseJsonBody } from './body.ts'
-import { requireJson } from './media-type.ts'
 import { idOf } from './path-id.ts'
 import { routeOf } from './route-of.ts'
-import { readSilenceQuery } from './silence-query.ts'
 
 /** `/v1/silences…` */
 export function addSilenceRoutes(app: FastifyInstance, service: GatewayService): void {

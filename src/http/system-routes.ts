@@ -1,25 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import type { z } from 'zod'
+import type { healthWire, indexWire, readinessWire } from '../contract/health.ts'
+import type { Check, GatewayService } from '../contract/service.ts'
 import { isGatewayError } from '../kernel/errors.ts'
-import type { Check, GatewayService } from '../service/port.ts'
 import { routeOf } from './route-of.ts'
-
-/** The answer to `/healthz`. */
-export const healthWire = z.object({ status: z.literal('ok') })
-
-/** The answer to `/readyz`. */
-export const readinessWire = z.object({
-  status: z.enum(['ready', 'not_ready']),
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
-})
-
-/** The answer to `/`. */
-export const indexWire = z.object({
-  name: z.literal('claimlinc-teams'),
-  version: z.string(),
-  about: z.string(),
-  links: z.record(z.string(), z.string()),
-})
 
 /** What the routes for machines and for the curious need. */
 export interface SystemRoutes {

@@ -1,11 +1,11 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { Environment } from '../settings/load.ts'
+import type { Environment } from '../settings/environment.ts'
 import type { Settings } from '../settings/table.ts'
 import { strangeVariables } from './environment.ts'
 import { publicSuffixes } from './host-suffixes.ts'
-import { judge, unknownKeys } from './judge.ts'
 import type { CodedProblem, Doubt, SecretChannel } from './source.ts'
 import { sourcesOf } from './sources.ts'
+import { judge, unknownKeys } from './validate.ts'
 
 /** What one look at every source found; no value of a secret is in it. */
 export interface SecretsReport {

@@ -1,5 +1,5 @@
-import { bareSuffix } from '../send/address.ts'
 import type { Settings } from '../settings/table.ts'
+import { bareSuffix } from '../transports/address.ts'
 import type { CodedProblem } from './source.ts'
 
 /**

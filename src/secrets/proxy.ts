@@ -1,6 +1,6 @@
 import { Secret } from '../kernel/secret.ts'
-import { createProxyRules, type ProxyFor } from '../send/proxy.ts'
 import type { Settings } from '../settings/table.ts'
+import { createProxyRules, type ProxyFor } from '../transports/proxy.ts'
 
 /** The proxies that the settings name. */
 export function proxyRulesOf(settings: Pick<Settings, 'HTTPS_PROXY' | 'HTTP_PROXY' | 'NO_PROXY'>): ProxyFor {

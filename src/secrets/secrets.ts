@@ -3,16 +3,16 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Environment } from '../settings/load.ts'
+import type { Environment } from '../settings/environment.ts'
 import type { Settings } from '../settings/table.ts'
 import { createComplaints } from './complaints.ts'
 import { strangeVariables } from './environment.ts'
 import { madeUpSecret } from './fixed.ts'
 import { publicSuffixes } from './host-suffixes.ts'
-import { type Judgement, judge, mergeReading, unknownKeys } from './judge.ts'
 import type { Secrets } from './port.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
 import { sourcesOf } from './sources.ts'
+import { type Judgement, judge, mergeReading, unknownKeys } from './validate.ts'
 
 /** Milliseconds until the next look after one that failed, where TEAMS_VAULT_REFRESH is not shorter still. */
 const LOOK_AGAIN = 5_000

@@ -3,13 +3,11 @@ import { codeOf, describeValue, GatewayError, isGatewayError, type Problem } fro
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { parseEnvFile } from './env-file.ts'
+import type { Environment } from './environment.ts'
 import { isPlatformName, readPlatformNames } from './platform.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
-
-/** Where settings come from: names and texts, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads every setting from `env`, fills in the defaults and checks each and how they fit together.

@@ -1,4 +1,4 @@
-import type { Environment } from './load.ts'
+import type { Environment } from './environment.ts'
 import { readPlatformNames, type SettingNotice } from './platform.ts'
 import type { Settings } from './table.ts'
 

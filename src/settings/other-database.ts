@@ -1,4 +1,4 @@
-import type { Environment } from './load.ts'
+import type { Environment } from './environment.ts'
 
 /** Names under which others look for the address of a database. */
 const ADDRESS =

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Environment } from './load.ts'
+import type { Environment } from './environment.ts'
 
 const DIGITS = /^\d+$/
 const ADDRESS = /^(?:tcp|udp|sctp):\/\//

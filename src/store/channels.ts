@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Priority } from '../events/priority.ts'
+import type { Priority } from '../catalogue/priority.ts'
 import type { Tables } from './tables.ts'
 
 /** What the database knows of a channel. */

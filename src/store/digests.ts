@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { DIGEST_TYPE } from '../events/catalogue.ts'
-import type { Language } from '../events/language.ts'
-import type { Priority } from '../events/priority.ts'
+import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import type { Language } from '../catalogue/language.ts'
+import type { Priority } from '../catalogue/priority.ts'
 import { PREPARED } from './preparing-pool.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { State } from '../service/port.ts'
+import type { State } from '../contract/service.ts'
 import type { Tables } from './tables.ts'
 
 /** An idempotency key, hashed, and the event that has it or would be its first. */

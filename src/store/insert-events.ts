@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
-import type { AcceptedEvent } from '../events/event.ts'
-import type { Language } from '../events/language.ts'
-import type { State } from '../service/port.ts'
+import type { Language } from '../catalogue/language.ts'
+import type { AcceptedEvent } from '../contract/event.ts'
+import type { State } from '../contract/service.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification as it is first written. */

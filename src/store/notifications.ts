@@ -1,7 +1,13 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
+import type {
+  AttemptView,
+  NotificationDetail,
+  NotificationQuery,
+  NotificationView,
+  State,
+} from '../contract/service.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
-import type { AttemptView, NotificationDetail, NotificationQuery, NotificationView, State } from '../service/port.ts'
 import { insertReplay, readReplays } from './replays.ts'
 import type { Tables } from './tables.ts'
 

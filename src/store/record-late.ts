@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
-import type { State } from '../service/port.ts'
-import { releasingRepeats } from './first-failed.ts'
+import type { State } from '../contract/service.ts'
 import type { Settlement } from './record.ts'
+import { releasingRepeats } from './release-repeats.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification as its turn finds it after another one took it over. */

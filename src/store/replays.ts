@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { NotificationDetail } from '../service/port.ts'
+import type { NotificationDetail } from '../contract/service.ts'
 import type { Tables } from './tables.ts'
 
 /** Writes down who put a dead letter back to waiting, in the transaction in which that is done. */

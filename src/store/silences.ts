@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
+import type { Silence, SilenceKind } from '../contract/service.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { newId, timeOfId } from '../kernel/ids.ts'
-import type { Silence, SilenceKind } from '../service/port.ts'
 import type { Tables } from './tables.ts'
 
 const COLUMNS = [

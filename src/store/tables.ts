@@ -1,8 +1,8 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
-import type { Language } from '../events/language.ts'
-import type { Priority } from '../events/priority.ts'
+import type { Language } from '../catalogue/language.ts'
+import type { Priority } from '../catalogue/priority.ts'
+import type { Matcher, State } from '../contract/service.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Matcher, State } from '../service/port.ts'
 
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>

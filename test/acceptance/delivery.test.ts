@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { ServedGateway } from '../../src/app/serve.ts'
-import type { NotificationView, UncheckedEvent } from '../../src/service/port.ts'
+import type { NotificationView, UncheckedEvent } from '../../src/contract/service.ts'
 import { startedStore } from '../services/stores.ts'
 import { serveQuick } from './gateways.ts'
 

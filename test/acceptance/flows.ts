@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { makeCertificate, type Receiver, startReceiver } from '../send/receiver.ts'
+import { makeCertificate, type Receiver, startReceiver } from '../transports/receiver.ts'
 
 /** How a stand-in for a flow answers; it gets all that it was sent, and likes to give it back. */
 export type Behaviour = (response: ServerResponse, echo: string) => void

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject, onTestFinished } from 'vitest'
-import type { GatewayOptions } from '../../src/app/options.ts'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import type { GatewayOptions } from '../../src/gateway/options.ts'
 import type { Store } from '../services/stores.ts'
 
 /** Settings under which tests need not wait: budgets that do not bind, and short rests. */

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
-import { createSandboxServer, type SandboxServer } from '../../src/testing/teams.ts'
+import { createSandboxServer, type SandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { type Store, startedStore } from '../services/stores.ts'
 import { type GatewayProcess, QUICK, spawnGateway } from './gateways.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { OutcomeName } from '../../src/send/outcomes.ts'
+import type { OutcomeName } from '../../src/contract/outcomes.ts'
 import { type HeldNotification, reclaimInterrupted } from '../../src/store/claim.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Settlement } from '../../src/store/record.ts'

@@ -7,9 +7,9 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGateway } from '../../src/app/gateway.ts'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import { startEntraStandIn } from '../../src/stand-ins/entra.ts'
+import { startVault } from '../../src/stand-ins/vault.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
-import { startEntraStandIn } from '../../src/testing/entra.ts'
-import { startVault } from '../../src/testing/vault.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startPostgres } from '../services/postgres.ts'
 import { startRedis } from '../services/redis.ts'
@@ -26,7 +26,7 @@ import { startWrongly } from './marked/wrong-starts.ts'
  * values in every place that takes one, is made to work and to fail in every way that is known, and whatever came out of it
  * is searched for each mark. A webhook's signature may be in one place: the request line of a post to that webhook.
  */
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../src/app/main.ts', import.meta.url).pathname
 
 /** Makes things that are stopped again, last first. */
 function createStops() {

@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startReceiver } from '../send/receiver.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
+import { startReceiver } from '../transports/receiver.ts'
 import { serveQuick } from './gateways.ts'
 
 /** Longer than any test: what rests so long is never sent unless its rest is ended. */

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { serveGateway } from '../../src/app/serve.ts'
-import { startReceiver } from '../send/receiver.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
+import { startReceiver } from '../transports/receiver.ts'
 import { QUICK } from './gateways.ts'
 
 describe.each(KINDS)('a channel whose breaker opens while an older post is under way, on %s', (kind) => {

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { HeldNotification } from '../../src/store/claim.ts'
 import { WHOLE_RECORD } from '../../src/store/months.ts'
 import type { Settlement } from '../../src/store/record.ts'
-import { recordAndHold, type StepDone } from '../../src/store/step.ts'
+import { recordAndHold, type StepDone } from '../../src/store/record-and-claim.ts'
 import type { Tables } from '../../src/store/tables.ts'
 
 const RESTED = {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
-import { createSandboxServer, type SandboxServer } from '../../src/testing/teams.ts'
+import { createSandboxServer, type SandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startedStore } from '../services/stores.ts'
 import { QUICK, spawnGateway } from './gateways.ts'
 

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import { startReceiver } from '../send/receiver.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, type Store, startedStore } from '../services/stores.ts'
+import { startReceiver } from '../transports/receiver.ts'
 import { QUICK } from './gateways.ts'
 
 /** A gateway that has the webhook URLs of a file, and what it logs. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, inject, onTestFinished } from 'vitest'
 import { embeddedFolder } from '../services/database.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 
 /** Part of every secret and of every patient's id that these tests use: no output may have it. */
 export const MARK = 'mArKeD0987654321'

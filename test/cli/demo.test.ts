@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createSandboxServer } from '../../src/testing/teams.ts'
+import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
 

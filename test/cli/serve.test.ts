@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createSandboxServer } from '../../src/testing/teams.ts'
+import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { freshDatabase } from '../services/database.ts'
 import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'

@@ -1,8 +1,5 @@
-import { parsePriority } from '../../src/events/priority.ts'
-import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'
-import { newId } from '../../src/kernel/ids.ts'
-import { isObject } from '../../src/kernel/json.ts'
-import { builtInRegistry } from '../../src/registry/build.ts'
+import { builtInRegistry } from '../../src/catalogue/built-in.ts'
+import { parsePriority } from '../../src/catalogue/priority.ts'
 import type {
   Acceptance,
   ChannelView,
@@ -13,9 +10,12 @@ import type {
   Silence,
   SilenceView,
   UncheckedEvent,
-} from '../../src/service/port.ts'
-import { checkSilence } from '../../src/silences/check.ts'
-import { occurrenceAt, stateAt } from '../../src/silences/times.ts'
+} from '../../src/contract/service.ts'
+import { checkSilence } from '../../src/intake/silences/check-silence.ts'
+import { occurrenceAt, stateAt } from '../../src/intake/silences/times.ts'
+import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { isObject } from '../../src/kernel/json.ts'
 
 /** A test double of our own port: keeps what it is given in memory, and lists it. Every event goes to one channel. */
 export interface MemoryService extends GatewayService {

@@ -6,7 +6,7 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { checkSecrets } from '../../src/secrets/check.ts'
 import { createFixedSecrets } from '../../src/secrets/fixed.ts'
 import { loadSettings } from '../../src/settings/load.ts'
-import { startVault } from '../../src/testing/vault.ts'
+import { startVault } from '../../src/stand-ins/vault.ts'
 import { CHANNELS, createWorld, known, MARK, PREVIOUS, SIGNING, signs, urlOf } from './harness.ts'
 
 let world: ReturnType<typeof createWorld>

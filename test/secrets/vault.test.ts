@@ -7,9 +7,9 @@ import { createServer as createTlsServer, getCACertificates, setDefaultCACertifi
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { checkSecrets } from '../../src/secrets/check.ts'
 import { loadSettings } from '../../src/settings/load.ts'
-import { startVault, type VaultStandIn } from '../../src/testing/vault.ts'
-import { startProxy } from '../send/proxy-server.ts'
-import { makeCertificate } from '../send/receiver.ts'
+import { startVault, type VaultStandIn } from '../../src/stand-ins/vault.ts'
+import { startProxy } from '../transports/proxy-server.ts'
+import { makeCertificate } from '../transports/receiver.ts'
 import { CHANNELS, createWorld, known, MARK, PREVIOUS, SIGNING, signs, urlOf } from './harness.ts'
 
 const PATHS = ['secret/data/teams/webhooks', 'secret/data/teams/config']

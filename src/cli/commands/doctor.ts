@@ -1,13 +1,13 @@
+import type { Finding } from '../../gateway/doctor/finding.ts'
+import { wrong, wrongSetting } from '../../gateway/doctor/finding.ts'
+import { checkOtherNames } from '../../gateway/doctor/other-database.ts'
+import { checkRedis } from '../../gateway/doctor/redis.ts'
+import { checkVaultAndChannels } from '../../gateway/doctor/secrets.ts'
+import { checkCards, checkRegistry, checkSettings } from '../../gateway/doctor/settings.ts'
+import { checkStore } from '../../gateway/doctor/store.ts'
 import { GatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
 import { readEnvFile } from '../../settings/load.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { wrong, wrongSetting } from '../doctor/finding.ts'
-import { checkOtherNames } from '../doctor/other-database.ts'
-import { checkRedis } from '../doctor/redis.ts'
-import { checkVaultAndChannels } from '../doctor/secrets.ts'
-import { checkCards, checkRegistry, checkSettings } from '../doctor/settings.ts'
-import { checkStore } from '../doctor/store.ts'
-import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
 import { type Output, onOneLine } from '../output.ts'
 
 /** The options of `doctor`. */
@@ -64,7 +64,7 @@ async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding>
   yield* await checkVaultAndChannels(settings, env, registry, store.channels)
   if (!sendTest) return
   output.progress('Sending test cards …')
-  const { sendTests } = await import('../doctor/send-test.ts')
+  const { sendTests } = await import('../../gateway/doctor/send-test.ts')
   try {
     for await (const finding of sendTests(settings, env, registry)) {
       yield finding

@@ -1,13 +1,13 @@
-import { databaseError } from '../../app/database-error.ts'
 import { GatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { loadSettings } from '../../settings/load.ts'
 import type { Database } from '../../store/database.ts'
+import { databaseError } from '../../store/database-error.ts'
 import { fillFirstPosts } from '../../store/first-posts.ts'
 import { createMigrations } from '../../store/migrations.ts'
+import { holdsEvents, openDatabase } from '../../store/open-database.ts'
 import { inColumns } from '../columns.ts'
-import { holdsEvents, openDatabase } from '../database.ts'
 import { readEnvironment } from '../environment.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 
 /** `migrate up` */

@@ -1,17 +1,19 @@
 import { z } from 'zod'
-import { readNotificationQuery } from '../../http/notification-query.ts'
-import { problemBody } from '../../http/problem.ts'
+import { readNotificationQuery } from '../../contract/notification-query.ts'
+import { problemBody } from '../../contract/problem.ts'
+import type { NotificationDetail, NotificationQuery, NotificationView } from '../../contract/service.ts'
+import { notificationDetailWire, notificationPageWire, notificationWire } from '../../contract/wire.ts'
 import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
-import type { NotificationDetail, NotificationQuery, NotificationView } from '../../service/port.ts'
-import { notificationDetailWire, notificationPageWire, notificationWire } from '../../service/wire.ts'
+import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'
-import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
 import { listHints } from '../list-hints.ts'
 import { moment } from '../moment.ts'
+import { openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
+import type { OwnGateways } from '../own-gateways.ts'
 import { painted } from '../painted-state.ts'
 import { readFlags } from '../read-flags.ts'
-import { openTarget, type TargetFlags } from '../target.ts'
+import type { TargetFlags } from '../target.ts'
 
 /** The filters of `notifications list`, as they were written. */
 export interface ListOptions {
@@ -29,10 +31,14 @@ export interface ListOptions {
 }
 
 /** `notifications list` */
-export async function listCommand(options: ListOptions & TargetFlags, output: Output): Promise<ExitCode> {
+export async function listCommand(
+  options: ListOptions & TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFilters(filters)
-  const target = await openTarget(options, 'read', output)
+  const target = await openTarget(options, 'read', output, gateways)
   try {
     const page = await target.list(query)
     const { notifications, nextCursor } = page
@@ -50,8 +56,13 @@ export async function listCommand(options: ListOptions & TargetFlags, output: Ou
 }
 
 /** `notifications show` */
-export async function showCommand(id: string, flags: TargetFlags, output: Output): Promise<ExitCode> {
-  const target = await openTarget(flags, 'read', output)
+export async function showCommand(
+  id: string,
+  flags: TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
+  const target = await openTarget(flags, 'read', output, gateways)
   try {
     const detail = await target.get(id)
     output.answer(z.encode(notificationDetailWire, detail))
@@ -63,8 +74,13 @@ export async function showCommand(id: string, flags: TargetFlags, output: Output
 }
 
 /** `notifications replay`: replays all that can be, and then tells of the others. */
-export async function replayCommand(ids: readonly string[], flags: TargetFlags, output: Output): Promise<ExitCode> {
-  const target = await openTarget(flags, 'act', output)
+export async function replayCommand(
+  ids: readonly string[],
+  flags: TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
+  const target = await openTarget(flags, 'act', output, gateways)
   const replayed: NotificationView[] = []
   const refused: { readonly id: string; readonly error: GatewayError }[] = []
   try {

@@ -1,18 +1,20 @@
 import { z } from 'zod'
-import type { Acceptance, NotificationView } from '../../service/port.ts'
-import { acceptancesWire } from '../../service/wire.ts'
+import type { Acceptance, NotificationView } from '../../contract/service.ts'
+import { acceptancesWire } from '../../contract/wire.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
+import type { OwnGateways } from '../own-gateways.ts'
 import { painted } from '../painted-state.ts'
 import { type EventFlags, readEventsOf } from '../read-event.ts'
 import { reportError } from '../report-error.ts'
-import { openTarget, type Target, type TargetFlags } from '../target.ts'
+import type { Target, TargetFlags } from '../target.ts'
 
 /** `send`: accepted is the answer; what then becomes of the cards is on record. */
-export async function send(flags: EventFlags & TargetFlags, output: Output): Promise<ExitCode> {
+export async function send(flags: EventFlags & TargetFlags, output: Output, gateways: OwnGateways): Promise<ExitCode> {
   const request = await readEventsOf(flags, output)
-  const target = await openTarget(flags, 'send', output)
+  const target = await openTarget(flags, 'send', output, gateways)
   try {
     const accepted = await target.accept(request)
     const delivered = await deliver(accepted, target, output)

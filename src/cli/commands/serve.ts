@@ -1,11 +1,11 @@
-import type { ServedGateway } from '../../app/serve.ts'
 import { GatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { createLog } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { readEnvironment } from '../environment.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
+import type { OwnGateways, ServedGateway } from '../own-gateways.ts'
 import { listenForStop, type StopSignal } from '../stop-signal.ts'
 import { logWarnings } from '../warnings.ts'
 
@@ -17,7 +17,7 @@ export interface ServeOptions {
 }
 
 /** `serve`: runs until it is told to stop, or with `--once` until the demo's cards have arrived. */
-export async function serve(options: ServeOptions, output: Output): Promise<ExitCode> {
+export async function serve(options: ServeOptions, output: Output, gateways: OwnGateways): Promise<ExitCode> {
   if ((options.once || options.yes) && !options.demo)
     throw new GatewayError('invalid_request', [
       { at: options.once ? '--once' : '--yes', found: 'this option alone', expected: '--demo too' },
@@ -26,15 +26,13 @@ export async function serve(options: ServeOptions, output: Output): Promise<Exit
   const env = readEnvironment(options.demo ? 'warn' : undefined)
   const settings = loadSettings(env)
   const forDemo = options.demo
-    ? await (await import('../demo-check.ts')).checkDemo(env, settings, options.yes === true)
+    ? await (await import('../../gateway/demo-check.ts')).checkDemo(env, settings, options.yes === true)
     : {}
   const where = settings.DATABASE_URL === undefined ? 'the embedded database' : 'on PostgreSQL'
   output.progress(`Starting ${where} …`)
-  // Loaded as late as here, so that wrong settings are told at once.
-  const { serveGateway } = await import('../../app/serve.ts')
   const log = createLog(settings.TEAMS_LOG_LEVEL)
   logWarnings(log)
-  const served = await serveGateway({ env, ...forDemo, log })
+  const served = await gateways.serve({ env, ...forDemo, log })
   let code: ExitCode
   try {
     code = await run(served, options, stop, output)
@@ -67,8 +65,7 @@ async function run(
   return EXIT.ok
 }
 
-function tellListening({ origin, sandboxUrl, wired }: ServedGateway, output: Output): void {
-  const { settings } = wired
+function tellListening({ origin, sandboxUrl, settings }: ServedGateway, output: Output): void {
   output.answer({ origin, sandbox: sandboxUrl ?? null, version: packageVersion() })
   const kept = settings.DATABASE_URL === undefined ? settings.TEAMS_DATA_DIR : 'PostgreSQL'
   output.print(`claimlinc-teams ${packageVersion()} listens on ${origin} and keeps its record in ${kept}.`)

@@ -1,16 +1,18 @@
 import { z } from 'zod'
-import { problemBody } from '../../http/problem.ts'
-import { readSilenceQuery } from '../../http/silence-query.ts'
+import { problemBody } from '../../contract/problem.ts'
+import type { Matcher, SilenceDetail, SilenceState, SilenceView } from '../../contract/service.ts'
+import { readSilenceQuery } from '../../contract/silence-query.ts'
+import { silenceDetailWire, silencePageWire, silenceWire } from '../../contract/wire.ts'
 import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
-import type { Matcher, SilenceDetail, SilenceState, SilenceView } from '../../service/port.ts'
-import { silenceDetailWire, silencePageWire, silenceWire } from '../../service/wire.ts'
+import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'
-import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts'
 import { moment } from '../moment.ts'
+import { openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
+import type { OwnGateways } from '../own-gateways.ts'
 import { readFlags } from '../read-flags.ts'
 import { readSilence, refusalOfFlags, type SilenceFlags } from '../read-silence.ts'
-import { openTarget, type TargetFlags } from '../target.ts'
+import type { TargetFlags } from '../target.ts'
 
 /** The filters of `silences list`, as they were written. */
 export interface ListSilencesOptions {
@@ -24,10 +26,14 @@ export interface ListSilencesOptions {
 export interface AddOptions extends SilenceFlags {}
 
 /** `silences list` */
-export async function listCommand(options: ListSilencesOptions & TargetFlags, output: Output): Promise<ExitCode> {
+export async function listCommand(
+  options: ListSilencesOptions & TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFlags(filters, readSilenceQuery)
-  const target = await openTarget(options, 'read', output)
+  const target = await openTarget(options, 'read', output, gateways)
   try {
     const { silences, nextCursor } = await target.silences.list(query)
     output.answer(z.encode(silencePageWire, { silences: [...silences], nextCursor }))
@@ -41,8 +47,13 @@ export async function listCommand(options: ListSilencesOptions & TargetFlags, ou
 }
 
 /** `silences show` */
-export async function showCommand(id: string, flags: TargetFlags, output: Output): Promise<ExitCode> {
-  const target = await openTarget(flags, 'read', output)
+export async function showCommand(
+  id: string,
+  flags: TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
+  const target = await openTarget(flags, 'read', output, gateways)
   try {
     const silence = await target.silences.get(id)
     output.answer(z.encode(silenceDetailWire, silence))
@@ -54,10 +65,14 @@ export async function showCommand(id: string, flags: TargetFlags, output: Output
 }
 
 /** `silences add` */
-export async function addCommand(options: AddOptions & TargetFlags, output: Output): Promise<ExitCode> {
+export async function addCommand(
+  options: AddOptions & TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
   // What is wrong with the options is told at once. To open a database may take seconds, which --for must not lose.
   readSilence(options, new Date())
-  const target = await openTarget(options, 'act', output)
+  const target = await openTarget(options, 'act', output, gateways)
   try {
     const made = await target.silences.create(readSilence(options, new Date()))
     output.answer(z.encode(silenceDetailWire, made))
@@ -71,8 +86,13 @@ export async function addCommand(options: AddOptions & TargetFlags, output: Outp
 }
 
 /** `silences end`: ends all that can be, and then tells of the others. */
-export async function endCommand(ids: readonly string[], flags: TargetFlags, output: Output): Promise<ExitCode> {
-  const target = await openTarget(flags, 'act', output)
+export async function endCommand(
+  ids: readonly string[],
+  flags: TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
+  const target = await openTarget(flags, 'act', output, gateways)
   const ended: SilenceView[] = []
   const refused: { readonly id: string; readonly error: GatewayError }[] = []
   try {

@@ -1,8 +1,8 @@
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { GatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
-import type { ProxyFor } from '../../send/proxy.ts'
-import { createTunnelConnector } from '../../send/tunnel.ts'
+import type { ProxyFor } from '../../transports/proxy.ts'
+import { createTunnelConnector } from '../../transports/tunnel.ts'
 
 /** Milliseconds until a request to Vault counts as unanswered. */
 const TIMEOUT = 10_000

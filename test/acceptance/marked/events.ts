@@ -1,5 +1,5 @@
-import type { ConfigInput } from '../../../src/registry/config-input.ts'
-import { eventToWire } from '../../../src/service/wire.ts'
+import type { ConfigInput } from '../../../src/catalogue/config-input.ts'
+import { eventToWire } from '../../../src/contract/wire.ts'
 import { BEHAVIOURS } from '../flows.ts'
 import { arabicDigits, type Marks } from './marks.ts'
 

@@ -1,0 +1,11 @@
+import { keepHeapSmall } from '../cli/heap.ts'
+import { runCommandLine } from '../cli/run.ts'
+
+const args = process.argv.slice(2)
+if (args.find((arg) => !arg.startsWith('-')) === 'serve') keepHeapSmall()
+// Loaded when a command needs a gateway of its own: `--help` need not load a database.
+const code = await runCommandLine(args, {
+  serve: async (options) => (await import('./serve.ts')).serveGateway(options),
+  open: async (options) => (await import('./open-gateway.ts')).openGateway(options),
+})
+process.exit(code)

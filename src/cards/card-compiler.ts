@@ -1,0 +1,137 @@
+import type { Registry } from '../catalogue/catalogue.ts'
+import { STAKEHOLDER_GROUPS, type StakeholderGroup } from '../catalogue/stakeholder-groups.ts'
+import type { Problem } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { ActionLink } from './buttons.ts'
+import type { CompiledCard, Drawable, Studio } from './card.ts'
+import { checkNames, checkShape, checkTitles, missingTitles } from './check.ts'
+import { compose } from './compose.ts'
+import { fieldsOf } from './fields.ts'
+import { createFormatter } from './format.ts'
+import type { LinkBases } from './links.ts'
+import { checkLists, listRules } from './lists.ts'
+import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
+import { namesOf } from './names.ts'
+import { type Inspect, tryOut } from './sample-cards.ts'
+import { type Strings, textAt } from './strings.ts'
+import type { Tell } from './template-problem.ts'
+import { compile } from './templating.ts'
+import { usesOf } from './uses.ts'
+
+/** What the renderer needs to know. */
+export interface RendererOptions {
+  readonly registry: Pick<Registry, 'eventTypes' | 'groups' | 'templatesDir'>
+  /** The settings TEAMS_LINK_*. */
+  readonly links: LinkBases
+  /** IANA name of the zone in which cards show times: TEAMS_TIME_ZONE. */
+  readonly timeZone: string
+  /** Largest card in bytes as Teams counts them: TEAMS_CARD_MAX_BYTES. */
+  readonly maxBytes: number
+  /** Where buttons for people's actions lead on cards that have no bot behind them. Without it they are left out. */
+  readonly actionLink?: ActionLink
+}
+
+/** Everything parsed, and what is wrong with it. */
+export interface Opened {
+  readonly studio: Studio
+  /** Event types by name. */
+  readonly types: ReadonlyMap<string, Drawable>
+  /** Names of all templates there are. */
+  readonly cards: readonly string[]
+  readonly problems: readonly Problem[]
+  /** Event types without a title. Their cards can be drawn, so that this is no reason not to start. */
+  readonly untitled: readonly Problem[]
+}
+
+/**
+ * Reads, composes, compiles and tries out every template.
+ *
+ * @param inspect has a further look at each card that was tried out
+ * @throws GatewayError `invalid_settings` for an unknown time zone. Problems of templates are returned.
+ */
+export function openStudio(options: RendererOptions, inspect: Inspect = () => []): Opened {
+  const { files, problems } = loadTemplates(options.registry.templatesDir)
+  const { eventTypes, groups } = options.registry
+  const types = new Map([...eventTypes].map(([name, type]) => [name, drawable(type.schema, type.phiFields)]))
+  const cards = new Map<string, CompiledCard>()
+  for (const [name, file] of files.cards) {
+    const users = [...eventTypes.values()].filter((type) => type.card === name)
+    const fields = distinct(users.map((type) => types.get(type.name)?.fields ?? new Map()))
+    const card = compileCard(file, files, fields, problems)
+    if (card !== undefined) cards.set(name, card)
+  }
+  for (const { name, card } of eventTypes.values()) {
+    if (files.cards.has(card)) continue
+    problems.push({
+      at: `event type ${name}`,
+      found: `the card ${card}, which has no template`,
+      expected: `${card}.json`,
+    })
+  }
+  problems.push(...checkTitles(types, files.strings))
+  const tongue = (language: 'en' | 'ar') => ({
+    language,
+    strings: files.strings[language],
+    formatter: createFormatter(language, options.timeZone),
+    groupNames: new Map(
+      [...groups].map(([key, { names }]) => [key, groupName(key, names[0], files.strings[language])]),
+    ),
+  })
+  const studio: Studio = {
+    cards,
+    minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
+    tongues: { en: tongue('en'), ar: tongue('ar') },
+    links: options.links,
+    actionLink: options.actionLink,
+  }
+  const untitled = missingTitles(eventTypes.keys(), files.strings, options.registry.templatesDir)
+  // A template that is known to be wrong would only show the same again.
+  if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards, inspect))
+  return { studio, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
+}
+
+/** A group's name in a language: the word for it, unless the configuration calls a built-in group otherwise. */
+function groupName(key: string, name: string | undefined, strings: Strings): string {
+  const builtIn = new Map<string, StakeholderGroup>(Object.entries(STAKEHOLDER_GROUPS)).get(key)?.names[0]
+  const word = textAt(strings, 'group', key)
+  return (name === builtIn || builtIn === undefined ? word : undefined) ?? name ?? word ?? key
+}
+
+function drawable(schema: Parameters<typeof fieldsOf>[0], phiFields: ReadonlySet<string>): Drawable {
+  return { fields: fieldsOf(schema), phiFields }
+}
+
+function compileCard(
+  file: TemplateFile,
+  files: TemplateFiles,
+  fieldSets: readonly Drawable['fields'][],
+  problems: Problem[],
+): CompiledCard | undefined {
+  const before = problems.length
+  const tell: Tell = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
+  checkShape(file.template, tell)
+  const { own, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
+  for (const { at, found, expected } of wrong) tell(at, found, expected)
+  const { uses, bad } = namesOf(own)
+  for (const { at, found } of bad) tell(at, found, 'an expression of Adaptive Card Templating')
+  for (const fields of fieldSets) {
+    checkNames(uses, fields, files.strings, tell)
+    checkLists(own, fields, tell)
+  }
+  if (problems.length > before) return undefined
+  const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
+  return { templates: inBoth(framed, files), uses: usesOf(uses), lists: listRules(own), buttons }
+}
+
+function inBoth(template: JsonObject, { strings }: TemplateFiles): CompiledCard['templates'] {
+  return { en: compile(template, strings.en), ar: compile(template, strings.ar) }
+}
+
+/** Field sets that differ by their names; most types of one card share their schema. */
+function distinct(sets: readonly Drawable['fields'][]): Drawable['fields'][] {
+  return [...new Map(sets.map((fields) => [[...fields.keys()].sort().join(), fields])).values()]
+}
+
+function unique(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${problem.at} ${problem.found}`, problem])).values()]
+}

@@ -1,0 +1,81 @@
+import type { Language } from '../catalogue/language.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { type ActionLink, withButtons } from './buttons.ts'
+import type { Fields } from './fields.ts'
+import { finish } from './finish.ts'
+import type { Draft } from './fit.ts'
+import type { LinkBases } from './links.ts'
+import type { ListRules } from './lists.ts'
+import { mentionsFor } from './mentions.ts'
+import { prepare, type Tongue } from './prepare.ts'
+import type { CardRequest } from './rendered-card.ts'
+import type { Template } from './templating.ts'
+import type { Uses } from './uses.ts'
+import { TooMuch } from './values.ts'
+
+/** A template that is ready to be expanded. */
+export interface CompiledCard {
+  readonly templates: Readonly<Record<Language, Template>>
+  readonly uses: Uses
+  readonly lists: ListRules
+  /** Names of its buttons. */
+  readonly buttons: readonly string[]
+}
+
+/** What cards are drawn with, made once. */
+export interface Studio {
+  readonly cards: ReadonlyMap<string, CompiledCard>
+  readonly minimal: CompiledCard
+  readonly tongues: Readonly<Record<Language, Tongue>>
+  readonly links: LinkBases
+  readonly actionLink: ActionLink | undefined
+}
+
+/** An event type as far as drawing its card goes. */
+export interface Drawable {
+  readonly fields: Fields
+  readonly phiFields: ReadonlySet<string>
+}
+
+/** Draws one draft of a card; undefined where its limits allow more text than can fit. */
+export function draw(
+  request: CardRequest,
+  card: CompiledCard,
+  type: Drawable,
+  studio: Studio,
+  draft: Draft,
+): JsonObject | undefined {
+  const { event, channel, language } = request
+  const tongue = studio.tongues[language]
+  const mentions = mentionsFor(draft.note ? channel.mentions : [], event.priority)
+  const around = {
+    tongue,
+    groups: event.stakeholders.map((key) => tongue.groupNames.get(key) ?? key),
+    mentions: mentions.text,
+    shortened: draft.step !== 'whole',
+    note: draft.note,
+  }
+  const { templates, uses, lists } = draft.step === 'minimal' ? studio.minimal : card
+  let data: JsonObject
+  try {
+    data = prepare(request, type.fields, uses, lists, around, draft.limits)
+  } catch (error) {
+    if (error instanceof TooMuch) return undefined
+    throw error
+  }
+  const finished = finish(templates[language].expand(data), language, draft.limits.facts)
+  const mentioning = mentions.entities.length === 0 ? finished : withEntities(finished, mentions.entities)
+  if (!draft.buttons) return mentioning
+  return withButtons(mentioning, request, {
+    names: card.buttons,
+    strings: tongue.strings,
+    links: studio.links,
+    actionLink: studio.actionLink,
+    phiFields: type.phiFields,
+  })
+}
+
+function withEntities(card: JsonObject, entities: readonly JsonObject[]): JsonObject {
+  const msteams = typeof card.msteams === 'object' && card.msteams !== null ? card.msteams : {}
+  return { ...card, msteams: { ...msteams, entities } }
+}

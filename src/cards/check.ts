@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { LANGUAGES, type Language } from '../catalogue/language.ts'
+import type { Problem } from '../kernel/errors.ts'
+import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { BUTTON_NAMES } from './buttons.ts'
+import { BOT_ACTIONS, ELEMENT_TYPES, LINK_ACTIONS, TEAMS_TYPES } from './elements.ts'
+import type { NamePath } from './expressions.ts'
+import type { FieldKind, Fields } from './fields.ts'
+import type { NameUse } from './names.ts'
+import { DATA_NAMESPACES, EVENT_NAMES } from './prepare.ts'
+import { fieldsInTitle, type Strings, textAt } from './strings.ts'
+import type { Tell } from './template-problem.ts'
+
+/** Checks what a template file is made of: its root, its elements, its actions and its buttons. */
+export function checkShape(template: JsonObject, tell: Tell): void {
+  if (template.type !== 'AdaptiveCard') tell('/type', 'something else', '"AdaptiveCard"')
+  if (typeof template.version !== 'string' || !/^1\.[0-5]$/.test(template.version))
+    tell('/version', 'something else', '"1.5", the newest that Teams takes')
+  if (typeof template.fallbackText !== 'string' || template.fallbackText === '')
+    tell('/fallbackText', 'nothing', 'a text, for clients that can not show the card')
+  if (!Array.isArray(template.body)) tell('/body', 'no list', 'a list of elements')
+  const buttons = template.$buttons ?? []
+  for (const [i, name] of (Array.isArray(buttons) ? buttons : [buttons]).entries())
+    if (typeof name !== 'string' || !BUTTON_NAMES.includes(name))
+      tell(`/$buttons/${i}`, 'a button that there is not', `one of: ${BUTTON_NAMES.join(', ')}`)
+  checkElements(template, '', tell)
+}
+
+function checkElements(node: unknown, at: string, tell: Tell): void {
+  if (Array.isArray(node)) for (const [i, item] of node.entries()) checkElements(item, `${at}/${i}`, tell)
+  if (!isObject(node)) return
+  const { type } = node
+  if (typeof type === 'string' && !('$include' in node)) checkType(type, node, at, tell)
+  for (const [key, value] of Object.entries(node)) {
+    if (['body', 'items', 'columns', 'inlines'].includes(key)) checkTyped(value, `${at}/${key}`, tell)
+    // Data of an action, mentions and the like are no elements.
+    if (key !== 'data' && key !== 'msteams' && !key.startsWith('$')) checkElements(value, `${at}/${key}`, tell)
+  }
+}
+
+function checkTyped(list: unknown, at: string, tell: Tell): void {
+  if (!Array.isArray(list)) return
+  for (const [i, item] of list.entries())
+    if (isObject(item) && typeof item.type !== 'string' && !('$include' in item) && !at.endsWith('/columns'))
+      tell(`${at}/${i}/type`, 'nothing', 'the type of the element')
+}
+
+function checkType(type: string, node: Record<string, unknown>, at: string, tell: Tell): void {
+  if (BOT_ACTIONS.has(type)) {
+    tell(`${at}/type`, type, 'a name under "$buttons": a card from a webhook has no bot that could answer')
+  } else if (TEAMS_TYPES.has(type)) {
+    if (node.fallback === undefined)
+      tell(`${at}/fallback`, 'nothing', `an element for clients that do not know ${type}, or "drop"`)
+  } else if (!ELEMENT_TYPES.has(type) && !LINK_ACTIONS.has(type) && node.type !== 'mention') {
+    tell(`${at}/type`, `the unknown type ${type}`, 'an element or action of Adaptive Cards 1.5')
+  }
+}
+
+/** Checks that every name in a template's expressions is there, for the data of one event type. */
+export function checkNames(
+  uses: readonly NameUse[],
+  fields: Fields,
+  strings: Readonly<Record<Language, Strings>>,
+  tell: Tell,
+): void {
+  for (const { at, path } of uses) {
+    const expected = wrongName(path, fields, strings)
+    if (expected !== undefined) tell(at, path.join('.'), expected)
+  }
+}
+
+/** Checks that every field that a title names in braces is one of the type's data, and a text. */
+export function checkTitles(
+  types: ReadonlyMap<string, { readonly fields: Fields }>,
+  strings: Readonly<Record<Language, Strings>>,
+): Problem[] {
+  return LANGUAGES.flatMap((language) =>
+    [...types].flatMap(([type, { fields }]) => {
+      const texts = [...fields]
+        .filter(([, { kind }]) => !['list', 'map', 'object'].includes(kind))
+        .map(([name]) => name)
+      return fieldsInTitle(textAt(strings[language], 'events', type, 'title') ?? '')
+        .filter((name) => !texts.includes(name))
+        .map((name) => ({
+          at: `strings/${language}.json#/events/${type}/title`,
+          found: `{${name}}`,
+          expected: `one of: ${texts.map((text) => `{${text}}`).join(', ')}`,
+        }))
+    }),
+  )
+}
+
+/** Every event type whose cards have its name for a heading, because no language has a title for it. */
+export function missingTitles(
+  types: Iterable<string>,
+  strings: Readonly<Record<Language, Strings>>,
+  templatesDir: string | undefined,
+): Problem[] {
+  // A title that one language has and another lacks is told as every other such word.
+  const untitled = (type: string) =>
+    LANGUAGES.every((language) => textAt(strings[language], 'events', type, 'title') === undefined)
+  const files = LANGUAGES.map((language) => join(templatesDir ?? '', 'strings', `${language}.json`)).join(' and ')
+  const folder = templatesDir === undefined ? ' of a folder that "templates" in the configuration file names' : ''
+  return [...types].filter(untitled).map((type) => ({
+    at: `event type ${type}`,
+    found: 'no title, so that its cards have this name for a heading',
+    expected: `{"events": {"${type}": {"title": "…", "meaning": "…"}}} in ${files}${folder}`,
+  }))
+}
+
+/** What would have been right; undefined for a name that is there. */
+function wrongName(
+  [space = '', ...rest]: NamePath,
+  fields: Fields,
+  strings: Readonly<Record<Language, Strings>>,
+): string | undefined {
+  const [name = ''] = rest
+  if (space === 'event') return EVENT_NAMES.has(name) ? undefined : `one of: ${list(EVENT_NAMES, 'event')}`
+  if (space === 't') {
+    const missing = LANGUAGES.filter((language) => !leadsSomewhere(strings[language], rest))
+    return missing.length === 0 ? undefined : `a key of strings/${missing.join('.json and strings/')}.json`
+  }
+  if (!Object.hasOwn(DATA_NAMESPACES, space))
+    return `a name that starts with ${['event', 't', ...Object.keys(DATA_NAMESPACES)].join(', ')}; inside a repeated element, $root goes before it`
+  const field = fields.get(name)
+  if (field === undefined) return `one of: ${list(fields.keys(), space)}`
+  if (space === 'data') return wrongInside(field, rest.slice(1))
+  if (space === 'more' && field.kind !== 'list' && field.kind !== 'map') return 'the name of a list'
+  return space === 'raw' || rest.length === 1 ? undefined : 'nothing after the name of the field'
+}
+
+/** `data` holds texts, and lists of texts or of flat objects. */
+function wrongInside(field: FieldKind, path: NamePath): string | undefined {
+  const [head, ...rest] = path
+  if (head === undefined) return undefined
+  if (field.kind === 'map' && head === '*') return wrongKey(new Set(['name', 'value']), rest)
+  if (field.kind === 'object') return wrongKey(field.fields, path)
+  if (field.kind !== 'list' || head !== '*') return 'nothing after the name of the field: it is a text'
+  if (field.item === undefined) return rest.length <= 1 ? undefined : 'one name after the list'
+  if (field.item.kind === 'object') return wrongKey(field.item.fields, rest)
+  return rest.length === 0 ? undefined : '$data: the items are texts'
+}
+
+function wrongKey(known: { has(name: string): boolean; keys(): Iterable<string> }, path: NamePath): string | undefined {
+  const [name, ...rest] = path
+  if (name === undefined || (known.has(name) && rest.length === 0)) return undefined
+  return `one of: ${[...known.keys()].join(', ')}`
+}
+
+function leadsSomewhere(node: Json | undefined, path: NamePath): boolean {
+  const [key, ...rest] = path
+  if (key === undefined || key === '*') return node !== undefined
+  return isObject(node) && Object.hasOwn(node, key) && leadsSomewhere((node as JsonObject)[key], rest)
+}
+
+function list(names: Iterable<string>, space: string): string {
+  return [...names].map((name) => `${space}.${name}`).join(', ')
+}

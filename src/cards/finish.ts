@@ -1,0 +1,101 @@
+import type { Language } from '../catalogue/language.ts'
+import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { isMarked, keepIndentation, type Place, settle } from './text.ts'
+
+/** Elements that have a reading direction of their own. */
+const DIRECTED = new Set(['AdaptiveCard', 'Container', 'Column', 'TableCell'])
+/** Elements whose text Teams takes as it is; elsewhere it reads Markdown, or may. */
+const PLAIN_TEXT = new Set(['TextRun', 'Badge'])
+/** Properties that are plain text on whatever element. */
+const PLAIN_KEYS = new Set(['fallbackText', 'altText', 'inlines', 'tooltip', 'speak', 'placeholder'])
+const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'verb'])
+
+/**
+ * Finishes an expanded card: marked pieces are made safe for where they stand (`text.ts`), rows and elements that
+ * show nothing are left out, fact sets keep at most `facts` rows, and an Arabic card reads from right to left, nested
+ * containers too, except where the template says `"rtl": false`: what stands there reads as in an English card, with
+ * nothing invisible around it, so that a command or an id can be copied.
+ *
+ * The card is changed in place, for it is this card's own, but for what is frozen: that stands in every card of its
+ * template. To copy all of it took a tenth of the memory that a card goes through.
+ */
+export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
+  const finished = element(card, language, facts) ?? {}
+  return { ...finished, lang: language }
+}
+
+function element(node: JsonObject, language: Language, facts: number): JsonObject | undefined {
+  const type = typeof node.type === 'string' ? node.type : ''
+  const inside = node.rtl === false ? 'en' : language
+  let result = node
+  for (const key in node) {
+    const value = node[key] as Json
+    const finished = property(value, type, key, inside, facts)
+    if (finished !== value) result = withProperty(result, key, finished)
+  }
+  if (type === 'FactSet' && Array.isArray(result.facts))
+    result = withProperty(result, 'facts', (result.facts as readonly Json[]).filter(hasValue).slice(0, facts))
+  if (isEmpty(type, result)) return undefined
+  if (type === 'TextRun' && result.fontType === 'Monospace' && typeof result.text === 'string')
+    return withProperty(result, 'text', keepIndentation(result.text))
+  return language === 'ar' && DIRECTED.has(type) && result.rtl === undefined
+    ? withProperty(result, 'rtl', true)
+    : result
+}
+
+/** The element with one property changed, or without it. */
+function withProperty(node: JsonObject, key: string, value: Json | undefined): JsonObject {
+  const own = (Object.isFrozen(node) ? { ...node } : node) as Record<string, Json>
+  if (value === undefined) delete own[key]
+  else own[key] = value
+  return own
+}
+
+function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
+  if (typeof value === 'string') return isMarked(value) ? settle(value, placeOf(type, key), language) : value
+  if (!Array.isArray(value)) return isObject(value) ? element(value as JsonObject, language, facts) : value
+  const items = value as readonly Json[]
+  let list: Json[] | undefined
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] as Json
+    const finished = property(item, type, key, language, facts)
+    if (finished === item && item !== null && !Array.isArray(item)) list?.push(item)
+    else {
+      list ??= items.slice(0, index)
+      if (Array.isArray(finished)) for (const one of finished) list.push(one)
+      else if (finished !== undefined && finished !== null) list.push(finished)
+    }
+  }
+  return list ?? value
+}
+
+function placeOf(type: string, key: string): Place {
+  if (VERBATIM_KEYS.has(key)) return 'verbatim'
+  if (PLAIN_KEYS.has(key) || PLAIN_TEXT.has(type) || type.startsWith('Action.')) return 'plain'
+  return 'markdown'
+}
+
+function hasValue(fact: Json): boolean {
+  return isObject(fact) && fact.value !== ''
+}
+
+/** What would leave a gap, or a heading over nothing. */
+function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
+  const none = (list: Json | undefined) => list === undefined || (Array.isArray(list) && list.length === 0)
+  switch (type) {
+    case 'TextBlock':
+    case 'TextRun':
+      return node.text === '' || node.text === undefined
+    case 'FactSet':
+      return none(node.facts)
+    case 'RichTextBlock':
+      return none(node.inlines)
+    case 'Container':
+      return none(node.items)
+    case 'Action.OpenUrl':
+      // An address that came from data and turned out to be none, a script, or one that misleads by a name before an @.
+      return typeof node.url !== 'string' || !/^https?:\/\/[^/?#\\@]*([/?#]|$)/i.test(node.url)
+    default:
+      return false
+  }
+}

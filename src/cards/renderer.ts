@@ -1,0 +1,65 @@
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { type Drawable, draw } from './card.ts'
+import { openStudio, type RendererOptions } from './card-compiler.ts'
+import { fitted } from './fit.ts'
+import { parserComplaints } from './parser-check.ts'
+import type { CardRequest, RenderedCard, Renderer } from './rendered-card.ts'
+
+/**
+ * Makes the renderer; every template is parsed and tried out once, here. The official parser reads cards only where there
+ * are templates of the user's own: those of the package were read by it before they were published, and it takes 14 MB
+ * for as long as the process lives.
+ *
+ * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
+ */
+export function createRenderer(options: RendererOptions): Renderer {
+  const { studio, types, problems } = openStudio(
+    options,
+    options.registry.templatesDir === undefined ? undefined : parserComplaints,
+  )
+  if (problems.length > 0) throw new GatewayError('invalid_template', problems)
+  return {
+    render(request) {
+      const card = studio.cards.get(request.card)
+      if (card === undefined) throw new GatewayError('invalid_template', [noTemplate(request)])
+      const type = types.get(request.event.eventType) ?? UNKNOWN
+      return guarded(request, () => fitted((draft) => draw(request, card, type, studio, draft), options.maxBytes))
+    },
+  }
+}
+
+/**
+ * Reads and tries out every template and has the official parser read them all, for `templates check`.
+ *
+ * @throws GatewayError `invalid_settings` for an unknown time zone.
+ */
+export function checkTemplates(options: RendererOptions): {
+  readonly cards: readonly string[]
+  readonly problems: readonly Problem[]
+  /** Event types whose cards can be drawn, with their name for a heading. */
+  readonly untitled: readonly Problem[]
+} {
+  const { cards, problems, untitled } = openStudio(options, parserComplaints)
+  return { cards, problems, untitled }
+}
+
+/** A type that was taken out of the configuration while its events waited: its data are shown as they are. */
+const UNKNOWN: Drawable = { fields: new Map(), phiFields: new Set() }
+
+function noTemplate({ card }: CardRequest): Problem {
+  return { at: `card ${card}`, found: 'no template', expected: `a file ${card}.json in the folder of templates` }
+}
+
+/** What a template's expressions throw is the template's fault; the engine's message may quote data and stays out. */
+function guarded(request: CardRequest, render: () => RenderedCard): RenderedCard {
+  try {
+    return render()
+  } catch (cause) {
+    const problem = {
+      at: `card ${request.card}`,
+      found: 'an expression that can not be evaluated for this event',
+      expected: 'one that holds for any data of the type',
+    }
+    throw new GatewayError('invalid_template', [problem], { cause })
+  }
+}

@@ -1,0 +1,101 @@
+import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
+import { LANGUAGES } from '../catalogue/language.ts'
+import type { Problem } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { type CompiledCard, type Drawable, draw, type Studio } from './card.ts'
+import { sampleData } from './fields.ts'
+import { NO_LIMITS } from './limits.ts'
+import type { TemplateFile } from './load.ts'
+import type { CardRequest } from './rendered-card.ts'
+
+/** A made-up event of a type, to try its card on: with every field that its schema names, or with the given data. */
+export function sampleRequest(
+  type: Pick<EventTypeDefinition, 'name' | 'card' | 'priority' | 'stakeholders'>,
+  language: CardRequest['language'],
+  data: JsonObject,
+): CardRequest {
+  const moment = new Date('2025-01-15T14:23:45Z')
+  return {
+    card: type.card,
+    language,
+    repeat: true,
+    event: {
+      id: '01946a5f-6d68-7000-8000-000000000000',
+      eventType: type.name,
+      correlationId: 'sample-0001',
+      priority: type.priority,
+      stakeholders: type.stakeholders,
+      data,
+      occurredAt: moment,
+      acceptedAt: moment,
+      language,
+    },
+    channel: {
+      key: 'sample',
+      name: '#sample',
+      payload: 'envelope',
+      auth: 'sas',
+      language,
+      budget: { requests: 1, period: 1, burst: 1 },
+      mentions: [],
+      muted: false,
+    },
+  }
+}
+
+/** What is wrong with a card as it was drawn. */
+export type Inspect = (card: JsonObject) => readonly string[]
+
+/**
+ * Draws every card with made-up data, once with every field and once with none, and inspects the result: what only
+ * shows when an expression is evaluated shows here and not in somebody's channel.
+ */
+export function tryOut(
+  studio: Studio,
+  types: ReadonlyMap<string, Drawable>,
+  eventTypes: ReadonlyMap<string, EventTypeDefinition>,
+  files: ReadonlyMap<string, TemplateFile>,
+  inspect: Inspect,
+): Problem[] {
+  const problems: Problem[] = []
+  const tried = new Set<string>()
+  for (const definition of eventTypes.values()) {
+    const type = types.get(definition.name)
+    const card = studio.cards.get(definition.card)
+    const key = `${definition.card} ${type && [...type.fields.keys()].join()}`
+    if (type === undefined || card === undefined || tried.has(key)) continue
+    tried.add(key)
+    const at = files.get(definition.card)?.file ?? definition.card
+    for (const language of LANGUAGES) {
+      for (const data of [sampleData(type.fields), {}]) {
+        const which = Object.keys(data).length === 0 ? 'without any data' : 'with all data'
+        for (const found of complaints(sampleRequest(definition, language, data), card, type, studio, inspect))
+          problems.push({ at, found: `${found} (drawn ${which})`, expected: 'a card that can be shown' })
+      }
+    }
+  }
+  return problems
+}
+
+function complaints(
+  request: CardRequest,
+  card: CompiledCard,
+  type: Drawable,
+  studio: Studio,
+  inspect: Inspect,
+): string[] {
+  let drawn: JsonObject | undefined
+  try {
+    drawn = draw(request, card, type, studio, { step: 'whole', limits: NO_LIMITS, buttons: true, note: true })
+  } catch (error) {
+    return [`an expression that can not be evaluated: ${error instanceof Error ? error.message : 'unknown error'}`]
+  }
+  if (drawn === undefined) return []
+  const json = JSON.stringify(drawn)
+  const left = /\$\{[^}"]*\}/.exec(json)?.[0]
+  return [
+    ...(left === undefined ? [] : [`${left}, which may be absent: put a "$when" before it`]),
+    ...(json.includes('[object Object]') ? ['a list or an object where text is needed'] : []),
+    ...inspect(drawn),
+  ]
+}

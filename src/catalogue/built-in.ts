@@ -1,0 +1,61 @@
+import type { z } from 'zod'
+import { CARD_DATA, type CardName } from './card-data.ts'
+import type { Budget, Channel, EventTypeDefinition, Registry } from './catalogue.ts'
+import { phiFieldsOf } from './data-fields.ts'
+import { CATALOGUE } from './event-types.ts'
+import type { Language } from './language.ts'
+import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from './stakeholder-groups.ts'
+import { GROUPED_BY, RESOLVES } from './storm-fields.ts'
+
+/** What a channel has where the configuration says nothing of its own; comes from the settings. */
+export interface RegistryDefaults {
+  readonly language: Language
+  readonly budget: Budget
+}
+
+/** The registry that the gateway ships: catalogue, eight groups, eight channels, no routes. */
+export function builtInRegistry(defaults: RegistryDefaults): Registry {
+  const eventTypes = new Map<string, EventTypeDefinition>()
+  const aliases = new Map<string, string>()
+  const schemas = new Map<CardName, z.ZodObject>()
+  for (const [name, row] of Object.entries(CATALOGUE)) {
+    const schema = schemas.get(row.card) ?? CARD_DATA[row.card].loose()
+    schemas.set(row.card, schema)
+    eventTypes.set(name, {
+      name,
+      priority: row.priority,
+      stakeholders: row.stakeholders,
+      card: row.card,
+      schema,
+      phiFields: phiFieldsOf(schema),
+      fingerprint: [],
+      groupBy: GROUPED_BY[row.card],
+      dedup: [],
+      resolves: RESOLVES[name as keyof typeof CATALOGUE] ?? [],
+    })
+    for (const alias of 'aliases' in row ? row.aliases : []) aliases.set(alias, name)
+  }
+  const channels = Object.entries(DEFAULT_CHANNEL_NAMES).map(([key, name]) => newChannel(key, name, defaults))
+  return {
+    eventTypes,
+    aliases,
+    groups: new Map(Object.entries(STAKEHOLDER_GROUPS)),
+    channels: new Map(channels.map((channel) => [channel.key, channel])),
+    routes: [],
+    templatesDir: undefined,
+  }
+}
+
+/** A channel of which nothing but its name is known. */
+export function newChannel(key: string, name: string, defaults: RegistryDefaults): Channel {
+  return {
+    key,
+    name,
+    payload: 'envelope',
+    auth: 'sas',
+    language: defaults.language,
+    budget: defaults.budget,
+    mentions: [],
+    muted: false,
+  }
+}

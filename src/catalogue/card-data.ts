@@ -1,0 +1,245 @@
+import { z } from 'zod'
+import { GREGORIAN_EXPECTED, isHijri } from './moment.ts'
+
+/**
+ * Text that is longer is kept up to here, with a mark: see `src/intake/bounds.ts`. Metadata, which become part of the JSON
+ * schemas, and not `max`, which would refuse the event.
+ */
+const cutAt = <T extends z.ZodType>(schema: T, most: number): T => schema.meta({ 'x-cut-at': most }) as T
+
+const LONG = 20_000
+const line = cutAt(z.string({ error: 'some text' }).min(1, { error: 'some text' }), 1_000)
+const id = z.union([line, z.number()], { error: 'text or a number' }).transform(String)
+const prose = cutAt(z.string({ error: 'some text' }), LONG)
+const whole = z
+  .number({ error: 'a whole number' })
+  .int({ error: 'a whole number' })
+  .min(0, { error: 'a whole number, 0 or more' })
+/** An amount: text as given (`15000 SAR`) or a number, which then means SAR. */
+const amount = z.union([line, z.number()], { error: 'text such as "15000 SAR", or a number of SAR' })
+const gregorian = (text: string) => !isHijri(text)
+/** A moment: RFC 3339 with a zone, or a date alone. */
+const moment = z.union([z.iso.datetime({ offset: true }).refine(gregorian), z.iso.date().refine(gregorian)], {
+  error: ({ input }) =>
+    typeof input === 'string' && isHijri(input)
+      ? GREGORIAN_EXPECTED
+      : 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21',
+})
+const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({ 'x-left-out-beyond': 2_000 })
+const scalar = z.union([prose, z.number(), z.boolean()], { error: 'text, a number or a boolean' })
+
+/** Marks a field as patient data: TEAMS_PHI_POLICY is applied to it before anything is written. */
+const phi = <T extends z.ZodType>(schema: T): T => schema.meta({ phi: true }) as T
+
+/**
+ * What a text names, so that a card shows the word for it in its own language where there is one: an event type, a data
+ * field, or a value of the data field that another field names.
+ */
+export type Named = 'event_type' | 'field' | { readonly valueOf: string }
+
+/** Apart from the metadata of {@link phi}, which become part of the JSON schemas: callers have no use for these. */
+const NAMES = z.registry<{ readonly names: Named }>()
+const naming = (names: Named) => line.clone().register(NAMES, { names })
+
+/** What the text of a field names; undefined for text that stands for itself. */
+export function namedBy(field: z.core.$ZodType): Named | undefined {
+  return NAMES.get(field)?.names
+}
+
+/** How often there was one of several, with the most frequent first. */
+const counts = (label: z.ZodString, what: string) =>
+  z.array(z.object({ label, count: whole }, { error: 'an object with label and count' }), { error: what }).max(1_000)
+
+/**
+ * The data that each built-in card shows, field by field. From here come validation, the TypeScript types of
+ * `data`, the OpenAPI schemas, the list of fields that templates may name, and the list of patient data.
+ * Fields beyond these are dealt with as TEAMS_UNDECLARED_DATA says; by default they are not kept.
+ */
+export const CARD_DATA = {
+  vault_security_event: z.object({
+    node: line,
+    cluster_id: line.optional(),
+    sealed_at: moment.optional(),
+    auto_unseal_attempted: z.boolean({ error: 'true or false' }).optional(),
+    auto_unseal_error: prose.optional(),
+    certificate_subject: line.optional(),
+    certificate_expires: moment.optional(),
+    secret_path: line.optional(),
+    audit_device: line.optional(),
+    impact: prose.optional(),
+    recommended_actions: z.array(prose, { error: 'a list of texts' }).optional(),
+  }),
+  celery_task_failure: z.object({
+    task_name: line,
+    task_id: id,
+    queue: line.optional(),
+    worker: line.optional(),
+    retry_count: whole.optional(),
+    max_retries: whole.optional(),
+    error: prose,
+    traceback: z.string({ error: 'some text' }).meta({ 'x-cut-middle-at': 200_000 }).optional(),
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line.optional(),
+  }),
+  nphies_eligibility: z.object({
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line,
+    status: line,
+    coverage_start: moment.optional(),
+    coverage_end: moment.optional(),
+    reason: prose.optional(),
+  }),
+  nphies_claim_submission: z.object({
+    claim_id: id,
+    poll_id: id.optional(),
+    patient_id: phi(id).optional(),
+    provider: line,
+    payer: line,
+    total_amount: amount,
+    services: z
+      .array(z.object({ description: line, amount }, { error: 'an object with description and amount' }), {
+        error: 'a list of services',
+      })
+      .optional(),
+  }),
+  nphies_claim_approved: z.object({
+    claim_id: id,
+    approval_number: id.optional(),
+    patient_id: phi(id).optional(),
+    payer: line.optional(),
+    approved_amount: amount,
+    net_amount: amount.optional(),
+    patient_share: amount.optional(),
+    payer_share: amount.optional(),
+    notes: prose.optional(),
+  }),
+  nphies_claim_rejected: z.object({
+    claim_id: id,
+    patient_id: phi(id).optional(),
+    payer: line.optional(),
+    rejection_code: id.optional(),
+    rejection_reason: prose,
+    errors: z
+      .array(z.object({ field: line, message: prose }, { error: 'an object with field and message' }), {
+        error: 'a list of errors',
+      })
+      .optional(),
+  }),
+  nphies_api_error: z.object({
+    error_type: z.enum(['certificate', 'jwt', 'network', 'api'], { error: 'one of: certificate, jwt, network, api' }),
+    operation: line,
+    error_message: prose,
+    claim_id: id.optional(),
+    patient_id: phi(id).optional(),
+    member_id: phi(id).optional(),
+    payer: line.optional(),
+    retry_count: whole.optional(),
+    max_retries: whole.optional(),
+    http_status: whole.optional(),
+    endpoint: line.optional(),
+    certificate_expires: moment.optional(),
+    certificate_expired: z.boolean({ error: 'true or false' }).optional(),
+    jwt_error: prose.optional(),
+  }),
+  system_alert: z.object({
+    component: line,
+    summary: prose.min(1, { error: 'some text' }),
+    /** What the platform calls component and summary: taken for them where they are absent. */
+    service: line.optional(),
+    message: prose.optional(),
+    node: line.optional(),
+    pod: line.optional(),
+    namespace: line.optional(),
+    healthy_nodes: whole.optional(),
+    lag_seconds: z.number({ error: 'a number' }).optional(),
+    crash_count: whole.optional(),
+    metrics: z.record(z.string(), scalar, { error: 'an object of texts, numbers and booleans' }).optional(),
+    dashboard_id: line.optional(),
+    value: scalar.optional(),
+    threshold: scalar.optional(),
+    unit: line.optional(),
+    labels: z.record(z.string(), scalar, { error: 'an object of texts, numbers and booleans' }).optional(),
+    runbook_url: webUrl.optional(),
+    dashboard_url: webUrl.optional(),
+    starts_at: moment.optional(),
+    ends_at: moment.optional(),
+  }),
+  compliance_notification: z.object({
+    subject: line,
+    regulation: line.optional(),
+    description: prose.min(1, { error: 'some text' }),
+    due_at: moment.optional(),
+    reference: line.optional(),
+  }),
+  /** One batch of the daily follow-up worksheet: its amounts and dates are texts as the worksheet shows them. */
+  followup_status: z.object({
+    batch_no: id,
+    branch: line.optional(),
+    insurance_company: line.optional(),
+    status_display: line.optional(),
+    due_date_display: line.optional(),
+    days_until_due: z.number({ error: 'a whole number' }).int({ error: 'a whole number' }).optional(),
+    resubmission_date_display: line.optional(),
+    billing_amount_display: amount.optional(),
+    approved_to_pay_display: amount.optional(),
+    final_rejection_display: amount.optional(),
+    final_rejection_percent_display: id.optional(),
+    recovery_amount_display: amount.optional(),
+    processor: line.optional(),
+    batch_type: line.optional(),
+    rework_type: line.optional(),
+    alerts: z.array(prose, { error: 'a list of texts' }).optional(),
+    portal_resources: z
+      .array(
+        z.object(
+          { name: line, url: webUrl.nullish(), description: prose.nullish() },
+          { error: 'an object with name, and url and description if there are any' },
+        ),
+        { error: 'a list of portals' },
+      )
+      .optional(),
+  }),
+  /** Many notifications of one channel on one card; the gateway writes these itself. */
+  digest: z.object({
+    /**
+     * The event type, or "several". This and `summary` are what gateways of the version before show, which draw types
+     * that they do not know with the card system_alert.
+     */
+    component: naming('event_type'),
+    /** In no language, such as "9,990 × nphies.claim.submitted". */
+    summary: prose.min(1, { error: 'some text' }),
+    /** Notifications that stand in the digest. */
+    count: whole,
+    first_at: moment,
+    last_at: moment,
+    event_types: counts(naming('event_type'), 'a list of event types'),
+    /** Event types that are not listed. */
+    more_types: whole.optional(),
+    /** The data field whose values `groups` counts. */
+    group_by: naming('field').optional(),
+    groups: counts(naming({ valueOf: 'group_by' }), 'a list of groups'),
+    /** Groups that are not listed. */
+    more_groups: whole.optional(),
+    correlation_ids: z.array(line, { error: 'a list of correlation ids' }).max(10_000),
+    /** Correlation ids that are not listed. */
+    more: whole.optional(),
+    /** The id of the digest's own notification, by which those that stand in it are found. */
+    digest_id: z.uuid({ error: 'a UUID' }),
+  }),
+} as const satisfies Record<string, z.ZodObject>
+
+/**
+ * Other names for required fields, by card: what the platform's programs call them. Such a field stands in for the
+ * required one where that is absent.
+ */
+export const STAND_INS: { readonly [C in CardName]?: Readonly<Record<string, keyof CardData<C> & string>> } = {
+  system_alert: { component: 'service', summary: 'message' },
+}
+
+/** Name of a built-in card, which is also the name of its template. */
+export type CardName = keyof typeof CARD_DATA
+
+/** The data of a card as a caller writes it. */
+export type CardData<C extends CardName> = z.input<(typeof CARD_DATA)[C]>

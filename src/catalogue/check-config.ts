@@ -1,0 +1,216 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { z } from 'zod'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { isObject } from '../kernel/json.ts'
+import { nearestName } from '../kernel/nearest.ts'
+import { CARD_DATA } from './card-data.ts'
+import type { Registry } from './catalogue.ts'
+import { stormProblems } from './check-storm-fields.ts'
+import { entries, oneOf, texts } from './config-entries.ts'
+import { type Config, configSchema, type KnownNames } from './config-schema.ts'
+import { isBuiltInCard } from './data-fields.ts'
+import { foldName } from './lookup.ts'
+import { matchesType } from './route.ts'
+
+/**
+ * Checks a configuration, alone and against what is built in.
+ *
+ * @param folder what a relative `templates` is relative to
+ * @throws GatewayError `invalid_config_file`, with every problem at once
+ */
+export function checkConfig(raw: unknown, builtIn: Registry, folder: string): Config {
+  const input = raw ?? {}
+  const known = knownNames(input, builtIn)
+  const result = configSchema(known).safeParse(input)
+  const problems = result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, input, known))
+  problems.push(
+    ...clashingNames(input, builtIn),
+    ...clashingTypes(input, builtIn),
+    ...unfinished(input, builtIn),
+    ...unmatchedRoutes(input, builtIn),
+    ...stormProblems(input, builtIn),
+    ...missingTemplates(input, folder),
+  )
+  if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)
+  return result.data
+}
+
+// The checks below look at several entries at once. They run on the unchecked input, and pass over what the schema has
+// complained of already, so that every problem is told in one go.
+
+/** What each group is called in the end, the configuration's names in place of built-in ones. */
+function namesByGroup(input: unknown, builtIn: Registry): Map<string, readonly string[]> {
+  const names = new Map([...builtIn.groups].map(([key, group]): [string, readonly string[]] => [key, group.names]))
+  for (const [key, group] of entries(input, 'stakeholder_groups'))
+    names.set(key, group.names === undefined ? (names.get(key) ?? []) : texts(group.names))
+  return names
+}
+
+function knownNames(input: unknown, builtIn: Registry): KnownNames {
+  const groups = new Map<string, string>()
+  for (const [key, names] of namesByGroup(input, builtIn))
+    for (const name of [key, ...names]) if (!groups.has(foldName(name))) groups.set(foldName(name), key)
+  return { channels: new Set([...builtIn.channels.keys(), ...entries(input, 'channels').map(([key]) => key)]), groups }
+}
+
+/** Two groups of one name: an event that uses it would reach only one of them. */
+function clashingNames(input: unknown, builtIn: Registry): Problem[] {
+  const problems: Problem[] = []
+  const all = namesByGroup(input, builtIn)
+  const owners = new Map([...all.keys()].map((key) => [key, key]))
+  const own = new Set(entries(input, 'stakeholder_groups').map(([key]) => key))
+  // Built-in groups claim their names first, so that the complaint stands at the user's entry.
+  const order = [...all].sort(([a], [b]) => Number(own.has(a)) - Number(own.has(b)))
+  for (const [key, names] of order)
+    for (const [index, name] of names.entries()) {
+      const owner = owners.get(foldName(name))
+      if (owner === undefined) owners.set(foldName(name), key)
+      else if (owner !== key && name !== '')
+        problems.push({
+          at: `stakeholder_groups.${key}.names[${index}]`,
+          found: `a name that the group ${owner} has`,
+          expected: 'a name that no other group has',
+        })
+    }
+  return problems
+}
+
+/** An alias that is a type, or the alias of another type. */
+function clashingTypes(input: unknown, builtIn: Registry): Problem[] {
+  const problems: Problem[] = []
+  const types = entries(input, 'event_types')
+  const names = new Set([...builtIn.eventTypes.keys(), ...types.map(([name]) => name)])
+  const aliases = new Map(builtIn.aliases)
+  for (const [name, type] of types) {
+    const means = builtIn.aliases.get(name)
+    if (means !== undefined)
+      problems.push({ at: `event_types.${name}`, found: `another name of ${means}`, expected: means })
+    for (const [index, alias] of texts(type.aliases).entries()) {
+      const owner = names.has(alias) ? alias : aliases.get(alias)
+      if (owner !== undefined && !(owner === name && !names.has(alias)))
+        problems.push({
+          at: `event_types.${name}.aliases[${index}]`,
+          found: names.has(alias) ? 'the name of an event type' : `an alias of ${owner}`,
+          expected: 'a name that nothing else has',
+        })
+      aliases.set(alias, aliases.get(alias) ?? name)
+    }
+  }
+  return problems
+}
+
+/** What a new type or group must say, and what a built-in one has said already. */
+function unfinished(input: unknown, builtIn: Registry): Problem[] {
+  const problems: Problem[] = []
+  for (const [key, group] of entries(input, 'stakeholder_groups'))
+    if (!builtIn.groups.has(key) && group.channels === undefined)
+      problems.push({ at: `stakeholder_groups.${key}.channels`, found: 'nothing', expected: 'a list of channel keys' })
+  for (const [name, type] of entries(input, 'event_types')) {
+    const at = `event_types.${name}`
+    const base = builtIn.eventTypes.get(name)
+    if (!base && !builtIn.aliases.has(name))
+      for (const part of ['priority', 'stakeholders', 'card'])
+        if (type[part] === undefined)
+          problems.push({
+            at: `${at}.${part}`,
+            found: 'nothing',
+            expected: 'a value, since no built-in type has this name',
+          })
+    const card = typeof type.card === 'string' ? type.card : base?.card
+    const hasTemplates = isObject(input) && input.templates !== undefined
+    if (card !== undefined && !isBuiltInCard(card) && !hasTemplates)
+      problems.push({
+        at: `${at}.card`,
+        found: 'a name that no built-in card has',
+        expected: `${oneOf(Object.keys(CARD_DATA), card)}; or a template of your own, with its folder under "templates"`,
+      })
+    const shape = card !== undefined && isBuiltInCard(card) ? CARD_DATA[card].shape : (base?.schema.shape ?? {})
+    for (const [field, entry] of Object.entries(isObject(type.data) ? type.data : {})) {
+      if (!isObject(entry)) continue
+      if (Object.hasOwn(shape, field) && (entry.type !== undefined || entry.phi === false || entry.required === false))
+        problems.push({
+          at: `${at}.data.${field}`,
+          found: 'a field that the card has already',
+          expected: 'no more than "required: true" and "phi: true" for it, or another name',
+        })
+      else if (!Object.hasOwn(shape, field) && entry.type === undefined)
+        problems.push({ at: `${at}.data.${field}.type`, found: 'nothing', expected: 'the type of the field' })
+    }
+  }
+  return problems
+}
+
+/** A route that no event can ever take is a typing error. */
+function unmatchedRoutes(input: unknown, builtIn: Registry): Problem[] {
+  const own = entries(input, 'event_types')
+  const names = [...builtIn.eventTypes.keys(), ...own.map(([name]) => name)]
+  const aliases = [...builtIn.aliases.keys(), ...own.flatMap(([, type]) => texts(type.aliases))]
+  const routes = isObject(input) && Array.isArray(input.routes) ? input.routes : []
+  return routes.flatMap((route: unknown, index) => {
+    const when = isObject(route) && isObject(route.when) ? route.when : {}
+    const pattern = when.event_type
+    if (typeof pattern !== 'string' || aliases.includes(pattern)) return []
+    const at = `routes[${index}].when.event_type`
+    if (pattern.slice(0, -1).includes('*'))
+      return [{ at, found: 'a star that is not at the end', expected: 'a prefix with a star at its end: celery.*' }]
+    if (names.some((name) => matchesType(pattern, name))) return []
+    const near = nearestName(names, pattern)
+    return [
+      {
+        at,
+        found: 'a pattern that no event type matches',
+        expected: `an event type, or a prefix with a star such as celery.*${near ? `, perhaps ${near}` : ''}`,
+      },
+    ]
+  })
+}
+
+function missingTemplates(input: unknown, folder: string): Problem[] {
+  const templates = isObject(input) ? input.templates : undefined
+  if (typeof templates !== 'string' || templates.trim() === '') return []
+  const found = statSync(resolve(folder, templates.trim()), { throwIfNoEntry: false })
+  if (found?.isDirectory()) return []
+  return [{ at: 'templates', found: found ? 'a file' : 'no such folder', expected: 'a folder with templates' }]
+}
+
+/** One zod issue in the gateway's words. Its message says what was expected; what was found is described, not quoted. */
+function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames): Problem[] {
+  const at = pathOf(issue.path)
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      at: pathOf([...issue.path, key]),
+      found: 'a key of this name',
+      expected: oneOf(issue.message.split(', '), key),
+    }))
+  if (issue.code === 'invalid_key')
+    return [{ at, found: 'a key of this form', expected: issue.issues[0]?.message ?? issue.message }]
+  const value = valueAt(input, issue.path)
+  if (issue.code !== 'custom' || typeof value !== 'string')
+    return [{ at, found: describeValue(value), expected: issue.message }]
+  const names =
+    issue.params?.names === 'channels' ? known.channels : issue.params?.names === 'groups' ? known.groups.keys() : []
+  const near = nearestName(names, value)
+  return [
+    {
+      at,
+      found: `${describeValue(value)} that is none`,
+      expected: near ? `${issue.message}, perhaps ${near}` : issue.message,
+    },
+  ]
+}
+
+/** A path as people write it: `event_types.lab.result.ready.priority`, `routes[0].channels[1]`. */
+function pathOf(path: readonly PropertyKey[]): string {
+  const written = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, 120)}`))
+    .join('')
+  return written === '' ? 'the configuration' : written.replace(/^\./, '')
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
+    input,
+  )
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { FIELD_TYPES, type FieldType } from './data-fields.ts'
+import { LANGUAGES } from './language.ts'
+import { foldName } from './lookup.ts'
+import { PRIORITIES, type Priority, parsePriority } from './priority.ts'
+
+/**
+ * What may be referred to: all that is built in and all that the configuration names, whether or not that entry is right,
+ * so that one mistake does not show up as a second one wherever the entry is used.
+ */
+export interface KnownNames {
+  readonly channels: ReadonlySet<string>
+  /** Group keys by {@link foldName | folded} key and display name. */
+  readonly groups: ReadonlyMap<string, string>
+}
+
+/** How event types are named. */
+const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/
+const KEY = /^[a-z][a-z0-9_]{0,40}$/
+const MENTION_ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@<>]+@[^\s@<>]+)$/i
+
+/** A channel's key becomes the name of a setting, TEAMS_WEBHOOK_<KEY>, and must not make one that means something else. */
+function isChannelKey(key: string): boolean {
+  return KEY.test(key) && key !== 'vault_path' && key !== 'host_suffixes' && !key.endsWith('_file')
+}
+
+const text = (most: number) => {
+  const error = `text of 1 to ${most} characters (in YAML, a name that starts with # needs quotes)`
+  return z.string({ error }).trim().min(1, { error }).max(most, { error })
+}
+const flag = z.boolean({ error: 'true or false' })
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of: ${values.join(', ')}` })
+const between = (min: number, max: number, whole: boolean) => {
+  const error = `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`
+  const number = z.number({ error }).min(min, { error }).max(max, { error })
+  return whole ? number.int({ error }) : number
+}
+/** The names of the known keys are the error's message; `problemsOf` makes a sentence of them for each unknown key. */
+const strict = <S extends z.core.$ZodShape>(shape: S) =>
+  z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'an object'),
+  })
+/** A section whose entries are all commented out is null in YAML, and means the same as none. */
+const record = <V extends z.ZodType>(key: z.ZodType<string, string>, value: V) =>
+  z
+    .record(key, value, { error: 'an object' })
+    .nullish()
+    .transform((entries) => entries ?? {})
+const listOf = <V extends z.ZodType>(item: V, error: string) =>
+  z.array(item, { error }).min(1, { error: `${error}, at least one` })
+
+const priority = z
+  .string({ error: `one of: ${PRIORITIES.join(', ')}` })
+  .refine((given) => parsePriority(given) !== undefined, { error: `one of: ${PRIORITIES.join(', ')}` })
+  .transform((given): Priority => parsePriority(given) ?? 'INFO')
+const priorities = listOf(priority, 'a list of priorities')
+const eventTypeName = z
+  .string()
+  .max(100, { error: 'a name of at most 100 characters' })
+  .regex(EVENT_TYPE, { error: 'lower-case words with dots between, such as lab.result.ready' })
+const fieldName = z.string({ error: 'the name of a data field' }).regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
+  error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
+})
+
+const field = strict({
+  type: oneOf(Object.keys(FIELD_TYPES) as [FieldType, ...FieldType[]]).optional(),
+  required: flag.optional(),
+  phi: flag.optional(),
+})
+
+/** The shape of the configuration; all that can be said of one entry without looking at the others. */
+export function configSchema(known: KnownNames) {
+  const channel = z
+    .string({ error: 'the key of a channel' })
+    .refine((key) => known.channels.has(key), { error: 'the key of a channel', params: { names: 'channels' } })
+  const channels = listOf(channel, 'a list of channel keys').transform((keys) => [...new Set(keys)])
+  const group = z
+    .string({ error: 'the key or name of a stakeholder group' })
+    .refine((name) => known.groups.has(foldName(name)), {
+      error: 'the key or name of a stakeholder group',
+      params: { names: 'groups' },
+    })
+    .transform((name) => known.groups.get(foldName(name)) ?? name)
+  const channelKey = z.string().refine(isChannelKey, {
+    error:
+      'a key of a-z, 0-9 and _, at most 41 characters, a letter first, not vault_path, not host_suffixes, and not with _file at its end (these are names of settings)',
+  })
+  const groupKey = z.string().regex(KEY, { error: 'a key of a-z, 0-9 and _, at most 41 characters, a letter first' })
+  return strict({
+    channels: record(
+      channelKey,
+      strict({
+        name: text(100).optional(),
+        language: oneOf(LANGUAGES).optional(),
+        payload: oneOf(['envelope', 'bare']).optional(),
+        auth: oneOf(['sas', 'entra']).optional(),
+        muted: flag.optional(),
+        budget: strict({
+          requests: between(1, 1_000_000, true).optional(),
+          period: between(1, 86_400, false).optional(),
+          burst: between(1, 1_000_000, true).optional(),
+        }).optional(),
+        mentions: z
+          .array(
+            strict({
+              name: text(100),
+              id: z
+                .string({ error: 'an Entra object id, or a user principal name such as sara@hospital.example' })
+                .regex(MENTION_ID, {
+                  error: 'an Entra object id, or a user principal name such as sara@hospital.example',
+                }),
+              priorities: priorities.default(['CRITICAL', 'HIGH']),
+            }),
+            { error: 'a list of people' },
+          )
+          .optional(),
+      }),
+    ),
+    stakeholder_groups: record(
+      groupKey,
+      strict({ names: listOf(text(100), 'a list of names').optional(), channels: channels.optional() }),
+    ),
+    event_types: record(
+      eventTypeName,
+      strict({
+        priority: priority.optional(),
+        stakeholders: listOf(group, 'a list of stakeholder groups')
+          .transform((keys) => [...new Set(keys)])
+          .optional(),
+        card: z
+          .string({ error: 'the name of a card' })
+          .regex(KEY, { error: 'the name of a card: a-z, 0-9 and _, at most 41 characters, a letter first' })
+          .optional(),
+        aliases: z.array(eventTypeName, { error: 'a list of names' }).default([]),
+        fingerprint: z.array(fieldName, { error: 'a list of data fields' }).optional(),
+        group_by: fieldName.optional(),
+        dedup: z.array(fieldName, { error: 'a list of data fields' }).optional(),
+        resolves: z.array(eventTypeName, { error: 'a list of event types' }).optional(),
+        data: record(fieldName, field),
+      }),
+    ),
+    routes: z
+      .array(
+        strict({
+          when: strict({
+            event_type: z.string({ error: 'an event type, or a prefix with a star such as celery.*' }).optional(),
+            priorities: priorities.optional(),
+            stakeholder: group.optional(),
+          }),
+          channels,
+          mode: oneOf(['add', 'only']).default('add'),
+        }),
+        { error: 'a list of routes' },
+      )
+      .nullish()
+      .transform((routes) => routes ?? []),
+    templates: text(1_000).optional(),
+  })
+}
+
+/** The configuration once it was found right: defaults filled in, groups by key, priorities in upper case. */
+export type Config = z.output<ReturnType<typeof configSchema>>

@@ -1,0 +1,142 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { GatewayError } from '../kernel/errors.ts'
+import { builtInRegistry, newChannel, type RegistryDefaults } from './built-in.ts'
+import { CARD_DATA } from './card-data.ts'
+import type { Channel, EventTypeDefinition, Registry } from './catalogue.ts'
+import { checkConfig } from './check-config.ts'
+import { readConfigFile } from './config-file.ts'
+import type { ConfigInput } from './config-input.ts'
+import type { Config } from './config-schema.ts'
+import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
+import type { StakeholderGroup } from './stakeholder-groups.ts'
+import { GROUPED_BY } from './storm-fields.ts'
+
+/** Where the registry comes from: what is built in, and at most one configuration. */
+export interface RegistryOptions extends RegistryDefaults {
+  /** TEAMS_CONFIG_FILE. */
+  readonly configFile?: string | undefined
+  /** The same as an object. */
+  readonly config?: ConfigInput | undefined
+  /** Mutes every channel, whatever the configuration says. */
+  readonly muteAll?: boolean | undefined
+}
+
+/**
+ * All that can be named in an event.
+ *
+ * @throws GatewayError `invalid_config_file`, with every problem at once
+ */
+export function loadRegistry(options: RegistryOptions): Registry {
+  const registry = readRegistry(options)
+  if (!options.muteAll) return registry
+  const channels = [...registry.channels].map(([key, channel]) => [key, { ...channel, muted: true }] as const)
+  return { ...registry, channels: new Map(channels) }
+}
+
+function readRegistry(options: RegistryOptions): Registry {
+  const builtIn = builtInRegistry(options)
+  if (options.configFile === undefined && options.config === undefined) return builtIn
+  if (options.configFile !== undefined && options.config !== undefined)
+    throw new GatewayError('invalid_config_file', [
+      {
+        at: 'TEAMS_CONFIG_FILE',
+        found: 'a file, and a configuration as an object too',
+        expected: 'one of them: neither can know which the other meant to change',
+      },
+    ])
+  const { value, folder } =
+    options.configFile === undefined
+      ? { value: options.config, folder: process.cwd() }
+      : readConfigFile(options.configFile)
+  const config = checkConfig(value, builtIn, folder)
+  return {
+    ...typesOf(config, builtIn),
+    groups: groupsOf(config, builtIn),
+    channels: channelsOf(config, builtIn, options),
+    routes: config.routes.map(({ when, channels, mode }) => ({
+      when: {
+        ...(when.event_type === undefined ? {} : { eventType: typeNamed(when.event_type, config, builtIn) }),
+        ...(when.priorities === undefined ? {} : { priorities: when.priorities }),
+        ...(when.stakeholder === undefined ? {} : { stakeholder: when.stakeholder }),
+      },
+      channels,
+      mode,
+    })),
+    templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
+  }
+}
+
+function channelsOf(config: Config, builtIn: Registry, defaults: RegistryDefaults): Map<string, Channel> {
+  const channels = new Map(builtIn.channels)
+  for (const [key, { budget, ...given }] of Object.entries(config.channels)) {
+    const base = channels.get(key) ?? newChannel(key, `#${key.replaceAll('_', '-')}`, defaults)
+    channels.set(key, { ...base, ...present(given), budget: { ...base.budget, ...present(budget ?? {}) } })
+  }
+  return channels
+}
+
+function groupsOf(config: Config, builtIn: Registry): Map<string, StakeholderGroup> {
+  const groups = new Map(builtIn.groups)
+  for (const [key, given] of Object.entries(config.stakeholder_groups))
+    groups.set(key, { ...(groups.get(key) ?? { names: [key], channels: [] }), ...present(given) })
+  return groups
+}
+
+function typesOf(config: Config, builtIn: Registry): Pick<Registry, 'eventTypes' | 'aliases'> {
+  const eventTypes = new Map(builtIn.eventTypes)
+  const aliases = new Map(builtIn.aliases)
+  for (const [name, given] of Object.entries(config.event_types))
+    for (const alias of given.aliases) aliases.set(alias, name)
+  for (const [name, given] of Object.entries(config.event_types)) {
+    const type = typeOf(name, given, builtIn.eventTypes.get(name))
+    eventTypes.set(name, { ...type, resolves: type.resolves.map((other) => aliases.get(other) ?? other) })
+  }
+  return { eventTypes, aliases }
+}
+
+/**
+ * A type with another card of the gateway has that card's data. With a template of the user's own, a built-in type
+ * keeps its data: callers send it already, and its patient data must stay known as such. For the same reason a
+ * field that was patient data under the type's first card stays patient data under any other.
+ */
+function typeOf(
+  name: string,
+  given: Config['event_types'][string],
+  base: EventTypeDefinition | undefined,
+): EventTypeDefinition {
+  const card = given.card ?? base?.card ?? ''
+  const named = [...(given.fingerprint ?? []), ...(given.dedup ?? []), ...(given.group_by ? [given.group_by] : [])]
+  const schema = withNamed(withFields(schemaOf(card, base), given.data), named)
+  return {
+    name,
+    priority: given.priority ?? base?.priority ?? 'INFO',
+    stakeholders: given.stakeholders ?? base?.stakeholders ?? [],
+    card,
+    schema,
+    phiFields: new Set([...(base?.phiFields ?? []), ...phiFieldsOf(schema)]),
+    plainFields: new Set(Object.keys(given.data).filter((field) => given.data[field]?.phi === false)),
+    fingerprint: given.fingerprint ?? base?.fingerprint ?? [],
+    groupBy: given.group_by ?? (isBuiltInCard(card) ? GROUPED_BY[card] : base?.groupBy),
+    dedup: given.dedup ?? base?.dedup ?? [],
+    resolves: given.resolves ?? base?.resolves ?? [],
+  }
+}
+
+function schemaOf(card: string, base: EventTypeDefinition | undefined): z.ZodObject {
+  if (isBuiltInCard(card)) return CARD_DATA[card]
+  return base?.schema ?? z.object({})
+}
+
+/** A route may name a type by an alias. */
+function typeNamed(name: string, config: Config, builtIn: Registry): string {
+  const own = Object.entries(config.event_types).find(([, type]) => type.aliases.includes(name))
+  return own?.[0] ?? builtIn.aliases.get(name) ?? name
+}
+
+/** What an entry does say; an absent key must not hide the built-in value behind `undefined`. */
+function present<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

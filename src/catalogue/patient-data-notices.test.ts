@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { loadRegistry } from './load.ts'
+import { patientDataNotices } from './patient-data-notices.ts'
+
+const defaults = { language: 'en', budget: { requests: 60, period: 60, burst: 10 } } as const
+
+it('names fields that look like patient data and say nothing of it', () => {
+  const type = { priority: 'INFO', stakeholders: ['sre'], card: 'system_alert' } as const
+  const registry = loadRegistry({
+    ...defaults,
+    config: {
+      event_types: {
+        'lab.result.ready': {
+          ...type,
+          data: {
+            iqama: { type: 'text' },
+            national_id: { type: 'text', phi: true },
+            phone: { type: 'text', phi: false },
+            result_id: { type: 'text' },
+            patient_name: { type: 'text' },
+          },
+        },
+      },
+    },
+  })
+  expect(patientDataNotices(registry).map(({ at }) => at)).toEqual([
+    'event_types.lab.result.ready.data.iqama',
+    'event_types.lab.result.ready.data.patient_name',
+  ])
+})
+
+it('has nothing to say of what is built in', () => {
+  expect(patientDataNotices(loadRegistry(defaults))).toEqual([])
+})

@@ -1,0 +1,32 @@
+import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
+import { loadSettings } from '../settings/load.ts'
+import { readEnvironment } from './environment.ts'
+import type { Output } from './output.ts'
+import type { OwnGateways } from './own-gateways.ts'
+import type { Need, Target, TargetFlags } from './target.ts'
+
+/**
+ * Finds the gateway to speak to:
+ *
+ * 1. the one at `--url`;
+ * 2. with DATABASE_URL, the database itself: whatever gateway runs on it delivers;
+ * 3. the one that runs on this machine: it has the embedded database open, and only one process can;
+ * 4. the embedded database, and where something is to be sent, this process sends it.
+ *
+ * @throws GatewayError for settings, a database or a gateway that do not work
+ */
+export async function openTarget(
+  flags: TargetFlags,
+  need: Need,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<Target> {
+  if (flags.url !== undefined) return (await import('./remote-target.ts')).openRemote(flags.url, flags.token)
+  const env = readEnvironment('error')
+  const settings = loadSettings(env)
+  const local = settings.DATABASE_URL === undefined ? await findLocalGateway(settings) : undefined
+  if (local !== undefined)
+    return (await import('./remote-target.ts')).openRemote(local, flags.token ?? tokenFor(settings, need))
+  if (settings.DATABASE_URL === undefined) output.progress('Opening the embedded database …')
+  return (await import('./own-target.ts')).openOwn(env, need, output, gateways)
+}

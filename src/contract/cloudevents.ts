@@ -1,0 +1,146 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { z } from 'zod'
+import { describeValue, isGatewayError, type Problem } from '../kernel/errors.ts'
+import { digestOf } from '../kernel/ids.ts'
+import { isObject } from '../kernel/json.ts'
+import { parseJsonBody, shapeProblem } from './json-body.ts'
+import type { UncheckedEvent } from './service.ts'
+
+const attribute = z.string({ error: 'some text' }).min(1, { error: 'some text' })
+/** Empty text is read as absent, as in our own JSON. */
+const optional = z.string({ error: 'some text' }).optional()
+const list = z.string({ error: 'names, separated by commas' })
+
+/**
+ * A CloudEvent 1.0 that carries one of our events. What CloudEvents demands is checked here; what an event demands is
+ * checked where events are accepted. Further extension attributes are allowed, as the specification has it, and ignored.
+ */
+export const cloudEvent = z.looseObject({
+  specversion: z.literal('1.0', { error: 'the text "1.0"' }),
+  id: attribute.meta({ description: 'With source, the idempotency key.' }),
+  source: attribute.meta({ format: 'uri-reference' }),
+  type: attribute.meta({ description: 'The event type.' }),
+  subject: optional.meta({ description: 'The correlation id.' }),
+  time: optional.meta({ format: 'date-time', description: 'When it happened.' }),
+  datacontenttype: z
+    .string({ error: 'a media type of JSON' })
+    .regex(/^[\w.+-]+\/(?:json|[\w.+-]+\+json)\s*(?:;.*)?$/i, { error: 'a media type of JSON' })
+    .optional(),
+  dataschema: optional.meta({ format: 'uri' }),
+  data: z.unknown().optional(),
+  data_base64: z
+    .string({ error: 'JSON in base64' })
+    .regex(/^[A-Za-z0-9+/]*={0,2}$/, { error: 'JSON in base64' })
+    .optional()
+    .meta({
+      contentEncoding: 'base64',
+      description: 'In place of data: JSON in UTF-8, in base64. SDKs write data so that they were given as bytes.',
+    }),
+  priority: optional.meta({ description: 'Extension attribute: the priority, in any letter case.' }),
+  stakeholders: list.optional().meta({ description: 'Extension attribute: groups to tell, separated by commas.' }),
+  language: optional.meta({ description: 'Extension attribute: "en" or "ar".' }),
+})
+
+/** An event, or why it is none. `at` of a problem is the caller's name of a field, or empty for the event as a whole. */
+export type EventResult =
+  | { readonly event: UncheckedEvent; readonly problems?: never }
+  | { readonly event?: never; readonly problems: readonly Problem[] }
+
+/** Reads a CloudEvent that came as a JSON object. */
+export function fromCloudEvent(given: unknown): EventResult {
+  const value = withoutNulls(given)
+  const result = cloudEvent.safeParse(value)
+  if (!result.success)
+    return {
+      problems: result.error.issues.map((issue) => {
+        const name = issue.path[0] === undefined ? undefined : String(issue.path[0])
+        const found = describeValue(name !== undefined && isObject(value) ? value[name] : value)
+        return {
+          at: name ?? '',
+          found,
+          expected: name === undefined ? 'a CloudEvent, which is an object' : issue.message,
+        }
+      }),
+    }
+  const { type, id, source, subject, time, priority, stakeholders, language, data_base64: encoded } = result.data
+  const decoded = encoded === undefined ? { data: result.data.data } : decodedData(encoded, result.data.data)
+  if ('problem' in decoded) return { problems: [decoded.problem] }
+  const { data } = decoded
+  return {
+    event: {
+      eventType: type,
+      // A digest, because a source is a URI of any length, and a pair joined by a character could mean two pairs.
+      idempotencyKey: `ce:${digestOf(JSON.stringify([source, id]))}`,
+      ...(subject ? { correlationId: subject } : {}),
+      ...(time ? { occurredAt: time } : {}),
+      ...(data === undefined ? {} : { data }),
+      ...(priority ? { priority } : {}),
+      ...(stakeholders ? { stakeholders: namesOf(stakeholders) } : {}),
+      ...(language ? { language } : {}),
+    },
+  }
+}
+
+/** An attribute that is null is one that is not there (JSON format, 2.2). Data may be null. */
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name, item]) => item !== null || name === 'data'))
+}
+
+/** The data of `data_base64`, which the JSON format has for whatever a sender was given as bytes. */
+function decodedData(encoded: string, data: unknown): { readonly data: unknown } | { readonly problem: Problem } {
+  const problem = (found: string, expected: string) => ({ problem: { at: 'data_base64', found, expected } })
+  if (data !== undefined) return problem('data a second time', 'one of data and data_base64')
+  try {
+    const value = parseJsonBody(Buffer.from(encoded, 'base64'))
+    const unsafe = shapeProblem(value, 1)
+    return unsafe ? problem(unsafe.found, unsafe.expected) : { data: value }
+  } catch (error) {
+    if (!isGatewayError(error, 'invalid_json')) throw error
+    return problem('bytes that are not JSON', 'JSON in UTF-8, in base64')
+  }
+}
+
+function namesOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}
+
+/**
+ * Reads a CloudEvent whose attributes came as `ce-` headers and whose data was the body (CloudEvents HTTP binding,
+ * 3.1). `at` of a problem is the header's name.
+ */
+export function fromCloudEventHeaders(headers: IncomingHttpHeaders, data: unknown): EventResult {
+  const attributes: Record<string, unknown> = {}
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith('ce-') || typeof value !== 'string') continue
+    const decoded = headerText(value)
+    if (decoded === undefined)
+      problems.push({
+        at: name,
+        found: 'text in another encoding',
+        expected: 'printable ASCII, the rest percent-encoded',
+      })
+    // The data comes in the body and its type in Content-Type; a header can not stand in for them.
+    else if (name !== 'ce-data' && name !== 'ce-data_base64' && name !== 'ce-datacontenttype')
+      attributes[name.slice('ce-'.length)] = decoded
+  }
+  if (problems.length > 0) return { problems }
+  const result = fromCloudEvent({ ...attributes, ...(data === undefined ? {} : { data }) })
+  return result.problems ? { problems: result.problems.map((p) => ({ ...p, at: `ce-${p.at}` })) } : result
+}
+
+/** A header's value as CloudEvents encodes it (HTTP binding, 3.1.3.2): first unquoted, then percent-decoded once. */
+function headerText(value: string): string | undefined {
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(value)
+  const plain = quoted ? (quoted[1] ?? '').replace(/\\(.)/g, '$1') : value
+  if (/[^\x20-\x7e]/.test(plain)) return undefined
+  try {
+    return decodeURIComponent(plain)
+  } catch {
+    return undefined
+  }
+}

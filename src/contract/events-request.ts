@@ -1,0 +1,130 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { digestOf } from '../kernel/ids.ts'
+import { isObject } from '../kernel/json.ts'
+import { type EventResult, fromCloudEvent, fromCloudEventHeaders } from './cloudevents.ts'
+import { parseJsonBody, shapeProblem } from './json-body.ts'
+import type { EventFormat } from './media-type.ts'
+import {
+  CLOUD_EVENT_HEADER_NAMES,
+  CLOUD_EVENT_NAMES,
+  errorForCaller,
+  type FieldNames,
+  JSON_NAMES,
+} from './problem-paths.ts'
+import type { UncheckedEvent } from './service.ts'
+import { camelName, EVENT_FIELDS, eventFromWire, snakeName } from './wire.ts'
+
+/** Events in one request at most. */
+export const MAX_EVENTS = 1_000
+
+/** Longest idempotency key that an event may have. */
+const MAX_KEY = 200
+
+/** Most problems that are told of one event; the rest are like them, and 5 MB can hold half a million. */
+const MAX_PROBLEMS_PER_EVENT = 100
+/** Problems of one request after which each further bad event is named with its first one only. */
+const MANY_PROBLEMS = 1_000
+
+/** The events of one request, and how the caller names what is in them. */
+export interface EventsRequest {
+  readonly events: readonly UncheckedEvent[]
+  readonly names: FieldNames
+  /** The caller sent one event and no list. */
+  readonly single: boolean
+}
+
+const NAMES = {
+  json: JSON_NAMES,
+  structured: CLOUD_EVENT_NAMES,
+  batch: CLOUD_EVENT_NAMES,
+  binary: CLOUD_EVENT_HEADER_NAMES,
+} as const satisfies Record<EventFormat, FieldNames>
+
+/**
+ * Reads the events of a request in any format. What is wrong with the format is told here, every item at once;
+ * whether the events are valid is found out where they are accepted.
+ *
+ * @throws GatewayError `invalid_json`, `invalid_event`, `too_many_events`
+ */
+export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, body: Buffer): EventsRequest {
+  // A CloudEvent in headers may have no data at all.
+  const value = format === 'binary' && body.length === 0 ? undefined : parseJsonBody(body)
+  const list = format === 'batch' || (format === 'json' && Array.isArray(value))
+  if (list && !Array.isArray(value))
+    throw new GatewayError('invalid_event', [{ at: 'body', found: describeValue(value), expected: 'a list of events' }])
+  const items: readonly unknown[] = list && Array.isArray(value) ? value : [value]
+  if (items.length === 0)
+    throw new GatewayError('invalid_event', [{ at: 'body', found: 'an empty list', expected: '1 to 1,000 events' }])
+  if (items.length > MAX_EVENTS)
+    throw new GatewayError('too_many_events', [
+      { at: 'body', found: `a list of ${items.length}`, expected: `at most ${MAX_EVENTS} events` },
+    ])
+  const events: UncheckedEvent[] = []
+  const problems: Problem[] = []
+  for (const [index, item] of items.entries()) {
+    const unsafe = shapeProblem(item, list ? 1 : 0)
+    const result = unsafe ? { problems: [unsafe] } : readOne(format, headers, item)
+    if (result.problems) {
+      const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
+      const place = (at: string) => placeOf(index, at, !list)
+      for (const problem of result.problems.slice(0, most)) problems.push({ ...problem, at: place(problem.at) })
+      if (result.problems.length > most)
+        problems.push({ at: place(''), found: 'more that is wrong', expected: 'what is told of the above' })
+    } else events.push(result.event)
+  }
+  if (problems.length > 0) throw new GatewayError('invalid_event', problems)
+  return { events, names: NAMES[format], single: !list }
+}
+
+function readOne(format: EventFormat, headers: IncomingHttpHeaders, item: unknown): EventResult {
+  if (format === 'json') return fromJson(item)
+  return format === 'binary' ? fromCloudEventHeaders(headers, item) : fromCloudEvent(item)
+}
+
+function placeOf(index: number, at: string, single: boolean): string {
+  if (single) return at === '' ? 'body' : at
+  return at === '' ? `events[${index}]` : `events[${index}].${at}`
+}
+
+function fromJson(item: unknown): EventResult {
+  if (!isObject(item))
+    return { problems: [{ at: '', found: describeValue(item), expected: 'an event, which is an object' }] }
+  const fields: readonly string[] = EVENT_FIELDS
+  const unknown = Object.keys(item).filter((name) => !fields.includes(name))
+  if (unknown.length === 0) return { event: eventFromWire(item) }
+  // One more than is told, so that whoever counts sees that there are more.
+  return { problems: unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1).map(unknownField) }
+}
+
+/** A field that is ignored is a misspelt priority or key that nobody misses until it matters. */
+function unknownField(name: string): Problem {
+  const meant = EVENT_FIELDS.find(
+    (field) => field === snakeName(name) || camelName(field).toLowerCase() === name.toLowerCase(),
+  )
+  return {
+    // A name of another shape may be a value that slipped into the wrong place.
+    at: /^[A-Za-z_]{1,40}$/.test(name) ? name : '',
+    found: 'a field that events do not have',
+    expected: meant ?? `only ${EVENT_FIELDS.join(', ')}`,
+  }
+}
+
+/**
+ * Gives events without an idempotency key the id of the signed request, so that a request which a sender repeats
+ * after a lost answer makes no second card. The events of a list get the id with their place: with the same key they
+ * would count as duplicates of each other.
+ */
+export function withRequestId(request: EventsRequest, webhookId: string): EventsRequest {
+  const events = request.events.map((event, index) => {
+    if (event.idempotencyKey !== undefined && event.idempotencyKey !== null) return event
+    const key = request.single ? webhookId : `${webhookId}:${index}`
+    return { ...event, idempotencyKey: key.length > MAX_KEY ? digestOf(key) : key }
+  })
+  return { ...request, events }
+}
+
+/** What the service found wrong with a request's events, in the words of its caller. */
+export function refusalFor(request: EventsRequest, error: unknown): unknown {
+  return errorForCaller(error, request.names, request.single)
+}

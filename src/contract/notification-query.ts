@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { plainMoment } from '../catalogue/moment.ts'
+import { PRIORITIES, parsePriority } from '../catalogue/priority.ts'
+import { keptId } from '../kernel/ids.ts'
+import { oneOf, PAGING, readQuery, text } from './query.ts'
+import { type NotificationQuery, STATES } from './service.ts'
+
+const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
+/** In a query a plus sign means a space, so that a zone such as +03:00 arrives with one. */
+const moment = text
+  .meta({ format: 'date-time' })
+  .transform((value) => plainMoment(value.replace(/ (?=\d\d:?\d\d$)/, '+')))
+  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
+  .transform((value) => new Date(value))
+  // A zone can move the first and the last day out of the years that both databases read.
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
+
+/** The filters of `GET /v1/notifications`. */
+export const notificationQuery = z.strictObject({
+  correlation_id: z
+    .string({ error: 'some text' })
+    .min(1, { error: 'some text' })
+    .meta({ description: 'As it was sent, or as the answer named it.' })
+    .optional(),
+  event_type: text.optional(),
+  priority: text
+    .meta({ enum: [...PRIORITIES], description: 'In any letter case.' })
+    .transform((value, context) => {
+      const priority = parsePriority(value)
+      if (priority) return priority
+      context.addIssue({ code: 'custom', message: `one of: ${PRIORITIES.join(', ')}` })
+      return z.NEVER
+    })
+    .optional(),
+  state: oneOf(STATES).optional(),
+  channel: text.meta({ description: 'Key of the channel.' }).optional(),
+  digest_id: z
+    .uuid({ error: 'the id of a digest' })
+    .transform((id) => id.toLowerCase())
+    .meta({ description: 'Id of a digest: the notifications that stand in it.' })
+    .optional(),
+  since: moment.optional(),
+  until: moment.optional(),
+  ...PAGING,
+})
+
+/**
+ * Reads the filters of a request.
+ *
+ * @throws GatewayError `invalid_request`
+ */
+export function readNotificationQuery(query: Readonly<Record<string, unknown>>): NotificationQuery {
+  const { correlation_id, event_type, priority, state, channel, digest_id, since, until, limit, cursor } = readQuery(
+    notificationQuery,
+    query,
+  )
+  return {
+    limit,
+    ...(correlation_id === undefined ? {} : { correlationId: keptId(correlation_id) }),
+    ...(event_type === undefined ? {} : { eventType: event_type }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(state === undefined ? {} : { state }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(digest_id === undefined ? {} : { digestId: digest_id }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(cursor === undefined ? {} : { cursor }),
+  }
+}

@@ -1,0 +1,138 @@
+import type { Renderer } from '../cards/rendered-card.ts'
+import type { Channel, Registry } from '../catalogue/catalogue.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { isGatewayError } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Secrets } from '../secrets/port.ts'
+import type { HeldNotification } from '../store/claim.ts'
+import { redactAddress } from '../transports/address.ts'
+import { outcome } from '../transports/outcome.ts'
+import type { Outcome, Transport } from '../transports/transport.ts'
+import type { Lease } from './lease.ts'
+
+/** One try to send a notification. */
+export interface Attempt {
+  readonly held: HeldNotification
+  readonly outcome: Outcome
+  /**
+   * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
+   * tell: no card could be made, no connection, no token, an address that can not be used. False when it was handed back, or
+   * its channel has no address.
+   */
+  readonly posted: boolean
+  /** The card as JSON. */
+  readonly cardJson: string | null
+  readonly webhookUrl: string | null
+  /** Where it was posted to; undefined where nothing was. */
+  readonly address: Secret | undefined
+  readonly startedAt: Date
+  readonly finishedAt: Date
+}
+
+/**
+ * Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. What is not yet written
+ * when the lease ends is handed back.
+ */
+export type MakeAttempt = (
+  channel: Channel,
+  held: HeldNotification,
+  turn: { readonly stopping: AbortSignal; readonly lease: Lease },
+) => Promise<Attempt>
+
+/** What it takes to render and post. `hurry` ends posts under way: the graceful stop has waited long enough. */
+export interface AttemptOptions {
+  readonly registry: Registry
+  readonly renderer: Renderer
+  readonly transport: Transport
+  readonly secrets: Secrets
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly hurry: AbortSignal
+}
+
+/** Makes the part that renders and posts. */
+export function createAttempt(options: AttemptOptions): MakeAttempt {
+  const { transport, secrets, clock, hurry } = options
+  const redacted = new WeakMap<Secret, string>()
+
+  /** As it is recorded; an address is the same for thousands of posts. */
+  function recordable(address: Secret): string {
+    const known = redacted.get(address) ?? redactAddress(address.reveal())
+    redacted.set(address, known)
+    return known
+  }
+
+  return async (channel, held, { stopping, lease }) => {
+    const startedAt = clock.now()
+    const done = (came: Outcome, rest: Partial<Attempt> = {}): Attempt => ({
+      held,
+      outcome: came,
+      posted: false,
+      cardJson: null,
+      webhookUrl: null,
+      address: undefined,
+      startedAt,
+      finishedAt: clock.now(),
+      ...rest,
+    })
+    if (stopping.aborted) return done(outcome('handed_back'))
+    const address = secrets.webhook(channel.key)
+    if (!address) return done(outcome('address_missing'))
+    const { event } = held
+    const made = makeCard(options, channel, held)
+    const answer = await transport.send({
+      channel,
+      address,
+      card: made.card,
+      notificationId: held.id,
+      correlationId: event.correlationId,
+      priority: event.priority,
+      attempt: held.attempt,
+      repeat: held.repeat,
+      signal: hurry,
+      callOff: lease.ended,
+      mayPost: lease.alive,
+    })
+    if (made.failed) return done(made.failed, { posted: true })
+    return done(answer, {
+      posted: answer.name !== 'handed_back',
+      cardJson: made.json ?? null,
+      webhookUrl: recordable(address),
+      address,
+      finishedAt: clock.now(),
+    })
+  }
+}
+
+/** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
+function makeCard(
+  { registry, renderer, metrics, log }: Pick<AttemptOptions, 'registry' | 'renderer' | 'metrics' | 'log'>,
+  channel: Channel,
+  { event, language, repeat }: HeldNotification,
+) {
+  const made: { card: () => string; json?: string; failed?: Outcome } = {
+    card() {
+      try {
+        const definition = registry.eventTypes.get(event.eventType)
+        // A type that was taken out of the configuration after its events were accepted still gets a card.
+        const card = definition?.card ?? 'system_alert'
+        const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
+        if (shrunk !== 'whole')
+          metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
+        made.json = json
+        return json
+      } catch (error) {
+        log.error(
+          { err: error, correlation_id: event.correlationId, event_type: event.eventType },
+          'no card could be made',
+        )
+        made.failed = outcome('render_failed', isGatewayError(error) ? { errorCode: error.code } : {})
+        throw error
+      }
+    },
+  }
+  return made
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { OUTCOMES, type OutcomeName } from '../contract/outcomes.ts'
+import type { ChannelState } from '../store/claim.ts'
+import type { Outcome } from '../transports/transport.ts'
+import { afterOutcome, type RestRules } from './breaker.ts'
+import { settle } from './decide-retry.ts'
+
+const NOW = new Date('2026-11-21T10:00:00Z')
+const RULES: RestRules = { threshold: 3, firstProbeDelay: 5_000, longestDelay: 60_000, longestRetryAfter: 3_600_000 }
+const RETRY = { maxRetries: 3, backoff: (retry: number) => retry * 1_000 }
+const RESTED: ChannelState = {
+  tokens: 10,
+  refilledAt: NOW,
+  pausedUntil: undefined,
+  breaker: 'closed',
+  consecutiveFailures: 0,
+  consecutivePauses: 0,
+  failedProbes: 0,
+  digestedAt: undefined,
+}
+
+const outcome = (name: OutcomeName, retryAfterMs?: number): Outcome => ({
+  name,
+  statusCode: undefined,
+  retryAfterMs,
+  errorCode: undefined,
+  message: '',
+})
+const following = (state: ChannelState, ...names: OutcomeName[]) =>
+  names.reduce((before, name) => afterOutcome(before, outcome(name), NOW, RULES), state)
+const restMs = (state: ChannelState) => (state.pausedUntil?.getTime() ?? NOW.getTime()) - NOW.getTime()
+
+describe('breaker', () => {
+  it('opens after the threshold of failures in a row, and not before', () => {
+    expect(following(RESTED, 'server_error', 'timed_out').breaker).toBe('closed')
+    expect(following(RESTED, 'server_error', 'timed_out', 'connection_failed').breaker).toBe('open')
+    expect(following(RESTED, 'server_error', 'server_error', 'accepted', 'server_error', 'server_error').breaker).toBe(
+      'closed',
+    )
+  })
+
+  it('opens at once when the destination itself is broken', () => {
+    for (const name of ['unauthorized', 'gone', 'flow_off', 'redirected', 'tls_failed'] as const) {
+      const state = following(RESTED, name)
+      expect([name, state.breaker, restMs(state)]).toEqual([name, 'open', 5_000])
+    }
+  })
+
+  it('rests twice as long after each failed probe, up to the longest rest', () => {
+    let state = following(RESTED, 'gone')
+    const rests: number[] = []
+    for (let probe = 0; probe < 6; probe++) {
+      state = following({ ...state, breaker: 'half_open', pausedUntil: undefined }, 'gone')
+      rests.push(restMs(state))
+    }
+    expect(rests).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
+  })
+
+  it('learns nothing from what came to be in the gateway itself, closed, open or half open', () => {
+    const open = following(RESTED, 'gone')
+    for (const state of [RESTED, following(RESTED, 'server_error'), open, { ...open, breaker: 'half_open' } as const])
+      for (const name of ['render_failed', 'interrupted', 'handed_back'] as const)
+        expect([name, following(state, ...Array<OutcomeName>(10).fill(name))]).toEqual([name, state])
+  })
+
+  it('closes when a probe is taken, and when it fails for its own sake', () => {
+    const probing: ChannelState = { ...following(RESTED, 'gone'), breaker: 'half_open', pausedUntil: undefined }
+    expect(following(probing, 'accepted')).toMatchObject({ breaker: 'closed', consecutiveFailures: 0, failedProbes: 0 })
+    expect(following(probing, 'bad_request').breaker).toBe('closed')
+  })
+
+  it('pauses for Retry-After without opening, and for a growing while where there is none', () => {
+    const told = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
+    expect([told.breaker, restMs(told)]).toEqual(['closed', 30_000])
+    expect(restMs(afterOutcome(RESTED, outcome('rate_limited', 99_999_999), NOW, RULES))).toBe(3_600_000)
+    const untold = [1, 2, 3].map((times) =>
+      restMs(following(RESTED, ...Array<OutcomeName>(times).fill('rate_limited'))),
+    )
+    expect(untold).toEqual([1_000, 2_000, 4_000])
+  })
+
+  it('counts the answers to posts that were under way together once, however late they come', () => {
+    const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000)
+    const pause = (state: ChannelState, seconds: number, begun: number) =>
+      afterOutcome(state, outcome('rate_limited'), at(seconds), RULES, at(begun))
+    let state = RESTED
+    for (let answer = 0; answer < 10; answer++) state = pause(state, 1 + answer / 2, 0)
+    // The last of them came 4.5 s after the first: its second of rest begins there.
+    expect([state.consecutivePauses, state.pausedUntil]).toEqual([1, at(1 + 4.5 + 1)])
+    state = pause(state, 8, 7)
+    expect([state.consecutivePauses, state.pausedUntil]).toEqual([2, at(8 + 2)])
+  })
+
+  it('keeps the pause although posts that were under way with the refused one were taken', () => {
+    const told = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
+    expect(restMs(following(told, 'accepted', 'bad_request'))).toBe(30_000)
+    expect(restMs(following(RESTED, 'gone', 'accepted'))).toBe(0)
+  })
+
+  it('does not shorten a rest that was already longer', () => {
+    const long = afterOutcome(RESTED, outcome('rate_limited', 60_000), NOW, RULES)
+    expect(restMs(afterOutcome(long, outcome('rate_limited', 1_000), NOW, RULES))).toBe(60_000)
+  })
+})
+
+describe('settle', () => {
+  it('gives every outcome of the table a verdict that fits its consequence', () => {
+    for (const name of Object.keys(OUTCOMES) as OutcomeName[]) {
+      const { consequence } = OUTCOMES[name]
+      const verdict = settle(outcome(name), 0, false, RETRY)
+      expect([name, verdict.state]).toEqual([
+        name,
+        consequence === 'accepted' ? 'accepted' : consequence === 'failed' ? 'failed' : 'pending',
+      ])
+      if (consequence === 'pause' || consequence === 'channel')
+        expect(verdict).toMatchObject({ failed: false, delayMs: 0 })
+    }
+  })
+
+  it('retries as often as it may, then makes a dead letter', () => {
+    const states = [0, 1, 2, 3].map((failures) => settle(outcome('server_error'), failures, false, RETRY))
+    expect(states.map((verdict) => [verdict.state, verdict.delayMs])).toEqual([
+      ['pending', 1_000],
+      ['pending', 2_000],
+      ['pending', 3_000],
+      ['failed', 0],
+    ])
+    expect(states[3]?.reason).toBe('retries_exhausted')
+  })
+
+  it('uses up no retry while the channel rests: an hour of outage dead-letters nothing', () => {
+    for (let failures = 0; failures < 10; failures++)
+      expect(settle(outcome('server_error'), failures, true, RETRY)).toMatchObject({ state: 'pending', failed: false })
+  })
+
+  it('lets Retry-After win over the back-off', () => {
+    expect(settle(outcome('request_timeout', 42_000), 0, false, RETRY).delayMs).toBe(42_000)
+  })
+
+  it('remembers that a card may have arrived, until it has', () => {
+    expect(settle({ ...outcome('timed_out'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(true)
+    expect(settle({ ...outcome('connection_failed'), mayHaveArrived: false }, 0, false, RETRY).mayHaveArrived).toBe(
+      false,
+    )
+    expect(settle({ ...outcome('accepted'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(false)
+  })
+})

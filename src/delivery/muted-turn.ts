@@ -1,0 +1,50 @@
+import type { Channel } from '../catalogue/catalogue.ts'
+import { reclaimInterrupted } from '../store/claim.ts'
+import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
+import { suppressMuted } from '../store/waiting.ts'
+import type { Turn, TurnEnd } from './turn.ts'
+import type { TurnContext } from './turn-context.ts'
+
+/** Notifications that one statement suppresses: few enough that it takes far less than the turn's lease. */
+const PAGE = 500
+
+/**
+ * A turn at a muted channel: what waits there was accepted before it was muted, or by a replica that does not know yet. It is
+ * suppressed, as what comes now is when it is accepted; what another turn has just posted is left to that turn.
+ */
+export function startMutedTurn(context: TurnContext, channel: Channel, turn: string): Turn {
+  let woken = false
+  return {
+    wake() {
+      woken = true
+    },
+    get missedWake() {
+      return woken
+    },
+    ended: suppressWaiting(context, channel.key, turn),
+  }
+}
+
+async function suppressWaiting(context: TurnContext, channel: string, turn: string): Promise<TurnEnd> {
+  const { kysely, metrics, log } = context
+  if (!(await takeTurn(kysely, channel, turn))) return { again: undefined }
+  let suppressed = 0
+  try {
+    await reclaimInterrupted(kysely, channel, turn)
+    do {
+      const count = await suppressMuted(kysely, channel, turn, PAGE)
+      suppressed += count
+      metrics.count('teams_notifications_suppressed_total', { channel, reason: 'muted' }, count)
+      if (count === PAGE) await renewTurn(kysely, channel, turn)
+      // Word that there is more to do was left meanwhile, or there was more than one page.
+      else if (await endTurn(kysely, channel, turn, { heedWord: true })) break
+    } while (!context.hurry.aborted)
+  } catch (error) {
+    await endTurn(kysely, channel, turn, { heedWord: false }).catch(() => undefined)
+    throw error
+  } finally {
+    if (suppressed > 0)
+      log.warn({ channel, suppressed }, 'channel is muted; notifications that waited for it are suppressed')
+  }
+  return { again: undefined }
+}

@@ -1,0 +1,190 @@
+import type { Channel } from '../catalogue/catalogue.ts'
+import { type ChannelState, type HeldNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
+import { recordAndHold } from '../store/record-and-claim.ts'
+import { recordLate } from '../store/record-late.ts'
+import type { Attempt } from './attempt.ts'
+import { toSettlement } from './attempt-record.ts'
+import { afterOutcome } from './breaker.ts'
+import { take } from './budget.ts'
+import type { Lease } from './lease.ts'
+import { type MissingAddress, neverNoted } from './missing-address.ts'
+import { type Plan, planTurn } from './plan.ts'
+import { tellRecorded } from './report.ts'
+import { lookAtStorm, type Weather, weatherOf } from './storm.ts'
+import type { TurnContext } from './turn-context.ts'
+
+/** Milliseconds between two looks at the backlog; see `storm.ts`. */
+const BETWEEN_LOOKS = 1_000
+/**
+ * Milliseconds around now within which notifications are claimed unlooked: what is older, or newer because the database's clock
+ * was set back, is found by the next look.
+ */
+const RECENT = 86_400_000
+/** Milliseconds until it is tried again to claim what is due and could not be had: somebody's transaction has it. */
+const LOCKED = 100
+
+/** What a step of a turn came to. */
+export type Step =
+  /** Another turn has the channel. */
+  | { readonly kind: 'lost' }
+  /** Took hold of these; `more` where there may be more that could be sent at once. */
+  | { readonly kind: 'held'; readonly held: readonly HeldNotification[]; readonly more: boolean }
+  /** Nothing is due; `forMs` until something is. */
+  | { readonly kind: 'idle'; readonly forMs: number | undefined }
+  /** The channel may not be sent anything for so long. */
+  | { readonly kind: 'rest'; readonly forMs: number }
+
+/** What a step is asked to do. */
+export interface StepRequest {
+  /** Attempts that came back. */
+  readonly finished: readonly Attempt[]
+  /** Posts that may be begun; none where nothing shall be claimed. */
+  readonly room: number
+  /** Posts that are under way. */
+  readonly underWay: number
+}
+
+/** What a process remembers of a channel from one turn to the next. */
+export interface Looks {
+  /** When the backlog was looked at, by the process's own clock in milliseconds. */
+  at: number
+  /** True where the last claim took all that it could, so that more may wait. */
+  mayWait: boolean
+  readonly missing: MissingAddress
+}
+
+/** Nothing is known of the channel yet. */
+export const newLooks = (): Looks => ({
+  at: Number.NEGATIVE_INFINITY,
+  mayWait: true,
+  missing: neverNoted(),
+})
+
+/**
+ * Makes the steps of one turn: each records what came back and takes hold of what may go next, and the turn alone knows
+ * its channel's state in between. That is what the lease is for; who loses it is told by the next step.
+ *
+ * @param taken what `takeTurn` answered
+ */
+export function createSteps(
+  context: TurnContext,
+  channel: Channel,
+  turn: string,
+  taken: { readonly state: ChannelState; readonly now: Date },
+  lease: Lease,
+  looks: Looks,
+): (request: StepRequest) => Promise<Step> {
+  const { kysely, months, rest, retry, storm, most } = context
+  let { state } = taken
+  let time = databaseTime(taken.now)
+  let waiting: Span | undefined
+
+  return async ({ finished, room, underWay }) => {
+    const now = time()
+    const address = context.secrets.webhook(channel.key)
+    // What a webhook URL answers that the channel no longer has says nothing about the one that it has.
+    const after = finished
+      .filter((attempt) => attempt.address === undefined || attempt.address.equals(address))
+      .reduce((was, { outcome, held }) => afterOutcome(was, outcome, now, rest, held.heldSince), state)
+    const settlements = finished.map((attempt) => toSettlement(attempt, after.breaker !== 'closed', retry))
+    // Half open says that a probe is under way. The last one may have been handed back, or paused, or be a dead turn's.
+    const probing = after.breaker === 'half_open' && underWay > 0
+    const known: ChannelState = after.breaker === 'closed' || probing ? after : { ...after, breaker: 'open' }
+    const plan = planTurn(known, channel.budget, now, Math.min(room, most))
+    // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
+    const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && underWay > 0) ? plan : undefined
+    const weather = claims ? await look(claims, now) : undefined
+    const span = spanAround(now, waiting)
+    const tables = await months.tablesFor([
+      ...settlements.map(({ createdAt }) => createdAt),
+      ...(claims ? [span.from, span.to] : []),
+    ])
+    const renewed = lease.renewing()
+    const done = await recordAndHold(kysely, channel.key, turn, {
+      settlements,
+      knewRest: state.pausedUntil !== undefined,
+      state: { ...plan.state, digestedAt: weather ? weather.digestedAt : after.digestedAt },
+      last: finished.at(-1)?.outcome.name,
+      claim: {
+        limit: claims?.limit ?? 0,
+        probe: claims?.kind === 'probe',
+        ordinaryUntil: claims?.kind === 'probe' ? undefined : weather?.ordinaryUntil,
+        span,
+      },
+      tables,
+    }).catch((error: unknown) => {
+      months.forget()
+      throw error
+    })
+    const lost = new Set(done.lost)
+    for (const settlement of settlements)
+      if (lost.has(settlement.id) && (await recordLate(kysely, turn, settlement))) lost.delete(settlement.id)
+    tellRecorded(context, channel.key, { attempts: finished, settlements, lost, before: state, after })
+    if (!done.mine) return { kind: 'lost' }
+    renewed()
+    state = {
+      ...plan.state,
+      ...take(plan.state, done.held.length),
+      breaker: claims?.kind === 'probe' && done.held.length > 0 ? 'half_open' : plan.state.breaker,
+      pausedUntil: done.restEnded ? undefined : plan.state.pausedUntil,
+      digestedAt: weather ? weather.digestedAt : after.digestedAt,
+    }
+    time = databaseTime(done.now)
+    if (done.restEnded && plan.kind === 'rest') return { kind: 'rest', forMs: 0 }
+    if (!claims || !weather)
+      return { kind: 'rest', forMs: plan.kind === 'rest' ? plan.forMs : Number.POSITIVE_INFINITY }
+    looks.mayWait = done.held.length === claims.limit || weather.nextRoundIn === 0
+    if (done.held.length > 0) return { kind: 'held', held: done.held, more: looks.mayWait }
+    return { kind: 'idle', forMs: await idleFor(weather) }
+  }
+
+  /** Asked only where something may be left over: most events find their channel with nothing else to do. */
+  async function look({ kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>, now: Date): Promise<Weather> {
+    const needed = looks.mayWait || filled.digestedAt !== undefined
+    const again = looks.at + BETWEEN_LOOKS - performance.now()
+    if (kind === 'probe' || !needed || again > 0) {
+      const weather = weatherOf(filled, now, storm.digestAfter)
+      return weather.nextRoundIn === undefined
+        ? weather
+        : { ...weather, nextRoundIn: Math.max(weather.nextRoundIn, again, 0) }
+    }
+    looks.at = performance.now()
+    await lookBack()
+    const weather = await lookAtStorm(context, channel, turn, filled, now)
+    // What one round could not move is moved by the next, before anything else is taken.
+    if (weather.nextRoundIn === 0) looks.at = Number.NEGATIVE_INFINITY
+    return weather
+  }
+
+  /** True where something waits that was out of sight. */
+  async function lookBack(): Promise<boolean> {
+    const before = spanAround(time(), waiting)
+    waiting = await waitingSpan(kysely, channel.key)
+    return waiting !== undefined && (waiting.from < before.from || waiting.to > before.to)
+  }
+
+  async function idleFor({ nextRoundIn }: Weather): Promise<number | undefined> {
+    if (nextRoundIn !== undefined) return nextRoundIn
+    const due = await nextDue(kysely, channel.key)
+    if (due === undefined) return undefined
+    const wait = due.getTime() - time().getTime()
+    if (wait > 0) return wait
+    return (await lookBack()) ? 0 : LOCKED
+  }
+}
+
+/** The database's clock from here on, without asking it again. */
+function databaseTime(now: Date): () => Date {
+  const since = performance.now()
+  return () => new Date(now.getTime() + performance.now() - since)
+}
+
+/** The days around now, and what waits besides. */
+function spanAround(now: Date, waiting: Span | undefined): Span {
+  const from = now.getTime() - RECENT
+  const to = now.getTime() + RECENT
+  return {
+    from: new Date(Math.min(from, waiting?.from.getTime() ?? from)),
+    to: new Date(Math.max(to, waiting?.to.getTime() ?? to)),
+  }
+}

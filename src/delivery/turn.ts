@@ -1,0 +1,222 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Channel } from '../catalogue/catalogue.ts'
+import { codeOf } from '../kernel/errors.ts'
+import { reclaimInterrupted } from '../store/claim.ts'
+import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
+import { createLease, type Lease } from './lease.ts'
+import { noteMissingAddress } from './missing-address.ts'
+import { createPosts, type Posts } from './posts.ts'
+import { createSteps, type Looks } from './step.ts'
+import type { TurnContext } from './turn-context.ts'
+
+/** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
+const RENEWAL_MS = 1_000
+/** Renewals without an answer yet. One that went into nothing must not be the reason why no other is sent. */
+const MOST_RENEWALS = 2
+/**
+ * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
+ * than all the rest of sending.
+ */
+const GATHER = 10
+/** Longer than any post may take once it has begun; what has not begun is called off. */
+const LONG = 600_000
+/** Milliseconds between two tries to record finished attempts. */
+const RECORD_PAUSE_MS = 1_000
+/** Tries to record what the database refuses for its own sake, and the tries of which one is logged. */
+const RECORD_TRIES = 30
+/** SQLSTATE classes of a statement that will be refused again: its values, a constraint, the schema. */
+const REFUSED = /^(22|23|42)/
+
+/** How a turn ended: `again` after so many milliseconds, or whenever somebody wakes the channel. */
+export type TurnEnd = { readonly again: number | undefined }
+
+/** A turn that runs. */
+export interface Turn {
+  /** Has it look at once whether there is more to do. */
+  wake(): void
+  /** True when it was woken after it had looked for the last time. */
+  readonly missedWake: boolean
+  /** Resolves when it ended; the database throwing ends it too. */
+  readonly ended: Promise<TurnEnd>
+}
+
+/**
+ * One worker's turn at one channel: take the channel, and then claim, send and record until nothing is due, the
+ * budget is used up, or the channel rests.
+ *
+ * ```
+ * take ──► step ──► post ──┐         a step: record what came back, look at the backlog, claim
+ *           ▲  ▲           │
+ *           │  └── a post came back, somebody woke the channel, or its rest is over
+ *           └ nothing due, or rest, and no post under way ─► end; again when the rest is over
+ * ```
+ *
+ * Posts that are under way hold up nobody: while there is room for another, what is most urgent is claimed next.
+ * Whatever is held when the process dies is put back by the next turn, at most 8 s + 1 s later. `stopping` lets the
+ * posts under way finish and claims nothing more.
+ */
+export function startTurn(
+  context: TurnContext,
+  channel: Channel,
+  turn: string,
+  stopping: AbortSignal,
+  memory: Looks,
+): Turn {
+  const lease = createLease(context.leaseMs)
+  const posts = createPosts((held) => context.attempt(channel, held, { stopping, lease }))
+  let woken = false
+  const looked = () => {
+    woken = false
+  }
+  return {
+    wake() {
+      woken = true
+      posts.poke()
+    },
+    get missedWake() {
+      return woken
+    },
+    ended: runTurn(context, channel, turn, stopping, posts, lease, memory, looked),
+  }
+}
+
+async function runTurn(
+  context: TurnContext,
+  channel: Channel,
+  turn: string,
+  stopping: AbortSignal,
+  posts: Posts,
+  lease: Lease,
+  memory: Looks,
+  looked: () => void,
+): Promise<TurnEnd> {
+  const { kysely, log } = context
+  const leaseTaken = lease.renewing()
+  const taken = await takeTurn(kysely, channel.key, turn)
+  if (!taken) return { again: undefined }
+  leaseTaken()
+  const takeStep = createSteps(context, channel, turn, taken, lease, memory)
+  const stopRenewing = keepRenewing(context, channel.key, turn, lease, posts.poke)
+  try {
+    for (const correlation_id of await reclaimInterrupted(kysely, channel.key, turn))
+      log.warn(
+        { correlation_id, channel: channel.key },
+        'an attempt was cut off; the card may have arrived and is sent again',
+      )
+    for (;;) {
+      if (posts.size > 0 && posts.hasFinished) await posts.others(GATHER)
+      looked()
+      const hasAddress = context.secrets.webhook(channel.key) !== undefined
+      const finished = posts.look()
+      const room = stopping.aborted || !hasAddress ? 0 : context.most - posts.size
+      if (room === 0 && finished.length === 0 && posts.size > 0) {
+        await posts.change()
+        continue
+      }
+      const step = await takeStep({ finished, room, underWay: posts.size })
+      posts.forget(finished.length)
+      if (step.kind === 'lost') {
+        log.warn({ channel: channel.key }, 'this turn lost its channel to another one')
+        await finishPosts(context, posts, lease, takeStep)
+        return { again: undefined }
+      }
+      if (step.kind === 'held') {
+        posts.start(step.held)
+        if (!step.more) await posts.change()
+        continue
+      }
+      const lookAgainMs = hasAddress ? step.forMs : await noteMissingAddress(context, channel, turn, memory.missing)
+      const forMs = stopping.aborted ? 0 : lookAgainMs
+      if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
+      else if (await endTurn(kysely, channel.key, turn, { heedWord: step.kind === 'idle' && !stopping.aborted }))
+        return { again: forMs }
+    }
+  } catch (error) {
+    await finishPosts(context, posts, lease, takeStep)
+    await endTurn(kysely, channel.key, turn, { heedWord: false }).catch(() => undefined)
+    throw error
+  } finally {
+    stopRenewing()
+  }
+}
+
+/** Waits until something changes, or until the channel may be sent more. */
+async function changeWithin(ms: number | undefined, { clock }: TurnContext, posts: Posts): Promise<void> {
+  const callOff = ms === undefined || ms === Number.POSITIVE_INFINITY ? () => {} : clock.after(ms, posts.poke)
+  await posts.change()
+  callOff()
+}
+
+/**
+ * Ends the lease, which calls off the posts that are not begun, waits for those that are, and records them, however long the
+ * database is away: until the process stops it knows what they came to, and nobody else will. Recording twice does no
+ * harm, so an answer that was lost is no reason to doubt either. What the database refuses for its own sake is given up after
+ * a while: kept, it would keep the channel from being served by this process.
+ */
+async function finishPosts(
+  context: TurnContext,
+  posts: Posts,
+  lease: Lease,
+  takeStep: ReturnType<typeof createSteps>,
+): Promise<void> {
+  lease.end()
+  while (posts.size > 0) await posts.others(LONG)
+  const finished = posts.look()
+  for (let tries = 1; finished.length > 0; tries++) {
+    try {
+      await takeStep({ finished, room: 0, underWay: 0 })
+      return
+    } catch (error) {
+      if (context.hurry.aborted || (tries >= RECORD_TRIES && REFUSED.test(codeOf(error) ?? ''))) throw error
+      if (tries % RECORD_TRIES === 1)
+        context.log.warn(
+          { err: error, tries, correlation_ids: finished.map(({ held }) => held.event.correlationId) },
+          'finished attempts could not be recorded; trying again each second',
+        )
+      // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
+      await setTimeout(RECORD_PAUSE_MS, undefined, { signal: context.hurry }).catch(() => undefined)
+    }
+  }
+}
+
+/**
+ * Renews the turn's lease each second. `disturb` is called when the turn was lost, which ends the lease, or word was left that
+ * there is more to do.
+ */
+function keepRenewing(
+  { clock, kysely, log }: TurnContext,
+  channel: string,
+  turn: string,
+  lease: Lease,
+  disturb: () => void,
+): () => void {
+  let stopped = false
+  let underWay = 0
+  let callOff = () => {}
+  async function renew(): Promise<void> {
+    const renewed = lease.renewing()
+    underWay += 1
+    try {
+      const came = await renewTurn(kysely, channel, turn)
+      if (came === 'lost') lease.end()
+      else renewed()
+      if (came !== 'undisturbed') disturb()
+    } catch (error) {
+      // No reason to stop: the lease decides, and the next renewal may get through.
+      log.warn({ err: error, channel }, 'a turn could not renew its lease; trying again each second')
+    } finally {
+      underWay -= 1
+    }
+  }
+  const next = () => {
+    callOff = clock.after(RENEWAL_MS, () => {
+      if (underWay < MOST_RENEWALS) void renew()
+      if (!stopped) next()
+    })
+  }
+  next()
+  return () => {
+    stopped = true
+    callOff()
+  }
+}

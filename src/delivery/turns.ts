@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import type { Channel } from '../catalogue/catalogue.ts'
+import { startMutedTurn } from './muted-turn.ts'
+import { type Looks, newLooks } from './step.ts'
+import { startTurn, type Turn } from './turn.ts'
+import type { TurnContext } from './turn-context.ts'
+
+/** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
+const AFTER_BREAKAGE = 1_000
+
+/** The turns of this process: at most one per channel. */
+export interface Drains {
+  /** Starts a turn at a channel; while one runs here already, it looks once more before it ends. */
+  wake(channelKey: string): void
+  /** True while a turn runs in this process. */
+  busy(): boolean
+  /** Resolves when no turn runs in this process. */
+  idle(): Promise<void>
+  /** Claims nothing more, lets posts under way finish, hands the rest back. */
+  stop(): Promise<void>
+}
+
+/** Makes the drains. `channels` are those of the registry. */
+export function createDrains(context: TurnContext, channels: ReadonlyMap<string, Channel>): Drains {
+  const running = new Map<string, { readonly turn: Turn; readonly ended: Promise<void> }>()
+  const looks = new Map<string, Looks>()
+  const timers = new Map<string, () => void>()
+  const stopping = new AbortController()
+
+  function wake(key: string): void {
+    const channel = channels.get(key)
+    // A channel that was taken out of the configuration: its notifications wait until it is back.
+    if (!channel || stopping.signal.aborted) return
+    const under = running.get(key)
+    if (under) {
+      under.turn.wake()
+      return
+    }
+    timers.get(key)?.()
+    timers.delete(key)
+    const memory = looks.get(key) ?? newLooks()
+    looks.set(key, memory)
+    const turn = channel.muted
+      ? startMutedTurn(context, channel, randomUUID())
+      : startTurn(context, channel, randomUUID(), stopping.signal, memory)
+    const ended = settle(channel, turn).finally(() => {
+      running.delete(key)
+      // Woken after its last look.
+      if (turn.missedWake) wake(key)
+    })
+    running.set(key, { turn, ended })
+  }
+
+  async function settle(channel: Channel, turn: Turn): Promise<void> {
+    let again: number | undefined
+    try {
+      again = (await turn.ended).again
+    } catch (error) {
+      context.log.error({ err: error, channel: channel.key }, 'a turn broke off; what it held is sent by a later one')
+      again = AFTER_BREAKAGE
+    }
+    if (again === undefined || stopping.signal.aborted) return
+    timers.set(
+      channel.key,
+      context.clock.after(again, () => wake(channel.key)),
+    )
+  }
+
+  async function allEnded(): Promise<void> {
+    await Promise.all([...running.values()].map(({ ended }) => ended))
+  }
+
+  return {
+    wake,
+    busy: () => running.size > 0,
+    async idle() {
+      while (running.size > 0) await allEnded()
+    },
+    async stop() {
+      stopping.abort()
+      for (const callOff of timers.values()) callOff()
+      timers.clear()
+      await allEnded()
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import type { SHRINK_STEPS } from '../cards/rendered-card.ts'
+import { checkTemplates, createRenderer } from '../cards/renderer.ts'
+import { rendererOptions } from '../cards/renderer-options.ts'
+import type { Channel, Registry } from '../catalogue/catalogue.ts'
+import { routeEvent } from '../catalogue/route.ts'
+import type { UncheckedEvent } from '../contract/service.ts'
+import { checkEvent } from '../intake/check-event.ts'
+import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { correlationIdFor, newId } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { nearestName } from '../kernel/nearest.ts'
+import type { Settings } from '../settings/table.ts'
+import { readRegistry } from './read-catalogue.ts'
+
+/** The card that an event makes in a channel. */
+export interface BuiltCard {
+  /** The Adaptive Card, version 1.5. */
+  readonly card: JsonObject
+  /** Name of its template. */
+  readonly name: string
+  /** Key of the channel. */
+  readonly channel: string
+  /** Its size as Teams counts it, in bytes. */
+  readonly bytes: number
+  /** How far it had to shrink to fit. */
+  readonly shrunk: (typeof SHRINK_STEPS)[number]
+}
+
+/** Builds cards without sending or storing anything. */
+export interface Cards {
+  /**
+   * Builds the card of an event as it would be accepted: checked, and with patient data masked.
+   *
+   * @param channelKey the first channel that the event goes to if absent
+   * @throws GatewayError `invalid_event` with every problem, `invalid_request` where no channel reads the event
+   */
+  build(event: UncheckedEvent, channelKey?: string): BuiltCard
+  /**
+   * Finds a channel by its key, or by its name in Teams.
+   *
+   * @param at what a refusal names as the place, for example `--channel`
+   * @throws GatewayError `invalid_request`
+   */
+  channel(keyOrName: string, at: string): Channel
+}
+
+/** Tries out every template in each language, with the configuration file of the settings. */
+export function checkAllCards(settings: Settings): ReturnType<typeof checkTemplates> {
+  return checkTemplates(rendererOptions(readRegistry(settings), settings))
+}
+
+/**
+ * Reads the configuration file and the templates of the settings.
+ *
+ * @throws GatewayError `invalid_config_file`, `invalid_template`
+ */
+export function openCards(settings: Settings): Cards {
+  const registry = readRegistry(settings)
+  const renderer = createRenderer(rendererOptions(registry, settings))
+  const guard = createPatientDataGuard(registry.eventTypes.values(), settings.TEAMS_PHI_POLICY)
+  return {
+    build(unchecked, channelKey) {
+      const problems: Problem[] = []
+      const checked = checkEvent(registry, unchecked, 'events[0]', problems, settings.TEAMS_UNDECLARED_DATA)
+      if (checked === undefined || problems.length > 0) throw new GatewayError('invalid_event', problems)
+      const kept = guard(checked)
+      const id = newId()
+      const now = new Date()
+      const { definition, priority, stakeholders, language } = checked
+      const event = {
+        id,
+        eventType: definition.name,
+        correlationId: kept.correlationId ?? correlationIdFor(id),
+        priority,
+        stakeholders,
+        data: kept.data,
+        occurredAt: checked.occurredAt ?? now,
+        acceptedAt: now,
+        language,
+      }
+      const channel = registry.channels.get(channelKey ?? routeEvent(registry, event)[0] ?? '')
+      if (channel === undefined)
+        throw new GatewayError('invalid_request', [
+          { at: '--channel', found: 'nothing, and no channel reads this event', expected: channelKeys(registry) },
+        ])
+      const { card, bytes, shrunk } = renderer.render({
+        event,
+        card: definition.card,
+        channel,
+        language: language ?? channel.language,
+        repeat: false,
+      })
+      return { card, name: definition.card, channel: channel.key, bytes, shrunk }
+    },
+    channel(keyOrName, at) {
+      const found = [...registry.channels.values()].find(({ key, name }) => key === keyOrName || name === keyOrName)
+      if (found) return found
+      const near = nearestName([...registry.channels.keys()], keyOrName)
+      throw new GatewayError('invalid_request', [
+        {
+          at,
+          found: 'a channel that there is not',
+          expected: near ? `perhaps ${near}` : channelKeys(registry),
+        },
+      ])
+    },
+  }
+}
+
+function channelKeys(registry: Registry): string {
+  return `one of: ${[...registry.channels.keys()].join(', ')}`
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { systemClock } from '../kernel/clock.ts'
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { checkSecrets } from '../secrets/check.ts'
+import type { Environment } from '../settings/environment.ts'
+import type { Settings } from '../settings/table.ts'
+import { holdsEvents, openDatabase } from '../store/open-database.ts'
+import { originOf } from './local-gateway.ts'
+import type { GatewayOptions } from './options.ts'
+import { readRegistry } from './read-catalogue.ts'
+
+/** Who sends the demo's events, as the record has it. */
+export const DEMO_ORIGIN = 'cli:demo'
+
+/**
+ * Makes sure that made-up events of the demo reach nobody who would believe them: neither through a webhook URL that is
+ * set here, nor through another gateway on the same PostgreSQL.
+ *
+ * @param meant true where somebody said that it shall be
+ * @returns what the demo needs besides the user's own settings
+ * @throws GatewayError `invalid_request` with every reason
+ */
+export async function checkDemo(
+  env: Environment,
+  settings: Settings,
+  meant: boolean,
+): Promise<Pick<GatewayOptions, 'settings' | 'config'>> {
+  // Whoever runs it again within minutes wants to see its cards again.
+  const again = env.TEAMS_REPEAT_WINDOW === undefined ? { TEAMS_REPEAT_WINDOW: 0 } : {}
+  if (meant) return { settings: again }
+  const problems = [...(await realChannels(env, settings)), ...(await sharedDatabase(settings))]
+  if (settings.TEAMS_SANDBOX === 'off')
+    problems.push({
+      at: 'TEAMS_SANDBOX',
+      found: '"off", so that the cards have nowhere to go',
+      expected: '"auto" or "on" for a demo',
+    })
+  if (problems.length > 0)
+    throw new GatewayError('invalid_request', problems, {
+      detail: 'The demo sends two made-up events and did not start. Add --yes to send them all the same.',
+    })
+  // The two things that a start without settings warns about are meant here.
+  const signs = settings.TEAMS_HMAC_SECRET_KEY !== undefined || settings.VAULT_ADDR !== undefined
+  return {
+    settings: {
+      ...again,
+      ...linkToRecord(settings),
+      TEAMS_SANDBOX: 'on',
+      ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
+    },
+    // A configuration of the user's own is what they want to see.
+    ...(settings.TEAMS_CONFIG_FILE === undefined ? { config: DEMO_CONFIG } : {}),
+  }
+}
+
+/**
+ * What the two events alone would not show, in channels that stand beside each other on the sandbox's page: the card of one
+ * event in both languages, and somebody mentioned. The address is made up (RFC 2606).
+ */
+const DEMO_CONFIG = {
+  channels: {
+    cloudops: { language: 'ar' },
+    sre: { mentions: [{ name: 'Sara Al-Harbi', id: 'sara@hospital.example' }] },
+  },
+} as const satisfies GatewayOptions['config']
+
+/** A button on each card that leads somewhere: to the event's own record. No port, no address yet. */
+function linkToRecord(settings: Settings): GatewayOptions['settings'] {
+  const origin = originOf(settings)
+  if (settings.TEAMS_LINK_LOGS !== undefined || origin === undefined) return {}
+  return { TEAMS_LINK_LOGS: `${origin}/v1/notifications?correlation_id={correlation_id}` }
+}
+
+async function realChannels(env: Environment, settings: Settings): Promise<Problem[]> {
+  const channels = [...readRegistry(settings).channels.values()]
+  const report = await checkSecrets({
+    settings,
+    env,
+    channels,
+    clock: systemClock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
+  const found = 'the webhook URL of a real channel'
+  const expected = 'none for a demo'
+  const problems = report.channels.flatMap(({ at }) => (at === undefined ? [] : [{ at, found, expected }]))
+  // What these name may not be readable just now, and be so a minute later.
+  for (const at of ['TEAMS_WEBHOOKS_FILE', 'TEAMS_WEBHOOK_VAULT_PATH'] as const)
+    if (settings[at] !== undefined && problems.length === 0)
+      problems.push({ at, found: 'a place where webhook URLs of real channels are kept', expected })
+  return problems
+}
+
+async function sharedDatabase(settings: Settings): Promise<Problem[]> {
+  if (settings.DATABASE_URL === undefined) return []
+  const database = await openDatabase(settings)
+  try {
+    if (!(await holdsEvents(database, DEMO_ORIGIN))) return []
+  } finally {
+    await database.close()
+  }
+  return [
+    {
+      at: 'DATABASE_URL',
+      found: 'a database with events in it, whose gateways would send these too',
+      expected: 'an empty one, or none for the embedded database',
+    },
+  ]
+}

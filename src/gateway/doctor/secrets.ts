@@ -1,0 +1,109 @@
+import type { Registry } from '../../catalogue/catalogue.ts'
+import { OUTCOMES } from '../../contract/outcomes.ts'
+import { systemClock } from '../../kernel/clock.ts'
+import { exitCodeOf } from '../../kernel/exit-codes.ts'
+import { checkSecrets, type SecretsReport } from '../../secrets/check.ts'
+import { webhookFileSetting, webhookSetting } from '../../secrets/environment.ts'
+import type { CodedProblem, Doubt } from '../../secrets/source.ts'
+import type { Environment } from '../../settings/environment.ts'
+import type { Settings } from '../../settings/table.ts'
+import type { ChannelRow } from '../../store/channels.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+
+/** Looks for webhook URLs and signing secrets wherever the settings say, Vault and files among them. */
+export async function checkVaultAndChannels(
+  settings: Settings,
+  env: Environment,
+  registry: Registry,
+  known: ReadonlyMap<string, ChannelRow> | undefined,
+): Promise<readonly Finding[]> {
+  const channels = [...registry.channels.values()]
+  const report = await checkSecrets({
+    settings,
+    env,
+    channels,
+    clock: systemClock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
+  const told = new Set<CodedProblem>()
+  const ofChannels = channels.flatMap((channel) => {
+    const own = report.problems.find((problem) => isAbout(channel.key, problem))
+    if (own) told.add(own)
+    const doubts = report.doubts.filter((doubt) => doubt.channel === channel.key)
+    const found = checkChannel(channel, own, report, settings, known?.get(channel.key))
+    return doubts.length > 0 && found.status === 'ok'
+      ? doubts.map((doubt) => doubtful(found.check, doubt))
+      : [found, ...doubts.map((doubt) => doubtful(found.check, doubt))]
+  })
+  const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
+  for (const problem of vault) told.add(problem)
+  const others = report.problems.filter((problem) => !told.has(problem))
+  return [
+    ...checkVault(vault, settings),
+    ...others.map((problem) => wrongSetting('secrets', problem, exitCodeOf(problem.code))),
+    checkSigning(report),
+    ...report.doubts.filter(({ channel }) => channel === undefined).map((doubt) => doubtful('signature', doubt)),
+    ...ofChannels,
+  ]
+}
+
+function doubtful(check: string, { at, found, todo, refused }: Doubt): Finding {
+  return refused ? wrong(check, `${at}: found ${found}`, todo) : noted(check, `${at}: found ${found}`, todo)
+}
+
+function isAbout(key: string, { at }: CodedProblem): boolean {
+  return at === webhookSetting(key) || at === webhookFileSetting(key) || at.endsWith(`: ${key}`)
+}
+
+function checkVault(problems: readonly CodedProblem[], { VAULT_ADDR }: Settings): readonly Finding[] {
+  if (VAULT_ADDR === undefined) return [fine('vault', 'not used: VAULT_ADDR is not set')]
+  if (problems.length === 0) return [fine('vault', 'answers, and what is kept there can be read')]
+  return problems.map((problem) => wrongSetting('vault', problem, exitCodeOf(problem.code)))
+}
+
+function checkSigning({ signingAt }: SecretsReport): Finding {
+  return signingAt === undefined
+    ? noted(
+        'signature',
+        'posts are signed with a secret that is made up at each start, which no receiver can check',
+        'Set TEAMS_HMAC_SECRET_KEY, for example to what "openssl rand -hex 32" prints.',
+      )
+    : fine('signature', `posts are signed with the secret of ${signingAt}`)
+}
+
+function checkChannel(
+  { key, name, muted }: { readonly key: string; readonly name: string; readonly muted: boolean },
+  problem: CodedProblem | undefined,
+  report: SecretsReport,
+  settings: Settings,
+  row: ChannelRow | undefined,
+): Finding {
+  const check = `channel ${key}`
+  if (muted) return noted(check, `${name} is muted in the configuration file: nothing is sent there`)
+  if (problem) return wrongSetting(check, problem, exitCodeOf(problem.code))
+  const at = report.channels.find((channel) => channel.key === key)?.at
+  if (at === undefined) return withoutUrl(key, name, report, settings)
+  if (row !== undefined && row.breaker !== 'closed') return resting(check, name, row)
+  return fine(check, `${name} has the webhook URL of ${at}`)
+}
+
+function withoutUrl(key: string, name: string, report: SecretsReport, settings: Settings): Finding {
+  const check = `channel ${key}`
+  const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under Workflows.`
+  const promised = settings.TEAMS_WEBHOOK_VAULT_PATH ?? settings.TEAMS_WEBHOOKS_FILE
+  const sandbox =
+    settings.TEAMS_SANDBOX === 'on' ||
+    (settings.TEAMS_SANDBOX === 'auto' && !promised && report.channels.every((channel) => channel.at === undefined))
+  if (sandbox) return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
+  return wrong(check, `${name} has no webhook URL: its cards wait until it has one`, todo)
+}
+
+function resting(check: string, name: string, { lastOutcome, pausedUntil }: ChannelRow): Finding {
+  const row = Object.entries(OUTCOMES).find(([outcome]) => outcome === lastOutcome)?.[1]
+  const until = pausedUntil ? ` until ${pausedUntil.toISOString()}` : ''
+  return wrong(
+    check,
+    `${name} rests${until} after ${lastOutcome}: ${row?.meaning ?? 'its posts failed'}`,
+    row?.todo ?? 'Look into the log of the gateway.',
+  )
+}

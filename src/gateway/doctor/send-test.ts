@@ -1,0 +1,125 @@
+import type { Renderer } from '../../cards/rendered-card.ts'
+import { createRenderer } from '../../cards/renderer.ts'
+import { rendererOptions } from '../../cards/renderer-options.ts'
+import type { Channel, Registry } from '../../catalogue/catalogue.ts'
+import type { AcceptedEvent } from '../../contract/event.ts'
+import { OUTCOMES } from '../../contract/outcomes.ts'
+import { systemClock } from '../../kernel/clock.ts'
+import { EXIT } from '../../kernel/exit-codes.ts'
+import { correlationIdFor, newId } from '../../kernel/ids.ts'
+import { createLog } from '../../kernel/log.ts'
+import { Secret } from '../../kernel/secret.ts'
+import { createMetrics } from '../../metrics/metrics.ts'
+import type { Secrets } from '../../secrets/port.ts'
+import { proxyRulesOf } from '../../secrets/proxy.ts'
+import { createSecrets } from '../../secrets/secrets.ts'
+import type { Environment } from '../../settings/environment.ts'
+import type { Settings } from '../../settings/table.ts'
+import type { Transport } from '../../transports/transport.ts'
+import { createWorkflowsTransport } from '../../transports/workflows/transport.ts'
+import { type Finding, fine, noted, wrong } from './finding.ts'
+
+/**
+ * Posts a test card to every channel that has a webhook URL, past the database and the channel's budget: what shows here is
+ * the way to Teams and nothing else. One channel after the other; none twice.
+ *
+ * @throws GatewayError where secrets or templates are not as they should be, which the other checks tell
+ */
+export async function* sendTests(settings: Settings, env: Environment, registry: Registry): AsyncGenerator<Finding> {
+  const channels = [...registry.channels.values()].filter((channel) => !channel.muted)
+  const renderer = createRenderer(rendererOptions(registry, settings))
+  const secrets = await createSecrets({
+    settings,
+    env,
+    channels,
+    log: createLog('silent'),
+    metrics: createMetrics(),
+    clock: systemClock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
+  const transport = transportOf(settings, secrets)
+  try {
+    for (const channel of channels) yield await sendTest(channel, secrets.webhook(channel.key), renderer, transport)
+  } finally {
+    await transport.close()
+    await secrets.close()
+  }
+}
+
+async function sendTest(
+  channel: Channel,
+  address: Secret | undefined,
+  renderer: Renderer,
+  transport: Transport,
+): Promise<Finding> {
+  const check = `test card ${channel.key}`
+  if (address === undefined) return noted(check, 'not sent: the channel has no webhook URL')
+  const event = testEvent(channel)
+  const { signal } = new AbortController()
+  const { json } = renderer.render({ event, card: 'system_alert', channel, language: channel.language, repeat: false })
+  const { name, message, statusCode } = await transport.send({
+    channel,
+    address,
+    card: () => json,
+    notificationId: event.id,
+    correlationId: event.correlationId,
+    priority: event.priority,
+    attempt: 1,
+    repeat: false,
+    signal,
+    callOff: signal,
+    mayPost: () => true,
+  })
+  const { consequence, todo } = OUTCOMES[name]
+  if (consequence === 'accepted')
+    return fine(check, `taken with status ${statusCode}; now look whether ${channel.name} shows it`)
+  return wrong(check, `${name}: ${message}`, todo, statusCode === undefined ? EXIT.unreachable : EXIT.no)
+}
+
+function testEvent(channel: Channel): AcceptedEvent {
+  const id = newId()
+  const now = new Date()
+  return {
+    id,
+    eventType: 'gateway.test',
+    correlationId: correlationIdFor(id),
+    priority: 'INFO',
+    stakeholders: [],
+    data: {
+      component: 'claimlinc-teams',
+      summary: `This is a test card from "claimlinc-teams doctor --send-test" for ${channel.name}. Nothing has happened, and nothing needs to be done.`,
+    },
+    occurredAt: now,
+    acceptedAt: now,
+    language: undefined,
+  }
+}
+
+function transportOf(settings: Settings, secrets: Secrets): Transport {
+  const {
+    TEAMS_ENTRA_TENANT_ID: tenantId,
+    TEAMS_ENTRA_CLIENT_ID: clientId,
+    TEAMS_ENTRA_CLIENT_SECRET: clientSecret,
+  } = settings
+  return createWorkflowsTransport({
+    signingSecrets: () => secrets.signingSecrets(),
+    totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
+    connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
+    timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
+    maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
+    tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
+    proxyFor: proxyRulesOf(settings),
+    extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
+    sandboxOrigin: () => settings.TEAMS_SANDBOX_ORIGIN,
+    entra:
+      tenantId && clientId && clientSecret
+        ? {
+            tenantId,
+            clientId,
+            clientSecret: new Secret(clientSecret),
+            scope: settings.TEAMS_ENTRA_SCOPE,
+            authority: settings.TEAMS_ENTRA_AUTHORITY,
+          }
+        : undefined,
+  })
+}

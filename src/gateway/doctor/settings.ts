@@ -1,0 +1,107 @@
+import { checkTemplates } from '../../cards/renderer.ts'
+import { rendererOptions } from '../../cards/renderer-options.ts'
+import type { Registry } from '../../catalogue/catalogue.ts'
+import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
+import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
+import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
+import type { Environment } from '../../settings/environment.ts'
+import { loadSettings } from '../../settings/load.ts'
+import { settingNotices } from '../../settings/notices.ts'
+import { SETTINGS, type Settings } from '../../settings/table.ts'
+import { readRegistry } from '../read-catalogue.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+
+/** The settings to go on with, and what was wrong with those that were given. */
+export interface CheckedSettings {
+  readonly env: Environment
+  readonly settings: Settings
+  readonly findings: readonly Finding[]
+}
+
+/** Checks all settings. Goes on with the defaults in place of those that are wrong, so that one slip hides nothing else. */
+export function checkSettings(given: Environment): CheckedSettings {
+  const env: Record<string, string | undefined> = { ...given }
+  const problems = new Map<string, Problem>()
+  for (;;) {
+    try {
+      const settings = loadSettings(env)
+      const set = Object.keys(SETTINGS).filter((name) => env[name]?.trim()).length
+      const findings =
+        problems.size === 0
+          ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
+          : [...problems.values()].map((problem) => wrongSetting('settings', problem, EXIT.usage))
+      const notices = settingNotices(env, settings).map(({ at, says }) => noted('settings', `${at}: ${says}`))
+      return { env, settings, findings: [...findings, ...notices] }
+    } catch (error) {
+      if (!isGatewayError(error, 'invalid_settings')) throw error
+      const left = error.problems.filter(({ at }) => env[at] !== undefined)
+      if (left.length === 0) throw error
+      // A setting that now lacks its counterpart, which was wrong itself, is told with it.
+      for (const problem of error.problems)
+        if (problems.size === 0 || !problems.has(problem.at)) problems.set(problem.at, problem)
+      for (const { at } of left) delete env[at]
+    }
+  }
+}
+
+/** Checks the configuration file; where it can not be used, what is built in stands in for it. */
+export function checkRegistry(settings: Settings): { registry: Registry; findings: readonly Finding[] } {
+  const builtIn = readRegistry({ ...settings, TEAMS_CONFIG_FILE: undefined })
+  if (settings.TEAMS_CONFIG_FILE === undefined)
+    return {
+      registry: builtIn,
+      findings: [fine('configuration', `no TEAMS_CONFIG_FILE: ${counts(builtIn)}, all built in`)],
+    }
+  try {
+    const registry = readRegistry(settings)
+    const notices = patientDataNotices(registry)
+    return {
+      registry,
+      findings: [
+        fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(registry)}`),
+        ...notices.map(({ at }) =>
+          noted(
+            'patient data',
+            `${at} is named like patient data and kept as it comes`,
+            'Mark it phi: true, or phi: false.',
+          ),
+        ),
+      ],
+    }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const exit = exitCodeOf(error.code)
+    return {
+      registry: builtIn,
+      findings: error.problems.map((problem) => wrongSetting('configuration', problem, exit)),
+    }
+  }
+}
+
+function counts({ eventTypes, groups, channels }: Registry): string {
+  return `${eventTypes.size} event types, ${groups.size} groups, ${channels.size} channels`
+}
+
+/** Reads and tries out every template. */
+export function checkCards(registry: Registry, settings: Settings): readonly Finding[] {
+  const { cards, problems, untitled } = checkTemplates(rendererOptions(registry, settings))
+  const [first] = untitled
+  const drawn = `${cards.length} cards can be drawn in every language`
+  if (problems.length === 0 && first === undefined) return [fine('templates', drawn)]
+  if (problems.length === 0)
+    return [
+      noted(
+        'templates',
+        `${drawn}; ${untitled.length} event types have no title, the first: ${first?.at}`,
+        '"claimlinc-teams templates check" says where titles belong.',
+      ),
+    ]
+  return [
+    wrong(
+      'templates',
+      `${problems.length} problems, the first in ${problems[0]?.at}: ${problems[0]?.found}`,
+      '"claimlinc-teams templates check" lists them all.',
+      exitCodeOf('invalid_template'),
+    ),
+  ]
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { sql } from 'kysely'
+import { readinessWire } from '../../contract/health.ts'
+import { ERROR_CODES } from '../../kernel/error-codes.ts'
+import { isGatewayError } from '../../kernel/errors.ts'
+import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
+import type { Settings } from '../../settings/table.ts'
+import { type ChannelRow, readChannels } from '../../store/channels.ts'
+import type { Database } from '../../store/database.ts'
+import { databaseError } from '../../store/database-error.ts'
+import { createMigrations } from '../../store/migrations.ts'
+import { openDatabase } from '../../store/open-database.ts'
+import { problemOfPlace } from '../../store/private-folder.ts'
+import { engineSchemaOf } from '../../store/schema.ts'
+import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
+import { askLocal, findLocalGateway } from '../local-gateway.ts'
+import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+
+/** What the database says, of itself and of the channels. */
+export interface CheckedStore {
+  readonly findings: readonly Finding[]
+  /** Undefined where it could not be asked. */
+  readonly channels: ReadonlyMap<string, ChannelRow> | undefined
+}
+
+/** Looks at the database, its schema and the job engine, and changes nothing: what is not there yet is not made. */
+export async function checkStore(settings: Settings): Promise<CheckedStore> {
+  const folder = settings.TEAMS_DATA_DIR
+  if (settings.DATABASE_URL === undefined && !existsSync(join(folder, 'pglite')))
+    return { findings: [await notMadeYet(folder)], channels: undefined }
+  let database: Database
+  try {
+    database = await openDatabase(settings)
+  } catch (error) {
+    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), channels: undefined }
+    const { code, problems } = databaseError(error)
+    const exit = exitCodeOf(code)
+    const findings = problems.map((problem) => wrongSetting('database', problem, exit))
+    if (findings.length > 0) return { findings, channels: undefined }
+    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], channels: undefined }
+  }
+  try {
+    return await look(database, settings)
+  } catch (error) {
+    const { code } = databaseError(error)
+    const finding = wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exitCodeOf(code))
+    return { findings: [finding], channels: undefined }
+  } finally {
+    await database.close()
+  }
+}
+
+async function look(database: Database, settings: Settings): Promise<CheckedStore> {
+  const { kysely } = database
+  const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(kysely)
+  const version = rows[0]?.version.split(' ')[0] ?? 'unknown'
+  const where = database.kind === 'embedded' ? `embedded in ${settings.TEAMS_DATA_DIR}` : 'at DATABASE_URL'
+  const encryption = settings.DATABASE_URL === undefined ? '' : await encryptionOf(database, settings.DATABASE_URL)
+  const migration = await checkMigration(database, settings)
+  const engine = await checkEngine(database)
+  return {
+    findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
+    channels: migration.status === 'ok' ? await readChannels(kysely) : undefined,
+  }
+}
+
+/** How the connection is protected, and what `sslmode` means here where libpq takes it for less. */
+async function encryptionOf({ kysely }: Database, url: string): Promise<string> {
+  const { rows } = await sql<{ ssl: boolean }>`SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()`.execute(kysely)
+  if (!rows[0]?.ssl) return ', without TLS'
+  const mode = sslModeOf(url)
+  const asked = withExplicitSslMode(url) === url ? '' : `; sslmode=${mode} is read as verify-full`
+  return `, over TLS${asked}`
+}
+
+async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings): Promise<Finding> {
+  const migrations = await createMigrations(kysely).status()
+  const missing = migrations.filter(({ appliedAt }) => appliedAt === undefined).map(({ name }) => name)
+  if (missing.length === 0) return fine('migration', `the schema is up to date (${migrations.at(-1)?.name})`)
+  const detail = `not applied: ${missing.join(', ')}`
+  return TEAMS_MIGRATE
+    ? noted('migration', detail, 'The next start applies it, or "claimlinc-teams migrate up" now.')
+    : wrong('migration', detail, ERROR_CODES.database_not_migrated.todo, exitCodeOf('database_not_migrated'))
+}
+
+/** The engine makes its own schema when it starts, so that this is there once a gateway has run. */
+async function checkEngine({ kysely }: Database): Promise<Finding> {
+  const schema = await engineSchemaOf(kysely)
+  const { rows } = await sql<{ table: string | null }>`
+    SELECT to_regclass(${`${schema}.version`})::text AS "table"`.execute(kysely)
+  if (!rows[0]?.table) return noted('engine', 'not installed yet', 'The first start installs it.')
+  const version = await sql<{ version: number }>`SELECT version FROM ${sql.table(`${schema}.version`)}`.execute(kysely)
+  return fine('engine', `pg-boss is installed, schema ${version.rows[0]?.version}`)
+}
+
+async function notMadeYet(folder: string): Promise<Finding> {
+  let place = resolve(folder)
+  while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
+  const problem = await problemOfPlace(place)
+  return problem === undefined
+    ? noted('database', `the embedded database in ${folder} is not made yet`, 'The first start makes it.')
+    : wrong(
+        'database',
+        `TEAMS_DATA_DIR: ${place} ${problem}`,
+        'Let this user write there, or set TEAMS_DATA_DIR to another folder.',
+        EXIT.usage,
+      )
+}
+
+/** The embedded database is open elsewhere, as it should be while a gateway runs: that one is asked. */
+async function inUse(settings: Settings): Promise<readonly Finding[]> {
+  const origin = await findLocalGateway(settings)
+  if (origin === undefined) {
+    const { title, todo } = ERROR_CODES.data_dir_in_use
+    return [wrong('database', `${title}, and no gateway answers on this machine`, todo, exitCodeOf('data_dir_in_use'))]
+  }
+  const readiness = readinessWire.safeParse(await askLocal(`${origin}/readyz`))
+  const checks = readiness.success ? readiness.data.checks : [{ name: 'database', ok: false, detail: 'no answer' }]
+  return checks.map(({ name, ok, detail }) =>
+    ok
+      ? fine(name, `${detail}, says the gateway at ${origin}`)
+      : wrong(name, `${detail}, says the gateway at ${origin}`, 'Look into its log.', EXIT.unreachable),
+  )
+}

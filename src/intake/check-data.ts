@@ -1,0 +1,116 @@
+import type { z } from 'zod'
+import { STAND_INS } from '../catalogue/card-data.ts'
+import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
+import { isBuiltInCard } from '../catalogue/data-fields.ts'
+import { describeValue, type Problem } from '../kernel/errors.ts'
+import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { withoutAbsent } from './absent.ts'
+import { canBeCut } from './bounds.ts'
+import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
+import { type Inside, insideOf } from './patient-data/schema-inside.ts'
+import { declaredData, type UndeclaredData } from './patient-data/undeclared.ts'
+import { toPlainJson } from './plain-json.ts'
+
+/** An event's data, checked. */
+export interface CheckedData {
+  /** As its type has it: numbers that are ids are text, fields of list items that the type does not know are gone. */
+  readonly data: JsonObject
+  /** As it was given, as plain JSON. */
+  readonly given: JsonObject
+  /** Names of fields that the type does not declare and that are not kept. */
+  readonly ignored: readonly string[]
+}
+
+/**
+ * Checks an event's data against its type. What only says that there is nothing counts as absent.
+ *
+ * @param undeclared what becomes of fields that the type does not declare
+ */
+export function checkData(
+  definition: EventTypeDefinition | undefined,
+  value: unknown,
+  at: string,
+  problems: Problem[],
+  undeclared: UndeclaredData = 'drop',
+): CheckedData | undefined {
+  const refuse = (found: string, expected: string) => {
+    problems.push({ at, found, expected })
+    return undefined
+  }
+  const plain = toPlainJson(value ?? {}, MAX_GIVEN_BYTES)
+  if (plain.found !== undefined)
+    return refuse(plain.found, `texts, numbers, booleans, lists and objects, at most ${MAX_GIVEN_BYTES} bytes as JSON`)
+  for (const { path, found, expected } of plain.losses)
+    problems.push({ at: `${at}${placeOf(definition?.schema, plain.value, path)}`, found, expected })
+  if (plain.losses.length > 0) return undefined
+  // A Date is an object, and text as JSON.
+  if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
+  if (depthOf(plain.value, MAX_DEPTH) > MAX_DEPTH)
+    return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
+  if (plain.bytes > MAX_DATA_BYTES && !canBeCut(plain.value))
+    return refuse(`more than ${MAX_DATA_BYTES} bytes without its long texts`, `at most ${MAX_DATA_BYTES}`)
+  if (!definition) return undefined
+  const given = plain.value
+  const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))
+  if (result.success) {
+    const data = result.data as JsonObject
+    const declared = declaredData(definition.schema, { data, given }, { undeclared, at, problems })
+    return declared && { ...declared, given }
+  }
+  // One more than is told, so that whoever counts sees that there are more.
+  for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
+    problems.push({
+      at: `${at}${placeOf(definition.schema, given, issue.path)}`,
+      found: describeFound(valueAt(given, issue.path)),
+      expected: issue.message,
+    })
+  return undefined
+}
+
+function isPlainObject(value: Json): value is JsonObject {
+  return isObject(value)
+}
+
+/** Fills required fields that are absent from the fields that stand in for them. */
+function withStandIns(data: JsonObject, { card }: EventTypeDefinition): JsonObject {
+  const standIns: Readonly<Record<string, string>> = (isBuiltInCard(card) && STAND_INS[card]) || {}
+  const filled = Object.entries(standIns).flatMap(([name, other]) => {
+    const value = Object.hasOwn(data, other) ? data[other] : undefined
+    return value === undefined || (data[name] ?? null) !== null ? [] : [[name, value] as const]
+  })
+  return filled.length === 0 ? data : { ...data, ...Object.fromEntries(filled) }
+}
+
+/** Digits beyond 2^53 are text here, whatever they were sent as: "text" alone would puzzle who sent a number. */
+function describeFound(value: unknown): string {
+  const isLong = typeof value === 'string' && /^-?\d[\d.eE+-]{15,}$/.test(value)
+  return isLong ? `text, or a number with too many digits, of ${value.length} characters` : describeValue(value)
+}
+
+/**
+ * Where something is wrong. Names of fields are told; a key of an object whose keys are the caller's own, such as a
+ * label, is data and may name a patient, so its place is told instead: `.labels.(entry 3)`.
+ */
+function placeOf(schema: z.core.$ZodType | undefined, data: Json, path: readonly PropertyKey[]): string {
+  let text = ''
+  let inSchema = schema
+  let value: unknown = data
+  for (const part of path) {
+    const inside: Inside = inSchema ? insideOf(inSchema) : {}
+    if (typeof part === 'number') text += `[${part}]`
+    else if (inside.fields && Object.hasOwn(inside.fields, part)) text += `.${String(part)}`
+    else text += `.(entry ${Object.keys(Object(value)).indexOf(String(part)) + 1})`
+    inSchema = inside.fields?.[String(part)] ?? inside.item
+    value = childOf(value, part)
+  }
+  return text
+}
+
+function valueAt(data: Json, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(childOf, data)
+}
+
+function childOf(value: unknown, part: PropertyKey): unknown {
+  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+  return own ? (value as Record<PropertyKey, unknown>)[part] : undefined
+}

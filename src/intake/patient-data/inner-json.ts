@@ -1,0 +1,30 @@
+import { depthOf, type Json } from '../../kernel/json.ts'
+import { parseJson } from '../../kernel/parse-json.ts'
+import { MAX_DEPTH } from '../limits.ts'
+
+/** The list or object that a whole text is as JSON; undefined for any other text. */
+export type InnerJson = (text: string) => Json | undefined
+
+const START = /^\s*[{[]/
+const END = /[}\]]\s*$/
+
+/** Reads JSON inside of texts, each text once. What lies deeper than an event's data may is a text. */
+export function createInnerJson(): InnerJson {
+  const known = new Map<string, Json | undefined>()
+  return (text) => {
+    if (!START.test(text) || !END.test(text.slice(-100))) return undefined
+    if (known.has(text)) return known.get(text)
+    const inner = read(text)
+    known.set(text, inner)
+    return inner
+  }
+}
+
+function read(text: string): Json | undefined {
+  try {
+    const value = parseJson(text) as Json
+    return depthOf(value, MAX_DEPTH) > MAX_DEPTH ? undefined : value
+  } catch {
+    return undefined
+  }
+}

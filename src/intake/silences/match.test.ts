@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Matcher, Silence } from '../../contract/service.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import { dataKeysOf, type SilenceSubject, silencing } from './match.ts'
+
+const NOW = new Date('2026-11-21T10:00:00Z')
+const minutes = (count: number) => new Date(NOW.getTime() + count * 60_000)
+
+const SUBJECT: SilenceSubject = {
+  eventType: 'celery.task.failed',
+  priority: 'HIGH',
+  channel: 'sre',
+  stakeholders: ['runtime_eng', 'sre'],
+  correlationId: 'corr-77',
+  data: {
+    queue: 'claims',
+    retry_count: 3,
+    final: true,
+    nothing: null,
+    list: ['claims'],
+    labels: { alertname: 'DiskFull', 'app.kubernetes.io/name': 'nphies', deep: { er: 1 } },
+    'a.b': 'dotted',
+    a: { b: 'nested' },
+  },
+}
+
+const matcher = (text: string): Matcher => {
+  const [, field = '', not, value = ''] = /^([^=!]+)(!?)=(.*)$/.exec(text) ?? []
+  return { field, operator: not === '!' ? '!=' : '=', value }
+}
+
+const silence = (matchers: readonly string[], other: Partial<Silence> = {}): Silence => ({
+  id: '0190c8f0-0000-7000-8000-000000000001',
+  kind: 'silence',
+  matchers: matchers.map(matcher),
+  startsAt: minutes(-10),
+  endsAt: minutes(10),
+  every: null,
+  reason: 'test',
+  createdBy: 'test',
+  createdAt: minutes(-10),
+  endedBy: null,
+  endedAt: null,
+  ...other,
+})
+
+const silenced = (matchers: readonly string[], subject = SUBJECT) =>
+  silencing([silence(matchers)], subject, NOW) !== undefined
+
+describe('a matcher', () => {
+  it.each([
+    ['event_type=celery.task.failed', true],
+    ['event_type=celery.*', true],
+    ['event_type=*.failed', true],
+    ['event_type=vault.*', false],
+    ['event_type!=vault.*', true],
+    ['event_type!=celery.*', false],
+    ['priority=HIGH', true],
+    ['priority!=HIGH', false],
+    ['channel=sre', true],
+    ['channel=sr', false],
+    ['stakeholder=sre', true],
+    ['stakeholder=runtime*', true],
+    ['stakeholder=pmo', false],
+    ['stakeholder!=pmo', true],
+    ['stakeholder!=sre', false],
+    ['correlation_id=corr-*', true],
+    ['data.queue=claims', true],
+    ['data.queue=Claims', false],
+    ['data.queue!=claims', false],
+    ['data.retry_count=3', true],
+    ['data.retry_count=3.0', false],
+    ['data.final=true', true],
+    ['data.absent=*', false],
+    ['data.absent!=*', true],
+    ['data.nothing=*', false],
+    ['data.nothing!=null', true],
+    ['data.list=*', false],
+    ['data.labels=*', false],
+    ['data.labels.alertname=Disk*', true],
+    ['data.labels.app.kubernetes.io/name=nphies', true],
+    ['data.labels.deep.er=1', true],
+    ['data.labels.absent=*', false],
+    ['data.queue.deeper=*', false],
+    ['data.a.b=dotted', true],
+    ['data.constructor=*', false],
+    ['data.__proto__=*', false],
+    ['data.toString.name=*', false],
+    ['of_the_future=*', false],
+    ['of_the_future!=x', false],
+  ])('%s: %s', (text, expected) => {
+    expect(silenced([text])).toBe(expected)
+  })
+})
+
+describe('a silence', () => {
+  it('matches where all its matchers do', () => {
+    expect(silenced(['event_type=celery.*', 'channel=sre', 'data.queue!=mail'])).toBe(true)
+    expect(silenced(['event_type=celery.*', 'channel=pmo'])).toBe(false)
+  })
+
+  it('keeps back only while it is active', () => {
+    const all = ['event_type=*']
+    const at = (other: Partial<Silence>, now = NOW) => silencing([silence(all, other)], SUBJECT, now)
+    expect(at({ startsAt: minutes(1) })).toBeUndefined()
+    expect(at({ startsAt: NOW })).toBeDefined()
+    expect(at({ endsAt: NOW })).toBeUndefined()
+    expect(at({ endedAt: minutes(-1), endedBy: 'x' })).toBeUndefined()
+    expect(at({ kind: 'maintenance', every: 'day' }, minutes(24 * 60 + 5))).toBeDefined()
+    expect(at({ kind: 'maintenance', every: 'day' }, minutes(24 * 60 + 10))).toBeUndefined()
+    expect(at({ kind: 'maintenance', every: 'week' }, minutes(24 * 60 + 5))).toBeUndefined()
+    expect(at({ kind: 'maintenance', every: 'week' }, minutes(7 * 24 * 60 + 5))).toBeDefined()
+  })
+
+  it('that was made first wins, in whatever order they come', () => {
+    const ids = ['2', '1', '3'].map((end) => `0190c8f0-0000-7000-8000-00000000000${end}`)
+    const [second, first, third] = ids.map((id) => silence(['event_type=*'], { id }))
+    const other = silence(['event_type=vault.*'], { createdAt: minutes(-99) })
+    const later = silence(['event_type=*'], { createdAt: minutes(-1), id: '0190c8f0-0000-7000-8000-000000000000' })
+    fc.assert(
+      fc.property(fc.shuffledSubarray([first, second, third, other, later], { minLength: 5 }), (silences) => {
+        expect(silencing(silences as Silence[], SUBJECT, NOW)).toBe(first)
+      }),
+    )
+  })
+
+  it('is one of those that match by themselves, whatever the event', () => {
+    const pattern = fc.constantFrom('event_type=celery.*', 'data.x=1', 'data.x!=1', 'data.y.z=*', 'stakeholder!=sre')
+    const data = fc.oneof(
+      fc.constant({}),
+      fc.record({ x: fc.constantFrom('1', 1, true, null), y: fc.constantFrom({ z: 0 }, [], 'z') }),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.array(pattern, { minLength: 1 })), data, (lists, given) => {
+        const subject = { ...SUBJECT, data: given as JsonObject }
+        const silences = lists.map((list) => silence(list))
+        const found = silencing(silences, subject, NOW)
+        const alone = silences.filter((one) => silencing([one], subject, NOW) !== undefined)
+        expect(found === undefined ? alone.length === 0 : alone.includes(found)).toBe(true)
+      }),
+    )
+  })
+})
+
+it('knows which data it looks at', () => {
+  expect(dataKeysOf(['channel=sre', 'data.queue=a', 'data.queue!=b', 'data.labels.x.y=1'].map(matcher))).toEqual([
+    'queue',
+    'labels.x.y',
+    'labels',
+  ])
+})

@@ -1,0 +1,81 @@
+import type { Registry } from '../../catalogue/catalogue.ts'
+import { foldFieldName } from '../../catalogue/data-fields.ts'
+import { findEventType, findGroup, foldName, groupNames } from '../../catalogue/lookup.ts'
+import { PRIORITIES, parsePriority } from '../../catalogue/priority.ts'
+
+/** The names that the values of one field come from. */
+export interface Vocabulary {
+  /** What one of them is called. */
+  readonly what: string
+  /** The names that events are stored with. */
+  readonly names: readonly string[]
+  /** These, and what else people may write in their place. */
+  readonly spellings: readonly string[]
+  /** The name that is meant; undefined where there is none. */
+  find(written: string): string | undefined
+  /** A pattern in the letter case of the names. */
+  fold(pattern: string): string
+}
+
+/** The fields of a matcher whose values are names of the registry. What a correlation id may be, nobody knows. */
+export function vocabularies(registry: Registry): ReadonlyMap<string, Vocabulary> {
+  const types = [...registry.eventTypes.keys()]
+  const channels = [...registry.channels.keys()]
+  return new Map<string, Vocabulary>([
+    [
+      'event_type',
+      {
+        what: 'event type',
+        names: types,
+        spellings: [...types, ...registry.aliases.keys()],
+        find: (written) => findEventType(registry, written)?.name,
+        fold: (pattern) => pattern,
+      },
+    ],
+    [
+      'priority',
+      {
+        what: 'priority',
+        names: PRIORITIES,
+        spellings: PRIORITIES,
+        find: parsePriority,
+        fold: (pattern) => pattern.toUpperCase(),
+      },
+    ],
+    [
+      'channel',
+      {
+        what: 'channel',
+        names: channels,
+        spellings: channels,
+        find: (written) => channels.find((key) => key === written),
+        fold: (pattern) => pattern,
+      },
+    ],
+    [
+      'stakeholder',
+      {
+        what: 'stakeholder group',
+        names: [...registry.groups.keys()],
+        spellings: groupNames(registry),
+        find: (written) => findGroup(registry, written)?.key,
+        fold: foldName,
+      },
+    ],
+  ])
+}
+
+/** The top-level fields of all types' data, and those among them that are patient data. */
+export function dataFields(registry: Registry): {
+  readonly known: ReadonlySet<string>
+  isPatientData(name: string): boolean
+} {
+  const types = [...registry.eventTypes.values()]
+  const hidden = new Set(types.flatMap(({ phiFields }) => [...phiFields].map(foldFieldName)))
+  const isPatientData = (name: string) => {
+    const folded = foldFieldName(name)
+    return hidden.has(folded) || (folded.endsWith('s') && hidden.has(folded.slice(0, -1)))
+  }
+  const names = types.flatMap(({ schema }) => Object.keys(schema.shape))
+  return { known: new Set(names.filter((name) => !isPatientData(name))), isPatientData }
+}

@@ -1,0 +1,57 @@
+import type { ErrorCode } from './error-codes.ts'
+
+/** What the program's exit code means. */
+export const EXIT = {
+  /** Done, or the answer is yes. */
+  ok: 0,
+  /** The answer is no, or it failed for a reason of its own. */
+  no: 1,
+  /** What was asked, set or sent is wrong. */
+  usage: 2,
+  /** Something that the gateway depends on can not be reached. */
+  unreachable: 3,
+} as const
+
+/** An exit code of the program. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The exit code of each error. Complete by its type: a new error code does not compile until it has one. */
+const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
+  invalid_event: EXIT.usage,
+  invalid_request: EXIT.usage,
+  invalid_json: EXIT.usage,
+  body_too_large: EXIT.usage,
+  too_many_events: EXIT.usage,
+  unsupported_media_type: EXIT.usage,
+  unauthenticated: EXIT.usage,
+  forbidden: EXIT.usage,
+  cross_site: EXIT.usage,
+  not_found: EXIT.no,
+  method_not_allowed: EXIT.no,
+  idempotency_key_reused: EXIT.usage,
+  not_replayable: EXIT.no,
+  invalid_silence: EXIT.usage,
+  silence_over: EXIT.no,
+  invalid_settings: EXIT.usage,
+  invalid_config_file: EXIT.usage,
+  invalid_template: EXIT.usage,
+  webhook_placeholder: EXIT.usage,
+  webhook_retired: EXIT.usage,
+  webhook_invalid: EXIT.usage,
+  database_unreachable: EXIT.unreachable,
+  commit_unknown: EXIT.unreachable,
+  database_not_migrated: EXIT.unreachable,
+  data_dir_in_use: EXIT.unreachable,
+  secrets_unreachable: EXIT.unreachable,
+  port_in_use: EXIT.unreachable,
+  gateway_unreachable: EXIT.unreachable,
+  gateway_busy: EXIT.unreachable,
+  caller_gone: EXIT.unreachable,
+  gateway_stopped: EXIT.unreachable,
+  internal: EXIT.no,
+}
+
+/** The exit code of an error. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return OF_ERROR[code]
+}
