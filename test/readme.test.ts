@@ -235,10 +235,7 @@ describe('TypeScript examples', () => {
     for (const { page, code, index } of all) {
       writeFileSync(join(folder, `${page.replace(/\W/g, '-')}-${index}.ts`), code)
     }
-    const paths = {
-      'claimlinc-teams': [`${root}src/index.ts`],
-      'claimlinc-teams/testing/teams': [`${root}src/stand-ins/teams/test-server.ts`],
-    }
+    const paths = Object.fromEntries(Object.entries(entries()).map(([name, file]) => [name, [`${root}${file}`]]))
     writeFileSync(
       join(folder, 'tsconfig.json'),
       JSON.stringify({
@@ -294,16 +291,33 @@ describe('the first TypeScript example', () => {
 
 /** What makes `import 'claimlinc-teams'` mean this checkout, as an installed package would. */
 function resolver(): string {
-  const here = pathToFileURL(`${root}src/`).href
+  const here = pathToFileURL(root).href
   return `data:text/javascript,${encodeURIComponent(`
     import { registerHooks } from 'node:module'
+    const entries = ${JSON.stringify(entries())}
     registerHooks({
       resolve(name, context, next) {
-        const [, inner] = /^claimlinc-teams(?:\\/(.+))?$/.exec(name) ?? []
-        const ours = /^claimlinc-teams(\\/|$)/.test(name)
-        return ours ? { url: '${here}' + (inner ? inner + '.ts' : 'index.ts'), shortCircuit: true } : next(name, context)
+        const file = entries[name]
+        return file ? { url: '${here}' + file, shortCircuit: true } : next(name, context)
       },
     })`)}`
+}
+
+/** The source file behind each name that the package exports: `claimlinc-teams`, `claimlinc-teams/testing/teams`, … */
+function entries(): Record<string, string> {
+  const { name, exports } = JSON.parse(read('package.json')) as PackageManifest
+  return Object.fromEntries(
+    Object.entries(exports).flatMap(([path, entry]) =>
+      typeof entry === 'string'
+        ? []
+        : [[name + path.slice(1), entry.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')]],
+    ),
+  )
+}
+
+interface PackageManifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
 }
 
 describe('SQL examples', () => {

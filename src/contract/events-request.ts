@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { digestOf } from '../kernel/ids.ts'
 import { isObject } from '../kernel/json.ts'
+import { nearestName } from '../kernel/nearest.ts'
 import { type EventResult, fromCloudEvent, fromCloudEventHeaders } from './cloudevents.ts'
 import { parseJsonBody, shapeProblem } from './json-body.ts'
 import type { EventFormat } from './media-type.ts'
@@ -102,11 +103,12 @@ function unknownField(name: string): Problem {
   const meant = EVENT_FIELDS.find(
     (field) => field === snakeName(name) || camelName(field).toLowerCase() === name.toLowerCase(),
   )
+  const near = nearestName(EVENT_FIELDS, name)
   return {
     // A name of another shape may be a value that slipped into the wrong place.
     at: /^[A-Za-z_]{1,40}$/.test(name) ? name : '',
     found: 'a field that events do not have',
-    expected: meant ?? `only ${EVENT_FIELDS.join(', ')}`,
+    expected: meant ?? (near ? `perhaps ${near}` : `only ${EVENT_FIELDS.join(', ')}`),
   }
 }
 

@@ -186,8 +186,6 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       'secrets: the signing secret of the environment is used; the one in Vault, if there is one, is not asked for',
     )
   take(judgement)
-  // Signing with a made-up secret is better than not sending while Vault is sealed: a seal is what must be told.
-  if (isMadeUp) log.warn('secrets: no signing secret is known; posts are signed with one that was made up at start')
   schedule(unreadable.length > 0)
 
   return {

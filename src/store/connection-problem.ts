@@ -20,7 +20,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   '28P01': CREDENTIALS,
   '28000': {
     found: 'a PostgreSQL that does not let this user in from here',
-    expected: 'a line of its pg_hba.conf for this user, database, address and use of TLS',
+    expected:
+      'a user that exists there, and a line of its pg_hba.conf for it, the database, the address and the use of TLS',
   },
   '3D000': {
     found: 'a PostgreSQL that has no such database',

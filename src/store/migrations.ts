@@ -95,9 +95,11 @@ function failed(error: unknown): GatewayError {
   return new GatewayError('database_not_migrated', [], {
     cause: error,
     detail:
-      typeof code === 'string' && /^(?!08|57)[0-9A-Z]{5}$/.test(code)
-        ? `A migration failed with SQLSTATE ${code} and was rolled back.`
-        : 'The database was lost in a migration; "claimlinc-teams migrate status" says which are applied.',
+      code === '42501'
+        ? 'The user of DATABASE_URL may not change the schema (SQLSTATE 42501), and nothing was changed. Let the owner of the database run: GRANT CREATE ON DATABASE <database> TO <user>; GRANT CREATE, USAGE ON SCHEMA public TO <user>; or let an owner run "claimlinc-teams migrate up" and set TEAMS_MIGRATE=false.'
+        : typeof code === 'string' && /^(?!08|57)[0-9A-Z]{5}$/.test(code)
+          ? `A migration failed with SQLSTATE ${code} and was rolled back.`
+          : 'The database was lost in a migration; "claimlinc-teams migrate status" says which are applied.',
   })
 }
 

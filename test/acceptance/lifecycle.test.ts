@@ -8,7 +8,7 @@ import { newId } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startPostgres } from '../services/postgres.ts'
-import { type Store, untouchedStore } from '../services/stores.ts'
+import { type Store, startedStore, untouchedStore } from '../services/stores.ts'
 import { QUICK } from './gateways.ts'
 
 const ALERT: EventInput = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }
@@ -276,5 +276,21 @@ describe('an answer with a number that is no HTTP status', () => {
       ['accepted', 202],
     ])
     expect(answers).toBe(2)
+  })
+})
+
+describe('a signing secret that was made up', () => {
+  it('is warned of where cards are sent, and not where events are only accepted', async () => {
+    for (const deliver of [true, false]) {
+      const lines: string[] = []
+      const gateway = await createGateway({
+        env: {},
+        settings: { ...(await startedStore('embedded')), TEAMS_HTTP_PORT: 0 },
+        deliver,
+        log: createLog('warn', { write: (line) => void lines.push(line) }),
+      })
+      await gateway.stop()
+      expect(lines.filter((line) => line.includes('made up at start'))).toHaveLength(deliver ? 1 : 0)
+    }
   })
 })

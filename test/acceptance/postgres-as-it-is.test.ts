@@ -160,3 +160,21 @@ describe('a database that can not be used', () => {
     await expect(open(url.href)).rejects.toMatchObject(refusal(found))
   })
 })
+
+describe('a database user who may not change the schema', () => {
+  it('hears which rights are missing, and nothing is changed', async () => {
+    const { url } = await freshDatabase()
+    const user = await asUser(url, '')
+    await administer(
+      url,
+      `REVOKE CREATE ON DATABASE "${nameOf(url)}" FROM "${new URL(user).username}"`,
+      `REVOKE CREATE ON SCHEMA public FROM "${new URL(user).username}", PUBLIC`,
+    )
+    const refused = await createGateway({ settings: { DATABASE_URL: user }, env: {}, log: createLog('silent') }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(refused).toMatchObject({ code: 'database_not_migrated' })
+    expect(String(refused)).toContain('GRANT CREATE, USAGE ON SCHEMA public')
+  })
+})

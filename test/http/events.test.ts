@@ -138,10 +138,11 @@ describe('POST /v1/events', () => {
 
   it('refuses fields that events do not have, and says which was meant', async () => {
     const { app, service } = createTestServer()
-    const answer = await post(app, [{ ...CLAIM, eventType: 'x', 'P123 456': 1 }, 5, null])
+    const answer = await post(app, [{ ...CLAIM, eventType: 'x', event_typ: 'x', 'P123 456': 1 }, 5, null])
     expect(answer.statusCode).toBe(422)
     expect(answer.json().errors).toEqual([
       { at: 'events[0].eventType', found: 'a field that events do not have', expected: 'event_type' },
+      { at: 'events[0].event_typ', found: 'a field that events do not have', expected: 'perhaps event_type' },
       {
         at: 'events[0]',
         found: 'a field that events do not have',
