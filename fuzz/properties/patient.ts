@@ -34,14 +34,22 @@ function plainName(name: string): string {
 /** None of the values is in the text, however it is written there. */
 export function holdPatients(values: readonly string[], text: string, where: string): void {
   if (values.length === 0) return
+  const shown = howShown(text)
+  for (const value of values) {
+    const how = shown(value)
+    hold(how === undefined, 'patient', () => `${where} shows${how} the patient value ${value}`)
+  }
+}
+
+/** How a text shows a value: plainly, with separators or percent-encoded; undefined where it does not. */
+export function howShown(text: string): (value: string) => string | undefined {
   const letters = fold(text)
   const decoded = fold(unescaped(text))
   // Text by text: what ends one and what begins the next is nobody's id.
   const texts = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? [text]).map((one) => fold(one).replace(/[^\p{L}\p{N}]/gu, ''))
-  for (const value of values) {
-    hold(!letters.includes(value), 'patient', () => `${where} shows the patient value ${value}`)
-    const inOne = texts.find((one) => one.includes(value))
-    hold(inOne === undefined, 'patient', () => `${where} shows, with separators, the patient value ${value}`)
-    hold(!decoded.includes(value), 'patient', () => `${where} shows, percent-encoded, the patient value ${value}`)
+  return (value) => {
+    if (letters.includes(value)) return ''
+    if (texts.some((one) => one.includes(value))) return ', with separators,'
+    return decoded.includes(value) ? ', percent-encoded,' : undefined
   }
 }

@@ -15,7 +15,7 @@ import { mutateBody, parsed } from '../mutate/body.ts'
 import { EVALUATED, HOSTILE } from '../mutate/texts.ts'
 import { holdSize } from '../properties/card.ts'
 import { fold, unescaped } from '../properties/fold.ts'
-import { holdPatients, patientValues } from '../properties/patient.ts'
+import { holdPatients, howShown, patientValues } from '../properties/patient.ts'
 import type { Random } from '../random.ts'
 import { hold, type OpenTarget, type Target } from '../target.ts'
 import { shippedRegistry } from './checks.ts'
@@ -119,8 +119,12 @@ export const target: Target = {
           return ['can not be drawn']
         }
         holdSize(drawn, 27_136)
-        holdPatients(patients, JSON.stringify(drawn.card), 'the card')
-        holdHarmless(drawn.card, JSON.stringify(template), JSON.stringify(event))
+        const templateText = JSON.stringify(template)
+        const inTemplate = howShown(templateText)
+        // What the template spells out by itself is not the event's.
+        const ofEvent = patients.filter((value) => inTemplate(value) === undefined)
+        holdPatients(ofEvent, JSON.stringify(drawn.card), 'the card')
+        holdHarmless(drawn.card, templateText, JSON.stringify(event))
         return [`drawn ${drawn.shrunk}`]
       },
       async close() {
