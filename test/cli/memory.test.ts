@@ -20,7 +20,7 @@ const LIST_MODULES = `
 /** What not every gateway uses and what takes much memory, by how its URL is known. */
 const PARTS = {
   redis: /node_modules\/@?redis\//,
-  sandbox: /src\/sandbox\//,
+  sandbox: /src\/stand-ins\/teams\//,
   pglite: /node_modules\/@electric-sql\//,
   adaptivecards: /node_modules\/adaptivecards\//,
   // Of the tests' stand-ins and of the doctor alone.
