@@ -1,9 +1,9 @@
 import type { PromiseName } from './promises.ts'
-import type { Form, Setup, Stage } from './setup.ts'
+import type { Deployment, Form, Setup } from './setup.ts'
 import type { World } from './world.ts'
 
 /** A story of faults. */
-export interface Scenario extends Stage {
+export interface Scenario extends Deployment {
   /** What it does, in one sentence. */
   readonly does: string
   readonly promises: readonly PromiseName[]

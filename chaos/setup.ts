@@ -22,7 +22,7 @@ export interface Setup {
 }
 
 /** What a scenario says of its gateways and their database. */
-export interface Stage {
+export interface Deployment {
   readonly name: string
   readonly store: 'postgres' | 'embedded'
   readonly replicas: number

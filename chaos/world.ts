@@ -10,7 +10,7 @@ import { startProxy, type TcpProxy } from './proxy.ts'
 import { createRandom, type Random } from './random.ts'
 import { createReplica, type Replica } from './replicas.ts'
 import { type Mix, ORDINARY, type Sender, startSender } from './sender.ts'
-import type { Form, Setup, Stage } from './setup.ts'
+import type { Deployment, Form, Setup } from './setup.ts'
 
 /** What a scenario plays in: the gateways and everything around them, and the history of what was done. */
 export interface World {
@@ -61,7 +61,7 @@ export const BUDGET = { requests: 900, period: 60, burst: 20 } as const
 
 /** Makes the world of a scenario: services and the receiving end run, the gateways do not yet. */
 export async function createWorld(options: {
-  readonly scenario: Stage
+  readonly scenario: Deployment
   readonly setup: Setup
   readonly form: Form
   readonly seed: string
@@ -208,7 +208,7 @@ async function startReceiverProcess(folder: string, later: Later): Promise<World
   }
 }
 
-async function openStore(scenario: Stage, setup: Setup, folder: string, later: Later) {
+async function openStore(scenario: Deployment, setup: Setup, folder: string, later: Later) {
   if (scenario.store === 'embedded')
     return { store: { TEAMS_DATA_DIR: join(folder, 'data') }, postgres: undefined, proxy: undefined }
   const postgres = await startPostgres({ envIn: setup.postgresEnv })

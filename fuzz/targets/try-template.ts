@@ -7,12 +7,11 @@ import type { TemplateFiles } from '../../src/cards/load.ts'
 import { namesOf } from '../../src/cards/names.ts'
 import { parserComplaints } from '../../src/cards/parser-check.ts'
 import { tryOut } from '../../src/cards/sample-cards.ts'
-import type { Tell } from '../../src/cards/template-problem.ts'
 import { compile } from '../../src/cards/templating.ts'
 import { usesOf } from '../../src/cards/uses.ts'
 import type { EventTypeDefinition } from '../../src/catalogue/catalogue.ts'
 import { LANGUAGES } from '../../src/catalogue/language.ts'
-import type { Problem } from '../../src/kernel/errors.ts'
+import type { AddProblem, Problem } from '../../src/kernel/errors.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 
 /**
@@ -25,7 +24,7 @@ export function tryTemplate(
   { files, studio, types }: Pick<Opened, 'studio' | 'types'> & { readonly files: TemplateFiles },
 ): { readonly card: CompiledCard | undefined; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
-  const tell: Tell = (at, found, expected) => problems.push({ at, found, expected })
+  const tell: AddProblem = (at, found, expected) => problems.push({ at, found, expected })
   checkShape(template, tell)
   const { own, framed, problems: wrong } = compose(template, files.frame.template, files.components)
   problems.push(...wrong)

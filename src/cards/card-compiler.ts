@@ -1,6 +1,6 @@
 import type { Registry } from '../catalogue/catalogue.ts'
 import { STAKEHOLDER_GROUPS, type StakeholderGroup } from '../catalogue/stakeholder-groups.ts'
-import type { Problem } from '../kernel/errors.ts'
+import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ActionLink } from './buttons.ts'
 import type { CompiledCard, Drawable, Studio } from './card.ts'
@@ -14,7 +14,6 @@ import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
 import { namesOf } from './names.ts'
 import { type Inspect, tryOut } from './sample-cards.ts'
 import { type Strings, textAt } from './strings.ts'
-import type { Tell } from './template-problem.ts'
 import { compile } from './templating.ts'
 import { usesOf } from './uses.ts'
 
@@ -108,7 +107,7 @@ function compileCard(
   problems: Problem[],
 ): CompiledCard | undefined {
   const before = problems.length
-  const tell: Tell = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
+  const tell: AddProblem = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
   checkShape(file.template, tell)
   const { own, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
   for (const { at, found, expected } of wrong) tell(at, found, expected)

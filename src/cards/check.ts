@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
-import type { Problem } from '../kernel/errors.ts'
+import type { AddProblem, Problem } from '../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { BUTTON_NAMES } from './buttons.ts'
 import { BOT_ACTIONS, ELEMENT_TYPES, LINK_ACTIONS, TEAMS_TYPES } from './elements.ts'
@@ -9,10 +9,9 @@ import type { FieldKind, Fields } from './fields.ts'
 import type { NameUse } from './names.ts'
 import { DATA_NAMESPACES, EVENT_NAMES } from './prepare.ts'
 import { fieldsInTitle, type Strings, textAt } from './strings.ts'
-import type { Tell } from './template-problem.ts'
 
 /** Checks what a template file is made of: its root, its elements, its actions and its buttons. */
-export function checkShape(template: JsonObject, tell: Tell): void {
+export function checkShape(template: JsonObject, tell: AddProblem): void {
   if (template.type !== 'AdaptiveCard') tell('/type', 'something else', '"AdaptiveCard"')
   if (typeof template.version !== 'string' || !/^1\.[0-5]$/.test(template.version))
     tell('/version', 'something else', '"1.5", the newest that Teams takes')
@@ -26,7 +25,7 @@ export function checkShape(template: JsonObject, tell: Tell): void {
   checkElements(template, '', tell)
 }
 
-function checkElements(node: unknown, at: string, tell: Tell): void {
+function checkElements(node: unknown, at: string, tell: AddProblem): void {
   if (Array.isArray(node)) for (const [i, item] of node.entries()) checkElements(item, `${at}/${i}`, tell)
   if (!isObject(node)) return
   const { type } = node
@@ -38,14 +37,14 @@ function checkElements(node: unknown, at: string, tell: Tell): void {
   }
 }
 
-function checkTyped(list: unknown, at: string, tell: Tell): void {
+function checkTyped(list: unknown, at: string, tell: AddProblem): void {
   if (!Array.isArray(list)) return
   for (const [i, item] of list.entries())
     if (isObject(item) && typeof item.type !== 'string' && !('$include' in item) && !at.endsWith('/columns'))
       tell(`${at}/${i}/type`, 'nothing', 'the type of the element')
 }
 
-function checkType(type: string, node: Record<string, unknown>, at: string, tell: Tell): void {
+function checkType(type: string, node: Record<string, unknown>, at: string, tell: AddProblem): void {
   if (BOT_ACTIONS.has(type)) {
     tell(`${at}/type`, type, 'a name under "$buttons": a card from a webhook has no bot that could answer')
   } else if (TEAMS_TYPES.has(type)) {
@@ -61,7 +60,7 @@ export function checkNames(
   uses: readonly NameUse[],
   fields: Fields,
   strings: Readonly<Record<Language, Strings>>,
-  tell: Tell,
+  tell: AddProblem,
 ): void {
   for (const { at, path } of uses) {
     const expected = wrongName(path, fields, strings)

@@ -1,6 +1,6 @@
+import type { AddProblem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import type { Fields } from './fields.ts'
-import type { Tell } from './template-problem.ts'
 
 /** How a template shows a list, whatever room there is. */
 export interface ListRule {
@@ -28,7 +28,7 @@ export function listRules({ $lists = {} }: JsonObject): ListRules {
 }
 
 /** Checks `$lists` for the data of one event type. */
-export function checkLists({ $lists = {} }: JsonObject, fields: Fields, tell: Tell): void {
+export function checkLists({ $lists = {} }: JsonObject, fields: Fields, tell: AddProblem): void {
   if (!isObject($lists)) {
     tell('/$lists', 'no object', 'an object of rules by field')
     return

@@ -9,7 +9,8 @@
  */
 export type Consequence = 'accepted' | 'retry' | 'pause' | 'channel' | 'failed'
 
-interface OutcomeRow {
+/** One row of {@link OUTCOMES}. */
+export interface OutcomeRow {
   readonly consequence: Consequence
   /** HTTP statuses that lead here, single or from-to. */
   readonly statuses?: readonly (number | readonly [number, number])[]

@@ -39,10 +39,9 @@ export interface Cards {
   /**
    * Finds a channel by its key, or by its name in Teams.
    *
-   * @param at what a refusal names as the place, for example `--channel`
    * @throws GatewayError `invalid_request`
    */
-  channel(keyOrName: string, at: string): Channel
+  channel(keyOrName: string): Channel
 }
 
 /** Tries out every template in each language, with the configuration file of the settings. */
@@ -53,9 +52,10 @@ export function checkAllCards(settings: Settings): ReturnType<typeof checkTempla
 /**
  * Reads the configuration file and the templates of the settings.
  *
+ * @param channelField what the caller calls the channel, for refusals: `--channel`
  * @throws GatewayError `invalid_config_file`, `invalid_template`
  */
-export function openCards(settings: Settings): Cards {
+export function openCards(settings: Settings, channelField: string): Cards {
   const registry = readRegistry(settings)
   const renderer = createRenderer(rendererOptions(registry, settings))
   const guard = createPatientDataGuard(registry.eventTypes.values(), settings.TEAMS_PHI_POLICY)
@@ -82,7 +82,7 @@ export function openCards(settings: Settings): Cards {
       const channel = registry.channels.get(channelKey ?? routeEvent(registry, event)[0] ?? '')
       if (channel === undefined)
         throw new GatewayError('invalid_request', [
-          { at: '--channel', found: 'nothing, and no channel reads this event', expected: channelKeys(registry) },
+          { at: channelField, found: 'nothing, and no channel reads this event', expected: channelKeys(registry) },
         ])
       const { card, bytes, shrunk } = renderer.render({
         event,
@@ -93,13 +93,13 @@ export function openCards(settings: Settings): Cards {
       })
       return { card, name: definition.card, channel: channel.key, bytes, shrunk }
     },
-    channel(keyOrName, at) {
+    channel(keyOrName) {
       const found = [...registry.channels.values()].find(({ key, name }) => key === keyOrName || name === keyOrName)
       if (found) return found
       const near = nearestName([...registry.channels.keys()], keyOrName)
       throw new GatewayError('invalid_request', [
         {
-          at,
+          at: channelField,
           found: 'a channel that there is not',
           expected: near ? `perhaps ${near}` : channelKeys(registry),
         },

@@ -6,7 +6,7 @@ import { findEventType, findGroup, groupNames } from '../catalogue/lookup.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/service.ts'
-import { describeValue, type Problem } from '../kernel/errors.ts'
+import { type AddProblem, describeValue, type Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { checkData } from './check-data.ts'
@@ -114,8 +114,6 @@ function readFields(given: unknown): ReadEvent | string {
   }
 }
 
-type Tell = (field: string, found: string, expected: string) => void
-
 /** Says what kind of value something is without quoting it. A proxy may refuse even that. */
 function describe(value: unknown): string {
   try {
@@ -126,14 +124,14 @@ function describe(value: unknown): string {
 }
 
 /** The name of a field is told where it looks like one; anything else may be a value that slipped into its place. */
-function tellUnknownField(field: string, tell: Tell): void {
+function tellUnknownField(field: string, tell: AddProblem): void {
   const near = nearestName(FIELDS, field)
   const expected = near ? `perhaps ${near}` : `one of ${FIELDS.join(', ')}`
   const isName = /^[A-Za-z_]{1,40}$/.test(field)
   tell(isName ? field : '', 'a field that events do not have', `${expected}; data of your own belongs into data`)
 }
 
-function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDefinition | undefined {
+function checkType(registry: Registry, value: unknown, tell: AddProblem): EventTypeDefinition | undefined {
   if (typeof value !== 'string' || value === '') {
     tell('eventType', describe(value), 'the name of an event type, such as vault.seal.detected')
     return undefined
@@ -153,7 +151,7 @@ function checkType(registry: Registry, value: unknown, tell: Tell): EventTypeDef
   return undefined
 }
 
-function checkStakeholders(registry: Registry, value: unknown, tell: Tell): readonly string[] | undefined {
+function checkStakeholders(registry: Registry, value: unknown, tell: AddProblem): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_STAKEHOLDERS) {
     tell(
@@ -198,14 +196,14 @@ function isLeftOut(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
 }
 
-function checkPriority(value: unknown, tell: Tell): Priority | undefined {
+function checkPriority(value: unknown, tell: AddProblem): Priority | undefined {
   if (isLeftOut(value)) return undefined
   const priority = typeof value === 'string' ? parsePriority(value) : undefined
   if (!priority) tell('priority', describe(value), `one of ${PRIORITIES.join(', ')}`)
   return priority
 }
 
-function checkId(field: string, value: unknown, tell: Tell): string | undefined {
+function checkId(field: string, value: unknown, tell: AddProblem): string | undefined {
   if (value === undefined || value === null) return undefined
   // No control characters: a correlation id travels in a header and through log lines, which some readers also end
   // at the separators of Unicode.
@@ -223,7 +221,7 @@ function checkId(field: string, value: unknown, tell: Tell): string | undefined 
 
 const moment = z.iso.datetime({ offset: true })
 
-function checkTime(given: unknown, tell: Tell): Date | undefined {
+function checkTime(given: unknown, tell: AddProblem): Date | undefined {
   const value = typeof given === 'string' ? plainMoment(given) : given
   if (isLeftOut(value) || (typeof value === 'string' && isZeroTime(value))) return undefined
   const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
@@ -239,7 +237,7 @@ function checkTime(given: unknown, tell: Tell): Date | undefined {
   return undefined
 }
 
-function checkLanguage(value: unknown, tell: Tell): Language | undefined {
+function checkLanguage(value: unknown, tell: AddProblem): Language | undefined {
   if (isLeftOut(value)) return undefined
   const language = LANGUAGES.find((known) => known === value)
   if (!language) tell('language', describe(value), `one of ${LANGUAGES.join(', ')}`)

@@ -15,6 +15,9 @@ export interface Problem {
   readonly expected: string
 }
 
+/** Adds one problem to those of a check: where it is, what was found there, what was expected. Never quotes a value. */
+export type AddProblem = (at: string, found: string, expected: string) => void
+
 /**
  * The one error type that crosses a folder's border. Carries a stable {@link ErrorCode} and every problem at
  * once, so that nobody mends one field only to be told of the next.

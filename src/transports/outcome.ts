@@ -1,19 +1,8 @@
-import { type Consequence, OUTCOMES, type OutcomeName } from '../contract/outcomes.ts'
+import { OUTCOMES, type OutcomeName, type OutcomeRow } from '../contract/outcomes.ts'
 import { isObject } from '../kernel/json.ts'
 import type { Outcome } from './transport.ts'
 
-/** One row of the table as the functions here read it. */
-interface Row {
-  readonly consequence: Consequence
-  readonly statuses?: readonly (number | readonly [number, number])[]
-  readonly errors?: readonly string[]
-  readonly bodyCodes?: readonly string[]
-  readonly own?: boolean
-  readonly meaning: string
-  readonly todo: string
-}
-
-const ROWS = Object.entries(OUTCOMES) as [OutcomeName, Row][]
+const ROWS = Object.entries(OUTCOMES) as [OutcomeName, OutcomeRow][]
 
 /** What a receiver answered. */
 export interface Answer {
@@ -27,7 +16,7 @@ export interface Answer {
 
 /** True where an attempt came to this in the gateway itself, so that it says nothing about the receiver. */
 export function isOwn(name: OutcomeName): boolean {
-  const row: Row = OUTCOMES[name]
+  const row: OutcomeRow = OUTCOMES[name]
   return row.own === true
 }
 

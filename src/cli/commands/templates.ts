@@ -33,8 +33,8 @@ export async function checkCommand(output: Output): Promise<ExitCode> {
 export async function renderCommand(options: RenderOptions, output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
   const { channel: wanted, ...flags } = options
-  const cards = openCards(settings)
-  const given = wanted === undefined ? undefined : cards.channel(wanted, '--channel')
+  const cards = openCards(settings, '--channel')
+  const given = wanted === undefined ? undefined : cards.channel(wanted)
   const request = await readEventsOf(flags, output)
   const [event, ...more] = request.events
   if (event === undefined || more.length > 0)

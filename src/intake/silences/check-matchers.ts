@@ -1,9 +1,9 @@
 import type { Registry } from '../../catalogue/catalogue.ts'
 import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/service.ts'
-import { describeValue } from '../../kernel/errors.ts'
+import { type AddProblem, describeValue } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'
-import { checkText, placeOfUnknown, type Tell } from './check-text.ts'
+import { checkText, placeOfUnknown } from './check-text.ts'
 import { fits } from './glob.ts'
 import { DATA_PREFIX } from './match.ts'
 import { dataFields, type Vocabulary, vocabularies } from './vocabulary.ts'
@@ -24,7 +24,7 @@ export function readMatchers(value: unknown): unknown {
 }
 
 /** Checks what {@link readMatchers} gave; reports every problem of every matcher. */
-export function checkMatchers(given: unknown, registry: Registry, tell: Tell): readonly Matcher[] {
+export function checkMatchers(given: unknown, registry: Registry, tell: AddProblem): readonly Matcher[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > MAX_MATCHERS) {
     const found = Array.isArray(given) && given.length > 0 ? `more than ${MAX_MATCHERS} matchers` : describeValue(given)
     tell('matchers', found, `a list of 1 to ${MAX_MATCHERS} matchers, each with field, operator and value`)
@@ -56,7 +56,7 @@ function checkMatcher(
   given: Readonly<Record<string, unknown>>,
   at: string,
   fields: NamedFields,
-  tell: Tell,
+  tell: AddProblem,
 ): Matcher | undefined {
   const unknown = Object.keys(given).filter((key) => !(KEYS as readonly string[]).includes(key))
   for (const key of unknown.slice(0, MAX_UNKNOWN)) {
@@ -72,7 +72,7 @@ function checkMatcher(
   return field !== undefined && operator && value !== undefined ? { field, operator, value } : undefined
 }
 
-function checkField(value: unknown, at: string, fields: NamedFields, tell: Tell): string | undefined {
+function checkField(value: unknown, at: string, fields: NamedFields, tell: AddProblem): string | undefined {
   const text = checkText(value, at, MAX_LENGTH, tell)
   if (text === undefined) return undefined
   if (text === CORRELATION_ID || fields.vocabularies.has(text)) return text
@@ -95,7 +95,7 @@ function checkField(value: unknown, at: string, fields: NamedFields, tell: Tell)
 }
 
 /** A name as events are stored with it: not an alias, and in their letter case. */
-function checkName(written: string, at: string, vocabulary: Vocabulary, tell: Tell): string | undefined {
+function checkName(written: string, at: string, vocabulary: Vocabulary, tell: AddProblem): string | undefined {
   const { what, names, spellings } = vocabulary
   if (written.includes('*')) {
     const pattern = vocabulary.fold(written)

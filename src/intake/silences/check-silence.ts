@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Registry } from '../../catalogue/catalogue.ts'
 import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/service.ts'
-import { describeValue, GatewayError, type Problem } from '../../kernel/errors.ts'
+import { type AddProblem, describeValue, GatewayError, type Problem } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'
 import { checkMatchers, readMatchers } from './check-matchers.ts'
-import { checkText, placeOfUnknown, type Tell } from './check-text.ts'
+import { checkText, placeOfUnknown } from './check-text.ts'
 import { STEPS } from './times.ts'
 
 /** What a caller says of a silence, checked. */
@@ -22,7 +22,7 @@ const MOMENT = 'a time with its zone, such as 2026-11-21T10:00:00Z'
  */
 export function checkSilence(given: unknown, registry: Registry, now: Date): CheckedSilence {
   const problems: Problem[] = []
-  const tell: Tell = (at, found, expected) => void problems.push({ at, found, expected })
+  const tell: AddProblem = (at, found, expected) => void problems.push({ at, found, expected })
   const fields = readFields(given)
   if (typeof fields === 'string') {
     tell('silence', fields, 'an object with matchers, endsAt and reason')
@@ -56,7 +56,7 @@ function readFields(given: unknown): Readonly<Record<string, unknown>> | string 
   }
 }
 
-function tellUnknown(name: string, tell: Tell): void {
+function tellUnknown(name: string, tell: AddProblem): void {
   const near = nearestName(FIELDS, name)
   const place = placeOfUnknown(name, '')
   tell(
@@ -70,7 +70,12 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null
 }
 
-function checkOneOf<T extends string>(value: unknown, at: string, known: readonly T[], tell: Tell): T | undefined {
+function checkOneOf<T extends string>(
+  value: unknown,
+  at: string,
+  known: readonly T[],
+  tell: AddProblem,
+): T | undefined {
   if (isAbsent(value)) return undefined
   const one = known.find((name) => name === value)
   if (one === undefined) tell(at, describeValue(value), `${known.join(' or ')}, or no such field`)
@@ -79,7 +84,7 @@ function checkOneOf<T extends string>(value: unknown, at: string, known: readonl
 
 const moment = z.iso.datetime({ offset: true })
 
-function checkTime(value: unknown, at: string, tell: Tell): Date | undefined {
+function checkTime(value: unknown, at: string, tell: AddProblem): Date | undefined {
   const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
   const date = read ? new Date(value) : undefined
   if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
@@ -90,7 +95,7 @@ function checkTime(value: unknown, at: string, tell: Tell): Date | undefined {
 function checkSpan(
   { startsAt, endsAt, every }: Pick<CheckedSilence, 'startsAt' | 'endsAt' | 'every'>,
   now: Date,
-  tell: Tell,
+  tell: AddProblem,
 ): void {
   if (endsAt <= startsAt) tell('endsAt', 'a time that is not after the start', 'a time after the start')
   // What comes again may have begun long ago: the window that it describes lies ahead all the same.

@@ -1,13 +1,10 @@
-import { describeValue } from '../../kernel/errors.ts'
-
-/** Tells of one problem: where it is, what was found there, what would have been right. */
-export type Tell = (at: string, found: string, expected: string) => void
+import { type AddProblem, describeValue } from '../../kernel/errors.ts'
 
 /**
  * Text that a record and a terminal can show: of 1 to `most` characters, and no control characters, which some readers of
  * logs take for the end of a line. Undefined, and told, for anything else.
  */
-export function checkText(value: unknown, at: string, most: number, tell: Tell): string | undefined {
+export function checkText(value: unknown, at: string, most: number, tell: AddProblem): string | undefined {
   const expected = `text of 1 to ${most} characters without control characters`
   if (typeof value !== 'string' || value.trim() === '' || value.length > most) {
     const blank = typeof value === 'string' && value !== '' && value.trim() === ''
