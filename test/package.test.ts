@@ -16,7 +16,7 @@ interface Locked {
 
 describe('package-lock.json', () => {
   // `npm ci` refuses a lock file that lacks one, also of a platform that is not ours. npm itself leaves such an entry out
-  // where the registry does not have the package.
+  // where the npm registry does not have the package.
   it('has every optional package that a locked package names', () => {
     const lock: { packages: Record<string, Locked> } = JSON.parse(read('package-lock.json'))
     const missing = Object.entries(lock.packages).flatMap(([path, locked]) =>

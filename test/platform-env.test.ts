@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGateway } from '../src/app/gateway.ts'
 import { rendererOptions } from '../src/cards/renderer-options.ts'
-import { builtInRegistry } from '../src/catalogue/built-in.ts'
+import { builtInCatalogue } from '../src/catalogue/built-in.ts'
 import { parseEnvFile } from '../src/settings/env-file.ts'
 import { loadSettings } from '../src/settings/load.ts'
 import { settingNotices } from '../src/settings/notices.ts'
@@ -61,8 +61,8 @@ describe("the platform's own .env", () => {
   })
 
   it('gives the cards their links', () => {
-    const registry = builtInRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
-    expect(rendererOptions(registry, loadSettings(ENV)).links).toEqual({
+    const catalogue = builtInCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+    expect(rendererOptions(catalogue, loadSettings(ENV)).links).toEqual({
       grafana: 'https://grafana.claimlinc.example',
       flower: 'http://localhost:5555',
       logs: "https://kibana.claimlinc.example/app/discover#/?_a=(query:(language:kuery,query:'%22{correlation_id}%22'))",

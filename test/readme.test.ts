@@ -6,8 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { CATALOGUE } from '../src/catalogue/event-types.ts'
-import { loadRegistry } from '../src/catalogue/load.ts'
+import { EVENT_TYPES } from '../src/catalogue/event-types.ts'
+import { loadCatalogue } from '../src/catalogue/load.ts'
 import { STAKEHOLDER_GROUPS } from '../src/catalogue/stakeholder-groups.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { STATES } from '../src/contract/service.ts'
@@ -127,7 +127,7 @@ const sourceWords = new Set(
     (file) => read(file).match(/[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+/g) ?? [],
   ),
 )
-const example = loadRegistry({
+const example = loadCatalogue({
   configFile: join(root, 'examples/config.yaml'),
   language: 'en',
   budget: { requests: 1, period: 1, burst: 1 },
@@ -169,7 +169,7 @@ function isCommand(words: string): boolean {
   return sub === undefined || command.commands.some((one) => one.name() === sub)
 }
 
-const FAMILIES = new Set(Object.keys(CATALOGUE).map((name) => name.split('.')[0]))
+const FAMILIES = new Set(Object.keys(EVENT_TYPES).map((name) => name.split('.')[0]))
 
 /** What does not start like a built-in type is a host, a name in a template, or a type that an example defines. */
 function isEventType(name: string): boolean {
@@ -212,8 +212,8 @@ describe('configuration examples', () => {
     for (const [index, text] of examples.entries()) {
       const configFile = join(folder, `${index}.yaml`)
       writeFileSync(configFile, text)
-      const registry = loadRegistry({ configFile, language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
-      expect(registry.channels.size).toBeGreaterThanOrEqual(Object.keys(STAKEHOLDER_GROUPS).length)
+      const catalogue = loadCatalogue({ configFile, language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
+      expect(catalogue.channels.size).toBeGreaterThanOrEqual(Object.keys(STAKEHOLDER_GROUPS).length)
     }
   })
 })

@@ -61,8 +61,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/cards/renderer.ts',
-        find: 'const card = studio.cards.get(request.card)',
-        replace: `${busy(3)}const card = studio.cards.get(request.card)`,
+        find: 'const card = cardSet.cards.get(request.card)',
+        replace: `${busy(3)}const card = cardSet.cards.get(request.card)`,
       },
     ],
   },
@@ -79,8 +79,8 @@ export const BREAKAGES: readonly Breakage[] = [
       },
       {
         file: 'src/cards/renderer.ts',
-        find: 'const card = studio.cards.get(request.card)',
-        replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = studio.cards.get(request.card)',
+        find: 'const card = cardSet.cards.get(request.card)',
+        replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = cardSet.cards.get(request.card)',
       },
     ],
   },

@@ -1,4 +1,4 @@
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { SAMPLES } from '../../test/cards/samples.ts'
 
 /** An event as a caller posts it. */
@@ -9,9 +9,9 @@ export interface PostedEvent {
   readonly data: unknown
 }
 
-type BuiltIn = keyof typeof CATALOGUE
+type BuiltIn = keyof typeof EVENT_TYPES
 /** What the gateway tells of itself nobody sends. */
-const TYPES = (Object.keys(CATALOGUE) as BuiltIn[]).filter((type) => !type.startsWith('gateway.'))
+const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter((type) => !type.startsWith('gateway.'))
 
 /**
  * The nth event of a load: the types of the catalogue in turn, each with realistic data, its own priority and its own
@@ -36,7 +36,7 @@ export function eventOf(type: BuiltIn, nth: number, name: string): PostedEvent {
 
 /** How many notifications an event of this type becomes with the catalogue's groups. */
 export function channelsOf(type: string): number {
-  return Object.hasOwn(CATALOGUE, type) ? CATALOGUE[type as BuiltIn].stakeholders.length : 0
+  return Object.hasOwn(EVENT_TYPES, type) ? EVENT_TYPES[type as BuiltIn].stakeholders.length : 0
 }
 
 /** `P••••6789` becomes `P1000426789`. */

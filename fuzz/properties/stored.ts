@@ -1,5 +1,5 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import type { AcceptedEvent } from '../../src/contract/event.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { hold } from '../target.ts'
@@ -18,7 +18,7 @@ export interface Sent {
 type Row = Pick<AcceptedEvent, 'eventType' | 'correlationId' | 'priority' | 'data' | 'occurredAt' | 'language'>
 
 const ALIASES = new Map<unknown, string>(
-  Object.entries(CATALOGUE).flatMap(([name, row]) => [
+  Object.entries(EVENT_TYPES).flatMap(([name, row]) => [
     [name, name] as const,
     ...('aliases' in row ? row.aliases.map((alias) => [alias, name] as const) : []),
   ]),
@@ -26,7 +26,7 @@ const ALIASES = new Map<unknown, string>(
 
 /** The fields that each type declares. */
 const DECLARED = new Map<string, ReadonlySet<string>>(
-  Object.entries(CATALOGUE).map(([name, { card }]) => [name, new Set(Object.keys(CARD_DATA[card].shape))]),
+  Object.entries(EVENT_TYPES).map(([name, { card }]) => [name, new Set(Object.keys(CARD_DATA[card].shape))]),
 )
 
 /** An accepted event says what its sender said, of what its type declares. `patients`: it names some, whose values are gone, so texts may differ. */

@@ -1,5 +1,5 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { sentDataFor } from '../mutate/data.ts'
@@ -24,7 +24,7 @@ export const target: Target = {
   mutate(input, other, random) {
     if (!random.oneIn(4)) return mutateBody(input, other, random, WORDS)
     const type = random.pick(SENT_TYPES)
-    const event = { event_type: type, data: sentDataFor(CARD_DATA[CATALOGUE[type].card], random) }
+    const event = { event_type: type, data: sentDataFor(CARD_DATA[EVENT_TYPES[type].card], random) }
     const fresh = Buffer.from(JSON.stringify(event))
     return random.oneIn(2) ? fresh : mutateBody(fresh, other, random, WORDS)
   },

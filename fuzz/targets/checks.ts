@@ -1,18 +1,18 @@
-import type { Registry } from '../../src/catalogue/catalogue.ts'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import type { Catalogue } from '../../src/catalogue/catalogue.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { type Acceptor, createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
-/** The registry that the gateway ships. */
-export function shippedRegistry(): Registry {
+/** The catalogue that the gateway ships. */
+export function shippedRegistry(): Catalogue {
   const budget = { requests: 60, period: 60, burst: 10 }
-  return loadRegistry({ language: 'en', budget, configFile: undefined, config: undefined })
+  return loadCatalogue({ language: 'en', budget, configFile: undefined, config: undefined })
 }
 
 /** The checks of the accept path, for what is not written. */
-export function createChecks(registry: Registry): Acceptor['check'] {
+export function createChecks(catalogue: Catalogue): Acceptor['check'] {
   const wake = async () => {}
   const acknowledged = { CRITICAL: 60, HIGH: 60, MEDIUM: 60 }
   const times = { keyTtl: 60, repeats: { window: 60, acknowledged }, clock: systemClock }
-  return createAcceptor({ registry, phiPolicy: 'mask', ...times, wake }).check
+  return createAcceptor({ catalogue, phiPolicy: 'mask', ...times, wake }).check
 }

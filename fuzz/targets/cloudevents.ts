@@ -1,5 +1,5 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { LARGEST, mutateBytes } from '../mutate/bytes.ts'
@@ -121,7 +121,7 @@ function freshMessage(random: Random): Buffer {
       ? { subject: random.pick([...ENCODABLE, anyText(random, CE_WORDS).slice(0, 200)]) }
       : {}
     const time = random.oneIn(3) ? { time: random.pick(TIMES) } : {}
-    const data = random.oneIn(4) ? sampleEvents()[0]?.data : sentDataFor(CARD_DATA[CATALOGUE[type].card], random)
+    const data = random.oneIn(4) ? sampleEvents()[0]?.data : sentDataFor(CARD_DATA[EVENT_TYPES[type].card], random)
     const named = random.oneIn(4)
       ? { priority: ' low ', language: random.pick(['en', 'ar']), stakeholders: 'sre,PMO' }
       : {}

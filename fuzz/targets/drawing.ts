@@ -1,6 +1,6 @@
 import type { RendererOptions } from '../../src/cards/card-compiler.ts'
 import type { CardRequest } from '../../src/cards/rendered-card.ts'
-import type { EventTypeDefinition, Registry } from '../../src/catalogue/catalogue.ts'
+import type { Catalogue, EventTypeDefinition } from '../../src/catalogue/catalogue.ts'
 import type { Language } from '../../src/catalogue/language.ts'
 import type { AcceptedEvent } from '../../src/contract/event.ts'
 import { eventFromWire } from '../../src/contract/wire.ts'
@@ -12,9 +12,9 @@ import { fold, unescaped } from '../properties/fold.ts'
 import { createChecks } from './checks.ts'
 
 /** A renderer's options with every link set. */
-export function drawingOptions(registry: Registry, maxBytes: number): RendererOptions {
+export function drawingOptions(catalogue: Catalogue, maxBytes: number): RendererOptions {
   return {
-    registry,
+    catalogue,
     timeZone: 'Asia/Riyadh',
     maxBytes,
     links: {
@@ -38,10 +38,10 @@ export interface EventMaker {
   unchecked(wire: unknown): { readonly event: AcceptedEvent; readonly fits: boolean } | undefined
 }
 
-/** Makes the maker for one registry. */
-export function createEventMaker(registry: Registry): EventMaker {
-  const check = createChecks(registry)
-  const types = [...registry.eventTypes.values()]
+/** Makes the maker for one catalogue. */
+export function createEventMaker(catalogue: Catalogue): EventMaker {
+  const check = createChecks(catalogue)
+  const types = [...catalogue.eventTypes.values()]
   const guards = {
     mask: createPatientDataGuard(types, 'mask'),
     omit: createPatientDataGuard(types, 'omit'),
@@ -70,7 +70,7 @@ export function createEventMaker(registry: Registry): EventMaker {
     },
     unchecked(wire) {
       if (!isObject(wire) || !isObject(wire.data)) return undefined
-      const definition = typeof wire.event_type === 'string' ? registry.eventTypes.get(wire.event_type) : undefined
+      const definition = typeof wire.event_type === 'string' ? catalogue.eventTypes.get(wire.event_type) : undefined
       if (definition === undefined) return undefined
       const { priority, stakeholders, name } = definition
       const data = JSON.parse(JSON.stringify(wire.data)) as JsonObject
@@ -82,7 +82,7 @@ export function createEventMaker(registry: Registry): EventMaker {
 
 /** How a card is asked for, out of an input's own words. */
 export function requestFor(
-  registry: Registry,
+  catalogue: Catalogue,
   event: AcceptedEvent,
   how: {
     readonly language?: unknown
@@ -91,8 +91,8 @@ export function requestFor(
     readonly mentions?: unknown
   },
 ): { readonly request: CardRequest; readonly definition: EventTypeDefinition } {
-  const definition = registry.eventTypes.get(event.eventType)
-  const [channel] = registry.channels.values()
+  const definition = catalogue.eventTypes.get(event.eventType)
+  const [channel] = catalogue.channels.values()
   if (definition === undefined || channel === undefined) throw new TypeError('an event of no type')
   const language: Language = how.language === 'ar' ? 'ar' : 'en'
   // People who are mentioned stand in the configuration: no patient of the event is among them.

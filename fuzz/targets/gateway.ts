@@ -39,9 +39,9 @@ export async function openGateway(): Promise<FuzzGateway> {
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => lines.push(line) })
   const settings = loadSettings({})
-  const registry = shippedRegistry()
-  const checkAll = createChecks(registry)
-  const types = [...registry.eventTypes.values()]
+  const catalogue = shippedRegistry()
+  const checkAll = createChecks(catalogue)
+  const types = [...catalogue.eventTypes.values()]
   const guards = [createPatientDataGuard(types, 'mask'), createPatientDataGuard(types, 'omit')]
   const database = await startDatabase()
   let write = false
@@ -85,7 +85,7 @@ export async function openGateway(): Promise<FuzzGateway> {
     log,
     version: '0.0.0',
     eventTypes: types,
-    aliases: registry.aliases,
+    aliases: catalogue.aliases,
   })
 
   return {

@@ -1,6 +1,6 @@
 import { createRenderer } from '../../src/cards/renderer.ts'
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { PRIORITIES } from '../../src/catalogue/priority.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type JsonObject } from '../../src/kernel/json.ts'
@@ -37,9 +37,9 @@ export const target: Target = {
     return random.oneIn(2) ? fresh : mutateBody(fresh, other, random, WORDS)
   },
   async open(): Promise<OpenTarget> {
-    const registry = shippedRegistry()
-    const maker = createEventMaker(registry)
-    const renderers = new Map(SIZES.map((size) => [size, createRenderer(drawingOptions(registry, size))]))
+    const catalogue = shippedRegistry()
+    const maker = createEventMaker(catalogue)
+    const renderers = new Map(SIZES.map((size) => [size, createRenderer(drawingOptions(catalogue, size))]))
     return {
       async run(bytes, thorough) {
         const input = parsed(bytes)
@@ -49,7 +49,7 @@ export const target: Target = {
         const event = input.unchecked === true ? unchecked?.event : maker.accepted(input.event, policy)
         if (event === undefined) return ['refused']
         const size = SIZES.find((one) => one === input.max_bytes) ?? 27_136
-        const { request, definition } = requestFor(registry, event, input)
+        const { request, definition } = requestFor(catalogue, event, input)
         const renderer = renderers.get(size)
         hold(renderer !== undefined, 'answers', () => 'no renderer')
         let rendered: ReturnType<typeof renderer.render>
@@ -81,7 +81,7 @@ export const target: Target = {
 
 function freshInput(random: Random): JsonObject {
   const type = random.pick(TYPES)
-  const data = dataFor(CARD_DATA[CATALOGUE[type].card], random)
+  const data = dataFor(CARD_DATA[EVENT_TYPES[type].card], random)
   const extra =
     random.oneIn(4) && isObject(data) ? { ...(data as object), [anyText(random, WORDS)]: anyText(random, WORDS) } : data
   return {

@@ -1,14 +1,14 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
 import { EVENT_FIELDS } from '../../src/contract/wire.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import { SAMPLES } from '../../test/cards/samples.ts'
 
-type Type = keyof typeof CATALOGUE
+type Type = keyof typeof EVENT_TYPES
 
 /** Names of the built-in event types. */
-export const TYPES = Object.keys(CATALOGUE) as Type[]
+export const TYPES = Object.keys(EVENT_TYPES) as Type[]
 /** Those that callers may send; the rest the gateway writes itself. */
 export const SENT_TYPES = TYPES.filter((type) => !type.startsWith('gateway.'))
 
@@ -28,7 +28,7 @@ export const WORDS: readonly string[] = [
 export function sampleEvents(): JsonObject[] {
   const cards = new Set<string>()
   return SENT_TYPES.flatMap((type): JsonObject[] => {
-    const { card } = CATALOGUE[type]
+    const { card } = EVENT_TYPES[type]
     if (cards.has(card)) return []
     cards.add(card)
     const { correlationId, occurredAt, data } = SAMPLES[type]

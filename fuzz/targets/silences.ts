@@ -106,13 +106,13 @@ export const target: Target = {
     return Buffer.from(JSON.stringify({ ...value, silence, flags }))
   },
   async open(): Promise<OpenTarget> {
-    const registry = shippedRegistry()
-    const maker = createEventMaker(registry)
+    const catalogue = shippedRegistry()
+    const maker = createEventMaker(catalogue)
 
     /** The silence as it would be made; a list of traits where it is refused. */
     function checked(given: unknown, texts: readonly string[]): Silence | readonly string[] {
       try {
-        const silence = checkSilence(given, registry, NOW)
+        const silence = checkSilence(given, catalogue, NOW)
         const made = { id: '1', createdBy: 'fuzz', createdAt: NOW, endedBy: null, endedAt: null }
         return { ...silence, ...made }
       } catch (error) {

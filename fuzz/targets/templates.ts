@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { draw } from '../../src/cards/card.ts'
-import { openStudio } from '../../src/cards/card-compiler.ts'
+import { compileTemplates } from '../../src/cards/card-compiler.ts'
 import { fitted } from '../../src/cards/fit.ts'
 import { loadTemplates } from '../../src/cards/load.ts'
 import { checkTemplates } from '../../src/cards/renderer.ts'
-import type { Registry } from '../../src/catalogue/catalogue.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import type { Catalogue } from '../../src/catalogue/catalogue.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type JsonObject } from '../../src/kernel/json.ts'
 import { textsOf } from '../../test/cards/inspect.ts'
@@ -80,7 +80,7 @@ export const target: Target = {
   seeds() {
     const { cards } = loadTemplates(undefined).files
     return sampleEvents().map((event) => {
-      const { card } = CATALOGUE[event.event_type as keyof typeof CATALOGUE]
+      const { card } = EVENT_TYPES[event.event_type as keyof typeof EVENT_TYPES]
       return Buffer.from(JSON.stringify({ event, template: cards.get(card)?.template ?? {} }))
     })
   },
@@ -93,26 +93,26 @@ export const target: Target = {
   },
   async open(): Promise<OpenTarget> {
     const folder = mkdtempSync(join(tmpdir(), 'fuzz-templates-'))
-    const registry = shippedRegistry()
-    const maker = createEventMaker(registry)
+    const catalogue = shippedRegistry()
+    const maker = createEventMaker(catalogue)
     const { files } = loadTemplates(undefined)
-    const { studio, types } = openStudio(drawingOptions(registry, 27_136))
+    const { cardSet, types } = compileTemplates(drawingOptions(catalogue, 27_136))
     return {
       async run(bytes, thorough) {
         const input = parsed(bytes)
         if (!isObject(input) || !isObject(input.template)) return ['no input']
         const { event, patients } = eventOf(input, maker)
-        const { request, definition } = requestFor(registry, event, { language: input.language, repeat: true })
+        const { request, definition } = requestFor(catalogue, event, { language: input.language, repeat: true })
         const template = input.template as JsonObject
-        const tried = tryTemplate(template, definition, { files, studio, types })
-        if (thorough) holdAlike(template, registry, definition.name, folder, tried.problems.length === 0)
+        const tried = tryTemplate(template, definition, { files, cardSet, types })
+        if (thorough) holdAlike(template, catalogue, definition.name, folder, tried.problems.length === 0)
         const type = types.get(definition.name)
         if (tried.card === undefined || type === undefined)
           return tried.problems.map(({ expected }) => expected.slice(0, 40))
         const { card } = tried
         let drawn: ReturnType<typeof fitted>
         try {
-          drawn = fitted((draft) => draw(request, card, type, studio, draft), 27_136)
+          drawn = fitted((draft) => draw(request, card, type, cardSet, draft), 27_136)
         } catch (error) {
           // The renderer makes `invalid_template` of whatever the engine throws for these data.
           if (isGatewayError(error)) throw error
@@ -162,13 +162,13 @@ function eventOf(input: Readonly<Record<string, unknown>>, maker: EventMaker) {
 }
 
 /** What `templates check` says of the same file, read from a folder. */
-function holdAlike(template: JsonObject, shipped: Registry, name: string, folder: string, good: boolean): void {
+function holdAlike(template: JsonObject, shipped: Catalogue, name: string, folder: string, good: boolean): void {
   const definition = shipped.eventTypes.get(name)
   if (definition === undefined) return
   writeFileSync(join(folder, `${definition.card}.json`), JSON.stringify(template))
   try {
-    const registry = { ...shipped, eventTypes: new Map([[name, definition]]), templatesDir: folder }
-    const { problems } = checkTemplates(drawingOptions(registry, 27_136))
+    const catalogue = { ...shipped, eventTypes: new Map([[name, definition]]), templatesDir: folder }
+    const { problems } = checkTemplates(drawingOptions(catalogue, 27_136))
     hold(
       (problems.length === 0) === good,
       'alike',

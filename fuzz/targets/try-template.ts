@@ -1,12 +1,12 @@
 import type { CompiledCard } from '../../src/cards/card.ts'
-import type { Opened } from '../../src/cards/card-compiler.ts'
+import type { CompiledTemplates } from '../../src/cards/card-compiler.ts'
 import { checkNames, checkShape } from '../../src/cards/check.ts'
 import { compose } from '../../src/cards/compose.ts'
 import { checkLists, listRules } from '../../src/cards/lists.ts'
 import type { TemplateFiles } from '../../src/cards/load.ts'
 import { namesOf } from '../../src/cards/names.ts'
 import { parserComplaints } from '../../src/cards/parser-check.ts'
-import { tryOut } from '../../src/cards/sample-cards.ts'
+import { renderSamples } from '../../src/cards/sample-cards.ts'
 import { compile } from '../../src/cards/templating.ts'
 import { usesOf } from '../../src/cards/uses.ts'
 import type { EventTypeDefinition } from '../../src/catalogue/catalogue.ts'
@@ -21,7 +21,7 @@ import type { JsonObject } from '../../src/kernel/json.ts'
 export function tryTemplate(
   template: JsonObject,
   definition: EventTypeDefinition,
-  { files, studio, types }: Pick<Opened, 'studio' | 'types'> & { readonly files: TemplateFiles },
+  { files, cardSet, types }: Pick<CompiledTemplates, 'cardSet' | 'types'> & { readonly files: TemplateFiles },
 ): { readonly card: CompiledCard | undefined; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const tell: AddProblem = (at, found, expected) => problems.push({ at, found, expected })
@@ -38,7 +38,7 @@ export function tryTemplate(
   if (en === undefined || ar === undefined) throw new TypeError('a language is missing')
   const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
   const card: CompiledCard = { templates: { en, ar }, uses: usesOf(uses), lists: listRules(own), buttons }
-  const tried = { ...studio, cards: new Map([[definition.card, card]]) }
-  problems.push(...tryOut(tried, types, new Map([[definition.name, definition]]), files.cards, parserComplaints))
+  const tried = { ...cardSet, cards: new Map([[definition.card, card]]) }
+  problems.push(...renderSamples(tried, types, new Map([[definition.name, definition]]), files.cards, parserComplaints))
   return { card: problems.length === 0 ? card : undefined, problems }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CARD_DATA, type CardName, STAND_INS } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { PRIORITIES } from '../../src/catalogue/priority.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
 import { isObject } from '../../src/kernel/json.ts'
@@ -33,7 +33,7 @@ function groups(): string {
 function types(): string {
   return table(
     ['type', 'priority', 'groups', 'card'],
-    Object.entries(CATALOGUE).map(([type, row]) => [
+    Object.entries(EVENT_TYPES).map(([type, row]) => [
       'aliases' in row ? `${code(type)} (also ${codes(row.aliases)})` : code(type),
       row.priority,
       codes(row.stakeholders),

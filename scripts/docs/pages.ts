@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { builtInRegistry } from '../../src/catalogue/built-in.ts'
+import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
 import { commandLinePage } from './cli.ts'
@@ -24,7 +24,7 @@ export function pages(): ReadonlyMap<string, string> {
 
 /** What `GET /openapi.json` answers where nobody has added types of their own. */
 function openApi(): string {
-  const { eventTypes, aliases } = builtInRegistry({ language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
+  const { eventTypes, aliases } = builtInCatalogue({ language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
   const document = openApiDocument({ version: packageVersion(), eventTypes: [...eventTypes.values()], aliases })
   return `${JSON.stringify(document, null, 2)}\n`
 }

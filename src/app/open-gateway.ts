@@ -9,11 +9,11 @@ import { wire } from './wiring.ts'
  */
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const wired = await wire(options)
-  const { settings, registry, service, sandbox } = wired
+  const { settings, catalogue, service, sandbox } = wired
   let closeSandbox = async () => {}
   return {
     settings,
-    registry,
+    catalogue,
     service,
     async finish() {
       if (sandbox) {

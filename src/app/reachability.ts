@@ -1,4 +1,4 @@
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Secrets } from '../secrets/port.ts'
 
@@ -14,21 +14,21 @@ export interface Reachability {
   logUnaddressed(channelKeys: readonly string[]): void
 }
 
-/** Asks the registry and the secrets anew at each call. */
+/** Asks the catalogue and the secrets anew at each call. */
 export function createReachability(options: {
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly secrets: Secrets
   readonly log: Log
 }): Reachability {
-  const { registry, secrets, log } = options
+  const { catalogue, secrets, log } = options
   return {
     canWork(key) {
-      const channel = registry.channels.get(key)
+      const channel = catalogue.channels.get(key)
       return channel !== undefined && (channel.muted || secrets.webhook(key) !== undefined)
     },
     logUnaddressed(keys) {
       const channels = keys.filter((key) => {
-        const channel = registry.channels.get(key)
+        const channel = catalogue.channels.get(key)
         return channel !== undefined && !channel.muted && secrets.webhook(key) === undefined
       })
       if (channels.length > 0)

@@ -17,7 +17,7 @@ export interface ServedGateway extends commandLine.ServedGateway {
  */
 export async function serveGateway(options: GatewayOptions): Promise<ServedGateway> {
   const wired = await wire(options)
-  const { settings, log, service, metrics, registry, sandbox } = wired
+  const { settings, log, service, metrics, catalogue, sandbox } = wired
   metrics.watchProcess()
   const http = createHttpServer({
     service,
@@ -25,8 +25,8 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     log,
     metrics,
     version: packageVersion(),
-    eventTypes: [...registry.eventTypes.values()],
-    aliases: registry.aliases,
+    eventTypes: [...catalogue.eventTypes.values()],
+    aliases: catalogue.aliases,
     plugins: sandbox ? [(await import('../stand-ins/teams/routes.ts')).sandboxRoutes(sandbox.model)] : [],
   })
   async function stop(): Promise<void> {
@@ -45,7 +45,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     await wired.deliver()
     wired.database.announce?.(origin)
     log.info({ origin }, 'gateway listens')
-    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, settings, registry, service, wired, stop }
+    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, settings, catalogue, service, wired, stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { createRenderer } from '../cards/renderer.ts'
 import { rendererOptions } from '../cards/renderer-options.ts'
-import type { Registry } from '../catalogue/catalogue.ts'
-import { loadRegistry } from '../catalogue/load.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
 import { createAttempt } from '../delivery/attempt.ts'
 import { type Engine, startEngine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
-import { createDrains, type Drains } from '../delivery/turns.ts'
+import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
@@ -44,7 +44,7 @@ import { withSandboxAddresses } from './sandbox-addresses.ts'
 /** A wired gateway: everything made, nothing delivered yet. */
 export interface Wired {
   readonly settings: Settings
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly log: Log
   readonly metrics: Metrics
   readonly database: Database
@@ -87,7 +87,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   for (const { at, says } of settingNotices(env, settings)) log.warn({ setting: at }, says)
   const metrics = createMetrics()
   metrics.set('teams_build_info', { version: packageVersion(), node: process.versions.node }, 1)
-  const registry = loadRegistry({
+  const catalogue = loadCatalogue({
     configFile: settings.TEAMS_CONFIG_FILE,
     config: options.config,
     language: settings.TEAMS_LANGUAGE,
@@ -98,10 +98,10 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       burst: settings.TEAMS_RATE_LIMIT_BURST,
     },
   })
-  for (const { at, says } of patientDataNotices(registry)) log.warn({ field: at }, says)
-  const renderer = createRenderer(rendererOptions(registry, settings))
+  for (const { at, says } of patientDataNotices(catalogue)) log.warn({ field: at }, says)
+  const renderer = createRenderer(rendererOptions(catalogue, settings))
 
-  const channels = [...registry.channels.values()]
+  const channels = [...catalogue.channels.values()]
   const known = await createSecrets({
     settings,
     env,
@@ -151,7 +151,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const delivery = deliver ? wireDelivery() : undefined
   let stopping = false
   const acceptor = createAcceptor({
-    registry,
+    catalogue,
     phiPolicy: settings.TEAMS_PHI_POLICY,
     undeclaredData: settings.TEAMS_UNDECLARED_DATA,
     keyTtl: settings.TEAMS_EVENT_TTL,
@@ -172,14 +172,14 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     engine,
     metrics,
     publisher,
-    registry,
+    catalogue,
     secrets,
     clock,
     log,
     stopping: () => stopping,
   })
 
-  function wireDelivery(): { readonly drains: Drains } {
+  function wireDelivery(): { readonly turns: ChannelTurns } {
     const hurry = new AbortController()
     const transport = createWorkflowsTransport({
       signingSecrets: () => secrets.signingSecrets(),
@@ -196,12 +196,12 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     })
     releases.add(() => transport.close())
     const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
-    const drains = createDrains(
+    const turns = createChannelTurns(
       {
         kysely: database.delivery,
         months: createMonths(database.delivery),
-        registry,
-        attempt: createAttempt({ registry, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
+        catalogue,
+        attempt: createAttempt({ catalogue, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
         secrets,
         rest: {
           threshold: settings.TEAMS_BREAKER_THRESHOLD,
@@ -218,19 +218,19 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         log,
         hurry: hurry.signal,
       },
-      registry.channels,
+      catalogue.channels,
     )
     releases.add(async () => {
       const callOff = clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())
-      await drains.stop()
+      await turns.stop()
       callOff()
     })
-    return { drains }
+    return { turns }
   }
 
   return {
     settings,
-    registry,
+    catalogue,
     log,
     metrics,
     database,
@@ -242,10 +242,10 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
           { at: 'deliver', found: 'false', expected: 'true, for a gateway that is started' },
         ])
       await startDelivery({
-        drains: delivery.drains,
+        turns: delivery.turns,
         engine,
         database,
-        registry,
+        catalogue,
         secrets,
         settings,
         clock,
@@ -255,15 +255,15 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     async finish() {
       if (!delivery) return
-      const { drains } = delivery
+      const { turns } = delivery
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
-      const { canWork } = createReachability({ registry, secrets, log })
+      const { canWork } = createReachability({ catalogue, secrets, log })
       for (;;) {
         const keys = (await channelsWithWork(database.delivery)).filter(canWork)
         // A channel at which a turn is at work does not count as one with work.
-        if (keys.length === 0 && !drains.busy()) return
-        for (const key of keys) drains.wake(key)
-        await atMost(deadline - Date.now(), drains.idle(), clock)
+        if (keys.length === 0 && !turns.busy()) return
+        for (const key of keys) turns.wake(key)
+        await atMost(deadline - Date.now(), turns.idle(), clock)
         if (Date.now() >= deadline) return
         // What is left waits for its channel's budget, which no signal announces.
         await setTimeout(50)
@@ -286,18 +286,18 @@ function atMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
 }
 
 async function startDelivery(parts: {
-  drains: Drains
+  turns: ChannelTurns
   engine: Engine
   database: Database
-  registry: Registry
+  catalogue: Catalogue
   secrets: Secrets
   settings: Settings
   clock: Clock
   log: Log
   releases: Releases
 }): Promise<void> {
-  const { drains, engine, database, registry, secrets, settings, clock, log, releases } = parts
-  const { canWork, logUnaddressed } = createReachability({ registry, secrets, log })
+  const { turns, engine, database, catalogue, secrets, settings, clock, log, releases } = parts
+  const { canWork, logUnaddressed } = createReachability({ catalogue, secrets, log })
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
@@ -305,7 +305,7 @@ async function startDelivery(parts: {
   }
   await engine.work({
     onWake: (keys) => {
-      for (const key of keys) drains.wake(key)
+      for (const key of keys) turns.wake(key)
     },
     async onMaintain() {
       await ensurePartitions(database.kysely)
@@ -334,16 +334,16 @@ async function startDelivery(parts: {
     if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
   }
   // What waits for them is told why, or suppressed, even while they rest.
-  logUnaddressed([...registry.channels.keys()])
-  for (const { key, muted } of registry.channels.values())
-    if (muted || secrets.webhook(key) === undefined) drains.wake(key)
-  releases.add(startSweep({ find, mend, wake: drains.wake, clock, log }))
+  logUnaddressed([...catalogue.channels.keys()])
+  for (const { key, muted } of catalogue.channels.values())
+    if (muted || secrets.webhook(key) === undefined) turns.wake(key)
+  releases.add(startSweep({ find, mend, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     logUnaddressed(keys)
     // What the channel rested for may be mended: look at once.
     endRest(database.delivery, keys)
       .then(() => {
-        for (const key of keys) drains.wake(key)
+        for (const key of keys) turns.wake(key)
       })
       .catch((error: unknown) => log.warn({ err: error }, 'a new webhook URL is used at the next turn'))
   })

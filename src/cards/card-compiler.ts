@@ -1,9 +1,9 @@
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import { STAKEHOLDER_GROUPS, type StakeholderGroup } from '../catalogue/stakeholder-groups.ts'
 import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ActionLink } from './buttons.ts'
-import type { CompiledCard, Drawable, Studio } from './card.ts'
+import type { CardSet, CompiledCard, Drawable } from './card.ts'
 import { checkNames, checkShape, checkTitles, missingTitles } from './check.ts'
 import { compose } from './compose.ts'
 import { fieldsOf } from './fields.ts'
@@ -12,14 +12,14 @@ import type { LinkBases } from './links.ts'
 import { checkLists, listRules } from './lists.ts'
 import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
 import { namesOf } from './names.ts'
-import { type Inspect, tryOut } from './sample-cards.ts'
+import { type Inspect, renderSamples } from './sample-cards.ts'
 import { type Strings, textAt } from './strings.ts'
 import { compile } from './templating.ts'
 import { usesOf } from './uses.ts'
 
 /** What the renderer needs to know. */
 export interface RendererOptions {
-  readonly registry: Pick<Registry, 'eventTypes' | 'groups' | 'templatesDir'>
+  readonly catalogue: Pick<Catalogue, 'eventTypes' | 'groups' | 'templatesDir'>
   /** The settings TEAMS_LINK_*. */
   readonly links: LinkBases
   /** IANA name of the zone in which cards show times: TEAMS_TIME_ZONE. */
@@ -31,8 +31,8 @@ export interface RendererOptions {
 }
 
 /** Everything parsed, and what is wrong with it. */
-export interface Opened {
-  readonly studio: Studio
+export interface CompiledTemplates {
+  readonly cardSet: CardSet
   /** Event types by name. */
   readonly types: ReadonlyMap<string, Drawable>
   /** Names of all templates there are. */
@@ -48,9 +48,9 @@ export interface Opened {
  * @param inspect has a further look at each card that was tried out
  * @throws GatewayError `invalid_settings` for an unknown time zone. Problems of templates are returned.
  */
-export function openStudio(options: RendererOptions, inspect: Inspect = () => []): Opened {
-  const { files, problems } = loadTemplates(options.registry.templatesDir)
-  const { eventTypes, groups } = options.registry
+export function compileTemplates(options: RendererOptions, inspect: Inspect = () => []): CompiledTemplates {
+  const { files, problems } = loadTemplates(options.catalogue.templatesDir)
+  const { eventTypes, groups } = options.catalogue
   const types = new Map([...eventTypes].map(([name, type]) => [name, drawable(type.schema, type.phiFields)]))
   const cards = new Map<string, CompiledCard>()
   for (const [name, file] of files.cards) {
@@ -68,7 +68,7 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
     })
   }
   problems.push(...checkTitles(types, files.strings))
-  const tongue = (language: 'en' | 'ar') => ({
+  const languagePack = (language: 'en' | 'ar') => ({
     language,
     strings: files.strings[language],
     formatter: createFormatter(language, options.timeZone),
@@ -76,17 +76,17 @@ export function openStudio(options: RendererOptions, inspect: Inspect = () => []
       [...groups].map(([key, { names }]) => [key, groupName(key, names[0], files.strings[language])]),
     ),
   })
-  const studio: Studio = {
+  const cardSet: CardSet = {
     cards,
     minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
-    tongues: { en: tongue('en'), ar: tongue('ar') },
+    languagePacks: { en: languagePack('en'), ar: languagePack('ar') },
     links: options.links,
     actionLink: options.actionLink,
   }
-  const untitled = missingTitles(eventTypes.keys(), files.strings, options.registry.templatesDir)
+  const untitled = missingTitles(eventTypes.keys(), files.strings, options.catalogue.templatesDir)
   // A template that is known to be wrong would only show the same again.
-  if (problems.length === 0) problems.push(...tryOut(studio, types, eventTypes, files.cards, inspect))
-  return { studio, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
+  if (problems.length === 0) problems.push(...renderSamples(cardSet, types, eventTypes, files.cards, inspect))
+  return { cardSet, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
 }
 
 /** A group's name in a language: the word for it, unless the configuration calls a built-in group otherwise. */
@@ -107,15 +107,15 @@ function compileCard(
   problems: Problem[],
 ): CompiledCard | undefined {
   const before = problems.length
-  const tell: AddProblem = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
-  checkShape(file.template, tell)
+  const addProblem: AddProblem = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
+  checkShape(file.template, addProblem)
   const { own, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
-  for (const { at, found, expected } of wrong) tell(at, found, expected)
+  for (const { at, found, expected } of wrong) addProblem(at, found, expected)
   const { uses, bad } = namesOf(own)
-  for (const { at, found } of bad) tell(at, found, 'an expression of Adaptive Card Templating')
+  for (const { at, found } of bad) addProblem(at, found, 'an expression of Adaptive Card Templating')
   for (const fields of fieldSets) {
-    checkNames(uses, fields, files.strings, tell)
-    checkLists(own, fields, tell)
+    checkNames(uses, fields, files.strings, addProblem)
+    checkLists(own, fields, addProblem)
   }
   if (problems.length > before) return undefined
   const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []

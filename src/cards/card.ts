@@ -7,7 +7,7 @@ import type { Draft } from './fit.ts'
 import type { LinkBases } from './links.ts'
 import type { ListRules } from './lists.ts'
 import { mentionsFor } from './mentions.ts'
-import { prepare, type Tongue } from './prepare.ts'
+import { type LanguagePack, prepare } from './prepare.ts'
 import type { CardRequest } from './rendered-card.ts'
 import type { Template } from './templating.ts'
 import type { Uses } from './uses.ts'
@@ -23,10 +23,10 @@ export interface CompiledCard {
 }
 
 /** What cards are drawn with, made once. */
-export interface Studio {
+export interface CardSet {
   readonly cards: ReadonlyMap<string, CompiledCard>
   readonly minimal: CompiledCard
-  readonly tongues: Readonly<Record<Language, Tongue>>
+  readonly languagePacks: Readonly<Record<Language, LanguagePack>>
   readonly links: LinkBases
   readonly actionLink: ActionLink | undefined
 }
@@ -42,20 +42,20 @@ export function draw(
   request: CardRequest,
   card: CompiledCard,
   type: Drawable,
-  studio: Studio,
+  cardSet: CardSet,
   draft: Draft,
 ): JsonObject | undefined {
   const { event, channel, language } = request
-  const tongue = studio.tongues[language]
+  const languagePack = cardSet.languagePacks[language]
   const mentions = mentionsFor(draft.note ? channel.mentions : [], event.priority)
   const around = {
-    tongue,
-    groups: event.stakeholders.map((key) => tongue.groupNames.get(key) ?? key),
+    languagePack,
+    groups: event.stakeholders.map((key) => languagePack.groupNames.get(key) ?? key),
     mentions: mentions.text,
     shortened: draft.step !== 'whole',
     note: draft.note,
   }
-  const { templates, uses, lists } = draft.step === 'minimal' ? studio.minimal : card
+  const { templates, uses, lists } = draft.step === 'minimal' ? cardSet.minimal : card
   let data: JsonObject
   try {
     data = prepare(request, type.fields, uses, lists, around, draft.limits)
@@ -68,9 +68,9 @@ export function draw(
   if (!draft.buttons) return mentioning
   return withButtons(mentioning, request, {
     names: card.buttons,
-    strings: tongue.strings,
-    links: studio.links,
-    actionLink: studio.actionLink,
+    strings: languagePack.strings,
+    links: cardSet.links,
+    actionLink: cardSet.actionLink,
     phiFields: type.phiFields,
   })
 }

@@ -11,47 +11,47 @@ import { DATA_NAMESPACES, EVENT_NAMES } from './prepare.ts'
 import { fieldsInTitle, type Strings, textAt } from './strings.ts'
 
 /** Checks what a template file is made of: its root, its elements, its actions and its buttons. */
-export function checkShape(template: JsonObject, tell: AddProblem): void {
-  if (template.type !== 'AdaptiveCard') tell('/type', 'something else', '"AdaptiveCard"')
+export function checkShape(template: JsonObject, addProblem: AddProblem): void {
+  if (template.type !== 'AdaptiveCard') addProblem('/type', 'something else', '"AdaptiveCard"')
   if (typeof template.version !== 'string' || !/^1\.[0-5]$/.test(template.version))
-    tell('/version', 'something else', '"1.5", the newest that Teams takes')
+    addProblem('/version', 'something else', '"1.5", the newest that Teams takes')
   if (typeof template.fallbackText !== 'string' || template.fallbackText === '')
-    tell('/fallbackText', 'nothing', 'a text, for clients that can not show the card')
-  if (!Array.isArray(template.body)) tell('/body', 'no list', 'a list of elements')
+    addProblem('/fallbackText', 'nothing', 'a text, for clients that can not show the card')
+  if (!Array.isArray(template.body)) addProblem('/body', 'no list', 'a list of elements')
   const buttons = template.$buttons ?? []
   for (const [i, name] of (Array.isArray(buttons) ? buttons : [buttons]).entries())
     if (typeof name !== 'string' || !BUTTON_NAMES.includes(name))
-      tell(`/$buttons/${i}`, 'a button that there is not', `one of: ${BUTTON_NAMES.join(', ')}`)
-  checkElements(template, '', tell)
+      addProblem(`/$buttons/${i}`, 'a button that there is not', `one of: ${BUTTON_NAMES.join(', ')}`)
+  checkElements(template, '', addProblem)
 }
 
-function checkElements(node: unknown, at: string, tell: AddProblem): void {
-  if (Array.isArray(node)) for (const [i, item] of node.entries()) checkElements(item, `${at}/${i}`, tell)
+function checkElements(node: unknown, at: string, addProblem: AddProblem): void {
+  if (Array.isArray(node)) for (const [i, item] of node.entries()) checkElements(item, `${at}/${i}`, addProblem)
   if (!isObject(node)) return
   const { type } = node
-  if (typeof type === 'string' && !('$include' in node)) checkType(type, node, at, tell)
+  if (typeof type === 'string' && !('$include' in node)) checkType(type, node, at, addProblem)
   for (const [key, value] of Object.entries(node)) {
-    if (['body', 'items', 'columns', 'inlines'].includes(key)) checkTyped(value, `${at}/${key}`, tell)
+    if (['body', 'items', 'columns', 'inlines'].includes(key)) checkTyped(value, `${at}/${key}`, addProblem)
     // Data of an action, mentions and the like are no elements.
-    if (key !== 'data' && key !== 'msteams' && !key.startsWith('$')) checkElements(value, `${at}/${key}`, tell)
+    if (key !== 'data' && key !== 'msteams' && !key.startsWith('$')) checkElements(value, `${at}/${key}`, addProblem)
   }
 }
 
-function checkTyped(list: unknown, at: string, tell: AddProblem): void {
+function checkTyped(list: unknown, at: string, addProblem: AddProblem): void {
   if (!Array.isArray(list)) return
   for (const [i, item] of list.entries())
     if (isObject(item) && typeof item.type !== 'string' && !('$include' in item) && !at.endsWith('/columns'))
-      tell(`${at}/${i}/type`, 'nothing', 'the type of the element')
+      addProblem(`${at}/${i}/type`, 'nothing', 'the type of the element')
 }
 
-function checkType(type: string, node: Record<string, unknown>, at: string, tell: AddProblem): void {
+function checkType(type: string, node: Record<string, unknown>, at: string, addProblem: AddProblem): void {
   if (BOT_ACTIONS.has(type)) {
-    tell(`${at}/type`, type, 'a name under "$buttons": a card from a webhook has no bot that could answer')
+    addProblem(`${at}/type`, type, 'a name under "$buttons": a card from a webhook has no bot that could answer')
   } else if (TEAMS_TYPES.has(type)) {
     if (node.fallback === undefined)
-      tell(`${at}/fallback`, 'nothing', `an element for clients that do not know ${type}, or "drop"`)
+      addProblem(`${at}/fallback`, 'nothing', `an element for clients that do not know ${type}, or "drop"`)
   } else if (!ELEMENT_TYPES.has(type) && !LINK_ACTIONS.has(type) && node.type !== 'mention') {
-    tell(`${at}/type`, `the unknown type ${type}`, 'an element or action of Adaptive Cards 1.5')
+    addProblem(`${at}/type`, `the unknown type ${type}`, 'an element or action of Adaptive Cards 1.5')
   }
 }
 
@@ -60,11 +60,11 @@ export function checkNames(
   uses: readonly NameUse[],
   fields: Fields,
   strings: Readonly<Record<Language, Strings>>,
-  tell: AddProblem,
+  addProblem: AddProblem,
 ): void {
   for (const { at, path } of uses) {
     const expected = wrongName(path, fields, strings)
-    if (expected !== undefined) tell(at, path.join('.'), expected)
+    if (expected !== undefined) addProblem(at, path.join('.'), expected)
   }
 }
 

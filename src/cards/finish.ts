@@ -1,6 +1,6 @@
 import type { Language } from '../catalogue/language.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { isMarked, keepIndentation, type Place, settle } from './text.ts'
+import { finishText, isMarked, keepIndentation, type Place } from './text.ts'
 
 /** Elements that have a reading direction of their own. */
 const DIRECTED = new Set(['AdaptiveCard', 'Container', 'Column', 'TableCell'])
@@ -52,7 +52,7 @@ function withProperty(node: JsonObject, key: string, value: Json | undefined): J
 }
 
 function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
-  if (typeof value === 'string') return isMarked(value) ? settle(value, placeOf(type, key), language) : value
+  if (typeof value === 'string') return isMarked(value) ? finishText(value, placeOf(type, key), language) : value
   if (!Array.isArray(value)) return isObject(value) ? element(value as JsonObject, language, facts) : value
   const items = value as readonly Json[]
   let list: Json[] | undefined

@@ -28,9 +28,9 @@ export function listRules({ $lists = {} }: JsonObject): ListRules {
 }
 
 /** Checks `$lists` for the data of one event type. */
-export function checkLists({ $lists = {} }: JsonObject, fields: Fields, tell: AddProblem): void {
+export function checkLists({ $lists = {} }: JsonObject, fields: Fields, addProblem: AddProblem): void {
   if (!isObject($lists)) {
-    tell('/$lists', 'no object', 'an object of rules by field')
+    addProblem('/$lists', 'no object', 'an object of rules by field')
     return
   }
   const ofKind = (...kinds: readonly string[]) =>
@@ -39,16 +39,16 @@ export function checkLists({ $lists = {} }: JsonObject, fields: Fields, tell: Ad
   const numbers = ofKind('number')
   for (const [name, rule] of Object.entries($lists)) {
     const at = `/$lists/${name}`
-    if (!lists.includes(name)) tell(at, 'a name that no list has', `one of: ${lists.join(', ')}`)
+    if (!lists.includes(name)) addProblem(at, 'a name that no list has', `one of: ${lists.join(', ')}`)
     if (!isObject(rule)) {
-      tell(at, 'no object', 'an object with most, others or both')
+      addProblem(at, 'no object', 'an object with most, others or both')
       continue
     }
     const { most, others, ...unknown } = rule
     if (most !== undefined && !(Number.isInteger(most) && Number(most) > 0))
-      tell(`${at}/most`, 'something else', 'a whole number, 1 or more')
+      addProblem(`${at}/most`, 'something else', 'a whole number, 1 or more')
     if (others !== undefined && !numbers.includes(String(others)))
-      tell(`${at}/others`, 'a name that no number field has', `one of: ${numbers.join(', ')}`)
-    for (const key of Object.keys(unknown)) tell(`${at}/${key}`, 'a rule that there is not', 'most or others')
+      addProblem(`${at}/others`, 'a name that no number field has', `one of: ${numbers.join(', ')}`)
+    for (const key of Object.keys(unknown)) addProblem(`${at}/${key}`, 'a rule that there is not', 'most or others')
   }
 }

@@ -74,14 +74,17 @@ function readFolder(dir: string, problems: Problem[]): Map<string, TemplateFile>
 }
 
 function readJson(file: string, problems: Problem[]): JsonObject | undefined {
-  const tell = (found: string, expected: string) => problems.push({ at: shown(file), found, expected })
+  const addProblem = (found: string, expected: string) => problems.push({ at: shown(file), found, expected })
   try {
     const template: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (isObject(template)) return template as JsonObject
-    tell('no object', 'a JSON object')
+    addProblem('no object', 'a JSON object')
   } catch (error) {
     // Templates hold no secrets and no patient data, so the parser may say what it met.
-    tell(error instanceof Error ? error.message : 'a file that can not be read', 'a JSON object, encoded as UTF-8')
+    addProblem(
+      error instanceof Error ? error.message : 'a file that can not be read',
+      'a JSON object, encoded as UTF-8',
+    )
   }
   return undefined
 }

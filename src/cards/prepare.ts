@@ -13,7 +13,7 @@ import type { Uses } from './uses.ts'
 import { isThere, own, Values } from './values.ts'
 
 /** A language with what it takes to write in it. */
-export interface Tongue {
+export interface LanguagePack {
   readonly language: Language
   readonly strings: Strings
   readonly formatter: Formatter
@@ -22,8 +22,8 @@ export interface Tongue {
 }
 
 /** What a template is expanded with, besides the event itself. */
-export interface Surroundings {
-  readonly tongue: Tongue
+export interface CardContext {
+  readonly languagePack: LanguagePack
   /** Display names of the groups that the event names. */
   readonly groups: readonly string[]
   /** `<at>…</at>` of the people to mention, in one text. */
@@ -73,10 +73,10 @@ export function prepare(
   fields: Fields,
   uses: Uses,
   lists: ListRules,
-  around: Surroundings,
+  around: CardContext,
   limits: Limits,
 ): JsonObject {
-  const { strings, formatter } = around.tongue
+  const { strings, formatter } = around.languagePack
   const { data } = request.event
   const values = new Values(formatter, strings, limits, data, lists)
   const of = <T>(space: string, make: (name: string, kind: FieldKind) => T): Record<string, T> => {
@@ -114,11 +114,11 @@ function firstOf(names: readonly string[], room: number): string[] {
 function eventOf(
   { event, repeat }: CardRequest,
   fields: Fields,
-  around: Surroundings,
+  around: CardContext,
   values: Values,
   limits: Limits,
 ): JsonObject {
-  const { strings, formatter } = around.tongue
+  const { strings, formatter } = around.languagePack
   const inTitle = (name: string) => {
     const shown = isThere(own(event.data, name)) ? values.shown(name, fields.get(name) ?? ANY, NONE) : ''
     return typeof shown === 'string' && shown !== '' ? shown : '…'
@@ -136,7 +136,7 @@ function eventOf(
     ...LOOKS[event.priority],
     correlation_id: values.id(event.correlationId),
     time: formatter.time(event.occurredAt),
-    groups: listed(firstOf(around.groups, limits.text), around.tongue.language),
+    groups: listed(firstOf(around.groups, limits.text), around.languagePack.language),
     mentions: around.mentions,
     repeat,
     shortened: around.shortened,

@@ -1,11 +1,11 @@
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Settings } from '../settings/table.ts'
 import type { RendererOptions } from './card-compiler.ts'
 
 /** What the settings say to the renderer; the command line's template commands make one too. */
-export function rendererOptions(registry: Registry, settings: Settings): RendererOptions {
+export function rendererOptions(catalogue: Catalogue, settings: Settings): RendererOptions {
   return {
-    registry,
+    catalogue,
     timeZone: settings.TEAMS_TIME_ZONE,
     maxBytes: settings.TEAMS_CARD_MAX_BYTES,
     links: {

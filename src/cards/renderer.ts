@@ -1,6 +1,6 @@
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { type Drawable, draw } from './card.ts'
-import { openStudio, type RendererOptions } from './card-compiler.ts'
+import { compileTemplates, type RendererOptions } from './card-compiler.ts'
 import { fitted } from './fit.ts'
 import { parserComplaints } from './parser-check.ts'
 import type { CardRequest, RenderedCard, Renderer } from './rendered-card.ts'
@@ -13,17 +13,17 @@ import type { CardRequest, RenderedCard, Renderer } from './rendered-card.ts'
  * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
  */
 export function createRenderer(options: RendererOptions): Renderer {
-  const { studio, types, problems } = openStudio(
+  const { cardSet, types, problems } = compileTemplates(
     options,
-    options.registry.templatesDir === undefined ? undefined : parserComplaints,
+    options.catalogue.templatesDir === undefined ? undefined : parserComplaints,
   )
   if (problems.length > 0) throw new GatewayError('invalid_template', problems)
   return {
     render(request) {
-      const card = studio.cards.get(request.card)
+      const card = cardSet.cards.get(request.card)
       if (card === undefined) throw new GatewayError('invalid_template', [noTemplate(request)])
       const type = types.get(request.event.eventType) ?? UNKNOWN
-      return guarded(request, () => fitted((draft) => draw(request, card, type, studio, draft), options.maxBytes))
+      return guarded(request, () => fitted((draft) => draw(request, card, type, cardSet, draft), options.maxBytes))
     },
   }
 }
@@ -39,7 +39,7 @@ export function checkTemplates(options: RendererOptions): {
   /** Event types whose cards can be drawn, with their name for a heading. */
   readonly untitled: readonly Problem[]
 } {
-  const { cards, problems, untitled } = openStudio(options, parserComplaints)
+  const { cards, problems, untitled } = compileTemplates(options, parserComplaints)
   return { cards, problems, untitled }
 }
 

@@ -2,7 +2,7 @@ import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { type CompiledCard, type Drawable, draw, type Studio } from './card.ts'
+import { type CardSet, type CompiledCard, type Drawable, draw } from './card.ts'
 import { sampleData } from './fields.ts'
 import { NO_LIMITS } from './limits.ts'
 import type { TemplateFile } from './load.ts'
@@ -50,8 +50,8 @@ export type Inspect = (card: JsonObject) => readonly string[]
  * Draws every card with made-up data, once with every field and once with none, and inspects the result: what only
  * shows when an expression is evaluated shows here and not in somebody's channel.
  */
-export function tryOut(
-  studio: Studio,
+export function renderSamples(
+  cardSet: CardSet,
   types: ReadonlyMap<string, Drawable>,
   eventTypes: ReadonlyMap<string, EventTypeDefinition>,
   files: ReadonlyMap<string, TemplateFile>,
@@ -61,7 +61,7 @@ export function tryOut(
   const tried = new Set<string>()
   for (const definition of eventTypes.values()) {
     const type = types.get(definition.name)
-    const card = studio.cards.get(definition.card)
+    const card = cardSet.cards.get(definition.card)
     const key = `${definition.card} ${type && [...type.fields.keys()].join()}`
     if (type === undefined || card === undefined || tried.has(key)) continue
     tried.add(key)
@@ -69,7 +69,7 @@ export function tryOut(
     for (const language of LANGUAGES) {
       for (const data of [sampleData(type.fields), {}]) {
         const which = Object.keys(data).length === 0 ? 'without any data' : 'with all data'
-        for (const found of complaints(sampleRequest(definition, language, data), card, type, studio, inspect))
+        for (const found of complaints(sampleRequest(definition, language, data), card, type, cardSet, inspect))
           problems.push({ at, found: `${found} (drawn ${which})`, expected: 'a card that can be shown' })
       }
     }
@@ -81,12 +81,12 @@ function complaints(
   request: CardRequest,
   card: CompiledCard,
   type: Drawable,
-  studio: Studio,
+  cardSet: CardSet,
   inspect: Inspect,
 ): string[] {
   let drawn: JsonObject | undefined
   try {
-    drawn = draw(request, card, type, studio, { step: 'whole', limits: NO_LIMITS, buttons: true, note: true })
+    drawn = draw(request, card, type, cardSet, { step: 'whole', limits: NO_LIMITS, buttons: true, note: true })
   } catch (error) {
     return [`an expression that can not be evaluated: ${error instanceof Error ? error.message : 'unknown error'}`]
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cleanText } from '../kernel/characters.ts'
-import { CLOSE, cut, cutMiddle, escapeMarkdown, keepIndentation, listed, OPEN, settle } from './text.ts'
+import { CLOSE, cut, cutMiddle, escapeMarkdown, finishText, keepIndentation, listed, OPEN } from './text.ts'
 
 const wild = fc.string({ unit: 'binary', maxLength: 200 })
 const marked = (text: string) => OPEN + cleanText(text) + CLOSE
@@ -32,7 +32,7 @@ describe('a piece of outside text in Markdown', () => {
     ['a < b & c', 'a < b & c'],
   ])('%j becomes %j', (text, expected) => {
     expect(escapeMarkdown(text)).toBe(expected)
-    expect(settle(marked(text), 'markdown', 'en')).toBe(expected)
+    expect(finishText(marked(text), 'markdown', 'en')).toBe(expected)
   })
 
   it('never leaves anything that Markdown would read', () => {
@@ -72,18 +72,18 @@ describe('a piece of outside text in Markdown', () => {
   })
 })
 
-describe('settle', () => {
+describe('finishText', () => {
   it('breaks up mentions and date functions in plain text and leaves all else', () => {
     const text = '<at>x</at> {{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d'
-    expect(settle(marked(text), 'plain', 'en')).toBe(
+    expect(finishText(marked(text), 'plain', 'en')).toBe(
       '<\u2060at>x<\u2060/at> {\u2060{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d',
     )
   })
 
   it('keeps two pieces from making together what neither is', () => {
     const text = `${marked('<')}${marked('at>x')}${marked('{')}${marked('{DATE(2025-01-15T14:23:45Z)}}')}`
-    expect(settle(text, 'plain', 'en')).not.toMatch(/<at|\{\{/)
-    expect(settle(text, 'markdown', 'en')).not.toMatch(/<at|\{\{/)
+    expect(finishText(text, 'plain', 'en')).not.toMatch(/<at|\{\{/)
+    expect(finishText(text, 'markdown', 'en')).not.toMatch(/<at|\{\{/)
   })
 
   it('makes of a piece that stands alone what it makes of it beside nothing', () => {
@@ -91,30 +91,30 @@ describe('settle', () => {
     fc.assert(
       fc.property(wild, place, (text, where) => {
         // The mark that opens nothing keeps the quick way from being taken.
-        expect(settle(marked(text), where, 'en')).toBe(
-          settle(`${CLOSE}${marked(text)}`, where, 'en').replace(/^\u2060/, ''),
+        expect(finishText(marked(text), where, 'en')).toBe(
+          finishText(`${CLOSE}${marked(text)}`, where, 'en').replace(/^\u2060/, ''),
         )
       }),
     )
   })
 
   it('does not touch our own words around a piece', () => {
-    expect(settle(`**${marked('x')}** [ours](https://a.b)`, 'markdown', 'en')).toBe('**x** [ours](https://a.b)')
+    expect(finishText(`**${marked('x')}** [ours](https://a.b)`, 'markdown', 'en')).toBe('**x** [ours](https://a.b)')
   })
 
   it('leaves no mark, wherever the marks stand', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(wild, fc.constantFrom(OPEN, CLOSE))), (parts) => {
         for (const place of ['markdown', 'plain', 'verbatim'] as const)
-          expect(settle(parts.join(''), place, 'ar')).not.toMatch(/[\uFDD0\uFDD1]/)
+          expect(finishText(parts.join(''), place, 'ar')).not.toMatch(/[\uFDD0\uFDD1]/)
       }),
     )
   })
 
   it('isolates left-to-right pieces in Arabic, and runs of them inside Arabic text', () => {
-    expect(settle(`رقم: ${marked('CLM-2025-001')}`, 'plain', 'ar')).toBe('رقم: \u2066CLM-2025-001\u2069')
-    expect(settle(marked('بتاريخ 2024-12-31.'), 'plain', 'ar')).toBe('بتاريخ \u20662024-12-31\u2069.')
-    expect(settle(marked('first.\nsecond.'), 'plain', 'ar')).toBe('\u2066first.\u2069\n\u2066second.\u2069')
+    expect(finishText(`رقم: ${marked('CLM-2025-001')}`, 'plain', 'ar')).toBe('رقم: \u2066CLM-2025-001\u2069')
+    expect(finishText(marked('بتاريخ 2024-12-31.'), 'plain', 'ar')).toBe('بتاريخ \u20662024-12-31\u2069.')
+    expect(finishText(marked('first.\nsecond.'), 'plain', 'ar')).toBe('\u2066first.\u2069\n\u2066second.\u2069')
   })
 
   it.each([
@@ -127,19 +127,19 @@ describe('settle', () => {
     ['-200.00 ر.س', '\u2066-200.00\u2069 ر.س'],
     ['no/نعم', '\u2066no\u2069/نعم'],
   ])('keeps a path, or a number with its sign, in one piece: %s', (text, expected) => {
-    expect(settle(marked(text), 'plain', 'ar')).toBe(expected)
+    expect(finishText(marked(text), 'plain', 'ar')).toBe(expected)
   })
 
   it('isolates a long text that never comes to a letter in no time', () => {
     const started = performance.now()
     for (const unit of ['+', '/', ' /', '~/', '.'])
-      settle(marked(`\u0627${unit.repeat(200_000 / unit.length)}`), 'plain', 'en')
+      finishText(marked(`\u0627${unit.repeat(200_000 / unit.length)}`), 'plain', 'en')
     // A search from every plus sign to the end takes a minute.
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
   it('isolates Arabic pieces in English', () => {
-    expect(settle(`Payer: ${marked('التعاونية (102)')}`, 'plain', 'en')).toBe(
+    expect(finishText(`Payer: ${marked('التعاونية (102)')}`, 'plain', 'en')).toBe(
       'Payer: \u2068التعاونية (\u2066102\u2069)\u2069',
     )
   })

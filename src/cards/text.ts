@@ -7,7 +7,7 @@ import type { Language } from '../catalogue/language.ts'
  *    sequences, bidi overrides, broken Unicode) is gone before anything else looks at the text.
  * 2. While a template is expanded, whatever an expression yields is put between the two marks {@link OPEN} and
  *    {@link CLOSE}. They are noncharacters, which `cleanText` strips, so no data can forge one.
- * 3. {@link settle}, when the card is finished: each marked piece is made safe for the very place where it ended up.
+ * 3. {@link finishText}, when the card is finished: each marked piece is made safe for the very place where it ended up.
  *    So a template can put any value anywhere, and its author need not know what is safe there.
  *
  * The places: Teams reads Markdown in TextBlock and Fact, where everything that Markdown could
@@ -52,7 +52,7 @@ const BEYOND_LATIN = /[\u0590-\uFFFF]/
 const MARKED = /\uFDD0([^\uFDD0\uFDD1]*)\uFDD1?|\uFDD1/g
 
 /** Finishes one string of an expanded card: every marked piece is made safe for the place where it stands. */
-export function settle(text: string, place: Place, language: Language): string {
+export function finishText(text: string, place: Place, language: Language): string {
   if (!isMarked(text)) return text
   // Most texts are one piece and nothing else.
   if (text.lastIndexOf(OPEN) === 0 && text.indexOf(CLOSE) === text.length - 1)
@@ -62,7 +62,7 @@ export function settle(text: string, place: Place, language: Language): string {
   return apart.replace(MARKED, (whole, piece = '') => settlePiece(piece, place, language, whole.length === text.length))
 }
 
-/** Whether there is anything for {@link settle} to do. */
+/** Whether there is anything for {@link finishText} to do. */
 export function isMarked(text: string): boolean {
   return text.includes(OPEN) || text.includes(CLOSE)
 }

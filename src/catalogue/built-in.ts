@@ -1,24 +1,24 @@
 import type { z } from 'zod'
 import { CARD_DATA, type CardName } from './card-data.ts'
-import type { Budget, Channel, EventTypeDefinition, Registry } from './catalogue.ts'
+import type { Budget, Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
 import { phiFieldsOf } from './data-fields.ts'
-import { CATALOGUE } from './event-types.ts'
+import { EVENT_TYPES } from './event-types.ts'
 import type { Language } from './language.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from './stakeholder-groups.ts'
 import { GROUPED_BY, RESOLVES } from './storm-fields.ts'
 
 /** What a channel has where the configuration says nothing of its own; comes from the settings. */
-export interface RegistryDefaults {
+export interface CatalogueDefaults {
   readonly language: Language
   readonly budget: Budget
 }
 
-/** The registry that the gateway ships: catalogue, eight groups, eight channels, no routes. */
-export function builtInRegistry(defaults: RegistryDefaults): Registry {
+/** The catalogue that the gateway ships: event types, eight groups, eight channels, no routes. */
+export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
   const eventTypes = new Map<string, EventTypeDefinition>()
   const aliases = new Map<string, string>()
   const schemas = new Map<CardName, z.ZodObject>()
-  for (const [name, row] of Object.entries(CATALOGUE)) {
+  for (const [name, row] of Object.entries(EVENT_TYPES)) {
     const schema = schemas.get(row.card) ?? CARD_DATA[row.card].loose()
     schemas.set(row.card, schema)
     eventTypes.set(name, {
@@ -31,7 +31,7 @@ export function builtInRegistry(defaults: RegistryDefaults): Registry {
       fingerprint: [],
       groupBy: GROUPED_BY[row.card],
       dedup: [],
-      resolves: RESOLVES[name as keyof typeof CATALOGUE] ?? [],
+      resolves: RESOLVES[name as keyof typeof EVENT_TYPES] ?? [],
     })
     for (const alias of 'aliases' in row ? row.aliases : []) aliases.set(alias, name)
   }
@@ -47,7 +47,7 @@ export function builtInRegistry(defaults: RegistryDefaults): Registry {
 }
 
 /** A channel of which nothing but its name is known. */
-export function newChannel(key: string, name: string, defaults: RegistryDefaults): Channel {
+export function newChannel(key: string, name: string, defaults: CatalogueDefaults): Channel {
   return {
     key,
     name,

@@ -76,7 +76,7 @@ export interface Route {
 }
 
 /** All that can be named in an event: built in, and the user's own from the configuration file. */
-export interface Registry {
+export interface Catalogue {
   readonly eventTypes: ReadonlyMap<string, EventTypeDefinition>
   /** Older names of event types. */
   readonly aliases: ReadonlyMap<string, string>

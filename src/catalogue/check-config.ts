@@ -5,7 +5,7 @@ import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { CARD_DATA } from './card-data.ts'
-import type { Registry } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import { stormProblems } from './check-storm-fields.ts'
 import { entries, oneOf, texts } from './config-entries.ts'
 import { type Config, configSchema, type KnownNames } from './config-schema.ts'
@@ -19,7 +19,7 @@ import { matchesType } from './route.ts'
  * @param folder what a relative `templates` is relative to
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
-export function checkConfig(raw: unknown, builtIn: Registry, folder: string): Config {
+export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): Config {
   const input = raw ?? {}
   const known = knownNames(input, builtIn)
   const result = configSchema(known).safeParse(input)
@@ -40,14 +40,14 @@ export function checkConfig(raw: unknown, builtIn: Registry, folder: string): Co
 // complained of already, so that every problem is told in one go.
 
 /** What each group is called in the end, the configuration's names in place of built-in ones. */
-function namesByGroup(input: unknown, builtIn: Registry): Map<string, readonly string[]> {
+function namesByGroup(input: unknown, builtIn: Catalogue): Map<string, readonly string[]> {
   const names = new Map([...builtIn.groups].map(([key, group]): [string, readonly string[]] => [key, group.names]))
   for (const [key, group] of entries(input, 'stakeholder_groups'))
     names.set(key, group.names === undefined ? (names.get(key) ?? []) : texts(group.names))
   return names
 }
 
-function knownNames(input: unknown, builtIn: Registry): KnownNames {
+function knownNames(input: unknown, builtIn: Catalogue): KnownNames {
   const groups = new Map<string, string>()
   for (const [key, names] of namesByGroup(input, builtIn))
     for (const name of [key, ...names]) if (!groups.has(foldName(name))) groups.set(foldName(name), key)
@@ -55,7 +55,7 @@ function knownNames(input: unknown, builtIn: Registry): KnownNames {
 }
 
 /** Two groups of one name: an event that uses it would reach only one of them. */
-function clashingNames(input: unknown, builtIn: Registry): Problem[] {
+function clashingNames(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   const all = namesByGroup(input, builtIn)
   const owners = new Map([...all.keys()].map((key) => [key, key]))
@@ -77,7 +77,7 @@ function clashingNames(input: unknown, builtIn: Registry): Problem[] {
 }
 
 /** An alias that is a type, or the alias of another type. */
-function clashingTypes(input: unknown, builtIn: Registry): Problem[] {
+function clashingTypes(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   const types = entries(input, 'event_types')
   const names = new Set([...builtIn.eventTypes.keys(), ...types.map(([name]) => name)])
@@ -101,7 +101,7 @@ function clashingTypes(input: unknown, builtIn: Registry): Problem[] {
 }
 
 /** What a new type or group must say, and what a built-in one has said already. */
-function unfinished(input: unknown, builtIn: Registry): Problem[] {
+function unfinished(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   for (const [key, group] of entries(input, 'stakeholder_groups'))
     if (!builtIn.groups.has(key) && group.channels === undefined)
@@ -142,7 +142,7 @@ function unfinished(input: unknown, builtIn: Registry): Problem[] {
 }
 
 /** A route that no event can ever take is a typing error. */
-function unmatchedRoutes(input: unknown, builtIn: Registry): Problem[] {
+function unmatchedRoutes(input: unknown, builtIn: Catalogue): Problem[] {
   const own = entries(input, 'event_types')
   const names = [...builtIn.eventTypes.keys(), ...own.map(([name]) => name)]
   const aliases = [...builtIn.aliases.keys(), ...own.flatMap(([, type]) => texts(type.aliases))]

@@ -2,7 +2,7 @@ import type { Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { CARD_DATA } from './card-data.ts'
-import type { Registry } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import { entries, oneOf, texts } from './config-entries.ts'
 import { isBuiltInCard, phiFieldsOf } from './data-fields.ts'
 import { createIdentifierNames } from './identifier-names.ts'
@@ -11,7 +11,7 @@ import { createIdentifierNames } from './identifier-names.ts'
  * What the entries of storm control refer to: data fields that the type has and that are not patient data, whose hash or
  * value would stand on a digest and in the record; and types that exist.
  */
-export function stormProblems(input: unknown, builtIn: Registry): Problem[] {
+export function stormProblems(input: unknown, builtIn: Catalogue): Problem[] {
   const identifierOf = createIdentifierNames()
   const types = entries(input, 'event_types')
   const names = [
@@ -54,7 +54,7 @@ export function stormProblems(input: unknown, builtIn: Registry): Problem[] {
   })
 }
 
-function fieldsOfType(name: string, type: Readonly<Record<string, unknown>>, builtIn: Registry) {
+function fieldsOfType(name: string, type: Readonly<Record<string, unknown>>, builtIn: Catalogue) {
   const base = builtIn.eventTypes.get(name)
   const card = typeof type.card === 'string' ? type.card : base?.card
   const schema = card !== undefined && isBuiltInCard(card) ? CARD_DATA[card] : base?.schema

@@ -17,7 +17,7 @@ interface CatalogueRow {
  * `gateway.digest` is written by the gateway itself, one for each digest, with the priority of what stands in it and for
  * the one channel; callers can not send it.
  */
-export const CATALOGUE = {
+export const EVENT_TYPES = {
   'vault.seal.detected': {
     priority: 'CRITICAL',
     stakeholders: ['security_eng', 'sre', 'cloudops'],
@@ -168,7 +168,7 @@ export const CATALOGUE = {
   'gateway.digest': { priority: 'INFO', stakeholders: [], card: 'digest' },
 } as const satisfies Record<string, CatalogueRow>
 
-type Catalogue = typeof CATALOGUE
+type Catalogue = typeof EVENT_TYPES
 type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {
   readonly aliases: readonly (infer A extends string)[]
 }

@@ -7,7 +7,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { CARD_DATA } from './card-data.ts'
 import type { ConfigInput } from './config-input.ts'
 import type { configSchema } from './config-schema.ts'
-import { loadRegistry } from './load.ts'
+import { loadCatalogue } from './load.ts'
 
 const defaults = { language: 'en', budget: { requests: 60, period: 60, burst: 10 } } as const
 const folders: string[] = []
@@ -25,7 +25,7 @@ function fileWith(text: string | Uint8Array, name = 'config.yaml'): string {
 /** The problems of a configuration as `path: found; expected` lines; fails where there are none. */
 function problemsOf(config: object | { configFile: string }): string[] {
   try {
-    loadRegistry('configFile' in config ? { ...defaults, ...config } : { ...defaults, config })
+    loadCatalogue('configFile' in config ? { ...defaults, ...config } : { ...defaults, config })
   } catch (error) {
     expect(error).toBeInstanceOf(GatewayError)
     if (!(error instanceof GatewayError)) throw error
@@ -36,12 +36,12 @@ function problemsOf(config: object | { configFile: string }): string[] {
 }
 
 describe('the example', () => {
-  const registry = loadRegistry({ ...defaults, configFile: join(import.meta.dirname, '../../examples/config.yaml') })
+  const catalogue = loadCatalogue({ ...defaults, configFile: join(import.meta.dirname, '../../examples/config.yaml') })
 
   it('adds channels and changes built-in ones in part', () => {
-    expect(registry.channels.size).toBe(9)
-    expect(registry.channels.get('finance')).toMatchObject({ name: '#finance', auth: 'sas', budget: defaults.budget })
-    expect(registry.channels.get('security_eng')).toEqual({
+    expect(catalogue.channels.size).toBe(9)
+    expect(catalogue.channels.get('finance')).toMatchObject({ name: '#finance', auth: 'sas', budget: defaults.budget })
+    expect(catalogue.channels.get('security_eng')).toEqual({
       key: 'security_eng',
       name: '#security-alerts',
       language: 'ar',
@@ -54,15 +54,15 @@ describe('the example', () => {
   })
 
   it('adds groups and changes what a built-in group reads, keeping its names', () => {
-    expect(registry.groups.get('finance')).toEqual({ names: ['Finance', 'Revenue cycle'], channels: ['finance'] })
-    expect(registry.groups.get('pmo')).toEqual({ names: ['PMO'], channels: ['devops'] })
+    expect(catalogue.groups.get('finance')).toEqual({ names: ['Finance', 'Revenue cycle'], channels: ['finance'] })
+    expect(catalogue.groups.get('pmo')).toEqual({ names: ['PMO'], channels: ['devops'] })
   })
 
   it('adds event types with the data of a card and more', () => {
-    const type = registry.eventTypes.get('lab.result.delayed')
+    const type = catalogue.eventTypes.get('lab.result.delayed')
     expect(type).toMatchObject({ stakeholders: ['finance', 'nphies_integration'], card: 'system_alert' })
     expect([...(type?.phiFields ?? [])]).toEqual(['patient_id'])
-    expect(registry.aliases.get('lab.result.late')).toBe('lab.result.delayed')
+    expect(catalogue.aliases.get('lab.result.late')).toBe('lab.result.delayed')
     const data = { component: 'lab', summary: 'late', runbook_url: 'https://example.com/', patient_id: 'P1', other: 1 }
     expect(type?.schema.parse(data)).toEqual(data)
     expect(type?.schema.safeParse({ ...data, runbook_url: undefined }).success).toBe(false)
@@ -70,28 +70,28 @@ describe('the example', () => {
   })
 
   it('changes a built-in type and keeps the rest of it', () => {
-    const type = registry.eventTypes.get('celery.task.failed')
+    const type = catalogue.eventTypes.get('celery.task.failed')
     expect(type).toMatchObject({ priority: 'MEDIUM', card: 'celery_task_failure' })
     expect([...(type?.phiFields ?? [])].sort()).toEqual(['member_id', 'patient_id'])
   })
 
   it('says what shares a digest, what repeats what, and what closes what', () => {
-    expect(registry.eventTypes.get('lab.result.delayed')).toMatchObject({
+    expect(catalogue.eventTypes.get('lab.result.delayed')).toMatchObject({
       fingerprint: ['component'],
       groupBy: 'node',
       dedup: ['component', 'node'],
       resolves: [],
     })
-    expect(registry.eventTypes.get('lab.result.on_time')).toMatchObject({
+    expect(catalogue.eventTypes.get('lab.result.on_time')).toMatchObject({
       fingerprint: [],
       groupBy: 'component',
       resolves: ['lab.result.delayed'],
     })
-    expect(registry.eventTypes.get('prometheus.alert.resolved')?.resolves).toEqual(['prometheus.alert.firing'])
+    expect(catalogue.eventTypes.get('prometheus.alert.resolved')?.resolves).toEqual(['prometheus.alert.firing'])
   })
 
   it('names the group of a route by its key', () => {
-    expect(registry.routes).toEqual([
+    expect(catalogue.routes).toEqual([
       {
         when: { eventType: 'celery.*', priorities: ['CRITICAL'], stakeholder: 'sre' },
         channels: ['finance'],
@@ -103,11 +103,11 @@ describe('the example', () => {
 
 describe('what is taken', () => {
   it('takes nothing at all, an empty file, empty sections, and JSON with tabs', () => {
-    expect(loadRegistry(defaults).channels.size).toBe(8)
-    expect(loadRegistry({ ...defaults, configFile: fileWith('') }).channels.size).toBe(8)
-    expect(loadRegistry({ ...defaults, configFile: fileWith('channels:\nroutes:\n') }).channels.size).toBe(8)
+    expect(loadCatalogue(defaults).channels.size).toBe(8)
+    expect(loadCatalogue({ ...defaults, configFile: fileWith('') }).channels.size).toBe(8)
+    expect(loadCatalogue({ ...defaults, configFile: fileWith('channels:\nroutes:\n') }).channels.size).toBe(8)
     const json = '{\n\t"channels": {\n\t\t"finance": {}\n\t}\n}'
-    expect(loadRegistry({ ...defaults, configFile: fileWith(json, 'c.json') }).channels.get('finance')?.name).toBe(
+    expect(loadCatalogue({ ...defaults, configFile: fileWith(json, 'c.json') }).channels.get('finance')?.name).toBe(
       '#finance',
     )
   })
@@ -132,9 +132,9 @@ event_types:
       more: { type: object }
 `)
     mkdirSync(join(file, '../cards'))
-    const registry = loadRegistry({ ...defaults, configFile: file })
-    expect(registry.templatesDir).toBe(join(file, '../cards'))
-    const type = registry.eventTypes.get('lab.result.ready')
+    const catalogue = loadCatalogue({ ...defaults, configFile: file })
+    expect(catalogue.templatesDir).toBe(join(file, '../cards'))
+    const type = catalogue.eventTypes.get('lab.result.ready')
     expect(type).toMatchObject({ priority: 'INFO', stakeholders: ['pmo'], card: 'lab_result' })
     expect([...(type?.phiFields ?? [])]).toEqual(['patient_id'])
     const right = { result_id: 'r', patient_id: 'p' }
@@ -153,7 +153,7 @@ event_types:
   celery.task.retry: { card: system_alert }
   celery.task.timeout: { data: { payer: { phi: true } } }
 `)
-    const { eventTypes } = loadRegistry({ ...defaults, configFile: file })
+    const { eventTypes } = loadCatalogue({ ...defaults, configFile: file })
     const phi = (name: string) => [...(eventTypes.get(name)?.phiFields ?? [])].sort()
     expect(phi('celery.task.failed')).toEqual(['member_id', 'patient_id'])
     expect(phi('celery.task.retry')).toEqual(['member_id', 'patient_id'])
@@ -293,7 +293,7 @@ describe('what is refused', () => {
   })
 
   it('refuses a file and an object together', () => {
-    expect(() => loadRegistry({ ...defaults, configFile: fileWith(''), config: {} })).toThrow(/one of them/)
+    expect(() => loadCatalogue({ ...defaults, configFile: fileWith(''), config: {} })).toThrow(/one of them/)
   })
 })
 
@@ -309,7 +309,7 @@ describe('what storm control refers to', () => {
       resolves: ['celery.task.failure'],
     }
     const config = { event_types: { 'celery.task.failed': { ...given, data: { own: { type: 'text' } } } } } as const
-    expect(loadRegistry({ ...defaults, config }).eventTypes.get('celery.task.failed')).toMatchObject({
+    expect(loadCatalogue({ ...defaults, config }).eventTypes.get('celery.task.failed')).toMatchObject({
       ...{ fingerprint: ['queue', 'own'], dedup: ['task_id'], groupBy: 'worker' },
       resolves: ['celery.task.failed'],
     })
@@ -317,9 +317,10 @@ describe('what storm control refers to', () => {
 
   it('counts as declared where no field of the type is meant', () => {
     const given = { fingerprint: ['ward'], dedup: ['ward', 'bed'], group_by: 'ward' }
-    const type = loadRegistry({ ...defaults, config: { event_types: { 'celery.task.failed': given } } }).eventTypes.get(
-      'celery.task.failed',
-    )
+    const type = loadCatalogue({
+      ...defaults,
+      config: { event_types: { 'celery.task.failed': given } },
+    }).eventTypes.get('celery.task.failed')
     const data = { task_name: 't', task_id: 'i', error: 'e', ward: 'W3', bed: 7 }
     expect(type?.schema.safeParse(data)).toMatchObject({ success: true, data })
     expect(Object.keys(type?.schema.shape ?? {})).toEqual(expect.arrayContaining(['ward', 'bed']))

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
-import { builtInRegistry, newChannel, type RegistryDefaults } from './built-in.ts'
+import { builtInCatalogue, type CatalogueDefaults, newChannel } from './built-in.ts'
 import { CARD_DATA } from './card-data.ts'
-import type { Channel, EventTypeDefinition, Registry } from './catalogue.ts'
+import type { Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
 import { checkConfig } from './check-config.ts'
 import { readConfigFile } from './config-file.ts'
 import type { ConfigInput } from './config-input.ts'
@@ -12,8 +12,8 @@ import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields
 import type { StakeholderGroup } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
-/** Where the registry comes from: what is built in, and at most one configuration. */
-export interface RegistryOptions extends RegistryDefaults {
+/** Where the catalogue comes from: what is built in, and at most one configuration. */
+export interface CatalogueOptions extends CatalogueDefaults {
   /** TEAMS_CONFIG_FILE. */
   readonly configFile?: string | undefined
   /** The same as an object. */
@@ -27,15 +27,15 @@ export interface RegistryOptions extends RegistryDefaults {
  *
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
-export function loadRegistry(options: RegistryOptions): Registry {
-  const registry = readRegistry(options)
-  if (!options.muteAll) return registry
-  const channels = [...registry.channels].map(([key, channel]) => [key, { ...channel, muted: true }] as const)
-  return { ...registry, channels: new Map(channels) }
+export function loadCatalogue(options: CatalogueOptions): Catalogue {
+  const catalogue = readCatalogue(options)
+  if (!options.muteAll) return catalogue
+  const channels = [...catalogue.channels].map(([key, channel]) => [key, { ...channel, muted: true }] as const)
+  return { ...catalogue, channels: new Map(channels) }
 }
 
-function readRegistry(options: RegistryOptions): Registry {
-  const builtIn = builtInRegistry(options)
+function readCatalogue(options: CatalogueOptions): Catalogue {
+  const builtIn = builtInCatalogue(options)
   if (options.configFile === undefined && options.config === undefined) return builtIn
   if (options.configFile !== undefined && options.config !== undefined)
     throw new GatewayError('invalid_config_file', [
@@ -67,7 +67,7 @@ function readRegistry(options: RegistryOptions): Registry {
   }
 }
 
-function channelsOf(config: Config, builtIn: Registry, defaults: RegistryDefaults): Map<string, Channel> {
+function channelsOf(config: Config, builtIn: Catalogue, defaults: CatalogueDefaults): Map<string, Channel> {
   const channels = new Map(builtIn.channels)
   for (const [key, { budget, ...given }] of Object.entries(config.channels)) {
     const base = channels.get(key) ?? newChannel(key, `#${key.replaceAll('_', '-')}`, defaults)
@@ -76,14 +76,14 @@ function channelsOf(config: Config, builtIn: Registry, defaults: RegistryDefault
   return channels
 }
 
-function groupsOf(config: Config, builtIn: Registry): Map<string, StakeholderGroup> {
+function groupsOf(config: Config, builtIn: Catalogue): Map<string, StakeholderGroup> {
   const groups = new Map(builtIn.groups)
   for (const [key, given] of Object.entries(config.stakeholder_groups))
     groups.set(key, { ...(groups.get(key) ?? { names: [key], channels: [] }), ...present(given) })
   return groups
 }
 
-function typesOf(config: Config, builtIn: Registry): Pick<Registry, 'eventTypes' | 'aliases'> {
+function typesOf(config: Config, builtIn: Catalogue): Pick<Catalogue, 'eventTypes' | 'aliases'> {
   const eventTypes = new Map(builtIn.eventTypes)
   const aliases = new Map(builtIn.aliases)
   for (const [name, given] of Object.entries(config.event_types))
@@ -129,7 +129,7 @@ function schemaOf(card: string, base: EventTypeDefinition | undefined): z.ZodObj
 }
 
 /** A route may name a type by an alias. */
-function typeNamed(name: string, config: Config, builtIn: Registry): string {
+function typeNamed(name: string, config: Config, builtIn: Catalogue): string {
   const own = Object.entries(config.event_types).find(([, type]) => type.aliases.includes(name))
   return own?.[0] ?? builtIn.aliases.get(name) ?? name
 }

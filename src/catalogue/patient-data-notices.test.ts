@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { loadRegistry } from './load.ts'
+import { loadCatalogue } from './load.ts'
 import { patientDataNotices } from './patient-data-notices.ts'
 
 const defaults = { language: 'en', budget: { requests: 60, period: 60, burst: 10 } } as const
 
 it('names fields that look like patient data and say nothing of it', () => {
   const type = { priority: 'INFO', stakeholders: ['sre'], card: 'system_alert' } as const
-  const registry = loadRegistry({
+  const catalogue = loadCatalogue({
     ...defaults,
     config: {
       event_types: {
@@ -23,12 +23,12 @@ it('names fields that look like patient data and say nothing of it', () => {
       },
     },
   })
-  expect(patientDataNotices(registry).map(({ at }) => at)).toEqual([
+  expect(patientDataNotices(catalogue).map(({ at }) => at)).toEqual([
     'event_types.lab.result.ready.data.iqama',
     'event_types.lab.result.ready.data.patient_name',
   ])
 })
 
 it('has nothing to say of what is built in', () => {
-  expect(patientDataNotices(loadRegistry(defaults))).toEqual([])
+  expect(patientDataNotices(loadCatalogue(defaults))).toEqual([])
 })

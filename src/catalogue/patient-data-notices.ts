@@ -1,5 +1,5 @@
 import { CARD_DATA } from './card-data.ts'
-import type { EventTypeDefinition, Registry } from './catalogue.ts'
+import type { Catalogue, EventTypeDefinition } from './catalogue.ts'
 import { isBuiltInCard } from './data-fields.ts'
 import { createIdentifierNames } from './identifier-names.ts'
 
@@ -14,9 +14,9 @@ export interface PatientNotice {
  * Fields of the user's own that are named like identifiers and are neither `phi: true` nor `phi: false`. A declared
  * field is kept as it comes, so that a forgotten mark is six years of patient data.
  */
-export function patientDataNotices(registry: Pick<Registry, 'eventTypes'>): readonly PatientNotice[] {
+export function patientDataNotices(catalogue: Pick<Catalogue, 'eventTypes'>): readonly PatientNotice[] {
   const identifierOf = createIdentifierNames()
-  return [...registry.eventTypes.values()].flatMap((type) =>
+  return [...catalogue.eventTypes.values()].flatMap((type) =>
     ownFieldsOf(type)
       .filter((name) => identifierOf(name) !== undefined && !type.phiFields.has(name) && !type.plainFields?.has(name))
       .map((name) => ({

@@ -1,4 +1,4 @@
-import type { Registry, Route } from './catalogue.ts'
+import type { Catalogue, Route } from './catalogue.ts'
 import type { Priority } from './priority.ts'
 
 /** What routing looks at. */
@@ -15,13 +15,13 @@ export interface RoutedEvent {
  * then those of `add` routes in the order of the file. Where `only` routes match, theirs stand in place of the
  * groups' channels; `add` routes still add. Two groups that share a channel make one card there, not two.
  */
-export function routeEvent(registry: Registry, event: RoutedEvent): string[] {
-  const matching = registry.routes.filter((route) => matches(route, event))
+export function routeEvent(catalogue: Catalogue, event: RoutedEvent): string[] {
+  const matching = catalogue.routes.filter((route) => matches(route, event))
   const only = matching.filter((route) => route.mode === 'only')
   const base =
     only.length > 0
       ? only.flatMap((route) => route.channels)
-      : event.stakeholders.flatMap((key) => registry.groups.get(key)?.channels ?? [])
+      : event.stakeholders.flatMap((key) => catalogue.groups.get(key)?.channels ?? [])
   const added = matching.filter((route) => route.mode === 'add').flatMap((route) => route.channels)
   return [...new Set([...base, ...added])]
 }

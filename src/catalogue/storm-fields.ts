@@ -1,5 +1,5 @@
 import type { CardData, CardName } from './card-data.ts'
-import type { CATALOGUE } from './event-types.ts'
+import type { EVENT_TYPES } from './event-types.ts'
 
 /** The data field by whose values a digest of a card's events is counted, where the card has one that tells something. */
 export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string } = {
@@ -16,7 +16,7 @@ export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string
 }
 
 /** Event types that say that something is over, and the types that they close. */
-export const RESOLVES: { readonly [T in keyof typeof CATALOGUE]?: readonly (keyof typeof CATALOGUE)[] } = {
+export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (keyof typeof EVENT_TYPES)[] } = {
   'vault.unseal.complete': ['vault.seal.detected', 'vault.unseal.failed'],
   'prometheus.alert.resolved': ['prometheus.alert.firing'],
   'nphies.eligibility.success': ['nphies.eligibility.failed'],

@@ -23,7 +23,7 @@ const LOOK_AGAIN = 50
  * @returns whether all were accepted; false also where the signal ended the wait
  */
 export async function runDemo(served: ServedGateway, signal: AbortSignal, output: Output): Promise<boolean> {
-  const { origin, sandboxUrl, settings, registry, service } = served
+  const { origin, sandboxUrl, settings, catalogue, service } = served
   const acceptances = await service.accept(DEMO_EVENTS, DEMO_ORIGIN)
   const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
   const notifications = await outcomes(service, ids, signal, output)
@@ -47,7 +47,7 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
   output.print()
   for (const line of inColumns(
     notifications.map((one) => [
-      output.paint('bold', onOneLine(registry.channels.get(one.channel)?.name ?? one.channel)),
+      output.paint('bold', onOneLine(catalogue.channels.get(one.channel)?.name ?? one.channel)),
       one.priority,
       onOneLine(titleOf(one.card) ?? one.eventType),
       painted(one.state, output),

@@ -1,4 +1,4 @@
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { GatewayService } from '../contract/service.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import type { Settings } from '../settings/table.ts'
@@ -6,7 +6,7 @@ import type { Settings } from '../settings/table.ts'
 /** A gateway in this process. */
 export interface OwnGateway {
   readonly settings: Settings
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly service: GatewayService
   stop(): Promise<void>
 }

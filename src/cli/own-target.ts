@@ -15,7 +15,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
   const embedded = !env.DATABASE_URL?.trim()
   const deliver = embedded && need !== 'read'
   const gateway = await gateways.open({ env, deliver })
-  const { service, settings, registry } = gateway
+  const { service, settings, catalogue } = gateway
   const caller = settings.TEAMS_CALLER_NAME === undefined ? 'cli' : `cli:${settings.TEAMS_CALLER_NAME}`
   return {
     place: embedded ? `the embedded database in ${settings.TEAMS_DATA_DIR}` : 'the database of DATABASE_URL',
@@ -28,9 +28,9 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
     },
     list: (query) => service.listNotifications(query),
     filterNames: async () => ({
-      channels: [...registry.channels.values()],
-      eventTypes: registry.eventTypes.keys(),
-      aliases: registry.aliases,
+      channels: [...catalogue.channels.values()],
+      eventTypes: catalogue.eventTypes.keys(),
+      aliases: catalogue.aliases,
     }),
     get: (id) => service.getNotification(id),
     replay: (id) => service.replayNotification(id, `cli:${userName()}`),

@@ -10,7 +10,7 @@ import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { EventFlags } from './read-event.ts'
 import type { TargetFlags } from './target.ts'
-import { tellUsageError } from './usage-error.ts'
+import { reportUsageError } from './usage-error.ts'
 
 /** Which gateway a command with `--url` speaks to. */
 export const WHERE_IT_GOES = `Without --url it goes to DATABASE_URL, whose events are delivered by whatever gateway runs on it; without that, to the
@@ -33,7 +33,7 @@ export function createProgram(output: Output, gateways: OwnGateways, finish: Fin
     .exitOverride()
     .configureOutput({
       writeErr: (text) => void (output.json || process.stderr.write(text)),
-      outputError: (text) => tellUsageError(text, output),
+      outputError: (text) => reportUsageError(text, output),
     })
     .addHelpText(
       'after',

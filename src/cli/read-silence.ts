@@ -65,18 +65,19 @@ const UNITS = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000]
 
 function readEnd(flags: SilenceFlags, now: Date, problems: Problem[]): string {
   const { from, until } = flags
-  const tell = (at: string, found: string, expected: string) => {
+  const addProblem = (at: string, found: string, expected: string) => {
     problems.push({ at, found, expected })
     return ''
   }
   if (flags.for !== undefined && until !== undefined)
-    return tell('--until', 'an end, and --for as well', 'one of the two')
+    return addProblem('--until', 'an end, and --for as well', 'one of the two')
   if (until !== undefined) return until
-  if (flags.for === undefined) return tell('--for', 'nothing, and no --until', 'how long it lasts, such as 2h')
+  if (flags.for === undefined) return addProblem('--for', 'nothing, and no --until', 'how long it lasts, such as 2h')
   const duration = durationOf(flags.for)
-  if (duration === undefined) return tell('--for', describeValue(flags.for), 'a duration such as 30m, 2h or 1d12h')
+  if (duration === undefined)
+    return addProblem('--for', describeValue(flags.for), 'a duration such as 30m, 2h or 1d12h')
   if (from !== undefined && !moment.safeParse(from).success)
-    return tell('--from', describeValue(from), 'a time with its zone, such as 2026-11-21T10:00:00Z')
+    return addProblem('--from', describeValue(from), 'a time with its zone, such as 2026-11-21T10:00:00Z')
   return new Date((from === undefined ? now : new Date(from)).getTime() + duration).toISOString()
 }
 

@@ -1,9 +1,9 @@
-import { loadRegistry } from '../catalogue/load.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import { createClient } from '../client/client.ts'
 import type { EventInput } from '../contract/event.ts'
 import type { Target } from './target.ts'
 
-/** Of the registry, only names are asked for here. */
+/** Of the catalogue, only names are asked for here. */
 const BUILT_IN = { language: 'en', budget: { requests: 1, period: 1, burst: 1 } } as const
 
 /**
@@ -24,7 +24,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     list: (query) => client.notifications.list(query),
     async filterNames() {
       // Which types its configuration adds, only its OpenAPI document says; a hint can do without.
-      const { eventTypes, aliases } = loadRegistry(BUILT_IN)
+      const { eventTypes, aliases } = loadCatalogue(BUILT_IN)
       return { channels: await client.channels(), eventTypes: eventTypes.keys(), aliases }
     },
     get: (id) => client.notifications.get(id),

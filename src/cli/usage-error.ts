@@ -3,7 +3,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Output } from './output.ts'
 
 /** Tells of a command line that commander does not understand: in its words, or with `--json` as a problem document. */
-export function tellUsageError(text: string, output: Output): void {
+export function reportUsageError(text: string, output: Output): void {
   const message = withoutValues(text.trim())
   if (!output.json) output.note(message)
   const found = message.replace(/^error: /, '').replaceAll('\n', ' ')

@@ -1,19 +1,19 @@
-import type { Settlement } from '../store/record.ts'
+import type { AttemptRecord } from '../store/record.ts'
 import type { Attempt } from './attempt.ts'
-import { type RetryRules, settle } from './decide-retry.ts'
+import { decideRetry, type RetryRules } from './decide-retry.ts'
 
-/** Puts an attempt and its verdict into the form in which they are recorded. */
-export function toSettlement(attempt: Attempt, channelRests: boolean, rules: RetryRules): Settlement {
+/** Puts an attempt and its decision into the form in which they are recorded. */
+export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: RetryRules): AttemptRecord {
   const { held, outcome } = attempt
-  const verdict = settle(outcome, held.failures, channelRests, rules)
+  const decision = decideRetry(outcome, held.failures, channelRests, rules)
   return {
     id: held.id,
     createdAt: held.createdAt,
-    state: verdict.state,
-    reason: verdict.reason,
-    delayMs: verdict.delayMs,
-    failed: verdict.failed,
-    mayHaveArrived: verdict.mayHaveArrived,
+    state: decision.state,
+    reason: decision.reason,
+    delayMs: decision.delayMs,
+    failed: decision.failed,
+    mayHaveArrived: decision.mayHaveArrived,
     posted: attempt.posted,
     webhookUrl: attempt.webhookUrl,
     cardJson: attempt.cardJson,

@@ -1,12 +1,12 @@
 import type { Renderer } from '../cards/rendered-card.ts'
-import type { Channel, Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/port.ts'
-import type { HeldNotification } from '../store/claim.ts'
+import type { ClaimedNotification } from '../store/claim.ts'
 import { redactAddress } from '../transports/address.ts'
 import { outcome } from '../transports/outcome.ts'
 import type { Outcome, Transport } from '../transports/transport.ts'
@@ -14,7 +14,7 @@ import type { Lease } from './lease.ts'
 
 /** One try to send a notification. */
 export interface Attempt {
-  readonly held: HeldNotification
+  readonly held: ClaimedNotification
   readonly outcome: Outcome
   /**
    * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
@@ -37,13 +37,13 @@ export interface Attempt {
  */
 export type MakeAttempt = (
   channel: Channel,
-  held: HeldNotification,
+  held: ClaimedNotification,
   turn: { readonly stopping: AbortSignal; readonly lease: Lease },
 ) => Promise<Attempt>
 
 /** What it takes to render and post. `hurry` ends posts under way: the graceful stop has waited long enough. */
 export interface AttemptOptions {
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly renderer: Renderer
   readonly transport: Transport
   readonly secrets: Secrets
@@ -109,14 +109,14 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
 
 /** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
 function makeCard(
-  { registry, renderer, metrics, log }: Pick<AttemptOptions, 'registry' | 'renderer' | 'metrics' | 'log'>,
+  { catalogue, renderer, metrics, log }: Pick<AttemptOptions, 'catalogue' | 'renderer' | 'metrics' | 'log'>,
   channel: Channel,
-  { event, language, repeat }: HeldNotification,
+  { event, language, repeat }: ClaimedNotification,
 ) {
   const made: { card: () => string; json?: string; failed?: Outcome } = {
     card() {
       try {
-        const definition = registry.eventTypes.get(event.eventType)
+        const definition = catalogue.eventTypes.get(event.eventType)
         // A type that was taken out of the configuration after its events were accepted still gets a card.
         const card = definition?.card ?? 'system_alert'
         const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })

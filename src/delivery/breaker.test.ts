@@ -3,7 +3,7 @@ import { OUTCOMES, type OutcomeName } from '../contract/outcomes.ts'
 import type { ChannelState } from '../store/claim.ts'
 import type { Outcome } from '../transports/transport.ts'
 import { afterOutcome, type RestRules } from './breaker.ts'
-import { settle } from './decide-retry.ts'
+import { decideRetry } from './decide-retry.ts'
 
 const NOW = new Date('2026-11-21T10:00:00Z')
 const RULES: RestRules = { threshold: 3, firstProbeDelay: 5_000, longestDelay: 60_000, longestRetryAfter: 3_600_000 }
@@ -103,23 +103,23 @@ describe('breaker', () => {
   })
 })
 
-describe('settle', () => {
-  it('gives every outcome of the table a verdict that fits its consequence', () => {
+describe('decideRetry', () => {
+  it('gives every outcome of the table a decision that fits its consequence', () => {
     for (const name of Object.keys(OUTCOMES) as OutcomeName[]) {
       const { consequence } = OUTCOMES[name]
-      const verdict = settle(outcome(name), 0, false, RETRY)
-      expect([name, verdict.state]).toEqual([
+      const decision = decideRetry(outcome(name), 0, false, RETRY)
+      expect([name, decision.state]).toEqual([
         name,
         consequence === 'accepted' ? 'accepted' : consequence === 'failed' ? 'failed' : 'pending',
       ])
       if (consequence === 'pause' || consequence === 'channel')
-        expect(verdict).toMatchObject({ failed: false, delayMs: 0 })
+        expect(decision).toMatchObject({ failed: false, delayMs: 0 })
     }
   })
 
   it('retries as often as it may, then makes a dead letter', () => {
-    const states = [0, 1, 2, 3].map((failures) => settle(outcome('server_error'), failures, false, RETRY))
-    expect(states.map((verdict) => [verdict.state, verdict.delayMs])).toEqual([
+    const states = [0, 1, 2, 3].map((failures) => decideRetry(outcome('server_error'), failures, false, RETRY))
+    expect(states.map((decision) => [decision.state, decision.delayMs])).toEqual([
       ['pending', 1_000],
       ['pending', 2_000],
       ['pending', 3_000],
@@ -130,18 +130,21 @@ describe('settle', () => {
 
   it('uses up no retry while the channel rests: an hour of outage dead-letters nothing', () => {
     for (let failures = 0; failures < 10; failures++)
-      expect(settle(outcome('server_error'), failures, true, RETRY)).toMatchObject({ state: 'pending', failed: false })
+      expect(decideRetry(outcome('server_error'), failures, true, RETRY)).toMatchObject({
+        state: 'pending',
+        failed: false,
+      })
   })
 
   it('lets Retry-After win over the back-off', () => {
-    expect(settle(outcome('request_timeout', 42_000), 0, false, RETRY).delayMs).toBe(42_000)
+    expect(decideRetry(outcome('request_timeout', 42_000), 0, false, RETRY).delayMs).toBe(42_000)
   })
 
   it('remembers that a card may have arrived, until it has', () => {
-    expect(settle({ ...outcome('timed_out'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(true)
-    expect(settle({ ...outcome('connection_failed'), mayHaveArrived: false }, 0, false, RETRY).mayHaveArrived).toBe(
-      false,
-    )
-    expect(settle({ ...outcome('accepted'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(false)
+    expect(decideRetry({ ...outcome('timed_out'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(true)
+    expect(
+      decideRetry({ ...outcome('connection_failed'), mayHaveArrived: false }, 0, false, RETRY).mayHaveArrived,
+    ).toBe(false)
+    expect(decideRetry({ ...outcome('accepted'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(false)
   })
 })

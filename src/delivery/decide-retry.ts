@@ -2,7 +2,7 @@ import { OUTCOMES } from '../contract/outcomes.ts'
 import type { Outcome } from '../transports/transport.ts'
 
 /** What follows from an outcome for the notification itself. */
-export interface Verdict {
+export interface RetryDecision {
   readonly state: 'accepted' | 'pending' | 'failed'
   readonly reason: string | null
   /** Milliseconds until it is due again; 0 where it does not wait, or where only its channel does. */
@@ -24,7 +24,12 @@ export interface RetryRules {
  * channel's breaker is open: then the fault is the channel's, and no retry is used up, so that an hour of outage
  * dead-letters nothing.
  */
-export function settle(outcome: Outcome, failures: number, channelRests: boolean, rules: RetryRules): Verdict {
+export function decideRetry(
+  outcome: Outcome,
+  failures: number,
+  channelRests: boolean,
+  rules: RetryRules,
+): RetryDecision {
   const { mayHaveArrived = false } = outcome
   const waits = { state: 'pending', reason: outcome.name, delayMs: 0, failed: false, mayHaveArrived } as const
   switch (OUTCOMES[outcome.name].consequence) {

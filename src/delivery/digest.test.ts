@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { loadRegistry } from '../catalogue/load.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import type { DigestPart, WaitingGroup } from '../store/digests.ts'
 import { assign, digestData } from './digest.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
 const group = (eventType: string, count: number, overrides: Partial<WaitingGroup> = {}): WaitingGroup => ({
   fingerprint: eventType,
   eventType,
@@ -14,7 +14,7 @@ const group = (eventType: string, count: number, overrides: Partial<WaitingGroup
 })
 /** Which groups share a digest, as lists of fingerprints. */
 const shared = (groups: readonly WaitingGroup[], options: { atLeast: number; cards: number }) =>
-  [...Map.groupBy(assign(groups, options, registry), ({ digestId }) => digestId).values()].map((members) =>
+  [...Map.groupBy(assign(groups, options, catalogue), ({ digestId }) => digestId).values()].map((members) =>
     members.map(({ fingerprint }) => fingerprint),
   )
 
@@ -41,10 +41,10 @@ describe('which notifications share a digest', () => {
   })
 
   it('counted by the field that their type names, where they are of one type', () => {
-    const [own, ...rest] = assign([group('nphies.claim.submitted', 5)], { atLeast: 2, cards: 30 }, registry)
+    const [own, ...rest] = assign([group('nphies.claim.submitted', 5)], { atLeast: 2, cards: 30 }, catalogue)
     expect(own).toMatchObject({ groupBy: 'payer' })
     expect(rest).toEqual([])
-    expect(assign([group('a', 2), group('b', 2)], { atLeast: 2, cards: 1 }, registry)).toMatchObject([
+    expect(assign([group('a', 2), group('b', 2)], { atLeast: 2, cards: 1 }, catalogue)).toMatchObject([
       { groupBy: undefined },
       { groupBy: undefined },
     ])

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Channel, Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { AcceptedEvent } from '../contract/event.ts'
@@ -40,17 +40,17 @@ export interface Round {
  */
 export async function makeDigests(
   transaction: Kysely<Tables>,
-  registry: Registry,
+  catalogue: Catalogue,
   channel: Channel,
   urgency: Urgency,
   options: { readonly atLeast: number; readonly cards: number },
 ): Promise<Round> {
   const groups = await waitingGroups(transaction, channel.key, urgency)
   const more = groups.reduce((sum, group) => sum + group.count, 0) >= MOST_PER_ROUND
-  const assignments = assign(groups, options, registry)
+  const assignments = assign(groups, options, catalogue)
   if (assignments.length === 0) return { digested: 0, digests: 0, more: false }
   const parts = await moveIntoDigests(transaction, channel.key, urgency, assignments)
-  const stakeholders = [...registry.groups]
+  const stakeholders = [...catalogue.groups]
     .filter(([, group]) => group.channels.includes(channel.key))
     .map(([key]) => key)
   const drafts = [...Map.groupBy(parts, (part) => part.digestId)].flatMap(([id, own]) => {
@@ -83,12 +83,12 @@ export async function makeDigests(
 export function assign(
   groups: readonly WaitingGroup[],
   { atLeast, cards }: { readonly atLeast: number; readonly cards: number },
-  registry: Registry,
+  catalogue: Catalogue,
 ): readonly Assignment[] {
   const alone = (group: WaitingGroup): Assignment => ({
     ...named(group),
     digestId: newId(),
-    groupBy: registry.eventTypes.get(group.eventType)?.groupBy,
+    groupBy: catalogue.eventTypes.get(group.eventType)?.groupBy,
   })
   const large = groups.filter((group) => group.count >= atLeast)
   if (groups.length <= cards) return large.map(alone)

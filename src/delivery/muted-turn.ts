@@ -37,10 +37,10 @@ async function suppressWaiting(context: TurnContext, channel: string, turn: stri
       metrics.count('teams_notifications_suppressed_total', { channel, reason: 'muted' }, count)
       if (count === PAGE) await renewTurn(kysely, channel, turn)
       // Word that there is more to do was left meanwhile, or there was more than one page.
-      else if (await endTurn(kysely, channel, turn, { heedWord: true })) break
+      else if (await endTurn(kysely, channel, turn, { recheckIfWoken: true })) break
     } while (!context.hurry.aborted)
   } catch (error) {
-    await endTurn(kysely, channel, turn, { heedWord: false }).catch(() => undefined)
+    await endTurn(kysely, channel, turn, { recheckIfWoken: false }).catch(() => undefined)
     throw error
   } finally {
     if (suppressed > 0)

@@ -1,9 +1,9 @@
-import type { HeldNotification } from '../store/claim.ts'
+import type { ClaimedNotification } from '../store/claim.ts'
 import type { Attempt } from './attempt.ts'
 
 /** The posts of one turn that are under way, and those that came back. */
 export interface Posts {
-  start(held: readonly HeldNotification[]): void
+  start(held: readonly ClaimedNotification[]): void
   /** How many are under way. */
   readonly size: number
   /** True when some came back that are not recorded yet. */
@@ -21,13 +21,13 @@ export interface Posts {
 }
 
 /** Keeps the posts of a turn. `make` never throws. */
-export function createPosts(make: (held: HeldNotification) => Promise<Attempt>): Posts {
+export function createPosts(make: (held: ClaimedNotification) => Promise<Attempt>): Posts {
   let underWay = 0
   let finished: Attempt[] = []
   let changed = Promise.withResolvers<void>()
   let allBack = () => {}
 
-  async function run(held: HeldNotification): Promise<void> {
+  async function run(held: ClaimedNotification): Promise<void> {
     underWay += 1
     const attempt = await make(held)
     underWay -= 1

@@ -2,28 +2,28 @@ import { OUTCOMES } from '../contract/outcomes.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ChannelState } from '../store/claim.ts'
-import type { Settlement } from '../store/record.ts'
+import type { AttemptRecord } from '../store/record.ts'
 import { isOwn } from '../transports/outcome.ts'
 import type { Attempt } from './attempt.ts'
 
 /** Logs and counts what a step recorded, once it is committed. */
-export function tellRecorded(
+export function reportRecorded(
   context: { readonly log: Log; readonly metrics: Metrics },
   channel: string,
   recorded: {
     readonly attempts: readonly Attempt[]
-    readonly settlements: readonly Settlement[]
+    readonly attemptRecords: readonly AttemptRecord[]
     /** Ids of the notifications that another turn has taken over. */
     readonly lost: ReadonlySet<string>
     readonly before: ChannelState
     readonly after: ChannelState
   },
 ): void {
-  const { attempts, settlements, lost, before, after } = recorded
+  const { attempts, attemptRecords, lost, before, after } = recorded
   if (before.breaker !== after.breaker) tellBreaker(context.log, channel, after, attempts)
-  for (const [index, settlement] of settlements.entries()) {
+  for (const [index, attemptRecord] of attemptRecords.entries()) {
     const attempt = attempts[index]
-    if (attempt) tellAttempt(context, channel, attempt, settlement.state, lost.has(settlement.id))
+    if (attempt) tellAttempt(context, channel, attempt, attemptRecord.state, lost.has(attemptRecord.id))
   }
 }
 

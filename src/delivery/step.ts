@@ -1,19 +1,19 @@
 import type { Channel } from '../catalogue/catalogue.ts'
-import { type ChannelState, type HeldNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
-import { recordAndHold } from '../store/record-and-claim.ts'
+import { type ChannelState, type ClaimedNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
+import { recordAndClaim } from '../store/record-and-claim.ts'
 import { recordLate } from '../store/record-late.ts'
 import type { Attempt } from './attempt.ts'
-import { toSettlement } from './attempt-record.ts'
+import { toAttemptRecord } from './attempt-record.ts'
 import { afterOutcome } from './breaker.ts'
 import { take } from './budget.ts'
 import type { Lease } from './lease.ts'
 import { type MissingAddress, neverNoted } from './missing-address.ts'
 import { type Plan, planTurn } from './plan.ts'
-import { tellRecorded } from './report.ts'
-import { lookAtStorm, type Weather, weatherOf } from './storm.ts'
+import { reportRecorded } from './report.ts'
+import { checkStorm, type StormStatus, stormStatusOf } from './storm.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Milliseconds between two looks at the backlog; see `storm.ts`. */
+/** Milliseconds between two checks of the backlog; see `storm.ts`. */
 const BETWEEN_LOOKS = 1_000
 /**
  * Milliseconds around now within which notifications are claimed unlooked: what is older, or newer because the database's clock
@@ -28,7 +28,7 @@ export type Step =
   /** Another turn has the channel. */
   | { readonly kind: 'lost' }
   /** Took hold of these; `more` where there may be more that could be sent at once. */
-  | { readonly kind: 'held'; readonly held: readonly HeldNotification[]; readonly more: boolean }
+  | { readonly kind: 'held'; readonly held: readonly ClaimedNotification[]; readonly more: boolean }
   /** Nothing is due; `forMs` until something is. */
   | { readonly kind: 'idle'; readonly forMs: number | undefined }
   /** The channel may not be sent anything for so long. */
@@ -45,7 +45,7 @@ export interface StepRequest {
 }
 
 /** What a process remembers of a channel from one turn to the next. */
-export interface Looks {
+export interface BacklogCheck {
   /** When the backlog was looked at, by the process's own clock in milliseconds. */
   at: number
   /** True where the last claim took all that it could, so that more may wait. */
@@ -54,7 +54,7 @@ export interface Looks {
 }
 
 /** Nothing is known of the channel yet. */
-export const newLooks = (): Looks => ({
+export const newBacklogCheck = (): BacklogCheck => ({
   at: Number.NEGATIVE_INFINITY,
   mayWait: true,
   missing: neverNoted(),
@@ -72,7 +72,7 @@ export function createSteps(
   turn: string,
   taken: { readonly state: ChannelState; readonly now: Date },
   lease: Lease,
-  looks: Looks,
+  backlogCheck: BacklogCheck,
 ): (request: StepRequest) => Promise<Step> {
   const { kysely, months, rest, retry, storm, most } = context
   let { state } = taken
@@ -86,29 +86,29 @@ export function createSteps(
     const after = finished
       .filter((attempt) => attempt.address === undefined || attempt.address.equals(address))
       .reduce((was, { outcome, held }) => afterOutcome(was, outcome, now, rest, held.heldSince), state)
-    const settlements = finished.map((attempt) => toSettlement(attempt, after.breaker !== 'closed', retry))
+    const attemptRecords = finished.map((attempt) => toAttemptRecord(attempt, after.breaker !== 'closed', retry))
     // Half open says that a probe is under way. The last one may have been handed back, or paused, or be a dead turn's.
     const probing = after.breaker === 'half_open' && underWay > 0
     const known: ChannelState = after.breaker === 'closed' || probing ? after : { ...after, breaker: 'open' }
     const plan = planTurn(known, channel.budget, now, Math.min(room, most))
     // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
     const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && underWay > 0) ? plan : undefined
-    const weather = claims ? await look(claims, now) : undefined
+    const stormStatus = claims ? await look(claims, now) : undefined
     const span = spanAround(now, waiting)
     const tables = await months.tablesFor([
-      ...settlements.map(({ createdAt }) => createdAt),
+      ...attemptRecords.map(({ createdAt }) => createdAt),
       ...(claims ? [span.from, span.to] : []),
     ])
     const renewed = lease.renewing()
-    const done = await recordAndHold(kysely, channel.key, turn, {
-      settlements,
+    const done = await recordAndClaim(kysely, channel.key, turn, {
+      attemptRecords,
       knewRest: state.pausedUntil !== undefined,
-      state: { ...plan.state, digestedAt: weather ? weather.digestedAt : after.digestedAt },
+      state: { ...plan.state, digestedAt: stormStatus ? stormStatus.digestedAt : after.digestedAt },
       last: finished.at(-1)?.outcome.name,
       claim: {
         limit: claims?.limit ?? 0,
         probe: claims?.kind === 'probe',
-        ordinaryUntil: claims?.kind === 'probe' ? undefined : weather?.ordinaryUntil,
+        ordinaryUntil: claims?.kind === 'probe' ? undefined : stormStatus?.ordinaryUntil,
         span,
       },
       tables,
@@ -117,9 +117,9 @@ export function createSteps(
       throw error
     })
     const lost = new Set(done.lost)
-    for (const settlement of settlements)
-      if (lost.has(settlement.id) && (await recordLate(kysely, turn, settlement))) lost.delete(settlement.id)
-    tellRecorded(context, channel.key, { attempts: finished, settlements, lost, before: state, after })
+    for (const attemptRecord of attemptRecords)
+      if (lost.has(attemptRecord.id) && (await recordLate(kysely, turn, attemptRecord))) lost.delete(attemptRecord.id)
+    reportRecorded(context, channel.key, { attempts: finished, attemptRecords, lost, before: state, after })
     if (!done.mine) return { kind: 'lost' }
     renewed()
     state = {
@@ -127,33 +127,36 @@ export function createSteps(
       ...take(plan.state, done.held.length),
       breaker: claims?.kind === 'probe' && done.held.length > 0 ? 'half_open' : plan.state.breaker,
       pausedUntil: done.restEnded ? undefined : plan.state.pausedUntil,
-      digestedAt: weather ? weather.digestedAt : after.digestedAt,
+      digestedAt: stormStatus ? stormStatus.digestedAt : after.digestedAt,
     }
     time = databaseTime(done.now)
     if (done.restEnded && plan.kind === 'rest') return { kind: 'rest', forMs: 0 }
-    if (!claims || !weather)
+    if (!claims || !stormStatus)
       return { kind: 'rest', forMs: plan.kind === 'rest' ? plan.forMs : Number.POSITIVE_INFINITY }
-    looks.mayWait = done.held.length === claims.limit || weather.nextRoundIn === 0
-    if (done.held.length > 0) return { kind: 'held', held: done.held, more: looks.mayWait }
-    return { kind: 'idle', forMs: await idleFor(weather) }
+    backlogCheck.mayWait = done.held.length === claims.limit || stormStatus.nextRoundIn === 0
+    if (done.held.length > 0) return { kind: 'held', held: done.held, more: backlogCheck.mayWait }
+    return { kind: 'idle', forMs: await idleFor(stormStatus) }
   }
 
   /** Asked only where something may be left over: most events find their channel with nothing else to do. */
-  async function look({ kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>, now: Date): Promise<Weather> {
-    const needed = looks.mayWait || filled.digestedAt !== undefined
-    const again = looks.at + BETWEEN_LOOKS - performance.now()
+  async function look(
+    { kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>,
+    now: Date,
+  ): Promise<StormStatus> {
+    const needed = backlogCheck.mayWait || filled.digestedAt !== undefined
+    const again = backlogCheck.at + BETWEEN_LOOKS - performance.now()
     if (kind === 'probe' || !needed || again > 0) {
-      const weather = weatherOf(filled, now, storm.digestAfter)
-      return weather.nextRoundIn === undefined
-        ? weather
-        : { ...weather, nextRoundIn: Math.max(weather.nextRoundIn, again, 0) }
+      const stormStatus = stormStatusOf(filled, now, storm.digestAfter)
+      return stormStatus.nextRoundIn === undefined
+        ? stormStatus
+        : { ...stormStatus, nextRoundIn: Math.max(stormStatus.nextRoundIn, again, 0) }
     }
-    looks.at = performance.now()
+    backlogCheck.at = performance.now()
     await lookBack()
-    const weather = await lookAtStorm(context, channel, turn, filled, now)
+    const stormStatus = await checkStorm(context, channel, turn, filled, now)
     // What one round could not move is moved by the next, before anything else is taken.
-    if (weather.nextRoundIn === 0) looks.at = Number.NEGATIVE_INFINITY
-    return weather
+    if (stormStatus.nextRoundIn === 0) backlogCheck.at = Number.NEGATIVE_INFINITY
+    return stormStatus
   }
 
   /** True where something waits that was out of sight. */
@@ -163,7 +166,7 @@ export function createSteps(
     return waiting !== undefined && (waiting.from < before.from || waiting.to > before.to)
   }
 
-  async function idleFor({ nextRoundIn }: Weather): Promise<number | undefined> {
+  async function idleFor({ nextRoundIn }: StormStatus): Promise<number | undefined> {
     if (nextRoundIn !== undefined) return nextRoundIn
     const due = await nextDue(kysely, channel.key)
     if (due === undefined) return undefined

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelState } from '../store/claim.ts'
-import { cardsWithin, weatherOf } from './storm.ts'
+import { cardsWithin, stormStatusOf } from './storm.ts'
 
 const BUDGET = { requests: 60, period: 60, burst: 10 }
 const NOW = new Date(1_000_000)
@@ -24,7 +24,7 @@ it('a channel clears what it has left and what comes in time, and one card at le
 describe('while a storm lasts', () => {
   it('later ones of MEDIUM and below wait for the next round', () => {
     const digestedAt = new Date(NOW.getTime() - 10_000)
-    expect(weatherOf(state(digestedAt), NOW, 30_000)).toEqual({
+    expect(stormStatusOf(state(digestedAt), NOW, 30_000)).toEqual({
       digestedAt,
       ordinaryUntil: digestedAt,
       nextRoundIn: 20_000,
@@ -33,12 +33,12 @@ describe('while a storm lasts', () => {
 
   it('the next round is due once its time is over, or lies where no round can have set it', () => {
     for (const at of [NOW.getTime() - 30_000, NOW.getTime() - 3_600_000, NOW.getTime() + 3_600_000])
-      expect(weatherOf(state(new Date(at)), NOW, 30_000)).toMatchObject({ nextRoundIn: 0 })
+      expect(stormStatusOf(state(new Date(at)), NOW, 30_000)).toMatchObject({ nextRoundIn: 0 })
   })
 })
 
 it('without a storm anything may be taken', () => {
-  expect(weatherOf(state(undefined), NOW, 30_000)).toEqual({
+  expect(stormStatusOf(state(undefined), NOW, 30_000)).toEqual({
     digestedAt: undefined,
     ordinaryUntil: undefined,
     nextRoundIn: undefined,

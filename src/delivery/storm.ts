@@ -9,7 +9,7 @@ import { makeDigests, type Round } from './digest.ts'
 import type { TurnContext } from './turn-context.ts'
 
 /** What a channel's turn may take now. */
-export interface Weather {
+export interface StormStatus {
   /** When the last round of digests was made; undefined where no storm lasts. */
   readonly digestedAt: Date | undefined
   /** Of MEDIUM and below, only what was accepted by then; undefined where anything may be taken. */
@@ -18,7 +18,7 @@ export interface Weather {
   readonly nextRoundIn: number | undefined
 }
 
-const CALM: Weather = { digestedAt: undefined, ordinaryUntil: undefined, nextRoundIn: undefined }
+const CALM: StormStatus = { digestedAt: undefined, ordinaryUntil: undefined, nextRoundIn: undefined }
 /** Nothing of MEDIUM and below was accepted by then. */
 const NEVER = new Date(0)
 
@@ -27,8 +27,8 @@ export function cardsWithin(tokens: number, budget: Budget, digestAfter: number)
   return Math.max(1, Math.floor(tokens + (digestAfter / 1000) * (budget.requests / budget.period)))
 }
 
-/** The weather without a look at what waits: while a storm lasts, MEDIUM and below wait for the next round. */
-export function weatherOf({ digestedAt }: ChannelState, now: Date, digestAfter: number): Weather {
+/** The status of the storm without counting the backlog: while a storm lasts, MEDIUM and below wait for the next round. */
+export function stormStatusOf({ digestedAt }: ChannelState, now: Date, digestAfter: number): StormStatus {
   if (digestedAt === undefined) return CALM
   const nextRoundIn = digestedAt.getTime() + digestAfter - now.getTime()
   // A clock that was set back must not make a storm last for hours.
@@ -54,13 +54,13 @@ export function weatherOf({ digestedAt }: ChannelState, now: Date, digestAfter: 
  *
  * @param state the channel's, its bucket refilled
  */
-export async function lookAtStorm(
+export async function checkStorm(
   context: TurnContext,
   channel: Channel,
   turn: string,
   state: ChannelState,
   now: Date,
-): Promise<Weather> {
+): Promise<StormStatus> {
   const { digestAfter, digestUrgent } = context.storm
   const cards = cardsWithin(state.tokens, channel.budget, digestAfter)
   // What there is budget for does not wait.
@@ -69,7 +69,7 @@ export async function lookAtStorm(
   const round = (urgency: Urgency, atLeast: number, most: number) =>
     makeRound(context, channel, turn, urgency, { atLeast, cards: most })
   if (waiting.urgent > urgent) await round('urgent', digestUrgent + 1, Number.POSITIVE_INFINITY)
-  const before = weatherOf(state, now, digestAfter)
+  const before = stormStatusOf(state, now, digestAfter)
   if (before.nextRoundIn !== undefined && before.nextRoundIn > 0) return before
   if (waiting.all <= cards) return CALM
   const { more, madeAt } = await round('ordinary', 2, cards)
@@ -85,10 +85,10 @@ async function makeRound(
   urgency: Urgency,
   options: { readonly atLeast: number; readonly cards: number },
 ): Promise<Round & { readonly madeAt: Date }> {
-  const { kysely, registry, metrics, log } = context
+  const { kysely, catalogue, metrics, log } = context
   const made = await kysely.transaction().execute(async (transaction) => {
     const round = (await lockChannel(transaction, channel.key, turn))
-      ? await makeDigests(transaction, registry, channel, urgency, options)
+      ? await makeDigests(transaction, catalogue, channel, urgency, options)
       : { digested: 0, digests: 0, more: false }
     return { ...round, madeAt: await clockAfter(transaction) }
   })

@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts'
 
 /** Milliseconds between two sweeps. */
 const EVERY = 1_000
-/** Sweeps between two looks for what a step of the clock has left. */
+/** Sweeps between two checks for what a step of the clock has left. */
 const LOOKS_PER_MEND = 60
 
 /**
@@ -21,7 +21,7 @@ export function startSweep(options: {
   readonly log: Log
 }): () => Promise<void> {
   const { find, mend, wake, clock, log } = options
-  let looks = 0
+  let sweeps = 0
   let stopped = false
   let failing = false
   let callOff = () => {}
@@ -29,7 +29,7 @@ export function startSweep(options: {
 
   async function sweep(): Promise<void> {
     try {
-      if (looks++ % LOOKS_PER_MEND === 0) await mend()
+      if (sweeps++ % LOOKS_PER_MEND === 0) await mend()
       for (const channel of await find()) wake(channel)
       if (failing) log.info('the database can be searched for due work again')
       failing = false

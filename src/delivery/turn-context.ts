@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -22,7 +22,7 @@ export interface StormRules {
 export interface TurnContext {
   readonly kysely: Kysely<Tables>
   readonly months: Months
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly attempt: MakeAttempt
   readonly secrets: Secrets
   readonly rest: RestRules

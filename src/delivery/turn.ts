@@ -6,7 +6,7 @@ import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
 import { createLease, type Lease } from './lease.ts'
 import { noteMissingAddress } from './missing-address.ts'
 import { createPosts, type Posts } from './posts.ts'
-import { createSteps, type Looks } from './step.ts'
+import { type BacklogCheck, createSteps } from './step.ts'
 import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
@@ -60,7 +60,7 @@ export function startTurn(
   channel: Channel,
   turn: string,
   stopping: AbortSignal,
-  memory: Looks,
+  memory: BacklogCheck,
 ): Turn {
   const lease = createLease(context.leaseMs)
   const posts = createPosts((held) => context.attempt(channel, held, { stopping, lease }))
@@ -87,7 +87,7 @@ async function runTurn(
   stopping: AbortSignal,
   posts: Posts,
   lease: Lease,
-  memory: Looks,
+  memory: BacklogCheck,
   looked: () => void,
 ): Promise<TurnEnd> {
   const { kysely, log } = context
@@ -128,12 +128,12 @@ async function runTurn(
       const lookAgainMs = hasAddress ? step.forMs : await noteMissingAddress(context, channel, turn, memory.missing)
       const forMs = stopping.aborted ? 0 : lookAgainMs
       if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
-      else if (await endTurn(kysely, channel.key, turn, { heedWord: step.kind === 'idle' && !stopping.aborted }))
+      else if (await endTurn(kysely, channel.key, turn, { recheckIfWoken: step.kind === 'idle' && !stopping.aborted }))
         return { again: forMs }
     }
   } catch (error) {
     await finishPosts(context, posts, lease, takeStep)
-    await endTurn(kysely, channel.key, turn, { heedWord: false }).catch(() => undefined)
+    await endTurn(kysely, channel.key, turn, { recheckIfWoken: false }).catch(() => undefined)
     throw error
   } finally {
     stopRenewing()

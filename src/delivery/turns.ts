@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from '../catalogue/catalogue.ts'
 import { startMutedTurn } from './muted-turn.ts'
-import { type Looks, newLooks } from './step.ts'
+import { type BacklogCheck, newBacklogCheck } from './step.ts'
 import { startTurn, type Turn } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
@@ -9,8 +9,8 @@ import type { TurnContext } from './turn-context.ts'
 const AFTER_BREAKAGE = 1_000
 
 /** The turns of this process: at most one per channel. */
-export interface Drains {
-  /** Starts a turn at a channel; while one runs here already, it looks once more before it ends. */
+export interface ChannelTurns {
+  /** Starts a turn at a channel; while one runs here already, it checks once more before it ends. */
   wake(channelKey: string): void
   /** True while a turn runs in this process. */
   busy(): boolean
@@ -20,10 +20,10 @@ export interface Drains {
   stop(): Promise<void>
 }
 
-/** Makes the drains. `channels` are those of the registry. */
-export function createDrains(context: TurnContext, channels: ReadonlyMap<string, Channel>): Drains {
+/** Makes the drains. `channels` are those of the catalogue. */
+export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<string, Channel>): ChannelTurns {
   const running = new Map<string, { readonly turn: Turn; readonly ended: Promise<void> }>()
-  const looks = new Map<string, Looks>()
+  const backlogChecks = new Map<string, BacklogCheck>()
   const timers = new Map<string, () => void>()
   const stopping = new AbortController()
 
@@ -38,12 +38,12 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
     }
     timers.get(key)?.()
     timers.delete(key)
-    const memory = looks.get(key) ?? newLooks()
-    looks.set(key, memory)
+    const memory = backlogChecks.get(key) ?? newBacklogCheck()
+    backlogChecks.set(key, memory)
     const turn = channel.muted
       ? startMutedTurn(context, channel, randomUUID())
       : startTurn(context, channel, randomUUID(), stopping.signal, memory)
-    const ended = settle(channel, turn).finally(() => {
+    const ended = followTurn(channel, turn).finally(() => {
       running.delete(key)
       // Woken after its last look.
       if (turn.missedWake) wake(key)
@@ -51,7 +51,7 @@ export function createDrains(context: TurnContext, channels: ReadonlyMap<string,
     running.set(key, { turn, ended })
   }
 
-  async function settle(channel: Channel, turn: Turn): Promise<void> {
+  async function followTurn(channel: Channel, turn: Turn): Promise<void> {
     let again: number | undefined
     try {
       again = (await turn.ended).again

@@ -1,7 +1,7 @@
 import type { SHRINK_STEPS } from '../cards/rendered-card.ts'
 import { checkTemplates, createRenderer } from '../cards/renderer.ts'
 import { rendererOptions } from '../cards/renderer-options.ts'
-import type { Channel, Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import type { UncheckedEvent } from '../contract/service.ts'
 import { checkEvent } from '../intake/check-event.ts'
@@ -11,7 +11,7 @@ import { correlationIdFor, newId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import type { Settings } from '../settings/table.ts'
-import { readRegistry } from './read-catalogue.ts'
+import { readCatalogue } from './read-catalogue.ts'
 
 /** The card that an event makes in a channel. */
 export interface BuiltCard {
@@ -46,7 +46,7 @@ export interface Cards {
 
 /** Tries out every template in each language, with the configuration file of the settings. */
 export function checkAllCards(settings: Settings): ReturnType<typeof checkTemplates> {
-  return checkTemplates(rendererOptions(readRegistry(settings), settings))
+  return checkTemplates(rendererOptions(readCatalogue(settings), settings))
 }
 
 /**
@@ -56,13 +56,13 @@ export function checkAllCards(settings: Settings): ReturnType<typeof checkTempla
  * @throws GatewayError `invalid_config_file`, `invalid_template`
  */
 export function openCards(settings: Settings, channelField: string): Cards {
-  const registry = readRegistry(settings)
-  const renderer = createRenderer(rendererOptions(registry, settings))
-  const guard = createPatientDataGuard(registry.eventTypes.values(), settings.TEAMS_PHI_POLICY)
+  const catalogue = readCatalogue(settings)
+  const renderer = createRenderer(rendererOptions(catalogue, settings))
+  const guard = createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY)
   return {
     build(unchecked, channelKey) {
       const problems: Problem[] = []
-      const checked = checkEvent(registry, unchecked, 'events[0]', problems, settings.TEAMS_UNDECLARED_DATA)
+      const checked = checkEvent(catalogue, unchecked, 'events[0]', problems, settings.TEAMS_UNDECLARED_DATA)
       if (checked === undefined || problems.length > 0) throw new GatewayError('invalid_event', problems)
       const kept = guard(checked)
       const id = newId()
@@ -79,10 +79,10 @@ export function openCards(settings: Settings, channelField: string): Cards {
         acceptedAt: now,
         language,
       }
-      const channel = registry.channels.get(channelKey ?? routeEvent(registry, event)[0] ?? '')
+      const channel = catalogue.channels.get(channelKey ?? routeEvent(catalogue, event)[0] ?? '')
       if (channel === undefined)
         throw new GatewayError('invalid_request', [
-          { at: channelField, found: 'nothing, and no channel reads this event', expected: channelKeys(registry) },
+          { at: channelField, found: 'nothing, and no channel reads this event', expected: channelKeys(catalogue) },
         ])
       const { card, bytes, shrunk } = renderer.render({
         event,
@@ -94,20 +94,20 @@ export function openCards(settings: Settings, channelField: string): Cards {
       return { card, name: definition.card, channel: channel.key, bytes, shrunk }
     },
     channel(keyOrName) {
-      const found = [...registry.channels.values()].find(({ key, name }) => key === keyOrName || name === keyOrName)
+      const found = [...catalogue.channels.values()].find(({ key, name }) => key === keyOrName || name === keyOrName)
       if (found) return found
-      const near = nearestName([...registry.channels.keys()], keyOrName)
+      const near = nearestName([...catalogue.channels.keys()], keyOrName)
       throw new GatewayError('invalid_request', [
         {
           at: channelField,
           found: 'a channel that there is not',
-          expected: near ? `perhaps ${near}` : channelKeys(registry),
+          expected: near ? `perhaps ${near}` : channelKeys(catalogue),
         },
       ])
     },
   }
 }
 
-function channelKeys(registry: Registry): string {
-  return `one of: ${[...registry.channels.keys()].join(', ')}`
+function channelKeys(catalogue: Catalogue): string {
+  return `one of: ${[...catalogue.channels.keys()].join(', ')}`
 }

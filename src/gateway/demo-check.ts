@@ -7,7 +7,7 @@ import type { Settings } from '../settings/table.ts'
 import { holdsEvents, openDatabase } from '../store/open-database.ts'
 import { originOf } from './local-gateway.ts'
 import type { GatewayOptions } from './options.ts'
-import { readRegistry } from './read-catalogue.ts'
+import { readCatalogue } from './read-catalogue.ts'
 
 /** Who sends the demo's events, as the record has it. */
 export const DEMO_ORIGIN = 'cli:demo'
@@ -72,7 +72,7 @@ function linkToRecord(settings: Settings): GatewayOptions['settings'] {
 }
 
 async function realChannels(env: Environment, settings: Settings): Promise<Problem[]> {
-  const channels = [...readRegistry(settings).channels.values()]
+  const channels = [...readCatalogue(settings).channels.values()]
   const report = await checkSecrets({
     settings,
     env,

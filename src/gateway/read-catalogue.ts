@@ -1,5 +1,5 @@
-import type { Registry } from '../catalogue/catalogue.ts'
-import { loadRegistry } from '../catalogue/load.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import type { Settings } from '../settings/table.ts'
 
 /**
@@ -7,8 +7,8 @@ import type { Settings } from '../settings/table.ts'
  *
  * @throws GatewayError `invalid_config_file`
  */
-export function readRegistry(settings: Settings, configFile = settings.TEAMS_CONFIG_FILE): Registry {
-  return loadRegistry({
+export function readCatalogue(settings: Settings, configFile = settings.TEAMS_CONFIG_FILE): Catalogue {
+  return loadCatalogue({
     configFile,
     language: settings.TEAMS_LANGUAGE,
     muteAll: !settings.TEAMS_WEBHOOK_ENABLED,

@@ -1,4 +1,4 @@
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { Acceptance, ChannelView, Check, GatewayService, UncheckedEvent } from '../contract/service.ts'
 import { refill } from '../delivery/budget.ts'
@@ -38,7 +38,7 @@ export interface ServiceParts {
   readonly engine: Engine
   readonly metrics: Metrics
   readonly publisher: Publisher | undefined
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
@@ -156,11 +156,11 @@ export function createService(parts: ServiceParts): LocalService {
 }
 
 async function viewChannels(
-  { registry, secrets }: ServiceParts,
+  { catalogue, secrets }: ServiceParts,
   kysely: Database['kysely'],
 ): Promise<readonly ChannelView[]> {
   const [rows, waiting] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
-  return [...registry.channels.values()].map((channel): ChannelView => {
+  return [...catalogue.channels.values()].map((channel): ChannelView => {
     const row = rows.get(channel.key)
     const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
     let oldest: Date | null = null

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { GatewayService, Silence, SilenceView } from '../contract/service.ts'
 import { checkSilence } from '../intake/silences/check-silence.ts'
 import { dataKeysOf, silencing } from '../intake/silences/match.ts'
@@ -7,7 +7,7 @@ import { occurrenceAt, stateAt } from '../intake/silences/times.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Database } from '../store/database.ts'
 import {
-  countKeptBack,
+  countSuppressed,
   endSilence,
   insertSilence,
   type ReadSilence,
@@ -15,12 +15,12 @@ import {
   readSilence,
   readSilences,
 } from '../store/silences.ts'
-import { channelKeys, keepBack, readWaiting, type WaitingNotification } from '../store/suppress-waiting.ts'
+import { channelKeys, readWaiting, suppressWaiting, type WaitingNotification } from '../store/suppress-waiting.ts'
 
 /** What silences need of the gateway. */
 export interface SilenceParts {
   readonly database: Database
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly log: Log
 }
 
@@ -33,7 +33,7 @@ const PAUSE_MS = 250
 /** The part of the service that makes, lists and ends silences. What they are like at a moment is by the database's clock. */
 export function createSilences({
   database,
-  registry,
+  catalogue,
   log,
 }: SilenceParts): Pick<GatewayService, 'createSilence' | 'listSilences' | 'getSilence' | 'endSilence'> {
   const { kysely } = database
@@ -73,7 +73,7 @@ export function createSilences({
       do {
         const page = await readWaiting(kysely, { channel, after, dataKeys, limit: PAGE })
         const matching = page.filter((waiting) => silencing([silence], waiting, now) !== undefined)
-        kept.count += await keepBack(kysely, silence, matching)
+        kept.count += await suppressWaiting(kysely, silence, matching)
         after = page.length === PAGE ? page.at(-1) : undefined
       } while (after)
     }
@@ -81,7 +81,7 @@ export function createSilences({
 
   return {
     async createSilence(unchecked, by) {
-      const checked = checkSilence(unchecked, registry, await readClock(kysely))
+      const checked = checkSilence(unchecked, catalogue, await readClock(kysely))
       const made = await insertSilence(kysely, { ...checked, createdBy: by })
       const view = viewOf(made)
       const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
@@ -99,7 +99,7 @@ export function createSilences({
     },
     async getSilence(id) {
       const view = viewOf(await readSilence(kysely, id))
-      return { ...view, keptBack: await countKeptBack(kysely, view.id) }
+      return { ...view, keptBack: await countSuppressed(kysely, view.id) }
     },
     async endSilence(id, by) {
       const view = viewOf(await endSilence(kysely, id, by))

@@ -6,7 +6,7 @@ import type { EVENT_FIELDS } from '../contract/wire.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { jsonSchema, refTo } from './json-schema.ts'
 
-/** What OpenAPI shows of an event type; the registry's definitions have it all. */
+/** What OpenAPI shows of an event type; the catalogue's definitions have it all. */
 export interface EventTypeForDocs {
   readonly name: string
   /** Name of its card. */

@@ -34,7 +34,7 @@ export interface HttpServerOptions {
   readonly metrics: Metrics
   /** Version of the gateway, for `/` and OpenAPI. */
   readonly version: string
-  /** Every event type that is accepted, for OpenAPI; `[...registry.eventTypes.values()]` will do. */
+  /** Every event type that is accepted, for OpenAPI; `[...catalogue.eventTypes.values()]` will do. */
   readonly eventTypes: readonly EventTypeForDocs[]
   /** Older names of event types: alias → name. */
   readonly aliases?: ReadonlyMap<string, string>

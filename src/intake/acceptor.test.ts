@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { loadRegistry } from '../catalogue/load.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createAcceptor } from './acceptor.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
 
 const acceptor = createAcceptor({
-  registry,
+  catalogue,
   phiPolicy: 'mask',
   keyTtl: 60,
   repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },

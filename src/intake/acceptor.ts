@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
-import type { Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { AcceptedEvent } from '../contract/event.ts'
 import type { Acceptance, UncheckedEvent } from '../contract/service.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -16,7 +16,7 @@ import { findKnownKeys } from './known-keys.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data/patient-data.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
-import { decideFates, type Incoming } from './plan-notifications.ts'
+import { type Incoming, planNotifications } from './plan-notifications.ts'
 
 /** What a call to accept came to. */
 export interface Accepted {
@@ -59,7 +59,7 @@ export interface Acceptor {
 
 /** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
 export function createAcceptor(options: {
-  readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly phiPolicy: PhiPolicy
   /** TEAMS_UNDECLARED_DATA; `drop` if absent. */
   readonly undeclaredData?: UndeclaredData
@@ -68,8 +68,8 @@ export function createAcceptor(options: {
   readonly clock: Clock
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
 }): Acceptor {
-  const { registry, clock } = options
-  const guard = createPatientDataGuard(registry.eventTypes.values(), options.phiPolicy)
+  const { catalogue, clock } = options
+  const guard = createPatientDataGuard(catalogue.eventTypes.values(), options.phiPolicy)
 
   function check(events: readonly UncheckedEvent[]): readonly CheckedEvent[] {
     if (!Array.isArray(events))
@@ -85,7 +85,7 @@ export function createAcceptor(options: {
     const checked = Array.from(events, (event: UncheckedEvent, index) => {
       const at = `events[${index}]`
       const own: Problem[] = []
-      const result = checkEvent(registry, event, at, own, options.undeclaredData)
+      const result = checkEvent(catalogue, event, at, own, options.undeclaredData)
       const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       problems.push(...own.slice(0, most))
       if (own.length > most) problems.push({ at, found: 'more that is wrong', expected: 'what is told of the above' })
@@ -150,7 +150,9 @@ export function createAcceptor(options: {
       const incoming = named.filter(({ event }) => !earlier.has(event.id) && !inCall.has(event.id))
       const fresh = incoming.map(({ event }) => event)
       const { notifications, resolutions } =
-        incoming.length > 0 ? await decideFates(transaction, incoming, options) : { notifications: [], resolutions: [] }
+        incoming.length > 0
+          ? await planNotifications(transaction, incoming, options)
+          : { notifications: [], resolutions: [] }
       if (fresh.length > 0) {
         const receivedAt = await insertEvents(transaction, { events: fresh, notifications, origin })
         await insertResolutions(transaction, resolutions, receivedAt)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SAMPLES } from '../../test/cards/samples.ts'
-import { CATALOGUE } from '../catalogue/event-types.ts'
-import { loadRegistry } from '../catalogue/load.ts'
+import { EVENT_TYPES } from '../catalogue/event-types.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { checkData } from './check-data.ts'
@@ -11,7 +11,7 @@ import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES } from './limits.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 import { toPlainJson } from './plain-json.ts'
 
-const registry = loadRegistry({
+const catalogue = loadCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: {
@@ -29,7 +29,7 @@ const TYPES = Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]
 
 function check(type: string, data: unknown, undeclared: UndeclaredData = 'keep') {
   const problems: Problem[] = []
-  const definition = registry.eventTypes.get(type)
+  const definition = catalogue.eventTypes.get(type)
   if (!definition) throw new TypeError(`no type ${type}`)
   return { checked: checkData(definition, data, 'data', problems, undeclared), problems }
 }
@@ -45,7 +45,7 @@ function wrongFor(field: z.core.$ZodType): unknown {
 
 describe.each(TYPES)('%s', (type) => {
   const { data } = SAMPLES[type]
-  const shape = registry.eventTypes.get(type)?.schema.shape ?? {}
+  const shape = catalogue.eventTypes.get(type)?.schema.shape ?? {}
 
   it('takes its sample as it is', () => {
     expect(check(type, data)).toEqual({ checked: { data, given: data, ignored: [] }, problems: [] })
@@ -75,7 +75,7 @@ describe.each(TYPES)('%s', (type) => {
 })
 
 it('has a sample for each type of the catalogue', () => {
-  expect(TYPES.toSorted()).toEqual(Object.keys(CATALOGUE).toSorted())
+  expect(TYPES.toSorted()).toEqual(Object.keys(EVENT_TYPES).toSorted())
 })
 
 describe('inside lists and objects', () => {

@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SAMPLES } from '../../test/cards/samples.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
-import { loadRegistry } from '../catalogue/load.ts'
+import { loadCatalogue } from '../catalogue/load.ts'
 import { PRIORITIES } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/service.ts'
 import { isGatewayError, type Problem } from '../kernel/errors.ts'
 import { createAcceptor } from './acceptor.ts'
 import { checkEvent } from './check-event.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
 const acceptor = createAcceptor({
-  registry,
+  catalogue,
   phiPolicy: 'mask',
   keyTtl: 60,
   repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },
@@ -21,7 +21,7 @@ const acceptor = createAcceptor({
 
 function check(event: unknown): { event: ReturnType<typeof checkEvent>; problems: Problem[] } {
   const problems: Problem[] = []
-  return { event: checkEvent(registry, event as UncheckedEvent, 'events[0]', problems), problems }
+  return { event: checkEvent(catalogue, event as UncheckedEvent, 'events[0]', problems), problems }
 }
 
 const GOOD = { eventType: 'vault.seal.detected', data: { node: 'vault-1' } }
@@ -118,7 +118,11 @@ function revoked(target: object): unknown {
   return proxy
 }
 
-const name = fc.oneof(fc.constantFrom(...registry.eventTypes.keys(), ...registry.aliases.keys()), fc.string(), hostile)
+const name = fc.oneof(
+  fc.constantFrom(...catalogue.eventTypes.keys(), ...catalogue.aliases.keys()),
+  fc.string(),
+  hostile,
+)
 
 const nearlyEvent = fc.record(
   {
@@ -154,9 +158,9 @@ describe('any value as an event', () => {
           expect(problem.expected).not.toBe('')
         }
         if (!event) return
-        expect(registry.eventTypes.get(event.definition.name)).toBe(event.definition)
+        expect(catalogue.eventTypes.get(event.definition.name)).toBe(event.definition)
         expect(PRIORITIES).toContain(event.priority)
-        for (const key of event.stakeholders) expect(registry.groups.has(key)).toBe(true)
+        for (const key of event.stakeholders) expect(catalogue.groups.has(key)).toBe(true)
         expect(JSON.parse(JSON.stringify(event.data))).toEqual(event.data)
         expect([undefined, ...LANGUAGES]).toContain(event.language)
       }),
@@ -226,10 +230,10 @@ describe('problems', () => {
   })).value
 
   it('never quote a value, nor a key of the caller’s own', () => {
-    const fields = [...new Set([...registry.eventTypes.values()].flatMap((type) => Object.keys(type.schema.shape)))]
+    const fields = [...new Set([...catalogue.eventTypes.values()].flatMap((type) => Object.keys(type.schema.shape)))]
     const event = fc.record(
       {
-        eventType: fc.oneof(around, fc.constantFrom(...registry.eventTypes.keys())),
+        eventType: fc.oneof(around, fc.constantFrom(...catalogue.eventTypes.keys())),
         data: fc.oneof(value, fc.dictionary(fc.oneof(fc.constantFrom(...fields), around), value)),
         correlationId: fc.oneof(
           value,
@@ -331,13 +335,13 @@ describe('the fields beside the data', () => {
     )
   })
 
-  it.each([...registry.aliases])('take the older name %s for %s', (alias, type) => {
+  it.each([...catalogue.aliases])('take the older name %s for %s', (alias, type) => {
     const { data } = SAMPLES[type as keyof typeof SAMPLES]
     expect(check({ eventType: alias, data }).event?.definition.name).toBe(type)
   })
 
   it('take groups by key and by every name, in any letter case, each once', () => {
-    for (const [key, group] of registry.groups) {
+    for (const [key, group] of catalogue.groups) {
       const names = [key, ...group.names].flatMap((one) => [one, one.toUpperCase(), ` ${one.toLowerCase()} `])
       expect(check({ ...GOOD, stakeholders: names }).event?.stakeholders).toEqual([key])
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EventTypeDefinition, Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue, EventTypeDefinition } from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { findEventType, findGroup, groupNames } from '../catalogue/lookup.ts'
@@ -49,7 +49,7 @@ const FIELDS = [
 
 /** Checks one event; `at` is its place in the call, for the problems: `events[3]`. Reports every problem of it. */
 export function checkEvent(
-  registry: Registry,
+  catalogue: Catalogue,
   given: UncheckedEvent,
   at: string,
   problems: Problem[],
@@ -61,18 +61,20 @@ export function checkEvent(
     return undefined
   }
   const before = problems.length
-  const tell = (field: string, found: string, expected: string) =>
+  const addProblem = (field: string, found: string, expected: string) =>
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
-  for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) tellUnknownField(field, tell)
-  const definition = checkType(registry, event.eventType, tell)
+  for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) tellUnknownField(field, addProblem)
+  const definition = checkType(catalogue, event.eventType, addProblem)
   const checkedData = checkData(definition, event.data, `${at}.data`, problems, undeclared)
-  const stakeholders = checkStakeholders(registry, event.stakeholders, tell)
+  const stakeholders = checkStakeholders(catalogue, event.stakeholders, addProblem)
   const checked = {
-    priority: checkPriority(event.priority, tell),
-    correlationId: isLeftOut(event.correlationId) ? undefined : checkId('correlationId', event.correlationId, tell),
-    idempotencyKey: checkId('idempotencyKey', event.idempotencyKey, tell),
-    occurredAt: checkTime(event.occurredAt, tell),
-    language: checkLanguage(event.language, tell),
+    priority: checkPriority(event.priority, addProblem),
+    correlationId: isLeftOut(event.correlationId)
+      ? undefined
+      : checkId('correlationId', event.correlationId, addProblem),
+    idempotencyKey: checkId('idempotencyKey', event.idempotencyKey, addProblem),
+    occurredAt: checkTime(event.occurredAt, addProblem),
+    language: checkLanguage(event.language, addProblem),
   }
   if (problems.length > before || !definition || !checkedData) return undefined
   return {
@@ -124,26 +126,30 @@ function describe(value: unknown): string {
 }
 
 /** The name of a field is told where it looks like one; anything else may be a value that slipped into its place. */
-function tellUnknownField(field: string, tell: AddProblem): void {
+function tellUnknownField(field: string, addProblem: AddProblem): void {
   const near = nearestName(FIELDS, field)
   const expected = near ? `perhaps ${near}` : `one of ${FIELDS.join(', ')}`
   const isName = /^[A-Za-z_]{1,40}$/.test(field)
-  tell(isName ? field : '', 'a field that events do not have', `${expected}; data of your own belongs into data`)
+  addProblem(isName ? field : '', 'a field that events do not have', `${expected}; data of your own belongs into data`)
 }
 
-function checkType(registry: Registry, value: unknown, tell: AddProblem): EventTypeDefinition | undefined {
+function checkType(catalogue: Catalogue, value: unknown, addProblem: AddProblem): EventTypeDefinition | undefined {
   if (typeof value !== 'string' || value === '') {
-    tell('eventType', describe(value), 'the name of an event type, such as vault.seal.detected')
+    addProblem('eventType', describe(value), 'the name of an event type, such as vault.seal.detected')
     return undefined
   }
-  const definition = findEventType(registry, value)
+  const definition = findEventType(catalogue, value)
   if (definition?.name === DIGEST_TYPE) {
-    tell('eventType', 'the type of the digests that the gateway writes itself', 'the type of an event of your own')
+    addProblem(
+      'eventType',
+      'the type of the digests that the gateway writes itself',
+      'the type of an event of your own',
+    )
     return undefined
   }
   if (definition) return definition
-  const near = nearestName([...registry.eventTypes.keys(), ...registry.aliases.keys()], value)
-  tell(
+  const near = nearestName([...catalogue.eventTypes.keys(), ...catalogue.aliases.keys()], value)
+  addProblem(
     'eventType',
     unknownName('type', value, near),
     near ? `a known type, perhaps ${near}` : 'a type of docs/reference/events.md, or one of your configuration file',
@@ -151,10 +157,14 @@ function checkType(registry: Registry, value: unknown, tell: AddProblem): EventT
   return undefined
 }
 
-function checkStakeholders(registry: Registry, value: unknown, tell: AddProblem): readonly string[] | undefined {
+function checkStakeholders(
+  catalogue: Catalogue,
+  value: unknown,
+  addProblem: AddProblem,
+): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_STAKEHOLDERS) {
-    tell(
+    addProblem(
       'stakeholders',
       Array.isArray(value) && value.length > 0 ? `more than ${MAX_STAKEHOLDERS} names` : describe(value),
       `a list of 1 to ${MAX_STAKEHOLDERS} stakeholder groups, or no such field`,
@@ -164,19 +174,19 @@ function checkStakeholders(registry: Registry, value: unknown, tell: AddProblem)
   const keys: string[] = []
   let unknown = 0
   for (const [index, name] of value.entries()) {
-    const group = typeof name === 'string' ? findGroup(registry, name) : undefined
+    const group = typeof name === 'string' ? findGroup(catalogue, name) : undefined
     if (group) {
       keys.push(group.key)
       continue
     }
     // Finding what was meant takes time, and a thousand events may name a hundred unknown groups each.
     const near =
-      typeof name === 'string' && unknown < MOST_SUGGESTIONS ? nearestName(groupNames(registry), name) : undefined
+      typeof name === 'string' && unknown < MOST_SUGGESTIONS ? nearestName(groupNames(catalogue), name) : undefined
     unknown += 1
-    tell(
+    addProblem(
       `stakeholders[${index}]`,
       typeof name === 'string' ? unknownName('group', name, near) : describe(name),
-      near ? `a known group, perhaps ${near}` : `one of ${[...registry.groups.keys()].join(', ')}`,
+      near ? `a known group, perhaps ${near}` : `one of ${[...catalogue.groups.keys()].join(', ')}`,
     )
   }
   return [...new Set(keys)]
@@ -196,14 +206,14 @@ function isLeftOut(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
 }
 
-function checkPriority(value: unknown, tell: AddProblem): Priority | undefined {
+function checkPriority(value: unknown, addProblem: AddProblem): Priority | undefined {
   if (isLeftOut(value)) return undefined
   const priority = typeof value === 'string' ? parsePriority(value) : undefined
-  if (!priority) tell('priority', describe(value), `one of ${PRIORITIES.join(', ')}`)
+  if (!priority) addProblem('priority', describe(value), `one of ${PRIORITIES.join(', ')}`)
   return priority
 }
 
-function checkId(field: string, value: unknown, tell: AddProblem): string | undefined {
+function checkId(field: string, value: unknown, addProblem: AddProblem): string | undefined {
   if (value === undefined || value === null) return undefined
   // No control characters: a correlation id travels in a header and through log lines, which some readers also end
   // at the separators of Unicode.
@@ -215,19 +225,19 @@ function checkId(field: string, value: unknown, tell: AddProblem): string | unde
     value.isWellFormed()
   )
     return value
-  tell(field, describe(value), `text of 1 to ${MAX_ID_LENGTH} characters without control characters`)
+  addProblem(field, describe(value), `text of 1 to ${MAX_ID_LENGTH} characters without control characters`)
   return undefined
 }
 
 const moment = z.iso.datetime({ offset: true })
 
-function checkTime(given: unknown, tell: AddProblem): Date | undefined {
+function checkTime(given: unknown, addProblem: AddProblem): Date | undefined {
   const value = typeof given === 'string' ? plainMoment(given) : given
   if (isLeftOut(value) || (typeof value === 'string' && isZeroTime(value))) return undefined
   const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
   const date = read ? new Date(value) : undefined
   if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
-  tell(
+  addProblem(
     'occurredAt',
     value instanceof Date ? 'a date' : describe(value),
     typeof value === 'string' && isHijri(value)
@@ -237,9 +247,9 @@ function checkTime(given: unknown, tell: AddProblem): Date | undefined {
   return undefined
 }
 
-function checkLanguage(value: unknown, tell: AddProblem): Language | undefined {
+function checkLanguage(value: unknown, addProblem: AddProblem): Language | undefined {
   if (isLeftOut(value)) return undefined
   const language = LANGUAGES.find((known) => known === value)
-  if (!language) tell('language', describe(value), `one of ${LANGUAGES.join(', ')}`)
+  if (!language) addProblem('language', describe(value), `one of ${LANGUAGES.join(', ')}`)
   return language
 }

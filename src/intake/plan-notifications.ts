@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Channel, EventTypeDefinition, Registry } from '../catalogue/catalogue.ts'
+import type { Catalogue, Channel, EventTypeDefinition } from '../catalogue/catalogue.ts'
 import { type Priority, rankOf } from '../catalogue/priority.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import type { AcceptedEvent } from '../contract/event.ts'
@@ -26,7 +26,7 @@ export interface Incoming {
 }
 
 /** What the events of a call come to. */
-export interface Fates {
+export interface NotificationPlan {
   readonly notifications: readonly NewNotification[]
   readonly resolutions: readonly Resolution[]
 }
@@ -39,13 +39,13 @@ export interface Fates {
  * Who sent the first one is not asked: what keeps a card back is a card that people have or get, in this channel, of this
  * type, about the same and no less urgent. Whoever may send can therefore add cards and take none away.
  */
-export async function decideFates(
+export async function planNotifications(
   transaction: Kysely<Tables>,
   incoming: readonly Incoming[],
-  options: { readonly registry: Registry; readonly clock: Clock; readonly repeats: RepeatTimes },
-): Promise<Fates> {
-  const { registry, clock, repeats } = options
-  const routed = incoming.map((one) => routeOf(registry, one, repeats.window))
+  options: { readonly catalogue: Catalogue; readonly clock: Clock; readonly repeats: RepeatTimes },
+): Promise<NotificationPlan> {
+  const { catalogue, clock, repeats } = options
+  const routed = incoming.map((one) => routeOf(catalogue, one, repeats.window))
   const silences = await readOpenSilences(transaction)
   const open = new Map(
     await findRepeated(
@@ -66,7 +66,7 @@ export async function decideFates(
     if (one.dedupKey === undefined) continue
     for (const eventType of one.definition.resolves) {
       resolutions.push({ dedupKey: one.dedupKey, eventType, eventId: one.event.id })
-      for (const channel of registry.channels.keys())
+      for (const channel of catalogue.channels.keys())
         open.delete(dedupName({ dedupKey: one.dedupKey, eventType, channel }))
     }
   }
@@ -76,14 +76,14 @@ export async function decideFates(
 type Routed = ReturnType<typeof routeOf>
 
 function routeOf(
-  registry: Registry,
+  catalogue: Catalogue,
   { event, definition, givenCorrelationId, sameSubject }: Incoming,
   repeatWindow: number,
 ) {
   return {
     event,
     definition,
-    channels: routeEvent(registry, event).flatMap((key) => registry.channels.get(key) ?? []),
+    channels: routeEvent(catalogue, event).flatMap((key) => catalogue.channels.get(key) ?? []),
     dedupKey: sameSubject ? dedupKeyOf(definition, event, givenCorrelationId) : undefined,
     repeatable: repeatWindow > 0 && REPEATABLE.includes(event.priority),
   }

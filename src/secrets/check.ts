@@ -5,7 +5,7 @@ import { strangeVariables } from './environment.ts'
 import { publicSuffixes } from './host-suffixes.ts'
 import type { CodedProblem, Doubt, SecretChannel } from './source.ts'
 import { sourcesOf } from './sources.ts'
-import { judge, unknownKeys } from './validate.ts'
+import { unknownKeys, validateReading } from './validate.ts'
 
 /** What one look at every source found; no value of a secret is in it. */
 export interface SecretsReport {
@@ -38,7 +38,7 @@ export async function checkSecrets(options: {
       return { name: source.name, reading }
     }),
   )
-  const judgement = judge(
+  const judgement = validateReading(
     looked.map(({ reading }) => reading),
     channels,
     settings,

@@ -12,7 +12,7 @@ import { publicSuffixes } from './host-suffixes.ts'
 import type { Secrets } from './port.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
 import { sourcesOf } from './sources.ts'
-import { type Judgement, judge, mergeReading, unknownKeys } from './validate.ts'
+import { mergeReading, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
 
 /** Milliseconds until the next look after one that failed, where TEAMS_VAULT_REFRESH is not shorter still. */
 const LOOK_AGAIN = 5_000
@@ -68,9 +68,9 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     return looked
   }
 
-  function judgeLast(): Judgement {
+  function judgeLast(): ReadingCheck {
     const readings = sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
-    return judge(readings, channels, settings, allowSandbox)
+    return validateReading(readings, channels, settings, allowSandbox)
   }
 
   function tellUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
@@ -85,7 +85,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     }
   }
 
-  function tellDoubts({ doubts }: Judgement) {
+  function tellDoubts({ doubts }: ReadingCheck) {
     for (const { channel, at, found, todo } of doubts) {
       const key = `${at} ${found}`
       if (doubtsTold.has(key)) continue
@@ -95,7 +95,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   }
 
   /** Takes what can be used; for what can not, the old value stays. Returns the channels whose URL changed, if anything did. */
-  function take(judgement: Judgement): readonly string[] | undefined {
+  function take(judgement: ReadingCheck): readonly string[] | undefined {
     const next = new Map<string, Secret>()
     const changed: string[] = []
     for (const { key } of channels) {

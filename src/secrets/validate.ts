@@ -6,7 +6,7 @@ import { checkAddress, doubtAddress } from '../transports/address.ts'
 import type { CodedProblem, Doubt, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
 
 /** What the readings come to: what can be used, and what can not. */
-export interface Judgement {
+export interface ReadingCheck {
   /** Webhook URLs that can be used, with where they lie, by channel key. */
   readonly webhooks: ReadonlyMap<string, { readonly at: string; readonly secret: Secret }>
   /** Channels for which something was found that can not be used. */
@@ -26,12 +26,12 @@ export interface Judgement {
  *
  * @param readings in order of precedence
  */
-export function judge(
+export function validateReading(
   readings: readonly Reading[],
   channels: readonly SecretChannel[],
   settings: Settings,
   allowSandbox: string | undefined,
-): Judgement {
+): ReadingCheck {
   const problems: CodedProblem[] = []
   const doubts: Doubt[] = []
   const webhooks = new Map<string, { at: string; secret: Secret }>()

@@ -23,7 +23,7 @@ export interface ChannelState {
 }
 
 /** A notification that a turn holds. */
-export interface HeldNotification {
+export interface ClaimedNotification {
   readonly id: string
   readonly createdAt: Date
   readonly event: AcceptedEvent
@@ -58,7 +58,7 @@ export interface Claim {
 }
 
 /** The part of a step that takes hold of what is due; `held` has what was taken. */
-export function holding(
+export function claimDueSql(
   channel: string,
   turn: string,
   { limit, probe, ordinaryUntil, span }: Claim,
@@ -91,7 +91,7 @@ export function holding(
 }
 
 /** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
-export function heldRows({ span }: Claim, { events }: RecordTables): RawBuilder<unknown> {
+export function claimedRowsSql({ span }: Claim, { events }: RecordTables): RawBuilder<unknown> {
   return sql`(
       SELECT json_agg(json_build_object(
                'id', h.id, 'created_at', h.created_at, 'language', h.language, 'attempts', h.attempts,
@@ -103,8 +103,8 @@ export function heldRows({ span }: Claim, { events }: RecordTables): RawBuilder<
                         AND e.created_at BETWEEN ${span.from} AND ${span.to})`
 }
 
-/** One of {@link heldRows}. */
-export interface HeldRow {
+/** One of {@link claimedRowsSql}. */
+export interface ClaimedRow {
   id: string
   created_at: string
   language: Language
@@ -122,8 +122,8 @@ export interface HeldRow {
   event_language: Language | null
 }
 
-/** Reads one of {@link heldRows}. */
-export function toHeld(row: HeldRow): HeldNotification {
+/** Reads one of {@link claimedRowsSql}. */
+export function toClaimed(row: ClaimedRow): ClaimedNotification {
   const createdAt = new Date(row.created_at)
   return {
     id: row.id,

@@ -2,16 +2,16 @@ import { type Kysely, sql } from 'kysely'
 import {
   type ChannelState,
   type Claim,
-  type HeldNotification,
-  type HeldRow,
-  heldRows,
-  holding,
-  toHeld,
+  type ClaimedNotification,
+  type ClaimedRow,
+  claimDueSql,
+  claimedRowsSql,
+  toClaimed,
 } from './claim.ts'
 import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
-import { type Settlement, settling } from './record.ts'
-import { releasingRepeats } from './release-repeats.ts'
+import { type AttemptRecord, recordAttemptsSql } from './record.ts'
+import { releaseRepeatsSql } from './release-repeats.ts'
 import type { Tables } from './tables.ts'
 import { TURN_LEASE } from './turns.ts'
 
@@ -29,7 +29,7 @@ export interface StepDone {
   /** True where the channel's rest was ended by somebody else since the turn last wrote it: see {@link endRest}. */
   readonly restEnded: boolean
   /** The most urgent first, the oldest first within a priority. */
-  readonly held: readonly HeldNotification[]
+  readonly held: readonly ClaimedNotification[]
 }
 
 /**
@@ -47,12 +47,12 @@ export interface StepDone {
  * @param step.last the last outcome, for whoever looks at the channel
  * @param step.tables have all that came back, and all of the claim's span
  */
-export async function recordAndHold(
+export async function recordAndClaim(
   db: Kysely<Tables>,
   channel: string,
   turn: string,
   step: {
-    readonly settlements: readonly Settlement[]
+    readonly attemptRecords: readonly AttemptRecord[]
     readonly state: ChannelState
     readonly knewRest: boolean
     readonly last: string | undefined
@@ -60,17 +60,17 @@ export async function recordAndHold(
     readonly tables: RecordTables
   },
 ): Promise<StepDone> {
-  const { settlements, state, knewRest, last, claim, tables } = step
+  const { attemptRecords, state, knewRest, last, claim, tables } = step
   const { rows } = await sql<{
     mine: boolean
     now: Date
     ended: boolean
     lost: string[] | null
-    held: HeldRow[] | null
+    held: ClaimedRow[] | null
   }>`${PREPARED}
     WITH mine AS MATERIALIZED (
       SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
-    )${settlements.length > 0 ? settling(turn, settlements, tables) : sql``}${settlements.some(({ state }) => state === 'failed') ? releasingRepeats() : sql``}${claim.limit > 0 ? holding(channel, turn, claim, tables) : sql``}, saved AS (
+    )${attemptRecords.length > 0 ? recordAttemptsSql(turn, attemptRecords, tables) : sql``}${attemptRecords.some(({ state }) => state === 'failed') ? releaseRepeatsSql() : sql``}${claim.limit > 0 ? claimDueSql(channel, turn, claim, tables) : sql``}, saved AS (
       UPDATE teams_channels
          SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
              refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END,
@@ -82,8 +82,8 @@ export async function recordAndHold(
        WHERE key IN (SELECT key FROM mine)
     )
     SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now, coalesce((SELECT ended FROM mine), false) AS ended,
-           ${settlements.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
-           ${claim.limit > 0 ? heldRows(claim, tables) : sql`NULL`} AS held`.execute(db)
+           ${attemptRecords.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
+           ${claim.limit > 0 ? claimedRowsSql(claim, tables) : sql`NULL`} AS held`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')
   return {
@@ -91,6 +91,6 @@ export async function recordAndHold(
     now: row.now,
     restEnded: row.ended,
     lost: new Set(row.lost),
-    held: (row.held ?? []).map(toHeld),
+    held: (row.held ?? []).map(toClaimed),
   }
 }

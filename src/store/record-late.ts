@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { State } from '../contract/service.ts'
-import type { Settlement } from './record.ts'
-import { releasingRepeats } from './release-repeats.ts'
+import type { AttemptRecord } from './record.ts'
+import { releaseRepeatsSql } from './release-repeats.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification as its turn finds it after another one took it over. */
@@ -28,7 +28,7 @@ export type LateConsequence = 'all' | 'accepted' | 'mark' | 'none'
 /** Decides what follows from a late result. */
 export function afterLateResult(
   now: TakenOver,
-  { state, attempt }: Pick<Settlement, 'state' | 'attempt'>,
+  { state, attempt }: Pick<AttemptRecord, 'state' | 'attempt'>,
 ): LateConsequence {
   if (now.state === 'pending' && now.reason === 'interrupted' && now.attempts === attempt) return 'all'
   if (state !== 'accepted' && state !== 'posted') return 'none'
@@ -43,8 +43,8 @@ export function afterLateResult(
  *
  * @returns whether the notification was moved on by it, and is not the other turn's to decide any more
  */
-export async function recordLate(db: Kysely<Tables>, turn: string, settlement: Settlement): Promise<boolean> {
-  const { id, createdAt, attempt, posted, outcome } = settlement
+export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord: AttemptRecord): Promise<boolean> {
+  const { id, createdAt, attempt, posted, outcome } = attemptRecord
   if (outcome === 'interrupted') return false
   return db.transaction().execute(async (transaction) => {
     const taken = await transaction
@@ -55,7 +55,7 @@ export async function recordLate(db: Kysely<Tables>, turn: string, settlement: S
       .forUpdate()
       .executeTakeFirst()
     if (!taken) return false
-    const consequence = afterLateResult(taken, settlement)
+    const consequence = afterLateResult(taken, attemptRecord)
     const row = sql`notification_id = ${id}::uuid AND attempt = ${attempt}::int AND held_by = ${turn}::uuid
                       AND created_at = ${createdAt} AND outcome = 'interrupted'`
     const { rows } =
@@ -64,41 +64,41 @@ export async function recordLate(db: Kysely<Tables>, turn: string, settlement: S
           await sql`DELETE FROM teams_attempts WHERE ${row} RETURNING attempt`.execute(transaction)
         : await sql`
             UPDATE teams_attempts
-               SET outcome = ${outcome}, finished_at = ${settlement.finishedAt}, status_code = ${settlement.statusCode}::int,
-                   error_code = ${settlement.errorCode}, message = ${settlement.message}
+               SET outcome = ${outcome}, finished_at = ${attemptRecord.finishedAt}, status_code = ${attemptRecord.statusCode}::int,
+                   error_code = ${attemptRecord.errorCode}, message = ${attemptRecord.message}
              WHERE ${row} RETURNING attempt`.execute(transaction)
     if (rows.length === 0 || consequence === 'none') return false
-    await move(transaction, settlement, consequence)
-    if (consequence === 'all' && settlement.state === 'failed')
+    await move(transaction, attemptRecord, consequence)
+    if (consequence === 'all' && attemptRecord.state === 'failed')
       // As where a turn records it in time: else the repeats of what nobody saw would stay suppressed.
       await sql`
         WITH settled AS (
           SELECT id, created_at, state FROM teams_notifications WHERE id = ${id}::uuid AND created_at = ${createdAt}
-        )${releasingRepeats()} SELECT 1`.execute(transaction)
+        )${releaseRepeatsSql()} SELECT 1`.execute(transaction)
     return consequence !== 'mark'
   })
 }
 
-async function move(db: Kysely<Tables>, settlement: Settlement, consequence: 'all' | 'accepted' | 'mark') {
-  const { posted, mayHaveArrived, state } = settlement
-  const where = sql`id = ${settlement.id}::uuid AND created_at = ${settlement.createdAt}`
-  const seen = sql`status_code = ${settlement.statusCode}::int, webhook_url = coalesce(${settlement.webhookUrl}, webhook_url),
-                   card_payload = coalesce(${settlement.cardJson}::jsonb, card_payload)`
+async function move(db: Kysely<Tables>, attemptRecord: AttemptRecord, consequence: 'all' | 'accepted' | 'mark') {
+  const { posted, mayHaveArrived, state } = attemptRecord
+  const where = sql`id = ${attemptRecord.id}::uuid AND created_at = ${attemptRecord.createdAt}`
+  const seen = sql`status_code = ${attemptRecord.statusCode}::int, webhook_url = coalesce(${attemptRecord.webhookUrl}, webhook_url),
+                   card_payload = coalesce(${attemptRecord.cardJson}::jsonb, card_payload)`
   if (consequence === 'mark')
     return sql`UPDATE teams_notifications SET accepted_at = coalesce(accepted_at, clock_timestamp()), ${seen}
                 WHERE ${where}`.execute(db)
   if (consequence === 'accepted')
     return sql`UPDATE teams_notifications SET state = 'accepted', reason = NULL, error_message = NULL, silence_id = NULL, ${seen}
                 WHERE ${where}`.execute(db)
-  const repeat = settlement.repeat || (mayHaveArrived && state !== 'accepted' && state !== 'posted')
+  const repeat = attemptRecord.repeat || (mayHaveArrived && state !== 'accepted' && state !== 'posted')
   return sql`
     UPDATE teams_notifications
-       SET state = ${state}, reason = ${settlement.reason}, repeat = ${repeat},
-           next_attempt_at = clock_timestamp() + ${settlement.delayMs}::float8 * interval '1 millisecond',
-           failures = failures + ${settlement.failed ? 1 : 0}::int,
+       SET state = ${state}, reason = ${attemptRecord.reason}, repeat = ${repeat},
+           next_attempt_at = clock_timestamp() + ${attemptRecord.delayMs}::float8 * interval '1 millisecond',
+           failures = failures + ${attemptRecord.failed ? 1 : 0}::int,
            ${
              posted
-               ? sql`error_message = ${state === 'accepted' || state === 'posted' ? null : settlement.message}, ${seen}`
+               ? sql`error_message = ${state === 'accepted' || state === 'posted' ? null : attemptRecord.message}, ${seen}`
                : sql`attempts = attempts - 1, sent_at = CASE WHEN attempts > 1 THEN sent_at END`
            }
      WHERE ${where}`.execute(db)

@@ -4,7 +4,7 @@ import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
 
 /** What one attempt came to and what follows for its notification. */
-export interface Settlement {
+export interface AttemptRecord {
   readonly id: string
   readonly createdAt: Date
   readonly state: State
@@ -45,14 +45,14 @@ const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND s.state NOT IN ('accep
  * `sent_at`, `accepted_at` and `retry_count` follow from these changes in the trigger of migration 0003, which decides
  * them for gateways of earlier versions too.
  */
-export function settling(
+export function recordAttemptsSql(
   turn: string,
-  settlements: readonly Settlement[],
+  attemptRecords: readonly AttemptRecord[],
   { notifications, attempts }: RecordTables,
 ): RawBuilder<unknown> {
-  const times = settlements.map(({ createdAt }) => createdAt.getTime())
+  const times = attemptRecords.map(({ createdAt }) => createdAt.getTime())
   return sql`, s AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${listOf(settlements)}::jsonb) AS s (
+      SELECT * FROM jsonb_to_recordset(${listOf(attemptRecords)}::jsonb) AS s (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
         message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
@@ -85,33 +85,33 @@ export function settling(
 }
 
 /** Them as a JSON list. */
-function listOf(settlements: readonly Settlement[]): JsonText {
-  const pieces = settlements.flatMap((settlement, index) => {
-    const row = (index === 0 ? '[' : ',') + toRow(settlement)
-    return settlement.cardJson === null ? [row] : [`${row.slice(0, -1)},"card":`, settlement.cardJson, '}']
+function listOf(attemptRecords: readonly AttemptRecord[]): JsonText {
+  const pieces = attemptRecords.flatMap((attemptRecord, index) => {
+    const row = (index === 0 ? '[' : ',') + toRow(attemptRecord)
+    return attemptRecord.cardJson === null ? [row] : [`${row.slice(0, -1)},"card":`, attemptRecord.cardJson, '}']
   })
   return new JsonText([...pieces, ']'])
 }
 
 /** One of them as JSON, without its card. */
-function toRow(settlement: Settlement): string {
+function toRow(attemptRecord: AttemptRecord): string {
   return JSON.stringify({
-    id: settlement.id,
-    created_at: settlement.createdAt,
-    state: settlement.state,
-    reason: settlement.reason,
-    delay_ms: settlement.delayMs,
-    failed: settlement.failed,
-    may_have_arrived: settlement.mayHaveArrived,
-    posted: settlement.posted,
-    webhook_url: settlement.webhookUrl,
-    status_code: settlement.statusCode,
-    error_code: settlement.errorCode,
-    message: settlement.message,
-    outcome: settlement.outcome,
-    attempt: settlement.attempt,
-    repeat: settlement.repeat,
-    started_at: settlement.startedAt,
-    finished_at: settlement.finishedAt,
+    id: attemptRecord.id,
+    created_at: attemptRecord.createdAt,
+    state: attemptRecord.state,
+    reason: attemptRecord.reason,
+    delay_ms: attemptRecord.delayMs,
+    failed: attemptRecord.failed,
+    may_have_arrived: attemptRecord.mayHaveArrived,
+    posted: attemptRecord.posted,
+    webhook_url: attemptRecord.webhookUrl,
+    status_code: attemptRecord.statusCode,
+    error_code: attemptRecord.errorCode,
+    message: attemptRecord.message,
+    outcome: attemptRecord.outcome,
+    attempt: attemptRecord.attempt,
+    repeat: attemptRecord.repeat,
+    started_at: attemptRecord.startedAt,
+    finished_at: attemptRecord.finishedAt,
   })
 }

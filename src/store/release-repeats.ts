@@ -11,7 +11,7 @@ import { type RawBuilder, sql } from 'kysely'
  *
  * Looks in all months: a repeat may be of the next one.
  */
-export function releasingRepeats(): RawBuilder<unknown> {
+export function releaseRepeatsSql(): RawBuilder<unknown> {
   return sql`, unseen AS (
       SELECT f.id, f.created_at FROM settled f WHERE f.state = 'failed'
        UNION ALL

@@ -149,7 +149,7 @@ export async function endSilence(db: Kysely<Tables>, id: string, by: string): Pr
 }
 
 /** How many notifications a silence kept back. */
-export async function countKeptBack(db: Kysely<Tables>, id: string): Promise<number> {
+export async function countSuppressed(db: Kysely<Tables>, id: string): Promise<number> {
   const row = await db
     .selectFrom('teams_notifications')
     .select(sql<number>`count(*)::int`.as('count'))

@@ -86,7 +86,7 @@ export async function readWaiting(
  *
  * @returns how many were kept back
  */
-export async function keepBack(
+export async function suppressWaiting(
   db: Kysely<Tables>,
   silence: Pick<Silence, 'id' | 'kind'>,
   waiting: readonly Pick<WaitingNotification, 'id' | 'createdAt'>[],

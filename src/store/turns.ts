@@ -119,13 +119,13 @@ export async function endTurn(
   db: Kysely<Tables>,
   channel: string,
   turn: string,
-  options: { readonly heedWord: boolean },
+  options: { readonly recheckIfWoken: boolean },
 ): Promise<boolean> {
   const { rows } = await sql<{ woken: boolean }>`
     UPDATE teams_channels
        SET woken      = false,
-           turn_by    = CASE WHEN woken AND ${options.heedWord} THEN turn_by END,
-           turn_until = CASE WHEN woken AND ${options.heedWord} THEN turn_until END
+           turn_by    = CASE WHEN woken AND ${options.recheckIfWoken} THEN turn_by END,
+           turn_until = CASE WHEN woken AND ${options.recheckIfWoken} THEN turn_until END
      WHERE key = ${channel} AND turn_by = ${turn}::uuid
     RETURNING turn_by IS NOT NULL AS woken`.execute(db)
   return !(rows[0]?.woken ?? false)

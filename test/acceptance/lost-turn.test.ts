@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OutcomeName } from '../../src/contract/outcomes.ts'
-import { type HeldNotification, reclaimInterrupted } from '../../src/store/claim.ts'
+import { type ClaimedNotification, reclaimInterrupted } from '../../src/store/claim.ts'
 import type { Database } from '../../src/store/database.ts'
-import type { Settlement } from '../../src/store/record.ts'
+import type { AttemptRecord } from '../../src/store/record.ts'
 import { recordLate } from '../../src/store/record-late.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, endTurn, ensureChannels, lockChannel, takeTurn } from '../../src/store/turns.ts'
@@ -53,7 +53,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(await reclaimInterrupted(db, CHANNEL, late)).toEqual([])
     expect(await lockChannel(db, CHANNEL, late)).toBe(false)
     expect(await hold(late)).toEqual([])
-    expect(await endTurn(db, CHANNEL, late, { heedWord: true })).toBe(true)
+    expect(await endTurn(db, CHANNEL, late, { recheckIfWoken: true })).toBe(true)
     expect(await states()).toEqual(Array(3).fill({ state: 'sending', repeat: false }))
   })
 
@@ -64,7 +64,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(await channelsWithWork(db)).toEqual([CHANNEL])
     await takeTurn(db, CHANNEL, successor)
     expect(await reclaimInterrupted(db, CHANNEL, successor)).toHaveLength(3)
-    const sent = held.map((one) => settlement(one, 'accepted'))
+    const sent = held.map((one) => attemptRecord(one, 'accepted'))
     const recorded = await settle(db, CHANNEL, late, sent)
     expect(recorded.mine).toBe(false)
     expect(recorded.lost).toEqual(new Set(held.map(({ id }) => id)))
@@ -84,17 +84,21 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       return one
     }
     /** As a step does it: what the statement could not move on is recorded late. */
-    async function record(turn: string, ...settlements: Settlement[]) {
-      const { lost } = await settle(db, CHANNEL, turn, settlements)
-      for (const one of settlements) if (lost.has(one.id)) await recordLate(db, turn, one)
+    async function record(turn: string, ...attemptRecords: AttemptRecord[]) {
+      const { lost } = await settle(db, CHANNEL, turn, attemptRecords)
+      for (const one of attemptRecords) if (lost.has(one.id)) await recordLate(db, turn, one)
     }
-    const came = (one: Parameters<typeof settlement>[0], outcome: OutcomeName, more: Partial<Settlement> = {}) => ({
-      ...settlement(one, 'pending'),
+    const came = (
+      one: Parameters<typeof attemptRecord>[0],
+      outcome: OutcomeName,
+      more: Partial<AttemptRecord> = {},
+    ) => ({
+      ...attemptRecord(one, 'pending'),
       outcome,
       reason: outcome,
       ...more,
     })
-    const accepted = (one: Parameters<typeof settlement>[0]) =>
+    const accepted = (one: Parameters<typeof attemptRecord>[0]) =>
       came(one, 'accepted', { state: 'accepted', reason: null, statusCode: 202 })
     async function rowOf({ id }: { id: string }) {
       const { rows } = await sql<Record<string, unknown>>`
@@ -119,7 +123,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       ])
     })
 
-    it.each<[string, (one: HeldNotification) => Settlement, object]>([
+    it.each<[string, (one: ClaimedNotification) => AttemptRecord, object]>([
       [
         'taken',
         accepted,
@@ -184,7 +188,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       expect(await rowOf(one)).toMatchObject({ state: 'accepted', tells: ['1 accepted', '2 interrupted'] })
     })
 
-    it.each<[string, (again: HeldNotification) => Promise<unknown>]>([
+    it.each<[string, (again: ClaimedNotification) => Promise<unknown>]>([
       ['a dead letter', (again) => record(successor, came(again, 'bad_request', { state: 'failed', statusCode: 400 }))],
       ['to be sent once more', (again) => record(successor, came(again, 'server_error', { mayHaveArrived: true }))],
       [
@@ -215,12 +219,15 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     await takeTurn(db, CHANNEL, successor)
     const [one] = await hold(successor)
     if (!one) throw new Error('nothing was held')
-    await settle(db, CHANNEL, successor, [{ ...settlement(one, state), mayHaveArrived: true }])
+    await settle(db, CHANNEL, successor, [{ ...attemptRecord(one, state), mayHaveArrived: true }])
     expect((await states()).filter(({ repeat }) => repeat)).toEqual([{ state, repeat: true }])
   })
 })
 
-function settlement(held: { id: string; createdAt: Date; attempt: number }, state: Settlement['state']): Settlement {
+function attemptRecord(
+  held: { id: string; createdAt: Date; attempt: number },
+  state: AttemptRecord['state'],
+): AttemptRecord {
   return {
     id: held.id,
     createdAt: held.createdAt,

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { HeldNotification } from '../../src/store/claim.ts'
+import type { ClaimedNotification } from '../../src/store/claim.ts'
 import { WHOLE_RECORD } from '../../src/store/months.ts'
-import type { Settlement } from '../../src/store/record.ts'
-import { recordAndHold, type StepDone } from '../../src/store/record-and-claim.ts'
+import type { AttemptRecord } from '../../src/store/record.ts'
+import { recordAndClaim, type StepDone } from '../../src/store/record-and-claim.ts'
 import type { Tables } from '../../src/store/tables.ts'
 
 const RESTED = {
@@ -20,14 +20,14 @@ const RESTED = {
 export async function claimDue(
   db: Kysely<Tables>,
   options: { readonly channel: string; readonly turn: string; readonly limit?: number },
-): Promise<readonly HeldNotification[]> {
+): Promise<readonly ClaimedNotification[]> {
   const claim = {
     limit: options.limit ?? 10,
     probe: false,
     span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
   }
-  const nothing = { settlements: [], state: RESTED, knewRest: false, last: undefined, tables: WHOLE_RECORD }
-  return (await recordAndHold(db, options.channel, options.turn, { ...nothing, claim })).held
+  const nothing = { attemptRecords: [], state: RESTED, knewRest: false, last: undefined, tables: WHOLE_RECORD }
+  return (await recordAndClaim(db, options.channel, options.turn, { ...nothing, claim })).held
 }
 
 /** A step that records and claims nothing. */
@@ -35,11 +35,11 @@ export function settle(
   db: Kysely<Tables>,
   channel: string,
   turn: string,
-  settlements: readonly Settlement[],
+  attemptRecords: readonly AttemptRecord[],
 ): Promise<StepDone> {
   const claim = { limit: 0, probe: false, span: { from: new Date(0), to: new Date(0) } }
-  return recordAndHold(db, channel, turn, {
-    settlements,
+  return recordAndClaim(db, channel, turn, {
+    attemptRecords,
     state: RESTED,
     knewRest: false,
     last: 'accepted',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRenderer } from '../../src/cards/renderer.ts'
-import type { Registry } from '../../src/catalogue/catalogue.ts'
+import type { Catalogue } from '../../src/catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../../src/catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../../src/catalogue/language.ts'
 import { PRIORITIES, type Priority } from '../../src/catalogue/priority.ts'
@@ -161,9 +161,9 @@ describe('the buttons of a digest', () => {
 it('is something to go by for a gateway of the version before, which does not know the type', () => {
   const eventTypes = new Map(REGISTRY.eventTypes)
   eventTypes.delete(DIGEST_TYPE)
-  const before: Registry = { ...REGISTRY, eventTypes }
+  const before: Catalogue = { ...REGISTRY, eventTypes }
   const request = { ...requestFor(DIGEST_TYPE, 'en'), card: 'system_alert' }
-  const text = readable(createRenderer({ ...OPTIONS, registry: before }).render(request).card)
+  const text = readable(createRenderer({ ...OPTIONS, catalogue: before }).render(request).card)
   expect(text).toContain('9,990 × nphies.claim.submitted')
   expect(text).toContain('Component\nnphies.claim.submitted')
 })

@@ -1,7 +1,7 @@
 import { Template } from 'adaptivecards-templating'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { openStudio } from '../../src/cards/card-compiler.ts'
+import { compileTemplates } from '../../src/cards/card-compiler.ts'
 import { compose } from '../../src/cards/compose.ts'
 import { compileTemplate } from '../../src/cards/expand.ts'
 import { NO_LIMITS } from '../../src/cards/limits.ts'
@@ -158,16 +158,16 @@ describe('a compiled template', () => {
   })
 
   it.each(LANGUAGES)('gives what the official engine gives for every card of the gateway, in %s', (language) => {
-    const { studio, types } = openStudio(OPTIONS)
+    const { cardSet, types } = compileTemplates(OPTIONS)
     const { files } = loadTemplates(undefined)
-    const tongue = studio.tongues[language]
+    const languagePack = cardSet.languagePacks[language]
     // One type of each card.
     for (const type of new Map(TYPES.map((type) => [REGISTRY.eventTypes.get(type)?.card, type])).values()) {
       const request = requestFor(type, language)
-      const { uses, lists } = studio.cards.get(request.card) ?? studio.minimal
+      const { uses, lists } = cardSet.cards.get(request.card) ?? cardSet.minimal
       const file = files.cards.get(request.card)?.template ?? {}
       const { framed } = compose(file, files.frame.template, files.components)
-      const around = { tongue, groups: ['SRE'], mentions: '<at>Sara</at>', shortened: true, note: true }
+      const around = { languagePack, groups: ['SRE'], mentions: '<at>Sara</at>', shortened: true, note: true }
       for (const data of [request.event.data, {}]) {
         const event = { ...request.event, data }
         const fields = types.get(type)?.fields ?? new Map()

@@ -1,20 +1,20 @@
 import type { RendererOptions } from '../../src/cards/card-compiler.ts'
 import type { CardRequest } from '../../src/cards/rendered-card.ts'
-import { builtInRegistry } from '../../src/catalogue/built-in.ts'
-import type { Channel, Registry } from '../../src/catalogue/catalogue.ts'
+import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
+import type { Catalogue, Channel } from '../../src/catalogue/catalogue.ts'
 import type { Language } from '../../src/catalogue/language.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { SAMPLES } from './samples.ts'
 
-/** The registry that the gateway ships. */
-export const REGISTRY: Registry = builtInRegistry({
+/** The catalogue that the gateway ships. */
+export const REGISTRY: Catalogue = builtInCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
 })
 
 /** What the golden files are made with: every link set, the defaults otherwise. */
 export const OPTIONS: RendererOptions = {
-  registry: REGISTRY,
+  catalogue: REGISTRY,
   links: {
     grafana: 'https://grafana.example.sa/d/claimlinc',
     flower: 'https://flower.example.sa',

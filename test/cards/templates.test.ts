@@ -51,7 +51,7 @@ const LAB: EventTypeDefinition = {
 
 function options(...types: EventTypeDefinition[]): RendererOptions {
   const eventTypes = new Map([...REGISTRY.eventTypes, ...types.map((type) => [type.name, type] as const)])
-  return { ...OPTIONS, registry: { ...REGISTRY, eventTypes, templatesDir: folder } }
+  return { ...OPTIONS, catalogue: { ...REGISTRY, eventTypes, templatesDir: folder } }
 }
 
 const card = (...body: unknown[]) => ({ type: 'AdaptiveCard', version: '1.5', fallbackText: 'Lab', body })
@@ -188,7 +188,7 @@ describe('a template that is wrong', () => {
   })
 
   it('is found when a folder is not there', () => {
-    const missing = { ...OPTIONS, registry: { ...REGISTRY, templatesDir: join(folder, 'nowhere') } }
+    const missing = { ...OPTIONS, catalogue: { ...REGISTRY, templatesDir: join(folder, 'nowhere') } }
     expect(checkTemplates(missing).problems[0]?.found).toBe('no such folder')
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRenderer } from '../../src/cards/renderer.ts'
 import type { Language } from '../../src/catalogue/language.ts'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { readable, textsOf } from './inspect.ts'
@@ -41,10 +41,10 @@ it('shows amounts in one form, whichever way they came', () => {
 
 describe('names of groups', () => {
   const groups = (language: Language, config = {}) => {
-    const registry = loadRegistry({ language, budget: { requests: 60, period: 60, burst: 10 }, config })
-    const stakeholders = [...registry.groups.keys()]
+    const catalogue = loadCatalogue({ language, budget: { requests: 60, period: 60, burst: 10 }, config })
+    const stakeholders = [...catalogue.groups.keys()]
     const event = { data: alert, stakeholders }
-    const { card } = createRenderer({ ...OPTIONS, registry }).render(
+    const { card } = createRenderer({ ...OPTIONS, catalogue }).render(
       requestFor('prometheus.alert.firing', language, { event }),
     )
     return readable(card)

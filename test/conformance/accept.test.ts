@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { UncheckedEvent } from '../../src/contract/service.ts'
 import { type Engine, startEngine } from '../../src/delivery/engine.ts'
 import { type Acceptor, createAcceptor } from '../../src/intake/acceptor.ts'
@@ -16,7 +16,7 @@ import { freshDatabase } from '../services/database.ts'
 import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
-const registry = loadRegistry({
+const catalogue = loadCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: { channels: { pmo: { muted: true } } },
@@ -28,7 +28,7 @@ const acceptorFor = (
   overrides: { phiPolicy?: 'mask' | 'omit' | 'show'; keyTtl?: number } = {},
 ): Acceptor =>
   createAcceptor({
-    registry,
+    catalogue,
     phiPolicy: 'mask',
     keyTtl: 86_400,
     repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },

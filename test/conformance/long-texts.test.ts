@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { readNotificationQuery } from '../../src/contract/notification-query.ts'
 import type { UncheckedEvent } from '../../src/contract/service.ts'
 import { type Engine, startEngine } from '../../src/delivery/engine.ts'
@@ -22,7 +22,7 @@ describe.each(KINDS)('texts that are too long, on %s', (kind) => {
     database = await openMigrated(kind)
     engine = await startEngine(database, createLog('silent'), { deliver: false })
     acceptor = createAcceptor({
-      registry: loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } }),
+      catalogue: loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } }),
       phiPolicy: 'mask',
       keyTtl: 86_400,
       repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { UncheckedEvent } from '../../src/contract/service.ts'
 import { createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -10,7 +10,7 @@ import { settle } from '../acceptance/steps.ts'
 import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
-const registry = loadRegistry({
+const catalogue = loadCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: {
@@ -23,7 +23,7 @@ const registry = loadRegistry({
 })
 const acceptorWith = (window: number) =>
   createAcceptor({
-    registry,
+    catalogue,
     phiPolicy: 'mask',
     keyTtl: 60,
     repeats: { window, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },

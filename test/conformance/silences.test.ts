@@ -1,20 +1,20 @@
 import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { SilenceInput } from '../../src/contract/service.ts'
 import { createSilences } from '../../src/gateway/silences.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import type { Database } from '../../src/store/database.ts'
 import { getNotification, listNotifications } from '../../src/store/notifications.ts'
-import { countKeptBack, endSilence, insertSilence, readClock, readOpenSilences } from '../../src/store/silences.ts'
-import { keepBack, readWaiting } from '../../src/store/suppress-waiting.ts'
+import { countSuppressed, endSilence, insertSilence, readClock, readOpenSilences } from '../../src/store/silences.ts'
+import { readWaiting, suppressWaiting } from '../../src/store/suppress-waiting.ts'
 import { ensureChannels } from '../../src/store/turns.ts'
 import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
 const NOBODY = '0190c8f0-0000-7000-8000-000000000000'
 
 describe.each(KINDS)('silences on %s', (kind) => {
@@ -31,7 +31,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
 
   beforeAll(async () => {
     database = await openMigrated(kind)
-    silences = createSilences({ database, registry, log: createLog('silent') })
+    silences = createSilences({ database, catalogue, log: createLog('silent') })
     await ensureChannels(
       database.kysely,
       ['sre', 'pmo'].map((key) => ({ key, burst: 10 })),
@@ -117,7 +117,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     await sql`CREATE TRIGGER refuse BEFORE UPDATE ON teams_notifications FOR EACH ROW
       WHEN (NEW.state = 'suppressed' AND NEW.channel = 'sre') EXECUTE FUNCTION refuse()`.execute(database.kysely)
     try {
-      const made = await createSilences({ database, registry, log }).createSilence(input(), 'ops')
+      const made = await createSilences({ database, catalogue, log }).createSilence(input(), 'ops')
       expect(made).toMatchObject({ state: 'active', keptBack: 3 })
       expect(await silences.getSilence(made.id)).toMatchObject({ createdBy: 'ops', keptBack: 3 })
       expect(await states()).toEqual({ 'pmo suppressed silence': 3, 'sre pending': 4 })
@@ -272,7 +272,11 @@ describe.each(KINDS)('silences on %s', (kind) => {
       createdBy: 't',
     })
     const kept = async (...ids: string[]) =>
-      keepBack(database.kysely, silence, await Promise.all(ids.map((id) => getNotification(database.kysely, id))))
+      suppressWaiting(
+        database.kysely,
+        silence,
+        await Promise.all(ids.map((id) => getNotification(database.kysely, id))),
+      )
     await sql`UPDATE teams_notifications SET state = 'sending' WHERE id = ${moved}`.execute(database.kysely)
     expect(await kept(moved, waits)).toBe(1)
     await endSilence(database.kysely, silence.id, 't')
@@ -289,7 +293,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
   })
 
   it('are not counted for one another', async () => {
-    expect(await countKeptBack(database.kysely, NOBODY)).toBe(0)
+    expect(await countSuppressed(database.kysely, NOBODY)).toBe(0)
   })
 
   describe('a notification', () => {
@@ -353,7 +357,7 @@ describe('a silence on a PostgreSQL that others use', () => {
   it('waits for nobody: what a turn has in its hands is left to it', async () => {
     const database = await openMigrated('postgres')
     try {
-      const silences = createSilences({ database, registry, log: createLog('silent') })
+      const silences = createSilences({ database, catalogue, log: createLog('silent') })
       await ensureChannels(database.kysely, [{ key: 'sre', burst: 1 }])
       const ids = [newId(), newId()]
       for (const id of ids)

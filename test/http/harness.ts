@@ -1,22 +1,22 @@
 import { Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { CATALOGUE } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import type { HttpServerOptions } from '../../src/http/server.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createMemoryService } from './memory-service.ts'
 
-/** The built-in event types, as the registry gives them. */
-export const EVENT_TYPES = Object.entries(CATALOGUE).map(([name, row]) => ({
+/** The built-in event types, as the catalogue gives them. */
+export const ACCEPTED_TYPES = Object.entries(EVENT_TYPES).map(([name, row]) => ({
   name,
   ...row,
   schema: CARD_DATA[row.card],
 }))
 
 export const ALIASES = new Map(
-  Object.entries(CATALOGUE).flatMap(([name, row]) =>
+  Object.entries(EVENT_TYPES).flatMap(([name, row]) =>
     'aliases' in row ? row.aliases.map((a) => [a, name] as const) : [],
   ),
 )
@@ -55,7 +55,7 @@ export function createTestServer(
     metrics,
     log: createLog('debug', destination),
     version: '1.2.3',
-    eventTypes: EVENT_TYPES,
+    eventTypes: ACCEPTED_TYPES,
     aliases: ALIASES,
     ...options,
     settings: {

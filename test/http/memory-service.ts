@@ -1,4 +1,4 @@
-import { builtInRegistry } from '../../src/catalogue/built-in.ts'
+import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { parsePriority } from '../../src/catalogue/priority.ts'
 import type {
   Acceptance,
@@ -57,7 +57,7 @@ export function createMemoryService(): MemoryService {
     if (found) return found
     throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of a notification' }])
   }
-  const registry = builtInRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+  const catalogue = builtInCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
   const findSilence = (id: string): Silence => {
     const found = service.silences.get(id)
     if (found) return found
@@ -121,7 +121,7 @@ export function createMemoryService(): MemoryService {
     listChannels: async () => [CHANNEL],
     async createSilence(unchecked, by) {
       const now = new Date()
-      const checked = checkSilence(unchecked, registry, now)
+      const checked = checkSilence(unchecked, catalogue, now)
       const silence = { ...checked, id: newId(), createdBy: by, createdAt: now, endedBy: null, endedAt: null }
       service.silences.set(silence.id, silence)
       return { ...viewOf(silence), keptBack: 3 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { DIGEST_TYPE } from '../../src/catalogue/event-types.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
-import { ALIASES, CLAIM, createTestServer, EVENT_TYPES } from './harness.ts'
+import { ACCEPTED_TYPES, ALIASES, CLAIM, createTestServer } from './harness.ts'
 
 interface Operation {
   readonly operationId: string
@@ -25,7 +25,7 @@ const schema = z.object({
     examples: z.record(z.string(), z.object({ value: z.unknown() })),
   }),
 })
-const raw = openApiDocument({ version: '1.2.3', eventTypes: EVENT_TYPES, aliases: ALIASES })
+const raw = openApiDocument({ version: '1.2.3', eventTypes: ACCEPTED_TYPES, aliases: ALIASES })
 const document = schema.parse(raw)
 
 /** A validator of one schema inside the document, its references resolved against the whole. */
@@ -122,7 +122,7 @@ describe('the OpenAPI document', () => {
     const { mapping } = z
       .object({ mapping: z.record(z.string(), z.string()) })
       .parse(document.components.schemas.Event?.discriminator)
-    const sendable = EVENT_TYPES.map(({ name }) => name).filter((name) => name !== DIGEST_TYPE)
+    const sendable = ACCEPTED_TYPES.map(({ name }) => name).filter((name) => name !== DIGEST_TYPE)
     expect(Object.keys(mapping).sort()).toEqual([...sendable, ...ALIASES.keys()].sort())
     expect(mapping['celery.task.failure']).toBe('#/components/schemas/Event.celery.task.failed')
     const claim = document.components.schemas['Data.nphies_claim_submission'] as {
@@ -181,7 +181,7 @@ describe('the OpenAPI document', () => {
 
   it("gives a user's own type its own data, whatever card draws it", () => {
     const own = { name: 'lab.result ready', card: 'system_alert', schema: z.object({ lab: z.string() }) }
-    const { components } = schema.parse(openApiDocument({ version: '1', eventTypes: [...EVENT_TYPES, own] }))
+    const { components } = schema.parse(openApiDocument({ version: '1', eventTypes: [...ACCEPTED_TYPES, own] }))
     expect(components.schemas['Data.lab.result_ready']).toMatchObject({ required: ['lab'] })
     expect(components.schemas['Event.lab.result_ready']).toMatchObject({
       properties: {

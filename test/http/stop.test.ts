@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { CLAIM, createTestServer } from './harness.ts'
 
 /** A service that holds the next acceptance until it is let go, and says when it has one. */
-function holding() {
+function claimDueSql() {
   const server = createTestServer()
   const arrived = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
@@ -23,7 +23,7 @@ const post = (origin: string) =>
   })
 
 it('finishes what is under way, then closes', async () => {
-  const { start, stop, service, arrived, go } = holding()
+  const { start, stop, service, arrived, go } = claimDueSql()
   const { origin } = await start()
   const answer = post(origin)
   await arrived
@@ -38,7 +38,7 @@ it('finishes what is under way, then closes', async () => {
 })
 
 it('answers a request that comes meanwhile with 503, and closes its connection', async () => {
-  const { start, stop, arrived, go, service } = holding()
+  const { start, stop, arrived, go, service } = claimDueSql()
   const { origin, port } = await start()
   const first = post(origin)
   await arrived
@@ -107,7 +107,7 @@ it('cuts what does not finish in time', async () => {
 })
 
 it('does not wait for callers that have gone', async () => {
-  const { start, stop, app, arrived, go } = holding()
+  const { start, stop, app, arrived, go } = claimDueSql()
   const { port } = await start()
   const responses: string[] = []
   const both = Promise.withResolvers<void>()

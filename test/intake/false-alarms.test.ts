@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { loadRegistry } from '../../src/catalogue/load.ts'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { createPatientDataGuard } from '../../src/intake/patient-data/patient-data.ts'
 import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import { SAMPLES } from '../cards/samples.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
-const guard = createPatientDataGuard(registry.eventTypes.values(), 'mask')
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const guard = createPatientDataGuard(catalogue.eventTypes.values(), 'mask')
 
 /** Where two values of one shape differ: the text or number before. */
 function changesOf(before: Json | undefined, after: Json | undefined, at = ''): string[] {
@@ -24,7 +24,7 @@ function changesOf(before: Json | undefined, after: Json | undefined, at = ''): 
 
 it('masks nothing of the samples of all types but their patients', () => {
   const changes = Object.entries(SAMPLES).flatMap(([type, { data, correlationId }]) => {
-    const definition = registry.eventTypes.get(type)
+    const definition = catalogue.eventTypes.get(type)
     if (!definition) throw new TypeError(`no type ${type}`)
     const given = data as Json as JsonObject
     const kept = guard({ definition, data: given, given, correlationId })
@@ -36,7 +36,7 @@ it('masks nothing of the samples of all types but their patients', () => {
 it('masks nothing of Celery’s messages but their patients', () => {
   const file = new URL('../fixtures/celery-messages.json', import.meta.url)
   const messages = JSON.parse(readFileSync(file, 'utf8')) as JsonObject
-  const definition = registry.eventTypes.get('prometheus.alert.firing')
+  const definition = catalogue.eventTypes.get('prometheus.alert.firing')
   if (!definition) throw new TypeError('no such type')
   const { data } = guard({ definition, data: { messages }, given: { messages }, correlationId: undefined })
   const changes = changesOf(messages, data.messages)

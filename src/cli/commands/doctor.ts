@@ -3,7 +3,7 @@ import { wrong, wrongSetting } from '../../gateway/doctor/finding.ts'
 import { checkOtherNames } from '../../gateway/doctor/other-database.ts'
 import { checkRedis } from '../../gateway/doctor/redis.ts'
 import { checkVaultAndChannels } from '../../gateway/doctor/secrets.ts'
-import { checkCards, checkRegistry, checkSettings } from '../../gateway/doctor/settings.ts'
+import { checkCards, checkCatalogue, checkSettings } from '../../gateway/doctor/settings.ts'
 import { checkStore } from '../../gateway/doctor/store.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
@@ -50,23 +50,23 @@ async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding>
   yield* given.problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
   const { env, settings, findings } = checkSettings(given.env)
   yield* findings
-  const { registry, findings: ofRegistry } = checkRegistry(settings)
+  const { catalogue, findings: ofRegistry } = checkCatalogue(settings)
   yield* ofRegistry
   output.progress('Trying out the templates …')
-  yield* checkCards(registry, settings)
+  yield* checkCards(catalogue, settings)
   output.progress('Looking at the database …')
-  yield* checkOtherNames(env, settings, registry)
+  yield* checkOtherNames(env, settings, catalogue)
   const store = await checkStore(settings)
   yield* store.findings
   output.progress('Asking Redis …')
   yield await checkRedis(settings)
   output.progress('Looking for webhook URLs …')
-  yield* await checkVaultAndChannels(settings, env, registry, store.channels)
+  yield* await checkVaultAndChannels(settings, env, catalogue, store.channels)
   if (!sendTest) return
   output.progress('Sending test cards …')
   const { sendTests } = await import('../../gateway/doctor/send-test.ts')
   try {
-    for await (const finding of sendTests(settings, env, registry)) {
+    for await (const finding of sendTests(settings, env, catalogue)) {
       yield finding
       output.progress('Sending test cards …')
     }

@@ -1,4 +1,4 @@
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { EXIT } from '../../kernel/exit-codes.ts'
 import { webhookSetting } from '../../secrets/environment.ts'
 import { NAME_THE_DATABASE } from '../../settings/check-other-database.ts'
@@ -8,9 +8,9 @@ import type { Settings } from '../../settings/table.ts'
 import { type Finding, noted, wrong } from './finding.ts'
 
 /** Names of a PostgreSQL that the gateway does not read, where it would use the embedded database in place of that one. */
-export function checkOtherNames(env: Environment, settings: Settings, registry: Registry): readonly Finding[] {
+export function checkOtherNames(env: Environment, settings: Settings, catalogue: Catalogue): readonly Finding[] {
   const { addresses, hosts } = otherDatabase(env)
-  const named = [...registry.channels.keys()].some((key) => env[webhookSetting(key)]?.trim())
+  const named = [...catalogue.channels.keys()].some((key) => env[webhookSetting(key)]?.trim())
   const real = named || settings.TEAMS_WEBHOOKS_FILE !== undefined || settings.TEAMS_WEBHOOK_VAULT_PATH !== undefined
   const found = (name: string) => `${name}: found a PostgreSQL under a name that the gateway does not read`
   const todo = `Set ${NAME_THE_DATABASE}.`

@@ -1,4 +1,4 @@
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { exitCodeOf } from '../../kernel/exit-codes.ts'
@@ -14,10 +14,10 @@ import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 export async function checkVaultAndChannels(
   settings: Settings,
   env: Environment,
-  registry: Registry,
+  catalogue: Catalogue,
   known: ReadonlyMap<string, ChannelRow> | undefined,
 ): Promise<readonly Finding[]> {
-  const channels = [...registry.channels.values()]
+  const channels = [...catalogue.channels.values()]
   const report = await checkSecrets({
     settings,
     env,

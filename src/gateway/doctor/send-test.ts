@@ -1,7 +1,7 @@
 import type { Renderer } from '../../cards/rendered-card.ts'
 import { createRenderer } from '../../cards/renderer.ts'
 import { rendererOptions } from '../../cards/renderer-options.ts'
-import type { Channel, Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue, Channel } from '../../catalogue/catalogue.ts'
 import type { AcceptedEvent } from '../../contract/event.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'
 import { systemClock } from '../../kernel/clock.ts'
@@ -25,9 +25,9 @@ import { type Finding, fine, noted, wrong } from './finding.ts'
  *
  * @throws GatewayError where secrets or templates are not as they should be, which the other checks tell
  */
-export async function* sendTests(settings: Settings, env: Environment, registry: Registry): AsyncGenerator<Finding> {
-  const channels = [...registry.channels.values()].filter((channel) => !channel.muted)
-  const renderer = createRenderer(rendererOptions(registry, settings))
+export async function* sendTests(settings: Settings, env: Environment, catalogue: Catalogue): AsyncGenerator<Finding> {
+  const channels = [...catalogue.channels.values()].filter((channel) => !channel.muted)
+  const renderer = createRenderer(rendererOptions(catalogue, settings))
   const secrets = await createSecrets({
     settings,
     env,

@@ -1,6 +1,6 @@
 import { checkTemplates } from '../../cards/renderer.ts'
 import { rendererOptions } from '../../cards/renderer-options.ts'
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
 import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
@@ -8,7 +8,7 @@ import type { Environment } from '../../settings/environment.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { settingNotices } from '../../settings/notices.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
-import { readRegistry } from '../read-catalogue.ts'
+import { readCatalogue } from '../read-catalogue.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** The settings to go on with, and what was wrong with those that were given. */
@@ -45,20 +45,20 @@ export function checkSettings(given: Environment): CheckedSettings {
 }
 
 /** Checks the configuration file; where it can not be used, what is built in stands in for it. */
-export function checkRegistry(settings: Settings): { registry: Registry; findings: readonly Finding[] } {
-  const builtIn = readRegistry({ ...settings, TEAMS_CONFIG_FILE: undefined })
+export function checkCatalogue(settings: Settings): { catalogue: Catalogue; findings: readonly Finding[] } {
+  const builtIn = readCatalogue({ ...settings, TEAMS_CONFIG_FILE: undefined })
   if (settings.TEAMS_CONFIG_FILE === undefined)
     return {
-      registry: builtIn,
+      catalogue: builtIn,
       findings: [fine('configuration', `no TEAMS_CONFIG_FILE: ${counts(builtIn)}, all built in`)],
     }
   try {
-    const registry = readRegistry(settings)
-    const notices = patientDataNotices(registry)
+    const catalogue = readCatalogue(settings)
+    const notices = patientDataNotices(catalogue)
     return {
-      registry,
+      catalogue,
       findings: [
-        fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(registry)}`),
+        fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(catalogue)}`),
         ...notices.map(({ at }) =>
           noted(
             'patient data',
@@ -72,19 +72,19 @@ export function checkRegistry(settings: Settings): { registry: Registry; finding
     if (!(error instanceof GatewayError)) throw error
     const exit = exitCodeOf(error.code)
     return {
-      registry: builtIn,
+      catalogue: builtIn,
       findings: error.problems.map((problem) => wrongSetting('configuration', problem, exit)),
     }
   }
 }
 
-function counts({ eventTypes, groups, channels }: Registry): string {
+function counts({ eventTypes, groups, channels }: Catalogue): string {
   return `${eventTypes.size} event types, ${groups.size} groups, ${channels.size} channels`
 }
 
 /** Reads and tries out every template. */
-export function checkCards(registry: Registry, settings: Settings): readonly Finding[] {
-  const { cards, problems, untitled } = checkTemplates(rendererOptions(registry, settings))
+export function checkCards(catalogue: Catalogue, settings: Settings): readonly Finding[] {
+  const { cards, problems, untitled } = checkTemplates(rendererOptions(catalogue, settings))
   const [first] = untitled
   const drawn = `${cards.length} cards can be drawn in every language`
   if (problems.length === 0 && first === undefined) return [fine('templates', drawn)]

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loadRegistry } from '../../catalogue/load.ts'
+import { loadCatalogue } from '../../catalogue/load.ts'
 import { readEvents } from '../../contract/events-request.ts'
 import { characterKind, cleanText } from '../../kernel/characters.ts'
 import { systemClock } from '../../kernel/clock.ts'
@@ -8,10 +8,10 @@ import type { JsonObject } from '../../kernel/json.ts'
 import { createAcceptor } from '../acceptor.ts'
 import { createPatientDataGuard } from './patient-data.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
-const guard = createPatientDataGuard(registry.eventTypes.values(), 'mask')
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const guard = createPatientDataGuard(catalogue.eventTypes.values(), 'mask')
 const acceptor = createAcceptor({
-  registry,
+  catalogue,
   phiPolicy: 'mask',
   keyTtl: 60,
   repeats: { window: 300, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } },
@@ -37,7 +37,7 @@ const SPECIAL = ALL.filter((code) => characterKind(String.fromCodePoint(code)) !
 
 /** The same texts of an event after the policy, in their order. */
 function masked(patient: string, texts: readonly string[]): readonly string[] {
-  const definition = registry.eventTypes.get('celery.task.failed')
+  const definition = catalogue.eventTypes.get('celery.task.failed')
   if (!definition) throw new TypeError('no such type')
   const data: JsonObject = { patient_id: patient, texts }
   return guard({ definition, data, given: data, correlationId: undefined }).data.texts as readonly string[]

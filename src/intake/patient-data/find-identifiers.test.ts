@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../catalogue/load.ts'
+import { loadCatalogue } from '../../catalogue/load.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { createPatientDataGuard } from './patient-data.ts'
 
-const registry = loadRegistry({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
-const guard = createPatientDataGuard(registry.eventTypes.values(), 'mask')
+const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
+const guard = createPatientDataGuard(catalogue.eventTypes.values(), 'mask')
 
 function protect(data: JsonObject, correlationId?: string) {
-  const definition = registry.eventTypes.get('prometheus.alert.firing')
+  const definition = catalogue.eventTypes.get('prometheus.alert.firing')
   if (!definition) throw new TypeError('no such type')
   const all = { component: 'c', summary: 's', ...data }
   return guard({ definition, data: all, given: all, correlationId })

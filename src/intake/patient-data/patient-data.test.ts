@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../catalogue/load.ts'
+import { loadCatalogue } from '../../catalogue/load.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { isObject } from '../../kernel/json.ts'
 import { maskValue } from './mask.ts'
 import { createPatientDataGuard, type PhiPolicy } from './patient-data.ts'
 
-const registry = loadRegistry({
+const catalogue = loadCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: {
@@ -21,7 +21,7 @@ const registry = loadRegistry({
   },
 })
 
-const types = [...registry.eventTypes.values()]
+const types = [...catalogue.eventTypes.values()]
 const guards = {
   mask: createPatientDataGuard(types, 'mask'),
   omit: createPatientDataGuard(types, 'omit'),
@@ -30,7 +30,7 @@ const guards = {
 
 /** The data and the correlation id of an event of one type after the policy. */
 function protect(data: JsonObject, policy: PhiPolicy = 'mask', type = 'celery.task.failed', correlationId?: string) {
-  const definition = registry.eventTypes.get(type)
+  const definition = catalogue.eventTypes.get(type)
   if (!definition) throw new TypeError(`no type ${type}`)
   return guards[policy]({ definition, data, given: data, correlationId })
 }
@@ -240,7 +240,7 @@ it('the name of a field of the type stays, even where it is somebody’s id', ()
 })
 
 it('what fell out when the data were fitted to the type is still looked for', () => {
-  const definition = registry.eventTypes.get('nphies.claim.submitted')
+  const definition = catalogue.eventTypes.get('nphies.claim.submitted')
   if (!definition) throw new TypeError('no such type')
   const given = { services: [{ description: 'for P123456789', amount: 1, patient_id: 'P123456789' }] }
   const data = { services: [{ description: 'for P123456789', amount: 1 }] }

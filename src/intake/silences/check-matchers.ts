@@ -1,4 +1,4 @@
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/service.ts'
 import { type AddProblem, describeValue } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
@@ -24,17 +24,17 @@ export function readMatchers(value: unknown): unknown {
 }
 
 /** Checks what {@link readMatchers} gave; reports every problem of every matcher. */
-export function checkMatchers(given: unknown, registry: Registry, tell: AddProblem): readonly Matcher[] {
+export function checkMatchers(given: unknown, catalogue: Catalogue, addProblem: AddProblem): readonly Matcher[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > MAX_MATCHERS) {
     const found = Array.isArray(given) && given.length > 0 ? `more than ${MAX_MATCHERS} matchers` : describeValue(given)
-    tell('matchers', found, `a list of 1 to ${MAX_MATCHERS} matchers, each with field, operator and value`)
+    addProblem('matchers', found, `a list of 1 to ${MAX_MATCHERS} matchers, each with field, operator and value`)
     if (!Array.isArray(given)) return []
   }
-  const fields = namedFields(registry)
+  const fields = namedFields(catalogue)
   return given.slice(0, MAX_MATCHERS).flatMap((item: unknown, index) => {
     const at = `matchers[${index}]`
-    if (isObject(item)) return checkMatcher(item, at, fields, tell) ?? []
-    tell(at, describeValue(item), 'an object with field, operator and value')
+    if (isObject(item)) return checkMatcher(item, at, fields, addProblem) ?? []
+    addProblem(at, describeValue(item), 'an object with field, operator and value')
     return []
   })
 }
@@ -45,9 +45,9 @@ interface NamedFields extends ReturnType<typeof dataFields> {
   readonly all: readonly string[]
 }
 
-function namedFields(registry: Registry): NamedFields {
-  const names = vocabularies(registry)
-  const data = dataFields(registry)
+function namedFields(catalogue: Catalogue): NamedFields {
+  const names = vocabularies(catalogue)
+  const data = dataFields(catalogue)
   const all = [...names.keys(), CORRELATION_ID, ...[...data.known].map((name) => DATA_PREFIX + name)]
   return { ...data, vocabularies: names, all }
 }
@@ -56,35 +56,35 @@ function checkMatcher(
   given: Readonly<Record<string, unknown>>,
   at: string,
   fields: NamedFields,
-  tell: AddProblem,
+  addProblem: AddProblem,
 ): Matcher | undefined {
   const unknown = Object.keys(given).filter((key) => !(KEYS as readonly string[]).includes(key))
   for (const key of unknown.slice(0, MAX_UNKNOWN)) {
     const near = nearestName(KEYS, key)
-    tell(placeOfUnknown(key, at), 'a field that matchers do not have', near ? `perhaps ${near}` : KEYS.join(', '))
+    addProblem(placeOfUnknown(key, at), 'a field that matchers do not have', near ? `perhaps ${near}` : KEYS.join(', '))
   }
-  const field = checkField(given.field, `${at}.field`, fields, tell)
+  const field = checkField(given.field, `${at}.field`, fields, addProblem)
   const operator = MATCHER_OPERATORS.find((known) => known === given.operator)
-  if (!operator) tell(`${at}.operator`, describeValue(given.operator), MATCHER_OPERATORS.join(' or '))
-  const text = checkText(given.value, `${at}.value`, MAX_LENGTH, tell)
+  if (!operator) addProblem(`${at}.operator`, describeValue(given.operator), MATCHER_OPERATORS.join(' or '))
+  const text = checkText(given.value, `${at}.value`, MAX_LENGTH, addProblem)
   const vocabulary = fields.vocabularies.get(field ?? '')
-  const value = text !== undefined && vocabulary ? checkName(text, `${at}.value`, vocabulary, tell) : text
+  const value = text !== undefined && vocabulary ? checkName(text, `${at}.value`, vocabulary, addProblem) : text
   return field !== undefined && operator && value !== undefined ? { field, operator, value } : undefined
 }
 
-function checkField(value: unknown, at: string, fields: NamedFields, tell: AddProblem): string | undefined {
-  const text = checkText(value, at, MAX_LENGTH, tell)
+function checkField(value: unknown, at: string, fields: NamedFields, addProblem: AddProblem): string | undefined {
+  const text = checkText(value, at, MAX_LENGTH, addProblem)
   if (text === undefined) return undefined
   if (text === CORRELATION_ID || fields.vocabularies.has(text)) return text
   const path = text.startsWith(DATA_PREFIX) ? text.slice(DATA_PREFIX.length) : undefined
   if ([text, path ?? '', ...(path ?? '').split('.')].some((name) => fields.isPatientData(name))) {
-    tell(at, 'a field of patient data', 'a field that anybody may see: silences are stored as they are written')
+    addProblem(at, 'a field of patient data', 'a field that anybody may see: silences are stored as they are written')
     return undefined
   }
   // A name that no data have would, with "!=", match everything.
   if (path !== undefined && (fields.known.has(path) || fields.known.has(path.split('.', 1)[0] ?? ''))) return text
   const near = fields.known.has(text) ? DATA_PREFIX + text : nearestName(fields.all, text)
-  tell(
+  addProblem(
     at,
     path === undefined ? 'the name of no field' : 'a field that the data of no event type have',
     near
@@ -95,18 +95,22 @@ function checkField(value: unknown, at: string, fields: NamedFields, tell: AddPr
 }
 
 /** A name as events are stored with it: not an alias, and in their letter case. */
-function checkName(written: string, at: string, vocabulary: Vocabulary, tell: AddProblem): string | undefined {
+function checkName(written: string, at: string, vocabulary: Vocabulary, addProblem: AddProblem): string | undefined {
   const { what, names, spellings } = vocabulary
   if (written.includes('*')) {
     const pattern = vocabulary.fold(written)
     if (names.some((name) => fits(pattern, name))) return pattern
-    tell(at, `a pattern that fits no ${what}`, `a pattern that fits one: ${shown(names)}`)
+    addProblem(at, `a pattern that fits no ${what}`, `a pattern that fits one: ${shown(names)}`)
     return undefined
   }
   const name = vocabulary.find(written)
   if (name !== undefined) return name
   const near = nearestName(spellings, written)
-  tell(at, `an unknown ${what} of ${written.length} characters`, near ? `perhaps ${near}` : `one of ${shown(names)}`)
+  addProblem(
+    at,
+    `an unknown ${what} of ${written.length} characters`,
+    near ? `perhaps ${near}` : `one of ${shown(names)}`,
+  )
   return undefined
 }
 

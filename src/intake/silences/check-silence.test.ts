@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadRegistry } from '../../catalogue/load.ts'
+import { loadCatalogue } from '../../catalogue/load.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { checkSilence } from './check-silence.ts'
 
 const NOW = new Date('2026-11-21T10:00:00Z')
-const registry = loadRegistry({
+const catalogue = loadCatalogue({
   language: 'en',
   budget: { requests: 60, period: 60, burst: 10 },
   config: {
@@ -27,7 +27,7 @@ const GOOD = {
   endsAt: '2026-11-21T12:00:00Z',
   reason: 'broker moves',
 }
-const check = (given: unknown) => checkSilence(given, registry, NOW)
+const check = (given: unknown) => checkSilence(given, catalogue, NOW)
 const matchersOf = (...texts: string[]) =>
   texts.map((text) => {
     const [, field = '', not, value = ''] = /^([^=!]+)(!?)=(.*)$/s.exec(text) ?? []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/service.ts'
 import { type AddProblem, describeValue, GatewayError, type Problem } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
@@ -20,26 +20,26 @@ const MOMENT = 'a time with its zone, such as 2026-11-21T10:00:00Z'
  *
  * @throws GatewayError `invalid_silence` with every problem; `at` is `silence`, or a field as the library names it
  */
-export function checkSilence(given: unknown, registry: Registry, now: Date): CheckedSilence {
+export function checkSilence(given: unknown, catalogue: Catalogue, now: Date): CheckedSilence {
   const problems: Problem[] = []
-  const tell: AddProblem = (at, found, expected) => void problems.push({ at, found, expected })
+  const addProblem: AddProblem = (at, found, expected) => void problems.push({ at, found, expected })
   const fields = readFields(given)
   if (typeof fields === 'string') {
-    tell('silence', fields, 'an object with matchers, endsAt and reason')
+    addProblem('silence', fields, 'an object with matchers, endsAt and reason')
     throw new GatewayError('invalid_silence', problems)
   }
   for (const name of Object.keys(fields).filter((key) => !(FIELDS as readonly string[]).includes(key)))
-    if (problems.length < MAX_UNKNOWN) tellUnknown(name, tell)
-  const kind = checkOneOf(fields.kind, 'kind', SILENCE_KINDS, tell) ?? 'silence'
-  const matchers = checkMatchers(fields.matchers, registry, tell)
-  const every = checkOneOf(fields.every, 'every', RECURRENCES, tell) ?? null
+    if (problems.length < MAX_UNKNOWN) tellUnknown(name, addProblem)
+  const kind = checkOneOf(fields.kind, 'kind', SILENCE_KINDS, addProblem) ?? 'silence'
+  const matchers = checkMatchers(fields.matchers, catalogue, addProblem)
+  const every = checkOneOf(fields.every, 'every', RECURRENCES, addProblem) ?? null
   const recurs = kind === 'maintenance' ? every : null
   if (recurs !== every)
-    tell('every', 'a recurrence of what is no maintenance window', 'the kind maintenance, or no recurrence')
-  const startsAt = isAbsent(fields.startsAt) ? now : checkTime(fields.startsAt, 'startsAt', tell)
-  const endsAt = checkTime(fields.endsAt, 'endsAt', tell)
-  if (startsAt && endsAt) checkSpan({ startsAt, endsAt, every: recurs }, now, tell)
-  const reason = checkText(fields.reason, 'reason', SILENCE_LIMITS.reason, tell)?.trim()
+    addProblem('every', 'a recurrence of what is no maintenance window', 'the kind maintenance, or no recurrence')
+  const startsAt = isAbsent(fields.startsAt) ? now : checkTime(fields.startsAt, 'startsAt', addProblem)
+  const endsAt = checkTime(fields.endsAt, 'endsAt', addProblem)
+  if (startsAt && endsAt) checkSpan({ startsAt, endsAt, every: recurs }, now, addProblem)
+  const reason = checkText(fields.reason, 'reason', SILENCE_LIMITS.reason, addProblem)?.trim()
   if (problems.length > 0 || !startsAt || !endsAt || reason === undefined)
     throw new GatewayError('invalid_silence', problems)
   return { kind, matchers, startsAt, endsAt, every, reason }
@@ -56,10 +56,10 @@ function readFields(given: unknown): Readonly<Record<string, unknown>> | string 
   }
 }
 
-function tellUnknown(name: string, tell: AddProblem): void {
+function tellUnknown(name: string, addProblem: AddProblem): void {
   const near = nearestName(FIELDS, name)
   const place = placeOfUnknown(name, '')
-  tell(
+  addProblem(
     place === '' ? 'silence' : place,
     'a field that silences do not have',
     near ? `perhaps ${near}` : FIELDS.join(', '),
@@ -74,32 +74,32 @@ function checkOneOf<T extends string>(
   value: unknown,
   at: string,
   known: readonly T[],
-  tell: AddProblem,
+  addProblem: AddProblem,
 ): T | undefined {
   if (isAbsent(value)) return undefined
   const one = known.find((name) => name === value)
-  if (one === undefined) tell(at, describeValue(value), `${known.join(' or ')}, or no such field`)
+  if (one === undefined) addProblem(at, describeValue(value), `${known.join(' or ')}, or no such field`)
   return one
 }
 
 const moment = z.iso.datetime({ offset: true })
 
-function checkTime(value: unknown, at: string, tell: AddProblem): Date | undefined {
+function checkTime(value: unknown, at: string, addProblem: AddProblem): Date | undefined {
   const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
   const date = read ? new Date(value) : undefined
   if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
-  tell(at, value instanceof Date ? 'a date that is none, or far away' : describeValue(value), MOMENT)
+  addProblem(at, value instanceof Date ? 'a date that is none, or far away' : describeValue(value), MOMENT)
   return undefined
 }
 
 function checkSpan(
   { startsAt, endsAt, every }: Pick<CheckedSilence, 'startsAt' | 'endsAt' | 'every'>,
   now: Date,
-  tell: AddProblem,
+  addProblem: AddProblem,
 ): void {
-  if (endsAt <= startsAt) tell('endsAt', 'a time that is not after the start', 'a time after the start')
+  if (endsAt <= startsAt) addProblem('endsAt', 'a time that is not after the start', 'a time after the start')
   // What comes again may have begun long ago: the window that it describes lies ahead all the same.
-  else if (every === null && endsAt <= now) tell('endsAt', 'a time in the past', 'a time in the future')
+  else if (every === null && endsAt <= now) addProblem('endsAt', 'a time in the past', 'a time in the future')
   else if (every !== null && endsAt.getTime() - startsAt.getTime() >= STEPS[every])
-    tell('every', 'a window that lasts until it comes again', `a window of less than a ${every}`)
+    addProblem('every', 'a window that lasts until it comes again', `a window of less than a ${every}`)
 }

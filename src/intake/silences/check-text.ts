@@ -4,15 +4,15 @@ import { type AddProblem, describeValue } from '../../kernel/errors.ts'
  * Text that a record and a terminal can show: of 1 to `most` characters, and no control characters, which some readers of
  * logs take for the end of a line. Undefined, and told, for anything else.
  */
-export function checkText(value: unknown, at: string, most: number, tell: AddProblem): string | undefined {
+export function checkText(value: unknown, at: string, most: number, addProblem: AddProblem): string | undefined {
   const expected = `text of 1 to ${most} characters without control characters`
   if (typeof value !== 'string' || value.trim() === '' || value.length > most) {
     const blank = typeof value === 'string' && value !== '' && value.trim() === ''
-    tell(at, blank ? 'blanks only' : describeValue(value), expected)
+    addProblem(at, blank ? 'blanks only' : describeValue(value), expected)
     return undefined
   }
   if (!/[\p{Cc}\u2028\u2029]/u.test(value) && value.isWellFormed()) return value
-  tell(at, value.isWellFormed() ? 'text with control characters' : 'text that is not Unicode', expected)
+  addProblem(at, value.isWellFormed() ? 'text with control characters' : 'text that is not Unicode', expected)
   return undefined
 }
 

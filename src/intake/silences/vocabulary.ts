@@ -1,4 +1,4 @@
-import type { Registry } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { foldFieldName } from '../../catalogue/data-fields.ts'
 import { findEventType, findGroup, foldName, groupNames } from '../../catalogue/lookup.ts'
 import { PRIORITIES, parsePriority } from '../../catalogue/priority.ts'
@@ -17,18 +17,18 @@ export interface Vocabulary {
   fold(pattern: string): string
 }
 
-/** The fields of a matcher whose values are names of the registry. What a correlation id may be, nobody knows. */
-export function vocabularies(registry: Registry): ReadonlyMap<string, Vocabulary> {
-  const types = [...registry.eventTypes.keys()]
-  const channels = [...registry.channels.keys()]
+/** The fields of a matcher whose values are names of the catalogue. What a correlation id may be, nobody knows. */
+export function vocabularies(catalogue: Catalogue): ReadonlyMap<string, Vocabulary> {
+  const types = [...catalogue.eventTypes.keys()]
+  const channels = [...catalogue.channels.keys()]
   return new Map<string, Vocabulary>([
     [
       'event_type',
       {
         what: 'event type',
         names: types,
-        spellings: [...types, ...registry.aliases.keys()],
-        find: (written) => findEventType(registry, written)?.name,
+        spellings: [...types, ...catalogue.aliases.keys()],
+        find: (written) => findEventType(catalogue, written)?.name,
         fold: (pattern) => pattern,
       },
     ],
@@ -56,9 +56,9 @@ export function vocabularies(registry: Registry): ReadonlyMap<string, Vocabulary
       'stakeholder',
       {
         what: 'stakeholder group',
-        names: [...registry.groups.keys()],
-        spellings: groupNames(registry),
-        find: (written) => findGroup(registry, written)?.key,
+        names: [...catalogue.groups.keys()],
+        spellings: groupNames(catalogue),
+        find: (written) => findGroup(catalogue, written)?.key,
         fold: foldName,
       },
     ],
@@ -66,11 +66,11 @@ export function vocabularies(registry: Registry): ReadonlyMap<string, Vocabulary
 }
 
 /** The top-level fields of all types' data, and those among them that are patient data. */
-export function dataFields(registry: Registry): {
+export function dataFields(catalogue: Catalogue): {
   readonly known: ReadonlySet<string>
   isPatientData(name: string): boolean
 } {
-  const types = [...registry.eventTypes.values()]
+  const types = [...catalogue.eventTypes.values()]
   const hidden = new Set(types.flatMap(({ phiFields }) => [...phiFields].map(foldFieldName)))
   const isPatientData = (name: string) => {
     const folded = foldFieldName(name)

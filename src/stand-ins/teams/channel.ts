@@ -5,7 +5,7 @@ import { type FlowResult, runFlow } from './flow.ts'
 import { keptHeaders, type RecordedMessage, type Refusal, type SandboxChannel } from './message.ts'
 import type { Answer, ChannelSummary, MessageFilter, SandboxEvent } from './port.ts'
 import { errorBody, faultCode, REFUSALS, type RefusalCode } from './refusals.ts'
-import { hasShape, judge, type Post } from './trigger.ts'
+import { checkPost, hasShape, type Post } from './trigger.ts'
 
 /** Bodies kept per channel, in characters. A thousand bodies of the largest size would fill the memory. */
 const MAX_KEPT_CHARACTERS = 32_000_000
@@ -127,7 +127,7 @@ export function createChannelState(options: {
         refuse(met.status, faultCode(met.status))
         return faultAnswer(met.status, met, manner)
       }
-      const judged = judge(post, channel, signature)
+      const judged = checkPost(post, channel, signature)
       if (judged.refused) return refusal(judged.refused, manner)
       if (wrongShape === 'refuse' && !hasShape(channel.payload, judged.body)) {
         return refusal('TriggerInputSchemaMismatch', manner)

@@ -13,7 +13,7 @@ export interface Post {
 }
 
 /** What the trigger makes of a request: the body, or why it is refused. */
-export type Judgement =
+export type PostCheck =
   | { readonly refused: RefusalCode }
   | { readonly refused?: undefined; readonly body: Json; readonly text: string }
 
@@ -21,7 +21,7 @@ export type Judgement =
  * The trigger "When a Teams webhook request is received": checks what the platform checks before it answers, in the
  * platform's order. It does not look at the card: whatever is JSON is taken and fails later, in the flow.
  */
-export function judge(post: Post, channel: SandboxChannel, signature: string): Judgement {
+export function checkPost(post: Post, channel: SandboxChannel, signature: string): PostCheck {
   const query = new URLSearchParams(post.query)
   if (!query.get('api-version')) return { refused: 'MissingApiVersionParameter' }
   if (channel.access === 'entra_token' && query.has('sig') && headerOf(post, 'authorization') !== '')
