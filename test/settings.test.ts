@@ -139,20 +139,30 @@ describe('a bad value', () => {
   })
 
   it.each([
-    'token-without-name-or-scope',
-    'ci:send:short',
-    'ci:write:0123456789abcdef',
-    'ci::0123456789abcdef',
-    ':send:0123456789abcdef',
-    'ci:send:0123456789abcdef:more',
-    'ci:send:01234567 89abcdef',
-    'ci:send:0123456789abcdéf',
-    '"ci:send:0123456789abcdef"',
-    'c\ni:send:0123456789abcdef',
-    'signed:send:0123456789abcdef',
-  ])('TEAMS_API_TOKENS=%s', (entry) => {
-    const [problem, ...more] = problemsOf({ TEAMS_API_TOKENS: `ok:send+read:fedcba9876543210,${entry}` })
-    expect([problem?.at, problem?.found, more]).toEqual(['TEAMS_API_TOKENS', 'entry 2 in another form', []])
+    ['token-without-name-or-scope', ['of one part']],
+    ['send:0123456789abcdef', ['of 2 parts']],
+    ['ci:send:0123456789abcdef:more', ['of 4 parts']],
+    ['ci:send:short', ['with a token of 5 characters']],
+    ['ci:send:', ['with a token of 0 characters']],
+    ['ci:write:0123456789abcdef', ['with a scope that is not known']],
+    ['ci::0123456789abcdef', ['with a scope that is not known']],
+    [':send:0123456789abcdef', ['with a name that can not be used']],
+    ['ci:send:01234567 89abcdef', ['with a token that no Authorization header can hold']],
+    ['ci:send:0123456789abcdéf', ['with a token that no Authorization header can hold']],
+    [
+      '"ci:send:0123456789abcdef\t"',
+      ['with a name that can not be used', 'with a token that no Authorization header can hold'],
+    ],
+    ['"ci:send:0123456789abcdef"', ['with a name that can not be used']],
+    ['c\ni:send:0123456789abcdef', ['with a name that can not be used']],
+    ['signed:send:0123456789abcdef', ['with a name that can not be used']],
+    ['ci:0123456789abcdef:send', ['with a scope that is not known', 'with a token of 4 characters']],
+  ])('TEAMS_API_TOKENS=%s: names each part that is wrong', (entry, parts) => {
+    const error = refused({ TEAMS_API_TOKENS: `ok:send+read:fedcba9876543210,${entry}` })
+    expect(error.problems.map(({ at, found }) => [at, found])).toEqual(
+      parts.map((part) => ['TEAMS_API_TOKENS', `entry 2 ${part}`]),
+    )
+    for (const secret of ['0123456', 'fedcba', 'token-without']) expect(error.message).not.toContain(secret)
   })
 
   it.each([

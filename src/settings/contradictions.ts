@@ -1,6 +1,7 @@
 import { isLoopback } from '../kernel/loopback.ts'
 import { parseNamedSecret } from '../kernel/named-secret.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
+import { checkApiTokens, SHORTEST_SECRET } from './api-tokens.ts'
 import type { SettingName, Settings } from './table.ts'
 
 /** Settings that are fine alone and wrong together. `found` quotes no value that may be a secret. */
@@ -12,15 +13,6 @@ export interface Contradiction {
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-const SCOPES = new Set(['send', 'read', 'act', 'admin'])
-/** Fewest characters of a token or a caller's secret. */
-const SHORTEST_SECRET = 16
-/** A token as it can stand in an Authorization header: with a blank in it, nobody could ever show it. */
-const TOKEN = new RegExp(`^[\\x21-\\x7e]{${SHORTEST_SECRET},}$`)
-/** A caller's name as it can stand in log lines and in the audit. A quote is most often one that a shell did not take off. */
-const NAME = /^[\p{L}\p{N}_.@-]+$/u
-/** What the audit calls callers who sign; a token of this name would share their idempotency keys. */
-const SIGNED = 'signed'
 /** Seconds in which a signed request can be sent again: its timestamp may be five minutes off, in either direction. */
 const REPEATABLE = 600
 
@@ -49,26 +41,7 @@ function* access(s: Settings): Iterable<Contradiction> {
       found: String(s.TEAMS_EVENT_TTL),
       expected: `at least ${REPEATABLE} with TEAMS_INBOUND_SECRETS, or whoever has seen a signed request could send it again`,
     }
-  const names = new Set<string>()
-  const tokens = new Set<string>()
-  for (const [index, entry] of (s.TEAMS_API_TOKENS ?? []).entries()) {
-    const [name, scopes, token, ...rest] = entry.split(':')
-    const known = scopes?.split('+').every((scope) => SCOPES.has(scope)) ?? false
-    if (!name || !NAME.test(name) || name === SIGNED || !known || !token || !TOKEN.test(token) || rest.length > 0)
-      yield {
-        settings: ['TEAMS_API_TOKENS'],
-        found: `entry ${index + 1} in another form`,
-        expected: `name:scope+scope:token, a name other than "${SIGNED}" of letters, digits and _.@-, scopes of ${[...SCOPES].join(', ')}, a token of at least ${SHORTEST_SECRET} ASCII characters without blanks and colons`,
-      }
-    else if (names.has(name) || tokens.has(token))
-      yield {
-        settings: ['TEAMS_API_TOKENS'],
-        found: `entry ${index + 1} with the name or the token of one before it`,
-        expected: 'a name and a token of its own for each, or nobody could tell who called',
-      }
-    if (name) names.add(name)
-    if (token) tokens.add(token)
-  }
+  for (const problem of checkApiTokens(s.TEAMS_API_TOKENS ?? [])) yield { settings: ['TEAMS_API_TOKENS'], ...problem }
   for (const [index, { secret }] of (s.TEAMS_INBOUND_SECRETS ?? []).map(parseNamedSecret).entries())
     if (secret.length < SHORTEST_SECRET)
       yield {
