@@ -12,6 +12,7 @@ import { isPlatformName, PLATFORM_NAMES } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
 import { runJson, startCli } from './cli/cli.ts'
 import { embeddedFolder } from './services/database.ts'
+import { startedStore } from './services/stores.ts'
 
 const FILE = fileURLToPath(new URL('fixtures/platform.env', import.meta.url))
 const { values: ENV } = parseEnvFile(readFileSync(FILE, 'utf8'), '.env')
@@ -46,6 +47,16 @@ describe("the platform's own .env", () => {
       expect(stderr).toContain(`"setting":"${name}"`)
     expect(stderr).not.toContain('signing-key-of-the-platform')
     expect(stderr).not.toContain('"setting":"TEAMS_AUDIT_TABLE"')
+  })
+
+  it.each(['asyncpg', 'psycopg', 'psycopg2'])('names its database as SQLAlchemy does, with %s', async (driver) => {
+    const { DATABASE_URL = '' } = await startedStore('postgres')
+    const env = { DATABASE_URL: DATABASE_URL.replace(/^postgres(ql)?:/, `postgresql+${driver}:`) }
+    expect(env.DATABASE_URL).toContain(`+${driver}://`)
+    expect(await runJson(['migrate', 'status'], { cwd: folderOfPlatform(), env })).toMatchObject({
+      code: 0,
+      answer: { up_to_date: true },
+    })
   })
 
   it('has doctor say that 90 days are below the six years of HIPAA, and keeps them', async () => {

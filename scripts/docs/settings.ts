@@ -63,7 +63,7 @@ export function settingsPage(): string {
       ['setting', 'channel'],
       webhookNames().map(([name, channel]) => [code(name), channel]),
     )}`,
-    `## Names of the platform\n\nNames of the Python platform's \`.env\` and \`config.py\` that are no settings here. The platform's file starts the gateway. Only a \`DATABASE_URL\` with \`postgresql+asyncpg://\` must be changed to \`postgresql://\`. Names that have a meaning here are read; the start and \`doctor\` say a line for each of them that is set.\n\n${table(
+    `## Names of the platform\n\nNames of the Python platform's \`.env\` and \`config.py\` that are no settings here. The platform's file starts the gateway, its \`DATABASE_URL\` with \`postgresql+asyncpg://\` included. Names that have a meaning here are read; the start and \`doctor\` say a line for each of them that is set.\n\n${table(
       ['name there', 'here'],
       platformRows(),
     )}`,

@@ -36,6 +36,20 @@ export const url = (protocols: readonly string[]) =>
     error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   })
 
+/** What SQLAlchemy puts behind the scheme of a PostgreSQL: the driver in Python. */
+const SQLALCHEMY_DRIVER = /^(postgres(?:ql)?)\+(?:asyncpg|psycopg2?)(?=:\/\/)/i
+
+/**
+ * The address of a PostgreSQL. SQLAlchemy's is read too: without its driver, and with asyncpg's `ssl=` as `sslmode=`, which has
+ * the same values there. In a URL without a driver `ssl=` stays what it is for `pg`.
+ */
+export const postgresUrl = z
+  .string()
+  .transform((value) =>
+    SQLALCHEMY_DRIVER.test(value) ? value.replace(SQLALCHEMY_DRIVER, '$1').replace(/([?&])ssl=/, '$1sslmode=') : value,
+  )
+  .pipe(url(['postgres:', 'postgresql:']))
+
 /** Texts separated by commas; blanks around them and empty ones do not count. */
 export const list = z.string().transform((value) =>
   value

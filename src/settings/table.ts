@@ -10,6 +10,7 @@ import {
   inboundSecrets,
   list,
   oneOf,
+  postgresUrl,
   seconds,
   text,
   url,
@@ -54,9 +55,9 @@ export const SETTINGS = {
 
   DATABASE_URL: {
     group: 'Database',
-    schema: url(['postgres:', 'postgresql:']),
+    schema: postgresUrl,
     secret: true,
-    help: 'PostgreSQL 14 or newer, for example postgres://user:password@host:5432/db. Without it the embedded database in TEAMS_DATA_DIR is used.',
+    help: 'PostgreSQL 14 or newer, for example postgres://user:password@host:5432/db. The form of SQLAlchemy, postgresql+asyncpg://… (or psycopg, psycopg2), is read too. Without it the embedded database in TEAMS_DATA_DIR is used.',
   },
   TEAMS_DATA_DIR: { group: 'Database', schema: text, default: './.data', help: 'Folder of the embedded database.' },
   TEAMS_DATABASE_POOL: {
