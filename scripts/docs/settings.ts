@@ -1,4 +1,5 @@
 import { DEFAULT_CHANNEL_NAMES } from '../../src/catalogue/stakeholder-groups.ts'
+import { WORKFLOW } from '../../src/kernel/error-codes.ts'
 import { PLATFORM_NAMES, type PlatformName } from '../../src/settings/platform.ts'
 import { SETTINGS, type SettingName, WEBHOOK_PREFIX } from '../../src/settings/table.ts'
 import { code, page, table } from './markdown.ts'
@@ -94,7 +95,7 @@ export function envExample(): string {
     `# ---- Webhook URLs ${'-'.repeat(80)}`,
     [
       ...wrap(
-        'What Teams shows under Workflows > "When a Teams webhook request is received", one per channel. With none of them set, the cards go to the sandbox.',
+        `What Teams shows under ${WORKFLOW}, one per channel. With none of them set, the cards go to the sandbox.`,
       ),
       ...webhookNames().map(([name, channel]) => `# ${channel}\n# ${name}=`),
     ].join('\n'),

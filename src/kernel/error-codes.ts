@@ -1,3 +1,8 @@
+/** Where Teams shows a webhook URL, by the workflow's template, which is the name that people choose there. */
+export const WORKFLOW = 'Workflows > "Send webhook alerts to a channel"'
+/** The same with the template's trigger, by which a workflow that is there already is known. */
+const WORKFLOW_AND_TRIGGER = `${WORKFLOW} (its trigger is "When a Teams webhook request is received")` as const
+
 /**
  * Every error code that a caller, an operator or a log can meet. The code is the contract: it is never
  * renamed and never reused with another meaning. `docs/reference/errors.md` is written from this table, and
@@ -95,12 +100,12 @@ export const ERROR_CODES = {
   webhook_placeholder: {
     status: 500,
     title: 'A webhook URL is still a placeholder',
-    todo: 'Put the URL that Teams shows under Workflows > "When a Teams webhook request is received".',
+    todo: `Put the URL that Teams shows under ${WORKFLOW_AND_TRIGGER}.`,
   },
   webhook_retired: {
     status: 500,
     title: 'A webhook URL belongs to a retired Office 365 connector',
-    todo: 'Microsoft switched these connectors off in May 2026. Create a workflow in the channel (... > Workflows > "When a Teams webhook request is received") and use its URL.',
+    todo: `Microsoft switched these connectors off in May 2026. Create a workflow in the channel, ... > ${WORKFLOW_AND_TRIGGER}, and use its URL.`,
   },
   webhook_invalid: {
     status: 500,

@@ -1,4 +1,5 @@
 import type { Channel } from '../catalogue/catalogue.ts'
+import { WORKFLOW } from '../kernel/error-codes.ts'
 
 /** Hosts of Power Automate flows, new and old; sovereign clouds and API Management come by setting. */
 const OLD_HOST = '.logic.azure.com'
@@ -7,7 +8,7 @@ const HOST_SUFFIXES = ['.environment.api.powerplatform.com', OLD_HOST]
 const MAX_LENGTH = 16_384
 /** What RFC 3986 allows. Anything else a URL parser would change or drop, and the bytes sent would not be those given. */
 const URL_CHARACTERS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/
-const WORKFLOW = 'the URL that Teams shows under Workflows > "When a Teams webhook request is received"'
+const WORKFLOW_URL = `the URL that Teams shows under ${WORKFLOW}`
 
 /** Which addresses are fine beyond those of Power Automate. */
 export interface AddressOptions {
@@ -40,7 +41,7 @@ export type AddressCheck =
  * broke half the senders when Microsoft moved the flows to a new host and again when it added a segment to the path.
  */
 export function checkAddress(url: string, options: AddressOptions): AddressCheck {
-  if (url.trim() === '') return refuse('webhook_placeholder', 'nothing', WORKFLOW)
+  if (url.trim() === '') return refuse('webhook_placeholder', 'nothing', WORKFLOW_URL)
   if (url.length > MAX_LENGTH)
     return refuse('webhook_invalid', `${url.length} characters`, `at most ${MAX_LENGTH} characters`)
   const parsed = URL.parse(url) ?? undefined
@@ -48,15 +49,15 @@ export function checkAddress(url: string, options: AddressOptions): AddressCheck
     return refuse(
       'webhook_retired',
       'the URL of an Office 365 connector, which Microsoft has switched off',
-      `a new workflow in the same channel and its URL: ${WORKFLOW}`,
+      `a new workflow in the same channel and its URL: ${WORKFLOW_URL}`,
     )
-  if (isPlaceholder(url, parsed)) return refuse('webhook_placeholder', 'a placeholder', WORKFLOW)
+  if (isPlaceholder(url, parsed)) return refuse('webhook_placeholder', 'a placeholder', WORKFLOW_URL)
 
   const authority = /^https?:\/\/[^/?#]+/i.exec(url)?.[0]
   if (!parsed || authority === undefined)
-    return refuse('webhook_invalid', `text of ${url.length} characters that is no http URL`, WORKFLOW)
+    return refuse('webhook_invalid', `text of ${url.length} characters that is no http URL`, WORKFLOW_URL)
   if (!URL_CHARACTERS.test(url))
-    return refuse('webhook_invalid', 'a URL with white space or characters that no URL has', WORKFLOW)
+    return refuse('webhook_invalid', 'a URL with white space or characters that no URL has', WORKFLOW_URL)
   if (parsed.username !== '' || parsed.password !== '' || authority.includes('@'))
     return refuse('webhook_invalid', 'a URL with a user name or password in it', 'a URL without them')
   if (url.includes('#')) return refuse('webhook_invalid', 'a URL with a "#" part', 'a URL that ends with its query')

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'
 import { systemClock } from '../../kernel/clock.ts'
+import { WORKFLOW } from '../../kernel/error-codes.ts'
 import { exitCodeOf } from '../../kernel/exit-codes.ts'
 import { checkSecrets, type SecretsReport } from '../../secrets/check.ts'
 import { webhookFileSetting, webhookSetting } from '../../secrets/environment.ts'
@@ -89,7 +90,7 @@ function checkChannel(
 
 function withoutUrl(key: string, name: string, report: SecretsReport, settings: Settings): Finding {
   const check = `channel ${key}`
-  const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under Workflows.`
+  const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under ${WORKFLOW}.`
   const promised = settings.TEAMS_WEBHOOK_VAULT_PATH ?? settings.TEAMS_WEBHOOKS_FILE
   const sandbox =
     settings.TEAMS_SANDBOX === 'on' ||

@@ -10,8 +10,8 @@ const CARD_TYPE = 'application/vnd.microsoft.card.adaptive'
 /**
  * Runs the flow behind a webhook on a body that its trigger has accepted.
  *
- * `envelope` is the stock template "Post to a channel when a webhook request is received": it loops over `attachments`
- * and posts one message for each. `bare` is a flow made by hand which passes the whole body to "Post card in a chat
+ * `envelope` is the stock template "Send webhook alerts to a channel" (in older tenants "Post to a channel when a webhook
+ * request is received"): it loops over `attachments` and posts one message for each. `bare` is a flow made by hand which passes the whole body to "Post card in a chat
  * or channel". Each fails on the other's shape, after the sender has had its 202.
  */
 export function runFlow(payload: 'envelope' | 'bare', body: Json): FlowResult[] {
