@@ -8,6 +8,7 @@ import { createAttempt } from '../delivery/attempt.ts'
 import { type Engine, startEngine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
+import { createUnreadyChannels, type UnreadyChannels } from '../delivery/unready-channels.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
@@ -37,7 +38,6 @@ import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } fro
 import { backoffMs } from '../transports/backoff.ts'
 import { createWorkflowsTransport } from '../transports/workflows/transport.ts'
 import { migrate, openDatabase } from './open-database.ts'
-import { createReachability } from './reachability.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 
@@ -148,6 +148,23 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     : undefined
   if (publisher) releases.add(() => publisher.close())
 
+  // Made for a process that only accepts, too: it says which channels can be sent to, and opens no connection before it posts.
+  const transport = createWorkflowsTransport({
+    webhook: secrets.webhook,
+    signingSecrets: () => secrets.signingSecrets(),
+    totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
+    connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
+    timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
+    maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
+    tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
+    proxyFor: proxyRulesOf(settings),
+    extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
+    sandboxOrigin: () => stoodIn?.origin() ?? settings.TEAMS_SANDBOX_ORIGIN,
+    entra: entraOf(settings),
+    clock,
+  })
+  releases.add(() => transport.close())
+  const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = deliver ? wireDelivery() : undefined
   let stopping = false
   const acceptor = createAcceptor({
@@ -173,7 +190,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     metrics,
     publisher,
     catalogue,
-    secrets,
+    transport,
     clock,
     log,
     stopping: () => stopping,
@@ -181,28 +198,14 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
 
   function wireDelivery(): { readonly turns: ChannelTurns } {
     const hurry = new AbortController()
-    const transport = createWorkflowsTransport({
-      signingSecrets: () => secrets.signingSecrets(),
-      totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
-      connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
-      timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
-      maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
-      tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
-      proxyFor: proxyRulesOf(settings),
-      extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
-      sandboxOrigin: () => stoodIn?.origin() ?? settings.TEAMS_SANDBOX_ORIGIN,
-      entra: entraOf(settings),
-      clock,
-    })
-    releases.add(() => transport.close())
     const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
     const turns = createChannelTurns(
       {
         kysely: database.delivery,
         months: createMonths(database.delivery),
         catalogue,
-        attempt: createAttempt({ catalogue, renderer, transport, secrets, clock, metrics, log, hurry: hurry.signal }),
-        secrets,
+        attempt: createAttempt({ catalogue, renderer, transport, clock, metrics, log, hurry: hurry.signal }),
+        transport,
         rest: {
           threshold: settings.TEAMS_BREAKER_THRESHOLD,
           firstProbeDelay: settings.TEAMS_BREAKER_PROBE_DELAY * 1000,
@@ -247,6 +250,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         database,
         catalogue,
         secrets,
+        unready,
         settings,
         clock,
         log,
@@ -257,9 +261,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       if (!delivery) return
       const { turns } = delivery
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
-      const { canWork } = createReachability({ catalogue, secrets, log })
       for (;;) {
-        const keys = (await channelsWithWork(database.delivery)).filter(canWork)
+        const keys = (await channelsWithWork(database.delivery)).filter(unready.canWork)
         // A channel at which a turn is at work does not count as one with work.
         if (keys.length === 0 && !turns.busy()) return
         for (const key of keys) turns.wake(key)
@@ -291,13 +294,13 @@ async function startDelivery(parts: {
   database: Database
   catalogue: Catalogue
   secrets: Secrets
+  unready: UnreadyChannels
   settings: Settings
   clock: Clock
   log: Log
   releases: Releases
 }): Promise<void> {
-  const { turns, engine, database, catalogue, secrets, settings, clock, log, releases } = parts
-  const { canWork, logUnaddressed } = createReachability({ catalogue, secrets, log })
+  const { turns, engine, database, catalogue, secrets, unready, settings, clock, log, releases } = parts
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
@@ -327,19 +330,18 @@ async function startDelivery(parts: {
   releases.add(async () => {
     stopping = true
   })
-  const find = async () => (await channelsWithWork(database.delivery)).filter(canWork)
+  const find = async () => (await channelsWithWork(database.delivery)).filter(unready.canWork)
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
   const mend = async () => {
     const ended = await endImpossibleWaits(database.delivery, longest)
     if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
   }
   // What waits for them is told why, or suppressed, even while they rest.
-  logUnaddressed([...catalogue.channels.keys()])
-  for (const { key, muted } of catalogue.channels.values())
-    if (muted || secrets.webhook(key) === undefined) turns.wake(key)
+  unready.log([...catalogue.channels.keys()])
+  for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
   releases.add(startSweep({ find, mend, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
-    logUnaddressed(keys)
+    unready.log(keys)
     // What the channel rested for may be mended: look at once.
     endRest(database.delivery, keys)
       .then(() => {

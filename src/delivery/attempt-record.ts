@@ -15,7 +15,7 @@ export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: 
     failed: decision.failed,
     mayHaveArrived: decision.mayHaveArrived,
     posted: attempt.posted,
-    webhookUrl: attempt.webhookUrl,
+    webhookUrl: attempt.destination?.recordedAddress ?? null,
     cardJson: attempt.cardJson,
     statusCode: recordable(outcome.statusCode),
     errorCode: outcome.errorCode ?? null,

@@ -3,13 +3,10 @@ import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Secrets } from '../secrets/port.ts'
 import type { ClaimedNotification } from '../store/claim.ts'
-import { redactAddress } from '../transports/address.ts'
 import { outcome } from '../transports/outcome.ts'
-import type { Outcome, Transport } from '../transports/transport.ts'
+import type { Outcome, ReadyDestination, Transport } from '../transports/transport.ts'
 import type { Lease } from './lease.ts'
 
 /** One try to send a notification. */
@@ -19,14 +16,13 @@ export interface Attempt {
   /**
    * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
    * tell: no card could be made, no connection, no token, an address that can not be used. False when it was handed back, or
-   * its channel has no address.
+   * its channel has no destination.
    */
   readonly posted: boolean
   /** The card as JSON. */
   readonly cardJson: string | null
-  readonly webhookUrl: string | null
   /** Where it was posted to; undefined where nothing was. */
-  readonly address: Secret | undefined
+  readonly destination: ReadyDestination | undefined
   readonly startedAt: Date
   readonly finishedAt: Date
 }
@@ -46,7 +42,6 @@ export interface AttemptOptions {
   readonly catalogue: Catalogue
   readonly renderer: Renderer
   readonly transport: Transport
-  readonly secrets: Secrets
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
@@ -55,16 +50,7 @@ export interface AttemptOptions {
 
 /** Makes the part that renders and posts. */
 export function createAttempt(options: AttemptOptions): MakeAttempt {
-  const { transport, secrets, clock, hurry } = options
-  const redacted = new WeakMap<Secret, string>()
-
-  /** As it is recorded; an address is the same for thousands of posts. */
-  function recordable(address: Secret): string {
-    const known = redacted.get(address) ?? redactAddress(address.reveal())
-    redacted.set(address, known)
-    return known
-  }
-
+  const { transport, clock, hurry } = options
   return async (channel, held, { stopping, lease }) => {
     const startedAt = clock.now()
     const done = (came: Outcome, rest: Partial<Attempt> = {}): Attempt => ({
@@ -72,20 +58,19 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
       outcome: came,
       posted: false,
       cardJson: null,
-      webhookUrl: null,
-      address: undefined,
+      destination: undefined,
       startedAt,
       finishedAt: clock.now(),
       ...rest,
     })
     if (stopping.aborted) return done(outcome('handed_back'))
-    const address = secrets.webhook(channel.key)
-    if (!address) return done(outcome('address_missing'))
+    const destination = transport.destination(channel)
+    if (!destination.ready) return done(outcome(destination.reason))
     const { event } = held
     const made = makeCard(options, channel, held)
     const answer = await transport.send({
       channel,
-      address,
+      destination,
       card: made.card,
       notificationId: held.id,
       correlationId: event.correlationId,
@@ -100,8 +85,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     return done(answer, {
       posted: answer.name !== 'handed_back',
       cardJson: made.json ?? null,
-      webhookUrl: recordable(address),
-      address,
+      destination,
       finishedAt: clock.now(),
     })
   }

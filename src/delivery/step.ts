@@ -2,16 +2,17 @@ import type { Channel } from '../catalogue/catalogue.ts'
 import { type ChannelState, type ClaimedNotification, nextDue, type Span, waitingSpan } from '../store/claim.ts'
 import { recordAndClaim } from '../store/record-and-claim.ts'
 import { recordLate } from '../store/record-late.ts'
+import type { Destination, ReadyDestination } from '../transports/transport.ts'
 import type { Attempt } from './attempt.ts'
 import { toAttemptRecord } from './attempt-record.ts'
 import { afterOutcome } from './breaker.ts'
 import { take } from './budget.ts'
 import type { Lease } from './lease.ts'
-import { type MissingAddress, neverNoted } from './missing-address.ts'
 import { type Plan, planTurn } from './plan.ts'
 import { reportRecorded } from './report.ts'
 import { checkStorm, type StormStatus, stormStatusOf } from './storm.ts'
 import type { TurnContext } from './turn-context.ts'
+import { neverNoted, type UnreadyNote } from './unready-channels.ts'
 
 /** Milliseconds between two checks of the backlog; see `storm.ts`. */
 const BETWEEN_LOOKS = 1_000
@@ -50,14 +51,14 @@ export interface BacklogCheck {
   at: number
   /** True where the last claim took all that it could, so that more may wait. */
   mayWait: boolean
-  readonly missing: MissingAddress
+  readonly unready: UnreadyNote
 }
 
 /** Nothing is known of the channel yet. */
 export const newBacklogCheck = (): BacklogCheck => ({
   at: Number.NEGATIVE_INFINITY,
   mayWait: true,
-  missing: neverNoted(),
+  unready: neverNoted(),
 })
 
 /**
@@ -81,10 +82,10 @@ export function createSteps(
 
   return async ({ finished, room, underWay }) => {
     const now = time()
-    const address = context.secrets.webhook(channel.key)
-    // What a webhook URL answers that the channel no longer has says nothing about the one that it has.
+    const destination = context.transport.destination(channel)
+    // What came from an address that the channel no longer has says nothing about the one that it has.
     const after = finished
-      .filter((attempt) => attempt.address === undefined || attempt.address.equals(address))
+      .filter((attempt) => attempt.destination === undefined || isSame(attempt.destination, destination))
       .reduce((was, { outcome, held }) => afterOutcome(was, outcome, now, rest, held.heldSince), state)
     const attemptRecords = finished.map((attempt) => toAttemptRecord(attempt, after.breaker !== 'closed', retry))
     // Half open says that a probe is under way. The last one may have been handed back, or paused, or be a dead turn's.
@@ -174,6 +175,10 @@ export function createSteps(
     if (wait > 0) return wait
     return (await lookBack()) ? 0 : LOCKED
   }
+}
+
+function isSame(used: ReadyDestination, now: Destination): boolean {
+  return now.ready && used.address.equals(now.address)
 }
 
 /** The database's clock from here on, without asking it again. */

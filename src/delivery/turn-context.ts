@@ -3,9 +3,9 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Secrets } from '../secrets/port.ts'
 import type { Months } from '../store/months.ts'
 import type { Tables } from '../store/tables.ts'
+import type { Transport } from '../transports/transport.ts'
 import type { MakeAttempt } from './attempt.ts'
 import type { RestRules } from './breaker.ts'
 import type { RetryRules } from './decide-retry.ts'
@@ -24,7 +24,7 @@ export interface TurnContext {
   readonly months: Months
   readonly catalogue: Catalogue
   readonly attempt: MakeAttempt
-  readonly secrets: Secrets
+  readonly transport: Pick<Transport, 'destination'>
   readonly rest: RestRules
   readonly retry: RetryRules
   readonly storm: StormRules

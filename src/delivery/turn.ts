@@ -4,10 +4,10 @@ import { codeOf } from '../kernel/errors.ts'
 import { reclaimInterrupted } from '../store/claim.ts'
 import { endTurn, renewTurn, takeTurn } from '../store/turns.ts'
 import { createLease, type Lease } from './lease.ts'
-import { noteMissingAddress } from './missing-address.ts'
 import { createPosts, type Posts } from './posts.ts'
 import { type BacklogCheck, createSteps } from './step.ts'
 import type { TurnContext } from './turn-context.ts'
+import { noteUnready } from './unready-channels.ts'
 
 /** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
 const RENEWAL_MS = 1_000
@@ -106,9 +106,9 @@ async function runTurn(
     for (;;) {
       if (posts.size > 0 && posts.hasFinished) await posts.others(GATHER)
       looked()
-      const hasAddress = context.secrets.webhook(channel.key) !== undefined
+      const destination = context.transport.destination(channel)
       const finished = posts.look()
-      const room = stopping.aborted || !hasAddress ? 0 : context.most - posts.size
+      const room = stopping.aborted || !destination.ready ? 0 : context.most - posts.size
       if (room === 0 && finished.length === 0 && posts.size > 0) {
         await posts.change()
         continue
@@ -125,7 +125,9 @@ async function runTurn(
         if (!step.more) await posts.change()
         continue
       }
-      const lookAgainMs = hasAddress ? step.forMs : await noteMissingAddress(context, channel, turn, memory.missing)
+      const lookAgainMs = destination.ready
+        ? step.forMs
+        : await noteUnready(context, channel, turn, destination.reason, memory.unready)
       const forMs = stopping.aborted ? 0 : lookAgainMs
       if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
       else if (await endTurn(kysely, channel.key, turn, { recheckIfWoken: step.kind === 'idle' && !stopping.aborted }))

@@ -9,13 +9,13 @@ import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Publisher } from '../publish/publisher.ts'
-import type { Secrets } from '../secrets/port.ts'
 import { type ChannelRow, readBacklog, readChannels } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
 import { databaseError } from '../store/database-error.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
 import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
 import { committingEach, inTransaction } from '../store/transactions.ts'
+import type { Destination, Transport } from '../transports/transport.ts'
 import { createScrape } from './metrics.ts'
 import { createSilences } from './silences.ts'
 
@@ -39,7 +39,7 @@ export interface ServiceParts {
   readonly metrics: Metrics
   readonly publisher: Publisher | undefined
   readonly catalogue: Catalogue
-  readonly secrets: Secrets
+  readonly transport: Pick<Transport, 'destination'>
   readonly clock: Clock
   readonly log: Log
   /** True once the gateway is stopping: then nothing is accepted any more. */
@@ -156,7 +156,7 @@ export function createService(parts: ServiceParts): LocalService {
 }
 
 async function viewChannels(
-  { catalogue, secrets }: ServiceParts,
+  { catalogue, transport }: ServiceParts,
   kysely: Database['kysely'],
 ): Promise<readonly ChannelView[]> {
   const [rows, waiting] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
@@ -169,15 +169,15 @@ async function viewChannels(
       backlog[part.priority] = part.count
       if (oldest === null || part.oldest < oldest) oldest = part.oldest
     }
-    const configured = secrets.webhook(channel.key) !== undefined
+    const destination = transport.destination(channel)
     const left = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
     const rests = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
     return {
       key: channel.key,
       name: channel.name,
-      configured,
+      configured: destination.ready,
       muted: channel.muted,
-      reason: reasonOf(channel.muted, configured, row),
+      reason: reasonOf(channel.muted, destination, row),
       budgetLeft: Math.floor(left),
       budget: channel.budget,
       backlog,
@@ -191,9 +191,9 @@ async function viewChannels(
 }
 
 /** Why a channel gets no cards, if it gets none. */
-function reasonOf(muted: boolean, configured: boolean, row: ChannelRow | undefined): string | null {
+function reasonOf(muted: boolean, destination: Destination, row: ChannelRow | undefined): string | null {
   if (muted) return 'muted'
-  if (!configured) return 'address_missing'
+  if (!destination.ready) return destination.reason
   return row === undefined || row.breaker === 'closed' ? null : row.lastOutcome
 }
 

@@ -1,17 +1,19 @@
 import { type Kysely, sql } from 'kysely'
+import type { OutcomeName } from '../contract/outcomes.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Records that a channel has no webhook URL: as its last outcome, and as the reason of what waits for it. What somebody
+ * Records why nothing can be sent to a channel now: as its last outcome, and as the reason of what waits for it. What somebody
  * else has locked is passed over. Does nothing where the turn has lost the channel.
  *
  * @param since only what was accepted from then on is looked at; everything that waits, if absent
  * @returns the database's clock
  */
-export async function noteAddressMissing(
+export async function noteUnreadyChannel(
   db: Kysely<Tables>,
   channel: string,
   turn: string,
+  reason: OutcomeName,
   since: Date | undefined,
 ): Promise<Date> {
   // The ranks are named so that the queue's index leads to the newest of each, past whatever has its reason already.
@@ -19,15 +21,15 @@ export async function noteAddressMissing(
     since === undefined ? sql`` : sql`AND n.priority_rank = ANY('{0,1,2,3,4}'::smallint[]) AND n.created_at >= ${since}`
   const { rows } = await sql<{ now: Date }>`
     WITH mine AS (
-      UPDATE teams_channels SET last_outcome = 'address_missing', last_outcome_at = clock_timestamp()
+      UPDATE teams_channels SET last_outcome = ${reason}, last_outcome_at = clock_timestamp()
        WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING key
     ), unsaid AS (
       SELECT n.id, n.created_at FROM teams_notifications n
-       WHERE n.channel = ${channel} AND n.state = 'pending' AND n.reason IS DISTINCT FROM 'address_missing' ${recent}
+       WHERE n.channel = ${channel} AND n.state = 'pending' AND n.reason IS DISTINCT FROM ${reason} ${recent}
          AND EXISTS (SELECT 1 FROM mine)
          FOR UPDATE SKIP LOCKED
     ), said AS (
-      UPDATE teams_notifications n SET reason = 'address_missing'
+      UPDATE teams_notifications n SET reason = ${reason}
         FROM unsaid WHERE n.id = unsaid.id AND n.created_at = unsaid.created_at
     )
     SELECT clock_timestamp() AS now`.execute(db)

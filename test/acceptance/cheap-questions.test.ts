@@ -9,7 +9,7 @@ import { listNotifications } from '../../src/store/notifications.ts'
 import { findRepeated } from '../../src/store/repeats.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, ensureChannels, takeTurn } from '../../src/store/turns.ts'
-import { noteAddressMissing } from '../../src/store/waiting.ts'
+import { noteUnreadyChannel } from '../../src/store/waiting.ts'
 import { whenDone } from '../services/cleanup.ts'
 import { freshDatabase } from '../services/database.ts'
 import { claimDue } from './steps.ts'
@@ -90,7 +90,7 @@ describe('what is asked each second, or by each scrape, reads what waits and not
     [
       'what waits without a webhook URL and has no reason yet',
       20,
-      (db: Kysely<Tables>) => noteAddressMissing(db, 'sre', turn, new Date()),
+      (db: Kysely<Tables>) => noteUnreadyChannel(db, 'sre', turn, 'address_missing', new Date()),
     ],
     ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
     ['the oldest and the newest that wait', 10, (db: Kysely<Tables>) => waitingSpan(db, 'sre')],

@@ -3,9 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { type EntraStandIn, type EntraStandInOptions, startEntraStandIn } from '../../src/stand-ins/entra.ts'
-import type { SendRequest } from '../../src/transports/transport.ts'
 import { createEntraTokens, type EntraCredentials } from '../../src/transports/workflows/entra.ts'
-import { CHANNEL, MARKED, PATH, receiverFor, requestTo, transportFor } from './post.ts'
+import { CHANNEL, MARKED, PATH, type RequestChanges, receiverFor, requestTo, transportFor } from './post.ts'
 import { makeCertificate, type Received, type Receiver } from './receiver.ts'
 
 const SCOPE = 'https://service.flow.microsoft.com//.default'
@@ -54,7 +53,7 @@ const flow = (judge: (post: Received) => number) =>
   receiverFor((response, post) => void response.writeHead(judge(post)).end(), certificate)
 const entraTransport = (entra: EntraCredentials | undefined, more = {}) =>
   transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: certificate.cert }, entra, ...more })
-const entraRequest = (receiver: Receiver, more: Partial<SendRequest> = {}) =>
+const entraRequest = (receiver: Receiver, more: RequestChanges = {}) =>
   requestTo(receiver, {
     channel: { ...CHANNEL, auth: 'entra' },
     address: new Secret(`${receiver.origin}${PATH}?api-version=1`),

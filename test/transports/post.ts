@@ -3,6 +3,7 @@ import type { Channel } from '../../src/catalogue/catalogue.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { SendRequest, Transport } from '../../src/transports/transport.ts'
+import { destinationAt } from '../../src/transports/workflows/addresses.ts'
 import { createWorkflowsTransport, type WorkflowsTransportOptions } from '../../src/transports/workflows/transport.ts'
 import { type Certificate, type Handler, type Receiver, startReceiver } from './receiver.ts'
 
@@ -34,11 +35,17 @@ export const CHANNEL: Channel = {
   muted: false,
 }
 
+/** What a test changes of a request: parts of it, or the webhook URL of its destination. */
+export type RequestChanges = Partial<SendRequest> & { readonly address?: Secret }
+
 /** A request for a card to a receiver; `more` changes parts of it. */
-export function requestTo(receiver: { readonly origin: string }, more: Partial<SendRequest> = {}): SendRequest {
+export function requestTo(
+  receiver: { readonly origin: string },
+  { address = new Secret(`${receiver.origin}${PATH}${QUERY}`), ...more }: RequestChanges = {},
+): SendRequest {
   return {
     channel: CHANNEL,
-    address: new Secret(`${receiver.origin}${PATH}${QUERY}`),
+    destination: destinationAt(address),
     card: () => JSON.stringify(CARD),
     notificationId: '01930000-0000-7000-8000-000000000001',
     correlationId: 'vault-seal-abc123',
@@ -58,6 +65,7 @@ export function transportFor(
   more: Partial<WorkflowsTransportOptions> = {},
 ): Transport {
   const transport = createWorkflowsTransport({
+    webhook: () => undefined,
     signingSecrets: () => [new Secret(MARKED.hmac)],
     totalConnections: 100,
     connectionsPerHost: 10,

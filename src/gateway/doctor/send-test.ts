@@ -39,27 +39,23 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
   })
   const transport = transportOf(settings, secrets)
   try {
-    for (const channel of channels) yield await sendTest(channel, secrets.webhook(channel.key), renderer, transport)
+    for (const channel of channels) yield await sendTest(channel, renderer, transport)
   } finally {
     await transport.close()
     await secrets.close()
   }
 }
 
-async function sendTest(
-  channel: Channel,
-  address: Secret | undefined,
-  renderer: Renderer,
-  transport: Transport,
-): Promise<Finding> {
+async function sendTest(channel: Channel, renderer: Renderer, transport: Transport): Promise<Finding> {
   const check = `test card ${channel.key}`
-  if (address === undefined) return noted(check, 'not sent: the channel has no webhook URL')
+  const destination = transport.destination(channel)
+  if (!destination.ready) return noted(check, 'not sent: the channel has no webhook URL')
   const event = testEvent(channel)
   const { signal } = new AbortController()
   const { json } = renderer.render({ event, card: 'system_alert', channel, language: channel.language, repeat: false })
   const { name, message, statusCode } = await transport.send({
     channel,
-    address,
+    destination,
     card: () => json,
     notificationId: event.id,
     correlationId: event.correlationId,
@@ -102,6 +98,7 @@ function transportOf(settings: Settings, secrets: Secrets): Transport {
     TEAMS_ENTRA_CLIENT_SECRET: clientSecret,
   } = settings
   return createWorkflowsTransport({
+    webhook: secrets.webhook,
     signingSecrets: () => secrets.signingSecrets(),
     totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
     connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,

@@ -1,6 +1,7 @@
 import type { Channel } from '../../catalogue/catalogue.ts'
 import type { Secret } from '../../kernel/secret.ts'
-import { type AddressCheck, type AddressOptions, checkAddress } from '../address.ts'
+import { type AddressCheck, type AddressOptions, checkAddress, redactAddress } from '../address.ts'
+import type { Destination, ReadyDestination } from '../transport.ts'
 
 /** A webhook URL as a post needs it. */
 export interface CheckedAddress {
@@ -30,6 +31,25 @@ export function createAddressChecks({ extraSuffixes }: Pick<AddressOptions, 'ext
     last.set(key, checked)
     return checked
   }
+}
+
+/** Makes destinations of the webhook URLs that are known. An address is redacted once for the thousands of posts that go there. */
+export function createDestinations(
+  webhook: (channelKey: string) => Secret | undefined,
+): (channel: Pick<Channel, 'key'>) => Destination {
+  const known = new WeakMap<Secret, ReadyDestination>()
+  return ({ key }) => {
+    const address = webhook(key)
+    if (!address) return { ready: false, reason: 'address_missing' }
+    const destination = known.get(address) ?? destinationAt(address)
+    known.set(address, destination)
+    return destination
+  }
+}
+
+/** The destination of a webhook URL. */
+export function destinationAt(address: Secret): ReadyDestination {
+  return { ready: true, address, recordedAddress: redactAddress(address.reveal()) }
 }
 
 function partsOf(path: string): string[] {

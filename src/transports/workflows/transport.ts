@@ -6,7 +6,7 @@ import type { ProxyFor } from '../proxy.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { signedHeaders } from '../signature.ts'
 import type { Outcome, SendRequest, Transport } from '../transport.ts'
-import { createAddressChecks } from './addresses.ts'
+import { createAddressChecks, createDestinations } from './addresses.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './entra.ts'
 import { bodyOf } from './envelope.ts'
@@ -14,6 +14,8 @@ import { exchange, timeoutCode } from './exchange.ts'
 
 /** What the transport needs to know; all of it comes from the settings and the secrets. */
 export interface WorkflowsTransportOptions {
+  /** The webhook URL of a channel, read at each post; undefined where none is set. */
+  readonly webhook: (channelKey: string) => Secret | undefined
   /** The secrets that sign, read at each post, so that a new one counts at once. */
   readonly signingSecrets: () => readonly Secret[]
   readonly totalConnections: number
@@ -68,7 +70,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
 
   async function attempt(request: SendRequest): Promise<Outcome> {
     const { channel } = request
-    const { check: address, parts } = addresses(channel, request.address, options.sandboxOrigin?.())
+    const { check: address, parts } = addresses(channel, request.destination.address, options.sandboxOrigin?.())
     if (!address.ok) return outcome('address_invalid', { errorCode: address.code })
     let made: Buffer | undefined
     const body = () => {
@@ -156,6 +158,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
   }
 
   return {
+    destination: createDestinations(options.webhook),
     async send(request) {
       if (closed || request.signal.aborted || request.callOff.aborted) return outcome('handed_back')
       const sending = attempt(request).catch((error) => outcomeOfError(error, false))
