@@ -18,7 +18,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: '202 is answered before the transaction commits',
     changes: [
       {
-        file: 'src/gateway/service.ts',
+        file: 'src/gateway/send-events.ts',
         find: `const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))`,
         replace: `const accepted = await new Promise<Accepted>((resolve, reject) => {
           kysely

@@ -91,7 +91,7 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'latency.p99',
     changes: [
       {
-        file: 'src/gateway/service.ts',
+        file: 'src/gateway/send-events.ts',
         find: 'const accepted = await inTransaction',
         replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await inTransaction',
       },

@@ -274,7 +274,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     async stop() {
       stopping = true
-      await service.settled()
+      await service.whenIdle()
       await releases.run()
     },
   }

@@ -1,11 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { GatewayService, Silence, SilenceView } from '../contract/service.ts'
 import { checkSilence } from '../intake/silences/check-silence.ts'
 import { dataKeysOf, silencing } from '../intake/silences/match.ts'
 import { occurrenceAt, stateAt } from '../intake/silences/times.ts'
-import type { Log } from '../kernel/log.ts'
-import type { Database } from '../store/database.ts'
 import {
   countSuppressed,
   endSilence,
@@ -16,13 +13,8 @@ import {
   readSilences,
 } from '../store/silences.ts'
 import { channelKeys, readWaiting, suppressWaiting, type WaitingNotification } from '../store/suppress-waiting.ts'
-
-/** What silences need of the gateway. */
-export interface SilenceParts {
-  readonly database: Database
-  readonly catalogue: Catalogue
-  readonly log: Log
-}
+import { committingEach } from '../store/transactions.ts'
+import type { UseCaseParts } from './use-case.ts'
 
 /** Notifications that are looked at together when a silence is made. */
 const PAGE = 1_000
@@ -35,7 +27,10 @@ export function createSilences({
   database,
   catalogue,
   log,
-}: SilenceParts): Pick<GatewayService, 'createSilence' | 'listSilences' | 'getSilence' | 'endSilence'> {
+}: Pick<UseCaseParts, 'database' | 'catalogue' | 'log'>): Pick<
+  GatewayService,
+  'createSilence' | 'listSilences' | 'getSilence' | 'endSilence'
+> {
   const { kysely } = database
 
   /**
@@ -80,14 +75,15 @@ export function createSilences({
   }
 
   return {
-    async createSilence(unchecked, by) {
-      const checked = checkSilence(unchecked, catalogue, await readClock(kysely))
-      const made = await insertSilence(kysely, { ...checked, createdBy: by })
-      const view = viewOf(made)
-      const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
-      log.info({ silence_id: view.id, kind: view.kind, state: view.state, by, kept_back: keptBack }, 'silence made')
-      return { ...view, keptBack }
-    },
+    createSilence: (unchecked, by) =>
+      committingEach(async () => {
+        const checked = checkSilence(unchecked, catalogue, await readClock(kysely))
+        const made = await insertSilence(kysely, { ...checked, createdBy: by })
+        const view = viewOf(made)
+        const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
+        log.info({ silence_id: view.id, kind: view.kind, state: view.state, by, kept_back: keptBack }, 'silence made')
+        return { ...view, keptBack }
+      }),
     async listSilences({ state, kind, limit, cursor }) {
       // What is active is told by the one function that also decides on notifications; those that are open are few.
       const open = state === 'active' || state === 'waiting'
@@ -101,11 +97,12 @@ export function createSilences({
       const view = viewOf(await readSilence(kysely, id))
       return { ...view, keptBack: await countSuppressed(kysely, view.id) }
     },
-    async endSilence(id, by) {
-      const view = viewOf(await endSilence(kysely, id, by))
-      log.info({ silence_id: view.id, kind: view.kind, by }, 'silence ended')
-      return view
-    },
+    endSilence: (id, by) =>
+      committingEach(async () => {
+        const view = viewOf(await endSilence(kysely, id, by))
+        log.info({ silence_id: view.id, kind: view.kind, by }, 'silence ended')
+        return view
+      }),
   }
 }
 

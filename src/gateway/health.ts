@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { PRIORITIES } from '../catalogue/priority.ts'
-import type { ChannelView } from '../contract/service.ts'
-import type { Clock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
+import type { ChannelView, Check, GatewayService } from '../contract/service.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { readChannels } from '../store/channels.ts'
+import { databaseError } from '../store/database-error.ts'
+import { viewChannels } from './channels.ts'
+import type { UseCaseParts } from './use-case.ts'
 
 /** Milliseconds that a scrape waits for the database: well below the 10 s after which Prometheus gives up by default. */
 const PATIENCE_MS = 3_000
@@ -17,24 +19,41 @@ const OF_CHANNELS = [
   'teams_channel_breaker',
 ] as const
 
+/** Says whether the gateway can work, and how much. */
+export function createHealth(parts: UseCaseParts): Pick<GatewayService, 'readiness' | 'metrics'> {
+  return { readiness: () => checkReadiness(parts), metrics: createScrape(parts) }
+}
+
+async function checkReadiness({ database, engine }: UseCaseParts): Promise<readonly Check[]> {
+  const check = async (name: string, ask: () => Promise<unknown>): Promise<Check> => {
+    try {
+      await ask()
+      return { name, ok: true, detail: 'reachable' }
+    } catch (error) {
+      return { name, ok: false, detail: databaseError(error).code }
+    }
+  }
+  return Promise.all([
+    // Not behind callers who use up the connections: it is reachable all the same.
+    check('database', () => readChannels(database.delivery)),
+    check('engine', async () => {
+      if (!(await engine.reachable())) throw new Error('the engine is not installed')
+    }),
+  ])
+}
+
 /**
  * Makes what answers `/metrics`. It never fails and never waits long: while the database is away or does not answer, its
  * gauges are missing, `teams_database_up` is 0, and all the rest is there. Scrapes that come together ask the database
  * once.
  */
-export function createScrape(parts: {
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly log: Log
-  readonly channels: () => Promise<readonly ChannelView[]>
-}): () => Promise<{ readonly contentType: string; readonly body: string }> {
+function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
   const { metrics, clock, log } = parts
   let asking: Promise<readonly ChannelView[] | undefined> | undefined
   let up = true
 
   function ask(): Promise<readonly ChannelView[] | undefined> {
-    asking ??= parts
-      .channels()
+    asking ??= viewChannels(parts, parts.database.delivery)
       .catch((error: unknown) => {
         if (up) log.warn({ err: error }, 'database can not be asked; metrics of channels are missing until it answers')
         return undefined

@@ -1,0 +1,55 @@
+import type { Priority } from '../catalogue/priority.ts'
+import type { ChannelView, GatewayService } from '../contract/service.ts'
+import { refill } from '../delivery/budget.ts'
+import { type ChannelRow, readBacklog, readChannels } from '../store/channels.ts'
+import type { Database } from '../store/database.ts'
+import type { Destination } from '../transports/transport.ts'
+import type { UseCaseParts } from './use-case.ts'
+
+/** Lists the channels. */
+export function createChannels(parts: UseCaseParts): Pick<GatewayService, 'listChannels'> {
+  return { listChannels: () => viewChannels(parts, parts.database.kysely) }
+}
+
+/** Every channel with its budget, backlog and breaker, read through this connection. */
+export async function viewChannels(
+  { catalogue, transport }: Pick<UseCaseParts, 'catalogue' | 'transport'>,
+  kysely: Database['kysely'],
+): Promise<readonly ChannelView[]> {
+  const [rows, waiting] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
+  return [...catalogue.channels.values()].map((channel): ChannelView => {
+    const row = rows.get(channel.key)
+    const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
+    let oldest: Date | null = null
+    for (const part of waiting) {
+      if (part.channel !== channel.key) continue
+      backlog[part.priority] = part.count
+      if (oldest === null || part.oldest < oldest) oldest = part.oldest
+    }
+    const destination = transport.destination(channel)
+    const left = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
+    const rests = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
+    return {
+      key: channel.key,
+      name: channel.name,
+      configured: destination.ready,
+      muted: channel.muted,
+      reason: reasonOf(channel.muted, destination, row),
+      budgetLeft: Math.floor(left),
+      budget: channel.budget,
+      backlog,
+      oldestWaitingAt: oldest,
+      breaker: row?.breaker ?? 'closed',
+      restsUntil: rests,
+      lastOutcome: row?.lastOutcome ?? null,
+      lastOutcomeAt: row?.lastOutcomeAt ?? null,
+    }
+  })
+}
+
+/** Why a channel gets no cards, if it gets none. */
+function reasonOf(muted: boolean, destination: Destination, row: ChannelRow | undefined): string | null {
+  if (muted) return 'muted'
+  if (!destination.ready) return destination.reason
+  return row === undefined || row.breaker === 'closed' ? null : row.lastOutcome
+}

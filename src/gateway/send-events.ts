@@ -1,0 +1,73 @@
+import type { Acceptance, GatewayService, UncheckedEvent } from '../contract/service.ts'
+import type { Accepted } from '../intake/acceptor.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
+import { inTransaction } from '../store/transactions.ts'
+import type { UseCaseParts } from './use-case.ts'
+
+/** Accepts events, in a transaction of its own or in the caller's. */
+export interface SendEvents extends Pick<GatewayService, 'accept'> {
+  /** Accepts inside the caller's own transaction. Live listeners hear nothing: only the caller knows whether it commits. */
+  acceptWithin(
+    transaction: ForeignTransaction,
+    events: readonly UncheckedEvent[],
+    origin: string,
+  ): Promise<readonly Acceptance[]>
+}
+
+/** Makes what accepts events. */
+export function createSendEvents(parts: UseCaseParts): SendEvents {
+  const { acceptor, publisher } = parts
+  const { kysely } = parts.database
+  return {
+    async accept(events, origin, gone) {
+      if (parts.stopping()) throw new GatewayError('gateway_stopped')
+      const checked = await acceptor.protect(acceptor.check(events))
+      // Nobody would hear the answer, and who sends it again would have to wait for this one.
+      if (gone?.aborted) throw new GatewayError('caller_gone')
+      const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
+      report(accepted, parts)
+      if (publisher) for (const event of accepted.events) publisher.publish(event)
+      return accepted.acceptances
+    },
+    async acceptWithin(transaction, events, origin) {
+      if (parts.stopping()) throw new GatewayError('gateway_stopped')
+      // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
+      const checked = await acceptor.protect(acceptor.check(events))
+      return (await acceptor.accept(adoptTransaction(transaction), checked, origin)).acceptances
+    },
+  }
+}
+
+/** Logs and counts accepted events, known ones and suppressed notifications. */
+function report(
+  { acceptances, events, suppressed }: Accepted,
+  { metrics, log }: Pick<UseCaseParts, 'metrics' | 'log'>,
+): void {
+  for (const { channel, reason } of suppressed)
+    metrics.count('teams_notifications_suppressed_total', { channel, reason: reason ?? '' })
+  const eventOf = new Map(events.map((event) => [event.id, event]))
+  for (const acceptance of acceptances) {
+    const event = eventOf.get(acceptance.eventId)
+    if (!event || acceptance.duplicate) continue
+    metrics.count('teams_events_accepted_total', { event_type: event.eventType, priority: event.priority })
+    log.info(
+      {
+        correlation_id: event.correlationId,
+        event_id: event.id,
+        event_type: event.eventType,
+        priority: event.priority,
+        channels: acceptance.notifications.map((n) => n.channel),
+        ...(acceptance.ignored ? { ignored: acceptance.ignored } : {}),
+      },
+      'event accepted',
+    )
+  }
+  for (const acceptance of acceptances)
+    if (acceptance.duplicate)
+      log.info(
+        { correlation_id: acceptance.correlationId, event_id: acceptance.eventId },
+        'event known already; the first answer was given again',
+      )
+  metrics.count('teams_events_duplicate_total', {}, acceptances.filter((acceptance) => acceptance.duplicate).length)
+}

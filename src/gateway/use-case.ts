@@ -1,0 +1,72 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Engine } from '../delivery/engine.ts'
+import type { Acceptor } from '../intake/acceptor.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { isGatewayError } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Publisher } from '../publish/publisher.ts'
+import type { Database } from '../store/database.ts'
+import { databaseError } from '../store/database-error.ts'
+import type { Transport } from '../transports/transport.ts'
+
+/** What use cases are made of. */
+export interface UseCaseParts {
+  readonly acceptor: Acceptor
+  readonly database: Database
+  readonly engine: Engine
+  readonly metrics: Metrics
+  readonly publisher: Publisher | undefined
+  readonly catalogue: Catalogue
+  readonly transport: Pick<Transport, 'destination'>
+  readonly clock: Clock
+  readonly log: Log
+  /** True once the gateway is stopping: then nothing is accepted any more. */
+  readonly stopping: () => boolean
+}
+
+/** What a use case can be asked for, by name. */
+type UseCase = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>
+
+/** Wraps use cases and knows their calls in flight. */
+export interface Calls {
+  /** The same functions; whatever they throw leaves as a GatewayError, counted where it is a refusal of events. */
+  wrap<U extends UseCase>(useCase: U): U
+  /** Resolves when the calls that are in flight now have ended, so that the database can be closed. */
+  whenIdle(): Promise<void>
+}
+
+/** Functions whose failure is a refusal of events. */
+const ACCEPTING: ReadonlySet<string> = new Set(['accept', 'acceptWithin'])
+
+/** Makes the wrapper that all use cases of a gateway share. */
+export function createCalls({ metrics, log }: Pick<UseCaseParts, 'metrics' | 'log'>): Calls {
+  const callsInFlight = new Set<Promise<unknown>>()
+
+  async function call(name: string, run: () => Promise<unknown>): Promise<unknown> {
+    const running = run()
+    callsInFlight.add(running)
+    try {
+      return await running
+    } catch (error) {
+      const known = isGatewayError(error) ? error : databaseError(error)
+      if (!isGatewayError(error))
+        log.error({ err: error, call: name, code: known.code }, 'a call of the gateway failed')
+      if (ACCEPTING.has(name)) metrics.count('teams_events_refused_total', { code: known.code })
+      throw known
+    } finally {
+      callsInFlight.delete(running)
+    }
+  }
+
+  return {
+    wrap<U extends UseCase>(useCase: U): U {
+      return Object.fromEntries(
+        Object.entries(useCase).map(([name, run]) => [name, (...args: never[]) => call(name, () => run(...args))]),
+      ) as U
+    },
+    async whenIdle() {
+      await Promise.allSettled(callsInFlight)
+    },
+  }
+}
