@@ -97,6 +97,37 @@ describe('breaker', () => {
     expect(restMs(following(RESTED, 'gone', 'accepted'))).toBe(0)
   })
 
+  it('starts with the shortest pause again once a card was taken after the last pause was over', () => {
+    const later = (state: ChannelState, name: OutcomeName) =>
+      afterOutcome(state, outcome(name), new Date(NOW.getTime() + 10_000), RULES)
+    const paused = following(RESTED, 'rate_limited', 'rate_limited')
+    expect(paused.consecutivePauses).toBe(2)
+    expect(later(paused, 'accepted')).toMatchObject({ consecutivePauses: 0, pausedUntil: undefined })
+    expect(afterOutcome(paused, outcome('accepted'), paused.pausedUntil ?? NOW, RULES).consecutivePauses).toBe(0)
+    // A refusal of one card says that the channel answers, not that it takes cards as fast as before.
+    expect(later(paused, 'bad_request').consecutivePauses).toBe(2)
+    expect(following(paused, 'accepted').consecutivePauses).toBe(2)
+  })
+
+  it('makes the next pause longer for a post that was begun after the last pause, and only then', () => {
+    const refused = (begun: number) =>
+      afterOutcome(following(RESTED, 'rate_limited'), outcome('rate_limited'), NOW, RULES, new Date(begun))
+    expect(refused(NOW.getTime()).consecutivePauses).toBe(1)
+    expect(refused(NOW.getTime() + 1).consecutivePauses).toBe(2)
+    const first = afterOutcome(RESTED, outcome('rate_limited'), NOW, RULES, new Date(NOW.getTime() - 1))
+    expect(first).toMatchObject({ consecutivePauses: 1, pausedAt: NOW })
+  })
+
+  it('opens again at the first failure of a probe, for longer, and not for posts that were in flight when it opened', () => {
+    const opened = following(RESTED, 'server_error', 'server_error', 'server_error')
+    expect(opened).toMatchObject({ breaker: 'open', consecutiveFailures: 3, failedProbes: 0, tokens: RESTED.tokens })
+    expect(following(opened, 'server_error')).toMatchObject({ breaker: 'open', failedProbes: 0 })
+    const probing: ChannelState = { ...following(RESTED, 'gone'), breaker: 'half_open', pausedUntil: undefined }
+    const again = following(probing, 'server_error')
+    expect([again.breaker, again.failedProbes, restMs(again)]).toEqual(['open', 1, 10_000])
+    expect(following(again, 'server_error')).toMatchObject({ failedProbes: 1 })
+  })
+
   it('does not shorten a rest that was already longer', () => {
     const long = afterOutcome(RESTED, outcome('rate_limited', 60_000), NOW, RULES)
     expect(restMs(afterOutcome(long, outcome('rate_limited', 1_000), NOW, RULES))).toBe(60_000)
@@ -112,18 +143,26 @@ describe('decideRetry', () => {
         name,
         consequence === 'accepted' ? 'accepted' : consequence === 'failed' ? 'failed' : 'pending',
       ])
-      if (consequence === 'pause' || consequence === 'channel')
-        expect(decision).toMatchObject({ failed: false, delayMs: 0 })
+      if (consequence !== 'retry') expect(decision).toMatchObject({ failed: false, delayMs: 0, mayHaveArrived: false })
     }
+  })
+
+  it('uses up no retry for what the gateway itself cut off or handed back', () => {
+    for (const name of ['handed_back', 'interrupted'] as const)
+      expect(decideRetry(outcome(name), RETRY.maxRetries, false, RETRY)).toMatchObject({
+        state: 'pending',
+        failed: false,
+        delayMs: 0,
+      })
   })
 
   it('retries as often as it may, then makes a dead letter', () => {
     const states = [0, 1, 2, 3].map((failures) => decideRetry(outcome('server_error'), failures, false, RETRY))
-    expect(states.map((decision) => [decision.state, decision.delayMs])).toEqual([
-      ['pending', 1_000],
-      ['pending', 2_000],
-      ['pending', 3_000],
-      ['failed', 0],
+    expect(states.map((decision) => [decision.state, decision.delayMs, decision.failed])).toEqual([
+      ['pending', 1_000, true],
+      ['pending', 2_000, true],
+      ['pending', 3_000, true],
+      ['failed', 0, true],
     ])
     expect(states[3]?.reason).toBe('retries_exhausted')
   })

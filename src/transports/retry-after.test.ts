@@ -39,6 +39,12 @@ describe('parseRetryAfter', () => {
     ['2026-11-21T10:00:30Z'],
     ['Sat, 21 Nov 2026 10:00:30 +0300'],
     ['Sat, 21 Foo 2026 10:00:30 GMT'],
+    ['on Sat, 21 Nov 2026 10:00:30 GMT'],
+    ['Sat, 21 Nov 2026 10:00:30 GMT or later'],
+    ['on Saturday, 21-Nov-26 10:00:30 GMT'],
+    ['Saturday, 21-Nov-26 10:00:30 GMT or later'],
+    ['on Sat Nov 21 10:00:30 2026'],
+    ['Sat Nov 21 10:00:30 2026 or later'],
     ['Sat, 21 Nov 2026 09:59:59 GMT'],
     ['Sunday, 06-Nov-94 08:49:37 GMT'],
   ])('has nothing to say of %j', (header) => {

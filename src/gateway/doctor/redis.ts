@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { createClient } from 'redis'
 import { EXIT } from '../../kernel/exit-codes.ts'
 import type { Settings } from '../../settings/table.ts'
 import { type Finding, fine, wrong } from './finding.ts'
@@ -10,6 +9,7 @@ const PATIENCE = 5_000
 /** Asks Redis for a PONG, with the settings with which events are published. */
 export async function checkRedis({ TEAMS_REDIS_URL: url }: Settings): Promise<Finding> {
   if (url === undefined) return fine('redis', 'not used: TEAMS_REDIS_URL is not set')
+  const { createClient } = await import('redis')
   const client = createClient({
     url,
     RESP: 2,
