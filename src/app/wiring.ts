@@ -15,11 +15,9 @@ import { createAcceptor } from '../intake/acceptor.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log } from '../kernel/log.ts'
-import { Secret } from '../kernel/secret.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/port.ts'
-import { proxyRulesOf } from '../secrets/proxy.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { checkOtherDatabase } from '../settings/check-other-database.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'
@@ -36,7 +34,7 @@ import { applyRetention, ensurePartitions, movePastMonths } from '../store/maint
 import { createMonths } from '../store/months.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
-import { createWorkflowsTransport } from '../transports/workflows/transport.ts'
+import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
 import { migrate, openDatabase } from './open-database.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
@@ -149,20 +147,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   if (publisher) releases.add(() => publisher.close())
 
   // Made for a process that only accepts, too: it says which channels can be sent to, and opens no connection before it posts.
-  const transport = createWorkflowsTransport({
-    webhook: secrets.webhook,
-    signingSecrets: () => secrets.signingSecrets(),
-    totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
-    connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
-    timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
-    maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
-    tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
-    proxyFor: proxyRulesOf(settings),
-    extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
-    sandboxOrigin: () => stoodIn?.origin() ?? settings.TEAMS_SANDBOX_ORIGIN,
-    entra: entraOf(settings),
-    clock,
-  })
+  const transport = workflowsTransportOf(settings, { secrets, sandboxOrigin: () => stoodIn?.origin(), clock })
   releases.add(() => transport.close())
   const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = deliver ? wireDelivery() : undefined
@@ -374,20 +359,4 @@ async function usesSandbox(settings: Settings, secrets: Secrets, database: Datab
   if (!(await hasSentToTeams(database.kysely))) return true
   log.error('no channel has a webhook URL here, but cards of this database went to real ones: none is sent from here')
   return false
-}
-
-function entraOf(settings: Settings) {
-  const {
-    TEAMS_ENTRA_TENANT_ID: tenantId,
-    TEAMS_ENTRA_CLIENT_ID: clientId,
-    TEAMS_ENTRA_CLIENT_SECRET: clientSecret,
-  } = settings
-  if (!tenantId || !clientId || !clientSecret) return undefined
-  return {
-    tenantId,
-    clientId,
-    clientSecret: new Secret(clientSecret),
-    scope: settings.TEAMS_ENTRA_SCOPE,
-    authority: settings.TEAMS_ENTRA_AUTHORITY,
-  }
 }

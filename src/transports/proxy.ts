@@ -1,5 +1,6 @@
 import { isLoopback } from '../kernel/loopback.ts'
-import type { Secret } from '../kernel/secret.ts'
+import { Secret } from '../kernel/secret.ts'
+import type { Settings } from '../settings/table.ts'
 
 /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY. An address of a proxy is a secret: it may have a password in it. */
 export interface ProxyOptions {
@@ -29,6 +30,16 @@ export function createProxyRules({ https, http, none = [] }: ProxyOptions): Prox
     const at = port || (protocol === 'https:' ? '443' : '80')
     return exceptions.some((excepts) => excepts(host, at)) ? undefined : proxy
   }
+}
+
+/** The proxies that the settings name. */
+export function proxyRulesOf(settings: Pick<Settings, 'HTTPS_PROXY' | 'HTTP_PROXY' | 'NO_PROXY'>): ProxyFor {
+  const secretOf = (url: string | undefined) => (url === undefined ? undefined : new Secret(url))
+  return createProxyRules({
+    https: secretOf(settings.HTTPS_PROXY),
+    http: secretOf(settings.HTTP_PROXY),
+    none: settings.NO_PROXY,
+  })
 }
 
 function readException(entry: string): (host: string, port: string) => boolean {

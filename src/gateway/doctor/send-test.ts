@@ -8,15 +8,12 @@ import { systemClock } from '../../kernel/clock.ts'
 import { EXIT } from '../../kernel/exit-codes.ts'
 import { correlationIdFor, newId } from '../../kernel/ids.ts'
 import { createLog } from '../../kernel/log.ts'
-import { Secret } from '../../kernel/secret.ts'
 import { createMetrics } from '../../metrics/metrics.ts'
-import type { Secrets } from '../../secrets/port.ts'
-import { proxyRulesOf } from '../../secrets/proxy.ts'
 import { createSecrets } from '../../secrets/secrets.ts'
 import type { Environment } from '../../settings/environment.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { Transport } from '../../transports/transport.ts'
-import { createWorkflowsTransport } from '../../transports/workflows/transport.ts'
+import { workflowsTransportOf } from '../../transports/workflows/from-settings.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
 /**
@@ -37,7 +34,7 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
     clock: systemClock,
     allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
-  const transport = transportOf(settings, secrets)
+  const transport = workflowsTransportOf(settings, { secrets, clock: systemClock })
   try {
     for (const channel of channels) yield await sendTest(channel, renderer, transport)
   } finally {
@@ -89,34 +86,4 @@ function testEvent(channel: Channel): AcceptedEvent {
     acceptedAt: now,
     language: undefined,
   }
-}
-
-function transportOf(settings: Settings, secrets: Secrets): Transport {
-  const {
-    TEAMS_ENTRA_TENANT_ID: tenantId,
-    TEAMS_ENTRA_CLIENT_ID: clientId,
-    TEAMS_ENTRA_CLIENT_SECRET: clientSecret,
-  } = settings
-  return createWorkflowsTransport({
-    webhook: secrets.webhook,
-    signingSecrets: () => secrets.signingSecrets(),
-    totalConnections: settings.TEAMS_TOTAL_CONNECTIONS,
-    connectionsPerHost: settings.TEAMS_CONNECTIONS_PER_HOST,
-    timeoutMs: settings.TEAMS_CONNECTION_TIMEOUT * 1000,
-    maxRetryAfterMs: settings.TEAMS_MAX_RETRY_AFTER * 1000,
-    tls: { minVersion: settings.TEAMS_TLS_MIN_VERSION },
-    proxyFor: proxyRulesOf(settings),
-    extraHostSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
-    sandboxOrigin: () => settings.TEAMS_SANDBOX_ORIGIN,
-    entra:
-      tenantId && clientId && clientSecret
-        ? {
-            tenantId,
-            clientId,
-            clientSecret: new Secret(clientSecret),
-            scope: settings.TEAMS_ENTRA_SCOPE,
-            authority: settings.TEAMS_ENTRA_AUTHORITY,
-          }
-        : undefined,
-  })
 }

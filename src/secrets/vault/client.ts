@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import type { Settings } from '../../settings/table.ts'
-import { proxyRulesOf } from '../proxy.ts'
+import { proxyRulesOf } from '../../transports/proxy.ts'
 import { createVaultLogin, sessionOf, type VaultSession } from './login.ts'
 import { createVaultHttp } from './request.ts'
 
