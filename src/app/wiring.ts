@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createRenderer } from '../cards/renderer.ts'
 import { rendererOptions } from '../cards/renderer-options.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { loadCatalogue } from '../catalogue/load.ts'
+import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
 import { createAttempt } from '../delivery/attempt.ts'
 import { type Engine, startEngine } from '../delivery/engine.ts'
@@ -85,17 +85,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   for (const { at, says } of settingNotices(env, settings)) log.warn({ setting: at }, says)
   const metrics = createMetrics()
   metrics.set('teams_build_info', { version: packageVersion(), node: process.versions.node }, 1)
-  const catalogue = loadCatalogue({
-    configFile: settings.TEAMS_CONFIG_FILE,
-    config: options.config,
-    language: settings.TEAMS_LANGUAGE,
-    muteAll: !settings.TEAMS_WEBHOOK_ENABLED,
-    budget: {
-      requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
-      period: settings.TEAMS_RATE_LIMIT_PERIOD,
-      burst: settings.TEAMS_RATE_LIMIT_BURST,
-    },
-  })
+  const catalogue = catalogueOf(settings, options.config)
   for (const { at, says } of patientDataNotices(catalogue)) log.warn({ field: at }, says)
   const renderer = createRenderer(rendererOptions(catalogue, settings))
 

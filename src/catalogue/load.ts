@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
+import type { Settings } from '../settings/table.ts'
 import { builtInCatalogue, type CatalogueDefaults, newChannel } from './built-in.ts'
 import { CARD_DATA } from './card-data.ts'
 import type { Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
@@ -23,18 +24,38 @@ export interface CatalogueOptions extends CatalogueDefaults {
 }
 
 /**
+ * All that can be named in an event, as the settings, their configuration file and the host program have it.
+ *
+ * @param config the host program's configuration
+ * @throws GatewayError `invalid_config_file`, with every problem at once
+ */
+export function catalogueOf(settings: Settings, config?: ConfigInput): Catalogue {
+  return loadCatalogue({
+    configFile: settings.TEAMS_CONFIG_FILE,
+    config,
+    language: settings.TEAMS_LANGUAGE,
+    muteAll: !settings.TEAMS_WEBHOOK_ENABLED,
+    budget: {
+      requests: settings.TEAMS_RATE_LIMIT_REQUESTS,
+      period: settings.TEAMS_RATE_LIMIT_PERIOD,
+      burst: settings.TEAMS_RATE_LIMIT_BURST,
+    },
+  })
+}
+
+/**
  * All that can be named in an event.
  *
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
 export function loadCatalogue(options: CatalogueOptions): Catalogue {
-  const catalogue = readCatalogue(options)
+  const catalogue = withConfig(options)
   if (!options.muteAll) return catalogue
   const channels = [...catalogue.channels].map(([key, channel]) => [key, { ...channel, muted: true }] as const)
   return { ...catalogue, channels: new Map(channels) }
 }
 
-function readCatalogue(options: CatalogueOptions): Catalogue {
+function withConfig(options: CatalogueOptions): Catalogue {
   const builtIn = builtInCatalogue(options)
   if (options.configFile === undefined && options.config === undefined) return builtIn
   if (options.configFile !== undefined && options.config !== undefined)

@@ -2,6 +2,7 @@ import type { SHRINK_STEPS } from '../cards/rendered-card.ts'
 import { checkTemplates, createRenderer } from '../cards/renderer.ts'
 import { rendererOptions } from '../cards/renderer-options.ts'
 import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
+import { catalogueOf } from '../catalogue/load.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import type { UncheckedEvent } from '../contract/service.ts'
 import { checkEvent } from '../intake/check-event.ts'
@@ -11,7 +12,6 @@ import { correlationIdFor, newId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import type { Settings } from '../settings/table.ts'
-import { readCatalogue } from './read-catalogue.ts'
 
 /** The card that an event makes in a channel. */
 export interface BuiltCard {
@@ -46,7 +46,7 @@ export interface Cards {
 
 /** Tries out every template in each language, with the configuration file of the settings. */
 export function checkAllCards(settings: Settings): ReturnType<typeof checkTemplates> {
-  return checkTemplates(rendererOptions(readCatalogue(settings), settings))
+  return checkTemplates(rendererOptions(catalogueOf(settings), settings))
 }
 
 /**
@@ -56,7 +56,7 @@ export function checkAllCards(settings: Settings): ReturnType<typeof checkTempla
  * @throws GatewayError `invalid_config_file`, `invalid_template`
  */
 export function openCards(settings: Settings, channelField: string): Cards {
-  const catalogue = readCatalogue(settings)
+  const catalogue = catalogueOf(settings)
   const renderer = createRenderer(rendererOptions(catalogue, settings))
   const guard = createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY)
   return {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { catalogueOf } from '../catalogue/load.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { checkSecrets } from '../secrets/check.ts'
@@ -7,7 +8,6 @@ import type { Settings } from '../settings/table.ts'
 import { holdsEvents, openDatabase } from '../store/open-database.ts'
 import { originOf } from './local-gateway.ts'
 import type { GatewayOptions } from './options.ts'
-import { readCatalogue } from './read-catalogue.ts'
 
 /** Who sends the demo's events, as the record has it. */
 export const DEMO_ORIGIN = 'cli:demo'
@@ -72,7 +72,7 @@ function linkToRecord(settings: Settings): GatewayOptions['settings'] {
 }
 
 async function realChannels(env: Environment, settings: Settings): Promise<Problem[]> {
-  const channels = [...readCatalogue(settings).channels.values()]
+  const channels = [...catalogueOf(settings).channels.values()]
   const report = await checkSecrets({
     settings,
     env,

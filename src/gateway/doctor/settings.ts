@@ -1,6 +1,7 @@
 import { checkTemplates } from '../../cards/renderer.ts'
 import { rendererOptions } from '../../cards/renderer-options.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { catalogueOf } from '../../catalogue/load.ts'
 import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
 import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
@@ -8,7 +9,6 @@ import type { Environment } from '../../settings/environment.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { settingNotices } from '../../settings/notices.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
-import { readCatalogue } from '../read-catalogue.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** The settings to go on with, and what was wrong with those that were given. */
@@ -46,14 +46,14 @@ export function checkSettings(given: Environment): CheckedSettings {
 
 /** Checks the configuration file; where it can not be used, what is built in stands in for it. */
 export function checkCatalogue(settings: Settings): { catalogue: Catalogue; findings: readonly Finding[] } {
-  const builtIn = readCatalogue({ ...settings, TEAMS_CONFIG_FILE: undefined })
+  const builtIn = catalogueOf({ ...settings, TEAMS_CONFIG_FILE: undefined })
   if (settings.TEAMS_CONFIG_FILE === undefined)
     return {
       catalogue: builtIn,
       findings: [fine('configuration', `no TEAMS_CONFIG_FILE: ${counts(builtIn)}, all built in`)],
     }
   try {
-    const catalogue = readCatalogue(settings)
+    const catalogue = catalogueOf(settings)
     const notices = patientDataNotices(catalogue)
     return {
       catalogue,
