@@ -32,10 +32,10 @@ import { databaseError } from '../store/database-error.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { createMonths } from '../store/months.ts'
+import { migrateDatabase, openDatabase } from '../store/open-database.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
-import { migrate, openDatabase } from './open-database.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 
@@ -105,9 +105,9 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     log.warn('secrets: no signing secret is known; posts are signed with one that was made up at start')
 
   if (options.database === undefined) checkOtherDatabase(env, known.webhookKeys().length > 0, log)
-  const database = await openDatabase(options, settings, log)
+  const database = await openDatabase(settings, { shared: options.database, pool: settings.TEAMS_DATABASE_POOL, log })
   releases.add(() => database.close())
-  await migrate(database, settings, log)
+  await migrateDatabase(database, settings, log)
   if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
   await ensurePartitions(database.kysely).catch((error: unknown) =>
     // A backup that runs just now, or a user who may not make tables: neither is a reason not to deliver.

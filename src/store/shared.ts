@@ -6,9 +6,26 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { type Database, ENGINE_POOL } from './database.ts'
 import { DELIVERY_POOL, kyselyOver, makePool } from './pools.ts'
+import { checkServer } from './server.ts'
 import type { SharedDatabase } from './shared-database.ts'
 import { withExplicitSslMode } from './ssl-mode.ts'
 import type { Tables } from './tables.ts'
+
+/**
+ * Uses the host's database, and checks that it is one on which the gateway works.
+ *
+ * @throws GatewayError `database_unreachable`, `invalid_settings`
+ */
+export async function openShared(given: SharedDatabase, log: Log): Promise<Database> {
+  const shared = shareDatabase(given, log)
+  try {
+    await checkServer(shared.kysely, 'database')
+  } catch (error) {
+    await shared.close()
+    throw error
+  }
+  return shared
+}
 
 /**
  * Uses the host's database. It stays the host's: closing the gateway closes only what the gateway opened.
