@@ -161,7 +161,13 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'attempts-not-recorded',
     does: 'attempts leave no row',
-    changes: [{ file: 'src/store/record.ts', find: 'FROM s WHERE s.posted AND', replace: 'FROM s WHERE false AND' }],
+    changes: [
+      {
+        file: 'src/store/record.ts',
+        find: 'FROM finished f WHERE f.posted AND',
+        replace: 'FROM finished f WHERE false AND',
+      },
+    ],
     promise: 'audit',
     scenario: 'sigterm',
   },

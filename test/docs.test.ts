@@ -11,6 +11,7 @@ import { ERROR_CODES } from '../src/kernel/error-codes.ts'
 import { METRICS } from '../src/metrics/table.ts'
 import { loadSettings } from '../src/settings/load.ts'
 import { SETTINGS } from '../src/settings/table.ts'
+import { STATE_CHANGES } from '../src/store/state-changes.ts'
 
 const committed = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
 
@@ -25,6 +26,7 @@ describe('pages written from tables', () => {
     ['events', [...Object.keys(EVENT_TYPES), ...Object.keys(CARD_DATA)]],
     ['outcomes', Object.keys(OUTCOMES)],
     ['metrics', Object.keys(METRICS)],
+    ['state-changes', Object.keys(STATE_CHANGES)],
   ])('docs/reference/%s.md leaves nothing out', (page, names) => {
     const text = committed(`docs/reference/${page}.md`)
     expect(names.filter((name) => !text.includes(name))).toEqual([])

@@ -210,7 +210,7 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'replicas',
     figure: 'replicas.over_budget',
     changes: [
-      { file: 'src/store/record-and-claim.ts', find: 'sql`- (SELECT count(*) FROM held)`', replace: 'sql`- 0`' },
+      { file: 'src/store/record-and-claim.ts', find: 'sql`- (SELECT count(*) FROM claimed)`', replace: 'sql`- 0`' },
       {
         file: 'src/delivery/step.ts',
         find: '...take(plan.state, done.held.length),',

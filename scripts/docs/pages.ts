@@ -6,7 +6,7 @@ import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
-import { errorsPage, metricsPage, outcomesPage } from './tables.ts'
+import { errorsPage, metricsPage, outcomesPage, stateChangesPage } from './tables.ts'
 
 /** Every page that is written from the tables in `src/`, by path. */
 export function pages(): ReadonlyMap<string, string> {
@@ -18,6 +18,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/events.md', eventsPage()],
     ['docs/reference/outcomes.md', outcomesPage()],
     ['docs/reference/metrics.md', metricsPage()],
+    ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/openapi.json', openApi()],
   ])
 }

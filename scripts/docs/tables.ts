@@ -1,6 +1,7 @@
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { METRICS } from '../../src/metrics/table.ts'
+import { STATE_CHANGES } from '../../src/store/state-changes.ts'
 import { code, codes, page, table } from './markdown.ts'
 
 /** `docs/reference/errors.md`. */
@@ -69,5 +70,18 @@ export function metricsPage(): string {
     'What `GET /metrics` shows, in the text format of Prometheus. Labels come from closed sets: never a correlation id, never data.',
     table(['metric', 'type', 'labels', 'what it counts or measures'], rows),
     'Besides these, a gateway that is served over HTTP shows the [default metrics of prom-client](https://github.com/siimon/prom-client#default-metrics): `process_…` (CPU, memory, open files) and `nodejs_…` (event loop lag, heap, garbage collection).',
+  )
+}
+
+/** `docs/reference/state-changes.md`. */
+export function stateChangesPage(): string {
+  return page(
+    'Changes of state',
+    'src/store/state-changes.ts',
+    "Every statement with which the gateway changes its record has one of these names. It stands in the statement as a comment, such as `/* notification.digested */`, where the server's log of slow statements, `auto_explain` and `pg_stat_statements` show it. One statement can make several changes: a step of a turn records attempts, claims notifications and saves the channel.",
+    table(
+      ['change', 'of', 'what it means'],
+      Object.entries(STATE_CHANGES).map(([name, row]) => [code(name), row.of, row.means]),
+    ),
   )
 }

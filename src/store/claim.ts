@@ -5,6 +5,7 @@ import type { AcceptedEvent } from '../contract/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** What a channel can take, as the turn that has the channel knows it. Times are the database's. */
@@ -67,7 +68,7 @@ export function claimDueSql(
   const due = (those: RawBuilder<unknown>, most: RawBuilder<unknown>) => sql`
       SELECT n.id, n.created_at FROM ${notifications} n
        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
-         AND n.created_at BETWEEN ${span.from} AND ${span.to} AND EXISTS (SELECT 1 FROM mine) ${those}
+         AND n.created_at BETWEEN ${span.from} AND ${span.to} AND EXISTS (SELECT 1 FROM own_channel) ${those}
        ORDER BY ${probe ? sql`n.probes,` : sql``} n.priority_rank, n.created_at, n.id
        LIMIT ${most}
        FOR UPDATE SKIP LOCKED`
@@ -80,26 +81,29 @@ export function claimDueSql(
       sql`${limit}::int - (SELECT count(*) FROM urgent)`,
     )}
     ), due AS (SELECT * FROM urgent UNION ALL SELECT * FROM ordinary)`
-  return sql`, ${any}, held AS (
+  return sql`, ${any}, ${changeRows(
+    'notification.claimed',
+    'claimed',
+    sql`
       UPDATE ${notifications} n
          SET state = 'sending', reason = NULL, held_by = ${turn}::uuid, held_since = clock_timestamp(),
              attempts = n.attempts + 1, probes = n.probes + ${probe ? 1 : 0}
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
-         AND n.created_at BETWEEN ${span.from} AND ${span.to}
-      RETURNING n.id, n.created_at, n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank
-    )`
+         AND n.created_at BETWEEN ${span.from} AND ${span.to}`,
+    sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank`,
+  )}`
 }
 
 /** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
 export function claimedRowsSql({ span }: Claim, { events }: RecordTables): RawBuilder<unknown> {
   return sql`(
       SELECT json_agg(json_build_object(
-               'id', h.id, 'created_at', h.created_at, 'language', h.language, 'attempts', h.attempts,
-               'failures', h.failures, 'repeat', h.repeat, 'held_since', h.held_since, 'event_id', e.id,
+               'id', c.id, 'created_at', c.created_at, 'language', c.language, 'attempts', c.attempts,
+               'failures', c.failures, 'repeat', c.repeat, 'held_since', c.held_since, 'event_id', e.id,
                'event_type', e.event_type, 'correlation_id', e.correlation_id, 'priority', e.priority,
                'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language
-             ) ORDER BY h.priority_rank, h.created_at, h.id)
-        FROM held h JOIN ${events} e ON e.id = h.event_id AND e.created_at = h.created_at
+             ) ORDER BY c.priority_rank, c.created_at, c.id)
+        FROM claimed c JOIN ${events} e ON e.id = c.event_id AND e.created_at = c.created_at
                         AND e.created_at BETWEEN ${span.from} AND ${span.to})`
 }
 
@@ -189,22 +193,30 @@ export async function reclaimInterrupted(
   turn: string,
 ): Promise<readonly string[]> {
   const { rows } = await sql<{ correlation_id: string; state: string }>`
-    WITH mine AS (
+    WITH own_channel AS (
       SELECT 1 FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
-    ), cut AS (
+    ), unfinished AS (
       SELECT id, created_at, held_by, held_since, attempts, repeat FROM teams_notifications
        WHERE channel = ${channel} AND state = 'sending' AND held_by IS DISTINCT FROM ${turn}::uuid
-         AND EXISTS (SELECT 1 FROM mine)
+         AND EXISTS (SELECT 1 FROM own_channel)
        FOR UPDATE
-    ), told AS (
-      INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, repeat, held_by, created_at)
-      SELECT id, attempts, held_since, clock_timestamp(), 'interrupted', repeat, held_by, created_at FROM cut
-    )
-    UPDATE teams_notifications n
+    ), ${changeRows(
+      'attempt.interrupted',
+      'interrupted_attempts',
+      sql`
+      INSERT INTO teams_attempts AS a (notification_id, attempt, started_at, finished_at, outcome, repeat, held_by, created_at)
+      SELECT id, attempts, held_since, clock_timestamp(), 'interrupted', repeat, held_by, created_at FROM unfinished`,
+    )}, ${changeRows(
+      'notification.interrupted',
+      'interrupted',
+      sql`
+      UPDATE teams_notifications n
        SET state = CASE WHEN n.accepted_at IS NULL THEN 'pending' ELSE 'accepted' END,
            reason = CASE WHEN n.accepted_at IS NULL THEN 'interrupted' END, repeat = true, held_by = NULL, held_since = NULL,
            next_attempt_at = clock_timestamp()
-      FROM cut WHERE n.id = cut.id AND n.created_at = cut.created_at
-    RETURNING n.correlation_id, n.state`.execute(db)
+      FROM unfinished u WHERE n.id = u.id AND n.created_at = u.created_at`,
+      sql`n.correlation_id`,
+    )}
+    SELECT correlation_id, state FROM interrupted`.execute(db)
   return rows.filter((row) => row.state === 'pending').map((row) => row.correlation_id)
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -11,9 +12,18 @@ import type { Tables } from './tables.ts'
 export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): Promise<number> {
   const latest = sql`clock_timestamp() + make_interval(secs => ${longest})`
   const channels = await sql`
-    UPDATE teams_channels SET paused_until = NULL WHERE paused_until > ${latest} RETURNING key`.execute(db)
+    WITH ${changeRows(
+      'channel.rest_ended',
+      'ended',
+      sql`UPDATE teams_channels c SET paused_until = NULL WHERE paused_until > ${latest}`,
+    )} SELECT key FROM ended`.execute(db)
   const notifications = await sql`
-    UPDATE teams_notifications SET next_attempt_at = clock_timestamp()
-     WHERE state = 'pending' AND next_attempt_at > ${latest} RETURNING id`.execute(db)
+    WITH ${changeRows(
+      'notification.wait_ended',
+      'ended',
+      sql`
+      UPDATE teams_notifications n SET next_attempt_at = clock_timestamp()
+       WHERE state = 'pending' AND next_attempt_at > ${latest}`,
+    )} SELECT id FROM ended`.execute(db)
   return channels.rows.length + notifications.rows.length
 }

@@ -3,6 +3,7 @@ import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import { PREPARED } from './preparing-pool.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Notifications that one round looks at: so many are moved in half a second, for which the channel is locked. */
@@ -103,17 +104,20 @@ export async function moveIntoDigests(
                     AS a (fingerprint text, priority text, language text, "digestId" uuid, "groupBy" text)
     ), waiting AS (
       ${candidates(channel, urgency)} FOR UPDATE SKIP LOCKED
-    ), moved AS (
+    ), ${changeRows(
+      'notification.digested',
+      'digested',
+      sql`
       UPDATE teams_notifications n
          SET state = 'digested', reason = 'digest', digest_id = a."digestId"
         FROM waiting w JOIN assigned a USING (fingerprint, priority, language)
-       WHERE n.id = w.id AND n.created_at = w.created_at
-      RETURNING n.digest_id, n.event_id, n.event_type, n.correlation_id, n.created_at, a."groupBy" AS group_by
-    )
+       WHERE n.id = w.id AND n.created_at = w.created_at`,
+      sql`n.digest_id, n.event_id, n.event_type, n.correlation_id, a."groupBy" AS group_by`,
+    )}
     SELECT m.digest_id AS "digestId", m.event_type AS "eventType", left(e.data ->> m.group_by, 200) AS label,
            count(*)::int AS count, min(e.occurred_at) AS "firstAt", max(e.occurred_at) AS "lastAt",
            (array_agg(m.correlation_id ORDER BY m.created_at, m.event_id))[1:${sql.lit(MOST_CORRELATION_IDS)}] AS "correlationIds"
-      FROM moved m JOIN teams_events e ON e.id = m.event_id AND e.created_at = m.created_at
+      FROM digested m JOIN teams_events e ON e.id = m.event_id AND e.created_at = m.created_at
      GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 2, 3`.execute(db)
   return rows
 }

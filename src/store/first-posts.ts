@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Rows that one statement fills in. It takes some ten milliseconds, and nobody else waits for longer. */
@@ -74,7 +75,10 @@ async function fillRows(
          WHERE n.attempts > 0
            AND (CASE WHEN n.state IN ('accepted', 'posted') THEN n.accepted_at ELSE n.sent_at END) IS NULL
            FOR UPDATE OF n SKIP LOCKED
-      ), filled AS (
+      ), ${changeRows(
+        'notification.first_post_filled',
+        'filled',
+        sql`
         UPDATE ${sql.table(month)} n
            SET sent_at = coalesce(a.first, n.sent_at),
                accepted_at = CASE WHEN n.state IN ('accepted', 'posted') THEN coalesce(a.taken, n.sent_at) END
@@ -82,9 +86,8 @@ async function fillRows(
                  SELECT min(t.started_at) AS first, min(t.finished_at) FILTER (WHERE t.outcome = 'accepted') AS taken
                    FROM teams_attempts t WHERE t.notification_id = l.id AND t.created_at = l.created_at
                ) a
-         WHERE n.id = l.id AND n.created_at = l.created_at
-        RETURNING 1
-      )
+         WHERE n.id = l.id AND n.created_at = l.created_at`,
+      )}
       SELECT (SELECT count(*)::int FROM filled) AS rows,
              (SELECT id::text FROM looked ORDER BY id DESC LIMIT 1) AS last`.execute(transaction)
     return { rows: rows[0]?.rows ?? 0, last: rows[0]?.last ?? undefined }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { State } from '../contract/service.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** An idempotency key, hashed, and the event that has it or would be its first. */
@@ -41,6 +42,10 @@ export async function claimKeys(
   // By the clock and not by now(), which is when the transaction began: in a caller's long one, a key that has expired would
   // still be known. accepted_at is the event's created_at, by which it leaves with its month.
   const { rows: taken } = await sql<{ key_hash: string }>`
+    WITH ${changeRows(
+      'key.taken',
+      'taken',
+      sql`
     INSERT INTO teams_idempotency_keys AS k (key_hash, event_id, content_hash, accepted_at, expires_at)
     SELECT c.key_hash, c.event_id, c.content_hash, now(),
            statement_timestamp() + make_interval(secs => ${ttlSeconds})
@@ -48,8 +53,8 @@ export async function claimKeys(
     ON CONFLICT (key_hash) DO UPDATE
        SET event_id = excluded.event_id, content_hash = excluded.content_hash,
            accepted_at = excluded.accepted_at, expires_at = excluded.expires_at
-     WHERE k.expires_at < statement_timestamp() OR k.event_id = ANY(${[...lost]}::uuid[])
-    RETURNING k.key_hash`.execute(db)
+     WHERE k.expires_at < statement_timestamp() OR k.event_id = ANY(${[...lost]}::uuid[])`,
+    )} SELECT key_hash FROM taken`.execute(db)
   const ours = new Set(taken.map((row) => row.key_hash))
   const known = sorted.filter((claim) => !ours.has(claim.keyHash))
   if (known.length === 0) return new Map()

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { AcceptedEvent } from '../contract/event.ts'
 import type { State } from '../contract/service.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification as it is first written. */
@@ -43,12 +44,16 @@ export async function insertEvents(
     occurred_at: event.occurredAt,
   }))
   const written = await sql<{ received_at: Date }>`
-    WITH written AS (
-      INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, language, origin, occurred_at)
-      SELECT e.id, e.event_type, e.correlation_id, e.priority, e.stakeholders, e.data, e.language, ${rows.origin}, e.occurred_at
-        FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS e (
+    WITH ${changeRows(
+      'event.accepted',
+      'accepted',
+      sql`
+      INSERT INTO teams_events AS e (id, event_type, correlation_id, priority, stakeholders, data, language, origin, occurred_at)
+      SELECT j.id, j.event_type, j.correlation_id, j.priority, j.stakeholders, j.data, j.language, ${rows.origin}, j.occurred_at
+        FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS j (
           id uuid, event_type text, correlation_id text, priority text, stakeholders text[], data jsonb, language text,
-          occurred_at timestamptz))
+          occurred_at timestamptz)`,
+    )}
     SELECT statement_timestamp()::timestamptz(3) AS received_at`.execute(db)
   const receivedAt = written.rows[0]?.received_at
   if (!receivedAt) throw new Error('the database wrote events and did not say when')
@@ -74,15 +79,19 @@ export async function insertEvents(
     }
   })
   await sql`
-    INSERT INTO teams_notifications
-      (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason, fingerprint,
-       dedup_key, silence_id, repeat_of, received_at)
-    SELECT n.id, n.event_id, n.correlation_id, n.event_type, n.stakeholders, n.priority, n.channel, n.language, n.state,
-           n.reason, n.fingerprint, n.dedup_key, n.silence_id, n.repeat_of, ${receivedAt}::timestamptz
-      FROM jsonb_to_recordset(${JSON.stringify(notifications)}::jsonb) AS n (
-        id uuid, event_id uuid, correlation_id text, event_type text, stakeholders text[], priority text, channel text,
-        language text, state text, reason text, fingerprint text, dedup_key text, silence_id uuid, repeat_of uuid)`.execute(
-    db,
-  )
+    WITH ${changeRows(
+      'notification.created',
+      'created',
+      sql`
+      INSERT INTO teams_notifications AS n
+        (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, reason, fingerprint,
+         dedup_key, silence_id, repeat_of, received_at)
+      SELECT j.id, j.event_id, j.correlation_id, j.event_type, j.stakeholders, j.priority, j.channel, j.language, j.state,
+             j.reason, j.fingerprint, j.dedup_key, j.silence_id, j.repeat_of, ${receivedAt}::timestamptz
+        FROM jsonb_to_recordset(${JSON.stringify(notifications)}::jsonb) AS j (
+          id uuid, event_id uuid, correlation_id text, event_type text, stakeholders text[], priority text, channel text,
+          language text, state text, reason text, fingerprint text, dedup_key text, silence_id uuid, repeat_of uuid)`,
+    )}
+    SELECT 1`.execute(db)
   return receivedAt
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { changeRows, changeTables } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Months for which partitions are made in advance; a gateway that is off for longer still accepts, into the default partition. */
@@ -6,7 +7,7 @@ const MONTHS_AHEAD = 3
 
 /** Makes the partitions of this month and the next ones. */
 export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
-  await sql`SELECT teams_ensure_partitions(${MONTHS_AHEAD}::int)`.execute(db)
+  await changeTables('record.months_made', sql`SELECT teams_ensure_partitions(${MONTHS_AHEAD}::int)`).execute(db)
 }
 
 /**
@@ -17,15 +18,22 @@ export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
  */
 export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
   for (let moved = 0; ; moved++) {
-    const { rows } = await sql<{ month: string | null }>`SELECT teams_move_past_month() AS month`.execute(db)
+    const { rows } = await changeTables(
+      'record.month_moved',
+      sql<{ month: string | null }>`SELECT teams_move_past_month() AS month`,
+    ).execute(db)
     if (!rows[0]?.month) return moved
   }
 }
 
 /** Drops months older than `auditDays` and forgets the cards of finished notifications older than `cardDays`. */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
-  await sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`.execute(db)
+  await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
   const tooOld = sql`now() - make_interval(days => ${auditDays}::int)`
-  await sql`DELETE FROM teams_resolutions WHERE created_at < ${tooOld}`.execute(db)
-  await sql`DELETE FROM teams_replays WHERE replayed_at < ${tooOld}`.execute(db)
+  await sql`
+    WITH ${changeRows('resolution.removed', 'removed', sql`DELETE FROM teams_resolutions r WHERE created_at < ${tooOld}`)}
+    SELECT 1`.execute(db)
+  await sql`
+    WITH ${changeRows('replay.removed', 'removed', sql`DELETE FROM teams_replays p WHERE replayed_at < ${tooOld}`)}
+    SELECT 1`.execute(db)
 }

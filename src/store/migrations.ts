@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { GatewayError } from '../kernel/errors.ts'
 import { schemaOf } from './schema.ts'
+import { changeTables } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
@@ -116,7 +117,7 @@ async function readMigrations(): Promise<Record<string, Migration>> {
 function runFile(file: string) {
   return async (db: Kysely<unknown>) => {
     const text = await readFile(new URL(file, FOLDER), 'utf8')
-    for (const statement of statementsOf(text)) await sql.raw(statement).execute(db)
+    for (const statement of statementsOf(text)) await changeTables('schema.migrated', sql.raw(statement)).execute(db)
   }
 }
 

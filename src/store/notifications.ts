@@ -9,6 +9,7 @@ import type {
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import { insertReplay, readReplays } from './replays.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 const COLUMNS = [
@@ -183,15 +184,18 @@ export async function replayNotification(db: Kysely<Tables>, id: string, by: str
   if (!row) throw missing()
   if (row.state !== 'failed')
     throw new GatewayError('not_replayable', [{ at: 'state', found: JSON.stringify(row.state), expected: '"failed"' }])
-  const replayed = await db
-    .updateTable('teams_notifications')
-    .set({ state: 'pending', reason: 'replayed', failures: 0, next_attempt_at: sql`clock_timestamp()` })
-    .where('id', '=', id)
-    .where('created_at', '=', row.created_at)
-    .returning(COLUMNS)
-    .executeTakeFirstOrThrow()
+  const { rows } = await sql<Pick<Row, 'state' | 'reason' | 'next_attempt_at'>>`
+    WITH ${changeRows(
+      'notification.replayed',
+      'replayed',
+      sql`
+      UPDATE teams_notifications n
+         SET state = 'pending', reason = 'replayed', failures = 0, next_attempt_at = clock_timestamp()
+       WHERE id = ${id}::uuid AND created_at = ${row.created_at}`,
+      sql`n.next_attempt_at`,
+    )} SELECT state, reason, next_attempt_at FROM replayed`.execute(db)
   await insertReplay(db, id, by)
-  return toView(replayed)
+  return toView({ ...row, ...rows[0] })
 }
 
 const DAY = 86_400_000

@@ -12,6 +12,7 @@ import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'
 import { type AttemptRecord, recordAttemptsSql } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 import { TURN_LEASE } from './turns.ts'
 
@@ -68,21 +69,24 @@ export async function recordAndClaim(
     lost: string[] | null
     held: ClaimedRow[] | null
   }>`${PREPARED}
-    WITH mine AS MATERIALIZED (
+    WITH own_channel AS MATERIALIZED (
       SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
-    )${attemptRecords.length > 0 ? recordAttemptsSql(turn, attemptRecords, tables) : sql``}${attemptRecords.some(({ state }) => state === 'failed') ? releaseRepeatsSql() : sql``}${claim.limit > 0 ? claimDueSql(channel, turn, claim, tables) : sql``}, saved AS (
-      UPDATE teams_channels
-         SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM held)` : sql``},
-             refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM mine) THEN ${state.pausedUntil ?? null}::timestamptz END,
-             breaker = ${claim.probe && claim.limit > 0 ? sql`CASE WHEN EXISTS (SELECT 1 FROM held) THEN 'half_open' ELSE ${state.breaker} END` : state.breaker},
+    )${attemptRecords.length > 0 ? recordAttemptsSql(turn, attemptRecords, tables) : sql``}${attemptRecords.some(({ state }) => state === 'failed') ? releaseRepeatsSql() : sql``}${claim.limit > 0 ? claimDueSql(channel, turn, claim, tables) : sql``}, ${changeRows(
+      'channel.saved',
+      'saved',
+      sql`
+      UPDATE teams_channels c
+         SET tokens = ${state.tokens}::float8 ${claim.limit > 0 ? sql`- (SELECT count(*) FROM claimed)` : sql``},
+             refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM own_channel) THEN ${state.pausedUntil ?? null}::timestamptz END,
+             breaker = ${claim.probe && claim.limit > 0 ? sql`CASE WHEN EXISTS (SELECT 1 FROM claimed) THEN 'half_open' ELSE ${state.breaker} END` : state.breaker},
              consecutive_failures = ${state.consecutiveFailures}, consecutive_pauses = ${state.consecutivePauses},
              turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
              last_outcome = coalesce(${last ?? null}, last_outcome),
              last_outcome_at = CASE WHEN ${last !== undefined} THEN clock_timestamp() ELSE last_outcome_at END
-       WHERE key IN (SELECT key FROM mine)
-    )
-    SELECT EXISTS (SELECT 1 FROM mine) AS mine, clock_timestamp() AS now, coalesce((SELECT ended FROM mine), false) AS ended,
-           ${attemptRecords.length > 0 ? sql`(SELECT array_agg(id) FROM s WHERE id NOT IN (SELECT id FROM settled))` : sql`NULL::uuid[]`} AS lost,
+       WHERE key IN (SELECT key FROM own_channel)`,
+    )}
+    SELECT EXISTS (SELECT 1 FROM own_channel) AS mine, clock_timestamp() AS now, coalesce((SELECT ended FROM own_channel), false) AS ended,
+           ${attemptRecords.length > 0 ? sql`(SELECT array_agg(id) FROM finished WHERE id NOT IN (SELECT id FROM attempted))` : sql`NULL::uuid[]`} AS lost,
            ${claim.limit > 0 ? claimedRowsSql(claim, tables) : sql`NULL`} AS held`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')

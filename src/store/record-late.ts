@@ -1,7 +1,8 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/service.ts'
 import type { AttemptRecord } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification as its turn finds it after another one took it over. */
@@ -61,45 +62,60 @@ export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord
     const { rows } =
       !posted && consequence === 'all'
         ? // It never was an attempt.
-          await sql`DELETE FROM teams_attempts WHERE ${row} RETURNING attempt`.execute(transaction)
+          await sql`WITH ${changeRows('attempt.never_made', 'never_made', sql`DELETE FROM teams_attempts a WHERE ${row}`)}
+                    SELECT attempt FROM never_made`.execute(transaction)
         : await sql`
-            UPDATE teams_attempts
+            WITH ${changeRows(
+              'attempt.result_known_late',
+              'corrected',
+              sql`
+            UPDATE teams_attempts a
                SET outcome = ${outcome}, finished_at = ${attemptRecord.finishedAt}, status_code = ${attemptRecord.statusCode}::int,
                    error_code = ${attemptRecord.errorCode}, message = ${attemptRecord.message}
-             WHERE ${row} RETURNING attempt`.execute(transaction)
+             WHERE ${row}`,
+            )} SELECT attempt FROM corrected`.execute(transaction)
     if (rows.length === 0 || consequence === 'none') return false
-    await move(transaction, attemptRecord, consequence)
+    await moveNotification(transaction, attemptRecord, consequence)
     if (consequence === 'all' && attemptRecord.state === 'failed')
       // As where a turn records it in time: else the repeats of what nobody saw would stay suppressed.
       await sql`
-        WITH settled AS (
+        WITH attempted AS (
           SELECT id, created_at, state FROM teams_notifications WHERE id = ${id}::uuid AND created_at = ${createdAt}
         )${releaseRepeatsSql()} SELECT 1`.execute(transaction)
     return consequence !== 'mark'
   })
 }
 
-async function move(db: Kysely<Tables>, attemptRecord: AttemptRecord, consequence: 'all' | 'accepted' | 'mark') {
+async function moveNotification(
+  db: Kysely<Tables>,
+  attemptRecord: AttemptRecord,
+  consequence: Exclude<LateConsequence, 'none'>,
+): Promise<void> {
+  await sql`
+    WITH ${changeRows(
+      'notification.result_known_late',
+      'moved',
+      sql`
+      UPDATE teams_notifications n SET ${newValues(attemptRecord, consequence)}
+       WHERE id = ${attemptRecord.id}::uuid AND created_at = ${attemptRecord.createdAt}`,
+    )} SELECT 1`.execute(db)
+}
+
+function newValues(attemptRecord: AttemptRecord, consequence: Exclude<LateConsequence, 'none'>): RawBuilder<unknown> {
   const { posted, mayHaveArrived, state } = attemptRecord
-  const where = sql`id = ${attemptRecord.id}::uuid AND created_at = ${attemptRecord.createdAt}`
   const seen = sql`status_code = ${attemptRecord.statusCode}::int, webhook_url = coalesce(${attemptRecord.webhookUrl}, webhook_url),
                    card_payload = coalesce(${attemptRecord.cardJson}::jsonb, card_payload)`
-  if (consequence === 'mark')
-    return sql`UPDATE teams_notifications SET accepted_at = coalesce(accepted_at, clock_timestamp()), ${seen}
-                WHERE ${where}`.execute(db)
+  if (consequence === 'mark') return sql`accepted_at = coalesce(accepted_at, clock_timestamp()), ${seen}`
   if (consequence === 'accepted')
-    return sql`UPDATE teams_notifications SET state = 'accepted', reason = NULL, error_message = NULL, silence_id = NULL, ${seen}
-                WHERE ${where}`.execute(db)
+    return sql`state = 'accepted', reason = NULL, error_message = NULL, silence_id = NULL, ${seen}`
   const repeat = attemptRecord.repeat || (mayHaveArrived && state !== 'accepted' && state !== 'posted')
   return sql`
-    UPDATE teams_notifications
-       SET state = ${state}, reason = ${attemptRecord.reason}, repeat = ${repeat},
+           state = ${state}, reason = ${attemptRecord.reason}, repeat = ${repeat},
            next_attempt_at = clock_timestamp() + ${attemptRecord.delayMs}::float8 * interval '1 millisecond',
            failures = failures + ${attemptRecord.failed ? 1 : 0}::int,
            ${
              posted
                ? sql`error_message = ${state === 'accepted' || state === 'posted' ? null : attemptRecord.message}, ${seen}`
                : sql`attempts = attempts - 1, sent_at = CASE WHEN attempts > 1 THEN sent_at END`
-           }
-     WHERE ${where}`.execute(db)
+           }`
 }

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/service.ts'
 import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
+import { changeRows } from './state-changes.ts'
 
 /** What one attempt came to and what follows for its notification. */
 export interface AttemptRecord {
@@ -31,10 +32,10 @@ export interface AttemptRecord {
 }
 
 /** Marked by a late result; see `record-late.ts`. */
-const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND s.state NOT IN ('accepted', 'posted'))`
+const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND f.state NOT IN ('accepted', 'posted'))`
 
 /**
- * The part of a step that records finished attempts: `settled` has the ids of the notifications that were moved on. Only
+ * The part of a step that records finished attempts: `attempted` has the ids of the notifications that were moved on. Only
  * those that the turn still holds are. For the others `recordLate` has to follow: whoever took them over has recorded their
  * attempts as interrupted, under the same key.
  *
@@ -51,37 +52,42 @@ export function recordAttemptsSql(
   { notifications, attempts }: RecordTables,
 ): RawBuilder<unknown> {
   const times = attemptRecords.map(({ createdAt }) => createdAt.getTime())
-  return sql`, s AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${listOf(attemptRecords)}::jsonb) AS s (
+  return sql`, finished AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${listOf(attemptRecords)}::jsonb) AS f (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
         message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
-    ), settled AS (
+    ), ${changeRows(
+      'notification.attempted',
+      'attempted',
+      sql`
       UPDATE ${notifications} n
-         SET state = CASE WHEN ${KNOWN_ACCEPTED} THEN 'accepted' ELSE s.state END,
-             reason = CASE WHEN NOT ${KNOWN_ACCEPTED} THEN s.reason END,
-             next_attempt_at = clock_timestamp() + s.delay_ms * interval '1 millisecond',
-             failures = n.failures + s.failed::int,
-             attempts = n.attempts - (NOT s.posted)::int,
-             repeat = n.repeat OR (s.may_have_arrived AND s.state NOT IN ('accepted', 'posted')),
-             webhook_url = coalesce(s.webhook_url, n.webhook_url),
-             card_payload = coalesce(s.card, n.card_payload),
-             status_code = CASE WHEN s.posted AND NOT ${KNOWN_ACCEPTED} THEN s.status_code ELSE n.status_code END,
-             error_message = CASE WHEN s.state IN ('accepted', 'posted') OR ${KNOWN_ACCEPTED} THEN NULL WHEN s.posted THEN s.message ELSE n.error_message END,
+         SET state = CASE WHEN ${KNOWN_ACCEPTED} THEN 'accepted' ELSE f.state END,
+             reason = CASE WHEN NOT ${KNOWN_ACCEPTED} THEN f.reason END,
+             next_attempt_at = clock_timestamp() + f.delay_ms * interval '1 millisecond',
+             failures = n.failures + f.failed::int,
+             attempts = n.attempts - (NOT f.posted)::int,
+             repeat = n.repeat OR (f.may_have_arrived AND f.state NOT IN ('accepted', 'posted')),
+             webhook_url = coalesce(f.webhook_url, n.webhook_url),
+             card_payload = coalesce(f.card, n.card_payload),
+             status_code = CASE WHEN f.posted AND NOT ${KNOWN_ACCEPTED} THEN f.status_code ELSE n.status_code END,
+             error_message = CASE WHEN f.state IN ('accepted', 'posted') OR ${KNOWN_ACCEPTED} THEN NULL WHEN f.posted THEN f.message ELSE n.error_message END,
              held_by = NULL,
              held_since = NULL
-        FROM s
-       WHERE n.id = s.id AND n.created_at = s.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
-         AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}
-      RETURNING n.id, n.created_at, n.state
-    ), told AS (
-      INSERT INTO ${attempts}
+        FROM finished f
+       WHERE n.id = f.id AND n.created_at = f.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
+         AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}`,
+    )}, ${changeRows(
+      'attempt.finished',
+      'finished_attempts',
+      sql`
+      INSERT INTO ${attempts} AS a
         (notification_id, attempt, started_at, finished_at, outcome, status_code, error_code, message, repeat, held_by, created_at)
-      SELECT s.id, s.attempt, s.started_at, s.finished_at, s.outcome, s.status_code, s.error_code, s.message, s.repeat,
-             ${turn}::uuid, s.created_at
-        FROM s WHERE s.posted AND (SELECT count(*) FROM settled) >= 0
-      ON CONFLICT DO NOTHING
-    )`
+      SELECT f.id, f.attempt, f.started_at, f.finished_at, f.outcome, f.status_code, f.error_code, f.message, f.repeat,
+             ${turn}::uuid, f.created_at
+        FROM finished f WHERE f.posted AND (SELECT count(*) FROM attempted) >= 0
+      ON CONFLICT DO NOTHING`,
+    )}`
 }
 
 /** Them as a JSON list. */

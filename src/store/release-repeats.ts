@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { changeRows } from './state-changes.ts'
 
 /**
  * The part of a step in which a notification has failed: of those that were suppressed as its repeats, the most urgent, then
@@ -13,10 +14,10 @@ import { type RawBuilder, sql } from 'kysely'
  */
 export function releaseRepeatsSql(): RawBuilder<unknown> {
   return sql`, unseen AS (
-      SELECT f.id, f.created_at FROM settled f WHERE f.state = 'failed'
+      SELECT f.id, f.created_at FROM attempted f WHERE f.state = 'failed'
        UNION ALL
       SELECT m.id, m.created_at
-        FROM settled f CROSS JOIN LATERAL (
+        FROM attempted f CROSS JOIN LATERAL (
           SELECT n.id, n.created_at FROM teams_notifications n WHERE n.digest_id = f.id ORDER BY n.id LIMIT 5000
         ) m WHERE f.state = 'failed'
     ), heirs AS MATERIALIZED (
@@ -27,9 +28,12 @@ export function releaseRepeatsSql(): RawBuilder<unknown> {
              AND n.state = 'suppressed' AND n.reason = 'repeat'
            ORDER BY n.priority_rank, n.id DESC LIMIT 1
         ) h
-    ), released AS (
+    ), ${changeRows(
+      'notification.released',
+      'released',
+      sql`
       UPDATE teams_notifications n
          SET state = 'pending', reason = 'first_failed', repeat_of = NULL, next_attempt_at = clock_timestamp()
-        FROM heirs h WHERE n.id = h.id AND n.created_at = h.created_at AND n.state = 'suppressed'
-    )`
+        FROM heirs h WHERE n.id = h.id AND n.created_at = h.created_at AND n.state = 'suppressed'`,
+    )}`
 }

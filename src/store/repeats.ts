@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** What makes two notifications repeats of each other. */
@@ -131,15 +132,13 @@ export async function insertResolutions(
   receivedAt: Date,
 ): Promise<void> {
   if (resolutions.length === 0) return
-  await db
-    .insertInto('teams_resolutions')
-    .values(
-      resolutions.map(({ dedupKey, eventType, eventId }) => ({
-        dedup_key: dedupKey,
-        event_type: eventType,
-        event_id: eventId,
-        created_at: receivedAt,
-      })),
-    )
-    .execute()
+  await sql`
+    WITH ${changeRows(
+      'event.resolved',
+      'resolved',
+      sql`
+      INSERT INTO teams_resolutions AS r (dedup_key, event_type, event_id, created_at)
+      SELECT j."dedupKey", j."eventType", j."eventId", ${receivedAt}::timestamptz
+        FROM jsonb_to_recordset(${JSON.stringify(resolutions)}::jsonb) AS j ("dedupKey" text, "eventType" text, "eventId" uuid)`,
+    )} SELECT 1`.execute(db)
 }

@@ -1,10 +1,16 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { NotificationDetail } from '../contract/service.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Writes down who put a dead letter back to waiting, in the transaction in which that is done. */
 export async function insertReplay(db: Kysely<Tables>, notificationId: string, by: string): Promise<void> {
-  await db.insertInto('teams_replays').values({ notification_id: notificationId, replayed_by: by }).execute()
+  await sql`
+    WITH ${changeRows(
+      'replay.recorded',
+      'recorded',
+      sql`INSERT INTO teams_replays AS p (notification_id, replayed_by) VALUES (${notificationId}::uuid, ${by}::text)`,
+    )} SELECT 1`.execute(db)
 }
 
 /** The replays of a notification, the first one in front, as actions of those who asked for them. */

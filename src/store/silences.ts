@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Silence, SilenceKind } from '../contract/service.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { newId, timeOfId } from '../kernel/ids.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 const COLUMNS = [
@@ -17,6 +18,9 @@ const COLUMNS = [
   'ended_by',
   'ended_at',
 ] as const
+
+/** The columns that a change returns besides the id. */
+const ALL_BUT_ID = sql.join(COLUMNS.filter((column) => column !== 'id').map((column) => sql.ref(`s.${column}`)))
 
 type Row = Pick<Selectable<Tables['teams_silences']>, (typeof COLUMNS)[number]>
 
@@ -60,23 +64,19 @@ export async function insertSilence(
   db: Kysely<Tables>,
   silence: Pick<Silence, 'kind' | 'matchers' | 'startsAt' | 'endsAt' | 'every' | 'reason' | 'createdBy'>,
 ): Promise<ReadSilence> {
-  const row = await db
-    .insertInto('teams_silences')
-    .values({
-      id: newId(),
-      kind: silence.kind,
-      matchers: JSON.stringify(silence.matchers),
-      starts_at: silence.startsAt,
-      ends_at: silence.endsAt,
-      every: silence.every,
-      reason: silence.reason,
-      created_by: silence.createdBy,
-      ended_by: null,
-      ended_at: null,
-    })
-    .returning(COLUMNS)
-    .returning(now.as('now'))
-    .executeTakeFirstOrThrow()
+  const { rows } = await sql<Row & { now: Date }>`
+    WITH ${changeRows(
+      'silence.made',
+      'made',
+      sql`
+      INSERT INTO teams_silences AS s (id, kind, matchers, starts_at, ends_at, every, reason, created_by)
+      VALUES (${newId()}::uuid, ${silence.kind}::text, ${JSON.stringify(silence.matchers)}::jsonb,
+              ${silence.startsAt}::timestamptz, ${silence.endsAt}::timestamptz, ${silence.every}::text,
+              ${silence.reason}::text, ${silence.createdBy}::text)`,
+      ALL_BUT_ID,
+    )} SELECT *, ${now} AS now FROM made`.execute(db)
+  const [row] = rows
+  if (!row) throw new Error('the database did not return the silence that it was given')
   return { silence: toSilence(row), now: row.now }
 }
 
@@ -127,16 +127,17 @@ export async function readSilence(db: Kysely<Tables>, id: string): Promise<ReadS
 
 /** Ends a silence that is not over. @throws GatewayError `not_found`, `silence_over` */
 export async function endSilence(db: Kysely<Tables>, id: string, by: string): Promise<ReadSilence> {
-  const row = isId(id)
-    ? await db
-        .updateTable('teams_silences')
-        .set({ ended_by: by, ended_at: now })
-        .where('id', '=', id)
-        .where(isOpen)
-        .returning(COLUMNS)
-        .returning(now.as('now'))
-        .executeTakeFirst()
-    : undefined
+  const { rows } = isId(id)
+    ? await sql<Row & { now: Date }>`
+        WITH ${changeRows(
+          'silence.ended',
+          'ended',
+          sql`
+          UPDATE teams_silences s SET ended_by = ${by}::text, ended_at = ${now} WHERE id = ${id}::uuid AND ${isOpen}`,
+          ALL_BUT_ID,
+        )} SELECT *, ${now} AS now FROM ended`.execute(db)
+    : { rows: [] }
+  const [row] = rows
   if (row) return { silence: toSilence(row), now: row.now }
   const { silence } = await readSilence(db, id)
   throw new GatewayError('silence_over', [

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Priority } from '../catalogue/priority.ts'
 import type { Silence } from '../contract/service.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** A notification that waits, as far as a silence looks at it. */
@@ -94,18 +95,22 @@ export async function suppressWaiting(
   if (waiting.length === 0) return 0
   const keys = JSON.stringify(waiting.map(({ id, createdAt }) => ({ id, created_at: createdAt })))
   const { rows } = await sql`
-    WITH held AS (
+    WITH unlocked AS (
       SELECT n.id, n.created_at
         FROM jsonb_to_recordset(${keys}::jsonb) AS k (id uuid, created_at timestamptz)
         JOIN teams_notifications n ON n.id = k.id AND n.created_at = k.created_at
        WHERE n.state = 'pending'
          AND EXISTS (SELECT 1 FROM teams_silences s WHERE s.id = ${silence.id}::uuid AND s.ended_at IS NULL)
          FOR UPDATE OF n SKIP LOCKED
-    )
-    UPDATE teams_notifications n
+    ), ${changeRows(
+      'notification.suppressed',
+      'suppressed',
+      sql`
+      UPDATE teams_notifications n
        SET state = 'suppressed', reason = ${silence.kind}, silence_id = ${silence.id}::uuid
-      FROM held
-     WHERE n.id = held.id AND n.created_at = held.created_at
-    RETURNING n.id`.execute(db)
+      FROM unlocked u
+     WHERE n.id = u.id AND n.created_at = u.created_at`,
+    )}
+    SELECT id FROM suppressed`.execute(db)
   return rows.length
 }

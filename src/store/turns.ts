@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChannelState } from './claim.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Seconds for which a turn is believed to be alive after its lease was renewed last. */
@@ -18,21 +19,15 @@ export async function ensureChannels(
   channels: readonly { readonly key: string; readonly burst: number }[],
 ): Promise<void> {
   if (channels.length === 0) return
-  await db
-    .insertInto('teams_channels')
-    .values(
-      channels.map(({ key, burst }) => ({
-        key,
-        tokens: burst,
-        paused_until: null,
-        last_outcome: null,
-        last_outcome_at: null,
-        turn_by: null,
-        turn_until: null,
-      })),
-    )
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .execute()
+  await sql`
+    WITH ${changeRows(
+      'channel.added',
+      'added',
+      sql`
+      INSERT INTO teams_channels AS c (key, tokens)
+      SELECT j.key, j.burst FROM jsonb_to_recordset(${JSON.stringify(channels)}::jsonb) AS j (key text, burst float8)
+      ON CONFLICT (key) DO NOTHING`,
+    )} SELECT 1`.execute(db)
 }
 
 /**
@@ -47,7 +42,7 @@ export async function takeTurn(
   turn: string,
 ): Promise<{ readonly state: ChannelState; readonly now: Date } | undefined> {
   const { rows } = await sql<{
-    mine: boolean
+    own: boolean
     tokens: number
     refilled_at: Date
     paused_until: Date | null
@@ -58,15 +53,20 @@ export async function takeTurn(
     digested_at: Date | null
     now: Date
   }>`
-    UPDATE teams_channels
+    WITH ${changeRows(
+      'turn.taken',
+      'taken',
+      sql`
+    UPDATE teams_channels c
        SET woken      = NOT ${FREE},
            turn_until = CASE WHEN ${FREE} THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE}) ELSE turn_until END,
            turn_by    = CASE WHEN ${FREE} THEN ${turn}::uuid ELSE turn_by END
-     WHERE key = ${channel}
-    RETURNING turn_by = ${turn}::uuid AS mine, tokens, refilled_at, paused_until, breaker, consecutive_failures,
-              consecutive_pauses, failed_probes, digested_at, clock_timestamp() AS now`.execute(db)
+     WHERE key = ${channel}`,
+      sql`tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes, digested_at`,
+    )}
+    SELECT *, turn_by = ${turn}::uuid AS own, clock_timestamp() AS now FROM taken`.execute(db)
   const row = rows[0]
-  if (!row?.mine) return undefined
+  if (!row?.own) return undefined
   return {
     now: row.now,
     state: {
@@ -104,8 +104,14 @@ export async function renewTurn(
   turn: string,
 ): Promise<'lost' | 'woken' | 'undisturbed'> {
   const { rows } = await sql<{ woken: boolean }>`
-    UPDATE teams_channels SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
-     WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING woken`.execute(db)
+    WITH ${changeRows(
+      'turn.renewed',
+      'renewed',
+      sql`
+      UPDATE teams_channels c SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
+       WHERE key = ${channel} AND turn_by = ${turn}::uuid`,
+      sql`woken`,
+    )} SELECT woken FROM renewed`.execute(db)
   if (!rows[0]) return 'lost'
   return rows[0].woken ? 'woken' : 'undisturbed'
 }
@@ -122,22 +128,27 @@ export async function endTurn(
   options: { readonly recheckIfWoken: boolean },
 ): Promise<boolean> {
   const { rows } = await sql<{ woken: boolean }>`
-    UPDATE teams_channels
+    WITH ${changeRows(
+      'turn.ended',
+      'ended',
+      sql`
+      UPDATE teams_channels c
        SET woken      = false,
            turn_by    = CASE WHEN woken AND ${options.recheckIfWoken} THEN turn_by END,
            turn_until = CASE WHEN woken AND ${options.recheckIfWoken} THEN turn_until END
-     WHERE key = ${channel} AND turn_by = ${turn}::uuid
-    RETURNING turn_by IS NOT NULL AS woken`.execute(db)
+     WHERE key = ${channel} AND turn_by = ${turn}::uuid`,
+    )} SELECT turn_by IS NOT NULL AS woken FROM ended`.execute(db)
   return !(rows[0]?.woken ?? false)
 }
 
 /** Takes every channel from turns that can not be alive: the embedded database has one process, and it just started. */
 export async function clearTurns(db: Kysely<Tables>): Promise<void> {
-  await db
-    .updateTable('teams_channels')
-    .set({ turn_by: null, turn_until: null, woken: false })
-    .where('turn_by', 'is not', null)
-    .execute()
+  await sql`
+    WITH ${changeRows(
+      'turn.cleared',
+      'cleared',
+      sql`UPDATE teams_channels c SET turn_by = NULL, turn_until = NULL, woken = false WHERE turn_by IS NOT NULL`,
+    )} SELECT 1`.execute(db)
 }
 
 /**
@@ -168,5 +179,10 @@ export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly str
  */
 export async function endRest(db: Kysely<Tables>, channels: readonly string[]): Promise<void> {
   if (channels.length === 0) return
-  await sql`UPDATE teams_channels SET paused_until = NULL WHERE key = ANY(${[...channels]}::text[])`.execute(db)
+  await sql`
+    WITH ${changeRows(
+      'channel.rest_ended',
+      'ended',
+      sql`UPDATE teams_channels c SET paused_until = NULL WHERE key = ANY(${[...channels]}::text[])`,
+    )} SELECT 1`.execute(db)
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { OutcomeName } from '../contract/outcomes.ts'
+import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -20,18 +21,24 @@ export async function noteUnreadyChannel(
   const recent =
     since === undefined ? sql`` : sql`AND n.priority_rank = ANY('{0,1,2,3,4}'::smallint[]) AND n.created_at >= ${since}`
   const { rows } = await sql<{ now: Date }>`
-    WITH mine AS (
-      UPDATE teams_channels SET last_outcome = ${reason}, last_outcome_at = clock_timestamp()
-       WHERE key = ${channel} AND turn_by = ${turn}::uuid RETURNING key
-    ), unsaid AS (
+    WITH ${changeRows(
+      'channel.unready_noted',
+      'own_channel',
+      sql`
+      UPDATE teams_channels c SET last_outcome = ${reason}, last_outcome_at = clock_timestamp()
+       WHERE key = ${channel} AND turn_by = ${turn}::uuid`,
+    )}, unnoted AS (
       SELECT n.id, n.created_at FROM teams_notifications n
        WHERE n.channel = ${channel} AND n.state = 'pending' AND n.reason IS DISTINCT FROM ${reason} ${recent}
-         AND EXISTS (SELECT 1 FROM mine)
+         AND EXISTS (SELECT 1 FROM own_channel)
          FOR UPDATE SKIP LOCKED
-    ), said AS (
+    ), ${changeRows(
+      'notification.unready_noted',
+      'noted',
+      sql`
       UPDATE teams_notifications n SET reason = ${reason}
-        FROM unsaid WHERE n.id = unsaid.id AND n.created_at = unsaid.created_at
-    )
+        FROM unnoted u WHERE n.id = u.id AND n.created_at = u.created_at`,
+    )}
     SELECT clock_timestamp() AS now`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered with nothing')
@@ -46,16 +53,20 @@ export async function noteUnreadyChannel(
  */
 export async function suppressMuted(db: Kysely<Tables>, channel: string, turn: string, limit: number): Promise<number> {
   const { rows } = await sql`
-    WITH mine AS (
+    WITH own_channel AS (
       SELECT 1 FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     ), waiting AS (
       SELECT n.id, n.created_at FROM teams_notifications n
-       WHERE n.channel = ${channel} AND n.state = 'pending' AND EXISTS (SELECT 1 FROM mine)
+       WHERE n.channel = ${channel} AND n.state = 'pending' AND EXISTS (SELECT 1 FROM own_channel)
        ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${limit}
          FOR UPDATE SKIP LOCKED
-    )
-    UPDATE teams_notifications n SET state = 'suppressed', reason = 'muted'
-      FROM waiting WHERE n.id = waiting.id AND n.created_at = waiting.created_at
-    RETURNING n.id`.execute(db)
+    ), ${changeRows(
+      'notification.suppressed',
+      'suppressed',
+      sql`
+      UPDATE teams_notifications n SET state = 'suppressed', reason = 'muted'
+        FROM waiting w WHERE n.id = w.id AND n.created_at = w.created_at`,
+    )}
+    SELECT id FROM suppressed`.execute(db)
   return rows.length
 }
