@@ -4,6 +4,7 @@ import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
 import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
+import { architecturePicture } from './picture.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
 import { errorsPage, metricsPage, outcomesPage, stateChangesPage } from './tables.ts'
@@ -20,6 +21,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/openapi.json', openApi()],
+    ['docs/images/architecture.svg', architecturePicture(readRooms())],
   ])
 }
 
