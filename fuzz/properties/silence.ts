@@ -1,5 +1,5 @@
-import type { AcceptedEvent } from '../../src/contract/event.ts'
-import type { Matcher } from '../../src/contract/service.ts'
+import type { AcceptedEvent } from '../../src/contract/events.ts'
+import type { Matcher } from '../../src/contract/silences.ts'
 import { isObject } from '../../src/kernel/json.ts'
 
 /** An event on its way to a channel. */

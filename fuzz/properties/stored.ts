@@ -1,6 +1,6 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
 import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
-import type { AcceptedEvent } from '../../src/contract/event.ts'
+import type { AcceptedEvent } from '../../src/contract/events.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { hold } from '../target.ts'
 

@@ -1,4 +1,4 @@
-import type { Acceptance, UncheckedEvent } from '../../src/contract/service.ts'
+import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { keptOf } from '../../src/intake/bounds.ts'
 import type { CheckedEvent } from '../../src/intake/check-event.ts'

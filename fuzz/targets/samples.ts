@@ -1,7 +1,7 @@
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
 import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { STAKEHOLDER_GROUPS } from '../../src/catalogue/stakeholder-groups.ts'
-import { EVENT_FIELDS } from '../../src/contract/wire.ts'
+import { EVENT_FIELDS } from '../../src/contract/events.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import { SAMPLES } from '../../test/cards/samples.ts'
 

@@ -1,5 +1,5 @@
-import type { EventInput } from '../contract/event.ts'
-import type { Acceptance, GatewayService } from '../contract/service.ts'
+import type { Acceptance, EventInput } from '../contract/events.ts'
+import type { GatewayService } from '../contract/service.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'

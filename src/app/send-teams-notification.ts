@@ -1,7 +1,6 @@
 import type { EventType } from '../catalogue/event-types.ts'
 import { createClient } from '../client/client.ts'
-import type { EventInput } from '../contract/event.ts'
-import type { Acceptance } from '../contract/service.ts'
+import type { Acceptance, EventInput } from '../contract/events.ts'
 import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { loadSettings, withEnvFile } from '../settings/load.ts'

@@ -1,4 +1,4 @@
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import { own } from './values.ts'
 
 /** Addresses that link buttons start from: the settings TEAMS_LINK_*. */

@@ -1,6 +1,6 @@
 import type { Channel } from '../catalogue/catalogue.ts'
 import type { Language } from '../catalogue/language.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
 /** What one card is made from. */

@@ -1,4 +1,4 @@
-import type { NotificationQuery } from '../contract/service.ts'
+import type { NotificationQuery } from '../contract/notifications.ts'
 import { nearestName } from '../kernel/nearest.ts'
 
 /** What the filters of a list can name. */

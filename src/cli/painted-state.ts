@@ -1,4 +1,4 @@
-import type { State } from '../contract/service.ts'
+import type { State } from '../contract/notifications.ts'
 import type { Output } from './output.ts'
 
 /** A state in its colour. */

@@ -1,4 +1,4 @@
-import { snakeName } from '../contract/wire.ts'
+import { snakeName } from '../contract/json-names.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 
 /**

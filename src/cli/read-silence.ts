@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Matcher, SilenceInput } from '../contract/service.ts'
-import { camelName } from '../contract/wire.ts'
+import { camelName } from '../contract/json-names.ts'
+import type { Matcher, SilenceInput } from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 
 /** A silence as options. */

@@ -1,6 +1,6 @@
 import { loadCatalogue } from '../catalogue/load.ts'
 import { createClient } from '../client/client.ts'
-import type { EventInput } from '../contract/event.ts'
+import type { EventInput } from '../contract/events.ts'
 import type { Target } from './target.ts'
 
 /** Of the catalogue, only names are asked for here. */

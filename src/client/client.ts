@@ -1,30 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { EventInput } from '../contract/event.ts'
-import type {
-  Acceptance,
-  ChannelView,
-  NotificationDetail,
-  NotificationQuery,
-  NotificationView,
-  SilenceDetail,
-  SilenceInput,
-  SilenceQuery,
-  SilenceView,
-} from '../contract/service.ts'
+import { type ChannelView, channelsWire } from '../contract/channels.ts'
+import { type Acceptance, acceptancesWire, type EventInput, eventToWire } from '../contract/events.ts'
+import { snakeName } from '../contract/json-names.ts'
 import {
-  acceptancesWire,
-  channelsWire,
-  eventToWire,
+  type NotificationDetail,
+  type NotificationQuery,
+  type NotificationView,
   notificationDetailWire,
   notificationPageWire,
   notificationWire,
+} from '../contract/notifications.ts'
+import {
+  type SilenceDetail,
+  type SilenceInput,
+  type SilenceQuery,
+  type SilenceView,
   silenceDetailWire,
   silencePageWire,
   silenceToWire,
   silenceWire,
-  snakeName,
-} from '../contract/wire.ts'
+} from '../contract/silences.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { createLossFinder } from '../kernel/json-losses.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { z } from 'zod'
-import { problemWire } from '../contract/wire.ts'
+import { problemWire } from '../contract/problem.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 

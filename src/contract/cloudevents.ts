@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { describeValue, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { digestOf } from '../kernel/ids.ts'
 import { isObject } from '../kernel/json.ts'
+import type { UncheckedEvent } from './events.ts'
 import { parseJsonBody, shapeProblem } from './json-body.ts'
-import type { UncheckedEvent } from './service.ts'
 
 const attribute = z.string({ error: 'some text' }).min(1, { error: 'some text' })
 /** Empty text is read as absent, as in our own JSON. */

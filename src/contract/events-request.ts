@@ -4,7 +4,9 @@ import { digestOf } from '../kernel/ids.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { type EventResult, fromCloudEvent, fromCloudEventHeaders } from './cloudevents.ts'
+import { EVENT_FIELDS, eventFromWire, type UncheckedEvent } from './events.ts'
 import { parseJsonBody, shapeProblem } from './json-body.ts'
+import { camelName, snakeName } from './json-names.ts'
 import type { EventFormat } from './media-type.ts'
 import {
   CLOUD_EVENT_HEADER_NAMES,
@@ -13,8 +15,6 @@ import {
   type FieldNames,
   JSON_NAMES,
 } from './problem-paths.ts'
-import type { UncheckedEvent } from './service.ts'
-import { camelName, EVENT_FIELDS, eventFromWire, snakeName } from './wire.ts'
 
 /** Events in one request at most. */
 export const MAX_EVENTS = 1_000

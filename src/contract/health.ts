@@ -1,5 +1,12 @@
 import { z } from 'zod'
 
+/** A dependency's health. */
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
 /** The answer to `/healthz`. */
 export const healthWire = z.object({ status: z.literal('ok') })
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { plainMoment } from '../catalogue/moment.ts'
 import { PRIORITIES, parsePriority } from '../catalogue/priority.ts'
 import { keptId } from '../kernel/ids.ts'
+import { type NotificationQuery, STATES } from './notifications.ts'
 import { oneOf, PAGING, readQuery, text } from './query.ts'
-import { type NotificationQuery, STATES } from './service.ts'
 
 const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
 /** In a query a plus sign means a space, so that a zone such as +03:00 arrives with one. */

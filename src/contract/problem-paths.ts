@@ -1,5 +1,6 @@
 import { GatewayError } from '../kernel/errors.ts'
-import { camelName, EVENT_FIELDS } from './wire.ts'
+import { EVENT_FIELDS } from './events.ts'
+import { camelName } from './json-names.ts'
 
 /** What a caller calls each field of an event, by the library's name for it. */
 export type FieldNames = Readonly<Record<string, string>>

@@ -1,7 +1,18 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
-import type { problemWire } from './wire.ts'
+
+/** An error as RFC 9457 writes it; `code` is a key of ERROR_CODES, or one that a newer gateway knows. */
+export const problemWire = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  todo: z.string(),
+  instance: z.string().optional().meta({ description: 'Names this request in the log.' }),
+  errors: z.array(z.object({ at: z.string(), found: z.string(), expected: z.string() })),
+})
 
 /** What `type` of a problem starts with; the error code follows. */
 export const PROBLEM_TYPE = 'urn:claimlinc-teams:error:'

@@ -47,3 +47,9 @@ export function readQuery<S extends z.ZodObject>(schema: S, query: Readonly<Reco
     }),
   )
 }
+
+/** Where a page of a list goes on. */
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'Give it as "cursor" to get the next page; null at the end.' })

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import { correlationIdFor, newId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import {

@@ -1,5 +1,6 @@
 import type { Priority } from '../catalogue/priority.ts'
-import type { ChannelView, GatewayService } from '../contract/service.ts'
+import type { ChannelView } from '../contract/channels.ts'
+import type { GatewayService } from '../contract/service.ts'
 import { refill } from '../delivery/budget.ts'
 import { type ChannelRow, readBacklog, readChannels } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'

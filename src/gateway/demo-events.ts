@@ -1,4 +1,4 @@
-import type { EventInput } from '../contract/event.ts'
+import type { EventInput } from '../contract/events.ts'
 
 /** The two events of the platform's own usage example, field for field. The first run sends them. */
 export const DEMO_EVENTS = [

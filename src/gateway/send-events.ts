@@ -1,4 +1,5 @@
-import type { Acceptance, GatewayService, UncheckedEvent } from '../contract/service.ts'
+import type { Acceptance, UncheckedEvent } from '../contract/events.ts'
+import type { GatewayService } from '../contract/service.ts'
 import type { Accepted } from '../intake/acceptor.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'

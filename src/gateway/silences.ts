@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import type { GatewayService, Silence, SilenceView } from '../contract/service.ts'
+import type { GatewayService } from '../contract/service.ts'
+import type { Silence, SilenceView } from '../contract/silences.ts'
 import { checkSilence } from '../intake/silences/check-silence.ts'
 import { dataKeysOf, silencing } from '../intake/silences/match.ts'
 import { occurrenceAt, stateAt } from '../intake/silences/times.ts'

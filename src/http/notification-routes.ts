@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { channelsWire } from '../contract/channels.ts'
 import { readNotificationQuery } from '../contract/notification-query.ts'
+import { notificationDetailWire, notificationPageWire, notificationWire } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
-import { channelsWire, notificationDetailWire, notificationPageWire, notificationWire } from '../contract/wire.ts'
 import { idOf } from './path-id.ts'
 import { routeOf } from './route-of.ts'
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
 import { PRIORITIES } from '../catalogue/priority.ts'
-import type { EVENT_FIELDS } from '../contract/wire.ts'
+import type { EVENT_FIELDS } from '../contract/events.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { jsonSchema, refTo } from './json-schema.ts'
 

@@ -1,25 +1,18 @@
 import { z } from 'zod'
+import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
+import { acceptancesWire, acceptanceWire } from '../contract/events.ts'
 import { MAX_EVENTS } from '../contract/events-request.ts'
 import { healthWire, indexWire, readinessWire } from '../contract/health.ts'
 import { notificationQuery } from '../contract/notification-query.ts'
-import { PROBLEM_MEDIA_TYPE, problemBody } from '../contract/problem.ts'
-import { silenceQuery } from '../contract/silence-query.ts'
 import {
-  acceptancesWire,
-  acceptanceWire,
   attemptWire,
-  channelsWire,
-  channelWire,
-  newSilence,
   notificationDetailWire,
   notificationPageWire,
   notificationWire,
-  problemWire,
-  silenceDetailWire,
-  silencePageWire,
-  silenceWire,
-} from '../contract/wire.ts'
+} from '../contract/notifications.ts'
+import { PROBLEM_MEDIA_TYPE, problemBody, problemWire } from '../contract/problem.ts'
+import { newSilence, silenceDetailWire, silencePageWire, silenceQuery, silenceWire } from '../contract/silences.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'

@@ -2,9 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { parseJsonBody } from '../contract/json-body.ts'
 import { requireJson } from '../contract/media-type.ts'
-import type { GatewayService, UncheckedSilence } from '../contract/service.ts'
-import { readSilenceQuery } from '../contract/silence-query.ts'
-import { otherSpelling, silenceDetailWire, silenceFromWire, silencePageWire, silenceWire } from '../contract/wire.ts'
+import type { GatewayService } from '../contract/service.ts'
+import {
+  otherSpelling,
+  readSilenceQuery,
+  silenceDetailWire,
+  silenceFromWire,
+  silencePageWire,
+  silenceWire,
+  type UncheckedSilence,
+} from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { idOf } from './path-id.ts'

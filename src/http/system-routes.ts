@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
-import type { healthWire, indexWire, readinessWire } from '../contract/health.ts'
-import type { Check, GatewayService } from '../contract/service.ts'
+import type { Check, healthWire, indexWire, readinessWire } from '../contract/health.ts'
+import type { GatewayService } from '../contract/service.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import { routeOf } from './route-of.ts'
 

@@ -1,5 +1,5 @@
 import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import { digestOf } from '../kernel/ids.ts'
 
 /**

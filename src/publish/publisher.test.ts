@@ -1,7 +1,7 @@
 import { createClient } from 'redis'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { startRedis } from '../../test/services/redis.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { createMetrics } from '../metrics/metrics.ts'

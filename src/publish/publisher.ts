@@ -1,5 +1,5 @@
 import { createClient } from 'redis'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { RecordTables } from './months.ts'
 import { PREPARED } from './preparing-pool.ts'

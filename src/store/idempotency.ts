@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { State } from '../contract/service.ts'
+import type { State } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
-import type { AcceptedEvent } from '../contract/event.ts'
-import type { State } from '../contract/service.ts'
+import type { AcceptedEvent } from '../contract/events.ts'
+import type { State } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 

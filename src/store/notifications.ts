@@ -5,7 +5,7 @@ import type {
   NotificationQuery,
   NotificationView,
   State,
-} from '../contract/service.ts'
+} from '../contract/notifications.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import { insertReplay, readReplays } from './replays.ts'

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { State } from '../contract/service.ts'
+import type { State } from '../contract/notifications.ts'
 import type { AttemptRecord } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
 import { changeRows } from './state-changes.ts'

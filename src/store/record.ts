@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { State } from '../contract/service.ts'
+import type { State } from '../contract/notifications.ts'
 import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
 import { changeRows } from './state-changes.ts'

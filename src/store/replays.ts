@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { NotificationDetail } from '../contract/service.ts'
+import type { NotificationDetail } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
-import type { Silence, SilenceKind } from '../contract/service.ts'
+import type { Silence, SilenceKind } from '../contract/silences.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { newId, timeOfId } from '../kernel/ids.ts'
 import { changeRows } from './state-changes.ts'

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Priority } from '../catalogue/priority.ts'
-import type { Silence } from '../contract/service.ts'
+import type { Silence } from '../contract/silences.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'

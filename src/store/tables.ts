@@ -1,7 +1,8 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import type { Matcher, State } from '../contract/service.ts'
+import type { State } from '../contract/notifications.ts'
+import type { Matcher } from '../contract/silences.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
 type Json<T> = ColumnType<T, string, string>

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
-import type { EventInput } from '../../src/contract/event.ts'
+import type { EventInput } from '../../src/contract/events.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import { startCuttingProxy } from '../services/cutting-proxy.ts'

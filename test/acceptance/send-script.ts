@@ -1,4 +1,5 @@
-import { sendTeamsNotification, TeamsPriority } from '../../src/index.ts'
+import { sendTeamsNotification } from '../../src/app/send-teams-notification.ts'
+import { TeamsPriority } from '../../src/catalogue/priority.ts'
 
 // A program as users write them: it sends the two events of the platform's own usage example and is done. It neither starts nor
 // stops anything, and ends by itself.

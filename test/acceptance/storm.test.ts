@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { ServedGateway } from '../../src/app/serve.ts'
-import type { UncheckedEvent } from '../../src/contract/service.ts'
+import type { UncheckedEvent } from '../../src/contract/events.ts'
 import { startedStore } from '../services/stores.ts'
 import { serveQuick } from './gateways.ts'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { eventToWire } from '../../src/contract/wire.ts'
+import { eventToWire } from '../../src/contract/events.ts'
 import { DEMO_EVENTS } from '../../src/gateway/demo-events.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { freePort } from '../services/program.ts'

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
-import type { UncheckedEvent } from '../../src/contract/service.ts'
+import type { UncheckedEvent } from '../../src/contract/events.ts'
 import { createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { Database } from '../../src/store/database.ts'

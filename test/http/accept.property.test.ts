@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { problemWire } from '../../src/contract/wire.ts'
+import { problemWire } from '../../src/contract/problem.ts'
 import { CLAIM, createTestServer } from './harness.ts'
 
 const TYPES = ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json']

@@ -1,16 +1,11 @@
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { parsePriority } from '../../src/catalogue/priority.ts'
-import type {
-  Acceptance,
-  ChannelView,
-  Check,
-  GatewayService,
-  NotificationDetail,
-  NotificationView,
-  Silence,
-  SilenceView,
-  UncheckedEvent,
-} from '../../src/contract/service.ts'
+import type { ChannelView } from '../../src/contract/channels.ts'
+import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
+import type { Check } from '../../src/contract/health.ts'
+import type { NotificationDetail, NotificationView } from '../../src/contract/notifications.ts'
+import type { GatewayService } from '../../src/contract/service.ts'
+import type { Silence, SilenceView } from '../../src/contract/silences.ts'
 import { checkSilence } from '../../src/intake/silences/check-silence.ts'
 import { occurrenceAt, stateAt } from '../../src/intake/silences/times.ts'
 import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'

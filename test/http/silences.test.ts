@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
-import type { SilenceInput } from '../../src/contract/service.ts'
+import type { SilenceInput } from '../../src/contract/silences.ts'
 import { API_TOKENS, createTestServer, TOKENS } from './harness.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }

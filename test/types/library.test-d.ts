@@ -1,15 +1,9 @@
-import {
-  type Acceptance,
-  createGateway,
-  type EventInput,
-  type EventType,
-  type EventTypes,
-  type Gateway,
-  type Language,
-  type Priority,
-  sendTeamsNotification,
-  TeamsPriority,
-} from '../../src/index.ts'
+import { type Acceptance, type EventInput } from '../../src/contract/events.ts'
+import { createGateway, type Gateway } from '../../src/app/gateway.ts'
+import { type EventType, type EventTypes } from '../../src/catalogue/event-types.ts'
+import { type Language } from '../../src/catalogue/language.ts'
+import { type Priority, TeamsPriority } from '../../src/catalogue/priority.ts'
+import { sendTeamsNotification } from '../../src/app/send-teams-notification.ts'
 
 /**
  * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`

@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import { readNotificationQuery } from '../../contract/notification-query.ts'
+import {
+  type NotificationDetail,
+  type NotificationQuery,
+  type NotificationView,
+  notificationDetailWire,
+  notificationPageWire,
+  notificationWire,
+} from '../../contract/notifications.ts'
 import { problemBody } from '../../contract/problem.ts'
-import type { NotificationDetail, NotificationQuery, NotificationView } from '../../contract/service.ts'
-import { notificationDetailWire, notificationPageWire, notificationWire } from '../../contract/wire.ts'
 import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'

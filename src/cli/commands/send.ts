@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Acceptance, NotificationView } from '../../contract/service.ts'
-import { acceptancesWire } from '../../contract/wire.ts'
+import { type Acceptance, acceptancesWire } from '../../contract/events.ts'
+import type { NotificationView } from '../../contract/notifications.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'
 import { openTarget } from '../open-target.ts'

@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { problemBody } from '../../contract/problem.ts'
-import type { Matcher, SilenceDetail, SilenceState, SilenceView } from '../../contract/service.ts'
-import { readSilenceQuery } from '../../contract/silence-query.ts'
-import { silenceDetailWire, silencePageWire, silenceWire } from '../../contract/wire.ts'
+import {
+  type Matcher,
+  readSilenceQuery,
+  type SilenceDetail,
+  type SilenceState,
+  type SilenceView,
+  silenceDetailWire,
+  silencePageWire,
+  silenceWire,
+} from '../../contract/silences.ts'
 import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
 import { inColumns } from '../columns.ts'

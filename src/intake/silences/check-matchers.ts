@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
-import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/service.ts'
+import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/silences.ts'
 import { type AddProblem, describeValue } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
-import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/service.ts'
+import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/silences.ts'
 import { type AddProblem, describeValue, GatewayError, type Problem } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'

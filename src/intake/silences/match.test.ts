@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Matcher, Silence } from '../../contract/service.ts'
+import type { Matcher, Silence } from '../../contract/silences.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { dataKeysOf, type SilenceSubject, silencing } from './match.ts'
 

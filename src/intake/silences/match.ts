@@ -1,5 +1,5 @@
-import type { AcceptedEvent } from '../../contract/event.ts'
-import type { Matcher, Silence } from '../../contract/service.ts'
+import type { AcceptedEvent } from '../../contract/events.ts'
+import type { Matcher, Silence } from '../../contract/silences.ts'
 import { isObject, type Json } from '../../kernel/json.ts'
 import { fits } from './glob.ts'
 import { stateAt } from './times.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RECURRENCES } from '../../contract/service.ts'
+import { RECURRENCES } from '../../contract/silences.ts'
 import { occurrenceAt, STEPS, stateAt } from './times.ts'
 
 const at = (time: string) => new Date(`2026-${time}Z`)

@@ -1,4 +1,4 @@
-import type { Occurrence, Recurrence, Silence, SilenceState } from '../../contract/service.ts'
+import type { Occurrence, Recurrence, Silence, SilenceState } from '../../contract/silences.ts'
 
 const DAY = 86_400_000
 

@@ -1,5 +1,5 @@
 import type { ConfigInput } from '../../../src/catalogue/config-input.ts'
-import { eventToWire } from '../../../src/contract/wire.ts'
+import { eventToWire } from '../../../src/contract/events.ts'
 import { BEHAVIOURS } from '../flows.ts'
 import { arabicDigits, type Marks } from './marks.ts'
 

@@ -1,17 +1,14 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Acceptance, ChannelView, NotificationDetail, NotificationView } from './service.ts'
+import { type ChannelView, channelWire } from './channels.ts'
+import { type Acceptance, acceptanceWire, EVENT_FIELDS, eventFromWire, eventToWire } from './events.ts'
+import { camelName, snakeName } from './json-names.ts'
 import {
-  acceptanceWire,
-  camelName,
-  channelWire,
-  EVENT_FIELDS,
-  eventFromWire,
-  eventToWire,
+  type NotificationDetail,
+  type NotificationView,
   notificationDetailWire,
   notificationWire,
-  snakeName,
-} from './wire.ts'
+} from './notifications.ts'
 
 const at = new Date('2026-11-21T10:00:00.123Z')
 

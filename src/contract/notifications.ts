@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { LANGUAGES, type Language } from '../catalogue/language.ts'
+import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { count, moment, record } from './json-names.ts'
+import { nextCursor } from './query.ts'
+
+/** States of a notification. `accepted` means a workflow took it; `posted` that a bot's activity id is known. */
+export const STATES = ['pending', 'sending', 'accepted', 'posted', 'failed', 'digested', 'suppressed'] as const
+
+/** State of a notification. */
+export type State = (typeof STATES)[number]
+
+/** What to list. */
+export interface NotificationQuery {
+  readonly correlationId?: string
+  readonly eventType?: string
+  readonly priority?: Priority
+  readonly state?: State
+  readonly channel?: string
+  /** Id of a digest's notification: those that stand in it. */
+  readonly digestId?: string
+  readonly since?: Date
+  readonly until?: Date
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** A notification as people see it. */
+export interface NotificationView {
+  readonly id: string
+  readonly eventId: string
+  readonly correlationId: string
+  readonly eventType: string
+  readonly priority: Priority
+  readonly stakeholders: readonly string[]
+  readonly channel: string
+  readonly state: State
+  /** Why it is in that state, where that is not plain: an outcome's name, `muted`, `silence`, `maintenance`, `repeat`. */
+  readonly reason: string | null
+  readonly language: Language
+  /** Host and path shape only. */
+  readonly webhookUrl: string | null
+  readonly statusCode: number | null
+  /** Retries used up. Posts after a 429, a rest of the channel or an interruption are none. */
+  readonly retryCount: number
+  readonly errorMessage: string | null
+  readonly createdAt: Date
+  /** When the first attempt began, whatever came of it. */
+  readonly sentAt: Date | null
+  /** When Teams first took it. */
+  readonly acceptedAt: Date | null
+  readonly nextAttemptAt: Date | null
+  readonly acknowledgedBy: string | null
+  readonly acknowledgedAt: Date | null
+  readonly actionTaken: string | null
+  /** The notification whose card is the digest that it stands in. */
+  readonly digestId: string | null
+  /** The silence or maintenance window that kept it back. */
+  readonly silenceId: string | null
+  /** The notification that it repeats. */
+  readonly repeatOf: string | null
+}
+
+/** One try to send a notification, as people see it. */
+export interface AttemptView {
+  readonly attempt: number
+  readonly startedAt: Date
+  readonly finishedAt: Date
+  readonly outcome: string
+  readonly statusCode: number | null
+  readonly errorCode: string | null
+  readonly message: string | null
+  /** True when an earlier attempt was cut off, so that this one may have shown the card twice. */
+  readonly repeat: boolean
+}
+
+/** A notification with all that happened to it. */
+export interface NotificationDetail extends NotificationView {
+  readonly card: JsonObject | null
+  readonly data: JsonObject
+  /** How many notifications repeat it, and when the last of them was accepted. */
+  readonly repeatCount: number
+  readonly lastRepeatAt: Date | null
+  /** When an event said that it is over, and the id of that event. */
+  readonly resolvedAt: Date | null
+  readonly resolvedBy: string | null
+  readonly attempts: readonly AttemptView[]
+  readonly actions: readonly { readonly action: string; readonly by: string; readonly at: Date; readonly data: Json }[]
+}
+
+const jsonObject = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null)
+const notificationShape = {
+  id: z.string(),
+  event_id: z.string(),
+  correlation_id: z.string(),
+  event_type: z.string(),
+  priority: z.enum(PRIORITIES),
+  stakeholders: z.array(z.string()),
+  channel: z.string(),
+  state: z.enum(STATES),
+  reason: z.string().nullable().meta({
+    description: 'Why it is in that state: the name of an outcome, "muted", "silence", "maintenance" or "repeat".',
+  }),
+  language: z.enum(LANGUAGES),
+  webhook_url: z.string().nullable().meta({ description: 'Host and path shape only, never the signature.' }),
+  status_code: z.number().nullable(),
+  retry_count: count.meta({
+    description: 'Retries used up. Posts after a 429, a rest of the channel or an interruption are none.',
+  }),
+  error_message: z.string().nullable(),
+  created_at: moment,
+  sent_at: moment.nullable().meta({ description: 'When the first attempt began, whatever came of it.' }),
+  accepted_at: moment.nullable().meta({ description: 'When Teams first took it.' }),
+  next_attempt_at: moment.nullable(),
+  acknowledged_by: z.string().nullable(),
+  acknowledged_at: moment.nullable(),
+  action_taken: z.string().nullable(),
+  digest_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'The notification whose card is the digest that it stands in.' }),
+  silence_id: z.string().nullable().meta({ description: 'The silence or maintenance window that kept it back.' }),
+  repeat_of: z.string().nullable().meta({ description: 'The notification that it repeats.' }),
+}
+
+/** A notification in a list. */
+export const notificationWire = record(notificationShape)
+
+/** One try to send a notification. */
+export const attemptWire = record({
+  attempt: count,
+  started_at: moment,
+  finished_at: moment,
+  outcome: z.string(),
+  status_code: z.number().nullable(),
+  error_code: z.string().nullable(),
+  message: z.string().nullable(),
+  repeat: z.boolean().meta({ description: 'An earlier attempt was cut off, so the card may have been shown twice.' }),
+})
+
+/** A notification with all that happened to it. */
+export const notificationDetailWire = record({
+  ...notificationShape,
+  card: jsonObject.meta({ type: 'object' }).nullable(),
+  data: jsonObject.meta({ type: 'object', description: "The event's data, as the policy for patient data left it." }),
+  repeat_count: count.meta({ description: 'How many notifications repeat it.' }),
+  last_repeat_at: moment.nullable(),
+  resolved_at: moment.nullable().meta({ description: 'When an event said that it is over.' }),
+  resolved_by: z.string().nullable().meta({ description: 'The id of that event.' }),
+  attempts: z.array(attemptWire),
+  actions: z.array(record({ action: z.string(), by: z.string(), at: moment, data: z.custom<Json>() })),
+})
+
+/** A page of notifications, the newest first. */
+export const notificationPageWire = record({
+  notifications: z.array(notificationWire),
+  next_cursor: nextCursor,
+})
