@@ -8,6 +8,8 @@ import { DIGEST_TYPE, EVENT_TYPES } from '../src/catalogue/event-types.ts'
 import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
 import { OUTCOMES } from '../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../src/kernel/error-codes.ts'
+import { LOG_FIELDS } from '../src/kernel/log-events/fields.ts'
+import { LOG_EVENTS } from '../src/kernel/log-events/table.ts'
 import { METRICS } from '../src/metrics/table.ts'
 import { loadSettings } from '../src/settings/load.ts'
 import { SETTINGS } from '../src/settings/table.ts'
@@ -27,6 +29,7 @@ describe('pages written from tables', () => {
     ['outcomes', Object.keys(OUTCOMES)],
     ['metrics', Object.keys(METRICS)],
     ['state-changes', Object.keys(STATE_CHANGES)],
+    ['log-events', [...Object.keys(LOG_EVENTS), ...Object.keys(LOG_FIELDS)]],
   ])('docs/reference/%s.md leaves nothing out', (page, names) => {
     const text = committed(`docs/reference/${page}.md`)
     expect(names.filter((name) => !text.includes(name))).toEqual([])

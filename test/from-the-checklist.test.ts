@@ -61,6 +61,7 @@ describe('docs/guides/from-the-checklist.md', () => {
     const [line] = await gateway.says(/^.*"channel":"nphies_integration".*Teams notification sent successfully.*$/m)
     expect(JSON.parse(line)).toMatchObject({
       level: 'info',
+      event: 'notification_sent',
       correlation_id: 'test-deploy-verification',
       event_type: 'nphies.claim.submitted',
       priority: 'INFO',

@@ -33,7 +33,7 @@ describe("the platform's own .env", () => {
 
   it('starts the gateway, which says a line for each name that means something else here', async () => {
     const serve = startCli(['serve'], { cwd: folderOfPlatform(), env: { TEAMS_HTTP_PORT: '0' } })
-    await serve.says(/gateway listens/)
+    await serve.says(/"event":"gateway_listening"/)
     serve.child.kill('SIGTERM')
     const { code, stderr } = await serve.ended
     expect(code).toBe(0)

@@ -7,7 +7,7 @@ import { eventsPage } from './events.ts'
 import { architecturePicture } from './picture.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
-import { errorsPage, metricsPage, outcomesPage, stateChangesPage } from './tables.ts'
+import { errorsPage, logEventsPage, metricsPage, outcomesPage, stateChangesPage } from './tables.ts'
 
 /** Every page that is written from the tables in `src/`, by path. */
 export function pages(): ReadonlyMap<string, string> {
@@ -20,6 +20,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/outcomes.md', outcomesPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
+    ['docs/reference/log-events.md', logEventsPage()],
     ['docs/reference/openapi.json', openApi()],
     ['docs/images/architecture.svg', architecturePicture(readRooms())],
   ])

@@ -1,5 +1,7 @@
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
+import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
+import { LOG_EVENTS_BY_SUBJECT } from '../../src/kernel/log-events/table.ts'
 import { METRICS } from '../../src/metrics/table.ts'
 import { STATE_CHANGES } from '../../src/store/state-changes.ts'
 import { code, codes, page, table } from './markdown.ts'
@@ -83,5 +85,28 @@ export function stateChangesPage(): string {
       ['change', 'of', 'what it means'],
       Object.entries(STATE_CHANGES).map(([name, row]) => [code(name), row.of, row.means]),
     ),
+  )
+}
+
+/** `docs/reference/log-events.md`. */
+export function logEventsPage(): string {
+  const headings = ['event', 'level', 'message', 'fields', 'what to do']
+  const cells = ([name, row]: [string, LogEventRow]) => [
+    code(name),
+    row.level,
+    row.message,
+    [...row.fields.map(code), ...(row.optional ?? []).map((field) => `${code(field)} (not always)`)].join(', ') || '–',
+    'todo' in row ? row.todo : '–',
+  ]
+  const subjects = Object.entries(LOG_EVENTS_BY_SUBJECT).map(
+    ([subject, rows]) => `## ${subject}\n\n${table(headings, Object.entries<LogEventRow>(rows).map(cells))}`,
+  )
+  const fields = Object.entries(LOG_FIELDS).map(([name, row]) => [code(name), row.type, row.help])
+  return page(
+    'Log events',
+    'src/kernel/log-events/',
+    'The gateway logs lines of JSON on stderr, at `TEAMS_LOG_LEVEL`. Each has `level`, `time`, `event`, `msg` and the fields of its event. `event` is one of the names below and never changes its meaning: search for it, and alert on it. `msg` is the same for all lines of an event, and may be reworded. No line has event data, a card, a URL of a webhook or a credential.',
+    ...subjects,
+    `## Fields\n\nA field means the same on every line. Times are UTC, in ISO 8601.\n\n${table(['field', 'type', 'what it is'], fields)}`,
   )
 }

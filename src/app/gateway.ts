@@ -3,6 +3,7 @@ import type { GatewayService } from '../contract/service.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ForeignTransaction } from '../store/foreign-transaction.ts'
+import { reportSandbox } from './sandbox-addresses.ts'
 import { wire } from './wiring.ts'
 
 /** How one call sends. */
@@ -68,10 +69,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
         const server = await serveSandbox(wired.sandbox.model, { keepAlive })
         closeSandbox = () => server.close()
         wired.sandbox.attach(server.origin)
-        wired.log.warn(
-          { sandbox: `${server.origin}/sandbox` },
-          'no channel has a webhook URL: cards go to the built-in stand-in for Teams',
-        )
+        reportSandbox(wired.log, wired.settings, server.origin)
       }
       await wired.deliver()
     } catch (error) {

@@ -1,5 +1,7 @@
+import type { Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Secrets } from '../secrets/port.ts'
+import type { Settings } from '../settings/table.ts'
 import type { Sandbox } from '../stand-ins/teams/port.ts'
 
 /** Secrets in which the channels without a webhook URL have one of the sandbox. */
@@ -38,4 +40,10 @@ export function withSandboxAddresses(known: Secrets, sandbox: Sandbox): SecretsW
     },
     origin: () => origin,
   }
+}
+
+/** Logs where the sandbox is served: a warning, unless it was asked for with TEAMS_SANDBOX=on. */
+export function reportSandbox(log: Log, settings: Pick<Settings, 'TEAMS_SANDBOX'>, origin: string): void {
+  const event = settings.TEAMS_SANDBOX === 'on' ? 'sandbox_served' : 'sandbox_replaces_teams'
+  log.write(event, { sandbox: `${origin}/sandbox` })
 }

@@ -2,6 +2,7 @@ import type * as commandLine from '../cli/own-gateways.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { createHttpServer } from '../http/server.ts'
 import { packageVersion } from '../kernel/version.ts'
+import { reportSandbox } from './sandbox-addresses.ts'
 import { type Wired, wire } from './wiring.ts'
 
 /** A gateway that is served over HTTP, with all its parts. */
@@ -35,16 +36,13 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
   }
   try {
     const { origin } = await http.start()
-    sandbox?.attach(origin)
-    // Whoever said "on" knows.
-    if (sandbox)
-      log[settings.TEAMS_SANDBOX === 'on' ? 'info' : 'warn'](
-        { sandbox: `${origin}/sandbox` },
-        'channels without a webhook URL go to the built-in stand-in for Teams',
-      )
+    if (sandbox) {
+      sandbox.attach(origin)
+      reportSandbox(log, settings, origin)
+    }
     await wired.deliver()
     wired.database.announce?.(origin)
-    log.info({ origin }, 'gateway listens')
+    log.write('gateway_listening', { origin })
     return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, settings, catalogue, service, wired, stop }
   } catch (error) {
     await stop()

@@ -14,7 +14,7 @@ import { createService, type LocalService } from '../gateway/service.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { createLog, type Log } from '../kernel/log.ts'
+import { createLog, type Log, logOf } from '../kernel/log.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/port.ts'
@@ -81,12 +81,13 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const env = environmentOf(options)
   const settings = loadSettings(env)
   const clock = options.clock ?? systemClock
-  const log = options.log ?? createLog(settings.TEAMS_LOG_LEVEL)
-  for (const { at, says } of settingNotices(env, settings)) log.warn({ setting: at }, says)
+  const log = logOf(options.log) ?? createLog(settings.TEAMS_LOG_LEVEL)
+  for (const { at, says } of settingNotices(env, settings))
+    log.write('setting_questionable', { setting: at, notice: says })
   const metrics = createMetrics()
   metrics.set('teams_build_info', { version: packageVersion(), node: process.versions.node }, 1)
   const catalogue = catalogueOf(settings, options.config)
-  for (const { at, says } of patientDataNotices(catalogue)) log.warn({ field: at }, says)
+  for (const { at } of patientDataNotices(catalogue)) log.write('patient_data_unmarked', { field: at })
   const renderer = createRenderer(rendererOptions(catalogue, settings))
 
   const channels = [...catalogue.channels.values()]
@@ -101,8 +102,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   })
   releases.add(() => known.close())
   // Signing with a made-up secret is better than not sending while Vault is sealed: a seal is what must be told.
-  if (deliver && known.signingSecretIsMadeUp)
-    log.warn('secrets: no signing secret is known; posts are signed with one that was made up at start')
+  if (deliver && known.signingSecretIsMadeUp) log.write('signing_secret_made_up')
 
   if (options.database === undefined) checkOtherDatabase(env, known.webhookKeys().length > 0, log)
   const database = await openDatabase(settings, { shared: options.database, pool: settings.TEAMS_DATABASE_POOL, log })
@@ -111,7 +111,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
   await ensurePartitions(database.kysely).catch((error: unknown) =>
     // A backup that runs just now, or a user who may not make tables: neither is a reason not to deliver.
-    log.warn({ err: error }, 'a month has no partition yet; its rows go to the default one until it can be made'),
+    log.write('partition_missing', { err: error }),
   )
   await ensureChannels(
     database.kysely,
@@ -279,7 +279,7 @@ async function startDelivery(parts: {
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
-    if (rows + indexes > 0) log.info({ rows, indexes }, 'rows of an earlier version were completed')
+    if (rows + indexes > 0) log.write('earlier_rows_completed', { rows, indexes })
   }
   await engine.work({
     onWake: (keys) => {
@@ -294,13 +294,11 @@ async function startDelivery(parts: {
       )
       await fill()
       const moved = await movePastMonths(database.kysely)
-      if (moved > 0) log.info({ months: moved }, 'past months were moved out of the default partition')
+      if (moved > 0) log.write('past_months_moved', { months: moved })
     },
   })
   // Not awaited: years of rows take minutes, and delivery works without.
-  fill().catch((error: unknown) =>
-    log.warn({ err: error }, 'rows of an earlier version could not be completed; the owner\'s "migrate up" does it'),
-  )
+  fill().catch((error: unknown) => log.write('earlier_rows_incomplete', { err: error }))
   // Not waited for here: turns would go on meanwhile. To close the database waits for the statement that it is at.
   releases.add(async () => {
     stopping = true
@@ -309,7 +307,7 @@ async function startDelivery(parts: {
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
   const mend = async () => {
     const ended = await endImpossibleWaits(database.delivery, longest)
-    if (ended > 0) log.warn({ ended }, 'waits were ended that only a clock which was set back can have made')
+    if (ended > 0) log.write('impossible_waits_ended', { ended })
   }
   // What waits for them is told why, or suppressed, even while they rest.
   unready.log([...catalogue.channels.keys()])
@@ -322,7 +320,7 @@ async function startDelivery(parts: {
       .then(() => {
         for (const key of keys) turns.wake(key)
       })
-      .catch((error: unknown) => log.warn({ err: error }, 'a new webhook URL is used at the next turn'))
+      .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
   })
   releases.add(async () => stopListening())
 }
@@ -347,6 +345,6 @@ async function usesSandbox(settings: Settings, secrets: Secrets, database: Datab
   if (secrets.webhookKeys().length > 0 || settings.TEAMS_WEBHOOK_VAULT_PATH || settings.TEAMS_WEBHOOKS_FILE)
     return false
   if (!(await hasSentToTeams(database.kysely))) return true
-  log.error('no channel has a webhook URL here, but cards of this database went to real ones: none is sent from here')
+  log.write('sandbox_refused')
   return false
 }

@@ -6,5 +6,5 @@ import type { Log } from '../kernel/log.ts'
  */
 export function logWarnings(log: Log): void {
   process.removeAllListeners('warning')
-  process.on('warning', (warning) => log.warn({ err: warning }, 'Node or a library warns'))
+  process.on('warning', (warning) => log.write('process_warned', { err: warning }))
 }

@@ -95,7 +95,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
 function makeCard(
   { catalogue, renderer, metrics, log }: Pick<AttemptOptions, 'catalogue' | 'renderer' | 'metrics' | 'log'>,
   channel: Channel,
-  { event, language, repeat }: ClaimedNotification,
+  { id, event, language, repeat }: ClaimedNotification,
 ) {
   const made: { card: () => string; json?: string; failed?: Outcome } = {
     card() {
@@ -109,10 +109,13 @@ function makeCard(
         made.json = json
         return json
       } catch (error) {
-        log.error(
-          { err: error, correlation_id: event.correlationId, event_type: event.eventType },
-          'no card could be made',
-        )
+        log.write('card_render_failed', {
+          err: error,
+          correlation_id: event.correlationId,
+          notification_id: id,
+          channel: channel.key,
+          event_type: event.eventType,
+        })
         made.failed = outcome('render_failed', isGatewayError(error) ? { errorCode: error.code } : {})
         throw error
       }

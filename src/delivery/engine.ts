@@ -50,8 +50,8 @@ export async function startEngine(
     clockMonitorIntervalSeconds: 600,
     clock: unheldClock,
   })
-  boss.on('error', (error) => log.warn({ err: error }, 'the job engine met an error and goes on'))
-  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'the job engine warns'))
+  boss.on('error', (error) => log.write('job_engine_failed', { err: error }))
+  boss.on('warning', (warning) => log.write('job_engine_warned', { warning: warning.message }))
   try {
     await boss.start()
     await createQueues(boss)
@@ -111,7 +111,7 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
             await onMaintain()
           } catch (error) {
             // The engine tries again, and would tell nobody.
-            log.error({ err: error }, 'the maintenance of the database failed; it is tried again')
+            log.write('maintenance_failed', { err: error })
             throw error
           }
         })

@@ -43,8 +43,7 @@ async function suppressWaiting(context: TurnContext, channel: string, turn: stri
     await endTurn(kysely, channel, turn, { recheckIfWoken: false }).catch(() => undefined)
     throw error
   } finally {
-    if (suppressed > 0)
-      log.warn({ channel, suppressed }, 'channel is muted; notifications that waited for it are suppressed')
+    if (suppressed > 0) log.write('notifications_suppressed', { channel, suppressed })
   }
   return { again: undefined }
 }

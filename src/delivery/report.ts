@@ -20,29 +20,31 @@ export function reportRecorded(
   },
 ): void {
   const { attempts, attemptRecords, lost, before, after } = recorded
-  if (before.breaker !== after.breaker) tellBreaker(context.log, channel, after, attempts)
+  if (before.breaker !== after.breaker) reportBreaker(context.log, channel, after, attempts)
   for (const [index, attemptRecord] of attemptRecords.entries()) {
     const attempt = attempts[index]
-    if (attempt) tellAttempt(context, channel, attempt, attemptRecord.state, lost.has(attemptRecord.id))
+    if (attempt) reportAttempt(context, channel, attempt, attemptRecord.state, lost.has(attemptRecord.id))
   }
 }
 
 /** Logs that a channel's breaker opened, with the last failure among the attempts, or closed. */
-function tellBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
+function reportBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
   const opened = attempts.findLast(
     ({ outcome: { name } }) => !isOwn(name) && ['channel', 'retry'].includes(OUTCOMES[name].consequence),
   )
   const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
   if (state.breaker === 'open')
-    log.error(
-      { channel, correlation_ids, rests_until: state.pausedUntil, reason: opened?.outcome.message },
-      'channel breaker opened; notifications wait until rests_until, then one probe is sent',
-    )
-  else if (state.breaker === 'closed') log.info({ channel, correlation_ids }, 'channel breaker closed; sending resumes')
+    log.write('channel_breaker_opened', {
+      channel,
+      correlation_ids,
+      rests_until: state.pausedUntil,
+      reason: opened?.outcome.message,
+    })
+  else if (state.breaker === 'closed') log.write('channel_breaker_closed', { channel, correlation_ids })
 }
 
 /** Logs and counts what one attempt came to. `lost` is true where another turn has taken the notification over. */
-function tellAttempt(
+function reportAttempt(
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
   channel: string,
   attempt: Attempt,
@@ -67,7 +69,7 @@ function tellAttempt(
       { channel, outcome },
       (attempt.finishedAt.getTime() - attempt.startedAt.getTime()) / 1000,
     )
-  if (lost) log.warn(line, 'another turn took this notification over; this attempt is recorded, the other turn decides')
+  if (lost) log.write('notification_taken_over', line)
   else if (state === 'accepted') {
     metrics.count('teams_notifications_sent_total', { channel, event_type: event.eventType, priority: event.priority })
     metrics.observe(
@@ -75,12 +77,12 @@ function tellAttempt(
       { priority: event.priority },
       Math.max(0, attempt.finishedAt.getTime() - event.acceptedAt.getTime()) / 1000,
     )
-    log.info(line, 'Teams notification sent successfully')
+    log.write('notification_sent', line)
   } else if (state === 'failed') {
     metrics.count('teams_notifications_failed_total', { channel, outcome })
-    log.error({ ...line, reason: attempt.outcome.message }, 'Teams notification failed; it is kept and can be replayed')
+    log.write('notification_failed', { ...line, reason: attempt.outcome.message })
   } else {
     metrics.count('teams_notification_retries_total', { channel, outcome })
-    log.warn({ ...line, reason: attempt.outcome.message }, 'Teams notification not taken; it waits')
+    log.write('notification_retry_scheduled', { ...line, reason: attempt.outcome.message })
   }
 }

@@ -94,10 +94,7 @@ async function makeRound(
   })
   if (made.digests > 0) {
     metrics.count('teams_notifications_digested_total', { channel: channel.key }, made.digested)
-    log.warn(
-      { channel: channel.key, digested: made.digested, digests: made.digests },
-      'more waits for the channel than it may be sent; notifications were put together in digests',
-    )
+    log.write('notifications_digested', { channel: channel.key, digested: made.digested, digests: made.digests })
   }
   return made
 }

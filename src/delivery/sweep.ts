@@ -31,10 +31,10 @@ export function startSweep(options: {
     try {
       if (sweeps++ % LOOKS_PER_MEND === 0) await mend()
       for (const channel of await find()) wake(channel)
-      if (failing) log.info('the database can be searched for due work again')
+      if (failing) log.write('sweep_recovered')
       failing = false
     } catch (error) {
-      if (!failing) log.error({ err: error }, 'the database can not be searched for due work; trying every second')
+      if (!failing) log.write('sweep_failed', { err: error })
       failing = true
     }
     if (!stopped) next()

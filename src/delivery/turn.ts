@@ -99,10 +99,7 @@ async function runTurn(
   const stopRenewing = keepRenewing(context, channel.key, turn, lease, posts.poke)
   try {
     for (const correlation_id of await reclaimInterrupted(kysely, channel.key, turn))
-      log.warn(
-        { correlation_id, channel: channel.key },
-        'an attempt was cut off; the card may have arrived and is sent again',
-      )
+      log.write('attempt_interrupted', { correlation_id, channel: channel.key })
     for (;;) {
       if (posts.size > 0 && posts.hasFinished) await posts.others(GATHER)
       looked()
@@ -116,8 +113,8 @@ async function runTurn(
       const step = await takeStep({ finished, room, underWay: posts.size })
       posts.forget(finished.length)
       if (step.kind === 'lost') {
-        log.warn({ channel: channel.key }, 'this turn lost its channel to another one')
-        await finishPosts(context, posts, lease, takeStep)
+        log.write('turn_lost', { channel: channel.key })
+        await finishPosts(context, channel.key, posts, lease, takeStep)
         return { again: undefined }
       }
       if (step.kind === 'held') {
@@ -134,7 +131,7 @@ async function runTurn(
         return { again: forMs }
     }
   } catch (error) {
-    await finishPosts(context, posts, lease, takeStep)
+    await finishPosts(context, channel.key, posts, lease, takeStep)
     await endTurn(kysely, channel.key, turn, { recheckIfWoken: false }).catch(() => undefined)
     throw error
   } finally {
@@ -157,6 +154,7 @@ async function changeWithin(ms: number | undefined, { clock }: TurnContext, post
  */
 async function finishPosts(
   context: TurnContext,
+  channel: string,
   posts: Posts,
   lease: Lease,
   takeStep: ReturnType<typeof createSteps>,
@@ -171,10 +169,12 @@ async function finishPosts(
     } catch (error) {
       if (context.hurry.aborted || (tries >= RECORD_TRIES && REFUSED.test(codeOf(error) ?? ''))) throw error
       if (tries % RECORD_TRIES === 1)
-        context.log.warn(
-          { err: error, tries, correlation_ids: finished.map(({ held }) => held.event.correlationId) },
-          'finished attempts could not be recorded; trying again each second',
-        )
+        context.log.write('attempts_not_recorded', {
+          err: error,
+          channel,
+          tries,
+          correlation_ids: finished.map(({ held }) => held.event.correlationId),
+        })
       // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
       await setTimeout(RECORD_PAUSE_MS, undefined, { signal: context.hurry }).catch(() => undefined)
     }
@@ -205,7 +205,7 @@ function keepRenewing(
       if (came !== 'undisturbed') disturb()
     } catch (error) {
       // No reason to stop: the lease decides, and the next renewal may get through.
-      log.warn({ err: error, channel }, 'a turn could not renew its lease; trying again each second')
+      log.write('lease_renewal_failed', { err: error, channel })
     } finally {
       underWay -= 1
     }

@@ -56,7 +56,7 @@ export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<s
     try {
       again = (await turn.ended).again
     } catch (error) {
-      context.log.error({ err: error, channel: channel.key }, 'a turn broke off; what it held is sent by a later one')
+      context.log.write('turn_failed', { err: error, channel: channel.key })
       again = AFTER_BREAKAGE
     }
     if (again === undefined || stopping.signal.aborted) return

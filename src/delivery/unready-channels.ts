@@ -46,11 +46,7 @@ export function createUnreadyChannels(options: {
         const destination = transport.destination(channel)
         if (!destination.ready) byReason.set(destination.reason, [...(byReason.get(destination.reason) ?? []), key])
       }
-      for (const [reason, channels] of byReason)
-        log.warn(
-          { channels, reason },
-          'channels have no webhook URL; their notifications wait until one is set, or "muted: true"',
-        )
+      for (const [reason, channels] of byReason) log.write('channel_address_missing', { channels, reason })
     },
   }
 }

@@ -57,7 +57,7 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
   function ask(): Promise<readonly ChannelView[] | undefined> {
     asking ??= viewChannels(parts, parts.database.delivery)
       .catch((error: unknown) => {
-        if (up) log.warn({ err: error }, 'database can not be asked; metrics of channels are missing until it answers')
+        if (up) log.write('channel_metrics_missing', { err: error })
         return undefined
       })
       .finally(() => {

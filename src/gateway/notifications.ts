@@ -18,10 +18,12 @@ export function createNotifications({
         await engine.wake(transaction, [notification.channel])
         return notification
       })
-      log.info(
-        { correlation_id: replayed.correlationId, notification_id: id, channel: replayed.channel, by },
-        'failed notification replayed',
-      )
+      log.write('notification_replayed', {
+        correlation_id: replayed.correlationId,
+        notification_id: id,
+        channel: replayed.channel,
+        by,
+      })
       return replayed
     },
   }

@@ -1,6 +1,6 @@
 import type { ConfigInput } from '../catalogue/config-input.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
+import type { LineLogger, Log } from '../kernel/log.ts'
 import type { SettingName } from '../settings/table.ts'
 import type { SharedDatabase } from '../store/shared-database.ts'
 
@@ -27,6 +27,7 @@ export interface GatewayOptions {
   readonly database?: SharedDatabase
   /** False for a process that only accepts, while a gateway elsewhere on the same database delivers. */
   readonly deliver?: boolean
-  readonly log?: Log
+  /** Your own logger, such as pino's; JSON lines on stderr at TEAMS_LOG_LEVEL if absent. */
+  readonly log?: Log | LineLogger
   readonly clock?: Clock
 }

@@ -52,23 +52,17 @@ function report(
     const event = eventOf.get(acceptance.eventId)
     if (!event || acceptance.duplicate) continue
     metrics.count('teams_events_accepted_total', { event_type: event.eventType, priority: event.priority })
-    log.info(
-      {
-        correlation_id: event.correlationId,
-        event_id: event.id,
-        event_type: event.eventType,
-        priority: event.priority,
-        channels: acceptance.notifications.map((n) => n.channel),
-        ...(acceptance.ignored ? { ignored: acceptance.ignored } : {}),
-      },
-      'event accepted',
-    )
+    log.write('event_accepted', {
+      correlation_id: event.correlationId,
+      event_id: event.id,
+      event_type: event.eventType,
+      priority: event.priority,
+      channels: acceptance.notifications.map((n) => n.channel),
+      ...(acceptance.ignored ? { ignored: acceptance.ignored } : {}),
+    })
   }
   for (const acceptance of acceptances)
     if (acceptance.duplicate)
-      log.info(
-        { correlation_id: acceptance.correlationId, event_id: acceptance.eventId },
-        'event known already; the first answer was given again',
-      )
+      log.write('event_duplicate', { correlation_id: acceptance.correlationId, event_id: acceptance.eventId })
   metrics.count('teams_events_duplicate_total', {}, acceptances.filter((acceptance) => acceptance.duplicate).length)
 }

@@ -51,10 +51,7 @@ export function createSilences({
         return kept.count
       } catch (error) {
         if (tries === TRIES) {
-          log.error(
-            { err: error, silence_id: made.silence.id, kept_back: kept.count },
-            'a silence was made, but not all that waited could be kept back; what it matches may still be sent',
-          )
+          log.write('silence_incomplete', { err: error, silence_id: made.silence.id, kept_back: kept.count })
           return kept.count
         }
         await setTimeout(PAUSE_MS)
@@ -82,7 +79,13 @@ export function createSilences({
         const made = await insertSilence(kysely, { ...checked, createdBy: by })
         const view = viewOf(made)
         const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
-        log.info({ silence_id: view.id, kind: view.kind, state: view.state, by, kept_back: keptBack }, 'silence made')
+        log.write('silence_created', {
+          silence_id: view.id,
+          kind: view.kind,
+          state: view.state,
+          by,
+          kept_back: keptBack,
+        })
         return { ...view, keptBack }
       }),
     async listSilences({ state, kind, limit, cursor }) {
@@ -101,7 +104,7 @@ export function createSilences({
     endSilence: (id, by) =>
       committingEach(async () => {
         const view = viewOf(await endSilence(kysely, id, by))
-        log.info({ silence_id: view.id, kind: view.kind, by }, 'silence ended')
+        log.write('silence_ended', { silence_id: view.id, kind: view.kind, by })
         return view
       }),
   }

@@ -50,8 +50,7 @@ export function createCalls({ metrics, log }: Pick<UseCaseParts, 'metrics' | 'lo
       return await running
     } catch (error) {
       const known = isGatewayError(error) ? error : databaseError(error)
-      if (!isGatewayError(error))
-        log.error({ err: error, call: name, code: known.code }, 'a call of the gateway failed')
+      if (!isGatewayError(error)) log.write('call_failed', { err: error, call: name, code: known.code })
       if (ACCEPTING.has(name)) metrics.count('teams_events_refused_total', { code: known.code })
       throw known
     } finally {

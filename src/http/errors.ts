@@ -16,7 +16,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = toGatewayError(thrown)
   // What callers do wrong is their business; what fails here is ours, and the log has the same id as the answer.
   if (error.status >= 500 && !EXPECTED.includes(error.code))
-    log.error({ err: error, request_id: request.id, route: request.routeOptions.url ?? null }, 'request failed')
+    log.write('request_failed', { err: error, request_id: request.id, route: request.routeOptions.url ?? null })
   if (error.code === 'gateway_busy') reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (error.code === 'unauthenticated')
     reply.header(

@@ -21,7 +21,7 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       ...(typeof correlationId === 'string' ? { correlation_id: correlationId } : {}),
     }
     // Probes ask every few seconds and would bury the rest.
-    if (route !== null && PROBES.has(route) && reply.statusCode < 400) log.debug(line, 'request')
-    else log.info(line, 'request')
+    if (route !== null && PROBES.has(route) && reply.statusCode < 400) log.write('probe_answered', line)
+    else log.write('request_answered', line)
   })
 }

@@ -17,7 +17,7 @@ class DriverError extends Error {
 /** Everything that is printed of an error, in every way in which people print one. */
 function printed(error: Error): string {
   const lines: string[] = []
-  createLog('info', { write: (line) => lines.push(line) }).error({ err: error }, 'it failed')
+  createLog('info', { write: (line) => lines.push(line) }).write('maintenance_failed', { err: error })
   return [
     inspect(error, { depth: 10, showHidden: true }),
     String(error),
@@ -56,7 +56,10 @@ describe('the cause of a GatewayError', () => {
 
 it('a log line quotes no message of a foreign error, not even one that looks like frames', () => {
   const lines: string[] = []
-  createLog('info', { write: (line) => lines.push(line) }).error({ err: new DriverError() }, 'it failed')
+  createLog('info', { write: (line) => lines.push(line) }).write('turn_failed', {
+    err: new DriverError(),
+    channel: 'sre',
+  })
   expect(lines.join()).not.toContain('MARK')
   expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
     err: { type: 'DriverError', code: '22P02', cause: { type: 'Error' } },

@@ -1,8 +1,27 @@
-import pino, { type DestinationStream, type Logger } from 'pino'
+import pino, { type DestinationStream } from 'pino'
 import { codeOf, framesOf, GatewayError, nameOf } from './errors.ts'
+import { type BareLogEvent, LOG_EVENTS, type LogEvent, type LogFieldsOf } from './log-events/table.ts'
 
-/** The gateway's logger: JSON lines, each of which names the correlation id of what it is about. */
-export type Log = Logger
+/**
+ * The gateway's log. Each line has a level, a constant message and the name of its event, all from the table of log
+ * events; the compiler refuses an event or a field that is not in it.
+ */
+export interface Log {
+  write(event: BareLogEvent): void
+  write<N extends LogEvent, F extends LogFieldsOf<N>>(
+    event: N,
+    // Spreads are checked too, which the compiler's own check of literals leaves out.
+    fields: F & { readonly [K in Exclude<keyof F, keyof LogFieldsOf<N>>]: never },
+  ): void
+}
+
+/** A logger that takes fields and a message, as pino's does. */
+export interface LineLogger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
 
 /**
  * Field names whose values never reach a log line, whoever logs the object. A second line of defence: the
@@ -20,19 +39,36 @@ const NEVER_LOGGED = [
   'authorization',
 ]
 
-/** Makes the logger. `level` is one of pino's (`silent` for none); lines go to `destination`, or to stderr. */
+/** Makes the log. `level` is one of pino's (`silent` for none); lines go to `destination`, or to stderr. */
 export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Log {
-  return pino(
+  const logger = pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]), censor: '[not logged]' },
-      serializers: { err: errorForLog },
     },
     destination,
   )
+  return logTo(logger)
+}
+
+/** The log that a program gave, over its own logger where it gave one of those. */
+export function logOf(given: Log | LineLogger | undefined): Log | undefined {
+  return given === undefined || 'write' in given ? given : logTo(given)
+}
+
+/** A log that writes to a logger of the host program, at the level and to the place of that logger. */
+export function logTo(logger: LineLogger): Log {
+  return {
+    write(event: LogEvent, fields: { readonly err?: unknown } = {}) {
+      const { level, message } = LOG_EVENTS[event]
+      // Here and not in a serializer: a host's logger has its own, which would write the message of a foreign error.
+      const safe = 'err' in fields ? { ...fields, err: errorForLog(fields.err) } : fields
+      logger[level]({ event, ...safe }, message)
+    },
+  }
 }
 
 /**

@@ -105,15 +105,12 @@ export function createPublisher(options: {
   function trouble(error: unknown): void {
     if (missed !== undefined || closed) return
     missed = 0
-    log.warn(
-      error === undefined ? {} : { err: error },
-      'Redis does not take events for live listeners; they are accepted and sent as ever (check TEAMS_REDIS_URL)',
-    )
+    log.write('publish_failed', error === undefined ? {} : { err: error })
   }
 
   function recover(): void {
     if (missed === undefined) return
-    log.info({ missed }, 'Redis takes events for live listeners again')
+    log.write('publish_recovered', { missed })
     missed = undefined
   }
 

@@ -48,8 +48,8 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const listeners = new Set<(changedChannels: readonly string[]) => void>()
   const refreshMs = settings.TEAMS_VAULT_REFRESH * 1000
   const last = new Map<SecretSource, Reading>()
-  const unknownTold = new Set<string>()
-  const doubtsTold = new Set<string>()
+  const reportedUnknown = new Set<string>()
+  const reportedDoubts = new Set<string>()
   let webhooks: ReadonlyMap<string, Secret> = new Map()
   let signing: readonly Secret[] = [madeUpSecret()]
   let isMadeUp = true
@@ -73,24 +73,24 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     return validateReading(readings, channels, settings, allowSandbox)
   }
 
-  function tellUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
-    complaints.tell(source.name, 'secrets_unreachable', reading.problems, 'secrets: not readable; known values stay')
+  function reportUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
+    complaints.report('secrets_refresh_failed', source.name, 'secrets_unreachable', reading.problems)
   }
 
-  function tellUnknownKeys({ reading }: { reading: Reading }) {
+  function reportUnknownKeys({ reading }: { reading: Reading }) {
     for (const { at, expected } of unknownKeys(reading, channels)) {
-      if (unknownTold.has(at)) continue
-      unknownTold.add(at)
-      log.warn({ at, expected }, 'secrets: a webhook URL for a channel that there is not')
+      if (reportedUnknown.has(at)) continue
+      reportedUnknown.add(at)
+      log.write('webhook_channel_unknown', { at, expected })
     }
   }
 
-  function tellDoubts({ doubts }: ReadingCheck) {
+  function reportDoubts({ doubts }: ReadingCheck) {
     for (const { channel, at, found, todo } of doubts) {
       const key = `${at} ${found}`
-      if (doubtsTold.has(key)) continue
-      doubtsTold.add(key)
-      log.warn({ channel, at, found, todo }, 'secrets: a value is used that most likely is not meant so')
+      if (reportedDoubts.has(key)) continue
+      reportedDoubts.add(key)
+      log.write('webhook_questionable', { channel, at, found, todo })
     }
   }
 
@@ -117,12 +117,12 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     return changed.length > 0 || differs ? changed : undefined
   }
 
-  function tellListeners(changed: readonly string[]) {
+  function notifyListeners(changed: readonly string[]) {
     for (const listener of listeners) {
       try {
         listener(changed)
       } catch (error) {
-        log.error({ err: error }, 'secrets: a listener failed')
+        log.write('secrets_listener_failed', { err: error })
       }
     }
   }
@@ -131,17 +131,19 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     const looked = await look()
     if (closed) return
     const failed = looked.filter(({ reading }) => reading.problems.length > 0)
-    failed.forEach(tellUnreadable)
-    looked.forEach(tellUnknownKeys)
+    failed.forEach(reportUnreadable)
+    looked.forEach(reportUnknownKeys)
     const judgement = judgeLast()
     for (const { code, ...problem } of judgement.problems)
-      complaints.tell(problem.at, code, [problem], 'secrets: a value that can not be used; the one before stays')
-    complaints.settle(new Set([...failed.map(({ source }) => source.name), ...judgement.problems.map(({ at }) => at)]))
-    tellDoubts(judgement)
+      complaints.report('secret_refused', problem.at, code, [problem])
+    complaints.reportRecovered(
+      new Set([...failed.map(({ source }) => source.name), ...judgement.problems.map(({ at }) => at)]),
+    )
+    reportDoubts(judgement)
     const changed = take(judgement)
     if (changed) {
-      log.info({ channels: changed }, 'secrets: changed')
-      tellListeners(changed)
+      log.write('secrets_changed', { channels: changed })
+      notifyListeners(changed)
     }
     schedule(failed.length > 0)
   }
@@ -150,7 +152,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     if (closed || sources.every((source) => source.kind === 'environment')) return
     stopTimer = clock.after(soon ? Math.min(refreshMs, LOOK_AGAIN) : refreshMs, () => {
       looking = lookAgain().catch((error: unknown) => {
-        log.error({ err: error }, 'secrets: a look failed')
+        log.write('secrets_refresh_crashed', { err: error })
         schedule(true)
       })
     })
@@ -177,14 +179,14 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     )
   }
   const unreadable = others.filter(({ reading }) => reading.problems.length > 0)
-  unreadable.forEach(tellUnreadable)
-  others.forEach(tellUnknownKeys)
-  tellDoubts(judgement)
+  unreadable.forEach(reportUnreadable)
+  others.forEach(reportUnknownKeys)
+  reportDoubts(judgement)
   if (settings.VAULT_ADDR !== undefined && settings.TEAMS_HMAC_SECRET_KEY !== undefined)
-    log.info(
-      { at: 'TEAMS_HMAC_SECRET_KEY', path: settings.TEAMS_HMAC_VAULT_PATH },
-      'secrets: the signing secret of the environment is used; the one in Vault, if there is one, is not asked for',
-    )
+    log.write('vault_signing_secret_unused', {
+      at: 'TEAMS_HMAC_SECRET_KEY',
+      path: settings.TEAMS_HMAC_VAULT_PATH,
+    })
   take(judgement)
   schedule(unreadable.length > 0)
 

@@ -26,6 +26,5 @@ export function checkOtherDatabase(env: Environment, hasWebhooks: boolean, log: 
       })),
     )
   const names = hasWebhooks ? hosts : addresses
-  if (names.length > 0)
-    log.warn({ names }, 'database named here is not read, as DATABASE_URL is not set; the embedded database is used')
+  if (names.length > 0) log.write('database_address_ignored', { names })
 }

@@ -21,11 +21,7 @@ import type { Tables } from './tables.ts'
  */
 export async function openEmbedded(folder: string, log?: Log): Promise<Database> {
   const state = await makePrivateFolder(folder)
-  if (isOpenToOthers(state))
-    log?.warn(
-      { mode: (state.mode & 0o7777).toString(8) },
-      'data folder is open to other users; the database in it is not, as long as they may not change its mode',
-    )
+  if (isOpenToOthers(state)) log?.write('data_folder_open', { mode: (state.mode & 0o7777).toString(8) })
   const lock = await lockFolder(folder).catch((error: unknown) => {
     throw isGatewayError(error) ? error : folderError(error)
   })

@@ -38,7 +38,7 @@ export async function migrateDatabase(database: Database, settings: Settings, lo
   const migrations = createMigrations(database.kysely)
   if (settings.TEAMS_MIGRATE) {
     const applied = await migrations.up()
-    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
+    if (applied.length > 0) log.write('schema_migrated', { applied })
     return
   }
   const missing = (await migrations.status()).filter((migration) => !migration.appliedAt)

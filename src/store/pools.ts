@@ -27,7 +27,7 @@ export function makePool(options: pg.PoolConfig, log: Log): SurvivingPool {
   })
   pool.on('connect', prepareSession)
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  pool.on('error', (error) => log.write('database_connection_broken', { err: error }))
   return waitingPool(pool)
 }
 

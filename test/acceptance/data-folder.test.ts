@@ -9,7 +9,7 @@ import { embeddedFolder } from '../services/database.ts'
 
 /** A log, and the messages that were written to it. */
 function listeningLog() {
-  const lines: { msg: string; folder?: string }[] = []
+  const lines: { event: string; folder?: string }[] = []
   const log = createLog(
     'warn',
     new Writable({
@@ -60,7 +60,7 @@ describe('the folder of the embedded database', () => {
     chmodSync(folder, 0o2775)
     const { log, lines } = listeningLog()
     await (await openEmbedded(folder, log)).close()
-    expect(lines).toMatchObject([{ msg: expect.stringContaining('open to other users'), mode: '2775' }])
+    expect(lines).toMatchObject([{ event: 'data_folder_open', mode: '2775' }])
     expect(statSync(folder).mode & 0o7777).toBe(0o2775)
     expect(openToOthers(folder)).toEqual([])
   })

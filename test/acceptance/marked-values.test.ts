@@ -7,6 +7,8 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGateway } from '../../src/app/gateway.ts'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import type { LogEventRow } from '../../src/kernel/log-events/fields.ts'
+import { LOG_EVENTS } from '../../src/kernel/log-events/table.ts'
 import { startEntraStandIn } from '../../src/stand-ins/entra.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
@@ -216,9 +218,9 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
       pmo: `http://${secrets.sigNew}.example.sa/?sig=${secrets.sigNew}`,
       [secrets.sigNew ?? '']: secrets.sigNew,
     })
-    await capture.logged({ msg: 'secrets: a value that can not be used; the one before stays' })
+    await capture.logged({ event: 'secret_refused' })
     vault.put('secret/teams/webhooks', { pmo: flows.address('pmo', secrets.sigNew) })
-    await capture.logged({ msg: 'secrets: changed' })
+    await capture.logged({ event: 'secrets_changed' })
     writeFileSync(webhooksFile, `devops: "${secrets.sigInFile}\n - [`)
     vault.revokeAll()
     await capture.logged({ subject: 'VAULT_ADDR' })
@@ -319,6 +321,21 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
 
   it.each(['log', 'answer', 'error', 'row', 'file', 'post', 'live message', 'command'])('are in no %s', (where) => {
     expect(searched(where)).toEqual([])
+  })
+
+  it('are beside log lines of known events only, with no field but those of the event', () => {
+    const lines = capture.of('log').map(({ text }): Record<string, unknown> => JSON.parse(text))
+    const names = new Set(lines.map(({ event }) => event))
+    expect([...names]).toEqual(
+      expect.arrayContaining(['event_accepted', 'request_answered', 'notification_sent', 'channel_breaker_opened']),
+    )
+    const undeclared = lines.filter(({ event, level, msg, ...line }) => {
+      const row = Object.entries<LogEventRow>(LOG_EVENTS).find(([name]) => name === event)?.[1]
+      if (row === undefined || row.level !== level || row.message !== msg) return true
+      const may: string[] = ['time', ...row.fields, ...(row.optional ?? [])]
+      return Object.keys(line).some((name) => !may.includes(name)) || row.fields.some((name) => !(name in line))
+    })
+    expect(undeclared).toEqual([])
   })
 
   it('come with no error that is not one of the gateway’s own', () => {

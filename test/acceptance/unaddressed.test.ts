@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import type { LogEvent } from '../../src/kernel/log-events/table.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, type Store, startedStore } from '../services/stores.ts'
 import { startReceiver } from '../transports/receiver.ts'
@@ -34,7 +35,7 @@ async function startWithFile(store: Store, muted: readonly string[] = []) {
     log: createLog('info', { write: (line) => void lines.push(JSON.parse(line)) }),
   })
   onTestFinished(() => gateway.stop())
-  return { receiver, write, gateway, logged: (part: string) => lines.filter(({ msg }) => String(msg).includes(part)) }
+  return { receiver, write, gateway, logged: (name: LogEvent) => lines.filter(({ event }) => event === name) }
 }
 
 const send = ({ wired }: ServedGateway, node: string, stakeholder = 'sre') =>
@@ -55,7 +56,7 @@ async function metric({ wired }: ServedGateway, name: string): Promise<number | 
 describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
   it('is told of at start, in the row, in the list of channels and in metrics, until it has one', async () => {
     const { gateway, write, receiver, logged } = await startWithFile(await startedStore(kind))
-    const [line] = logged('channels have no webhook URL')
+    const [line] = logged('channel_address_missing')
     expect(line).toMatchObject({ level: 'warn', reason: 'address_missing' })
     expect(line?.channels).toContain('sre')
     expect(line?.channels).not.toContain('pmo')
@@ -82,8 +83,8 @@ describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
     expect(await metric(gateway, 'teams_channel_address_missing{channel="sre"}')).toBe(0)
 
     write(['pmo'])
-    await expect.poll(() => logged('channels have no webhook URL')).toHaveLength(2)
-    expect(logged('channels have no webhook URL')[1]).toMatchObject({ channels: ['sre'] })
+    await expect.poll(() => logged('channel_address_missing'), { timeout: 5_000 }).toHaveLength(2)
+    expect(logged('channel_address_missing')[1]).toMatchObject({ channels: ['sre'] })
   })
 })
 
@@ -102,11 +103,11 @@ describe.each(KINDS)('a channel that is muted while notifications wait for it, o
       .poll(() => notifications(gateway), { timeout: 5_000 })
       .toEqual([{ state: 'accepted', reason: null }, ...Array(3).fill(suppressed)])
     // The rows are committed before the turn ends, and the turn's end is what is logged.
-    await expect.poll(() => logged('channel is muted')).toMatchObject([{ channel: 'sre', suppressed: 3 }])
+    await expect.poll(() => logged('notifications_suppressed')).toMatchObject([{ channel: 'sre', suppressed: 3 }])
     expect(await metric(gateway, 'teams_notifications_suppressed_total{channel="sre",reason="muted"}')).toBe(3)
     expect(await channel(gateway, 'sre')).toMatchObject({ reason: 'muted', oldestWaitingAt: null })
     expect(await metric(gateway, 'teams_channel_address_missing{channel="sre"}')).toBe(0)
-    expect(logged('channels have no webhook URL')[0]?.channels).not.toContain('sre')
+    expect(logged('channel_address_missing')[0]?.channels).not.toContain('sre')
     write(['sre', 'pmo'])
     await expect.poll(async () => (await channel(gateway, 'sre'))?.configured, { timeout: 5_000 }).toBe(true)
     expect(receiver.received).toEqual([])

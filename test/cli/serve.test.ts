@@ -61,7 +61,7 @@ describe('serve', () => {
 
   it('stops in an orderly way also while it starts', async () => {
     const running = startCli(['serve'], { env: { ...(await untouchedStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
-    await running.says(/schema brought up to date/)
+    await running.says(/"event":"schema_migrated"/)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/Stopped\.\n$/) })
   })

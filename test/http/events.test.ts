@@ -225,7 +225,7 @@ describe('POST /v1/events', () => {
     const answer = await post(app, CLAIM)
     expect(answer.json()).toMatchObject({ status: 500, code: 'internal', errors: [] })
     const id = answer.json().instance.replace('urn:uuid:', '')
-    expect(lines.find((line) => line.includes('request failed'))).toContain(id)
+    expect(lines.find((line) => line.includes('"event":"request_failed"'))).toContain(id)
     expect(answer.body + lines.join('')).not.toContain('P123456789')
     service.beforeAccept = async () => {
       throw new GatewayError('database_unreachable')

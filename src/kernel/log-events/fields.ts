@@ -1,0 +1,88 @@
+/** What the values of a field are, by the type in its row. Never an object, as events, cards and settings are objects. */
+interface ValueTypes {
+  readonly text: string | null
+  readonly texts: readonly string[]
+  readonly number: number
+  readonly time: Date
+  /** Any thrown value; the line has its name, code and frames, never a foreign message. */
+  readonly error: unknown
+}
+
+interface LogFieldRow {
+  readonly type: keyof ValueTypes
+  readonly help: string
+}
+
+/**
+ * Every field of a log line beside `level`, `time`, `event` and `msg`, once: a name means the same on all lines.
+ * `docs/reference/log-events.md` is written from this table.
+ */
+export const LOG_FIELDS = {
+  applied: { type: 'texts', help: 'Names of the migrations that were applied.' },
+  at: { type: 'text', help: 'Setting, file entry or path in Vault where the value stands.' },
+  attempt: { type: 'number', help: 'Number of the attempt, from 1.' },
+  by: { type: 'text', help: 'Who asked for it: the name of a token, of a program or of an account.' },
+  call: { type: 'text', help: "Name of the service's call that failed." },
+  caller: { type: 'text', help: 'Name under which the request was authenticated; null where it was not.' },
+  channel: { type: 'text', help: 'Key of the channel.' },
+  channels: { type: 'texts', help: 'Keys of the channels.' },
+  code: { type: 'text', help: 'Error code, as in the reference of errors.' },
+  correlation_id: { type: 'text', help: 'Correlation id of the event.' },
+  correlation_ids: { type: 'texts', help: 'Correlation ids of the events whose attempts are meant.' },
+  digested: { type: 'number', help: 'Notifications that were put into digests.' },
+  digests: { type: 'number', help: 'Digests that were made.' },
+  ended: { type: 'number', help: 'Waits of channels and notifications that were ended.' },
+  err: { type: 'error', help: 'Name, code and stack frames of the error, and of its causes.' },
+  event_id: { type: 'text', help: 'Id of the event.' },
+  event_type: { type: 'text', help: 'Event type.' },
+  expected: { type: 'text', help: 'What would be right instead.' },
+  field: { type: 'text', help: 'Where in the configuration the data field is declared.' },
+  found: { type: 'text', help: 'What was found, described and not quoted.' },
+  ignored: { type: 'texts', help: 'Data fields that were not kept, as the event type does not declare them.' },
+  indexes: { type: 'number', help: 'Indexes that were made.' },
+  kept_back: { type: 'number', help: 'Waiting notifications that the silence suppressed.' },
+  kind: { type: 'text', help: 'Kind of the silence: silence or maintenance.' },
+  method: { type: 'text', help: 'HTTP method.' },
+  missed: { type: 'number', help: 'Accepted events that were not published meanwhile.' },
+  mode: { type: 'text', help: 'Permissions of the folder, as chmod takes them.' },
+  months: { type: 'number', help: 'Months that were moved.' },
+  ms: { type: 'number', help: 'Milliseconds until the answer was sent.' },
+  names: { type: 'texts', help: 'Names of environment variables.' },
+  notice: { type: 'text', help: 'What the setting leads to.' },
+  notification_id: { type: 'text', help: 'Id of the notification.' },
+  origin: { type: 'text', help: 'Scheme, host and port where the gateway listens.' },
+  outcome: { type: 'text', help: 'Outcome of the attempt, as in the reference of outcomes.' },
+  path: { type: 'text', help: 'Path in Vault.' },
+  priority: { type: 'text', help: 'Priority of the event.' },
+  problems: { type: 'texts', help: 'Everything that is wrong: where, what was found, what was expected.' },
+  reason: { type: 'text', help: 'Why: the meaning of an outcome, or its name.' },
+  request_id: { type: 'text', help: 'Id of the request, which the `instance` of its error answer names too.' },
+  rests_until: { type: 'time', help: 'When the channel gets its next card, a probe.' },
+  route: { type: 'text', help: 'Pattern of the route; null where none fits. Never the path itself.' },
+  rows: { type: 'number', help: 'Rows that were written.' },
+  sandbox: { type: 'text', help: 'Where the sandbox is served.' },
+  setting: { type: 'text', help: 'Name of the setting.' },
+  silence_id: { type: 'text', help: 'Id of the silence.' },
+  state: { type: 'text', help: 'State of the silence.' },
+  status: { type: 'number', help: 'HTTP status: of Teams to a post, or of the gateway to a request.' },
+  subject: { type: 'text', help: 'Source of secrets, or the place of one value in it.' },
+  suppressed: { type: 'number', help: 'Notifications that were suppressed.' },
+  todo: { type: 'text', help: 'What to do about this value.' },
+  tries: { type: 'number', help: 'Tries so far.' },
+  warning: { type: 'text', help: "The job engine's warning." },
+} as const satisfies Record<string, LogFieldRow>
+
+/** The name of a field, a key of {@link LOG_FIELDS}. */
+export type LogField = keyof typeof LOG_FIELDS
+
+/** What a field takes as its value. */
+export type LogValue<F extends LogField> = ValueTypes[(typeof LOG_FIELDS)[F]['type']]
+
+/** One kind of log line. A line that warns says what to do. */
+export type LogEventRow = {
+  /** Constant: subject, what happened, what follows. What varies stands in fields. */
+  readonly message: string
+  readonly fields: readonly LogField[]
+  /** Fields that not every line of this kind has. */
+  readonly optional?: readonly LogField[]
+} & ({ readonly level: 'debug' | 'info' } | { readonly level: 'warn' | 'error'; readonly todo: string })

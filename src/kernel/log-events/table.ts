@@ -1,0 +1,36 @@
+import { DELIVERY_EVENTS } from './delivery.ts'
+import type { LogEventRow, LogField, LogValue } from './fields.ts'
+import { REQUEST_EVENTS } from './requests.ts'
+import { START_EVENTS } from './start.ts'
+
+/** Every log event by subject; `docs/reference/log-events.md` is written from these tables. */
+export const LOG_EVENTS_BY_SUBJECT = {
+  Start: START_EVENTS,
+  'Requests, secrets and listeners': REQUEST_EVENTS,
+  Delivery: DELIVERY_EVENTS,
+} as const
+
+/**
+ * Every kind of log line, once, by the name in its field `event`. Names are a contract: people search and alert on them.
+ * One name has one level and one message; the same thing at two levels is two events.
+ */
+export const LOG_EVENTS = { ...START_EVENTS, ...REQUEST_EVENTS, ...DELIVERY_EVENTS } as const satisfies Record<
+  string,
+  LogEventRow
+>
+
+/** The name of a log event, a key of {@link LOG_EVENTS}. */
+export type LogEvent = keyof typeof LOG_EVENTS
+
+type RequiredField<N extends LogEvent> = (typeof LOG_EVENTS)[N]['fields'][number]
+type OptionalField<N extends LogEvent> = (typeof LOG_EVENTS)[N] extends { readonly optional: readonly (infer F)[] }
+  ? F & LogField
+  : never
+
+/** The fields that a line of one kind takes. */
+export type LogFieldsOf<N extends LogEvent> = {
+  readonly [F in RequiredField<N>]: LogValue<F>
+} & { readonly [F in OptionalField<N>]?: LogValue<F> | undefined }
+
+/** Log events whose lines need no field. */
+export type BareLogEvent = { [N in LogEvent]: RequiredField<N> extends never ? N : never }[LogEvent]
