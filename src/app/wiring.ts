@@ -11,6 +11,7 @@ import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
 import { createUnreadyChannels, type UnreadyChannels } from '../delivery/unready-channels.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
+import { startSettings } from '../gateway/start-settings.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -20,7 +21,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/port.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { checkOtherDatabase } from '../settings/check-other-database.ts'
-import { loadSettings, withEnvFile } from '../settings/load.ts'
+import { type ReadEnvironment, readEnvFile } from '../settings/load.ts'
 import { settingNotices } from '../settings/notices.ts'
 import { withoutServiceVariables } from '../settings/service-variables.ts'
 import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
@@ -78,8 +79,9 @@ export async function wire(options: GatewayOptions): Promise<Wired> {
 
 async function wireParts(options: GatewayOptions, releases: Releases): Promise<Wired> {
   const deliver = options.deliver ?? true
-  const env = environmentOf(options)
-  const settings = loadSettings(env)
+  const read = environmentOf(options)
+  const { env } = read
+  const settings = await startSettings(read, options.config)
   const clock = options.clock ?? systemClock
   const log = logOf(options.log) ?? createLog(settings.TEAMS_LOG_LEVEL)
   for (const { at, says } of settingNotices(env, settings))
@@ -325,14 +327,13 @@ async function startDelivery(parts: {
   releases.add(async () => stopListening())
 }
 
-function environmentOf(options: GatewayOptions): Record<string, string | undefined> {
-  const env: Record<string, string | undefined> = {
-    ...(options.env ? withoutServiceVariables(options.env) : withEnvFile(process.env)),
-  }
+function environmentOf(options: GatewayOptions): ReadEnvironment {
+  const read = options.env ? { env: withoutServiceVariables(options.env), problems: [] } : readEnvFile(process.env)
+  const env: Record<string, string | undefined> = { ...read.env }
   for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
   if (options.name !== undefined) env.TEAMS_CALLER_NAME = options.name
   for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
-  return env
+  return { env, problems: read.problems }
 }
 
 /**

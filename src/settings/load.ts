@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { codeOf, describeValue, GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
+import { codeOf, describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { parseEnvFile } from './env-file.ts'
@@ -15,15 +15,60 @@ import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './tab
  * @throws GatewayError `invalid_settings`, with every problem at once.
  */
 export function loadSettings(env: Environment): Settings {
+  const { settings, found } = inspect(env)
+  if (found.length > 0)
+    throw new GatewayError(
+      'invalid_settings',
+      found.map(({ problem }) => problem),
+    )
+  return settings
+}
+
+/** Settings that can be used, although some of those that were given can not. */
+export interface UsableSettings {
+  /** What was given, without what is wrong. */
+  readonly env: Environment
+  readonly settings: Settings
+  /** Everything that is wrong, as {@link loadSettings} would throw it, and what only showed without that. */
+  readonly problems: readonly Problem[]
+}
+
+/** Reads the settings with the defaults in place of those that are wrong, so that one slip hides nothing else. */
+export function usableSettings(given: Environment): UsableSettings {
+  const env: Record<string, string | undefined> = { ...given }
   const problems: Problem[] = []
+  const told = new Set<string>()
+  for (;;) {
+    const { settings, found } = inspect(env)
+    if (found.length === 0) return { env, settings, problems }
+    // A setting that now lacks its counterpart, which was wrong itself, is told with it.
+    problems.push(...found.map(({ problem }) => problem).filter(({ at }) => !told.has(at)))
+    for (const { problem, cause } of found) {
+      told.add(problem.at)
+      delete env[cause]
+    }
+  }
+}
+
+/** A problem, and the name in the environment without which it would be gone. */
+interface FoundProblem {
+  readonly problem: Problem
+  readonly cause: string
+}
+
+function inspect(env: Environment): { readonly settings: Settings; readonly found: readonly FoundProblem[] } {
+  const found: FoundProblem[] = []
   const values: Record<string, unknown> = {}
   const bad = new Set<SettingName>()
+  const givenAs = new Map<SettingName, string>()
   const platform = readPlatformNames(env).values
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const row: (typeof SETTINGS)[SettingName] & { default?: string; secret?: true } = SETTINGS[name]
     const own = env[name]?.trim() || undefined
     const other = own === undefined ? (platform.get(name) ?? inSmallLetters(env, name)) : undefined
     const given = own ?? other?.text
+    const at = other?.at ?? name
+    if (given !== undefined) givenAs.set(name, at)
     const result = given === undefined ? undefined : row.schema.safeParse(given)
     if (result?.success) {
       values[name] = result.data
@@ -33,17 +78,18 @@ export function loadSettings(env: Environment): Settings {
     values[name] = row.default === undefined ? undefined : row.schema.parse(row.default)
     if (given === undefined || result === undefined) continue
     bad.add(name)
-    problems.push({
-      at: other?.at ?? name,
-      found: row.secret ? describeValue(given) : shown(given),
-      expected: result.error.issues[0]?.message ?? 'something else',
-    })
+    const expected = result.error.issues[0]?.message ?? 'something else'
+    found.push({ problem: { at, found: row.secret ? describeValue(given) : shown(given), expected }, cause: at })
   }
-  for (const { settings, found, expected } of contradictions(values as Settings))
-    if (!settings.some((name) => bad.has(name))) problems.push({ at: settings[0], found, expected })
-  problems.push(...misspelt(env))
-  if (problems.length > 0) throw new GatewayError('invalid_settings', problems)
-  return values as Settings
+  const settings = values as Settings
+  for (const { settings: about, ...words } of contradictions(settings)) {
+    // The first one that was given: the others have their defaults, which contradict nothing.
+    const cause = about.map((name) => givenAs.get(name)).find((name) => name !== undefined)
+    if (cause !== undefined && !about.some((name) => bad.has(name)))
+      found.push({ problem: { at: about[0], ...words }, cause })
+  }
+  found.push(...misspelt(env).map((problem) => ({ problem, cause: problem.at })))
+  return { settings, found }
 }
 
 /** The variables of proxies are as often written so; of curl's, one is written only so. */
@@ -62,12 +108,18 @@ function inSmallLetters(env: Environment, name: string): { readonly at: string; 
  */
 export function withEnvFile(env: Environment, file = '.env'): Environment {
   const { env: read, problems } = readEnvFile(env, file)
-  if (problems.length > 0) throw new GatewayError('invalid_settings', [...problems, ...problemsOf(read)])
+  if (problems.length > 0) throw new GatewayError('invalid_settings', [...problems, ...usableSettings(read).problems])
   return read
 }
 
+/** Where a program's settings come from, and what is wrong with its `.env` file. */
+export interface ReadEnvironment {
+  readonly env: Environment
+  readonly problems: readonly Problem[]
+}
+
 /** The same, with what is wrong with the file beside what could be read of it. */
-export function readEnvFile(env: Environment, file = '.env'): { env: Environment; problems: readonly Problem[] } {
+export function readEnvFile(env: Environment, file = '.env'): ReadEnvironment {
   const own = withoutServiceVariables(env)
   if (!existsSync(file)) return { env: own, problems: [] }
   let text: string
@@ -79,16 +131,6 @@ export function readEnvFile(env: Environment, file = '.env'): { env: Environment
   }
   const { values, problems } = parseEnvFile(text, file)
   return { env: { ...values, ...own }, problems }
-}
-
-function problemsOf(env: Environment): readonly Problem[] {
-  try {
-    loadSettings(env)
-    return []
-  } catch (error) {
-    if (isGatewayError(error, 'invalid_settings')) return error.problems
-    throw error
-  }
 }
 
 /**

@@ -119,6 +119,21 @@ describe('doctor', () => {
     expect(await runJson(['doctor'], { env })).toMatchObject({ code, answer: { ok: false } })
   })
 
+  it('goes on after settings that contradict each other or a default, and names each problem of one setting', async () => {
+    const env = { TEAMS_MAX_RETRIES: '0', TEAMS_API_TOKENS: 'a:write:short', TEAMS_WEBHOOK_SRE: 'https://placeholder' }
+    const { code, answer } = await runJson(['doctor'], { env })
+    expect(code).toBe(2)
+    const wrong: Line[] = answer.checks.filter(({ status }: Line) => status === 'wrong')
+    expect(wrong.map(({ check, detail }) => `${check}: ${detail.split(':')[0]}`)).toEqual(
+      expect.arrayContaining([
+        'settings: TEAMS_BREAKER_THRESHOLD',
+        'settings: TEAMS_API_TOKENS',
+        'channel sre: TEAMS_WEBHOOK_SRE',
+      ]),
+    )
+    expect(wrong.filter(({ detail }) => detail.startsWith('TEAMS_API_TOKENS'))).toHaveLength(2)
+  })
+
   it('tells of an old host, of a signature beside a token, and of values that stand above those of Vault', async () => {
     const cwd = embeddedFolder()
     writeFileSync(join(cwd, 'config.yaml'), 'channels:\n  pmo: { auth: entra }\n')

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createGateway } from '../../src/app/gateway.ts'
+import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { isGatewayError } from '../../src/kernel/errors.ts'
+import { embeddedFolder } from '../services/database.ts'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
 
 describe('a command line', () => {
@@ -69,14 +75,52 @@ describe('a command line', () => {
 })
 
 describe('settings', () => {
-  it('that are wrong are told all at once, before anything is opened', async () => {
-    const env = { TEAMS_MAX_RETRIES: 'many', TEAMS_API_TOKENS: `a:send:${MARK}:x`, TEAMS_HTTP_POTR: '1' }
-    const { code, stderr, stdout } = await runCli(['serve'], { env })
+  it('that are wrong are told all at once, with lines of .env and webhook URLs, before anything is opened', async () => {
+    const cwd = embeddedFolder()
+    writeFileSync(join(cwd, '.env'), `no setting ${MARK}\n`)
+    const env = {
+      TEAMS_MAX_RETRIES: 'many',
+      TEAMS_API_TOKENS: `a:send:${MARK}:x`,
+      TEAMS_HTTP_POTR: '1',
+      TEAMS_WEBHOOK_SRE: `https://example.com/${MARK}`,
+      TEAMS_WEBHOOK_SER: MARK,
+      // Nobody listens there: it is not asked.
+      VAULT_ADDR: 'http://127.0.0.1:9',
+      VAULT_TOKEN: MARK,
+    }
+    const { code, stderr, stdout } = await runCli(['serve'], { env, cwd })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('invalid_settings')
-    for (const name of ['TEAMS_MAX_RETRIES', 'TEAMS_API_TOKENS', 'TEAMS_HTTP_POTR'])
-      expect(stderr).toContain(`  ${name}: `)
+    const named = [...stderr.matchAll(/^ {2}(.+?): found /gm)].map(([, at]) => at)
+    expect(named.sort()).toEqual([
+      '.env, line 1',
+      'TEAMS_API_TOKENS',
+      'TEAMS_HTTP_POTR',
+      'TEAMS_MAX_RETRIES',
+      'TEAMS_WEBHOOK_SER',
+      'TEAMS_WEBHOOK_SRE',
+    ])
+    expect(stderr).not.toContain(MARK)
     expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it('that are wrong do not hide what is wrong with the configuration of a library', async () => {
+    const settings = { TEAMS_LANGUAGE: 'fr', TEAMS_LOG_LEVEL: 'silent' }
+    const config: NonNullable<GatewayOptions['config']> = JSON.parse('{"channels":{"sre":{"language":"fr"}}}')
+    const of = async (options: GatewayOptions) => {
+      const error = await createGateway({ env: {}, settings, ...options }).catch((thrown: unknown) => thrown)
+      return isGatewayError(error, 'invalid_settings') ? error.problems.map(({ at }) => at) : error
+    }
+    expect(await of({ config })).toEqual(['TEAMS_LANGUAGE', expect.stringMatching(/channels.*sre.*language/)])
+    expect(await of({ webhooks: { pmo: 'placeholder' } })).toEqual(['TEAMS_LANGUAGE', 'TEAMS_WEBHOOK_PMO'])
+  })
+
+  it('that decide which webhook URLs are good do not make a good one look wrong', async () => {
+    const suffixes = { TEAMS_WEBHOOK_HOST_SUFFIXES: 'localhost:1' }
+    const url = 'https://flows.example.sa/workflows/1/invoke?sig=0123456789'
+    const { stderr } = await runCli(['serve'], { env: { ...suffixes, TEAMS_WEBHOOK_SRE: url } })
+    expect(stderr).toContain('TEAMS_WEBHOOK_HOST_SUFFIXES: found')
+    expect(stderr).not.toContain('TEAMS_WEBHOOK_SRE')
   })
 
   it('that name a configuration file which is not there', async () => {

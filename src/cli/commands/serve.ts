@@ -1,9 +1,9 @@
+import { startSettings } from '../../gateway/start-settings.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { createLog } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
-import { loadSettings } from '../../settings/load.ts'
-import { readEnvironment } from '../environment.ts'
+import { readWithProblems } from '../environment.ts'
 import type { Output } from '../output.ts'
 import type { OwnGateways, ServedGateway } from '../own-gateways.ts'
 import { listenForStop, type StopSignal } from '../stop-signal.ts'
@@ -23,8 +23,9 @@ export async function serve(options: ServeOptions, output: Output, gateways: Own
       { at: options.once ? '--once' : '--yes', found: 'this option alone', expected: '--demo too' },
     ])
   const stop = listenForStop(output)
-  const env = readEnvironment(options.demo ? 'warn' : undefined)
-  const settings = loadSettings(env)
+  const read = readWithProblems(options.demo ? 'warn' : undefined)
+  const { env } = read
+  const settings = await startSettings(read)
   const forDemo = options.demo
     ? await (await import('../../gateway/demo-check.ts')).checkDemo(env, settings, options.yes === true)
     : {}

@@ -3,10 +3,10 @@ import { rendererOptions } from '../../cards/renderer-options.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { catalogueOf } from '../../catalogue/load.ts'
 import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
-import { GatewayError, isGatewayError, type Problem } from '../../kernel/errors.ts'
+import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
 import type { Environment } from '../../settings/environment.ts'
-import { loadSettings } from '../../settings/load.ts'
+import { usableSettings } from '../../settings/load.ts'
 import { settingNotices } from '../../settings/notices.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
@@ -18,30 +18,16 @@ export interface CheckedSettings {
   readonly findings: readonly Finding[]
 }
 
-/** Checks all settings. Goes on with the defaults in place of those that are wrong, so that one slip hides nothing else. */
+/** Checks all settings, and goes on with the defaults in place of those that are wrong. */
 export function checkSettings(given: Environment): CheckedSettings {
-  const env: Record<string, string | undefined> = { ...given }
-  const problems = new Map<string, Problem>()
-  for (;;) {
-    try {
-      const settings = loadSettings(env)
-      const set = Object.keys(SETTINGS).filter((name) => env[name]?.trim()).length
-      const findings =
-        problems.size === 0
-          ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
-          : [...problems.values()].map((problem) => wrongSetting('settings', problem, EXIT.usage))
-      const notices = settingNotices(env, settings).map(({ at, says }) => noted('settings', `${at}: ${says}`))
-      return { env, settings, findings: [...findings, ...notices] }
-    } catch (error) {
-      if (!isGatewayError(error, 'invalid_settings')) throw error
-      const left = error.problems.filter(({ at }) => env[at] !== undefined)
-      if (left.length === 0) throw error
-      // A setting that now lacks its counterpart, which was wrong itself, is told with it.
-      for (const problem of error.problems)
-        if (problems.size === 0 || !problems.has(problem.at)) problems.set(problem.at, problem)
-      for (const { at } of left) delete env[at]
-    }
-  }
+  const { env, settings, problems } = usableSettings(given)
+  const set = Object.keys(SETTINGS).filter((name) => env[name]?.trim()).length
+  const findings =
+    problems.length === 0
+      ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
+      : problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
+  const notices = settingNotices(env, settings).map(({ at, says }) => noted('settings', `${at}: ${says}`))
+  return { env, settings, findings: [...findings, ...notices] }
 }
 
 /** Checks the configuration file; where it can not be used, what is built in stands in for it. */

@@ -1,0 +1,43 @@
+import type { ConfigInput } from '../catalogue/config-input.ts'
+import { catalogueOf } from '../catalogue/load.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
+import { checkSecrets } from '../secrets/check.ts'
+import { type ReadEnvironment, type UsableSettings, usableSettings } from '../settings/load.ts'
+import type { Settings } from '../settings/table.ts'
+
+/** Settings that decide which webhook URLs are good: while one of them is wrong, what is wrong with a URL may follow from it. */
+const DECIDES_URLS = /^TEAMS_(CONFIG_FILE|WEBHOOK_HOST_SUFFIXES|SANDBOX_ORIGIN|ENTRA_)/
+
+/**
+ * The settings of a gateway that is about to start. Where they refuse the start, the error also has what is wrong with the
+ * configuration file, or with webhook URLs and secrets of the environment and of files. Vault is not asked: an error about
+ * settings should not wait for a connection.
+ *
+ * @throws GatewayError `invalid_settings`, with all of that at once
+ */
+export async function startSettings(read: ReadEnvironment, config?: ConfigInput): Promise<Settings> {
+  const usable = usableSettings(read.env)
+  const problems = [...read.problems, ...usable.problems]
+  if (problems.length === 0) return usable.settings
+  const further = problems.some(({ at }) => DECIDES_URLS.test(at)) ? [] : await furtherProblems(usable, config)
+  throw new GatewayError('invalid_settings', [...problems, ...further])
+}
+
+async function furtherProblems({ env, settings }: UsableSettings, config: ConfigInput | undefined): Promise<Problem[]> {
+  let channels: Parameters<typeof checkSecrets>[0]['channels']
+  try {
+    channels = [...catalogueOf(settings, config).channels.values()]
+  } catch (error) {
+    if (!isGatewayError(error)) throw error
+    return [...error.problems]
+  }
+  const { problems } = await checkSecrets({
+    settings: { ...settings, VAULT_ADDR: undefined },
+    env,
+    channels,
+    clock: systemClock,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
+  })
+  return problems.map(({ at, found, expected }) => ({ at, found, expected }))
+}
