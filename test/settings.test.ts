@@ -6,6 +6,7 @@ import { GatewayError, type Problem } from '../src/kernel/errors.ts'
 import { parseEnvFile } from '../src/settings/env-file.ts'
 import type { Environment } from '../src/settings/environment.ts'
 import { loadSettings, withEnvFile } from '../src/settings/load.ts'
+import { settingNotices } from '../src/settings/notices.ts'
 import { SETTINGS, type SettingName } from '../src/settings/table.ts'
 import { embeddedFolder } from './services/database.ts'
 
@@ -217,6 +218,40 @@ describe('a secret', () => {
   it.each(names.filter(isSecret))('%s: even a short one is described', (name) => {
     const error = refused({ [name]: 'zq', TEAMS_HTTP_PORT: 'wrong' })
     expect(error.message).not.toContain('zq')
+  })
+})
+
+describe('variables that name a running gateway', () => {
+  const noticed = (env: Environment) => settingNotices(env, loadSettings(env)).map(({ at, says }) => [at, says])
+
+  it.each([
+    ['CLAIMLINC_TEAMS_ULR', 'CLAIMLINC_TEAMS_URL'],
+    ['CLAIMLINC_TEAMS_URI', 'CLAIMLINC_TEAMS_URL'],
+    ['CLAIMLINC_TEAM_URL', 'CLAIMLINC_TEAMS_URL'],
+    ['claimlinc_teams_url', 'CLAIMLINC_TEAMS_URL'],
+    ['CLAIMLINC_TEAMS_TOKNE', 'CLAIMLINC_TEAMS_TOKEN'],
+    ['CLAIMLINK_TEAMS_TOKEN', 'CLAIMLINC_TEAMS_TOKEN'],
+  ])('%s is noticed, and not refused', (name, meant) => {
+    expect(noticed({ [name]: 'zq' })).toEqual([[name, expect.stringContaining(`Perhaps ${meant} is meant`)]])
+    expect(JSON.stringify(noticed({ [name]: 'zq' }))).not.toContain('zq')
+    expect(noticed({ [name]: 'zq', [meant]: 'x' })).toEqual([])
+    expect(noticed({ [name]: ' ' })).toEqual([])
+  })
+
+  it.each([
+    'CLAIMLINC_TEAMS_URL',
+    'CLAIMLINC_TEAMS_TOKEN',
+    'CLAIMLINC_TEAMS_SERVICE_HOST',
+    'CLAIMLINC_TEAMS_SERVICE_PORT',
+    'CLAIMLINC_TEAMS_SERVICE_PORT_HTTP',
+    'CLAIMLINC_TEAMS_PORT',
+    'CLAIMLINC_TEAMS_PORT_8080_TCP',
+    'CLAIMLINC_TEAMS_PORT_8080_TCP_ADDR',
+    'CLAIMLINC_TEAMS_HOST',
+    'CLAIMLINC_TEAMS_IMAGE_TAG',
+    'CLAIMLINC_TASKS_URL',
+  ])('%s is not', (name) => {
+    expect(noticed({ [name]: 'x' })).toEqual([])
   })
 })
 

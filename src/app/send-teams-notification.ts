@@ -2,8 +2,11 @@ import type { EventType } from '../catalogue/event-types.ts'
 import { createClient } from '../client/client.ts'
 import type { Acceptance, EventInput } from '../contract/events.ts'
 import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
+import { startSettings } from '../gateway/start-settings.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
-import { loadSettings, withEnvFile } from '../settings/load.ts'
+import { createLog } from '../kernel/log.ts'
+import { misspeltGatewayNames } from '../settings/gateway-names.ts'
+import { readEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
 
 /** Where events go: a gateway in this process, or one that runs already. */
@@ -48,10 +51,15 @@ async function open(): Promise<Sender> {
   try {
     const { CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN } = process.env
     if (CLAIMLINC_TEAMS_URL) return openRemote(CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN || undefined)
-    const settings = loadSettings(withEnvFile(process.env))
+    const read = readEnvFile(process.env)
+    const settings = await startSettings(read)
     if (settings.DATABASE_URL !== undefined) return await openOwn(false)
     const url = await findLocalGateway(settings)
-    return url === undefined ? await openOwn(true) : openRemote(url, tokenFor(settings, 'send'))
+    if (url === undefined) return await openOwn(true)
+    // A gateway in this process logs it with its other notices.
+    const log = createLog(settings.TEAMS_LOG_LEVEL)
+    for (const { at, says } of misspeltGatewayNames(read.env)) log.warn({ setting: at }, says)
+    return openRemote(url, tokenFor(settings, 'send'))
   } catch (error) {
     // A call that failed for want of a database must not spoil the next one.
     shared = undefined

@@ -1,4 +1,5 @@
 import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
+import { misspeltGatewayNames } from '../settings/gateway-names.ts'
 import { loadSettings } from '../settings/load.ts'
 import { readEnvironment } from './environment.ts'
 import type { Output } from './output.ts'
@@ -21,6 +22,7 @@ export async function openTarget(
   output: Output,
   gateways: OwnGateways,
 ): Promise<Target> {
+  for (const { at, says } of misspeltGatewayNames(process.env)) output.note(`${at}: ${says}`)
   if (flags.url !== undefined) return (await import('./remote-target.ts')).openRemote(flags.url, flags.token)
   const env = readEnvironment('error')
   const settings = loadSettings(env)

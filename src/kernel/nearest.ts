@@ -3,13 +3,13 @@ const LONGEST = 200
 
 /**
  * The one of `names` that `given` was most likely meant to be, for error texts: letter case does not count, and a third of
- * the letters, at most four, may differ. Undefined where nothing is near, since a far-fetched guess misleads.
+ * the letters, at most `most`, may differ. Undefined where nothing is near, since a far-fetched guess misleads.
  */
-export function nearestName(names: Iterable<string>, given: string): string | undefined {
+export function nearestName(names: Iterable<string>, given: string, most = 4): string | undefined {
   if (given === '' || given.length > LONGEST) return undefined
   const wanted = given.toLowerCase()
   let nearest: string | undefined
-  let least = Math.min(4, Math.max(1, Math.floor(wanted.length / 3))) + 1
+  let least = Math.min(most, Math.max(1, Math.floor(wanted.length / 3))) + 1
   for (const name of names) {
     const known = name.toLowerCase()
     // What differs in length by so much differs in as many letters; comparing costs a thousand times as much.

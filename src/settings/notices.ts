@@ -1,4 +1,5 @@
 import type { Environment } from './environment.ts'
+import { misspeltGatewayNames } from './gateway-names.ts'
 import { readPlatformNames, type SettingNotice } from './platform.ts'
 import type { Settings } from './table.ts'
 
@@ -7,7 +8,7 @@ const HIPAA_DAYS = 2_192
 
 /** What works and may not be meant so: the start logs each, and `doctor` shows it. */
 export function settingNotices(env: Environment, settings: Settings): readonly SettingNotice[] {
-  return [...readPlatformNames(env).notices, ...own(settings)]
+  return [...readPlatformNames(env).notices, ...misspeltGatewayNames(env), ...own(settings)]
 }
 
 function* own(s: Settings): Iterable<SettingNotice> {
@@ -24,6 +25,8 @@ function* own(s: Settings): Iterable<SettingNotice> {
   if (s.TEAMS_WEBHOOK_VAULT_PATH && !s.VAULT_ADDR)
     yield {
       at: 'TEAMS_WEBHOOK_VAULT_PATH',
-      says: 'Not read, because VAULT_ADDR is not set: only the webhook URLs of the environment and of files are used.',
+      says: `Not read, because VAULT_ADDR is not set: only the webhook URLs of the environment and of files are used.${
+        s.TEAMS_SANDBOX === 'auto' ? ' It keeps the sandbox off all the same, which TEAMS_SANDBOX=on mounts.' : ''
+      }`,
     }
 }

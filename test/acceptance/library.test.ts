@@ -400,8 +400,20 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
   it('goes to the gateway that has the embedded database open, and the program ends without waiting for it', async () => {
     const env = { ...(await startedStore('embedded')), TEAMS_API_TOKENS: 'workers:send+read:0123456789abcdef' }
     const gateway = await startServe(env)
-    const { code, stdout, stderr } = await run({ ...env, TEAMS_HTTP_PORT: String(await freePort()) })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { code, stdout, stderr } = await run({
+      ...env,
+      TEAMS_HTTP_PORT: String(await freePort()),
+      CLAIMLINC_TEAMS_ULR: 'http://elsewhere.example',
+    })
+    expect(code).toBe(0)
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { level: expect.anything(), setting: 'CLAIMLINC_TEAMS_ULR', msg: expect.stringContaining('CLAIMLINC_TEAMS_URL') },
+    ])
     expect(JSON.parse(stdout)).toMatchObject([
       { correlationId: 'vault-seal-abc123', duplicate: false },
       { correlationId: 'corr-claim-xyz789', duplicate: false },

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
@@ -117,6 +118,35 @@ describe('doctor', () => {
     ['Redis is away', { TEAMS_REDIS_URL: 'redis://127.0.0.1:9' }, 3],
   ])('ends as its gravest finding says: %s', async (_, env, code) => {
     expect(await runJson(['doctor'], { env })).toMatchObject({ code, answer: { ok: false } })
+  })
+
+  it.each([
+    ['TEAMS_WEBHOOK_VAULT_PATH', { TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks' }],
+    ['TEAMS_WEBHOOKS_FILE', { TEAMS_WEBHOOKS_FILE: '/dev/null' }],
+    ['TEAMS_SANDBOX=off', { TEAMS_SANDBOX: 'off' }],
+    ['another channel has a webhook URL', { TEAMS_WEBHOOK_SRE: WEBHOOK('sre') }],
+  ])('says why the sandbox does not stand in for a channel: %s', async (reason, env) => {
+    const { stdout } = await runCli(['doctor'], { env })
+    expect(stdout).toMatch(new RegExp(`^wrong +channel pmo .*its cards wait.*the sandbox is off: ${reason}`, 'm'))
+  })
+
+  it('says why the sandbox is off where cards of the database went to real channels', async () => {
+    const env = await startedStore('postgres')
+    await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })
+    const client = new pg.Client({ connectionString: env.DATABASE_URL })
+    await client.connect()
+    await client.query("UPDATE teams_notifications SET webhook_url = 'https://x.environment.api.powerplatform.com/…'")
+    await client.end()
+    const { stdout } = await runCli(['doctor'], { env })
+    expect(stdout).toMatch(/^wrong +channel pmo .*the sandbox is off: cards of this database went to real channels/m)
+  })
+
+  it('notes that a path of Vault without VAULT_ADDR keeps the sandbox off, and a misspelt name of a gateway', async () => {
+    const env = { TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks', CLAIMLINC_TEAMS_ULR: `http://${MARK}` }
+    const { stdout, stderr } = await runCli(['doctor'], { env })
+    expect(stdout).toMatch(/^note +settings +TEAMS_WEBHOOK_VAULT_PATH: .*sandbox off.*TEAMS_SANDBOX=on/m)
+    expect(stdout).toMatch(/^note +settings +CLAIMLINC_TEAMS_ULR: .*CLAIMLINC_TEAMS_URL/m)
+    expect(stdout + stderr).not.toContain(MARK)
   })
 
   it('goes on after settings that contradict each other or a default, and names each problem of one setting', async () => {

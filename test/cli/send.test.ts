@@ -165,6 +165,12 @@ describe('send over HTTP', () => {
     expect(states((await runJson([...SEAL, ...url, '--token', token])).answer)).toEqual(['sre pending'])
     const env = { CLAIMLINC_TEAMS_URL: gateway.origin, CLAIMLINC_TEAMS_TOKEN: token }
     expect(await runJson(SEAL, { env })).toMatchObject({ code: 0 })
+    const misspelt = { CLAIMLINC_TEAMS_URL: gateway.origin, CLAIMLINC_TEAMS_TOKNE: token }
+    expect(await runJson(SEAL, { env: misspelt })).toMatchObject({
+      code: 2,
+      answer: { code: 'unauthenticated' },
+      stderr: expect.stringMatching(/^CLAIMLINC_TEAMS_TOKNE: .*CLAIMLINC_TEAMS_TOKEN/m),
+    })
     expect(await runJson([...SEAL, ...url])).toMatchObject({ code: 2, answer: { code: 'unauthenticated' } })
     expect(await runJson([...SEAL, ...url, '--token', `${token}2`])).toMatchObject({
       code: 2,

@@ -61,7 +61,7 @@ async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding>
   output.progress('Asking Redis …')
   yield await checkRedis(settings)
   output.progress('Looking for webhook URLs …')
-  yield* await checkVaultAndChannels(settings, env, catalogue, store.channels)
+  yield* await checkVaultAndChannels(settings, env, catalogue, store)
   if (!sendTest) return
   output.progress('Sending test cards …')
   const { sendTests } = await import('../../gateway/doctor/send-test.ts')

@@ -10,13 +10,14 @@ import type { Environment } from '../../settings/environment.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+import type { CheckedStore } from './store.ts'
 
 /** Looks for webhook URLs and signing secrets wherever the settings say, Vault and files among them. */
 export async function checkVaultAndChannels(
   settings: Settings,
   env: Environment,
   catalogue: Catalogue,
-  known: ReadonlyMap<string, ChannelRow> | undefined,
+  store: CheckedStore,
 ): Promise<readonly Finding[]> {
   const channels = [...catalogue.channels.values()]
   const report = await checkSecrets({
@@ -31,7 +32,7 @@ export async function checkVaultAndChannels(
     const own = report.problems.find((problem) => isAbout(channel.key, problem))
     if (own) told.add(own)
     const doubts = report.doubts.filter((doubt) => doubt.channel === channel.key)
-    const found = checkChannel(channel, own, report, settings, known?.get(channel.key))
+    const found = checkChannel(channel, own, report, settings, store)
     return doubts.length > 0 && found.status === 'ok'
       ? doubts.map((doubt) => doubtful(found.check, doubt))
       : [found, ...doubts.map((doubt) => doubtful(found.check, doubt))]
@@ -77,26 +78,39 @@ function checkChannel(
   problem: CodedProblem | undefined,
   report: SecretsReport,
   settings: Settings,
-  row: ChannelRow | undefined,
+  store: CheckedStore,
 ): Finding {
   const check = `channel ${key}`
   if (muted) return noted(check, `${name} is muted in the configuration file: nothing is sent there`)
   if (problem) return wrongSetting(check, problem, exitCodeOf(problem.code))
   const at = report.channels.find((channel) => channel.key === key)?.at
-  if (at === undefined) return withoutUrl(key, name, report, settings)
+  if (at === undefined) return withoutUrl(key, name, report, settings, store)
+  const row = store.channels?.get(key)
   if (row !== undefined && row.breaker !== 'closed') return resting(check, name, row)
   return fine(check, `${name} has the webhook URL of ${at}`)
 }
 
-function withoutUrl(key: string, name: string, report: SecretsReport, settings: Settings): Finding {
+function withoutUrl(
+  key: string,
+  name: string,
+  report: SecretsReport,
+  settings: Settings,
+  store: CheckedStore,
+): Finding {
   const check = `channel ${key}`
   const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under ${WORKFLOW}.`
-  const promised = settings.TEAMS_WEBHOOK_VAULT_PATH ?? settings.TEAMS_WEBHOOKS_FILE
-  const sandbox =
-    settings.TEAMS_SANDBOX === 'on' ||
-    (settings.TEAMS_SANDBOX === 'auto' && !promised && report.channels.every((channel) => channel.at === undefined))
-  if (sandbox) return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
-  return wrong(check, `${name} has no webhook URL: its cards wait until it has one`, todo)
+  const off = whySandboxIsOff(report, settings, store)
+  if (off === undefined) return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
+  return wrong(check, `${name} has no webhook URL: its cards wait until it has one (the sandbox is off: ${off})`, todo)
+}
+
+/** Why the sandbox does not stand in for channels without a webhook URL; undefined where it does. As the wiring decides. */
+function whySandboxIsOff(report: SecretsReport, settings: Settings, { sentToTeams }: CheckedStore): string | undefined {
+  if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on' ? undefined : 'TEAMS_SANDBOX=off'
+  if (report.channels.some((channel) => channel.at !== undefined)) return 'another channel has a webhook URL'
+  for (const name of ['TEAMS_WEBHOOK_VAULT_PATH', 'TEAMS_WEBHOOKS_FILE'] as const)
+    if (settings[name] !== undefined) return `${name} is set`
+  return sentToTeams ? 'cards of this database went to real channels' : undefined
 }
 
 function resting(check: string, name: string, { lastOutcome, pausedUntil }: ChannelRow): Finding {

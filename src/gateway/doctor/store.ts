@@ -6,7 +6,7 @@ import { ERROR_CODES } from '../../kernel/error-codes.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
 import type { Settings } from '../../settings/table.ts'
-import { type ChannelRow, readChannels } from '../../store/channels.ts'
+import { type ChannelRow, hasSentToTeams, readChannels } from '../../store/channels.ts'
 import type { Database } from '../../store/database.ts'
 import { databaseError } from '../../store/database-error.ts'
 import { createMigrations } from '../../store/migrations.ts'
@@ -22,30 +22,34 @@ export interface CheckedStore {
   readonly findings: readonly Finding[]
   /** Undefined where it could not be asked. */
   readonly channels: ReadonlyMap<string, ChannelRow> | undefined
+  /** True where cards of this database went to real channels. */
+  readonly sentToTeams: boolean
 }
+
+const UNASKED = { channels: undefined, sentToTeams: false } as const
 
 /** Looks at the database, its schema and the job engine, and changes nothing: what is not there yet is not made. */
 export async function checkStore(settings: Settings): Promise<CheckedStore> {
   const folder = settings.TEAMS_DATA_DIR
   if (settings.DATABASE_URL === undefined && !existsSync(join(folder, 'pglite')))
-    return { findings: [await notMadeYet(folder)], channels: undefined }
+    return { findings: [await notMadeYet(folder)], ...UNASKED }
   let database: Database
   try {
     database = await openDatabase(settings)
   } catch (error) {
-    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), channels: undefined }
+    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), ...UNASKED }
     const { code, problems } = databaseError(error)
     const exit = exitCodeOf(code)
     const findings = problems.map((problem) => wrongSetting('database', problem, exit))
-    if (findings.length > 0) return { findings, channels: undefined }
-    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], channels: undefined }
+    if (findings.length > 0) return { findings, ...UNASKED }
+    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], ...UNASKED }
   }
   try {
     return await look(database, settings)
   } catch (error) {
     const { code } = databaseError(error)
     const finding = wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exitCodeOf(code))
-    return { findings: [finding], channels: undefined }
+    return { findings: [finding], ...UNASKED }
   } finally {
     await database.close()
   }
@@ -61,7 +65,9 @@ async function look(database: Database, settings: Settings): Promise<CheckedStor
   const engine = await checkEngine(database)
   return {
     findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
-    channels: migration.status === 'ok' ? await readChannels(kysely) : undefined,
+    ...(migration.status === 'ok'
+      ? { channels: await readChannels(kysely), sentToTeams: await hasSentToTeams(kysely) }
+      : UNASKED),
   }
 }
 
