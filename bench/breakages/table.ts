@@ -48,8 +48,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/delivery/posts.ts',
-        find: 'for (const one of held) void run(one)',
-        replace: 'for (const one of held) { void make(one); void run(one) }',
+        find: 'for (const one of claimed) void run(one)',
+        replace: 'for (const one of claimed) { void make(one); void run(one) }',
       },
     ],
   },
@@ -175,7 +175,11 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'growth',
     figure: 'growth.ratio',
     changes: [
-      { file: 'src/delivery/step.ts', find: 'const RECENT = 86_400_000', replace: 'const RECENT = 86_400_000_000_000' },
+      {
+        file: 'src/delivery/step.ts',
+        find: 'const CLAIM_WINDOW_MS = 86_400_000',
+        replace: 'const CLAIM_WINDOW_MS = 86_400_000_000_000',
+      },
     ],
   },
   {
@@ -213,7 +217,7 @@ export const BREAKAGES: readonly Breakage[] = [
       { file: 'src/store/record-and-claim.ts', find: 'sql`- (SELECT count(*) FROM claimed)`', replace: 'sql`- 0`' },
       {
         file: 'src/delivery/step.ts',
-        find: '...take(plan.state, done.held.length),',
+        find: '...take(plan.state, done.claimed.length),',
         replace: '...take(plan.state, 0),',
       },
     ],

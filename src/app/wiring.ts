@@ -34,7 +34,7 @@ import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { createMonths } from '../store/months.ts'
 import { migrateDatabase, openDatabase } from '../store/open-database.ts'
-import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE } from '../store/turns.ts'
+import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
 import { createReleases, type Releases } from './releases.ts'
@@ -191,8 +191,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         },
         storm: { digestAfter: settings.TEAMS_DIGEST_AFTER * 1000, digestUrgent: settings.TEAMS_DIGEST_URGENT },
         retry: { maxRetries: settings.TEAMS_MAX_RETRIES, backoff: (retry) => backoffMs(retry, policy, Math.random()) },
-        leaseMs: database.kind === 'embedded' ? Number.POSITIVE_INFINITY : TURN_LEASE * 1000,
-        most: settings.TEAMS_CONNECTIONS_PER_HOST,
+        leaseMs: database.kind === 'embedded' ? Number.POSITIVE_INFINITY : TURN_LEASE_SECONDS * 1000,
+        maxInFlight: settings.TEAMS_CONNECTIONS_PER_HOST,
         clock,
         metrics,
         log,
@@ -307,14 +307,14 @@ async function startDelivery(parts: {
   })
   const find = async () => (await channelsWithWork(database.delivery)).filter(unready.canWork)
   const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
-  const mend = async () => {
+  const repairWaits = async () => {
     const ended = await endImpossibleWaits(database.delivery, longest)
     if (ended > 0) log.write('impossible_waits_ended', { ended })
   }
   // What waits for them is told why, or suppressed, even while they rest.
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
-  releases.add(startSweep({ find, mend, wake: turns.wake, clock, log }))
+  releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)
     // What the channel rested for may be mended: look at once.

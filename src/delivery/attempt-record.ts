@@ -4,11 +4,11 @@ import { decideRetry, type RetryRules } from './decide-retry.ts'
 
 /** Puts an attempt and its decision into the form in which they are recorded. */
 export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: RetryRules): AttemptRecord {
-  const { held, outcome } = attempt
-  const decision = decideRetry(outcome, held.failures, channelRests, rules)
+  const { notification, outcome } = attempt
+  const decision = decideRetry(outcome, notification.failures, channelRests, rules)
   return {
-    id: held.id,
-    createdAt: held.createdAt,
+    id: notification.id,
+    createdAt: notification.createdAt,
     state: decision.state,
     reason: decision.reason,
     delayMs: decision.delayMs,
@@ -21,8 +21,8 @@ export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: 
     errorCode: outcome.errorCode ?? null,
     message: outcome.message,
     outcome: outcome.name,
-    attempt: held.attempt,
-    repeat: held.repeat,
+    attempt: notification.attempt,
+    repeat: notification.repeat,
     startedAt: attempt.startedAt,
     finishedAt: attempt.finishedAt,
   }

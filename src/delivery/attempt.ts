@@ -11,7 +11,7 @@ import type { Lease } from './lease.ts'
 
 /** One try to send a notification. */
 export interface Attempt {
-  readonly held: ClaimedNotification
+  readonly notification: ClaimedNotification
   readonly outcome: Outcome
   /**
    * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
@@ -33,7 +33,7 @@ export interface Attempt {
  */
 export type MakeAttempt = (
   channel: Channel,
-  held: ClaimedNotification,
+  notification: ClaimedNotification,
   turn: { readonly stopping: AbortSignal; readonly lease: Lease },
 ) => Promise<Attempt>
 
@@ -51,10 +51,10 @@ export interface AttemptOptions {
 /** Makes the part that renders and posts. */
 export function createAttempt(options: AttemptOptions): MakeAttempt {
   const { transport, clock, hurry } = options
-  return async (channel, held, { stopping, lease }) => {
+  return async (channel, notification, { stopping, lease }) => {
     const startedAt = clock.now()
     const done = (came: Outcome, rest: Partial<Attempt> = {}): Attempt => ({
-      held,
+      notification,
       outcome: came,
       posted: false,
       cardJson: null,
@@ -66,17 +66,17 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
     if (stopping.aborted) return done(outcome('handed_back'))
     const destination = transport.destination(channel)
     if (!destination.ready) return done(outcome(destination.reason))
-    const { event } = held
-    const made = makeCard(options, channel, held)
+    const { event } = notification
+    const made = makeCard(options, channel, notification)
     const answer = await transport.send({
       channel,
       destination,
       card: made.card,
-      notificationId: held.id,
+      notificationId: notification.id,
       correlationId: event.correlationId,
       priority: event.priority,
-      attempt: held.attempt,
-      repeat: held.repeat,
+      attempt: notification.attempt,
+      repeat: notification.repeat,
       signal: hurry,
       callOff: lease.ended,
       mayPost: lease.alive,

@@ -8,7 +8,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import {
   type Assignment,
   type DigestPart,
-  MOST_PER_ROUND,
+  MAX_PER_ROUND,
   moveIntoDigests,
   type Urgency,
   type WaitingGroup,
@@ -18,7 +18,7 @@ import { insertEvents } from '../store/insert-events.ts'
 import type { Tables } from '../store/tables.ts'
 
 /** Groups that a digest names; its card shows fewer, and says how many there are besides. */
-const MOST_GROUPS = 100
+const MAX_GROUPS = 100
 
 /** What a round of digests came to. */
 export interface Round {
@@ -46,7 +46,7 @@ export async function makeDigests(
   options: { readonly atLeast: number; readonly cards: number },
 ): Promise<Round> {
   const groups = await waitingGroups(transaction, channel.key, urgency)
-  const more = groups.reduce((sum, group) => sum + group.count, 0) >= MOST_PER_ROUND
+  const more = groups.reduce((sum, group) => sum + group.count, 0) >= MAX_PER_ROUND
   const assignments = assign(groups, options, catalogue)
   if (assignments.length === 0) return { digested: 0, digests: 0, more: false }
   const parts = await moveIntoDigests(transaction, channel.key, urgency, assignments)
@@ -145,11 +145,11 @@ export function digestData(digestId: string, parts: readonly DigestPart[], group
     count,
     first_at: new Date(Math.min(...parts.map((part) => part.firstAt.getTime()))).toISOString(),
     last_at: new Date(Math.max(...parts.map((part) => part.lastAt.getTime()))).toISOString(),
-    event_types: types.slice(0, MOST_GROUPS),
-    ...(types.length > MOST_GROUPS ? { more_types: types.length - MOST_GROUPS } : {}),
+    event_types: types.slice(0, MAX_GROUPS),
+    ...(types.length > MAX_GROUPS ? { more_types: types.length - MAX_GROUPS } : {}),
     ...(groupBy === undefined ? {} : { group_by: groupBy }),
-    groups: groups.slice(0, MOST_GROUPS),
-    ...(groups.length > MOST_GROUPS ? { more_groups: groups.length - MOST_GROUPS } : {}),
+    groups: groups.slice(0, MAX_GROUPS),
+    ...(groups.length > MAX_GROUPS ? { more_groups: groups.length - MAX_GROUPS } : {}),
     correlation_ids: correlationIds,
     ...(count > correlationIds.length ? { more: count - correlationIds.length } : {}),
     digest_id: digestId,

@@ -6,8 +6,8 @@ import type { Database } from '../store/database.ts'
 import { engineSchemaOf } from '../store/schema.ts'
 import type { Tables } from '../store/tables.ts'
 
-const DRAIN = 'drain'
-const MAINTAIN = 'maintain'
+const WAKE_QUEUE = 'drain'
+const MAINTENANCE_QUEUE = 'maintain'
 
 /** Wakes drains across processes, and runs the maintenance once for all of them. */
 export interface Engine {
@@ -65,7 +65,7 @@ export async function startEngine(
 
 async function createQueues(boss: PgBoss): Promise<void> {
   // A wake-up is worth nothing once it is done, or old: the sweep finds whatever it stood for.
-  await boss.createQueue(DRAIN, {
+  await boss.createQueue(WAKE_QUEUE, {
     policy: 'standard',
     notify: true,
     retryLimit: 0,
@@ -73,10 +73,10 @@ async function createQueues(boss: PgBoss): Promise<void> {
     retentionSeconds: 3600,
     deleteAfterSeconds: 60,
   })
-  await boss.createQueue(MAINTAIN, { policy: 'short', retryLimit: 3, retryDelay: 60, expireInSeconds: 3600 })
+  await boss.createQueue(MAINTENANCE_QUEUE, { policy: 'short', retryLimit: 3, retryDelay: 60, expireInSeconds: 3600 })
   // Fills pg-boss's cache of queues now: looking the queue up later, inside a transaction, would ask for a second
   // connection, and the embedded database has but one.
-  await boss.insert(DRAIN, [])
+  await boss.insert(WAKE_QUEUE, [])
 }
 
 function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
@@ -87,26 +87,26 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
       // unique key would: a caller's long transaction must not hold up every other event for its channel.
       const { rows } = await sql<{ key: string }>`
         SELECT DISTINCT singleton_key AS key FROM ${sql.table(`${schema}.job`)}
-         WHERE name = ${DRAIN} AND state = 'created' AND singleton_key = ANY(${[...channels]}::text[])`.execute(
+         WHERE name = ${WAKE_QUEUE} AND state = 'created' AND singleton_key = ANY(${[...channels]}::text[])`.execute(
         transaction,
       )
       const queued = new Set(rows.map((row) => row.key))
       const jobs = channels
         .filter((channel) => !queued.has(channel))
         .map((channel) => ({ singletonKey: channel, data: { channel } }))
-      if (jobs.length > 0) await boss.insert(DRAIN, jobs, { db: fromKysely(transaction) })
+      if (jobs.length > 0) await boss.insert(WAKE_QUEUE, jobs, { db: fromKysely(transaction) })
     },
     async work({ onWake, onMaintain }) {
       // More than once a day, because it gives way to whatever reads the tables, such as the backup of each night; and
       // once more at the start of a gateway that was off. First of all, since it is what may fail.
-      await boss.schedule(MAINTAIN, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
+      await boss.schedule(MAINTENANCE_QUEUE, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
       try {
         await boss.work<{ channel: string }>(
-          DRAIN,
+          WAKE_QUEUE,
           { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
           async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
         )
-        await boss.work(MAINTAIN, { pollingIntervalSeconds: 30 }, async () => {
+        await boss.work(MAINTENANCE_QUEUE, { pollingIntervalSeconds: 30 }, async () => {
           try {
             await onMaintain()
           } catch (error) {
@@ -116,7 +116,7 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
           }
         })
       } catch (error) {
-        for (const queue of [DRAIN, MAINTAIN]) await boss.offWork(queue).catch(() => undefined)
+        for (const queue of [WAKE_QUEUE, MAINTENANCE_QUEUE]) await boss.offWork(queue).catch(() => undefined)
         throw error
       }
     },

@@ -6,7 +6,7 @@ import type { Turn, TurnEnd } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
 /** Notifications that one statement suppresses: few enough that it takes far less than the turn's lease. */
-const PAGE = 500
+const ROWS_PER_STATEMENT = 500
 
 /**
  * A turn at a muted channel: what waits there was accepted before it was muted, or by a replica that does not know yet. It is
@@ -32,10 +32,10 @@ async function suppressWaiting(context: TurnContext, channel: string, turn: stri
   try {
     await reclaimInterrupted(kysely, channel, turn)
     do {
-      const count = await suppressMuted(kysely, channel, turn, PAGE)
+      const count = await suppressMuted(kysely, channel, turn, ROWS_PER_STATEMENT)
       suppressed += count
       metrics.count('teams_notifications_suppressed_total', { channel, reason: 'muted' }, count)
-      if (count === PAGE) await renewTurn(kysely, channel, turn)
+      if (count === ROWS_PER_STATEMENT) await renewTurn(kysely, channel, turn)
       // Word that there is more to do was left meanwhile, or there was more than one page.
       else if (await endTurn(kysely, channel, turn, { recheckIfWoken: true })) break
     } while (!context.hurry.aborted)

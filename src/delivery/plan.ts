@@ -11,13 +11,13 @@ export type Plan =
   /** Send one, to see whether the channel works again. */
   | { readonly kind: 'probe'; readonly limit: 1; readonly state: ChannelState }
 
-/** Decides from a channel's state, its budget and the database's clock. `most` is how many posts may be under way. */
-export function planTurn(state: ChannelState, budget: Budget, now: Date, most: number): Plan {
+/** Decides from a channel's state, its budget and the database's clock. `maxInFlight` is how many posts may be under way. */
+export function planTurn(state: ChannelState, budget: Budget, now: Date, maxInFlight: number): Plan {
   const filled: ChannelState = { ...state, ...refill(state, budget, now) }
   const rest = (filled.pausedUntil?.getTime() ?? 0) - now.getTime()
   if (rest > 0) return { kind: 'rest', forMs: rest, state: filled }
   const wait = untilNextToken(filled, budget)
   if (wait > 0) return { kind: 'rest', forMs: wait, state: filled }
   if (filled.breaker !== 'closed') return { kind: 'probe', limit: 1, state: filled }
-  return { kind: 'send', limit: Math.min(most, Math.floor(filled.tokens)), state: filled }
+  return { kind: 'send', limit: Math.min(maxInFlight, Math.floor(filled.tokens)), state: filled }
 }

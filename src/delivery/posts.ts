@@ -1,68 +1,68 @@
 import type { ClaimedNotification } from '../store/claim.ts'
 import type { Attempt } from './attempt.ts'
 
-/** The posts of one turn that are under way, and those that came back. */
+/** The posts of one turn: those in flight, and the finished attempts that are not recorded yet. */
 export interface Posts {
-  start(held: readonly ClaimedNotification[]): void
-  /** How many are under way. */
-  readonly size: number
-  /** True when some came back that are not recorded yet. */
-  readonly hasFinished: boolean
-  /** Those, in the order in which they came. What changes from now on resolves {@link change} anew. */
-  look(): readonly Attempt[]
-  /** The first so many of them are recorded. */
-  forget(count: number): void
-  /** Wakes whoever waits for {@link change}: something else has happened. */
-  poke(): void
-  /** Resolves when no post is under way any more, or after so many milliseconds. */
-  others(ms: number): Promise<void>
-  /** Resolves when a post comes back or somebody pokes; at once, where that happened since the last {@link look}. */
-  change(): Promise<void>
+  start(claimed: readonly ClaimedNotification[]): void
+  /** Number of posts in flight. */
+  readonly inFlight: number
+  /** True while there are finished attempts that are not recorded. */
+  readonly hasUnrecorded: boolean
+  /** Returns the finished attempts not yet recorded, oldest first; resets {@link changed}. */
+  collect(): readonly Attempt[]
+  /** Drops the oldest `count` finished attempts: they are recorded. */
+  markRecorded(count: number): void
+  /** Resolves {@link changed}, for a reason other than a finished post. */
+  wake(): void
+  /** Resolves when no post is in flight, or after `timeoutMs`. */
+  drained(timeoutMs: number): Promise<void>
+  /** Resolves when a post finishes or `wake` is called; at once, where that happened since the last {@link collect}. */
+  changed(): Promise<void>
 }
 
-/** Keeps the posts of a turn. `make` never throws. */
-export function createPosts(make: (held: ClaimedNotification) => Promise<Attempt>): Posts {
-  let underWay = 0
+/** Makes the posts of a turn. `make` never throws. */
+export function createPosts(make: (notification: ClaimedNotification) => Promise<Attempt>): Posts {
+  let inFlight = 0
   let finished: Attempt[] = []
-  let changed = Promise.withResolvers<void>()
-  let allBack = () => {}
+  let change = Promise.withResolvers<void>()
+  let onDrained = () => {}
 
-  async function run(held: ClaimedNotification): Promise<void> {
-    underWay += 1
-    const attempt = await make(held)
-    underWay -= 1
+  async function run(notification: ClaimedNotification): Promise<void> {
+    inFlight += 1
+    const attempt = await make(notification)
+    inFlight -= 1
     finished.push(attempt)
-    changed.resolve()
-    if (underWay === 0) allBack()
+    change.resolve()
+    if (inFlight === 0) onDrained()
   }
 
   return {
-    start(held) {
-      for (const one of held) void run(one)
+    start(claimed) {
+      for (const one of claimed) void run(one)
     },
-    get size() {
-      return underWay
+    get inFlight() {
+      return inFlight
     },
-    get hasFinished() {
+    get hasUnrecorded() {
       return finished.length > 0
     },
-    look() {
-      changed = Promise.withResolvers<void>()
+    collect() {
+      change = Promise.withResolvers<void>()
       return [...finished]
     },
-    forget(count) {
+    markRecorded(count) {
       finished = finished.slice(count)
     },
-    others: (ms) =>
+    drained: (timeoutMs) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        allBack = () => {
+        const timer = setTimeout(resolve, timeoutMs)
+        onDrained = () => {
           clearTimeout(timer)
           resolve()
         }
-        if (underWay === 0) allBack()
+        if (inFlight === 0) onDrained()
       }),
-    poke: () => changed.resolve(),
-    change: () => changed.promise,
+    wake: () => change.resolve(),
+    changed: () => change.promise,
   }
 }

@@ -32,7 +32,7 @@ function reportBreaker(log: Log, channel: string, state: ChannelState, attempts:
   const opened = attempts.findLast(
     ({ outcome: { name } }) => !isOwn(name) && ['channel', 'retry'].includes(OUTCOMES[name].consequence),
   )
-  const correlation_ids = attempts.map((attempt) => attempt.held.event.correlationId)
+  const correlation_ids = attempts.map((attempt) => attempt.notification.event.correlationId)
   if (state.breaker === 'open')
     log.write('channel_breaker_opened', {
       channel,
@@ -51,7 +51,7 @@ function reportAttempt(
   state: string,
   lost: boolean,
 ): void {
-  const { event, id } = attempt.held
+  const { event, id } = attempt.notification
   const outcome = attempt.outcome.name
   const line = {
     correlation_id: event.correlationId,
@@ -59,7 +59,7 @@ function reportAttempt(
     channel,
     event_type: event.eventType,
     priority: event.priority,
-    attempt: attempt.held.attempt,
+    attempt: attempt.notification.attempt,
     outcome,
     ...(attempt.outcome.statusCode === undefined ? {} : { status: attempt.outcome.statusCode }),
   }

@@ -2,9 +2,9 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 
 /** Milliseconds between two sweeps. */
-const EVERY = 1_000
+const SWEEP_INTERVAL_MS = 1_000
 /** Sweeps between two checks for what a step of the clock has left. */
-const LOOKS_PER_MEND = 60
+const SWEEPS_PER_REPAIR = 60
 
 /**
  * Looks every second for channels on which something is due and nobody is at work, and wakes their drains. Wake-ups
@@ -15,12 +15,12 @@ const LOOKS_PER_MEND = 60
 export function startSweep(options: {
   readonly find: () => Promise<readonly string[]>
   /** Asked once a minute: mends what a step of the clock has left. */
-  readonly mend: () => Promise<void>
+  readonly repairWaits: () => Promise<void>
   readonly wake: (channel: string) => void
   readonly clock: Clock
   readonly log: Log
 }): () => Promise<void> {
-  const { find, mend, wake, clock, log } = options
+  const { find, repairWaits, wake, clock, log } = options
   let sweeps = 0
   let stopped = false
   let failing = false
@@ -29,7 +29,7 @@ export function startSweep(options: {
 
   async function sweep(): Promise<void> {
     try {
-      if (sweeps++ % LOOKS_PER_MEND === 0) await mend()
+      if (sweeps++ % SWEEPS_PER_REPAIR === 0) await repairWaits()
       for (const channel of await find()) wake(channel)
       if (failing) log.write('sweep_recovered')
       failing = false
@@ -40,7 +40,7 @@ export function startSweep(options: {
     if (!stopped) next()
   }
   function next(): void {
-    callOff = clock.after(EVERY, () => {
+    callOff = clock.after(SWEEP_INTERVAL_MS, () => {
       look = sweep()
     })
   }

@@ -31,7 +31,7 @@ export interface TurnContext {
   /** Milliseconds that a lease lasts; without end where no other process can have the database. */
   readonly leaseMs: number
   /** Posts that may be under way at once for one channel. */
-  readonly most: number
+  readonly maxInFlight: number
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log

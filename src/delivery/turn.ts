@@ -12,14 +12,14 @@ import { noteUnready } from './unready-channels.ts'
 /** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
 const RENEWAL_MS = 1_000
 /** Renewals without an answer yet. One that went into nothing must not be the reason why no other is sent. */
-const MOST_RENEWALS = 2
+const MAX_UNANSWERED_RENEWALS = 2
 /**
  * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
  * than all the rest of sending.
  */
-const GATHER = 10
+const GATHER_MS = 10
 /** Longer than any post may take once it has begun; what has not begun is called off. */
-const LONG = 600_000
+const LONGER_THAN_ANY_POST_MS = 600_000
 /** Milliseconds between two tries to record finished attempts. */
 const RECORD_PAUSE_MS = 1_000
 /** Tries to record what the database refuses for its own sake, and the tries of which one is logged. */
@@ -45,9 +45,9 @@ export interface Turn {
  * budget is used up, or the channel rests.
  *
  * ```
- * take ──► step ──► post ──┐         a step: record what came back, look at the backlog, claim
+ * take ──► step ──► post ──┐         a step: record finished attempts, check the backlog, claim
  *           ▲  ▲           │
- *           │  └── a post came back, somebody woke the channel, or its rest is over
+ *           │  └── a post finished, the channel was woken, or its rest is over
  *           └ nothing due, or rest, and no post under way ─► end; again when the rest is over
  * ```
  *
@@ -60,23 +60,23 @@ export function startTurn(
   channel: Channel,
   turn: string,
   stopping: AbortSignal,
-  memory: BacklogCheck,
+  backlogCheck: BacklogCheck,
 ): Turn {
   const lease = createLease(context.leaseMs)
-  const posts = createPosts((held) => context.attempt(channel, held, { stopping, lease }))
+  const posts = createPosts((notification) => context.attempt(channel, notification, { stopping, lease }))
   let woken = false
-  const looked = () => {
+  const resetWoken = () => {
     woken = false
   }
   return {
     wake() {
       woken = true
-      posts.poke()
+      posts.wake()
     },
     get missedWake() {
       return woken
     },
-    ended: runTurn(context, channel, turn, stopping, posts, lease, memory, looked),
+    ended: runTurn(context, channel, turn, stopping, posts, lease, backlogCheck, resetWoken),
   }
 }
 
@@ -87,46 +87,46 @@ async function runTurn(
   stopping: AbortSignal,
   posts: Posts,
   lease: Lease,
-  memory: BacklogCheck,
-  looked: () => void,
+  backlogCheck: BacklogCheck,
+  resetWoken: () => void,
 ): Promise<TurnEnd> {
   const { kysely, log } = context
   const leaseTaken = lease.renewing()
   const taken = await takeTurn(kysely, channel.key, turn)
   if (!taken) return { again: undefined }
   leaseTaken()
-  const takeStep = createSteps(context, channel, turn, taken, lease, memory)
-  const stopRenewing = keepRenewing(context, channel.key, turn, lease, posts.poke)
+  const takeStep = createSteps(context, channel, turn, taken, lease, backlogCheck)
+  const stopRenewing = keepRenewing(context, channel.key, turn, lease, posts.wake)
   try {
     for (const correlation_id of await reclaimInterrupted(kysely, channel.key, turn))
       log.write('attempt_interrupted', { correlation_id, channel: channel.key })
     for (;;) {
-      if (posts.size > 0 && posts.hasFinished) await posts.others(GATHER)
-      looked()
+      if (posts.inFlight > 0 && posts.hasUnrecorded) await posts.drained(GATHER_MS)
+      resetWoken()
       const destination = context.transport.destination(channel)
-      const finished = posts.look()
-      const room = stopping.aborted || !destination.ready ? 0 : context.most - posts.size
-      if (room === 0 && finished.length === 0 && posts.size > 0) {
-        await posts.change()
+      const finished = posts.collect()
+      const room = stopping.aborted || !destination.ready ? 0 : context.maxInFlight - posts.inFlight
+      if (room === 0 && finished.length === 0 && posts.inFlight > 0) {
+        await posts.changed()
         continue
       }
-      const step = await takeStep({ finished, room, underWay: posts.size })
-      posts.forget(finished.length)
+      const step = await takeStep({ finished, room, inFlight: posts.inFlight })
+      posts.markRecorded(finished.length)
       if (step.kind === 'lost') {
         log.write('turn_lost', { channel: channel.key })
         await finishPosts(context, channel.key, posts, lease, takeStep)
         return { again: undefined }
       }
-      if (step.kind === 'held') {
-        posts.start(step.held)
-        if (!step.more) await posts.change()
+      if (step.kind === 'claimed') {
+        posts.start(step.claimed)
+        if (!step.more) await posts.changed()
         continue
       }
       const lookAgainMs = destination.ready
         ? step.forMs
-        : await noteUnready(context, channel, turn, destination.reason, memory.unready)
+        : await noteUnready(context, channel, turn, destination.reason, backlogCheck.unready)
       const forMs = stopping.aborted ? 0 : lookAgainMs
-      if (posts.size > 0 || posts.hasFinished) await changeWithin(forMs, context, posts)
+      if (posts.inFlight > 0 || posts.hasUnrecorded) await changeWithin(forMs, context, posts)
       else if (await endTurn(kysely, channel.key, turn, { recheckIfWoken: step.kind === 'idle' && !stopping.aborted }))
         return { again: forMs }
     }
@@ -141,8 +141,8 @@ async function runTurn(
 
 /** Waits until something changes, or until the channel may be sent more. */
 async function changeWithin(ms: number | undefined, { clock }: TurnContext, posts: Posts): Promise<void> {
-  const callOff = ms === undefined || ms === Number.POSITIVE_INFINITY ? () => {} : clock.after(ms, posts.poke)
-  await posts.change()
+  const callOff = ms === undefined || ms === Number.POSITIVE_INFINITY ? () => {} : clock.after(ms, posts.wake)
+  await posts.changed()
   callOff()
 }
 
@@ -160,11 +160,11 @@ async function finishPosts(
   takeStep: ReturnType<typeof createSteps>,
 ): Promise<void> {
   lease.end()
-  while (posts.size > 0) await posts.others(LONG)
-  const finished = posts.look()
+  while (posts.inFlight > 0) await posts.drained(LONGER_THAN_ANY_POST_MS)
+  const finished = posts.collect()
   for (let tries = 1; finished.length > 0; tries++) {
     try {
-      await takeStep({ finished, room: 0, underWay: 0 })
+      await takeStep({ finished, room: 0, inFlight: 0 })
       return
     } catch (error) {
       if (context.hurry.aborted || (tries >= RECORD_TRIES && REFUSED.test(codeOf(error) ?? ''))) throw error
@@ -173,16 +173,17 @@ async function finishPosts(
           err: error,
           channel,
           tries,
-          correlation_ids: finished.map(({ held }) => held.event.correlationId),
+          correlation_ids: finished.map(({ notification }) => notification.event.correlationId),
         })
-      // Not on the context's clock, whose timers let the process end: what was posted must not be forgotten that way.
+      // Node's timer, not context.clock: clock timers are unref'd, so the process could exit during this pause
+      // and lose the record of cards already posted.
       await setTimeout(RECORD_PAUSE_MS, undefined, { signal: context.hurry }).catch(() => undefined)
     }
   }
 }
 
 /**
- * Renews the turn's lease each second. `disturb` is called when the turn was lost, which ends the lease, or word was left that
+ * Renews the turn's lease each second. `wake` is called when the turn was lost, which ends the lease, or the channel was woken, so that
  * there is more to do.
  */
 function keepRenewing(
@@ -190,29 +191,29 @@ function keepRenewing(
   channel: string,
   turn: string,
   lease: Lease,
-  disturb: () => void,
+  wake: () => void,
 ): () => void {
   let stopped = false
-  let underWay = 0
+  let unanswered = 0
   let callOff = () => {}
   async function renew(): Promise<void> {
     const renewed = lease.renewing()
-    underWay += 1
+    unanswered += 1
     try {
-      const came = await renewTurn(kysely, channel, turn)
-      if (came === 'lost') lease.end()
+      const renewal = await renewTurn(kysely, channel, turn)
+      if (renewal === 'lost') lease.end()
       else renewed()
-      if (came !== 'undisturbed') disturb()
+      if (renewal !== 'undisturbed') wake()
     } catch (error) {
       // No reason to stop: the lease decides, and the next renewal may get through.
       log.write('lease_renewal_failed', { err: error, channel })
     } finally {
-      underWay -= 1
+      unanswered -= 1
     }
   }
   const next = () => {
     callOff = clock.after(RENEWAL_MS, () => {
-      if (underWay < MOST_RENEWALS) void renew()
+      if (unanswered < MAX_UNANSWERED_RENEWALS) void renew()
       if (!stopped) next()
     })
   }

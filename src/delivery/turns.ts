@@ -6,7 +6,7 @@ import { startTurn, type Turn } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
 /** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
-const AFTER_BREAKAGE = 1_000
+const RETRY_AFTER_ERROR_MS = 1_000
 
 /** The turns of this process: at most one per channel. */
 export interface ChannelTurns {
@@ -31,18 +31,18 @@ export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<s
     const channel = channels.get(key)
     // A channel that was taken out of the configuration: its notifications wait until it is back.
     if (!channel || stopping.signal.aborted) return
-    const under = running.get(key)
-    if (under) {
-      under.turn.wake()
+    const active = running.get(key)
+    if (active) {
+      active.turn.wake()
       return
     }
     timers.get(key)?.()
     timers.delete(key)
-    const memory = backlogChecks.get(key) ?? newBacklogCheck()
-    backlogChecks.set(key, memory)
+    const backlogCheck = backlogChecks.get(key) ?? newBacklogCheck()
+    backlogChecks.set(key, backlogCheck)
     const turn = channel.muted
       ? startMutedTurn(context, channel, randomUUID())
-      : startTurn(context, channel, randomUUID(), stopping.signal, memory)
+      : startTurn(context, channel, randomUUID(), stopping.signal, backlogCheck)
     const ended = followTurn(channel, turn).finally(() => {
       running.delete(key)
       // Woken after its last look.
@@ -57,7 +57,7 @@ export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<s
       again = (await turn.ended).again
     } catch (error) {
       context.log.write('turn_failed', { err: error, channel: channel.key })
-      again = AFTER_BREAKAGE
+      again = RETRY_AFTER_ERROR_MS
     }
     if (again === undefined || stopping.signal.aborted) return
     timers.set(

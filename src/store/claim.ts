@@ -34,7 +34,7 @@ export interface ClaimedNotification {
   readonly failures: number
   readonly repeat: boolean
   /** When the turn took hold of it, on the database's clock. */
-  readonly heldSince: Date
+  readonly claimedAt: Date
 }
 
 /** A stretch of time, both ends within. */
@@ -58,7 +58,7 @@ export interface Claim {
   readonly span: Span
 }
 
-/** The part of a step that takes hold of what is due; `held` has what was taken. */
+/** The part of a step that takes hold of what is due; `claimed` has what was taken. */
 export function claimDueSql(
   channel: string,
   turn: string,
@@ -136,7 +136,7 @@ export function toClaimed(row: ClaimedRow): ClaimedNotification {
     attempt: row.attempts,
     failures: row.failures,
     repeat: row.repeat,
-    heldSince: new Date(row.held_since),
+    claimedAt: new Date(row.held_since),
     event: {
       id: row.event_id,
       eventType: row.event_type,

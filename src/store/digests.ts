@@ -7,9 +7,9 @@ import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Notifications that one round looks at: so many are moved in half a second, for which the channel is locked. */
-export const MOST_PER_ROUND = 5_000
+export const MAX_PER_ROUND = 5_000
 /** Correlation ids that a digest names; the others are found by its id. */
-const MOST_CORRELATION_IDS = 20
+const MAX_CORRELATION_IDS = 20
 
 /** Which priorities: CRITICAL and HIGH, or MEDIUM and below. */
 export type Urgency = 'urgent' | 'ordinary'
@@ -57,10 +57,10 @@ function candidates(channel: string, urgency: Urgency): RawBuilder<unknown> {
       FROM teams_notifications n
      WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
        AND ${RANKS[urgency]} AND n.attempts = 0 AND n.event_type <> ${DIGEST_TYPE}
-     ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${MOST_PER_ROUND}::int`
+     ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${MAX_PER_ROUND}::int`
 }
 
-/** The groups among the first {@link MOST_PER_ROUND} that wait, the largest first. */
+/** The groups among the first {@link MAX_PER_ROUND} that wait, the largest first. */
 export async function waitingGroups(
   db: Kysely<Tables>,
   channel: string,
@@ -116,7 +116,7 @@ export async function moveIntoDigests(
     )}
     SELECT m.digest_id AS "digestId", m.event_type AS "eventType", left(e.data ->> m.group_by, 200) AS label,
            count(*)::int AS count, min(e.occurred_at) AS "firstAt", max(e.occurred_at) AS "lastAt",
-           (array_agg(m.correlation_id ORDER BY m.created_at, m.event_id))[1:${sql.lit(MOST_CORRELATION_IDS)}] AS "correlationIds"
+           (array_agg(m.correlation_id ORDER BY m.created_at, m.event_id))[1:${sql.lit(MAX_CORRELATION_IDS)}] AS "correlationIds"
       FROM digested m JOIN teams_events e ON e.id = m.event_id AND e.created_at = m.created_at
      GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 2, 3`.execute(db)
   return rows

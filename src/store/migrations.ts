@@ -11,9 +11,9 @@ const FOLDER = new URL('../../migrations/', import.meta.url)
 
 /** How often a migration that found a table in use is tried, and after how many milliseconds each. */
 const LOCK_TRIES = 30
-const LOCK_PAUSE = 1_000
+const LOCK_PAUSE_MS = 1_000
 /** The SQLSTATEs of a wait for a lock that was given up, and of two that waited for each other. */
-const LOCKED: readonly string[] = ['55P03', '40P01']
+const LOCK_NOT_HAD: readonly string[] = ['55P03', '40P01']
 
 /** One numbered migration and whether it has been applied. */
 export interface MigrationStatus {
@@ -50,14 +50,14 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
       // One at a time: together they would be one transaction, in which the locks of the first last until the end of the last.
       const applied: string[] = []
       for (;;) {
-        const results = await patiently(() => migrator.migrateUp())
+        const results = await retryLocked(() => migrator.migrateUp())
         if (results.length === 0) return applied
         applied.push(...results.map((result) => result.migrationName))
       }
     },
     async down() {
       const migrator = await makeMigrator()
-      const [result] = await patiently(() => migrator.migrateDown())
+      const [result] = await retryLocked(() => migrator.migrateDown())
       return result?.migrationName
     },
     async status() {
@@ -71,12 +71,12 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
  * Tries again while somebody's transaction uses a table that has to be changed: a migration gives up its wait soon, since
  * everybody else waits behind it.
  */
-async function patiently(migrate: () => Promise<MigrationResultSet>): Promise<readonly MigrationResult[]> {
+async function retryLocked(migrate: () => Promise<MigrationResultSet>): Promise<readonly MigrationResult[]> {
   for (let tries = 1; ; tries++) {
     const { error, results } = await migrate()
     if (!error) return results ?? []
-    if (tries === LOCK_TRIES || !LOCKED.includes(String((error as { code?: unknown }).code))) throw failed(error)
-    await setTimeout(LOCK_PAUSE)
+    if (tries === LOCK_TRIES || !LOCK_NOT_HAD.includes(String((error as { code?: unknown }).code))) throw failed(error)
+    await setTimeout(LOCK_PAUSE_MS)
   }
 }
 

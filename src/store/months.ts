@@ -20,7 +20,7 @@ export interface Months {
 }
 
 /** Milliseconds after which it is looked again for a month that has no tables: they may have been made. */
-const LOOK_AGAIN = 60_000
+const LOOK_AGAIN_MS = 60_000
 
 /**
  * Lets statements that are sent again and again name one month's tables. PostgreSQL then plans them once for each connection.
@@ -49,7 +49,7 @@ export function createMonths(db: Kysely<Tables>): Months {
       const [suffix] = suffixes
       if (suffix === undefined || suffixes.size > 1) return WHOLE_RECORD
       const found = known.get(suffix)
-      if (found && (found.tables || performance.now() - found.at < LOOK_AGAIN)) return found.tables ?? WHOLE_RECORD
+      if (found && (found.tables || performance.now() - found.at < LOOK_AGAIN_MS)) return found.tables ?? WHOLE_RECORD
       const tables = await look(suffix)
       known.set(suffix, { tables, at: performance.now() })
       return tables ?? WHOLE_RECORD

@@ -14,7 +14,7 @@ import { type AttemptRecord, recordAttemptsSql } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
-import { TURN_LEASE } from './turns.ts'
+import { TURN_LEASE_SECONDS } from './turns.ts'
 
 /** What a step did. */
 export interface StepDone {
@@ -22,7 +22,7 @@ export interface StepDone {
    * False when another turn has the channel: then nothing was claimed and the channel's state was not saved. What this turn
    * still held was recorded all the same.
    */
-  readonly mine: boolean
+  readonly hasChannel: boolean
   /** The database's clock. */
   readonly now: Date
   /** Ids of the notifications that were not moved on, since this turn holds them no more: `recordLate` has to follow. */
@@ -30,7 +30,7 @@ export interface StepDone {
   /** True where the channel's rest was ended by somebody else since the turn last wrote it: see {@link endRest}. */
   readonly restEnded: boolean
   /** The most urgent first, the oldest first within a priority. */
-  readonly held: readonly ClaimedNotification[]
+  readonly claimed: readonly ClaimedNotification[]
 }
 
 /**
@@ -63,11 +63,11 @@ export async function recordAndClaim(
 ): Promise<StepDone> {
   const { attemptRecords, state, knewRest, last, claim, tables } = step
   const { rows } = await sql<{
-    mine: boolean
+    has_channel: boolean
     now: Date
     ended: boolean
     lost: string[] | null
-    held: ClaimedRow[] | null
+    claimed: ClaimedRow[] | null
   }>`${PREPARED}
     WITH own_channel AS MATERIALIZED (
       SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
@@ -80,21 +80,21 @@ export async function recordAndClaim(
              refilled_at = ${state.refilledAt}, paused_until = CASE WHEN NOT (SELECT ended FROM own_channel) THEN ${state.pausedUntil ?? null}::timestamptz END,
              breaker = ${claim.probe && claim.limit > 0 ? sql`CASE WHEN EXISTS (SELECT 1 FROM claimed) THEN 'half_open' ELSE ${state.breaker} END` : state.breaker},
              consecutive_failures = ${state.consecutiveFailures}, consecutive_pauses = ${state.consecutivePauses},
-             turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
+             turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS}), failed_probes = ${state.failedProbes}, digested_at = ${state.digestedAt ?? null},
              last_outcome = coalesce(${last ?? null}, last_outcome),
              last_outcome_at = CASE WHEN ${last !== undefined} THEN clock_timestamp() ELSE last_outcome_at END
        WHERE key IN (SELECT key FROM own_channel)`,
     )}
-    SELECT EXISTS (SELECT 1 FROM own_channel) AS mine, clock_timestamp() AS now, coalesce((SELECT ended FROM own_channel), false) AS ended,
+    SELECT EXISTS (SELECT 1 FROM own_channel) AS has_channel, clock_timestamp() AS now, coalesce((SELECT ended FROM own_channel), false) AS ended,
            ${attemptRecords.length > 0 ? sql`(SELECT array_agg(id) FROM finished WHERE id NOT IN (SELECT id FROM attempted))` : sql`NULL::uuid[]`} AS lost,
-           ${claim.limit > 0 ? claimedRowsSql(claim, tables) : sql`NULL`} AS held`.execute(db)
+           ${claim.limit > 0 ? claimedRowsSql(claim, tables) : sql`NULL`} AS claimed`.execute(db)
   const row = rows[0]
   if (!row) throw new Error('the database answered a step with nothing')
   return {
-    mine: row.mine,
+    hasChannel: row.has_channel,
     now: row.now,
     restEnded: row.ended,
     lost: new Set(row.lost),
-    held: (row.held ?? []).map(toClaimed),
+    claimed: (row.claimed ?? []).map(toClaimed),
   }
 }

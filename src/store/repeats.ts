@@ -37,7 +37,7 @@ const CLOCKS_DIFFER_MS = 86_400_000
  * Notifications of one key that are read, the newest first. A key with more of them in a month that make a card of their
  * own (an INFO each minute, say) gets a card too many when the one that it repeats is further down.
  */
-const MOST_READ = 200
+const MAX_ROWS_READ = 200
 
 /**
  * For each key, the notification that an event with it repeats, where that is at least as urgent. It is one that people have
@@ -46,7 +46,7 @@ const MOST_READ = 200
  * resolved nor discarded, and either not yet acknowledged and no older than the window, or acknowledged, and that has not
  * expired yet. Of several the most urgent, then the newest.
  *
- * Each key is looked up by itself, and reads the last resolution of its key and at most {@link MOST_READ} notifications: a
+ * Each key is looked up by itself, and reads the last resolution of its key and at most {@link MAX_ROWS_READ} notifications: a
  * key that flaps has thousands of both.
  *
  * It only reads, and waits for nobody: two that are accepted at the same moment both make a card.
@@ -86,7 +86,7 @@ export async function findRepeated(
              FROM teams_notifications n
             WHERE n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.repeat_of IS NULL
               AND n.created_at > ${earliest} AND n.created_at < ${latest}
-            ORDER BY n.created_at DESC LIMIT ${MOST_READ}::int
+            ORDER BY n.created_at DESC LIMIT ${MAX_ROWS_READ}::int
          ) n
         WHERE n.event_type = k.event_type
           AND (n.state IN ('pending', 'sending', 'accepted', 'posted')

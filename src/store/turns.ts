@@ -4,14 +4,14 @@ import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** Seconds for which a turn is believed to be alive after its lease was renewed last. */
-export const TURN_LEASE = 8
+export const TURN_LEASE_SECONDS = 8
 
 /**
  * No living turn has the channel. A lease that ends later than a lease can was given before the database's clock was set
  * back: whoever has it is gone, or renews it within a second, which sets it right.
  */
 const FREE = sql`(turn_by IS NULL OR turn_until < clock_timestamp()
-                  OR turn_until > clock_timestamp() + make_interval(secs => ${TURN_LEASE + 1}))`
+                  OR turn_until > clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS + 1}))`
 
 /** Makes sure that every channel has its row; a new one starts rested. */
 export async function ensureChannels(
@@ -59,7 +59,7 @@ export async function takeTurn(
       sql`
     UPDATE teams_channels c
        SET woken      = NOT ${FREE},
-           turn_until = CASE WHEN ${FREE} THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE}) ELSE turn_until END,
+           turn_until = CASE WHEN ${FREE} THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS}) ELSE turn_until END,
            turn_by    = CASE WHEN ${FREE} THEN ${turn}::uuid ELSE turn_by END
      WHERE key = ${channel}`,
       sql`tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes, digested_at`,
@@ -108,7 +108,7 @@ export async function renewTurn(
       'turn.renewed',
       'renewed',
       sql`
-      UPDATE teams_channels c SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE})
+      UPDATE teams_channels c SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS})
        WHERE key = ${channel} AND turn_by = ${turn}::uuid`,
       sql`woken`,
     )} SELECT woken FROM renewed`.execute(db)

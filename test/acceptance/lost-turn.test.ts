@@ -10,7 +10,7 @@ import type { Tables } from '../../src/store/tables.ts'
 import { channelsWithWork, endTurn, ensureChannels, lockChannel, takeTurn } from '../../src/store/turns.ts'
 import { openMigrated } from '../conformance/databases.ts'
 import { KINDS } from '../services/stores.ts'
-import { claimDue, settle } from './steps.ts'
+import { claimDue, recordAttempts } from './steps.ts'
 
 const CHANNEL = 'sre'
 
@@ -41,7 +41,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
   })
 
   const holdUp = () => sql`UPDATE teams_channels SET turn_until = now() - interval '1 second'`.execute(db)
-  const hold = (turn: string) => claimDue(db, { channel: CHANNEL, turn })
+  const claim = (turn: string) => claimDue(db, { channel: CHANNEL, turn })
   const states = async () =>
     (await sql<{ state: string; repeat: boolean }>`SELECT state, repeat FROM teams_notifications`.execute(db)).rows
 
@@ -49,25 +49,25 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(await takeTurn(db, CHANNEL, late)).toBeDefined()
     await holdUp()
     expect(await takeTurn(db, CHANNEL, successor)).toBeDefined()
-    expect(await hold(successor)).toHaveLength(3)
+    expect(await claim(successor)).toHaveLength(3)
     expect(await reclaimInterrupted(db, CHANNEL, late)).toEqual([])
     expect(await lockChannel(db, CHANNEL, late)).toBe(false)
-    expect(await hold(late)).toEqual([])
+    expect(await claim(late)).toEqual([])
     expect(await endTurn(db, CHANNEL, late, { recheckIfWoken: true })).toBe(true)
     expect(await states()).toEqual(Array(3).fill({ state: 'sending', repeat: false }))
   })
 
   it('does not decide over what its successor sends again', async () => {
     await takeTurn(db, CHANNEL, late)
-    const held = await hold(late)
+    const claimed = await claim(late)
     await holdUp()
     expect(await channelsWithWork(db)).toEqual([CHANNEL])
     await takeTurn(db, CHANNEL, successor)
     expect(await reclaimInterrupted(db, CHANNEL, successor)).toHaveLength(3)
-    const sent = held.map((one) => attemptRecord(one, 'accepted'))
-    const recorded = await settle(db, CHANNEL, late, sent)
-    expect(recorded.mine).toBe(false)
-    expect(recorded.lost).toEqual(new Set(held.map(({ id }) => id)))
+    const sent = claimed.map((one) => attemptRecord(one, 'accepted'))
+    const recorded = await recordAttempts(db, CHANNEL, late, sent)
+    expect(recorded.hasChannel).toBe(false)
+    expect(recorded.lost).toEqual(new Set(claimed.map(({ id }) => id)))
     expect(await states()).toEqual(Array(3).fill({ state: 'pending', repeat: true }))
   })
 
@@ -76,7 +76,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     async function loseOne() {
       await takeTurn(db, CHANNEL, late)
       const [one] = await claimDue(db, { channel: CHANNEL, turn: late, limit: 1 })
-      if (!one) throw new Error('nothing was held')
+      if (!one) throw new Error('nothing was claimed')
       await sql`UPDATE teams_notifications SET state = 'suppressed' WHERE state = 'pending'`.execute(db)
       await holdUp()
       await takeTurn(db, CHANNEL, successor)
@@ -85,7 +85,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     }
     /** As a step does it: what the statement could not move on is recorded late. */
     async function record(turn: string, ...attemptRecords: AttemptRecord[]) {
-      const { lost } = await settle(db, CHANNEL, turn, attemptRecords)
+      const { lost } = await recordAttempts(db, CHANNEL, turn, attemptRecords)
       for (const one of attemptRecords) if (lost.has(one.id)) await recordLate(db, turn, one)
     }
     const came = (
@@ -165,7 +165,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
 
     it('and a card that was taken stays so, whatever its successor meets', async () => {
       const one = await loseOne()
-      const [again] = await hold(successor)
+      const [again] = await claim(successor)
       await record(late, accepted(one))
       expect(await rowOf(one)).toMatchObject({ state: 'sending', taken: true, tells: ['1 accepted'] })
       await record(successor, came(again ?? one, 'rate_limited', { statusCode: 429 }))
@@ -179,7 +179,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
 
     it('and a card that was taken is not sent again where its successor is cut off too', async () => {
       const one = await loseOne()
-      await hold(successor)
+      await claim(successor)
       await record(late, accepted(one))
       await holdUp()
       const third = randomUUID()
@@ -201,7 +201,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       ],
     ])('and a card that was taken is accepted, though it is %s by now', async (_what, meanwhile) => {
       const one = await loseOne()
-      const [again] = await hold(successor)
+      const [again] = await claim(successor)
       await meanwhile(again ?? one)
       await record(late, accepted(one))
       expect(await rowOf(one)).toMatchObject({ state: 'accepted', reason: null, status: 202, taken: true })
@@ -209,7 +209,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
 
     it('and does not take from its successor what it does not know to be taken', async () => {
       const one = await loseOne()
-      await hold(successor)
+      await claim(successor)
       await record(late, came(one, 'handed_back', { posted: false }))
       expect(await rowOf(one)).toMatchObject({ state: 'sending', repeat: true, attempts: 2, tells: ['1 handed_back'] })
     })
@@ -217,21 +217,21 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
 
   it.each(['pending', 'failed'] as const)('marks as a repeat what may have arrived and is %s', async (state) => {
     await takeTurn(db, CHANNEL, successor)
-    const [one] = await hold(successor)
-    if (!one) throw new Error('nothing was held')
-    await settle(db, CHANNEL, successor, [{ ...attemptRecord(one, state), mayHaveArrived: true }])
+    const [one] = await claim(successor)
+    if (!one) throw new Error('nothing was claimed')
+    await recordAttempts(db, CHANNEL, successor, [{ ...attemptRecord(one, state), mayHaveArrived: true }])
     expect((await states()).filter(({ repeat }) => repeat)).toEqual([{ state, repeat: true }])
   })
 })
 
 function attemptRecord(
-  held: { id: string; createdAt: Date; attempt: number },
+  claimed: { id: string; createdAt: Date; attempt: number },
   state: AttemptRecord['state'],
 ): AttemptRecord {
   return {
-    id: held.id,
-    createdAt: held.createdAt,
-    attempt: held.attempt,
+    id: claimed.id,
+    createdAt: claimed.createdAt,
+    attempt: claimed.attempt,
     state,
     reason: null,
     delayMs: 0,

@@ -27,11 +27,11 @@ export async function claimDue(
     span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
   }
   const nothing = { attemptRecords: [], state: RESTED, knewRest: false, last: undefined, tables: WHOLE_RECORD }
-  return (await recordAndClaim(db, options.channel, options.turn, { ...nothing, claim })).held
+  return (await recordAndClaim(db, options.channel, options.turn, { ...nothing, claim })).claimed
 }
 
 /** A step that records and claims nothing. */
-export function settle(
+export function recordAttempts(
   db: Kysely<Tables>,
   channel: string,
   turn: string,

@@ -6,7 +6,7 @@ import { createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
-import { settle } from '../acceptance/steps.ts'
+import { recordAttempts } from '../acceptance/steps.ts'
 import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
@@ -283,7 +283,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
       at: Date
     }>`SELECT created_at AS at FROM teams_notifications WHERE id = ${digest?.id}`.execute(db)
     const at = rows[0]?.at ?? new Date()
-    await settle(db, 'sre', turn, [
+    await recordAttempts(db, 'sre', turn, [
       {
         ...{ id: digest?.id ?? '', createdAt: at, state: 'failed', reason: 'bad_request', delayMs: 0, failed: true },
         ...{ mayHaveArrived: false, posted: true, webhookUrl: null, cardJson: null, statusCode: 400, errorCode: null },
