@@ -78,8 +78,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'identifiers of labels shown',
     file: 'src/intake/patient-data/patient-data.ts',
-    find: 'return isAmong(all, name) ? MARKED : identifierOf(name)',
-    replace: 'return isAmong(all, name) ? MARKED : undefined',
+    find: 'return isAny(name) ? MARKED : identifierOf(name)',
+    replace: 'return isAny(name) ? MARKED : undefined',
     target: 'accept',
     properties: ['patient'],
   },

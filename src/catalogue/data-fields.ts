@@ -83,8 +83,19 @@ function withoutOptional(field: z.core.$ZodType): z.ZodType {
   throw new TypeError('a card schema is not made of classic zod types')
 }
 
-/** The name of a field, as patient data is known by it: `PatientID`, `patient-ids` and `patient_id` are one but for the s. */
-export function foldFieldName(name: string): string {
+/**
+ * Makes what says whether a name is one of these fields. Letter case, separators and a plural do not count: `PatientID`,
+ * `patient-ids` and `patient_id` are one.
+ */
+export function createFieldNames(fields: Iterable<string>): (name: string) => boolean {
+  const folded = new Set([...fields].map(foldFieldName))
+  return (name) => {
+    const own = foldFieldName(name)
+    return folded.has(own) || (own.endsWith('s') && folded.has(own.slice(0, -1)))
+  }
+}
+
+function foldFieldName(name: string): string {
   return name
     .normalize('NFKC')
     .toLowerCase()

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** A time as RFC 3339 and ISO 8601 allow it: small letters, a blank for the T, an offset without its colon. */
 const TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)([.,]\d+)?)?([Zz]|[+-]\d\d(?::?\d\d)?)$/
 
@@ -37,3 +39,19 @@ export function isHijri(text: string): boolean {
 /** What is told of such a date: it is not converted, because nobody says by which of the calendars it was reckoned. */
 export const GREGORIAN_EXPECTED =
   'a Gregorian date; a year such as 1447 is one of the Hijra, and has to be converted before it is sent'
+
+const withZone = z.iso.datetime({ offset: true })
+
+/** True for text that is a time with its zone, in the form of {@link plainMoment}. */
+export function isTimeWithZone(value: unknown): value is string {
+  return typeof value === 'string' && withZone.safeParse(value).success
+}
+
+/** What is asked for where there is none. */
+export const TIME_EXPECTED = 'a time with its zone, such as 2026-11-21T10:00:00Z'
+
+/** A Date, or a time with its zone as text, from 1970 to 9998; undefined for anything else. */
+export function readTime(value: unknown): Date | undefined {
+  const date = value instanceof Date || isTimeWithZone(value) ? new Date(value) : undefined
+  return date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1) ? date : undefined
+}

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { isTimeWithZone, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { camelName } from '../contract/json-names.ts'
 import type { Matcher, SilenceInput } from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
@@ -59,7 +59,6 @@ function readMatcher(text: string): Matcher | undefined {
   return field === '' ? undefined : { field, operator: not === '!' ? '!=' : '=', value }
 }
 
-const moment = z.iso.datetime({ offset: true })
 const DURATION = /^(?=\d)(?:(\d{1,5})w)?(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?$/
 const UNITS = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000]
 
@@ -76,8 +75,7 @@ function readEnd(flags: SilenceFlags, now: Date, problems: Problem[]): string {
   const duration = durationOf(flags.for)
   if (duration === undefined)
     return addProblem('--for', describeValue(flags.for), 'a duration such as 30m, 2h or 1d12h')
-  if (from !== undefined && !moment.safeParse(from).success)
-    return addProblem('--from', describeValue(from), 'a time with its zone, such as 2026-11-21T10:00:00Z')
+  if (from !== undefined && !isTimeWithZone(from)) return addProblem('--from', describeValue(from), TIME_EXPECTED)
   return new Date((from === undefined ? now : new Date(from)).getTime() + duration).toISOString()
 }
 

@@ -1,16 +1,27 @@
-import { z } from 'zod'
 import type { Catalogue, EventTypeDefinition } from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { findEventType, findGroup, groupNames } from '../catalogue/lookup.ts'
-import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment } from '../catalogue/moment.ts'
+import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment, readTime, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
-import { type AddProblem, describeValue, type Problem } from '../kernel/errors.ts'
-import { isObject, type JsonObject } from '../kernel/json.ts'
+import type { AddProblem, Problem } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { checkData } from './check-data.ts'
 import { contentHash } from './content-hash.ts'
+import {
+  checkList,
+  checkOneOf,
+  copyList,
+  describe,
+  isAbsent,
+  isShowable,
+  placeOfUnknown,
+  readObject,
+  showableText,
+  unknownKeys,
+} from './fields.ts'
 import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from './limits.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 
@@ -92,45 +103,28 @@ export function checkEvent(
 
 type ReadEvent = UncheckedEvent & { readonly unknown: readonly string[] }
 
-const UNREADABLE = 'an object that can not be read'
-
-/**
- * Reads the fields of a caller's object once: getters may throw, and may answer differently the second time. `data` is
- * read where it is checked. For what is no object, or can not be read, says what it is.
- */
+/** `data` is read where it is checked. */
 function readFields(given: unknown): ReadEvent | string {
-  try {
-    if (!isObject(given)) return describe(given)
-    const { stakeholders, occurredAt, ...rest } = Object.fromEntries(FIELDS.map((field) => [field, given[field]]))
+  return readObject(given, (object) => {
+    const { stakeholders, occurredAt, ...rest } = Object.fromEntries(FIELDS.map((field) => [field, object[field]]))
     return {
       ...rest,
       data: rest.data,
-      stakeholders: Array.isArray(stakeholders)
-        ? Array.from(stakeholders.slice(0, MAX_STAKEHOLDERS + 1))
-        : stakeholders,
+      stakeholders: copyList(stakeholders, MAX_STAKEHOLDERS),
       occurredAt: occurredAt instanceof Date ? new Date(occurredAt.getTime()) : occurredAt,
-      unknown: Object.keys(given).filter((key) => !(FIELDS as readonly string[]).includes(key)),
+      unknown: unknownKeys(object, FIELDS),
     }
-  } catch {
-    return UNREADABLE
-  }
+  })
 }
 
-/** Says what kind of value something is without quoting it. A proxy may refuse even that. */
-function describe(value: unknown): string {
-  try {
-    return describeValue(value)
-  } catch {
-    return UNREADABLE
-  }
-}
-
-/** The name of a field is told where it looks like one; anything else may be a value that slipped into its place. */
 function tellUnknownField(field: string, addProblem: AddProblem): void {
   const near = nearestName(FIELDS, field)
   const expected = near ? `perhaps ${near}` : `one of ${FIELDS.join(', ')}`
-  const isName = /^[A-Za-z_]{1,40}$/.test(field)
-  addProblem(isName ? field : '', 'a field that events do not have', `${expected}; data of your own belongs into data`)
+  addProblem(
+    placeOfUnknown(field, ''),
+    'a field that events do not have',
+    `${expected}; data of your own belongs into data`,
+  )
 }
 
 function checkType(catalogue: Catalogue, value: unknown, addProblem: AddProblem): EventTypeDefinition | undefined {
@@ -162,15 +156,9 @@ function checkStakeholders(
   value: unknown,
   addProblem: AddProblem,
 ): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_STAKEHOLDERS) {
-    addProblem(
-      'stakeholders',
-      Array.isArray(value) && value.length > 0 ? `more than ${MAX_STAKEHOLDERS} names` : describe(value),
-      `a list of 1 to ${MAX_STAKEHOLDERS} stakeholder groups, or no such field`,
-    )
-    return undefined
-  }
+  if (isAbsent(value)) return undefined
+  const rule = { most: MAX_STAKEHOLDERS, items: 'names', expected: 'stakeholder groups, or no such field' }
+  if (!checkList(value, 'stakeholders', rule, addProblem)) return undefined
   const keys: string[] = []
   let unknown = 0
   for (const [index, name] of value.entries()) {
@@ -203,7 +191,7 @@ function unknownName(what: string, name: string, near: string | undefined): stri
 
 /** Empty text too, which senders write where they have nothing. Not of an idempotency key: whoever sends one means it. */
 function isLeftOut(value: unknown): value is undefined | null | '' {
-  return value === undefined || value === null || value === ''
+  return isAbsent(value) || value === ''
 }
 
 function checkPriority(value: unknown, addProblem: AddProblem): Priority | undefined {
@@ -214,42 +202,27 @@ function checkPriority(value: unknown, addProblem: AddProblem): Priority | undef
 }
 
 function checkId(field: string, value: unknown, addProblem: AddProblem): string | undefined {
-  if (value === undefined || value === null) return undefined
-  // No control characters: a correlation id travels in a header and through log lines, which some readers also end
-  // at the separators of Unicode.
-  if (
-    typeof value === 'string' &&
-    value.trim() !== '' &&
-    value.length <= MAX_ID_LENGTH &&
-    !/[\p{Cc}\u2028\u2029]/u.test(value) &&
-    value.isWellFormed()
-  )
-    return value
-  addProblem(field, describe(value), `text of 1 to ${MAX_ID_LENGTH} characters without control characters`)
+  if (isAbsent(value)) return undefined
+  // No control characters: a correlation id travels in a header and through log lines.
+  if (isShowable(value, MAX_ID_LENGTH)) return value
+  addProblem(field, describe(value), showableText(MAX_ID_LENGTH))
   return undefined
 }
-
-const moment = z.iso.datetime({ offset: true })
 
 function checkTime(given: unknown, addProblem: AddProblem): Date | undefined {
   const value = typeof given === 'string' ? plainMoment(given) : given
   if (isLeftOut(value) || (typeof value === 'string' && isZeroTime(value))) return undefined
-  const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
-  const date = read ? new Date(value) : undefined
-  if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
+  const date = readTime(value)
+  if (date) return date
   addProblem(
     'occurredAt',
     value instanceof Date ? 'a date' : describe(value),
-    typeof value === 'string' && isHijri(value)
-      ? GREGORIAN_EXPECTED
-      : 'a time with its zone, such as 2026-11-21T10:00:00Z',
+    typeof value === 'string' && isHijri(value) ? GREGORIAN_EXPECTED : TIME_EXPECTED,
   )
   return undefined
 }
 
 function checkLanguage(value: unknown, addProblem: AddProblem): Language | undefined {
   if (isLeftOut(value)) return undefined
-  const language = LANGUAGES.find((known) => known === value)
-  if (!language) addProblem('language', describe(value), `one of ${LANGUAGES.join(', ')}`)
-  return language
+  return checkOneOf(value, 'language', LANGUAGES, `one of ${LANGUAGES.join(', ')}`, addProblem)
 }

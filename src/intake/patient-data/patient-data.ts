@@ -1,6 +1,6 @@
 import { CARD_DATA } from '../../catalogue/card-data.ts'
 import type { EventTypeDefinition } from '../../catalogue/catalogue.ts'
-import { foldFieldName, phiFieldsOf } from '../../catalogue/data-fields.ts'
+import { createFieldNames, phiFieldsOf } from '../../catalogue/data-fields.ts'
 import { createIdentifierNames, type NamedIdentifier } from '../../catalogue/identifier-names.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { isFieldName } from '../field-name.ts'
@@ -57,8 +57,9 @@ export function createPatientDataGuard(
   eventTypes: Iterable<Pick<EventTypeDefinition, 'phiFields'>>,
   policy: PhiPolicy,
 ): PatientDataGuard {
-  const builtIn = foldedNames(Object.values(CARD_DATA).map(phiFieldsOf))
-  const all = new Set([...builtIn, ...foldedNames([...eventTypes].map((type) => type.phiFields))])
+  const builtIn = Object.values(CARD_DATA).flatMap((card) => [...phiFieldsOf(card)])
+  const isBuiltIn = createFieldNames(builtIn)
+  const isAny = createFieldNames([...builtIn, ...[...eventTypes].flatMap((type) => [...type.phiFields])])
   const identifierOf = createIdentifierNames()
   const hiderOf = createTextHider(createIdentifierFinder())
 
@@ -69,8 +70,8 @@ export function createPatientDataGuard(
     const isOwn = (name: string, depth: number) => depth === 0 && Object.hasOwn(known, name)
     // A name that the user marks in one type may be a plain field of another; the built-in marks hold everywhere.
     const heldBy = (name: string, depth: number): Held | undefined => {
-      if (isOwn(name, depth)) return definition.phiFields.has(name) || isAmong(builtIn, name) ? MARKED : undefined
-      return isAmong(all, name) ? MARKED : identifierOf(name)
+      if (isOwn(name, depth)) return definition.phiFields.has(name) || isBuiltIn(name) ? MARKED : undefined
+      return isAny(name) ? MARKED : identifierOf(name)
     }
     const innerJson = createInnerJson()
     const values = new Map<string, boolean>()
@@ -201,14 +202,4 @@ function protect(
     return withUniqueKeys(entries)
   }
   return visitObject(data, 0)
-}
-
-/** Names of fields without letter case and separators. */
-function foldedNames(sets: readonly ReadonlySet<string>[]): Set<string> {
-  return new Set(sets.flatMap((names) => [...names].map(foldFieldName)))
-}
-
-function isAmong(folded: ReadonlySet<string>, name: string): boolean {
-  const own = foldFieldName(name)
-  return folded.has(own) || (own.endsWith('s') && folded.has(own.slice(0, -1)))
 }

@@ -1,40 +1,46 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/silences.ts'
-import { type AddProblem, describeValue } from '../../kernel/errors.ts'
+import type { AddProblem } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'
-import { checkText, placeOfUnknown } from './check-text.ts'
+import {
+  checkList,
+  checkOneOf,
+  checkText,
+  copyList,
+  describe,
+  MAX_UNKNOWN,
+  placeOfUnknown,
+  unknownKeys,
+} from '../fields.ts'
 import { fits } from './glob.ts'
 import { DATA_PREFIX } from './match.ts'
 import { dataFields, type Vocabulary, vocabularies } from './vocabulary.ts'
 
 const { matchers: MAX_MATCHERS, text: MAX_LENGTH } = SILENCE_LIMITS
-/** Most unknown keys of one object that are told. */
-const MAX_UNKNOWN = 20
 
 const KEYS = ['field', 'operator', 'value'] as const
 const CORRELATION_ID = 'correlation_id'
 
 /** Reads what a caller gave as matchers: each object once, since getters may answer differently the second time. */
 export function readMatchers(value: unknown): unknown {
-  if (!Array.isArray(value)) return value
-  return Array.from(value.slice(0, MAX_MATCHERS + 1), (item: unknown) =>
+  const list = copyList(value, MAX_MATCHERS)
+  if (!Array.isArray(list)) return list
+  return list.map((item: unknown) =>
     isObject(item) ? Object.fromEntries(Object.keys(item).map((key) => [key, item[key]])) : item,
   )
 }
 
 /** Checks what {@link readMatchers} gave; reports every problem of every matcher. */
 export function checkMatchers(given: unknown, catalogue: Catalogue, addProblem: AddProblem): readonly Matcher[] {
-  if (!Array.isArray(given) || given.length === 0 || given.length > MAX_MATCHERS) {
-    const found = Array.isArray(given) && given.length > 0 ? `more than ${MAX_MATCHERS} matchers` : describeValue(given)
-    addProblem('matchers', found, `a list of 1 to ${MAX_MATCHERS} matchers, each with field, operator and value`)
-    if (!Array.isArray(given)) return []
-  }
+  const rule = { most: MAX_MATCHERS, items: 'matchers', expected: 'matchers, each with field, operator and value' }
+  // Of a list that is too long, the first are checked all the same.
+  if (!checkList(given, 'matchers', rule, addProblem) && !Array.isArray(given)) return []
   const fields = namedFields(catalogue)
   return given.slice(0, MAX_MATCHERS).flatMap((item: unknown, index) => {
     const at = `matchers[${index}]`
     if (isObject(item)) return checkMatcher(item, at, fields, addProblem) ?? []
-    addProblem(at, describeValue(item), 'an object with field, operator and value')
+    addProblem(at, describe(item), 'an object with field, operator and value')
     return []
   })
 }
@@ -58,14 +64,18 @@ function checkMatcher(
   fields: NamedFields,
   addProblem: AddProblem,
 ): Matcher | undefined {
-  const unknown = Object.keys(given).filter((key) => !(KEYS as readonly string[]).includes(key))
-  for (const key of unknown.slice(0, MAX_UNKNOWN)) {
+  for (const key of unknownKeys(given, KEYS).slice(0, MAX_UNKNOWN)) {
     const near = nearestName(KEYS, key)
     addProblem(placeOfUnknown(key, at), 'a field that matchers do not have', near ? `perhaps ${near}` : KEYS.join(', '))
   }
   const field = checkField(given.field, `${at}.field`, fields, addProblem)
-  const operator = MATCHER_OPERATORS.find((known) => known === given.operator)
-  if (!operator) addProblem(`${at}.operator`, describeValue(given.operator), MATCHER_OPERATORS.join(' or '))
+  const operator = checkOneOf(
+    given.operator,
+    `${at}.operator`,
+    MATCHER_OPERATORS,
+    MATCHER_OPERATORS.join(' or '),
+    addProblem,
+  )
   const text = checkText(given.value, `${at}.value`, MAX_LENGTH, addProblem)
   const vocabulary = fields.vocabularies.get(field ?? '')
   const value = text !== undefined && vocabulary ? checkName(text, `${at}.value`, vocabulary, addProblem) : text

@@ -1,19 +1,25 @@
-import { z } from 'zod'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { readTime, TIME_EXPECTED } from '../../catalogue/moment.ts'
 import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/silences.ts'
-import { type AddProblem, describeValue, GatewayError, type Problem } from '../../kernel/errors.ts'
-import { isObject } from '../../kernel/json.ts'
+import { type AddProblem, GatewayError, type Problem } from '../../kernel/errors.ts'
 import { nearestName } from '../../kernel/nearest.ts'
+import {
+  checkOneOf,
+  checkText,
+  describe,
+  isAbsent,
+  MAX_UNKNOWN,
+  placeOfUnknown,
+  readObject,
+  unknownKeys,
+} from '../fields.ts'
 import { checkMatchers, readMatchers } from './check-matchers.ts'
-import { checkText, placeOfUnknown } from './check-text.ts'
 import { STEPS } from './times.ts'
 
 /** What a caller says of a silence, checked. */
 export type CheckedSilence = Pick<Silence, 'kind' | 'matchers' | 'startsAt' | 'endsAt' | 'every' | 'reason'>
 
 const FIELDS = ['kind', 'matchers', 'startsAt', 'endsAt', 'every', 'reason'] as const
-const MAX_UNKNOWN = 20
-const MOMENT = 'a time with its zone, such as 2026-11-21T10:00:00Z'
 
 /**
  * Checks a silence as a caller wrote it, `now` being the database's time.
@@ -28,11 +34,10 @@ export function checkSilence(given: unknown, catalogue: Catalogue, now: Date): C
     addProblem('silence', fields, 'an object with matchers, endsAt and reason')
     throw new GatewayError('invalid_silence', problems)
   }
-  for (const name of Object.keys(fields).filter((key) => !(FIELDS as readonly string[]).includes(key)))
-    if (problems.length < MAX_UNKNOWN) tellUnknown(name, addProblem)
-  const kind = checkOneOf(fields.kind, 'kind', SILENCE_KINDS, addProblem) ?? 'silence'
+  for (const name of unknownKeys(fields, FIELDS).slice(0, MAX_UNKNOWN)) tellUnknown(name, addProblem)
+  const kind = checkOptional(fields.kind, 'kind', SILENCE_KINDS, addProblem) ?? 'silence'
   const matchers = checkMatchers(fields.matchers, catalogue, addProblem)
-  const every = checkOneOf(fields.every, 'every', RECURRENCES, addProblem) ?? null
+  const every = checkOptional(fields.every, 'every', RECURRENCES, addProblem) ?? null
   const recurs = kind === 'maintenance' ? every : null
   if (recurs !== every)
     addProblem('every', 'a recurrence of what is no maintenance window', 'the kind maintenance, or no recurrence')
@@ -45,15 +50,11 @@ export function checkSilence(given: unknown, catalogue: Catalogue, now: Date): C
   return { kind, matchers, startsAt, endsAt, every, reason }
 }
 
-/** Reads a caller's object once; says what it is where it is none, or can not be read. */
 function readFields(given: unknown): Readonly<Record<string, unknown>> | string {
-  try {
-    if (!isObject(given)) return describeValue(given)
-    const fields = Object.fromEntries(Object.keys(given).map((key) => [key, given[key]]))
+  return readObject(given, (object) => {
+    const fields = Object.fromEntries(Object.keys(object).map((key) => [key, object[key]]))
     return { ...fields, matchers: readMatchers(fields.matchers) }
-  } catch {
-    return 'an object that can not be read'
-  }
+  })
 }
 
 function tellUnknown(name: string, addProblem: AddProblem): void {
@@ -66,30 +67,21 @@ function tellUnknown(name: string, addProblem: AddProblem): void {
   )
 }
 
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null
-}
-
-function checkOneOf<T extends string>(
+function checkOptional<T extends string>(
   value: unknown,
   at: string,
   known: readonly T[],
   addProblem: AddProblem,
 ): T | undefined {
-  if (isAbsent(value)) return undefined
-  const one = known.find((name) => name === value)
-  if (one === undefined) addProblem(at, describeValue(value), `${known.join(' or ')}, or no such field`)
-  return one
+  return isAbsent(value)
+    ? undefined
+    : checkOneOf(value, at, known, `${known.join(' or ')}, or no such field`, addProblem)
 }
 
-const moment = z.iso.datetime({ offset: true })
-
 function checkTime(value: unknown, at: string, addProblem: AddProblem): Date | undefined {
-  const read = value instanceof Date || (typeof value === 'string' && moment.safeParse(value).success)
-  const date = read ? new Date(value) : undefined
-  if (date && date.getTime() > Date.UTC(1970, 0, 1) && date.getTime() < Date.UTC(9999, 0, 1)) return date
-  addProblem(at, value instanceof Date ? 'a date that is none, or far away' : describeValue(value), MOMENT)
-  return undefined
+  const date = readTime(value)
+  if (!date) addProblem(at, value instanceof Date ? 'a date that is none, or far away' : describe(value), TIME_EXPECTED)
+  return date
 }
 
 function checkSpan(

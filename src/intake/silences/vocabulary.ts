@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
-import { foldFieldName } from '../../catalogue/data-fields.ts'
+import { createFieldNames } from '../../catalogue/data-fields.ts'
 import { findEventType, findGroup, foldName, groupNames } from '../../catalogue/lookup.ts'
 import { PRIORITIES, parsePriority } from '../../catalogue/priority.ts'
 
@@ -71,11 +71,7 @@ export function dataFields(catalogue: Catalogue): {
   isPatientData(name: string): boolean
 } {
   const types = [...catalogue.eventTypes.values()]
-  const hidden = new Set(types.flatMap(({ phiFields }) => [...phiFields].map(foldFieldName)))
-  const isPatientData = (name: string) => {
-    const folded = foldFieldName(name)
-    return hidden.has(folded) || (folded.endsWith('s') && hidden.has(folded.slice(0, -1)))
-  }
+  const isPatientData = createFieldNames(types.flatMap(({ phiFields }) => [...phiFields]))
   const names = types.flatMap(({ schema }) => Object.keys(schema.shape))
   return { known: new Set(names.filter((name) => !isPatientData(name))), isPatientData }
 }
