@@ -58,7 +58,8 @@ async function open(): Promise<Sender> {
     if (url === undefined) return await openOwn(true)
     // A gateway in this process logs it with its other notices.
     const log = createLog(settings.TEAMS_LOG_LEVEL)
-    for (const { at, says } of misspeltGatewayNames(read.env)) log.warn({ setting: at }, says)
+    for (const { at, says } of misspeltGatewayNames(read.env))
+      log.write('setting_questionable', { setting: at, notice: says })
     return openRemote(url, tokenFor(settings, 'send'))
   } catch (error) {
     // A call that failed for want of a database must not spoil the next one.

@@ -6,8 +6,8 @@ import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createGateway, type Gateway } from '../../src/app/gateway.ts'
-import { type EventInput } from '../../src/contract/events.ts'
-import { type GatewayOptions } from '../../src/gateway/options.ts'
+import type { EventInput } from '../../src/contract/events.ts'
+import type { GatewayOptions } from '../../src/gateway/options.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { startServe } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
@@ -411,9 +411,7 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line)),
-    ).toMatchObject([
-      { level: expect.anything(), setting: 'CLAIMLINC_TEAMS_ULR', msg: expect.stringContaining('CLAIMLINC_TEAMS_URL') },
-    ])
+    ).toMatchObject([{ setting: 'CLAIMLINC_TEAMS_ULR', notice: expect.stringContaining('CLAIMLINC_TEAMS_URL') }])
     expect(JSON.parse(stdout)).toMatchObject([
       { correlationId: 'vault-seal-abc123', duplicate: false },
       { correlationId: 'corr-claim-xyz789', duplicate: false },
