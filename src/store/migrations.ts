@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { GatewayError } from '../kernel/errors.ts'
+import { GRANT_CREATE } from './rights.ts'
 import { schemaOf } from './schema.ts'
 import { changeTables } from './state-changes.ts'
 import type { Tables } from './tables.ts'
@@ -97,7 +98,7 @@ function failed(error: unknown): GatewayError {
     cause: error,
     detail:
       code === '42501'
-        ? 'The user of DATABASE_URL may not change the schema (SQLSTATE 42501), and nothing was changed. Let the owner of the database run: GRANT CREATE ON DATABASE <database> TO <user>; GRANT CREATE, USAGE ON SCHEMA public TO <user>; or let an owner run "claimlinc-teams migrate up" and set TEAMS_MIGRATE=false.'
+        ? `The user of DATABASE_URL may not change the schema (SQLSTATE 42501), and nothing was changed. ${GRANT_CREATE}`
         : typeof code === 'string' && /^(?!08|57)[0-9A-Z]{5}$/.test(code)
           ? `A migration failed with SQLSTATE ${code} and was rolled back.`
           : 'The database was lost in a migration; "claimlinc-teams migrate status" says which are applied.',

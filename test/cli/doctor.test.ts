@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
-import { embeddedFolder } from '../services/database.ts'
+import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson, startServe } from './cli.ts'
@@ -147,6 +148,37 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^note +settings +TEAMS_WEBHOOK_VAULT_PATH: .*sandbox off.*TEAMS_SANDBOX=on/m)
     expect(stdout).toMatch(/^note +settings +CLAIMLINC_TEAMS_ULR: .*CLAIMLINC_TEAMS_URL/m)
     expect(stdout + stderr).not.toContain(MARK)
+  })
+
+  it('says that a user may not change the schema, and what the owner has to run', async () => {
+    const { url } = await freshDatabase()
+    const owner = new pg.Client({ connectionString: url })
+    await owner.connect()
+    const user = `t_${randomBytes(6).toString('hex')}`
+    onTestFinished(async () => {
+      await owner.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`)
+      await owner.end()
+    })
+    await owner.query(`CREATE ROLE ${user} LOGIN PASSWORD 'only-here'; REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+    const own = new URL(url)
+    own.username = user
+    own.password = 'only-here'
+    const env = { DATABASE_URL: own.href }
+    const grants = 'GRANT CREATE ON DATABASE <database> TO <user>; GRANT CREATE, USAGE ON SCHEMA public TO <user>'
+    const migrate = await runCli(['migrate', 'up'], { env })
+    expect([migrate.code, migrate.stderr.includes(grants)]).toEqual([3, true])
+    const refused = await runJson(['doctor'], { env })
+    expect(refused.code).toBe(3)
+    for (const check of ['migration', 'engine'])
+      expect(refused.answer.checks).toContainEqual(
+        expect.objectContaining({ check, status: 'wrong', todo: expect.stringContaining(grants) }),
+      )
+    const database = own.pathname.slice(1)
+    await owner.query(grants.replaceAll('<database>', `"${database}"`).replaceAll('<user>', user))
+    const granted = await runJson(['doctor'], { env })
+    for (const check of ['migration', 'engine'])
+      expect(granted.answer.checks).toContainEqual(expect.objectContaining({ check, status: 'note' }))
+    expect(await runCli(['migrate', 'up'], { env })).toMatchObject({ code: 0 })
   })
 
   it('goes on after settings that contradict each other or a default, and names each problem of one setting', async () => {

@@ -1,9 +1,9 @@
-import { type Acceptance, type EventInput } from '../../src/contract/events.ts'
 import { createGateway, type Gateway } from '../../src/app/gateway.ts'
-import { type EventType, type EventTypes } from '../../src/catalogue/event-types.ts'
-import { type Language } from '../../src/catalogue/language.ts'
-import { type Priority, TeamsPriority } from '../../src/catalogue/priority.ts'
 import { sendTeamsNotification } from '../../src/app/send-teams-notification.ts'
+import type { EventType, EventTypes } from '../../src/catalogue/event-types.ts'
+import type { Language } from '../../src/catalogue/language.ts'
+import { type Priority, TeamsPriority } from '../../src/catalogue/priority.ts'
+import type { Acceptance, EventInput } from '../../src/contract/events.ts'
 
 /**
  * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`

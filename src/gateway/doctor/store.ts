@@ -12,6 +12,7 @@ import { databaseError } from '../../store/database-error.ts'
 import { createMigrations } from '../../store/migrations.ts'
 import { openDatabase } from '../../store/open-database.ts'
 import { problemOfPlace } from '../../store/private-folder.ts'
+import { GRANT_CREATE, readRights } from '../../store/rights.ts'
 import { engineSchemaOf } from '../../store/schema.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { askLocal, findLocalGateway } from '../local-gateway.ts'
@@ -85,6 +86,13 @@ async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings)
   const missing = migrations.filter(({ appliedAt }) => appliedAt === undefined).map(({ name }) => name)
   if (missing.length === 0) return fine('migration', `the schema is up to date (${migrations.at(-1)?.name})`)
   const detail = `not applied: ${missing.join(', ')}`
+  if (TEAMS_MIGRATE && !(await readRights(kysely)).migrate)
+    return wrong(
+      'migration',
+      `${detail}; the user of DATABASE_URL may not change the schema`,
+      GRANT_CREATE,
+      exitCodeOf('database_not_migrated'),
+    )
   return TEAMS_MIGRATE
     ? noted('migration', detail, 'The next start applies it, or "claimlinc-teams migrate up" now.')
     : wrong('migration', detail, ERROR_CODES.database_not_migrated.todo, exitCodeOf('database_not_migrated'))
@@ -95,7 +103,15 @@ async function checkEngine({ kysely }: Database): Promise<Finding> {
   const schema = await engineSchemaOf(kysely)
   const { rows } = await sql<{ table: string | null }>`
     SELECT to_regclass(${`${schema}.version`})::text AS "table"`.execute(kysely)
-  if (!rows[0]?.table) return noted('engine', 'not installed yet', 'The first start installs it.')
+  if (!rows[0]?.table)
+    return (await readRights(kysely)).createSchema
+      ? noted('engine', 'not installed yet', 'The first start installs it.')
+      : wrong(
+          'engine',
+          `not installed yet; the user of DATABASE_URL may not make its schema ${schema}`,
+          GRANT_CREATE,
+          exitCodeOf('database_not_migrated'),
+        )
   const version = await sql<{ version: number }>`SELECT version FROM ${sql.table(`${schema}.version`)}`.execute(kysely)
   return fine('engine', `pg-boss is installed, schema ${version.rows[0]?.version}`)
 }
