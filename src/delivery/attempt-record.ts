@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../store/record.ts'
 import type { Attempt } from './attempt.ts'
 import { decideRetry, type RetryRules } from './decide-retry.ts'
 
-/** Puts an attempt and its decision into the form in which they are recorded. */
+/** Makes the record of a finished attempt: its outcome, and what follows for its notification. */
 export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: RetryRules): AttemptRecord {
   const { notification, outcome } = attempt
   const decision = decideRetry(outcome, notification.failures, channelRests, rules)
@@ -28,7 +28,10 @@ export function toAttemptRecord(attempt: Attempt, channelRests: boolean, rules: 
   }
 }
 
-/** The record takes HTTP statuses. A receiver may answer with another number, which the message tells. */
+/**
+ * The column takes HTTP statuses from 100 to 599. Where a receiver answers with another number, only the message has
+ * it.
+ */
 function recordable(status: number | undefined): number | null {
   return status !== undefined && status >= 100 && status <= 599 ? status : null
 }

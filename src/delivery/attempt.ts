@@ -9,27 +9,27 @@ import { outcome } from '../transports/outcome.ts'
 import type { Outcome, ReadyDestination, Transport } from '../transports/transport.ts'
 import type { Lease } from './lease.ts'
 
-/** One try to send a notification. */
+/** One attempt to send a notification, finished. */
 export interface Attempt {
   readonly notification: ClaimedNotification
   readonly outcome: Outcome
   /**
-   * True when it is counted and recorded as an attempt. Then a post was begun, or it ended for a reason that the record has to
-   * tell: no card could be made, no connection, no token, an address that can not be used. False when it was handed back, or
-   * its channel has no destination.
+   * True where the attempt is counted and gets a row in `teams_attempts`: a post was begun, or it ended for a reason
+   * that belongs in the record (no card could be made, no connection, no token, an unusable address). False where the
+   * notification was handed back, or its channel has no destination.
    */
   readonly posted: boolean
   /** The card as JSON. */
   readonly cardJson: string | null
-  /** Where it was posted to; undefined where nothing was. */
+  /** The destination that was posted to; undefined where nothing was posted. */
   readonly destination: ReadyDestination | undefined
   readonly startedAt: Date
   readonly finishedAt: Date
 }
 
 /**
- * Renders and posts a notification that a turn holds; resolves when it has its outcome. Never throws. What is not yet written
- * when the lease ends is handed back.
+ * Renders and posts a claimed notification, and resolves with the finished attempt. Never throws. Where the lease ends
+ * before the first byte is written, the outcome is `handed_back`.
  */
 export type MakeAttempt = (
   channel: Channel,
@@ -37,7 +37,10 @@ export type MakeAttempt = (
   turn: { readonly stopping: AbortSignal; readonly lease: Lease },
 ) => Promise<Attempt>
 
-/** What it takes to render and post. `hurry` ends posts under way: the graceful stop has waited long enough. */
+/**
+ * Dependencies of {@link createAttempt}. `hurry` aborts posts in flight once the graceful stop has waited for
+ * `TEAMS_SHUTDOWN_TIMEOUT`.
+ */
 export interface AttemptOptions {
   readonly catalogue: Catalogue
   readonly renderer: Renderer
@@ -48,7 +51,7 @@ export interface AttemptOptions {
   readonly hurry: AbortSignal
 }
 
-/** Makes the part that renders and posts. */
+/** Makes the function that renders and posts. */
 export function createAttempt(options: AttemptOptions): MakeAttempt {
   const { transport, clock, hurry } = options
   return async (channel, notification, { stopping, lease }) => {
@@ -91,7 +94,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
   }
 }
 
-/** One card: `card` makes it once it is asked for, and `json`, or else `failed`, then says what came of it. */
+/** A card that is rendered when `card` is called. Afterwards `json` has the card, or `failed` the outcome. */
 function makeCard(
   { catalogue, renderer, metrics, log }: Pick<AttemptOptions, 'catalogue' | 'renderer' | 'metrics' | 'log'>,
   channel: Channel,
@@ -101,7 +104,7 @@ function makeCard(
     card() {
       try {
         const definition = catalogue.eventTypes.get(event.eventType)
-        // A type that was taken out of the configuration after its events were accepted still gets a card.
+        // An event type that was removed from the configuration after its events were accepted still gets a card.
         const card = definition?.card ?? 'system_alert'
         const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
         if (shrunk !== 'whole')

@@ -3,30 +3,31 @@ import type { ChannelState } from '../store/claim.ts'
 import { isOwn } from '../transports/outcome.ts'
 import type { Outcome } from '../transports/transport.ts'
 
-/** The settings that say when a channel rests and for how long, in milliseconds where they are times. */
+/** Settings of the breaker and of pauses. Times are in milliseconds. */
 export interface RestRules {
-  /** Failures in a row after which the breaker opens. */
+  /** Consecutive failures after which the breaker opens. */
   readonly threshold: number
   readonly firstProbeDelay: number
   readonly longestDelay: number
-  /** Longest Retry-After that is believed. */
+  /** Upper bound for a Retry-After header. */
   readonly longestRetryAfter: number
 }
 
 /**
- * What an outcome does to its channel.
+ * Computes a channel's state after an outcome.
  *
- * - closed → open after `threshold` failures in a row, or at once when the destination itself is broken;
- * - open → half_open when its rest is over and a probe is sent;
- * - half_open → closed when the probe is taken, or fails for its own sake, which shows that the channel works;
- * - half_open → open again, for twice as long, when the probe fails.
+ * - closed → open: after `threshold` consecutive failures, or at once where the destination itself is broken;
+ * - open → half_open: the rest is over and a probe is sent;
+ * - half_open → closed: the probe was accepted, or its card was refused, which shows that the channel works;
+ * - half_open → open: the probe failed; the channel rests twice as long.
  *
- * A 429 is not a failure: the channel works and says when. It only pauses. Of posts that were under way together it
- * is one answer, however many of them get it: only one to a post that was begun after the last pause makes the next longer.
+ * A 429 is not a failure: it only pauses the channel. Several 429s for posts that were in flight together count as one:
+ * the pause grows only for a post that was begun after the last pause.
  *
- * What came to be in the gateway itself says nothing about the channel.
+ * Outcomes that arise in the gateway itself (`render_failed`, `handed_back`, `interrupted`) change nothing.
  *
- * @param begun when the post was claimed, on the clock of `now`; after whatever is known, if absent
+ * @param begun when the post was claimed, on the clock of `now`; if absent, the post counts as later than the last
+ *   pause
  */
 export function afterOutcome(
   state: ChannelState,
@@ -41,7 +42,7 @@ export function afterOutcome(
     case 'accepted':
       return { ...works(state, now), consecutivePauses: paused(state, now) ? state.consecutivePauses : 0 }
     case 'failed':
-      // The receiver answered and judged this one card. That says nothing of the next.
+      // The receiver answered, and refused this one card. That says nothing about the next card.
       return works(state, now)
     case 'pause': {
       const known = begun !== undefined && state.pausedAt !== undefined && begun <= state.pausedAt
@@ -65,8 +66,8 @@ export function afterOutcome(
 }
 
 /**
- * The channel works: its breaker closes. A pause that a 429 asked for stays all the same: of posts that were under way
- * together some may be taken although another was told to wait.
+ * State of a channel that answered: the breaker closes. A pause after a 429 stays, because other posts that were in
+ * flight together with the refused one may be accepted.
  */
 function works(state: ChannelState, now: Date): ChannelState {
   const pausedUntil = state.breaker === 'closed' && paused(state, now) ? state.pausedUntil : undefined
@@ -78,7 +79,7 @@ function paused(state: ChannelState, now: Date): boolean {
 }
 
 function open(state: ChannelState, outcome: Outcome, now: Date, rules: RestRules): ChannelState {
-  // Posts that were under way when the breaker opened fail too; only a failed probe makes the rest longer.
+  // Posts that were in flight when the breaker opened fail too. Only a failed probe makes the rest longer.
   const probes =
     state.breaker === 'open' ? state.failedProbes : state.breaker === 'half_open' ? state.failedProbes + 1 : 0
   const wait = Math.max(

@@ -1,15 +1,15 @@
 import type { Budget } from '../catalogue/catalogue.ts'
 
-/** A token bucket as it is kept in the database. */
+/** A token bucket, as `teams_channels` stores it. */
 export interface Bucket {
-  /** Cards that could be sent at `refilledAt`. */
+  /** Cards that could be sent at `refilledAt`; may be a fraction. */
   readonly tokens: number
   readonly refilledAt: Date
 }
 
 /**
- * Fills a bucket for the time that has passed. Never beyond the burst, and never less than it had when the clock
- * goes backwards. A budget that was made smaller counts at once.
+ * Adds the tokens for the time since `refilledAt`, at most up to the burst. A clock that goes backwards adds none and
+ * takes none. A budget that became smaller takes effect at once.
  */
 export function refill(bucket: Bucket, budget: Budget, now: Date): Bucket {
   const elapsed = Math.max(0, now.getTime() - bucket.refilledAt.getTime())
@@ -17,13 +17,13 @@ export function refill(bucket: Bucket, budget: Budget, now: Date): Bucket {
   return { tokens: Math.max(0, Math.min(budget.burst, bucket.tokens + gained)), refilledAt: now }
 }
 
-/** Takes `count` whole cards from a refilled bucket that has them. */
+/** Takes `count` tokens from a refilled bucket. @throws RangeError where it has fewer */
 export function take(bucket: Bucket, count: number): Bucket {
   if (count > Math.floor(bucket.tokens)) throw new RangeError('more was taken than the bucket has')
   return { tokens: bucket.tokens - count, refilledAt: bucket.refilledAt }
 }
 
-/** Milliseconds until a refilled bucket has one whole card again; 0 when it has one. */
+/** Milliseconds until a refilled bucket has one whole token; 0 where it has one. */
 export function untilNextToken(bucket: Bucket, budget: Budget): number {
   if (bucket.tokens >= 1) return 0
   return Math.ceil(((1 - bucket.tokens) * budget.period * 1000) / budget.requests)

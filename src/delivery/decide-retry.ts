@@ -1,28 +1,32 @@
 import { OUTCOMES } from '../contract/outcomes.ts'
 import type { Outcome } from '../transports/transport.ts'
 
-/** What follows from an outcome for the notification itself. */
+/** What follows from an outcome for the notification, as opposed to its channel. */
 export interface RetryDecision {
   readonly state: 'accepted' | 'pending' | 'failed'
   readonly reason: string | null
-  /** Milliseconds until it is due again; 0 where it does not wait, or where only its channel does. */
+  /** Milliseconds until the notification is due again; 0 where it does not wait, or waits only for its channel. */
   readonly delayMs: number
-  /** True when this uses up one of its retries. */
+  /** True where the outcome uses up one of the notification's retries. */
   readonly failed: boolean
-  /** True when it may have arrived all the same, so that the next post may be a repeat. */
+  /** True where the card may have arrived although the attempt failed, so that the next post may be a repeat. */
   readonly mayHaveArrived: boolean
 }
 
-/** What decides over retries. `backoff` gives the wait before retry n, in milliseconds. */
+/** Settings of retries. `backoff` returns the wait before retry n, in milliseconds. */
 export interface RetryRules {
   readonly maxRetries: number
   readonly backoff: (retry: number) => number
 }
 
 /**
- * Decides what becomes of a notification. `failures` are those before this attempt; `channelRests` says that its
- * channel's breaker is open: then the fault is the channel's, and no retry is used up, so that an hour of outage
- * dead-letters nothing.
+ * Decides whether a notification is accepted, failed, or tried again.
+ *
+ * While the channel's breaker is open the fault is the channel's, and no retry is used up: an hour of outage fails no
+ * notification.
+ *
+ * @param failures failures of the notification before this attempt
+ * @param channelRests true where the channel's breaker is open
  */
 export function decideRetry(
   outcome: Outcome,

@@ -17,26 +17,26 @@ import {
 import { insertEvents } from '../store/insert-events.ts'
 import type { Tables } from '../store/tables.ts'
 
-/** Groups that a digest names; its card shows fewer, and says how many there are besides. */
+/** Groups that a digest's data has at most; its card shows fewer, and how many more there are. */
 const MAX_GROUPS = 100
 
-/** What a round of digests came to. */
+/** Result of a round of digests. */
 export interface Round {
-  /** How many notifications stand in how many digests now. */
+  /** How many notifications were digested, into how many digests. */
   readonly digested: number
   readonly digests: number
-  /** True when there was more than one round may move: the next one follows at once. */
+  /** True where the backlog was larger than one round may digest: the next round follows at once. */
   readonly more: boolean
 }
 
 /**
- * Makes digests of what waits for a channel, inside the transaction that holds the channel's lock. A digest is an event
- * of the gateway's own with one ordinary notification, so that it is sent, tried again, recorded and replayed as any
- * other; the notifications that it stands for say which one it is.
+ * Makes digests of a channel's due notifications, inside the transaction that has locked the channel. A digest is an
+ * event of the gateway's own with one ordinary notification, so it is sent, retried, recorded and replayed like any
+ * other; the digested notifications name it in `digest_id`.
  *
  * @param options.atLeast notifications of one fingerprint that make a digest
- * @param options.cards how many cards may come of it; where fingerprints are more than that, the small ones share a
- *   digest. No limit for CRITICAL and HIGH, which never share one.
+ * @param options.cards how many cards may come of it; where there are more fingerprints, the small ones share a digest.
+ *   Infinite for CRITICAL and HIGH, which never share one.
  */
 export async function makeDigests(
   transaction: Kysely<Tables>,
@@ -77,8 +77,8 @@ export async function makeDigests(
 }
 
 /**
- * Says which group goes into which digest; what goes into none stays single. Where that would be more cards than there
- * may be, half of them go to the largest groups, and the rest shares one digest for each priority and language.
+ * Assigns groups to digests; notifications of an unassigned group stay single. Where that would be more cards than
+ * `cards`, half of the digests go to the largest groups, and the rest share one digest for each priority and language.
  */
 export function assign(
   groups: readonly WaitingGroup[],
@@ -156,7 +156,7 @@ export function digestData(digestId: string, parts: readonly DigestPart[], group
   }
 }
 
-/** Sums up by a label, the largest first. */
+/** Sums counts by label, the largest first. */
 function tally(parts: readonly DigestPart[], labelOf: (part: DigestPart) => string | undefined) {
   const counts = new Map<string, number>()
   for (const part of parts) {

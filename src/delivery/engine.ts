@@ -9,11 +9,14 @@ import type { Tables } from '../store/tables.ts'
 const WAKE_QUEUE = 'drain'
 const MAINTENANCE_QUEUE = 'maintain'
 
-/** Wakes drains across processes, and runs the maintenance once for all of them. */
+/** The job engine: wakes channels in other processes, and runs the maintenance once for all replicas. */
 export interface Engine {
-  /** Says "there is work" for channels, inside the transaction that makes the work, so that both are seen or neither. */
+  /**
+   * Writes a wake-up job for each channel, inside the transaction that writes the notifications: both are committed, or
+   * neither.
+   */
   wake(transaction: Kysely<Tables>, channels: readonly string[]): Promise<void>
-  /** Starts taking wake-ups and maintenance jobs. */
+  /** Starts processing wake-ups and maintenance jobs. */
   work(handlers: {
     readonly onWake: (channels: readonly string[]) => void
     readonly onMaintain: () => Promise<void>
@@ -26,12 +29,12 @@ export interface Engine {
 /**
  * Starts pg-boss on the gateway's database.
  *
- * A job says only that a channel has work: which, the rows say. So a handler hands the wake-up to this process's
- * drains and is done at once, one worker serves all channels, and no slow channel holds up another. Turns have
- * their own lease (`src/store/turns.ts`) instead of pg-boss's heartbeat: a `singleton` queue keeps a cached list of busy
- * keys for a minute and would leave a channel alone for that long.
+ * A wake-up job says only that a channel has work; the notification rows say which. Its handler wakes the channel's
+ * turn in this process and returns, so one worker serves all channels and a slow channel delays no other. Turns have
+ * leases of their own (`src/store/turns.ts`). Rejected: pg-boss's `singleton` queues with heartbeat, which keep a
+ * cached list of busy keys for a minute and would leave a channel alone for that long.
  *
- * @param options.deliver false for a process that only accepts: it then needs no connections of the engine's own
+ * @param options.deliver false for a process that only accepts events: it needs no connections of the engine's own
  */
 export async function startEngine(
   database: Database,
@@ -56,7 +59,7 @@ export async function startEngine(
     await boss.start()
     await createQueues(boss)
   } catch (error) {
-    // It would go on with what it had started by then: its timers, and its connections.
+    // Otherwise pg-boss would keep running what it had started: its timers and its connections.
     await boss.stop({ graceful: false }).catch(() => undefined)
     throw error
   }
@@ -64,7 +67,7 @@ export async function startEngine(
 }
 
 async function createQueues(boss: PgBoss): Promise<void> {
-  // A wake-up is worth nothing once it is done, or old: the sweep finds whatever it stood for.
+  // A wake-up is worthless once it is handled, or old: the sweep finds the channel anyway.
   await boss.createQueue(WAKE_QUEUE, {
     policy: 'standard',
     notify: true,
@@ -74,8 +77,8 @@ async function createQueues(boss: PgBoss): Promise<void> {
     deleteAfterSeconds: 60,
   })
   await boss.createQueue(MAINTENANCE_QUEUE, { policy: 'short', retryLimit: 3, retryDelay: 60, expireInSeconds: 3600 })
-  // Fills pg-boss's cache of queues now: looking the queue up later, inside a transaction, would ask for a second
-  // connection, and the embedded database has but one.
+  // Fills pg-boss's cache of queues now. Looking a queue up later, inside a transaction, would need a second
+  // connection, and the embedded database has only one.
   await boss.insert(WAKE_QUEUE, [])
 }
 
@@ -83,8 +86,8 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
   return {
     async wake(transaction, channels) {
       if (channels.length === 0) return
-      // A storm shall not make a job per event. This looks at what others have committed and waits for nobody, as a
-      // unique key would: a caller's long transaction must not hold up every other event for its channel.
+      // Avoids a job per event in a storm. Reads only committed jobs and waits for no lock, unlike a unique key: a
+      // caller's long transaction must not delay other events for its channel.
       const { rows } = await sql<{ key: string }>`
         SELECT DISTINCT singleton_key AS key FROM ${sql.table(`${schema}.job`)}
          WHERE name = ${WAKE_QUEUE} AND state = 'created' AND singleton_key = ANY(${[...channels]}::text[])`.execute(
@@ -97,8 +100,8 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
       if (jobs.length > 0) await boss.insert(WAKE_QUEUE, jobs, { db: fromKysely(transaction) })
     },
     async work({ onWake, onMaintain }) {
-      // More than once a day, because it gives way to whatever reads the tables, such as the backup of each night; and
-      // once more at the start of a gateway that was off. First of all, since it is what may fail.
+      // More than once a day, because it yields to readers of the tables, such as the nightly backup; and once more at
+      // the start of a gateway that was off. First of all, because it may fail.
       await boss.schedule(MAINTENANCE_QUEUE, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
       try {
         await boss.work<{ channel: string }>(
@@ -110,7 +113,7 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
           try {
             await onMaintain()
           } catch (error) {
-            // The engine tries again, and would tell nobody.
+            // pg-boss retries it, and would log nothing.
             log.write('maintenance_failed', { err: error })
             throw error
           }
@@ -127,7 +130,7 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
   }
 }
 
-/** Timers that do not keep the process alive: a program that only sent an event ends when it is done. */
+/** A clock for pg-boss with unref'd timers: a program that only sends an event ends when it is done. */
 const unheldClock: BossClock = {
   now: () => Date.now(),
   setTimeout: (task, ms) => setTimeout(task, ms).unref(),

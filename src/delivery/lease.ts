@@ -1,33 +1,37 @@
-/** Milliseconds of a lease in which this process no longer believes in it: a post takes a moment to be written. */
+/** Milliseconds before the end of a lease at which this process stops posting: writing a post takes a moment. */
 const MARGIN_MS = 1_000
 
-/** A turn's hold on its channel, as far as this process can know of it without asking. */
+/** The lease of a turn on its channel, as far as this process can tell without asking the database. */
 export interface Lease {
   /**
-   * Call it before a statement is sent that takes or renews the lease, and what it returns once the database has said that it
-   * did. The lease counts from the first of the two moments: nobody knows how long the answer was on its way.
+   * Starts a renewal. Call it before the statement that takes or renews the lease is sent; call the returned function
+   * once the database has confirmed it. The lease counts from the first of the two moments, because the time that the
+   * answer took is unknown.
    */
   renewing(): () => void
-  /** True while nobody else can have the channel. */
+  /** True while no other process can have the channel. */
   alive(): boolean
-  /** Ends it here: the channel was lost, or the turn breaks off. */
+  /** Ends the lease in this process: the channel was lost, or the turn failed. */
   end(): void
-  /** Aborts when it was ended. */
+  /** Aborts when {@link end} is called. */
   readonly ended: AbortSignal
 }
 
 /**
- * Makes the lease of a turn; it is not alive until it was renewed for the first time.
+ * Makes the lease of a turn. It is not alive before its first renewal.
  *
- * A process may be suspended at any point and for any time: by SIGSTOP, with its machine, by a garbage collection. No timer and
- * no answer tells it so before it goes on, and then another turn may have sent what this one was about to send. So time is
- * counted, by two clocks, of which the one that has gone further counts: the monotonic clock goes on during SIGSTOP but
- * stands still while a Linux machine sleeps, and the wall clock goes on then but can be set back. A wall clock that is set
- * forward ends the lease here too early, until the next renewal a second later; what was not written by then is handed back.
- * `os.uptime()`, the one clock that does all of it, has steps of 10 ms and reads a file for each post. Where a hypervisor stops all
- * clocks of a guest, no clock of its own can tell, and up to the next renewal nothing does.
+ * A process may be suspended at any point and for any time: by SIGSTOP, with its machine, or by garbage collection. No
+ * timer and no database answer shows that before the process resumes, and by then another turn may have sent the same
+ * notification. So elapsed time is measured with two clocks, and the larger value counts:
  *
- * @param leaseMs as the database counts it; without end where no other process can have the database
+ * - the monotonic clock continues during SIGSTOP, but stops while a Linux machine sleeps;
+ * - the wall clock continues while the machine sleeps, but can be set back. Where it is set forward, the lease ends
+ *   early in this process, until the next renewal a second later; posts that are not written by then are handed back.
+ *
+ * Rejected: `os.uptime()`, which covers both, but has steps of 10 ms and reads a file for each post. Where a hypervisor
+ * stops all clocks of a guest, no local clock can show it, and until the next renewal nothing does.
+ *
+ * @param leaseMs length of the lease in the database; infinite where no other process can have the database
  */
 export function createLease(leaseMs: number): Lease {
   const ending = new AbortController()
@@ -37,7 +41,7 @@ export function createLease(leaseMs: number): Lease {
     renewing() {
       const moment = now()
       return () => {
-        // Two renewals may be on their way at once, and be answered in any order.
+        // Two renewals may be in flight at once, and be answered in any order.
         if (renewed === undefined || moment.monotonic > renewed.monotonic) renewed = moment
       }
     },
@@ -52,7 +56,7 @@ interface Moment {
   readonly wall: number
 }
 
-/** Read anew each time and never from a timer. */
+/** Both clocks, read directly at each call: a value kept by a timer would be stale after a suspension. */
 const now = (): Moment => ({ monotonic: performance.now(), wall: Date.now() })
 
 function since(moment: Moment): number {

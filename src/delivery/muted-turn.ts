@@ -5,12 +5,13 @@ import { suppressMuted } from '../store/waiting.ts'
 import type { Turn, TurnEnd } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Notifications that one statement suppresses: few enough that it takes far less than the turn's lease. */
+/** Notifications that one statement suppresses: few enough to take far less time than the turn's lease. */
 const ROWS_PER_STATEMENT = 500
 
 /**
- * A turn at a muted channel: what waits there was accepted before it was muted, or by a replica that does not know yet. It is
- * suppressed, as what comes now is when it is accepted; what another turn has just posted is left to that turn.
+ * Starts a turn at a muted channel, which suppresses the channel's backlog: notifications that were accepted before the
+ * channel was muted, or by a replica with an older configuration. Notifications that another turn has just posted are
+ * left to that turn.
  */
 export function startMutedTurn(context: TurnContext, channel: Channel, turn: string): Turn {
   let woken = false
@@ -36,7 +37,7 @@ async function suppressWaiting(context: TurnContext, channel: string, turn: stri
       suppressed += count
       metrics.count('teams_notifications_suppressed_total', { channel, reason: 'muted' }, count)
       if (count === ROWS_PER_STATEMENT) await renewTurn(kysely, channel, turn)
-      // Word that there is more to do was left meanwhile, or there was more than one page.
+      // Ends the loop unless the channel was woken meanwhile, or this was a full page.
       else if (await endTurn(kysely, channel, turn, { recheckIfWoken: true })) break
     } while (!context.hurry.aborted)
   } catch (error) {

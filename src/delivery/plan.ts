@@ -2,16 +2,19 @@ import type { Budget } from '../catalogue/catalogue.ts'
 import type { ChannelState } from '../store/claim.ts'
 import { refill, untilNextToken } from './budget.ts'
 
-/** What a turn may do with its channel right now. */
+/** What a turn may do with its channel now. */
 export type Plan =
-  /** Rest for so many milliseconds: the channel is paused, its breaker open, or its budget used up. */
+  /** Rest for `forMs`: the channel is paused, its breaker is open, or its budget is used up. */
   | { readonly kind: 'rest'; readonly forMs: number; readonly state: ChannelState }
-  /** Send up to so many. */
+  /** Send up to `limit` notifications. */
   | { readonly kind: 'send'; readonly limit: number; readonly state: ChannelState }
-  /** Send one, to see whether the channel works again. */
+  /** Send one notification, a probe, to find out whether the channel works again. */
   | { readonly kind: 'probe'; readonly limit: 1; readonly state: ChannelState }
 
-/** Decides from a channel's state, its budget and the database's clock. `maxInFlight` is how many posts may be under way. */
+/**
+ * Decides what a turn may do, from the channel's state, its budget and the database's clock. `maxInFlight` limits the
+ * number of posts.
+ */
 export function planTurn(state: ChannelState, budget: Budget, now: Date, maxInFlight: number): Plan {
   const filled: ChannelState = { ...state, ...refill(state, budget, now) }
   const rest = (filled.pausedUntil?.getTime() ?? 0) - now.getTime()

@@ -6,7 +6,7 @@ import type { AttemptRecord } from '../store/record.ts'
 import { isOwn } from '../transports/outcome.ts'
 import type { Attempt } from './attempt.ts'
 
-/** Logs and counts what a step recorded, once it is committed. */
+/** Logs and counts the attempts that a step recorded, once its transaction is committed. */
 export function reportRecorded(
   context: { readonly log: Log; readonly metrics: Metrics },
   channel: string,
@@ -43,7 +43,7 @@ function reportBreaker(log: Log, channel: string, state: ChannelState, attempts:
   else if (state.breaker === 'closed') log.write('channel_breaker_closed', { channel, correlation_ids })
 }
 
-/** Logs and counts what one attempt came to. `lost` is true where another turn has taken the notification over. */
+/** Logs and counts one attempt. `lost` is true where another turn has taken the notification over. */
 function reportAttempt(
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
   channel: string,

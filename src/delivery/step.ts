@@ -17,44 +17,46 @@ import { neverNoted, type UnreadyNote } from './unready-channels.ts'
 /** Milliseconds between two checks of the backlog; see `storm.ts`. */
 const BACKLOG_CHECK_INTERVAL_MS = 1_000
 /**
- * Milliseconds around now within which notifications are claimed unlooked: what is older, or newer because the database's clock
- * was set back, is found by the next look.
+ * Notifications that were accepted within this many milliseconds of now are claimed without checking whether others
+ * exist. Older ones, and newer ones after the database's clock was set back, are found by the next backlog check.
  */
 const CLAIM_WINDOW_MS = 86_400_000
-/** Milliseconds until it is tried again to claim what is due and could not be had: somebody's transaction has it. */
+/**
+ * Milliseconds until the next claim where due notifications could not be claimed: another transaction has locked them.
+ */
 const LOCKED_RETRY_MS = 100
 
-/** What a step of a turn came to. */
+/** Result of a step. */
 export type Step =
   /** Another turn has the channel. */
   | { readonly kind: 'lost' }
-  /** Took hold of these; `more` where there may be more that could be sent at once. */
+  /** Claimed these notifications; `more` where more may be due. */
   | { readonly kind: 'claimed'; readonly claimed: readonly ClaimedNotification[]; readonly more: boolean }
-  /** Nothing is due; `forMs` until something is. */
+  /** Nothing is due. `forMs` is the time until something is; undefined where nothing waits. */
   | { readonly kind: 'idle'; readonly forMs: number | undefined }
-  /** The channel may not be sent anything for so long. */
+  /** The channel may not be sent anything for `forMs`. */
   | { readonly kind: 'rest'; readonly forMs: number }
 
-/** What a step is asked to do. */
+/** Input of a step. */
 export interface StepRequest {
-  /** Attempts that came back. */
+  /** Finished attempts that are not recorded. */
   readonly finished: readonly Attempt[]
-  /** Posts that may be begun; none where nothing shall be claimed. */
+  /** Number of notifications that may be claimed; 0 for none. */
   readonly room: number
-  /** Posts that are under way. */
+  /** Number of posts in flight. */
   readonly inFlight: number
 }
 
-/** What a process remembers of a channel from one turn to the next. */
+/** What this process remembers of a channel's backlog from one turn to the next. */
 export interface BacklogCheck {
-  /** When the backlog was looked at, by the process's own clock in milliseconds. */
+  /** When the backlog was last checked, in milliseconds of `performance.now()`. */
   checkedAtMs: number
-  /** True where the last claim took all that it could, so that more may wait. */
+  /** True where the last claim reached its limit, so that more notifications may wait. */
   mayWait: boolean
   readonly unready: UnreadyNote
 }
 
-/** Nothing is known of the channel yet. */
+/** The backlog check of a channel that this process has not served yet. */
 export const newBacklogCheck = (): BacklogCheck => ({
   checkedAtMs: Number.NEGATIVE_INFINITY,
   mayWait: true,
@@ -62,10 +64,11 @@ export const newBacklogCheck = (): BacklogCheck => ({
 })
 
 /**
- * Makes the steps of one turn: each records what came back and takes hold of what may go next, and the turn alone knows
- * its channel's state in between. That is what the lease is for; who loses it is told by the next step.
+ * Makes the function that takes the steps of one turn: it records finished attempts and claims due notifications.
+ * Between steps only the turn knows its channel's state; the lease guarantees that. A turn that lost its lease learns
+ * so from its next step.
  *
- * @param taken what `takeTurn` answered
+ * @param taken what `takeTurn` returned
  */
 export function createSteps(
   context: TurnContext,
@@ -83,16 +86,17 @@ export function createSteps(
   return async ({ finished, room, inFlight }) => {
     const now = time()
     const destination = context.transport.destination(channel)
-    // What came from an address that the channel no longer has says nothing about the one that it has.
+    // An answer from an address that the channel no longer has says nothing about the current address.
     const after = finished
       .filter((attempt) => attempt.destination === undefined || isSame(attempt.destination, destination))
       .reduce((was, { outcome, notification }) => afterOutcome(was, outcome, now, rest, notification.claimedAt), state)
     const attemptRecords = finished.map((attempt) => toAttemptRecord(attempt, after.breaker !== 'closed', retry))
-    // Half open says that a probe is under way. The last one may have been handed back, or paused, or be a dead turn's.
+    // `half_open` means that a probe is in flight. The last one may have been handed back or paused, or have belonged
+    // to a turn that died.
     const probing = after.breaker === 'half_open' && inFlight > 0
     const known: ChannelState = after.breaker === 'closed' || probing ? after : { ...after, breaker: 'open' }
     const plan = planTurn(known, channel.budget, now, Math.min(room, maxInFlight))
-    // A probe goes alone: what comes back of the others tells how the channel was, not how it is.
+    // A probe is sent alone: answers to older posts show how the channel was, not how it is.
     const claims = room > 0 && plan.kind !== 'rest' && !(plan.kind === 'probe' && inFlight > 0) ? plan : undefined
     const stormStatus = claims ? await checkBacklog(claims, now) : undefined
     const span = spanAround(now, waiting)
@@ -139,7 +143,10 @@ export function createSteps(
     return { kind: 'idle', forMs: await idleFor(stormStatus) }
   }
 
-  /** Asked only where something may be left over: most events find their channel with nothing else to do. */
+  /**
+   * Checks the backlog for a storm, at most once per interval, and only where something may be left over: most events
+   * are the only one for their channel.
+   */
   async function checkBacklog(
     { kind, state: filled }: Exclude<Plan, { readonly kind: 'rest' }>,
     now: Date,
@@ -155,12 +162,12 @@ export function createSteps(
     backlogCheck.checkedAtMs = performance.now()
     await refreshWaitingSpan()
     const stormStatus = await checkStorm(context, channel, turn, filled, now)
-    // What one round could not move is moved by the next, before anything else is taken.
+    // What one round could not digest is digested by the next, before anything else is claimed.
     if (stormStatus.nextRoundIn === 0) backlogCheck.checkedAtMs = Number.NEGATIVE_INFINITY
     return stormStatus
   }
 
-  /** True where something waits that was out of sight. */
+  /** Reads the span of the channel's backlog; true where it has notifications outside the span of the last claim. */
   async function refreshWaitingSpan(): Promise<boolean> {
     const before = spanAround(time(), waiting)
     waiting = await waitingSpan(kysely, channel.key)
@@ -181,13 +188,13 @@ function isSame(used: ReadyDestination, now: Destination): boolean {
   return now.ready && used.address.equals(now.address)
 }
 
-/** The database's clock from here on, without asking it again. */
+/** A clock that continues from a time of the database, without asking it again. */
 function databaseTime(now: Date): () => Date {
   const since = performance.now()
   return () => new Date(now.getTime() + performance.now() - since)
 }
 
-/** The days around now, and what waits besides. */
+/** The claim window around now, extended to the known backlog. */
 function spanAround(now: Date, waiting: Span | undefined): Span {
   const from = now.getTime() - CLAIM_WINDOW_MS
   const to = now.getTime() + CLAIM_WINDOW_MS

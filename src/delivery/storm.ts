@@ -8,30 +8,33 @@ import { lockChannel } from '../store/turns.ts'
 import { makeDigests, type Round } from './digest.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** What a channel's turn may take now. */
+/** Whether a storm lasts, and what a turn may claim meanwhile. */
 export interface StormStatus {
   /** When the last round of digests was made; undefined where no storm lasts. */
   readonly digestedAt: Date | undefined
-  /** Of MEDIUM and below, only what was accepted by then; undefined where anything may be taken. */
+  /** MEDIUM, LOW and INFO notifications may be claimed if accepted by then; undefined where all may be. */
   readonly ordinaryUntil: Date | undefined
   /** Milliseconds until the next round of digests; undefined where no storm lasts. */
   readonly nextRoundIn: number | undefined
 }
 
 const CALM: StormStatus = { digestedAt: undefined, ordinaryUntil: undefined, nextRoundIn: undefined }
-/** Nothing of MEDIUM and below was accepted by then. */
+/** No MEDIUM, LOW or INFO notification was accepted by then. */
 const NEVER = new Date(0)
 
-/** How many cards a channel gets within `digestAfter` milliseconds, what it has left among them; at least one. */
+/**
+ * How many cards a channel may be sent within `digestAfter` milliseconds, including the tokens that it has left; at
+ * least 1.
+ */
 export function cardsWithin(tokens: number, budget: Budget, digestAfter: number): number {
   return Math.max(1, Math.floor(tokens + (digestAfter / 1000) * (budget.requests / budget.period)))
 }
 
-/** The status of the storm without counting the backlog: while a storm lasts, MEDIUM and below wait for the next round. */
+/** The status of a storm without counting the backlog: while it lasts, MEDIUM, LOW and INFO wait for the next round. */
 export function stormStatusOf({ digestedAt }: ChannelState, now: Date, digestAfter: number): StormStatus {
   if (digestedAt === undefined) return CALM
   const nextRoundIn = digestedAt.getTime() + digestAfter - now.getTime()
-  // A clock that was set back must not make a storm last for hours.
+  // Where the clock was set back, the storm must not last for hours.
   return {
     digestedAt,
     ordinaryUntil: digestedAt,
@@ -40,19 +43,19 @@ export function stormStatusOf({ digestedAt }: ChannelState, now: Date, digestAft
 }
 
 /**
- * Looks how much waits for a channel, and makes digests where it is more than its budget clears in time.
+ * Counts a channel's backlog, and makes digests where it is larger than the budget can send within `digestAfter`.
  *
  * ```
- * calm ── more waits than the budget clears within digestAfter ──► round of digests ──► storm
- * storm ── digestAfter after the last round ── still that much ──► round of digests
- *                                           └─ less ────────────► calm
+ * calm ── backlog larger than the budget sends within digestAfter ──► round of digests ──► storm
+ * storm ── digestAfter after the last round ── backlog still too large ──► round of digests
+ *                                           └─ no longer ────────────────► calm
  * ```
  *
- * While a storm lasts, MEDIUM and below that came after the last round wait for the next one, so that a digest each half
- * minute tells of it and not one card a second. CRITICAL and HIGH never wait: they are single, and first, until more
- * than `digestUrgent` with one fingerprint have come together.
+ * While a storm lasts, MEDIUM, LOW and INFO notifications that come after a round wait for the next one: one digest
+ * every half minute instead of one card a second. CRITICAL and HIGH do not wait. They are sent first, as single cards,
+ * until more than `digestUrgent` of one fingerprint are due together.
  *
- * @param state the channel's, its bucket refilled
+ * @param state the channel's state, with its bucket refilled
  */
 export async function checkStorm(
   context: TurnContext,
@@ -63,7 +66,7 @@ export async function checkStorm(
 ): Promise<StormStatus> {
   const { digestAfter, digestUrgent } = context.storm
   const cards = cardsWithin(state.tokens, channel.budget, digestAfter)
-  // What there is budget for does not wait.
+  // Notifications that the budget covers are sent at once.
   const urgent = Math.max(digestUrgent, Math.floor(state.tokens))
   const waiting = await countWaiting(context.kysely, channel.key, { urgent: urgent + 1, all: cards + 1 })
   const round = (urgency: Urgency, atLeast: number, most: number) =>
@@ -73,7 +76,7 @@ export async function checkStorm(
   if (before.nextRoundIn !== undefined && before.nextRoundIn > 0) return before
   if (waiting.all <= cards) return CALM
   const { more, madeAt } = await round('ordinary', 2, cards)
-  // Until the rest is in a digest too, none of it may be taken for a single card.
+  // Until the rest is digested too, none of it may be claimed for a single card.
   if (more) return { digestedAt: undefined, ordinaryUntil: NEVER, nextRoundIn: 0 }
   return { digestedAt: madeAt, ordinaryUntil: madeAt, nextRoundIn: digestAfter }
 }
@@ -99,7 +102,7 @@ async function makeRound(
   return made
 }
 
-/** A moment after everything that the transaction has written, in whole milliseconds as rows bear them. */
+/** A time later than everything that the transaction wrote, in whole milliseconds as rows have them. */
 async function clockAfter(transaction: Kysely<Tables>): Promise<Date> {
   const { rows } = await sql<{ at: Date }>`SELECT clock_timestamp() + interval '1 millisecond' AS at`.execute(
     transaction,

@@ -3,18 +3,19 @@ import type { Log } from '../kernel/log.ts'
 
 /** Milliseconds between two sweeps. */
 const SWEEP_INTERVAL_MS = 1_000
-/** Sweeps between two checks for what a step of the clock has left. */
+/** Sweeps between two searches for waits that a change of the database's clock made too long. */
 const SWEEPS_PER_REPAIR = 60
 
 /**
- * Looks every second for channels on which something is due and nobody is at work, and wakes their drains. Wake-ups
- * make delivery fast; this makes it certain: it needs no message to have arrived and no process to have survived.
+ * Starts the sweep: every second it finds channels that have due notifications and no turn, and wakes them. Wake-up
+ * jobs make delivery fast; the sweep makes it certain, because it depends on no message and on no process that must
+ * have survived.
  *
- * @returns how to stop; resolves when no look is under way
+ * @returns stops the sweep; resolves when no sweep is running
  */
 export function startSweep(options: {
   readonly find: () => Promise<readonly string[]>
-  /** Asked once a minute: mends what a step of the clock has left. */
+  /** Called once a minute: ends waits that a change of the database's clock made too long. */
   readonly repairWaits: () => Promise<void>
   readonly wake: (channel: string) => void
   readonly clock: Clock

@@ -10,15 +10,18 @@ import type { MakeAttempt } from './attempt.ts'
 import type { RestRules } from './breaker.ts'
 import type { RetryRules } from './decide-retry.ts'
 
-/** The settings that say when notifications become digests. */
+/** Settings of digests. */
 export interface StormRules {
-  /** Milliseconds of a channel's budget that may wait, and that a digest of a lasting storm covers. */
+  /**
+   * Milliseconds of a channel's budget that the backlog may need before a storm begins, and between two rounds of
+   * digests.
+   */
   readonly digestAfter: number
-  /** CRITICAL and HIGH notifications of one fingerprint that may wait. */
+  /** CRITICAL and HIGH notifications of one fingerprint that may wait before they become a digest. */
   readonly digestUrgent: number
 }
 
-/** What turns need. */
+/** Dependencies and settings of turns. */
 export interface TurnContext {
   readonly kysely: Kysely<Tables>
   readonly months: Months
@@ -28,13 +31,13 @@ export interface TurnContext {
   readonly rest: RestRules
   readonly retry: RetryRules
   readonly storm: StormRules
-  /** Milliseconds that a lease lasts; without end where no other process can have the database. */
+  /** Length of a lease in milliseconds; infinite where no other process can have the database. */
   readonly leaseMs: number
-  /** Posts that may be under way at once for one channel. */
+  /** Limit of posts in flight for one channel. */
   readonly maxInFlight: number
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
-  /** Aborted when the graceful stop has waited long enough: posts under way end, and so does what is tried again. */
+  /** Aborted when the graceful stop has waited long enough: posts in flight and retries end. */
   readonly hurry: AbortSignal
 }

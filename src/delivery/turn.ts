@@ -11,49 +11,53 @@ import { noteUnready } from './unready-channels.ts'
 
 /** Milliseconds between two renewals of a turn's lease, which is eight times as long (`src/store/turns.ts`). */
 const RENEWAL_MS = 1_000
-/** Renewals without an answer yet. One that went into nothing must not be the reason why no other is sent. */
+/** Renewals in flight at most. One that gets no answer must not keep the next from being sent. */
 const MAX_UNANSWERED_RENEWALS = 2
 /**
- * Milliseconds that a step waits for the posts that are still under way when one comes back: a step for each costs more
+ * Milliseconds that a step waits for other posts in flight when one finishes. One step for each post would cost more
  * than all the rest of sending.
  */
 const GATHER_MS = 10
-/** Longer than any post may take once it has begun; what has not begun is called off. */
+/** Longer than any begun post may take; posts that are not begun are called off. */
 const LONGER_THAN_ANY_POST_MS = 600_000
 /** Milliseconds between two tries to record finished attempts. */
 const RECORD_PAUSE_MS = 1_000
-/** Tries to record what the database refuses for its own sake, and the tries of which one is logged. */
+/** Attempts at recording before a statement that the database refuses is given up; one in so many is logged. */
 const RECORD_TRIES = 30
-/** SQLSTATE classes of a statement that will be refused again: its values, a constraint, the schema. */
+/** SQLSTATE classes of a statement that would be refused again: bad values, a violated constraint, a changed schema. */
 const REFUSED = /^(22|23|42)/
 
-/** How a turn ended: `again` after so many milliseconds, or whenever somebody wakes the channel. */
+/**
+ * How a turn ended: the channel's next turn is due `again` milliseconds later, or, if undefined, when the channel is
+ * woken.
+ */
 export type TurnEnd = { readonly again: number | undefined }
 
-/** A turn that runs. */
+/** A running turn. */
 export interface Turn {
-  /** Has it look at once whether there is more to do. */
+  /** Has the turn check at once whether there is more to do. */
   wake(): void
-  /** True when it was woken after it had looked for the last time. */
+  /** True where the turn was woken after its last step. */
   readonly missedWake: boolean
-  /** Resolves when it ended; the database throwing ends it too. */
+  /** Resolves when the turn ended; rejects where the database failed. */
   readonly ended: Promise<TurnEnd>
 }
 
 /**
- * One worker's turn at one channel: take the channel, and then claim, send and record until nothing is due, the
- * budget is used up, or the channel rests.
+ * Runs one turn at a channel: takes the channel, then claims, sends and records until nothing is due, the budget is
+ * used up, or the channel rests.
  *
  * ```
  * take ──► step ──► post ──┐         a step: record finished attempts, check the backlog, claim
  *           ▲  ▲           │
  *           │  └── a post finished, the channel was woken, or its rest is over
- *           └ nothing due, or rest, and no post under way ─► end; again when the rest is over
+ *           └ nothing due, or rest, and no post in flight ─► end; again when the rest is over
  * ```
  *
- * Posts that are under way hold up nobody: while there is room for another, what is most urgent is claimed next.
- * Whatever is held when the process dies is put back by the next turn, at most 8 s + 1 s later. `stopping` lets the
- * posts under way finish and claims nothing more.
+ * A slow post delays no other: while there is room, the most urgent due notification is claimed next. Where the process
+ * dies, the next turn puts the claimed notifications back, at most 8 s + 1 s later.
+ *
+ * @param stopping once aborted, nothing more is claimed, and posts in flight finish
  */
 export function startTurn(
   context: TurnContext,
@@ -139,7 +143,7 @@ async function runTurn(
   }
 }
 
-/** Waits until something changes, or until the channel may be sent more. */
+/** Resolves when a post finishes or the turn is woken, or after `ms`. */
 async function changeWithin(ms: number | undefined, { clock }: TurnContext, posts: Posts): Promise<void> {
   const callOff = ms === undefined || ms === Number.POSITIVE_INFINITY ? () => {} : clock.after(ms, posts.wake)
   await posts.changed()
@@ -147,10 +151,10 @@ async function changeWithin(ms: number | undefined, { clock }: TurnContext, post
 }
 
 /**
- * Ends the lease, which calls off the posts that are not begun, waits for those that are, and records them, however long the
- * database is away: until the process stops it knows what they came to, and nobody else will. Recording twice does no
- * harm, so an answer that was lost is no reason to doubt either. What the database refuses for its own sake is given up after
- * a while: kept, it would keep the channel from being served by this process.
+ * Ends the lease, which calls off posts that are not begun; waits for the others and records them, however long the
+ * database is away: only this process knows their outcomes. A lost answer is no reason to stop, because recording twice
+ * changes nothing. Where the database refuses the statement itself, it gives up after a while; otherwise this process
+ * would never serve the channel again.
  */
 async function finishPosts(
   context: TurnContext,
@@ -183,8 +187,8 @@ async function finishPosts(
 }
 
 /**
- * Renews the turn's lease each second. `wake` is called when the turn was lost, which ends the lease, or the channel was woken, so that
- * there is more to do.
+ * Renews the turn's lease each second. Calls `wake` where the turn was lost, which also ends the lease, and where the
+ * channel was woken.
  */
 function keepRenewing(
   { clock, kysely, log }: TurnContext,
@@ -205,7 +209,7 @@ function keepRenewing(
       else renewed()
       if (renewal !== 'undisturbed') wake()
     } catch (error) {
-      // No reason to stop: the lease decides, and the next renewal may get through.
+      // No reason to stop: the lease decides, and the next renewal may succeed.
       log.write('lease_renewal_failed', { err: error, channel })
     } finally {
       unanswered -= 1

@@ -5,22 +5,22 @@ import { type BacklogCheck, newBacklogCheck } from './step.ts'
 import { startTurn, type Turn } from './turn.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Milliseconds until a channel is tried again after its turn broke, most often because the database is away. */
+/** Milliseconds until the next turn at a channel whose turn failed, most often because the database is away. */
 const RETRY_AFTER_ERROR_MS = 1_000
 
 /** The turns of this process: at most one per channel. */
 export interface ChannelTurns {
-  /** Starts a turn at a channel; while one runs here already, it checks once more before it ends. */
+  /** Starts a turn at a channel. Where one is running in this process, that turn takes one more step before it ends. */
   wake(channelKey: string): void
   /** True while a turn runs in this process. */
   busy(): boolean
   /** Resolves when no turn runs in this process. */
   idle(): Promise<void>
-  /** Claims nothing more, lets posts under way finish, hands the rest back. */
+  /** Claims nothing more, lets posts in flight finish, and hands the rest back. */
   stop(): Promise<void>
 }
 
-/** Makes the drains. `channels` are those of the catalogue. */
+/** Makes the turns of this process, at the channels of the catalogue. */
 export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<string, Channel>): ChannelTurns {
   const running = new Map<string, { readonly turn: Turn; readonly ended: Promise<void> }>()
   const backlogChecks = new Map<string, BacklogCheck>()
@@ -29,7 +29,7 @@ export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<s
 
   function wake(key: string): void {
     const channel = channels.get(key)
-    // A channel that was taken out of the configuration: its notifications wait until it is back.
+    // A channel that was removed from the configuration: its notifications wait until it is back.
     if (!channel || stopping.signal.aborted) return
     const active = running.get(key)
     if (active) {
@@ -45,7 +45,7 @@ export function createChannelTurns(context: TurnContext, channels: ReadonlyMap<s
       : startTurn(context, channel, randomUUID(), stopping.signal, backlogCheck)
     const ended = followTurn(channel, turn).finally(() => {
       running.delete(key)
-      // Woken after its last look.
+      // Woken after its last step.
       if (turn.missedWake) wake(key)
     })
     running.set(key, { turn, ended })

@@ -4,29 +4,34 @@ import { noteUnreadyChannel } from '../store/waiting.ts'
 import type { Destination, Transport } from '../transports/transport.ts'
 import type { TurnContext } from './turn-context.ts'
 
-/** Milliseconds until a channel without a destination is looked at again; a new webhook URL wakes it at once. */
+/** Milliseconds until a channel without a destination is checked again; a new webhook URL wakes it at once. */
 const LOOK_AGAIN_MS = 60_000
-/** Milliseconds between two notes for one channel: a storm on it must not be a statement for each event. */
+/** Milliseconds between two notes for one channel: in a storm, each event must not cost a statement. */
 const BETWEEN_NOTES_MS = 1_000
-/** Milliseconds by which an event may be committed after it was accepted, and still get its reason by the next note. */
+/**
+ * Milliseconds between the acceptance of an event and its commit within which the next note still gives it its reason.
+ */
 const LATEST_COMMIT_MS = 3_600_000
 
 /** Why nothing can be sent to a channel. */
 type UnreadyReason = Extract<Destination, { readonly ready: false }>['reason']
 
-/** Which channels their transport can not send to now. */
+/** The channels that their transport can not send to now. */
 export interface UnreadyChannels {
   /**
-   * True where a turn at the channel can do something with its backlog: send it, or, where the channel is muted, suppress it.
-   * A channel without a destination is looked at when an event comes, each minute and when it gets one, not each second; one
-   * that was taken out of the configuration has to come back first.
+   * True where a turn could work on the channel's backlog: send it, or suppress it where the channel is muted. A
+   * channel without a destination is checked when an event comes, once a minute and when it gets a destination, not
+   * every second; a channel that was removed from the configuration, once it is back.
    */
   canWork(channelKey: string): boolean
-  /** Logs which of these channels have no destination and are not muted, so that their cards wait; nothing if none is so. */
+  /**
+   * Logs which of these channels have no destination and are not muted, so that their notifications wait; nothing where
+   * there is none.
+   */
   log(channelKeys: readonly string[]): void
 }
 
-/** Asks the catalogue and the transport anew at each call. */
+/** Makes the checks, which ask the catalogue and the transport at each call. */
 export function createUnreadyChannels(options: {
   readonly catalogue: Catalogue
   readonly transport: Pick<Transport, 'destination'>
@@ -51,21 +56,21 @@ export function createUnreadyChannels(options: {
   }
 }
 
-/** What a process remembers of a channel that has no destination. */
+/** What this process remembers of a channel without a destination. */
 export interface UnreadyNote {
-  /** When it was noted, by the process's own clock in milliseconds. */
+  /** When it was last noted, in milliseconds of `performance.now()`. */
   notedAt: number
-  /** What was accepted before has its reason. */
+  /** Notifications that were accepted before have their reason. */
   since: Date | undefined
 }
 
-/** Nothing was noted yet. */
+/** The note of a channel that this process has not noted yet. */
 export const neverNoted = (): UnreadyNote => ({ notedAt: Number.NEGATIVE_INFINITY, since: undefined })
 
 /**
- * Records why a channel has no destination, and that this is why its notifications wait.
+ * Records why a channel has no destination, as the reason of its waiting notifications.
  *
- * @returns milliseconds until the channel has to be looked at again
+ * @returns milliseconds until the channel has to be checked again
  */
 export async function noteUnready(
   { kysely }: Pick<TurnContext, 'kysely'>,
