@@ -9,7 +9,7 @@ interface Row {
   readonly default: string | undefined
   readonly help: string
   readonly secret: boolean
-  /** What it takes, in words. */
+  /** Accepted values, in words. */
   readonly takes: string
 }
 
@@ -31,7 +31,7 @@ function settingsByGroup(): Map<string, Row[]> {
   return groups
 }
 
-/** What a setting takes, in the words that somebody gets who sets it to `?`. */
+/** Accepted values of a setting: the error message for the value `?`. */
 function takes(result: {
   success: boolean
   data?: unknown
@@ -46,7 +46,7 @@ export function settingsPage(): string {
   const groups = [...settingsByGroup()].map(
     ([group, rows]) =>
       `## ${group}\n\n${table(
-        ['setting', 'default', 'takes', 'what it does'],
+        ['setting', 'default', 'takes', 'meaning'],
         rows.map((row) => [
           code(row.name),
           row.default === undefined ? '–' : code(row.default),
@@ -58,20 +58,20 @@ export function settingsPage(): string {
   return page(
     'Settings',
     'src/settings/table.ts',
-    'Every setting comes from the environment, or from the file `.env` in the folder that the process runs in, over which the environment wins. An empty value is no value. All of them are checked at start, and every problem is named at once; a `TEAMS_` name that is not listed here is one, and so is a line of `.env` that is not `NAME=value`. In `.env`, a comment begins with a `#` at the start of the line or behind a blank, and a value may stand in quotes. Variables that Kubernetes sets for a Service (`TEAMS_GATEWAY_SERVICE_HOST`) are not read. `.env.example` has them all, ready to be copied.',
+    'Settings come from environment variables and from the file `.env` in the working directory of the process. The environment takes precedence over `.env`. An empty value counts as not set.\n\nAll settings are checked at start, and all problems are reported at once. A `TEAMS_` name that is not listed here is a problem. So is a line of `.env` that is not `NAME=value`. In `.env`, a comment begins with a `#` at the start of a line or after a blank, and values may be quoted.\n\nVariables that Kubernetes sets for a Service (`TEAMS_GATEWAY_SERVICE_HOST`) are not read. `.env.example` lists all settings, ready to be copied.',
     ...groups,
-    `## Webhook URLs\n\nOne variable per channel: ${code(WEBHOOK_PREFIX)} and the channel's key in upper case. They are secrets, and may come from a file (\`TEAMS_WEBHOOKS_FILE\`) or from Vault (\`TEAMS_WEBHOOK_VAULT_PATH\`) instead.\n\n${table(
+    `## Webhook URLs\n\nOne variable per channel: ${code(WEBHOOK_PREFIX)} and the channel's key in upper case. Webhook URLs are secrets. They may also come from a file (\`TEAMS_WEBHOOKS_FILE\`) or from Vault (\`TEAMS_WEBHOOK_VAULT_PATH\`).\n\n${table(
       ['setting', 'channel'],
       webhookNames().map(([name, channel]) => [code(name), channel]),
     )}`,
-    `## Names of the platform\n\nNames of the Python platform's \`.env\` and \`config.py\` that are no settings here. The platform's file starts the gateway, its \`DATABASE_URL\` with \`postgresql+asyncpg://\` included. Names that have a meaning here are read; the start and \`doctor\` say a line for each of them that is set.\n\n${table(
-      ['name there', 'here'],
+    `## Names of the platform\n\nThese names from the Python platform's \`.env\` and \`config.py\` are no settings here. The gateway starts with the platform's file unchanged, including a \`DATABASE_URL\` with \`postgresql+asyncpg://\`. A name with an equivalent here is read as that setting. The start logs one line for each name that is set, and \`doctor\` prints the same lines.\n\n${table(
+      ['name on the platform', 'name here'],
       platformRows(),
     )}`,
   )
 }
 
-/** What each of the platform's names means here. */
+/** For each name of the platform: the setting that it is read as, or its replacement. */
 function platformRows(): string[][] {
   return (Object.keys(PLATFORM_NAMES) as PlatformName[]).map((name) => {
     const row: { readAs?: SettingName; note?: string; instead?: string } = PLATFORM_NAMES[name]
@@ -80,7 +80,7 @@ function platformRows(): string[][] {
   })
 }
 
-/** `.env.example`: what has a default stands there with it, secrets are empty, the rest is commented out. */
+/** `.env.example`: settings with a default have it as their value, secrets are empty, all others are commented out. */
 export function envExample(): string {
   const groups = [...settingsByGroup()].map(([group, rows]) => [
     `# ---- ${group} ${'-'.repeat(Math.max(0, 92 - group.length))}`,
@@ -94,14 +94,12 @@ export function envExample(): string {
   const webhooks = [
     `# ---- Webhook URLs ${'-'.repeat(80)}`,
     [
-      ...wrap(
-        `What Teams shows under ${WORKFLOW}, one per channel. With none of them set, the cards go to the sandbox.`,
-      ),
+      ...wrap(`The URL that Teams shows under ${WORKFLOW}, one per channel. If none is set, cards go to the sandbox.`),
       ...webhookNames().map(([name, channel]) => `# ${channel}\n# ${name}=`),
     ].join('\n'),
   ]
   const head = [
-    '# Settings of claimlinc-teams. Copy this file to .env and change what you need; the environment wins over it.',
+    '# Settings of claimlinc-teams. Copy this file to .env and change it. Environment variables take precedence over .env.',
     '# Written by "npm run docs" from src/settings/table.ts; do not edit by hand.',
   ].join('\n')
   return `${[head, ...groups.flat(), ...webhooks].join('\n\n')}\n`

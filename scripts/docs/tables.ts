@@ -11,9 +11,9 @@ export function errorsPage(): string {
   return page(
     'Errors',
     'src/kernel/error-codes.ts',
-    'Every error has a code that never changes its meaning. Over HTTP it is the `code` of an `application/problem+json` answer, whose `errors` name every field that is wrong; the library throws a `GatewayError` with the same code and the same list; the command line prints both.',
+    'Every error has a code that never changes its meaning. Over HTTP it is the `code` of an `application/problem+json` answer, whose `errors` name every field that is wrong. The library throws a `GatewayError` with the same code and the same list. The command line prints both.',
     table(
-      ['code', 'HTTP', 'what it means', 'what to do'],
+      ['code', 'HTTP', 'meaning', 'what to do'],
       Object.entries(ERROR_CODES).map(([name, row]) => [code(name), String(row.status), row.title, row.todo]),
     ),
   )
@@ -21,9 +21,9 @@ export function errorsPage(): string {
 
 const CONSEQUENCES: { readonly [C in Consequence]: string } = {
   accepted: 'done',
-  retry: 'tried again later; uses up one of the retries',
-  pause: 'the channel rests for Retry-After; uses up nothing',
-  channel: "the channel's breaker opens and its notifications wait; uses up nothing",
+  retry: 'another attempt follows later; uses up one retry',
+  pause: 'the channel rests for Retry-After; uses up no retry',
+  channel: 'the channel breaker opens and its notifications wait; uses up no retry',
   failed: 'dead letter; can be replayed',
 }
 
@@ -45,12 +45,12 @@ export function outcomesPage(): string {
   return page(
     'Outcomes',
     'src/contract/outcomes.ts',
-    'Whatever happens to an attempt to send a notification comes to one of these outcomes. The name is the `reason` of the notification and the label `outcome` of the metrics. Where several rows fit, the first one counts.',
-    `## What follows\n\n${table(
-      ['consequence', 'what it means'],
+    'Every attempt to send a notification ends in one of these outcomes. The name is the `reason` of the notification and the label `outcome` of the metrics. If several rows match, the first one counts.',
+    `## Consequences\n\n${table(
+      ['consequence', 'meaning'],
       Object.entries(CONSEQUENCES).map(([name, meaning]) => [code(name), meaning]),
     )}`,
-    `## Outcomes\n\n${table(['outcome', 'consequence', 'what leads there', 'what it means', 'what to do'], rows)}`,
+    `## Outcomes\n\n${table(['outcome', 'consequence', 'cause', 'meaning', 'what to do'], rows)}`,
   )
 }
 
@@ -69,9 +69,9 @@ export function metricsPage(): string {
   return page(
     'Metrics',
     'src/metrics/table.ts',
-    'What `GET /metrics` shows, in the text format of Prometheus. Labels come from closed sets: never a correlation id, never data.',
-    table(['metric', 'type', 'labels', 'what it counts or measures'], rows),
-    'Besides these, a gateway that is served over HTTP shows the [default metrics of prom-client](https://github.com/siimon/prom-client#default-metrics): `process_…` (CPU, memory, open files) and `nodejs_…` (event loop lag, heap, garbage collection).',
+    '`GET /metrics` lists these metrics in the text format of Prometheus. Label values come from closed sets. They never contain a correlation id or event data.',
+    table(['metric', 'type', 'labels', 'meaning'], rows),
+    'A gateway with an HTTP service also lists the [default metrics of prom-client](https://github.com/siimon/prom-client#default-metrics): `process_…` (CPU, memory, open files) and `nodejs_…` (event loop lag, heap, garbage collection).',
   )
 }
 

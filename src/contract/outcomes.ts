@@ -1,11 +1,11 @@
 /**
- * What an outcome means for what was sent:
+ * The effect of an outcome on the notification and its channel:
  *
- * - `accepted`: done; Teams has taken it.
- * - `retry`: try again later; uses up one of the notification's retries.
- * - `pause`: the channel rests for Retry-After; uses up nothing.
- * - `channel`: the destination itself is broken; the channel's breaker opens, and its notifications wait, using up nothing.
- * - `failed`: this notification will never be taken; dead letter, replayable.
+ * - `accepted`: done; Teams has taken the card.
+ * - `retry`: another attempt follows later; uses up one of the notification's retries.
+ * - `pause`: the channel rests for Retry-After; uses up no retry.
+ * - `channel`: the destination itself is broken; the channel breaker opens and its notifications wait; uses up no retry.
+ * - `failed`: dead letter, replayable; another attempt with the same card would fail too.
  */
 export type Consequence = 'accepted' | 'retry' | 'pause' | 'channel' | 'failed'
 
@@ -16,17 +16,17 @@ export interface OutcomeRow {
   readonly statuses?: readonly (number | readonly [number, number])[]
   /** Error codes of Node and undici that lead here; a star at the end stands for any ending. */
   readonly errors?: readonly string[]
-  /** Error codes in the receiver's body that lead here whatever the status. */
+  /** Error codes in the response body that lead here with any status. */
   readonly bodyCodes?: readonly string[]
-  /** True where it came to this in the gateway, whatever the receiver does: then it says nothing about the channel. */
+  /** True for an outcome that arises inside the gateway. It neither opens nor closes the channel breaker. */
   readonly own?: boolean
   readonly meaning: string
   readonly todo: string
 }
 
 /**
- * Every outcome an attempt can have, and what each HTTP status and network failure leads to: the one table that
- * the transport, the drain, `docs/reference/outcomes.md`, the metrics and the tests share. Rows are tried in order.
+ * Every outcome an attempt can have, with the HTTP statuses and network errors that lead to it. The transport, delivery,
+ * `docs/reference/outcomes.md`, the metrics and the tests share this table. Rows are tried in order; the first match counts.
  */
 export const OUTCOMES = {
   accepted: {
@@ -37,18 +37,19 @@ export const OUTCOMES = {
   },
   refused_in_body: {
     consequence: 'retry',
-    meaning: 'The answer was 2xx, but its body says that the card was not delivered.',
+    meaning: 'The status was 2xx, but the response body says that the card was not delivered.',
     todo: 'Look at the run history of the flow.',
   },
   web_page: {
     consequence: 'channel',
-    meaning: 'The answer was 2xx, but a web page: something in between answered, and not the flow.',
-    todo: "Look for a proxy's block or sign-in page, let the webhook's host through, and check HTTPS_PROXY and NO_PROXY.",
+    meaning: 'The response was a web page with a 2xx status. It came from a proxy or firewall, not from the flow.',
+    todo: "Look for a block page or sign-in page of a proxy. Allow the webhook's host there. Check HTTPS_PROXY and NO_PROXY.",
   },
   rate_limited: {
     consequence: 'pause',
     statuses: [429],
-    meaning: 'The channel gets too many cards. It rests for Retry-After, or for a growing while where that is absent.',
+    meaning:
+      'Teams refused the card because the channel gets too many cards. The channel rests for Retry-After. Without that header the rest doubles with each 429 in a row.',
     todo: 'Lower TEAMS_RATE_LIMIT_REQUESTS if it happens often.',
   },
   flow_off: {
@@ -62,25 +63,26 @@ export const OUTCOMES = {
     statuses: [401, 403, 407],
     bodyCodes: ['DirectApiAuthorizationRequired', 'DirectApiRequestHasMoreThanOneAuthorization'],
     meaning:
-      'The webhook refuses us: the signature in the URL is wrong, or the flow wants an Entra token, or has one and wants none.',
-    todo: 'Copy the URL again from Teams, or set "auth: entra" for this channel; with "auth: entra" the URL must have no "sig".',
+      'The webhook refused the request: the signature ("sig") in the URL is wrong, the flow requires an Entra token, or the flow accepts no Entra token and got one.',
+    todo: 'Copy the URL again from Teams, or set "auth: entra" for this channel. With "auth: entra" the URL must have no "sig".',
   },
   gone: {
     consequence: 'channel',
     statuses: [404, 410],
-    meaning: 'There is no such webhook any more.',
+    meaning: 'The webhook does not exist any more.',
     todo: 'Create the workflow again and set the new URL.',
   },
   redirected: {
     consequence: 'channel',
     statuses: [[300, 399]],
-    meaning: 'The webhook answers with a redirect, which is never followed: it would take the card elsewhere.',
+    meaning:
+      'The webhook answered with a redirect. Redirects are never followed, because they could send the card to another host.',
     todo: 'Copy the URL again from Teams.',
   },
   address_invalid: {
     consequence: 'channel',
     meaning: "The channel's webhook URL can not be used.",
-    todo: 'See the error code and correct the URL.',
+    todo: 'Correct the URL as the error code says.',
   },
   address_missing: {
     consequence: 'channel',
@@ -89,19 +91,19 @@ export const OUTCOMES = {
   },
   token_unavailable: {
     consequence: 'channel',
-    meaning: 'Entra gave no token for this channel.',
-    todo: "Check the TEAMS_ENTRA_ settings and the app's permission for the flow; where the code is one of TLS, TEAMS_TLS_MIN_VERSION and the CA certificates.",
+    meaning: 'Entra issued no token for this channel.',
+    todo: "Check the TEAMS_ENTRA_ settings and the app's permission for the flow. For a TLS error code, check TEAMS_TLS_MIN_VERSION and the CA certificates.",
   },
   proxy_refused: {
     consequence: 'channel',
     errors: ['PROXY_*'],
-    meaning: 'The proxy of HTTPS_PROXY lets no connection to the receiver through.',
-    todo: 'Check the credentials in HTTPS_PROXY (407), what the proxy allows (403), and NO_PROXY.',
+    meaning: 'The proxy in HTTPS_PROXY refused the connection to the receiver.',
+    todo: "Check the credentials in HTTPS_PROXY (407), the proxy's list of allowed hosts (403), and NO_PROXY.",
   },
   tls_version: {
     consequence: 'channel',
     errors: ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_NO_PROTOCOLS_AVAILABLE'],
-    meaning: 'The receiver, or a proxy in between, speaks no TLS version as new as TEAMS_TLS_MIN_VERSION.',
+    meaning: 'The receiver, or a proxy before it, supports no TLS version as new as TEAMS_TLS_MIN_VERSION.',
     todo: 'Set TEAMS_TLS_MIN_VERSION=TLSv1.2, if TLS 1.2 is acceptable to you.',
   },
   tls_failed: {
@@ -119,8 +121,8 @@ export const OUTCOMES = {
       'ERR_SSL_*',
       'EPROTO',
     ],
-    meaning: 'No TLS connection could be made: most often the certificate is not trusted.',
-    todo: 'Check proxies in between and their CA certificate (NODE_EXTRA_CA_CERTS), and TEAMS_TLS_MIN_VERSION.',
+    meaning: 'The TLS connection failed. The most common cause is a certificate that is not trusted.',
+    todo: 'Check for proxies before the receiver and their CA certificate (NODE_EXTRA_CA_CERTS), and TEAMS_TLS_MIN_VERSION.',
   },
   too_large: {
     consequence: 'failed',
@@ -132,7 +134,7 @@ export const OUTCOMES = {
   request_timeout: {
     consequence: 'retry',
     statuses: [408, 425],
-    meaning: 'The receiver asks to send again later.',
+    meaning: 'The receiver asked for the request to be sent again later.',
     todo: 'Nothing; it is retried.',
   },
   server_error: {
@@ -142,8 +144,8 @@ export const OUTCOMES = {
       [100, 199],
       [600, 999],
     ],
-    meaning: 'The receiver failed, or answered with a status that is no answer.',
-    todo: 'Nothing; it is retried, and the channel rests if it goes on.',
+    meaning: 'The receiver failed (5xx), or answered with a status that is not a final HTTP status.',
+    todo: 'Nothing; it is retried. As many failures in a row as TEAMS_BREAKER_THRESHOLD open the channel breaker.',
   },
   timed_out: {
     consequence: 'retry',
@@ -167,14 +169,14 @@ export const OUTCOMES = {
       'UND_ERR_DESTROYED',
       'HPE_*',
     ],
-    meaning: 'The connection could not be made, or broke.',
-    todo: 'Nothing; it is retried. If it goes on, check DNS, proxy and firewall.',
+    meaning: 'The connection could not be opened, or it broke.',
+    todo: 'Nothing; it is retried. If it keeps failing, check DNS, proxy and firewall.',
   },
   bad_request: {
     consequence: 'failed',
     statuses: [[400, 499]],
-    meaning: 'The receiver will never take this card.',
-    todo: 'See the error code; correct the template or the channel\'s "payload", then replay.',
+    meaning: 'The receiver refused this card and would refuse it again.',
+    todo: 'Correct the template or the channel\'s "payload" as the error code says, then replay.',
   },
   render_failed: {
     consequence: 'failed',
@@ -184,19 +186,19 @@ export const OUTCOMES = {
   },
   retries_exhausted: {
     consequence: 'failed',
-    meaning: 'The last of the retries failed too.',
-    todo: 'See the attempts, then replay.',
+    meaning: 'The last retry failed too.',
+    todo: 'Read the outcomes of its attempts, correct the cause, then replay.',
   },
   interrupted: {
     consequence: 'retry',
     own: true,
-    meaning: 'The process that was sending it was killed or lost its hold; the card may have arrived.',
+    meaning: 'The process that was sending it was killed, or its turn lost its lease. The card may have arrived.',
     todo: 'Nothing; it is sent again, marked as a repeat.',
   },
   handed_back: {
     consequence: 'retry',
     own: true,
-    meaning: 'The process stopped, or lost its turn, before this one was posted.',
+    meaning: 'The process stopped, or its turn lost its lease, before this card was posted.',
     todo: 'Nothing; another turn sends it.',
   },
 } as const satisfies Record<string, OutcomeRow>

@@ -13,7 +13,7 @@ interface MetricRow {
 export const METRICS = {
   teams_events_accepted_total: {
     type: 'counter',
-    help: 'Events accepted, that is, committed.',
+    help: 'Events accepted, that is, committed to the database.',
     labels: ['event_type', 'priority'],
   },
   teams_events_refused_total: {
@@ -23,12 +23,12 @@ export const METRICS = {
   },
   teams_requests_refused_total: {
     type: 'counter',
-    help: 'Requests that were refused with gateway_busy, by what they ask for: send, read, change, other.',
+    help: 'Requests refused with gateway_busy, by kind of work: send, read, change, other.',
     labels: ['work'],
   },
   teams_events_duplicate_total: {
     type: 'counter',
-    help: 'Events whose idempotency key was known, so that the first answer was given again.',
+    help: 'Events whose idempotency key was already known; the first answer was returned again.',
     labels: [],
   },
   teams_notifications_sent_total: {
@@ -43,51 +43,59 @@ export const METRICS = {
   },
   teams_notifications_digested_total: {
     type: 'counter',
-    help: 'Notifications that were put into a digest.',
+    help: 'Notifications that were merged into a digest.',
     labels: ['channel'],
   },
   teams_notifications_suppressed_total: {
     type: 'counter',
-    help: 'Notifications that were kept back when they were accepted (muted, silence, maintenance, repeat), or when their channel was muted while they waited.',
+    help: 'Notifications suppressed at acceptance (muted, silence, maintenance, repeat), or in the backlog after their channel was muted.',
     labels: ['channel', 'reason'],
   },
   teams_notification_retries_total: {
     type: 'counter',
-    help: 'Attempts after which a notification went back to waiting.',
+    help: 'Attempts after which the notification went back to the backlog (pending).',
     labels: ['channel', 'outcome'],
   },
   teams_notification_send_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the start of an attempt, its wait for a connection included, to its outcome.',
+    help: 'Time from the start of an attempt to its outcome, including the wait for a connection.',
     labels: ['channel', 'outcome'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   },
   teams_notification_wait_seconds: {
     type: 'histogram',
-    help: 'Time from accepting an event to Teams accepting its card.',
+    help: 'Time from the acceptance of an event to the acceptance of its card by Teams.',
     labels: ['priority'],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 3600],
   },
   teams_notification_cards_shrunk_total: {
     type: 'counter',
-    help: 'Cards that had to shrink to fit.',
+    help: 'Cards that were shortened to fit TEAMS_CARD_MAX_BYTES, by the step that shortened them.',
     labels: ['event_type', 'step'],
   },
-  teams_channel_backlog: { type: 'gauge', help: 'Notifications that wait.', labels: ['channel', 'priority'] },
+  teams_channel_backlog: {
+    type: 'gauge',
+    help: 'Backlog: notifications of the channel that are not yet sent (pending or sending).',
+    labels: ['channel', 'priority'],
+  },
   teams_channel_oldest_waiting_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest notification that waits, from the acceptance of its event; 0 where none waits.',
+    help: 'Age of the oldest notification in the backlog, since the acceptance of its event; 0 for an empty backlog.',
     labels: ['channel'],
   },
   teams_channel_address_missing: {
     type: 'gauge',
-    help: '1 where the channel has no webhook URL and is not muted: its notifications wait until it has one. Else 0.',
+    help: '1 if the channel has no webhook URL and is not muted: its notifications wait until a URL is set. Otherwise 0.',
     labels: ['channel'],
   },
-  teams_channel_budget: { type: 'gauge', help: 'Cards that the channel may get right now.', labels: ['channel'] },
+  teams_channel_budget: {
+    type: 'gauge',
+    help: 'Tokens left in the channel budget: cards that may be sent now.',
+    labels: ['channel'],
+  },
   teams_channel_breaker: {
     type: 'gauge',
-    help: 'Breaker of the channel: 0 closed, 1 half open, 2 open.',
+    help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
   teams_publish_failures_total: {
@@ -97,17 +105,17 @@ export const METRICS = {
   },
   teams_secrets_refresh_failures_total: {
     type: 'counter',
-    help: 'Looks at Vault or at a secrets file that failed; the values known before stay in use.',
+    help: 'Failed refreshes of secrets from Vault or a secrets file; the last known values stay in use.',
     labels: ['source'],
   },
   teams_database_up: {
     type: 'gauge',
-    help: 'Whether the database answered this scrape: 1, or 0 and then every teams_channel_ gauge is missing.',
+    help: '1 if the database answered this scrape. Otherwise 0, and all teams_channel_ gauges are missing.',
     labels: [],
   },
   teams_build_info: {
     type: 'gauge',
-    help: 'Always 1; its labels are the version of the gateway and of Node.',
+    help: 'Always 1; the labels are the versions of the gateway and of Node.',
     labels: ['version', 'node'],
   },
 } as const satisfies Record<string, MetricRow>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { SettingRow } from './row.ts'
 import { list } from './schemas.ts'
 
-/** A proxy as curl takes it: with a scheme or without. */
+/** Address of a proxy, with a scheme or without, as curl accepts it. */
 const proxyUrl = z
   .string()
   .transform((value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`))
@@ -20,21 +20,21 @@ function isProxy(value: string): boolean {
 }
 
 /**
- * The variables that programs agree on, in capitals or small letters. Node's own NODE_USE_ENV_PROXY is not needed, and changes
- * nothing: it is about programs that do not look at these by themselves.
+ * The conventional proxy variables, in upper or lower case. Node's NODE_USE_ENV_PROXY is not needed and changes nothing:
+ * it is for programs that do not read these variables themselves.
  */
 export const PROXY_SETTINGS = {
   HTTPS_PROXY: {
     group: 'Proxy',
     schema: proxyUrl,
     secret: true,
-    help: 'HTTP proxy for posts to Teams, tokens of Entra and Vault, all of which are https; also as https_proxy. TLS goes through it, end to end.',
+    help: 'HTTP proxy for https requests: posts to Teams, Entra tokens and Vault. TLS is end to end through a CONNECT tunnel. Also read as https_proxy.',
   },
   HTTP_PROXY: {
     group: 'Proxy',
     schema: proxyUrl,
     secret: true,
-    help: 'HTTP proxy for a Vault without TLS (TEAMS_VAULT_ALLOW_HTTP), the only thing outside this machine that is not https; also as http_proxy.',
+    help: 'HTTP proxy for a Vault without TLS (TEAMS_VAULT_ALLOW_HTTP), the only plain HTTP connection that leaves this machine. Also read as http_proxy.',
   },
   NO_PROXY: {
     group: 'Proxy',
@@ -42,6 +42,6 @@ export const PROXY_SETTINGS = {
       .string()
       .transform((value) => value.replace(/\s+/g, ','))
       .pipe(list),
-    help: 'Hosts that are reached without a proxy, with all hosts below them, separated by commas; with a port for that port only; * for all. This machine always is. Also as no_proxy.',
+    help: 'Hosts that are reached without a proxy, with all hosts below them, separated by commas. A host with a port counts for that port only; * stands for all hosts. This machine never needs an entry. Also read as no_proxy.',
   },
 } as const satisfies Record<string, SettingRow>

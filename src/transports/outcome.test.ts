@@ -186,13 +186,13 @@ describe('messages', () => {
       'The card is larger than the receiver takes (status 413, RequestEntityTooLarge). Lower TEAMS_CARD_MAX_BYTES and replay the notification.',
     )
     expect(outcome('rate_limited', { statusCode: 429 }).message).toBe(
-      'The channel gets too many cards (status 429). It rests for Retry-After, or for a growing while where that is absent. Lower TEAMS_RATE_LIMIT_REQUESTS if it happens often.',
+      'Teams refused the card because the channel gets too many cards (status 429). The channel rests for Retry-After. Without that header the rest doubles with each 429 in a row. Lower TEAMS_RATE_LIMIT_REQUESTS if it happens often.',
     )
     expect(outcome('timed_out').message).toBe(
       'No answer came within TEAMS_CONNECTION_TIMEOUT; the card may have arrived.',
     )
     expect(outcome('connection_failed', { errorCode: 'ENOTFOUND' }).message).toBe(
-      'The connection could not be made, or broke (ENOTFOUND). If it goes on, check DNS, proxy and firewall.',
+      'The connection could not be opened, or it broke (ENOTFOUND). If it keeps failing, check DNS, proxy and firewall.',
     )
   })
 })

@@ -69,7 +69,7 @@ describe('the environment', () => {
         TEAMS_WEBHOOKS_FILE: found a syntax error in line 2, column 1: bad indent; expected YAML or JSON: a webhook URL for each channel key
         TEAMS_WEBHOOK_SECURITY_ENG: found a placeholder; expected the URL that Teams shows under Workflows > "Send webhook alerts to a channel"
         TEAMS_WEBHOOK_PMO: found the URL of an Office 365 connector, which Microsoft has switched off; expected a new workflow in the same channel and its URL: the URL that Teams shows under Workflows > "Send webhook alerts to a channel"
-      Correct each setting that is named; .env.example lists all of them with their defaults."
+      Correct each setting that the error names. .env.example lists all settings with their defaults."
     `)
     const { problems } = await checkSecrets({
       settings: loadSettings(env),
