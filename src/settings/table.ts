@@ -16,6 +16,7 @@ import {
   url,
   whole,
 } from './schemas.ts'
+import { STORM_SETTINGS } from './storm-settings.ts'
 
 /**
  * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` come from here.
@@ -158,42 +159,7 @@ export const SETTINGS = {
     help: 'Largest burst: cards that a channel with a full budget may get at once.',
   },
 
-  TEAMS_DIGEST_AFTER: {
-    group: 'Storms',
-    schema: seconds(1, 86400),
-    default: '30',
-    help: 'A storm begins when the backlog of a channel is larger than its budget can send in this many seconds. MEDIUM, LOW and INFO notifications with the same fingerprint then become one card, a digest. During the storm a new round of digests follows after the same number of seconds.',
-  },
-  TEAMS_DIGEST_URGENT: {
-    group: 'Storms',
-    schema: whole(1, 100000),
-    default: '10',
-    help: 'CRITICAL and HIGH notifications with the same fingerprint become a digest only when more than this many of them are in the backlog.',
-  },
-  TEAMS_REPEAT_WINDOW: {
-    group: 'Storms',
-    schema: seconds(0, 604800),
-    default: '300',
-    help: 'Seconds after a CRITICAL, HIGH or MEDIUM event during which the same event is a repeat and makes no card, unless its priority is higher. Holds while the first event is neither acknowledged (see TEAMS_ACK_TTL_CRITICAL) nor resolved. With 0 each event makes a card, also after an acknowledgement.',
-  },
-  TEAMS_ACK_TTL_CRITICAL: {
-    group: 'Storms',
-    schema: seconds(0, 2592000),
-    default: '3600',
-    help: 'Lifetime of an acknowledgement of a CRITICAL event, in seconds. Until it expires, the same event makes no card.',
-  },
-  TEAMS_ACK_TTL_HIGH: {
-    group: 'Storms',
-    schema: seconds(0, 2592000),
-    default: '14400',
-    help: 'Lifetime of an acknowledgement of a HIGH event, in seconds. Until it expires, the same event makes no card.',
-  },
-  TEAMS_ACK_TTL_MEDIUM: {
-    group: 'Storms',
-    schema: seconds(0, 2592000),
-    default: '86400',
-    help: 'Lifetime of an acknowledgement of a MEDIUM event, in seconds. Until it expires, the same event makes no card. LOW and INFO events are never repeats.',
-  },
+  ...STORM_SETTINGS,
 
   TEAMS_MAX_RETRIES: {
     group: 'Retries',
