@@ -1,0 +1,59 @@
+/** One post of the recording. `body` and `headers` are the gateway's, byte for byte. */
+export interface CeilingPost {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** What the record says of it afterwards: a JSON object without its braces. */
+  readonly recorded: string
+}
+
+/** The rows of one accept transaction: JSON arrays, and how many notifications each channel gets. */
+export interface CeilingBatch {
+  readonly events: string
+  readonly notifications: string
+  readonly perChannel: Readonly<Record<string, number>>
+}
+
+/** What a gateway did, for the ceiling to do again. */
+export interface Recording {
+  readonly batches: readonly CeilingBatch[]
+  /** By notification id. */
+  readonly posts: Readonly<Record<string, CeilingPost>>
+  readonly eventColumns: readonly string[]
+  readonly notificationColumns: readonly string[]
+}
+
+/** What the ceiling's process is started with. */
+export interface CeilingStart {
+  /** File with a {@link Recording} as JSON. */
+  readonly recording: string
+  readonly databaseUrl: string
+  readonly receiverOrigin: string
+  readonly databaseConnections: number
+  /** Cards that have come back until they are recorded and as many more are claimed: the mean of a step. */
+  readonly stepSize: number
+  readonly connections: number
+  /** End of the names of the month's tables, `_2026_11`, for a ceiling whose step names them; empty for the whole table. */
+  readonly month: string
+  /** Accept transactions under way at once, as many as there are senders. */
+  readonly lanes: number
+}
+
+/** Says which of the batches to do now: from, and up to but not including. */
+export interface CeilingRequest {
+  readonly from: number
+  readonly to: number
+}
+
+/** What the ceiling's process tells. */
+export type CeilingAnswer =
+  | { readonly told: 'ready' }
+  | {
+      readonly told: 'done'
+      /** `nowMs()` before the first row was written, and when the last accept was committed. */
+      readonly from: number
+      readonly accepted: number
+      /** Steps that claimed or recorded something, and rows that they recorded. */
+      readonly steps: number
+      readonly rows: number
+    }
