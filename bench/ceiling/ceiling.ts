@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { CeilingAnswer, CeilingRequest, CeilingStart } from './port.ts'
+import type { CeilingAnswer, CeilingRequest, CeilingStart } from './messages.ts'
 
 /** The ceiling, running in a process of its own. */
 export interface Ceiling {

@@ -1,5 +1,5 @@
 import type { Bed } from '../database.ts'
-import type { Arrival } from '../receiver/port.ts'
+import type { Arrival } from '../receiver/messages.ts'
 
 /**
  * Makes sure that the ceiling did all of it: a ceiling that left something out would make the gateway look slow.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { Pool } from 'undici'
 import { nowMs } from '../clock.ts'
-import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './port.ts'
+import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './messages.ts'
 import { insertStatement, stepStatement } from './statements.ts'
 
 // The ceiling: the gateway's rows and bytes through `pg` and `undici` alone, in a process of its own. Everything that can

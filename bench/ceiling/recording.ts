@@ -1,6 +1,6 @@
 import type { Bed } from '../database.ts'
-import type { RecordedPost } from '../receiver/port.ts'
-import type { CeilingPost, Recording } from './port.ts'
+import type { RecordedPost } from '../receiver/messages.ts'
+import type { CeilingPost, Recording } from './messages.ts'
 
 /** Columns of an event; all of them are written when it is accepted. */
 const EVENT_COLUMNS = [

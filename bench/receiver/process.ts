@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { nowMs } from '../clock.ts'
-import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './port.ts'
+import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './messages.ts'
 
 // The receiving end: a process of its own, so that what it costs is not the gateway's. It takes every card at once, as
 // nothing on the way of a real one does: what is measured is the sender.

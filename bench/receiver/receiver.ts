@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './port.ts'
+import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './messages.ts'
 
 /** The receiving end, running in a process of its own. */
 export interface Receiver {

@@ -1,6 +1,6 @@
 import type { Bed } from '../database.ts'
 import type { Promised } from '../load/sender.ts'
-import type { Arrival } from '../receiver/port.ts'
+import type { Arrival } from '../receiver/messages.ts'
 
 /**
  * When each notification was represented: its own card had come, or the card of the digest that it went into. Whether a

@@ -7,7 +7,7 @@ import { figure, percentile } from '../figures.ts'
 import { startGateway } from '../gateway.ts'
 import { eventOf } from '../load/events.ts'
 import { batchOf, createSender, promisedIn, type Sender, type Sent } from '../load/sender.ts'
-import type { Arrival } from '../receiver/port.ts'
+import type { Arrival } from '../receiver/messages.ts'
 import { baseSettings, digestsAfter } from '../settings.ts'
 import { representedBy } from './represented.ts'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BatchCounts, countBatches, watchBatches } from '../batches.ts'
-import type { Recording as CeilingRecording } from '../ceiling/port.ts'
+import type { Recording as CeilingRecording } from '../ceiling/messages.ts'
 import { makeRecording } from '../ceiling/recording.ts'
 import type { Bench, Found } from '../context.ts'
 import { figure } from '../figures.ts'

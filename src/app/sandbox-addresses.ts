@@ -1,8 +1,8 @@
 import type { Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
-import type { Secrets } from '../secrets/port.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
-import type { Sandbox } from '../stand-ins/teams/port.ts'
+import type { Sandbox } from '../stand-ins/teams/sandbox.ts'
 
 /** Secrets in which the channels without a webhook URL have one of the sandbox. */
 export interface SecretsWithSandbox extends Secrets {

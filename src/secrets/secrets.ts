@@ -1,21 +1,35 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Secret } from '../kernel/secret.ts'
+import { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Environment } from '../settings/environment.ts'
 import type { Settings } from '../settings/table.ts'
 import { createComplaints } from './complaints.ts'
 import { strangeVariables } from './environment.ts'
-import { madeUpSecret } from './fixed.ts'
 import { publicSuffixes } from './host-suffixes.ts'
-import type { Secrets } from './port.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
 import { sourcesOf } from './sources.ts'
 import { mergeReading, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
 
 /** Milliseconds until the next look after one that failed, where TEAMS_VAULT_REFRESH is not shorter still. */
 const LOOK_AGAIN = 5_000
+
+/** The secrets as they stand now; each look may find newer ones. */
+export interface Secrets {
+  /** The webhook URL of a channel; undefined where none is set. */
+  webhook(channelKey: string): Secret | undefined
+  /** Keys of all channels that have a webhook URL. */
+  webhookKeys(): readonly string[]
+  /** Secrets that sign, the current one first; at least one, at most two. */
+  signingSecrets(): readonly Secret[]
+  /** True while the signing secret is one that was made at start because none was set. */
+  readonly signingSecretIsMadeUp: boolean
+  /** Calls `listener` after a change, with the keys of the channels whose URL changed; returns how to stop that. */
+  onChange(listener: (changedChannels: readonly string[]) => void): () => void
+  close(): Promise<void>
+}
 
 /** What the secrets are made from. */
 export interface SecretsOptions {
@@ -209,4 +223,9 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       await looking
     },
   }
+}
+
+/** A signing secret for a gateway that was given none. No receiver can know it. */
+function madeUpSecret(): Secret {
+  return new Secret(randomBytes(32).toString('hex'))
 }

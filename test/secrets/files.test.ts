@@ -2,9 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/kernel/secret.ts'
 import { checkSecrets } from '../../src/secrets/check.ts'
-import { createFixedSecrets } from '../../src/secrets/fixed.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
 import { CHANNELS, createWorld, known, MARK, PREVIOUS, SIGNING, signs, urlOf } from './harness.ts'
@@ -274,20 +272,5 @@ describe('precedence', () => {
     })
     expect(JSON.stringify(report)).not.toContain(MARK)
     await vault.stop()
-  })
-})
-
-describe('the sandbox', () => {
-  it('has fixed addresses', async () => {
-    const address = new Secret('http://127.0.0.1:8080/sandbox/channels/sre/webhook')
-    const secrets = createFixedSecrets({ webhooks: new Map([['sre', address]]) })
-    expect(secrets.webhook('sre')).toBe(address)
-    expect(secrets.webhook('pmo')).toBeUndefined()
-    expect(secrets.webhookKeys()).toEqual(['sre'])
-    expect(secrets.signingSecretIsMadeUp).toBe(true)
-    expect(signs(secrets)[0]).toMatch(/^[0-9a-f]{64}$/)
-    const signed = createFixedSecrets({ webhooks: new Map(), signing: [new Secret(SIGNING)] })
-    expect(signed.signingSecretIsMadeUp).toBe(false)
-    expect(signs(signed)).toEqual([SIGNING])
   })
 })

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
-import type { Secrets } from '../../src/secrets/port.ts'
+import type { Secrets } from '../../src/secrets/secrets.ts'
 import { createSecrets } from '../../src/secrets/secrets.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 

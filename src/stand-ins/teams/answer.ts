@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
-import type { Answer } from './port.ts'
+import type { Answer } from './sandbox.ts'
 
 /**
  * Gives an answer as badly as it asks for: late, cut off or never. `stopping` ends all waiting when the server

@@ -3,8 +3,8 @@ import { newId } from '../../kernel/ids.ts'
 import { type Faults, NO_FAULTS } from './faults.ts'
 import { type FlowResult, runFlow } from './flow.ts'
 import { keptHeaders, type RecordedMessage, type Refusal, type SandboxChannel } from './message.ts'
-import type { Answer, ChannelSummary, MessageFilter, SandboxEvent } from './port.ts'
 import { errorBody, faultCode, REFUSALS, type RefusalCode } from './refusals.ts'
+import type { Answer, ChannelSummary, MessageFilter, SandboxEvent } from './sandbox.ts'
 import { checkPost, hasShape, type Post } from './trigger.ts'
 
 /** Bodies kept per channel, in characters. A thousand bodies of the largest size would fill the memory. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Sandbox, SandboxEvent } from './port.ts'
+import type { Sandbox, SandboxEvent } from './sandbox.ts'
 
 /** A reader that has not read so many bytes is cut off; browsers connect again by themselves and load what they missed. */
 const MAX_UNREAD_BYTES = 8_000_000

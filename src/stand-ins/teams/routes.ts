@@ -4,8 +4,8 @@ import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { giveAnswer } from './answer.ts'
 import { streamEvents } from './events.ts'
 import { pageFiles } from './page-files.ts'
-import type { MessageFilter, Sandbox } from './port.ts'
 import { errorBody, faultCode, REFUSALS } from './refusals.ts'
+import type { MessageFilter, Sandbox } from './sandbox.ts'
 
 /** Largest body that a webhook takes. The platform takes 100 MB, but posts none above 28 KB. */
 const MAX_POST_BYTES = 1_048_576

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { refuseForeignPages } from '../../kernel/browser-guard.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
-import type { Sandbox } from './port.ts'
 import { sandboxRoutes } from './routes.ts'
+import type { Sandbox } from './sandbox.ts'
 
 /** A sandbox that is being served on its own. */
 export interface ServedSandbox {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TEAMS_MESSAGE_LIMIT, teamsBytes } from '../../contract/card-size.ts'
-import type { SandboxEvent } from './port.ts'
+import type { SandboxEvent } from './sandbox.ts'
 import { createSandbox, type SandboxOptions } from './teams.ts'
 import type { Post } from './trigger.ts'
 

@@ -4,8 +4,8 @@ import { GatewayError } from '../../kernel/errors.ts'
 import { type ChannelState, createChannelState } from './channel.ts'
 import { parseFaults } from './faults.ts'
 import type { SandboxChannel } from './message.ts'
-import type { Answer, Sandbox, SandboxEvent } from './port.ts'
 import { errorBody, REFUSALS } from './refusals.ts'
+import type { Answer, Sandbox, SandboxEvent } from './sandbox.ts'
 
 /** How to make a sandbox. */
 export interface SandboxOptions {

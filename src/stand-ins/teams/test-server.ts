@@ -1,4 +1,4 @@
-import type { Sandbox } from './port.ts'
+import type { Sandbox } from './sandbox.ts'
 import { type ServedSandbox, serveSandbox } from './server.ts'
 import { createSandbox, type SandboxOptions } from './teams.ts'
 

@@ -2,7 +2,7 @@
 import { make } from './dom.js'
 import { drawMessage } from './message.js'
 
-/** @typedef {import('../port.ts').ChannelSummary} Summary */
+/** @typedef {import('../sandbox.ts').ChannelSummary} Summary */
 /** @typedef {import('./message.js').Message} Message */
 /** @typedef {import('./message.js').Look} Look */
 

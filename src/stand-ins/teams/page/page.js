@@ -3,7 +3,7 @@ import { createColumn, SHOWN } from './channel.js'
 import { byId, make } from './dom.js'
 import { wordsOf } from './words.js'
 
-/** @typedef {import('../port.ts').ChannelSummary} Summary */
+/** @typedef {import('../sandbox.ts').ChannelSummary} Summary */
 /** @typedef {import('./message.js').Message} Message */
 /** @typedef {{ summary: Summary, messages: Message[], column: ReturnType<typeof createColumn>, tab: HTMLElement }} Channel */
 
