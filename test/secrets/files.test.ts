@@ -131,7 +131,7 @@ describe('what is used and most likely not meant so', () => {
   const told = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
     const { doubts } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
     await world.start(env, channels)
-    const logged = world.complaints('most likely is not meant so')
+    const logged = world.complaints('webhook_questionable')
     expect(logged).toHaveLength(doubts.length)
     expect(JSON.stringify([doubts, logged])).not.toContain(MARK)
     return doubts.map(({ channel, at, refused }) => ({ channel, at, refused }))

@@ -75,7 +75,7 @@ export function createWorld() {
   return {
     ...manual,
     metrics,
-    /** Lines at level warn or error with that code or text in them. */
+    /** Lines at level warn or error with that event, code or text in them. */
     complaints: (part: string) =>
       lines
         .filter((line) => /"level":"(warn|error)"/.test(line) && line.includes(part))

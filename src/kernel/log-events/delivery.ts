@@ -139,7 +139,7 @@ export const DELIVERY_EVENTS = {
     level: 'warn',
     message: 'job engine warns and goes on',
     fields: ['warning'],
-    todo: 'Read the warning. A clock that differs from the database, or slow queries, are the usual ones.',
+    todo: 'Read the warning: slow queries, many jobs, or a transaction that keeps the database from cleaning up.',
   },
   maintenance_failed: {
     level: 'error',

@@ -85,7 +85,7 @@ export const START_EVENTS = {
   },
   earlier_rows_incomplete: {
     level: 'warn',
-    message: 'rows of an earlier version could not be completed; reports leave them out, delivery goes on',
+    message: 'rows or indexes of an earlier version could not be completed; delivery goes on',
     fields: ['err'],
     todo: 'Run "claimlinc-teams migrate up" as the owner of the tables.',
   },
