@@ -339,7 +339,7 @@ export const SETTINGS = {
     group: 'Sandbox',
     schema: oneOf(['auto', 'on', 'off']),
     default: 'auto',
-    help: 'Stand-in for Teams at /sandbox: always (on), never (off), or only while no channel has, or ever had, a webhook URL in this database (auto).',
+    help: 'Stand-in for Teams at /sandbox, for channels without a webhook URL: always (on), never (off), or only if no channel has, or ever had, a webhook URL in this database (auto).',
   },
   TEAMS_SANDBOX_ORIGIN: {
     group: 'Sandbox',
