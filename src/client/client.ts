@@ -25,6 +25,7 @@ import type { ErrorCode } from '../kernel/error-codes.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { createLossFinder } from '../kernel/json-losses.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
+import { mayHaveBeenSent } from './unreachable.ts'
 
 /** Where the gateway is and how to speak to it. */
 export interface ClientOptions extends RequestOptions {}
@@ -168,12 +169,9 @@ export function createClient(options: ClientOptions): Client {
 /** Errors after which the event may be accepted all the same. */
 const MAY_BE_ACCEPTED: readonly ErrorCode[] = ['gateway_unreachable', 'commit_unknown', 'internal']
 
-/** Nothing was sent to whom there is no connection. */
-const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/
-
 /** Whether the event may be accepted although a try ended with this error. */
-function leavesOpen({ code, problems }: GatewayError): boolean {
-  return MAY_BE_ACCEPTED.includes(code) && !problems.some(({ found }) => NOT_SENT.test(found))
+function leavesOpen(error: GatewayError): boolean {
+  return MAY_BE_ACCEPTED.includes(error.code) && mayHaveBeenSent(error)
 }
 
 /**

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { problemWire } from '../contract/problem.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { noAnswer, unreachable } from './unreachable.ts'
 
 /** Where the gateway is and how to speak to it. */
 export interface RequestOptions {
@@ -82,7 +83,7 @@ export function createRequests(options: RequestOptions): Requests {
       retryAfterMs = Math.min(LONGEST_RETRY_AFTER, 1000 * (Number(response.headers.get('retry-after')) || 0))
       text = await response.text()
     } catch (error) {
-      return { error: unreachable(base, reasonOf(error)), passing: true, retryAfterMs: 0 }
+      return { error: noAnswer(base, error), passing: true, retryAfterMs: 0 }
     }
     const answer = parsed(text)
     if (status >= 200 && status < 300) return { answer }
@@ -118,20 +119,6 @@ function baseUrl(url: string): string {
   if (parsedUrl.username || parsedUrl.password || parsedUrl.search || parsedUrl.hash)
     throw new GatewayError('invalid_request', [{ at: 'url', found: 'a URL with more in it', expected }])
   return parsedUrl.origin + parsedUrl.pathname.replace(/\/+$/, '')
-}
-
-function unreachable(base: string, found: string): GatewayError {
-  return new GatewayError('gateway_unreachable', [{ at: base, found, expected: 'an answer of the gateway' }])
-}
-
-/** Only the code of what went wrong: messages of fetch quote URLs and headers. */
-function reasonOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time'
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { code?: unknown }
-    if (typeof code === 'string') return code
-  }
-  return 'a failed connection'
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import type { EventInput } from '../../src/contract/events.ts'
@@ -158,7 +158,10 @@ describe('the client', () => {
     const error = await client(TOKENS.sender)
       .send(EVENT)
       .catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'gateway_unreachable', problems: [{ at: origin, found: 'ECONNREFUSED' }] })
+    expect(error).toMatchObject({
+      code: 'gateway_unreachable',
+      problems: [{ at: origin, found: 'no program that listens at this host and port (ECONNREFUSED)' }],
+    })
     expect(waits).toHaveLength(3)
     expect(`${JSON.stringify(error)}${(error as Error).message}${(error as Error).stack}`).not.toContain(TOKENS.sender)
   })
@@ -183,6 +186,34 @@ describe('the client', () => {
     const client = createClient({ url, sleep: async () => {} })
     await expect(client.send(EVENT)).rejects.toMatchObject({ code: 'gateway_unreachable' })
     expect(asked).toBe(tries)
+  })
+
+  it.each<[string, string, (socket: Socket) => void, string]>([
+    [
+      'http',
+      'greets in another protocol',
+      (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
+      'does not answer in HTTP',
+    ],
+    ['http', 'hangs up', (socket) => socket.once('data', () => socket.end()), 'closed before an HTTP answer'],
+    [
+      'https',
+      'speaks no TLS',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 No\r\n\r\n')),
+      'speaks no TLS',
+    ],
+  ])('says in words what it found at an %s address where a program %s', async (scheme, _, onSocket, found) => {
+    const other = createTcpServer((socket) => onSocket(socket.on('error', () => undefined)))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void other.close())
+    const url = `${scheme}://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const client = createClient({ url, sleep: async () => {} })
+    await expect(client.channels()).rejects.toMatchObject({
+      code: 'gateway_unreachable',
+      problems: [
+        { at: url, found: expect.stringContaining(found), expected: expect.stringContaining('claimlinc-teams serve') },
+      ],
+    })
   })
 
   it('gives up an answer that does not come', async () => {

@@ -1,0 +1,61 @@
+import { codeOf, GatewayError } from '../kernel/errors.ts'
+
+interface Words {
+  readonly found: string
+  readonly expected: string
+}
+
+const EXPECTED = 'an answer of the gateway'
+const ADDRESS =
+  'the http:// address at which "claimlinc-teams serve" says that it listens, or the https:// address of a proxy before it'
+const CERTIFICATE: Words = {
+  found: 'a certificate that can not be checked',
+  expected: 'one that Node trusts; NODE_EXTRA_CA_CERTS names a file with further authorities',
+}
+
+/** What the codes of Node and undici say of a request that got no answer, and what would be right. */
+const WORDS: Readonly<Record<string, Words>> = {
+  ECONNREFUSED: { found: 'no program that listens at this host and port', expected: ADDRESS },
+  ENOTFOUND: { found: 'a host name that is not known', expected: ADDRESS },
+  EAI_AGAIN: { found: 'no answer to the question for the host name', expected: 'a name server that answers' },
+  UND_ERR_CONNECT_TIMEOUT: { found: 'no connection in time', expected: 'a host that is up, and no firewall between' },
+  UND_ERR_SOCKET: {
+    found: 'a connection that was closed before an HTTP answer came: the program there speaks no HTTP, or ended',
+    expected: ADDRESS,
+  },
+  ECONNRESET: { found: 'a connection that was cut before the answer came', expected: EXPECTED },
+  ERR_SSL_WRONG_VERSION_NUMBER: { found: 'a program that speaks no TLS, at an https:// address', expected: ADDRESS },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: { found: 'a program that speaks no TLS, at an https:// address', expected: ADDRESS },
+  EPROTO: { found: 'a program that speaks no TLS, at an https:// address', expected: ADDRESS },
+  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
+}
+
+/** Ends of `found` with which nothing was sent, since there was no connection. */
+const NOT_SENT = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)\)$/
+
+/** The error of a gateway at `base` that gave no answer of its own. */
+export function unreachable(base: string, found: string, expected: string = EXPECTED): GatewayError {
+  return new GatewayError('gateway_unreachable', [{ at: base, found, expected }])
+}
+
+/** The error of a request that `fetch` gave up. Only the code of what went wrong is told: messages of fetch quote URLs and headers. */
+export function noAnswer(base: string, error: unknown): GatewayError {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return unreachable(base, 'no answer in time')
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = codeOf(cause)
+    // undici's error of a malformed answer has a name and no code.
+    if (cause.name === 'HTTPParserError') return unreachable(base, 'a program that does not answer in HTTP', ADDRESS)
+    if (code === undefined) continue
+    const { found, expected } = WORDS[code] ?? { found: 'a failed connection', expected: EXPECTED }
+    return unreachable(base, `${found} (${code})`, expected)
+  }
+  return unreachable(base, 'a failed connection')
+}
+
+/** False where the error says that no connection was made, so that no event can have been accepted. */
+export function mayHaveBeenSent({ problems }: GatewayError): boolean {
+  return !problems.some(({ found }) => NOT_SENT.test(found))
+}
