@@ -187,9 +187,7 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'deaf-to-cut-connections',
     does: 'nobody listens to the errors of connections to PostgreSQL that are in use',
-    changes: [
-      { file: 'src/store/surviving-pool.ts', find: "client.on('error', () => {})", replace: 'known.has(client)' },
-    ],
+    changes: [{ file: 'src/store/kysely-pool.ts', find: "client.on('error', () => {})", replace: 'known.has(client)' }],
     promise: 'processes',
     scenario: 'postgres-away',
   },

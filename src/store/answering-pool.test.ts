@@ -4,7 +4,7 @@ import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../../test/services/database.ts'
 import { startedStore } from '../../test/services/stores.ts'
-import { answeringPool } from './answering-pool.ts'
+import { kyselyPool } from './kysely-pool.ts'
 import { movePastMonths } from './maintenance.ts'
 import type { Tables } from './tables.ts'
 
@@ -46,7 +46,7 @@ async function database(url?: string) {
   const route = await vanishingRoute(url ?? (await freshDatabase()).url)
   const pool = new pg.Pool({ connectionString: route.url, max: 1 })
   pool.on('error', () => {})
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: answeringPool(pool, PATIENCE) }) })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: kyselyPool(pool, PATIENCE) }) })
   onTestFinished(() => kysely.destroy())
   return { route, kysely, ask: () => sql`SELECT 1`.execute(kysely) }
 }

@@ -11,7 +11,7 @@ export type EngineDatabase = Pick<
 
 /**
  * The engine's own pool: few connections, and an end to waiting for an answer that does not come (see
- * `answering-pool.ts`), in milliseconds. pg-boss hands all of it to `pg`, and closes a connection that failed.
+ * `kysely-pool.ts`), in milliseconds. pg-boss hands all of it to `pg`, and closes a connection that failed.
  */
 export const ENGINE_POOL = {
   max: 3,

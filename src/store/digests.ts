@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import { PREPARED } from './preparing-pool.ts'
+import { PREPARED } from './kysely-pool.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 

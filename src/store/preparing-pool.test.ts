@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../../test/services/database.ts'
 import { createLog } from '../kernel/log.ts'
+import { PREPARED } from './kysely-pool.ts'
 import { openPostgres } from './postgres.ts'
-import { PREPARED } from './preparing-pool.ts'
 
 async function open() {
   const { url } = await freshDatabase()

@@ -8,8 +8,8 @@ import {
   claimedRowsSql,
   toClaimed,
 } from './claim.ts'
+import { PREPARED } from './kysely-pool.ts'
 import type { RecordTables } from './months.ts'
-import { PREPARED } from './preparing-pool.ts'
 import { type AttemptRecord, recordAttemptsSql } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
 import { changeRows } from './state-changes.ts'

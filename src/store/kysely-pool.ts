@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { type PostgresCursor, type PostgresPool, type PostgresPoolClient, type PostgresQueryResult, sql } from 'kysely'
+import type { PoolClient } from 'pg'
+import { codeOf } from '../kernel/errors.ts'
+
+/** A pool whose connections are `pg`'s own. */
+export interface PgPool extends Omit<PostgresPool, 'connect'> {
+  connect(): Promise<PoolClient>
+}
+
+/**
+ * Milliseconds after which a statement without an answer counts as sent into nothing. With the lease of a turn (8 s) and the
+ * sweep (1 s) it stays below the 20 s within which another process takes over.
+ */
+const PATIENCE_MS = 10_000
+/** Milliseconds in which a process that was held up reads the answer that has come meanwhile. */
+const TO_READ_MS = 100
+
+/**
+ * Statements without an end to waiting: schema changes and the wait for another process that makes them, retention
+ * (a CALL), and the move of a past month, which copies every row of it in one statement.
+ */
+const MAY_TAKE_LONG = /^\s*(call|create|alter|drop|do|vacuum)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
+
+const MARK = '/* prepared */'
+
+/**
+ * Begins a prepared statement, which each connection plans once and keeps: over the months' tables, to plan a step costs as
+ * much as to carry it out. Only for what has few texts, since they are kept for as long as the connection lives.
+ */
+export const PREPARED = sql.raw(MARK)
+
+/**
+ * SQLSTATEs where prepared statements can not be kept: a pooler gave this transaction another connection (26000, 42P05), or a
+ * migration changed what the statement gives (0A000).
+ */
+const CAN_NOT_KEEP: readonly unknown[] = ['26000', '42P05', '0A000']
+
+/**
+ * A pool of `pg` as Kysely uses it. It adds three things to each connection:
+ *
+ * - **A listener.** When PostgreSQL restarts, `pg` tells of it twice: the query under way rejects, and the connection emits
+ *   "error", which ends the process where nobody listens. The pool itself listens only to idle connections.
+ * - **Prepared statements.** What begins with {@link PREPARED} is sent under a name of its own. Once that was refused because
+ *   names can not be kept, no statement has one any more; the caller tries again, as after every fault of the database.
+ * - **An end to waiting.** Where a host or a route vanishes there is no reset and no error: `pg` would wait for the answer for
+ *   as long as TCP does, a quarter of an hour or for ever, and with it the sweep, a turn, a caller, the graceful stop. A
+ *   connection that did not answer is closed and not used again.
+ *
+ * TCP keepalive alone was rejected: it is silent while something that was sent is not acknowledged. So was `query_timeout` of `pg`:
+ * it gives the connection back to the pool, where the next one waits.
+ */
+export function kyselyPool(pool: PgPool, patienceMs = PATIENCE_MS): PostgresPool {
+  const known = new WeakSet<PoolClient>()
+  const prepared = createPreparedStatements()
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect()
+      if (!known.has(client)) client.on('error', () => {})
+      known.add(client)
+      return connectionOver(client, prepared, patienceMs)
+    },
+  }
+}
+
+/** A connection for as long as Kysely holds it. Cursors go past what is added. */
+function connectionOver(client: PoolClient, prepared: PreparedStatements, patienceMs: number): PostgresPoolClient {
+  const plain: PostgresPoolClient = client
+  let lost: Error | undefined
+
+  function query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
+  function query<R>(given: string | PostgresCursor<R>, parameters: readonly unknown[] = []) {
+    if (typeof given !== 'string') return plain.query(given)
+    if (lost) return Promise.reject(lost)
+    const answer = prepared.has(given)
+      ? prepared.query<R>(client, given, parameters)
+      : plain.query<R>(given, parameters)
+    return MAY_TAKE_LONG.test(given) ? answer : orGiveUp(answer)
+  }
+
+  function orGiveUp<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        lost = Object.assign(new Error('the database did not answer'), { code: 'ETIMEDOUT' })
+        reject(lost)
+      }
+      // In two steps: after a process was held up for so long, the timer runs before the answer that lies there is read.
+      let timer = setTimeout(() => {
+        timer = setTimeout(giveUp, TO_READ_MS)
+      }, patienceMs)
+      answer.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+
+  return {
+    ...(plain.processID === undefined ? {} : { processID: plain.processID }),
+    query,
+    release: (destroy = false) => client.release(destroy || lost !== undefined),
+  }
+}
+
+interface PreparedStatements {
+  /** True for a text that is sent under a name. */
+  has(text: string): boolean
+  query<R>(client: PoolClient, text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
+}
+
+/** The names of one pool's prepared statements. */
+function createPreparedStatements(): PreparedStatements {
+  const names = new Map<string, string>()
+  let refused = false
+
+  function nameOf(text: string): string {
+    const known = names.get(text)
+    if (known) return known
+    // PostgreSQL cuts names after 63 bytes.
+    const name = `claimlinc_teams_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+    names.set(text, name)
+    return name
+  }
+
+  return {
+    has: (text) => !refused && text.startsWith(MARK),
+    async query<R>(client: PoolClient, text: string, parameters: readonly unknown[]) {
+      try {
+        const { command, rowCount, rows } = await client.query({ name: nameOf(text), text, values: [...parameters] })
+        return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows }
+      } catch (error) {
+        if (CAN_NOT_KEEP.includes(codeOf(error))) refused = true
+        throw error
+      }
+    },
+  }
+}
