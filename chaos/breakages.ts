@@ -176,7 +176,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'attempt rows tell 200 whatever the receiver answered',
     changes: [
       {
-        file: 'src/delivery/attempt-record.ts',
+        file: 'src/delivery/decide-retry.ts',
         find: 'statusCode: recordable(outcome.statusCode),',
         replace: 'statusCode: recordable(outcome.statusCode) && 200,',
       },

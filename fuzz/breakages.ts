@@ -189,7 +189,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'pieces of a pattern overlap',
-    file: 'src/intake/silences/glob.ts',
+    file: 'src/intake/silences/match.ts',
     find: 'if (first.length > end || !text.startsWith(first)',
     replace: 'if (!text.startsWith(first)',
     target: 'silences',

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createGateway, type Gateway } from '../src/app/gateway.ts'
-import { DEMO_EVENTS } from '../src/gateway/demo-events.ts'
+import { DEMO_EVENTS } from '../src/gateway/demo.ts'
 import { whenDone } from './services/cleanup.ts'
 import { embeddedFolder } from './services/database.ts'
 

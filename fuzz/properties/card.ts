@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parserComplaints } from '../../src/cards/parser-check.ts'
+import { parserComplaints } from '../../src/cards/elements.ts'
 import type { RenderedCard } from '../../src/cards/rendered-card.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { activeContent, elementsOf, textsOf } from '../../test/cards/inspect.ts'

@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createRenderer } from '../cards/renderer.ts'
-import { rendererOptions } from '../cards/renderer-options.ts'
+import { createRenderer, rendererOptions } from '../cards/renderer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'

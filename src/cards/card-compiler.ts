@@ -11,11 +11,10 @@ import { createFormatter } from './format.ts'
 import type { LinkBases } from './links.ts'
 import { checkLists, listRules } from './lists.ts'
 import { loadTemplates, type TemplateFile, type TemplateFiles } from './load.ts'
-import { namesOf } from './names.ts'
+import { namesOf, usesOf } from './names.ts'
 import { type Inspect, renderSamples } from './sample-cards.ts'
 import { type Strings, textAt } from './strings.ts'
 import { compile } from './templating.ts'
-import { usesOf } from './uses.ts'
 
 /** What the renderer needs to know. */
 export interface RendererOptions {

@@ -4,7 +4,7 @@ import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type CardSet, type CompiledCard, type Drawable, draw } from './card.ts'
 import { sampleData } from './fields.ts'
-import { NO_LIMITS } from './limits.ts'
+import { NO_LIMITS } from './fit.ts'
 import type { TemplateFile } from './load.ts'
 import type { CardRequest } from './rendered-card.ts'
 

@@ -5,13 +5,11 @@ import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { CARD_DATA } from './card-data.ts'
-import type { Catalogue } from './catalogue.ts'
-import { stormProblems } from './check-storm-fields.ts'
-import { entries, oneOf, texts } from './config-entries.ts'
-import { type Config, configSchema, type KnownNames } from './config-schema.ts'
+import { type Catalogue, foldName } from './catalogue.ts'
+import { type Config, configSchema, entries, expectedOneOf, type KnownNames, texts } from './config-schema.ts'
 import { isBuiltInCard } from './data-fields.ts'
-import { foldName } from './lookup.ts'
 import { matchesType } from './route.ts'
+import { stormProblems } from './storm-fields.ts'
 
 /**
  * Checks a configuration, alone and against what is built in.
@@ -123,7 +121,7 @@ function unfinished(input: unknown, builtIn: Catalogue): Problem[] {
       problems.push({
         at: `${at}.card`,
         found: 'a name that no built-in card has',
-        expected: `${oneOf(Object.keys(CARD_DATA), card)}; or a template of your own, with its folder under "templates"`,
+        expected: `${expectedOneOf(Object.keys(CARD_DATA), card)}; or a template of your own, with its folder under "templates"`,
       })
     const shape = card !== undefined && isBuiltInCard(card) ? CARD_DATA[card].shape : (base?.schema.shape ?? {})
     for (const [field, entry] of Object.entries(isObject(type.data) ? type.data : {})) {
@@ -181,7 +179,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames):
     return issue.keys.map((key) => ({
       at: pathOf([...issue.path, key]),
       found: 'a key of this name',
-      expected: oneOf(issue.message.split(', '), key),
+      expected: expectedOneOf(issue.message.split(', '), key),
     }))
   if (issue.code === 'invalid_key')
     return [{ at, found: 'a key of this form', expected: issue.issues[0]?.message ?? issue.message }]

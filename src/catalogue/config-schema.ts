@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { isObject } from '../kernel/json.ts'
+import { nearestName } from '../kernel/nearest.ts'
+import { foldName } from './catalogue.ts'
 import { FIELD_TYPES, type FieldType } from './data-fields.ts'
 import { LANGUAGES } from './language.ts'
-import { foldName } from './lookup.ts'
 import { PRIORITIES, type Priority, parsePriority } from './priority.ts'
 
 /**
@@ -161,3 +163,23 @@ export function configSchema(known: KnownNames) {
 
 /** The configuration once it was found right: defaults filled in, groups by key, priorities in upper case. */
 export type Config = z.output<ReturnType<typeof configSchema>>
+
+// How the checks that look at several entries at once read the unchecked configuration: what the schema complains of
+// is passed over, so that every problem is told in one go, and once.
+
+/** The entries of a section, each an object; none where the section is of another form. */
+export function entries(input: unknown, section: string): [string, Record<string, unknown>][] {
+  const value = isObject(input) ? input[section] : undefined
+  return isObject(value) ? Object.entries(value).map(([key, entry]) => [key, isObject(entry) ? entry : {}]) : []
+}
+
+/** The texts of a list, with an empty one for whatever is none. */
+export function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? item : '')) : []
+}
+
+/** What was expected where one of some names had to stand. */
+export function expectedOneOf(names: readonly string[], given: string): string {
+  const near = nearestName(names, given)
+  return `one of: ${names.join(', ')}${near ? `; perhaps ${near}` : ''}`
+}

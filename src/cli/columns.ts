@@ -1,4 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { State } from '../contract/notifications.ts'
+import type { Output } from './output.ts'
 
 /** Lays rows out in columns, two blanks apart. Cells may hold colours; the last column is not padded. */
 export function inColumns(rows: readonly (readonly string[])[], indent = ''): string[] {
@@ -12,4 +14,18 @@ export function inColumns(rows: readonly (readonly string[])[], indent = ''): st
 
 function widthOf(cell: string): number {
   return [...stripVTControlCharacters(cell)].length
+}
+
+/** A time as people read it, in UTC and whole seconds. */
+export function moment(date: Date): string {
+  return date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+}
+
+/** A state in its colour. */
+export function painted(state: State, output: Output): string {
+  if (state === 'accepted' || state === 'posted') return output.paint('green', state)
+  return state === 'failed' ? output.paint('red', state) : output.paint('yellow', state)
 }

@@ -3,14 +3,12 @@ import { z } from 'zod'
 import { type NotificationDetail, notificationWire } from '../contract/notifications.ts'
 import { OUTCOMES } from '../contract/outcomes.ts'
 import type { GatewayService } from '../contract/service.ts'
-import { DEMO_ORIGIN } from '../gateway/demo-check.ts'
-import { DEMO_EVENTS } from '../gateway/demo-events.ts'
+import { DEMO_EVENTS, DEMO_ORIGIN } from '../gateway/demo.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { packageVersion } from '../kernel/version.ts'
-import { inColumns } from './columns.ts'
+import { inColumns, painted } from './columns.ts'
 import { type Output, onOneLine } from './output.ts'
 import type { ServedGateway } from './own-gateways.ts'
-import { painted } from './painted-state.ts'
 
 /** Milliseconds after which a card that is not accepted counts as one that will not be. */
 const PATIENCE = 45_000

@@ -23,7 +23,7 @@ import {
 } from '../contract/silences.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import { createLossFinder } from '../kernel/json-losses.ts'
+import { createLossFinder } from '../kernel/json.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
 import { mayHaveBeenSent } from './unreachable.ts'
 

@@ -1,6 +1,5 @@
 import type { SHRINK_STEPS } from '../cards/rendered-card.ts'
-import { checkTemplates, createRenderer } from '../cards/renderer.ts'
-import { rendererOptions } from '../cards/renderer-options.ts'
+import { checkTemplates, createRenderer, rendererOptions } from '../cards/renderer.ts'
 import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { routeEvent } from '../catalogue/route.ts'

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { createGate, type Gate, type GateLimits } from './gate.ts'
-import type { Work } from './route-types.ts'
+import type { Work } from './operations.ts'
 
 /**
  * Limits by kind of work. Events cost one for each 64 KB, the others one each. More at once would not be faster: the process has

@@ -7,7 +7,7 @@ import { toGatewayError } from '../contract/problem.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { routeOf } from './route-of.ts'
+import { routeOf } from './operations.ts'
 
 /** `POST /v1/events`. */
 export function addEventsRoute(app: FastifyInstance, service: GatewayService, metrics: Metrics): void {

@@ -2,7 +2,7 @@ import { createHmac, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
-import { parseNamedSecret } from '../kernel/named-secret.ts'
+import { parseNamedSecret } from '../kernel/secret.ts'
 
 /** Header names of a Standard Webhooks signature: the standard's, and Svix's, where the standard comes from. */
 const FAMILIES = ['webhook', 'svix'] as const

@@ -16,8 +16,7 @@ import { newSilence, silenceDetailWire, silencePageWire, silenceQuery, silenceWi
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { asJson, jsonSchema, REF, refTo } from './json-schema.ts'
-import { type EventTypeForDocs, eventSchemas } from './openapi-events.ts'
+import { asJson, type EventTypeForDocs, eventSchemas, jsonSchema, REF, refTo } from './openapi-events.ts'
 import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation, WORK_CODES } from './operations.ts'
 
 /** The schemas of the wire by the name that they have in OpenAPI. */

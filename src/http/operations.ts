@@ -1,6 +1,28 @@
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import type { Scope } from './auth.ts'
-import type { Work } from './route-types.ts'
+import type { Caller, Scope } from './auth.ts'
+
+/** What a request makes the gateway do. Each kind has limits of its own, so that who reads much holds up nobody who sends. */
+export type Work = 'send' | 'read' | 'change'
+
+// In one place: a file that had only some of these would make the others errors for whoever compiles it alone.
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the caller of this route must be allowed; nobody is asked without. */
+    scope?: Scope
+    /** True where a signature over the body does instead of a token. */
+    signable?: boolean
+    /** True where people come with a browser: it is then told to ask them for a token, as the password of any user. */
+    browser?: boolean
+    /** What a request of this route makes the gateway do; absent where it costs next to nothing. */
+    work?: Work
+  }
+  interface FastifyRequest {
+    /** Who calls, once that is known; null on routes that ask nobody. */
+    caller: Caller | null
+    /** Aborted when the caller hangs up. */
+    gone: AbortSignal | null
+  }
+}
 
 interface Operation {
   readonly method: 'GET' | 'POST' | 'OPTIONS'
@@ -162,3 +184,17 @@ export const WORK_CODES = ['gateway_busy', 'caller_gone'] as const satisfies Err
 
 /** What an operation that asks for a scope may be answered with besides. */
 export const AUTH_CODES = ['unauthenticated', 'forbidden'] as const satisfies ErrorCode[]
+
+/** What Fastify has to know of an operation: where it is and what it asks of its caller. */
+export function routeOf(id: OperationId) {
+  const { method, path, scope, signable, work } = operation(id)
+  return {
+    method,
+    url: path,
+    config: {
+      ...(scope === undefined ? {} : { scope }),
+      ...(signable === undefined ? {} : { signable }),
+      ...(work === undefined ? {} : { work }),
+    },
+  }
+}

@@ -14,8 +14,8 @@ import {
 } from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
+import { routeOf } from './operations.ts'
 import { idOf } from './path-id.ts'
-import { routeOf } from './route-of.ts'
 
 /** `/v1/silences…` */
 export function addSilenceRoutes(app: FastifyInstance, service: GatewayService): void {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Check, healthWire, indexWire, readinessWire } from '../contract/health.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { isGatewayError } from '../kernel/errors.ts'
-import { routeOf } from './route-of.ts'
+import { routeOf } from './operations.ts'
 
 /** What the routes for machines and for the curious need. */
 export interface SystemRoutes {

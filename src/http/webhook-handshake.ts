@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
-import { routeOf } from './route-of.ts'
+import { routeOf } from './operations.ts'
 
 /** A DNS name, as the specification has it. */
 const ORIGIN = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
-import { cutText, cutTextMiddle } from '../kernel/cut-text.ts'
+import { cutText, cutTextMiddle } from '../kernel/characters.ts'
 import { keptId } from '../kernel/ids.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { MAX_DATA_BYTES } from './limits.ts'

@@ -7,8 +7,7 @@ import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts
 import { withoutAbsent } from './absent.ts'
 import { canBeCut } from './bounds.ts'
 import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
-import { type Inside, insideOf } from './patient-data/schema-inside.ts'
-import { declaredData, type UndeclaredData } from './patient-data/undeclared.ts'
+import { declaredData, type Inside, insideOf, type UndeclaredData } from './patient-data/undeclared.ts'
 import { toPlainJson } from './plain-json.ts'
 
 /** An event's data, checked. */

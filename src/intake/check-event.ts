@@ -1,7 +1,12 @@
-import type { Catalogue, EventTypeDefinition } from '../catalogue/catalogue.ts'
+import {
+  type Catalogue,
+  type EventTypeDefinition,
+  findEventType,
+  findGroup,
+  groupNames,
+} from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
-import { findEventType, findGroup, groupNames } from '../catalogue/lookup.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment, readTime, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/events.ts'

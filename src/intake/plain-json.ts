@@ -1,5 +1,4 @@
-import { isObject, type Json } from '../kernel/json.ts'
-import { createLossFinder, type JsonLoss } from '../kernel/json-losses.ts'
+import { createLossFinder, isObject, type Json, type JsonLoss } from '../kernel/json.ts'
 
 /** A value as plain JSON, or why it can not become that; `found` describes it and quotes nothing. */
 export type PlainJson =

@@ -70,3 +70,46 @@ export function cleanText(text: string): string {
   const kept = MAY_ESCAPE.test(text) ? text.replace(ESCAPE_SEQUENCE, '') : text
   return kept.toWellFormed().replace(LINE_BREAKS, '\n').replace(FORBIDDEN_CHARACTERS, '')
 }
+
+/** The start of a text, at most `most` UTF-16 units with the `…` that says that it was cut; never half a surrogate pair. */
+export function cutText(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, boundary(text, most - 1))}…`
+}
+
+/**
+ * The first and the last lines of a text, at most `most` UTF-16 units, with a line that is just `…` between them. For
+ * tracebacks: where it began comes first, what went wrong last.
+ */
+export function cutTextMiddle(text: string, most: number): string {
+  if (text.length <= most) return text
+  const head = text.slice(0, boundary(text, Math.floor(most / 4)))
+  const from = text.length - (most - head.length - 3)
+  const tail = text.slice(isSecondHalf(text, from) ? from + 1 : from)
+  const lastLine = head.lastIndexOf('\n')
+  const firstLine = tail.indexOf('\n')
+  return `${lastLine < 0 ? head : head.slice(0, lastLine)}\n…\n${firstLine < 0 ? tail : tail.slice(firstLine + 1)}`
+}
+
+function boundary(text: string, at: number): number {
+  return isSecondHalf(text, at) ? at - 1 : at
+}
+
+/** Whether the second half of a surrogate pair stands there. */
+function isSecondHalf(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at)
+  return unit >= 0xdc00 && unit <= 0xdfff
+}
+
+/**
+ * Texts one after the other as UTF-8, in one piece of memory. To join them first would make a text of two bytes a character of
+ * all of them as soon as one has an Arabic letter in it.
+ *
+ * @param room bytes to leave free before them
+ */
+export function utf8Of(texts: readonly string[], room = 0): Buffer {
+  const length = texts.reduce((total, text) => total + Buffer.byteLength(text), room)
+  const bytes = Buffer.allocUnsafe(length)
+  let at = room
+  for (const text of texts) at += bytes.write(text, at)
+  return bytes
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
-import { cutText } from './cut-text.ts'
+import { cutText } from './characters.ts'
 
 /**
  * A new id for an event or a notification: UUID version 7. Ids of one process sort in the order in which they were

@@ -1,5 +1,5 @@
 import { isLoopback } from '../kernel/loopback.ts'
-import { parseNamedSecret } from '../kernel/named-secret.ts'
+import { parseNamedSecret } from '../kernel/secret.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
 import { checkApiTokens, SHORTEST_SECRET } from './api-tokens.ts'
 import type { SettingName, Settings } from './table.ts'

@@ -1,4 +1,4 @@
-import { utf8Of } from '../kernel/utf8.ts'
+import { utf8Of } from '../kernel/characters.ts'
 
 /** How PostgreSQL begins a jsonb in its binary form: with the version of that form. */
 const VERSION = 1

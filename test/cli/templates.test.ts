@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { eventToWire } from '../../src/contract/events.ts'
-import { DEMO_EVENTS } from '../../src/gateway/demo-events.ts'
+import { DEMO_EVENTS } from '../../src/gateway/demo.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { PATIENT, runCli, runJson } from './cli.ts'
 

@@ -11,14 +11,11 @@ import {
 import { problemBody } from '../../contract/problem.ts'
 import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
-import { inColumns } from '../columns.ts'
-import { listHints } from '../list-hints.ts'
-import { moment } from '../moment.ts'
+import { inColumns, moment, painted } from '../columns.ts'
+import { listHints, readFlags } from '../list-filters.ts'
 import { openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
-import { painted } from '../painted-state.ts'
-import { readFlags } from '../read-flags.ts'
 import type { TargetFlags } from '../target.ts'
 
 /** The filters of `notifications list`, as they were written. */

@@ -1,13 +1,12 @@
 import { startSettings } from '../../gateway/start-settings.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
-import { createLog } from '../../kernel/log.ts'
+import { createLog, type Log } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { readWithProblems } from '../environment.ts'
 import type { Output } from '../output.ts'
 import type { OwnGateways, ServedGateway } from '../own-gateways.ts'
 import { listenForStop, type StopSignal } from '../stop-signal.ts'
-import { logWarnings } from '../warnings.ts'
 
 /** The options of `serve`. */
 export interface ServeOptions {
@@ -27,7 +26,7 @@ export async function serve(options: ServeOptions, output: Output, gateways: Own
   const { env } = read
   const settings = await startSettings(read)
   const forDemo = options.demo
-    ? await (await import('../../gateway/demo-check.ts')).checkDemo(env, settings, options.yes === true)
+    ? await (await import('../../gateway/demo.ts')).checkDemo(env, settings, options.yes === true)
     : {}
   const where = settings.DATABASE_URL === undefined ? 'the embedded database' : 'on PostgreSQL'
   output.progress(`Starting ${where} …`)
@@ -73,4 +72,13 @@ function tellListening({ origin, sandboxUrl, settings }: ServedGateway, output: 
   if (sandboxUrl) output.print(`Channels without a webhook URL show their cards at ${sandboxUrl}`)
   if (!settings.TEAMS_API_TOKENS && !settings.TEAMS_INBOUND_SECRETS)
     output.print('No token is set (TEAMS_API_TOKENS): only programs on this machine can reach it.')
+}
+
+/**
+ * Writes what Node and libraries warn of into the log. Node itself prints it in lines of text on stderr, where a collector
+ * of logs expects JSON. Its code and name are told, not its message, which may quote anything.
+ */
+export function logWarnings(log: Log): void {
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => log.write('process_warned', { err: warning }))
 }

@@ -1,6 +1,5 @@
 import type { Renderer } from '../../cards/rendered-card.ts'
-import { createRenderer } from '../../cards/renderer.ts'
-import { rendererOptions } from '../../cards/renderer-options.ts'
+import { createRenderer, rendererOptions } from '../../cards/renderer.ts'
 import type { Catalogue, Channel } from '../../catalogue/catalogue.ts'
 import type { AcceptedEvent } from '../../contract/events.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'

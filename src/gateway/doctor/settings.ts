@@ -1,13 +1,15 @@
-import { checkTemplates } from '../../cards/renderer.ts'
-import { rendererOptions } from '../../cards/renderer-options.ts'
+import { checkTemplates, rendererOptions } from '../../cards/renderer.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { catalogueOf } from '../../catalogue/load.ts'
 import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
+import { webhookSetting } from '../../secrets/environment.ts'
+import { NAME_THE_DATABASE } from '../../settings/check-other-database.ts'
 import type { Environment } from '../../settings/environment.ts'
 import { usableSettings } from '../../settings/load.ts'
 import { settingNotices } from '../../settings/notices.ts'
+import { otherDatabase } from '../../settings/other-database.ts'
 import { SETTINGS, type Settings } from '../../settings/table.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
@@ -89,5 +91,20 @@ export function checkCards(catalogue: Catalogue, settings: Settings): readonly F
       '"claimlinc-teams templates check" lists them all.',
       exitCodeOf('invalid_template'),
     ),
+  ]
+}
+
+/** Names of a PostgreSQL that the gateway does not read, where it would use the embedded database in place of that one. */
+export function checkOtherNames(env: Environment, settings: Settings, catalogue: Catalogue): readonly Finding[] {
+  const { addresses, hosts } = otherDatabase(env)
+  const named = [...catalogue.channels.keys()].some((key) => env[webhookSetting(key)]?.trim())
+  const real = named || settings.TEAMS_WEBHOOKS_FILE !== undefined || settings.TEAMS_WEBHOOK_VAULT_PATH !== undefined
+  const found = (name: string) => `${name}: found a PostgreSQL under a name that the gateway does not read`
+  const todo = `Set ${NAME_THE_DATABASE}.`
+  return [
+    ...addresses.map((name) =>
+      real ? wrong('database', found(name), todo, EXIT.usage) : noted('database', found(name), todo),
+    ),
+    ...(real ? hosts.map((name) => noted('database', found(name), todo)) : []),
   ]
 }

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
-import { isFieldName } from '../field-name.ts'
+import { isFieldName } from '../fields.ts'
 
 /** What stands where nothing of a value may be seen. */
 export const HIDDEN = '••••'

@@ -2,10 +2,9 @@ import type { z } from 'zod'
 import type { Problem } from '../../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'
-import { isFieldName } from '../field-name.ts'
+import { isFieldName } from '../fields.ts'
 import { MAX_IGNORED, MAX_PROBLEMS_PER_EVENT } from '../limits.ts'
 import { maskAll, maskValue, withUniqueKeys } from './mask.ts'
-import { insideOf } from './schema-inside.ts'
 
 /** What becomes of data fields that an event's type does not declare: TEAMS_UNDECLARED_DATA. */
 export type UndeclaredData = 'drop' | 'mask' | 'keep' | 'refuse'
@@ -85,4 +84,20 @@ function* undeclaredIn(schema: z.core.$ZodType, value: Json, path = ''): Generat
     }
   } else if (item && Array.isArray(value))
     for (const inside of value as readonly Json[]) yield* undeclaredIn(item, inside, `${path}[].`)
+}
+
+/** What a schema says of what lies one level deeper: fields by name, or an item of a list or of a map. */
+export interface Inside {
+  readonly fields?: z.core.$ZodShape
+  readonly item?: z.core.$ZodType
+}
+
+/** Looks into a schema. Nothing for texts and numbers, and for lists and objects whose inside is free. */
+export function insideOf(schema: z.core.$ZodType): Inside {
+  const def = (schema as z.core.$ZodTypes)._zod.def
+  if (def.type === 'optional' || def.type === 'nullable') return insideOf(def.innerType)
+  if (def.type === 'object') return { fields: def.shape }
+  if (def.type === 'array') return { item: def.element }
+  if (def.type === 'record') return { item: def.valueType }
+  return {}
 }

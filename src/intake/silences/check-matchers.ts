@@ -13,8 +13,7 @@ import {
   placeOfUnknown,
   unknownKeys,
 } from '../fields.ts'
-import { fits } from './glob.ts'
-import { DATA_PREFIX } from './match.ts'
+import { DATA_PREFIX, fits } from './match.ts'
 import { dataFields, type Vocabulary, vocabularies } from './vocabulary.ts'
 
 const { matchers: MAX_MATCHERS, text: MAX_LENGTH } = SILENCE_LIMITS

@@ -1,7 +1,6 @@
 import type { AcceptedEvent } from '../../contract/events.ts'
 import type { Matcher, Silence } from '../../contract/silences.ts'
 import { isObject, type Json } from '../../kernel/json.ts'
-import { fits } from './glob.ts'
 import { stateAt } from './times.ts'
 
 /** What a silence looks at: an event as it was accepted, patient data dealt with, on its way to one channel. */
@@ -79,4 +78,27 @@ export function dataKeysOf(matchers: readonly Matcher[]): readonly string[] {
     .filter((field) => field.startsWith(DATA_PREFIX))
     .map((field) => field.slice(DATA_PREFIX.length))
   return [...new Set(paths.flatMap((path) => [path, path.split('.', 1)[0] ?? path]))]
+}
+
+/**
+ * True where the text fits the pattern, in which each `*` stands for any text, also for none; every other character stands
+ * for itself, and letter case counts.
+ *
+ * Each piece between two stars is looked for where the one before it ended, and never again: so the time grows with the
+ * length of the text, whatever pattern somebody thinks of. A regular expression made of the pattern would go back and
+ * forth for as long as its author likes.
+ */
+export function fits(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  const last = rest.pop()
+  if (last === undefined) return text === pattern
+  const end = text.length - last.length
+  if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false
+  let at = first.length
+  for (const piece of rest) {
+    const found = text.indexOf(piece, at)
+    if (found < 0 || found + piece.length > end) return false
+    at = found + piece.length
+  }
+  return true
 }

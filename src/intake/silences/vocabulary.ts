@@ -1,6 +1,5 @@
-import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { type Catalogue, findEventType, findGroup, foldName, groupNames } from '../../catalogue/catalogue.ts'
 import { createFieldNames } from '../../catalogue/data-fields.ts'
-import { findEventType, findGroup, foldName, groupNames } from '../../catalogue/lookup.ts'
 import { PRIORITIES, parsePriority } from '../../catalogue/priority.ts'
 
 /** The names that the values of one field come from. */

@@ -1,5 +1,5 @@
 import type { Channel } from '../../catalogue/catalogue.ts'
-import { utf8Of } from '../../kernel/utf8.ts'
+import { utf8Of } from '../../kernel/characters.ts'
 
 const BEFORE =
   '{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null,"content":'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { catalogueOf } from '../catalogue/load.ts'
+import type { EventInput } from '../contract/events.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { checkSecrets } from '../secrets/check.ts'
@@ -106,3 +107,39 @@ async function sharedDatabase(settings: Settings): Promise<Problem[]> {
     },
   ]
 }
+
+/** The two events of the platform's own usage example, field for field. The first run sends them. */
+export const DEMO_EVENTS = [
+  {
+    eventType: 'vault.seal.detected',
+    correlationId: 'vault-seal-abc123',
+    data: {
+      node: 'vault-node-2.prod.svc.cluster.local',
+      cluster_id: 'cluster-abc123',
+      sealed_at: '2025-01-15T14:23:45Z',
+      auto_unseal_attempted: true,
+      auto_unseal_error: 'Azure Key Vault timeout',
+    },
+    stakeholders: ['Security Eng.', 'SRE', 'CloudOps'],
+    priority: 'CRITICAL',
+  },
+  {
+    eventType: 'nphies.claim.submitted',
+    correlationId: 'corr-claim-xyz789',
+    data: {
+      claim_id: 'CLM-2025-001234',
+      poll_id: 'POLL-ABC123XYZ',
+      patient_id: 'P123456789',
+      provider: 'King Fahad Medical City (KFMC)',
+      payer: 'Saudi Payer (701)',
+      total_amount: '15000 SAR',
+      services: [
+        { description: 'Consultation (E/M 99213)', amount: '500 SAR' },
+        { description: 'Lab Tests (CBC, HbA1c)', amount: '1500 SAR' },
+        { description: 'Medication (Metformin 1000mg)', amount: '3000 SAR' },
+      ],
+    },
+    stakeholders: ['Integration Team', 'PMO'],
+    priority: 'INFO',
+  },
+] as const satisfies readonly EventInput[]
