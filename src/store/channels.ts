@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Priority } from '../catalogue/priority.ts'
 import type { Tables } from './tables.ts'
 
-/** What the database knows of a channel. */
+/** A row of `teams_channels`, with the database's clock. */
 export interface ChannelRow {
   readonly key: string
   readonly tokens: number
@@ -15,7 +15,7 @@ export interface ChannelRow {
   readonly now: Date
 }
 
-/** All channels that ever were configured, by key. */
+/** All channels that were ever configured, by key. */
 export async function readChannels(db: Kysely<Tables>): Promise<ReadonlyMap<string, ChannelRow>> {
   const rows = await db
     .selectFrom('teams_channels')
@@ -39,7 +39,7 @@ export async function readChannels(db: Kysely<Tables>): Promise<ReadonlyMap<stri
   )
 }
 
-/** Whether cards of this database went to real channels, and not only to a stand-in for Teams. */
+/** True where cards were sent to real channels, and not only to the sandbox. */
 export async function hasSentToTeams(db: Kysely<Tables>): Promise<boolean> {
   const real = await db
     .selectFrom('teams_notifications')
@@ -50,7 +50,7 @@ export async function hasSentToTeams(db: Kysely<Tables>): Promise<boolean> {
   return real !== undefined
 }
 
-/** How many notifications wait, by channel and priority, and when the oldest of them was accepted. */
+/** Counts the backlog by channel and priority, with the time at which the oldest was accepted. */
 export async function readBacklog(db: Kysely<Tables>): Promise<
   readonly {
     readonly channel: string
@@ -59,7 +59,7 @@ export async function readBacklog(db: Kysely<Tables>): Promise<
     readonly oldest: Date
   }[]
 > {
-  // One part per state: each has its own partial index, and "IN" would use neither but read every row of six years.
+  // One part per state: each has its own partial index, and IN would use neither but read every row of six years.
   const { rows } = await sql<{ channel: string; priority: Priority; count: number; oldest: Date }>`
     SELECT channel, priority, count(*)::int AS count, min(created_at) AS oldest
       FROM (SELECT channel, priority, created_at FROM teams_notifications WHERE state = 'pending'

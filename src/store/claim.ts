@@ -8,57 +8,63 @@ import type { RecordTables } from './months.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** What a channel can take, as the turn that has the channel knows it. Times are the database's. */
+/** A channel's state as the turn that has the channel knows it. Times are on the database's clock. */
 export interface ChannelState {
   readonly tokens: number
   readonly refilledAt: Date
   readonly pausedUntil: Date | undefined
-  /** When a 429 paused it last, as far as this turn has seen; not in the row, since its posts are this turn's. */
+  /**
+   * When a 429 last paused the channel, as far as this turn has seen. Not a column: only this turn's posts are compared
+   * with it.
+   */
   readonly pausedAt?: Date | undefined
   readonly breaker: 'closed' | 'open' | 'half_open'
   readonly consecutiveFailures: number
   readonly consecutivePauses: number
   readonly failedProbes: number
-  /** When the last round of digests was made, while a storm lasts. */
+  /** When the last round of digests was made; undefined where no storm lasts. */
   readonly digestedAt: Date | undefined
 }
 
-/** A notification that a turn holds. */
+/** A notification that a turn has claimed. */
 export interface ClaimedNotification {
   readonly id: string
   readonly createdAt: Date
   readonly event: AcceptedEvent
   readonly language: Language
-  /** Posts made, this one among them. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number
   readonly failures: number
   readonly repeat: boolean
-  /** When the turn took hold of it, on the database's clock. */
+  /** When the turn claimed it, on the database's clock. */
   readonly claimedAt: Date
 }
 
-/** A stretch of time, both ends within. */
+/** A period, both ends included. */
 export interface Span {
   readonly from: Date
   readonly to: Date
 }
 
-/** Which waiting notifications a turn may take, and how many. */
+/** Which due notifications a turn may claim, and how many. */
 export interface Claim {
-  /** None where it is 0. */
+  /** Claims nothing where it is 0. */
   readonly limit: number
   /**
-   * A probe takes one, and among those that wait the one that has probed least: a notification that the receiver chokes
-   * on must not be the only one that is ever tried.
+   * True for a probe. It claims the notification that has probed least often, so that one which the receiver always
+   * fails on is not the only one ever tried.
    */
   readonly probe: boolean
-  /** Of MEDIUM and below, only what was accepted by then; later ones wait for the next digest. Any, if absent. */
+  /**
+   * Claims MEDIUM, LOW and INFO notifications only if accepted by then: later ones wait for the next digest. No limit
+   * if absent.
+   */
   readonly ordinaryUntil?: Date | undefined
-  /** What was accepted outside of it is not looked at, so that the database need not open the other months. */
+  /** Claims only notifications accepted in this period, so that PostgreSQL opens no other month. */
   readonly span: Span
 }
 
-/** The part of a step that takes hold of what is due; `claimed` has what was taken. */
+/** SQL of a step that claims due notifications: the CTE `claimed` has their rows. Reads the CTE `own_channel`. */
 export function claimDueSql(
   channel: string,
   turn: string,
@@ -94,7 +100,10 @@ export function claimDueSql(
   )}`
 }
 
-/** What was taken, as one JSON value: the most urgent first, the oldest first within a priority. */
+/**
+ * SQL of the claimed notifications with their events as one JSON value: the most urgent first, the oldest first within
+ * a priority.
+ */
 export function claimedRowsSql({ span }: Claim, { events }: RecordTables): RawBuilder<unknown> {
   return sql`(
       SELECT json_agg(json_build_object(
@@ -107,7 +116,7 @@ export function claimedRowsSql({ span }: Claim, { events }: RecordTables): RawBu
                         AND e.created_at BETWEEN ${span.from} AND ${span.to})`
 }
 
-/** One of {@link claimedRowsSql}. */
+/** One element of {@link claimedRowsSql}. */
 export interface ClaimedRow {
   id: string
   created_at: string
@@ -126,7 +135,7 @@ export interface ClaimedRow {
   event_language: Language | null
 }
 
-/** Reads one of {@link claimedRowsSql}. */
+/** Converts one element of {@link claimedRowsSql}. */
 export function toClaimed(row: ClaimedRow): ClaimedNotification {
   const createdAt = new Date(row.created_at)
   return {
@@ -151,7 +160,7 @@ export function toClaimed(row: ClaimedRow): ClaimedNotification {
   }
 }
 
-/** When the next notification of a channel becomes due; undefined when none waits. */
+/** When the next pending notification of a channel is due; undefined where none is pending. */
 export async function nextDue(db: Kysely<Tables>, channel: string): Promise<Date | undefined> {
   const row = await db
     .selectFrom('teams_notifications')
@@ -163,8 +172,9 @@ export async function nextDue(db: Kysely<Tables>, channel: string): Promise<Date
 }
 
 /**
- * When the oldest and the newest notification that wait for a channel were accepted; undefined when none waits. Asked for
- * each priority by itself, since that is how the queue's index lies: else all that waits would be read.
+ * When the oldest and the newest pending notification of a channel were accepted; undefined where none is pending. One
+ * subquery for each priority, because the queue's index is ordered by priority: otherwise the whole backlog would be
+ * read.
  */
 export async function waitingSpan(db: Kysely<Tables>, channel: string): Promise<Span | undefined> {
   const end = (order: RawBuilder<unknown>) => sql`(
@@ -180,12 +190,12 @@ export async function waitingSpan(db: Kysely<Tables>, channel: string): Promise<
 }
 
 /**
- * Puts back what earlier turns held when they were cut off. It may have arrived, so it is marked as a repeat, and
- * the attempt is recorded as interrupted, until the earlier turn tells otherwise (`record-late.ts`). What is marked as
- * accepted by then is not sent again. A turn that has lost the channel meanwhile puts nothing back: what is
- * held then is held by its successor, which is alive.
+ * Puts back the notifications that earlier turns had claimed when they were cut off. Each may have arrived, so it is
+ * marked as a repeat, and its attempt is recorded as `interrupted` until the earlier turn reports its outcome
+ * (`record-late.ts`). A notification that is already marked as accepted becomes `accepted` and is not sent again. A
+ * turn that has lost the channel puts nothing back: those notifications belong to its successor.
  *
- * @returns the correlation ids of those that are sent again
+ * @returns the correlation ids of the notifications that are sent again
  */
 export async function reclaimInterrupted(
   db: Kysely<Tables>,

@@ -3,10 +3,10 @@ import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Ends waits that no rule could have set, because they would last longer than any may. They were set before the database's
- * clock was set back, and would else last until it is there again: an hour, or forty days.
+ * Ends waits that are longer than any rule sets. They were set before the database's clock was set back, and would last
+ * until it is there again: an hour, or forty days.
  *
- * @param longest seconds of the longest wait that there is
+ * @param longest the longest wait that a rule sets, in seconds
  * @returns how many notifications and channels no longer wait
  */
 export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): Promise<number> {

@@ -15,7 +15,7 @@ const CERTIFICATE: Words = {
     'sslrootcert=<file> in DATABASE_URL with the authority that signed it, or sslmode=no-verify to use TLS without a check',
 }
 
-/** What SQLSTATEs and Node's codes say of a connection that could not be made, and what to do about each. */
+/** The causes of a failed connection by SQLSTATE and by Node's error code, with what to do about each. */
 const WORDS: Readonly<Record<string, Words>> = {
   '28P01': CREDENTIALS,
   '28000': {
@@ -67,9 +67,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, Words])[] = [
   ],
 ]
 
-/**
- * What is wrong with a connection that could not be made. What the driver says itself is not told, as it may quote the URL.
- */
+/** The cause of a failed connection. The driver's own message is left out, because it may quote the URL. */
 export function connectionProblem(error: unknown): Omit<Problem, 'at'> {
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''

@@ -1,15 +1,18 @@
 import { GatewayError } from '../kernel/errors.ts'
 
 /**
- * SQLSTATE classes and codes of Node that say the database or the connection is away, and not that the call was wrong. A
- * primary that has become a standby is one of them (25006), a password that was changed (28), and a disk that fails (58).
+ * SQLSTATE classes and Node error codes which say that the database is unreachable, and not that the statement was
+ * wrong. Among them: a primary that became a standby (25006), a changed password (28), a failing disk (58).
  */
 const AWAY = /^(08|25006|25P03|28|3D000|53|57|58|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
 
-/** What `pg` says without a code of a connection that broke; the last of a ROLLBACK on it, which is what Kysely throws then. */
+/**
+ * Messages of `pg` without a code for a broken connection; the last is that of a ROLLBACK on it, which is the error
+ * that Kysely throws.
+ */
 const BROKEN = /Connection terminated|timeout exceeded when trying to connect|is not queryable/
 
-/** Turns a database driver's error into one of ours. Its message is left out: it quotes values. */
+/** Converts a database driver's error into a GatewayError. Its message is left out, because it quotes values. */
 export function databaseError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const code = (error as { code?: unknown } | null)?.code

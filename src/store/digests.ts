@@ -6,12 +6,15 @@ import { PREPARED } from './kysely-pool.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Notifications that one round looks at: so many are moved in half a second, for which the channel is locked. */
+/**
+ * Notifications that one round of digests reads: so many are moved in half a second, during which the channel is
+ * locked.
+ */
 export const MAX_PER_ROUND = 5_000
-/** Correlation ids that a digest names; the others are found by its id. */
+/** Correlation ids in a digest's data; the others are listed by its id. */
 const MAX_CORRELATION_IDS = 20
 
-/** Which priorities: CRITICAL and HIGH, or MEDIUM and below. */
+/** `urgent`: CRITICAL and HIGH. `ordinary`: MEDIUM, LOW and INFO. */
 export type Urgency = 'urgent' | 'ordinary'
 
 const RANKS: { readonly [U in Urgency]: RawBuilder<unknown> } = {
@@ -20,8 +23,8 @@ const RANKS: { readonly [U in Urgency]: RawBuilder<unknown> } = {
 }
 
 /**
- * How many wait for a channel, counted no further than asked. In the queue's order, because the database would else read
- * all that waits to find the first few.
+ * Counts a channel's due notifications, up to the given limits. In the order of the queue's index: otherwise PostgreSQL
+ * would read the whole backlog to find the first few.
  */
 export async function countWaiting(
   db: Kysely<Tables>,
@@ -38,7 +41,7 @@ export async function countWaiting(
   return rows[0] ?? { urgent: 0, all: 0 }
 }
 
-/** Notifications that wait and have all in common that a digest needs. */
+/** A group of due notifications that share everything that a digest needs. */
 export interface WaitingGroup {
   readonly fingerprint: string
   readonly eventType: string
@@ -48,8 +51,8 @@ export interface WaitingGroup {
 }
 
 /**
- * What may go into a digest. Not what was tried already, because its card may have arrived; and not a digest. Rows of a
- * version that knew no fingerprints have their type for one.
+ * SQL of the notifications that may be digested. Not those already tried, because their cards may have arrived, and not
+ * digests. Rows of a version without fingerprints have their event type for one.
  */
 function candidates(channel: string, urgency: Urgency): RawBuilder<unknown> {
   return sql`
@@ -60,7 +63,7 @@ function candidates(channel: string, urgency: Urgency): RawBuilder<unknown> {
      ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${MAX_PER_ROUND}::int`
 }
 
-/** The groups among the first {@link MAX_PER_ROUND} that wait, the largest first. */
+/** The groups of the first {@link MAX_PER_ROUND} due notifications, the largest first. */
 export async function waitingGroups(
   db: Kysely<Tables>,
   channel: string,
@@ -73,13 +76,13 @@ export async function waitingGroups(
   return rows
 }
 
-/** A group, the notification whose card shall stand for it, and the data field by which that card counts. */
+/** A group, the id of its digest's notification, and the data field by which the digest counts. */
 export interface Assignment extends Pick<WaitingGroup, 'fingerprint' | 'priority' | 'language'> {
   readonly digestId: string
   readonly groupBy: string | undefined
 }
 
-/** What part of a digest has in common: its type and, where there is one, the value by which the digest counts. */
+/** A part of a digest: its notifications of one event type and, where the digest counts by a field, one value of it. */
 export interface DigestPart {
   readonly digestId: string
   readonly eventType: string
@@ -87,11 +90,14 @@ export interface DigestPart {
   readonly count: number
   readonly firstAt: Date
   readonly lastAt: Date
-  /** The first of them. */
+  /** The first correlation ids. */
   readonly correlationIds: readonly string[]
 }
 
-/** Puts what waits into digests, and tells what is in each. The digests themselves are written by the caller. */
+/**
+ * Digests the assigned groups, and returns the parts of each digest. The caller inserts the digests themselves, in the
+ * same transaction.
+ */
 export async function moveIntoDigests(
   db: Kysely<Tables>,
   channel: string,

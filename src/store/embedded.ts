@@ -10,14 +10,14 @@ import { checkVersion, closeToOthers, folderError, isOpenToOthers, makePrivateFo
 import type { Tables } from './tables.ts'
 
 /**
- * Opens the embedded database (PGlite) in a folder, which is made if it is not there. One process at a time:
- * PGlite itself opens a folder that is in use and would ruin it.
+ * Opens the embedded database (PGlite) in a folder, which is made if missing. One process at a time: PGlite itself
+ * would open a folder that is in use and corrupt it.
  *
- * What is made there is its owner's alone. A folder that was there before stays as it is, since it may be a mounted volume to
- * which a group has access; where others may enter it, `log` hears of that.
+ * New files and folders are accessible to their owner only. An existing folder keeps its rights, because it may be a
+ * mounted volume that a group has access to; where others may enter it, a log line says so.
  *
- * @throws GatewayError `data_dir_in_use`; `invalid_settings` for a folder that can not be used; `database_unreachable` for a
- *   database in it that can not be opened
+ * @throws GatewayError `data_dir_in_use`; `invalid_settings` for a folder that can not be used; `database_unreachable`
+ *   for a database in it that can not be opened
  */
 export async function openEmbedded(folder: string, log?: Log): Promise<Database> {
   const state = await makePrivateFolder(folder)
@@ -35,7 +35,7 @@ export async function openEmbedded(folder: string, log?: Log): Promise<Database>
     return {
       kind: 'embedded',
       kysely,
-      // It has one connection, and no other process that could take a lease away.
+      // The embedded database has one connection, and no other process that could take a lease away.
       delivery: kysely,
       engineDatabase: () => ({ db: fromPglite(pglite), backend: 'pglite' }),
       announce: lock.announce,

@@ -2,24 +2,25 @@ import { type Kysely, sql } from 'kysely'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Rows that one statement fills in. It takes some ten milliseconds, and nobody else waits for longer. */
+/** Rows that one statement fills in: some ten milliseconds of work, the longest that others wait for a row. */
 const ROWS_PER_STATEMENT = 1_000
 const NEVER = '00000000-0000-0000-0000-000000000000'
 
-/** What {@link fillFirstPosts} did. */
+/** Result of {@link fillFirstPosts}. */
 export interface FirstPostsFilled {
   readonly rows: number
   readonly indexes: number
-  /** True where another process was at it; that one finishes it. */
+  /** True where another process is doing this and will finish it. */
   readonly busy: boolean
 }
 
 /**
- * Completes what migration 0003 could not do without holding up delivery on a large table: gives rows that an earlier
- * version wrote their `sent_at` and `accepted_at`, from their attempts, and makes the indexes of months that have been over
- * for a week. A month that is still written to gets them then; until then a query reads it whole, as before.
+ * Completes migration 0003, which on a large table would have blocked delivery: fills `sent_at` and `accepted_at` of
+ * rows of an earlier version from their attempts, and makes the indexes of months that have been over for a week. A
+ * month that still gets rows gets its indexes later; until then queries read all of it, as before.
  *
- * Safe to run again, at any time and beside others; with nothing left to do it reads the catalogue and one month.
+ * Safe to run again, at any time and beside other processes. With nothing left to do it reads the catalogue and one
+ * month.
  *
  * @param stopping asked between statements
  * @throws with SQLSTATE 42501 where the user does not own the tables: the owner's "migrate up" makes the indexes
@@ -46,8 +47,8 @@ export async function fillFirstPosts(db: Kysely<Tables>, stopping: () => boolean
 }
 
 /**
- * Months that lack an index, the newest first: figures are most often asked about the last days. Where a month has all
- * those of migration 0003, its rows are filled in, or were written after it.
+ * Months that lack an index, the newest first, because recent figures are asked for most. Where a month has all indexes
+ * of migration 0003, its rows are filled in, or were written after it.
  */
 async function unfinishedMonths(
   db: Kysely<Tables>,
@@ -58,7 +59,7 @@ async function unfinishedMonths(
   return rows
 }
 
-/** Fills in the next rows by id; passes over those that a turn holds, which the trigger of migration 0003 decides. */
+/** Fills in the next rows by id. Skips rows that a turn has locked: the trigger of migration 0003 fills those in. */
 async function fillRows(
   db: Kysely<Tables>,
   month: string,
@@ -95,7 +96,7 @@ async function fillRows(
 }
 
 interface MissingIndex {
-  /** The index of the whole table that it becomes a part of, if any. */
+  /** The index of the partitioned table that it is attached to, if any. */
   readonly parent: string | null
   readonly child: string
   readonly statement: string
@@ -109,7 +110,10 @@ async function missingIndexes(db: Kysely<Tables>, month: string): Promise<readon
   return rows
 }
 
-/** Not concurrently: nobody writes to a month that is long over but who acknowledges, and that waits a second. */
+/**
+ * Makes one index; false where another process is at it. Not CONCURRENTLY: only acknowledgements write to a month that
+ * is long over, and those can wait a second.
+ */
 async function makeIndex(db: Kysely<Tables>, { parent, child, statement }: MissingIndex): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     if (!(await takeLock(transaction))) return false
@@ -121,7 +125,10 @@ async function makeIndex(db: Kysely<Tables>, { parent, child, statement }: Missi
   })
 }
 
-/** One process at a time, until its transaction ends; what it changes in it does not count as a change of the row. */
+/**
+ * Takes the lock under which one process at a time fills in, until its transaction ends, and has the trigger leave
+ * `updated_at` as it is.
+ */
 async function takeLock(transaction: Kysely<Tables>): Promise<boolean> {
   const { rows } = await sql<{ taken: boolean }>`
     SELECT pg_try_advisory_xact_lock(hashtext('teams_first_posts')) AS taken, set_config('teams.filling', 'on', true)`.execute(

@@ -7,46 +7,49 @@ import { setTimeout } from 'node:timers/promises'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 
-/** Longest name that a socket may have on every system, in bytes (104 on macOS, 108 on Linux, with the closing zero). */
-const LONGEST_NAME = 100
+/** Longest path of a socket on every system, in bytes (104 on macOS, 108 on Linux, with the closing zero). */
+const MAX_SOCKET_PATH_BYTES = 100
 
-/** Times, 10 ms apart, that a process waits while others look; a look takes milliseconds, or {@link ANSWER_MS}. */
-const LONGEST_TURN = 1_500
+/**
+ * Tries, 10 ms apart, to become the one process that checks the lock; a check takes milliseconds, or {@link ANSWER_MS}.
+ */
+const MAX_CHECK_TRIES = 1_500
 
-/** Milliseconds in which a holder says who it is; one that is suspended accepts connections and says nothing. */
+/** Milliseconds within which the lock's owner says who it is; a suspended one accepts connections and says nothing. */
 const ANSWER_MS = 1_000
-const LONGEST_ANSWER = 1_000
+const MAX_ANSWER_LENGTH = 1_000
 
-/** What connecting to a socket says whose process is gone, or that is gone itself. */
+/** Error codes of connecting to a socket whose process is gone, or that is gone itself. */
 const NOBODY = new Set(['ECONNREFUSED', 'ENOENT'])
 
-/** The process that has a folder. */
+/** The process that has a folder's lock. */
 export interface FolderHolder {
-  /** Its process id, as it sees it: in a container most often 1. */
+  /** Its process id as it sees it: in a container usually 1. */
   readonly pid?: number | undefined
-  /** Where it answers over HTTP, for example `http://127.0.0.1:8080`; undefined where it does not, or not yet. */
+  /** Its HTTP URL, such as `http://127.0.0.1:8080`; undefined where it serves none, or not yet. */
   readonly url?: string | undefined
 }
 
-/** A folder that this process has to itself. */
+/** A folder that this process has locked. */
 export interface FolderLock {
-  /** From now on tells every process that finds the folder taken where this one answers over HTTP. */
+  /** Sets the HTTP URL that processes which find the folder locked are told. */
   announce(url: string): void
   release(): Promise<void>
 }
 
 /**
- * Keeps a folder for this process by listening on a socket in it. The kernel closes the socket with the process, so a
- * lock never outlives a kill. Whoever connects is told who has the folder. Rejected: a file with process id and URL, because
- * it outlives a kill, and in a container every process is number 1; and a socket in the temporary folder, because a service
- * often has a temporary folder of its own.
+ * Locks a folder by listening on a socket in it. The kernel closes the socket with the process, so a lock never
+ * outlives a kill. A process that connects is told who has the folder.
+ *
+ * Rejected: a file with process id and URL, because it outlives a kill, and in a container every process is number 1; a
+ * socket in the temporary folder, because a service often has a temporary folder of its own.
  *
  * @throws GatewayError `data_dir_in_use`, which names the gateway that has it
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const holder: { url?: string } = {}
   const { name, forget } = await socketName(await realpath(folder))
-  const turn = await takeTurn(folder)
+  const endCheck = await beginCheck(folder)
   try {
     const server = await take(name, () => JSON.stringify({ pid: process.pid, ...holder }))
     return {
@@ -56,12 +59,12 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       release: () => new Promise((resolve) => server.close(() => resolve())),
     }
   } finally {
-    await turn()
+    await endCheck()
     await forget()
   }
 }
 
-/** Who has a folder; undefined where nobody does. */
+/** The process that has a folder's lock; undefined where none has. */
 export async function folderHolder(folder: string): Promise<FolderHolder | undefined> {
   let real: string
   try {
@@ -78,10 +81,11 @@ export async function folderHolder(folder: string): Promise<FolderHolder | undef
 }
 
 /**
- * One process at a time looks who has the lock: of two that find a dead one's socket, the second would remove the first's.
- * This socket has a name in the kernel only, so that nothing stays of it; systems other than Linux have no such names.
+ * Waits until this process is the only one that checks the lock; returns how to end the check. Of two that find a dead
+ * process's socket at once, the second would remove the first one's new socket. Uses an abstract socket, which leaves
+ * no file; systems other than Linux have none.
  */
-async function takeTurn(folder: string): Promise<() => Promise<void>> {
+async function beginCheck(folder: string): Promise<() => Promise<void>> {
   if (process.platform !== 'linux') return async () => undefined
   const { dev, ino } = await stat(folder)
   for (let attempt = 0; ; attempt++) {
@@ -89,7 +93,7 @@ async function takeTurn(folder: string): Promise<() => Promise<void>> {
       const server = await listen(`\0claimlinc-teams-${dev}-${ino}`)
       return () => new Promise((resolve) => server.close(() => resolve()))
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'EADDRINUSE' || attempt === LONGEST_TURN) throw error
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE' || attempt === MAX_CHECK_TRIES) throw error
       await setTimeout(10)
     }
   }
@@ -103,13 +107,16 @@ async function take(name: string, greeting: () => string): Promise<Server> {
       if ((error as { code?: unknown }).code !== 'EADDRINUSE' || attempt > 2) throw error
       const holder = await ask(name)
       if (holder) throw inUse(holder)
-      // A socket file without a listener is what a killed process leaves behind.
+      // A socket file without a listener is left over from a killed process.
       await rm(name, { force: true })
     }
   }
 }
 
-/** The socket's name; a folder whose path is too long for one is reached through a short link while the name is used. */
+/**
+ * The socket's path, and how to remove what was made for it: where the folder's path is too long for a socket, the path
+ * goes through a short symbolic link.
+ */
 async function socketName(folder: string): Promise<{ name: string; forget: () => Promise<void> }> {
   const nothing = async () => undefined
   if (process.platform === 'win32')
@@ -118,7 +125,7 @@ async function socketName(folder: string): Promise<{ name: string; forget: () =>
       forget: nothing,
     }
   const name = join(folder, 'lock')
-  if (Buffer.byteLength(name) <= LONGEST_NAME) return { name, forget: nothing }
+  if (Buffer.byteLength(name) <= MAX_SOCKET_PATH_BYTES) return { name, forget: nothing }
   const short = await mkdtemp(join(tmpdir(), 'teams-'))
   await symlink(folder, join(short, 'd'))
   return { name: join(short, 'd', 'lock'), forget: () => rm(short, { recursive: true, force: true }) }
@@ -140,7 +147,7 @@ function inUse({ pid, url }: FolderHolder): GatewayError {
 function listen(name: string, greeting = () => ''): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
-      // Whoever asked may be gone before it is answered.
+      // The process that asked may be gone before the answer.
       socket.on('error', () => socket.destroy())
       socket.end(greeting())
     })
@@ -152,7 +159,10 @@ function listen(name: string, greeting = () => ''): Promise<Server> {
   })
 }
 
-/** What the process that listens says of itself, which is nothing where it is of an older version; undefined where none does. */
+/**
+ * What the listening process says of itself, nothing where it is of an older version; undefined where no process
+ * listens.
+ */
 function ask(name: string): Promise<FolderHolder | undefined> {
   return new Promise((resolve) => {
     let text = ''
@@ -163,10 +173,10 @@ function ask(name: string): Promise<FolderHolder | undefined> {
     }
     socket.setTimeout(ANSWER_MS, end)
     socket.setEncoding('utf8').on('data', (part) => {
-      text = `${text}${part}`.slice(0, LONGEST_ANSWER)
+      text = `${text}${part}`.slice(0, MAX_ANSWER_LENGTH)
     })
     socket.once('error', (error) => {
-      // Any other, such as a socket of another user, does not say that nobody listens.
+      // Any other error, such as one for another user's socket, does not mean that no process listens.
       if (NOBODY.has(codeOf(error) ?? '')) resolve(undefined)
       else end()
     })

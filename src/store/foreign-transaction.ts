@@ -2,23 +2,23 @@ import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Tables } from './tables.ts'
 
-/** The part of a Kysely transaction that is needed to write inside it. */
+/** The part of a Kysely transaction that writing inside it needs. */
 export interface KyselyTransactionLike {
   readonly isTransaction: boolean
   executeQuery<R>(query: CompiledQuery<R>): Promise<{ readonly rows: R[]; readonly numAffectedRows?: bigint }>
 }
 
-/** The part of a `pg` client that is needed to write inside the transaction that was begun on it. */
+/** The part of a `pg` client that writing inside its transaction needs. */
 export interface PgClientLike {
   query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null; command: string }>
 }
 
-/** A caller's own open transaction: of Kysely (over any schema), or a `pg` client on which BEGIN was said. */
+/** A caller's open transaction: one of Kysely (over any schema), or a `pg` client after BEGIN. */
 export type ForeignTransaction = KyselyTransactionLike | PgClientLike
 
 /**
- * Looks at a caller's transaction through our tables' types. Nothing is begun, committed or released here: the
- * caller decides whether what we write is ever seen.
+ * Gives a caller's transaction the types of our tables. Nothing is begun, committed or released: the caller decides
+ * whether the rows are ever committed.
  *
  * @throws GatewayError `invalid_request` for a Kysely instance that is not a transaction
  */
@@ -33,7 +33,7 @@ export function adoptTransaction(transaction: ForeignTransaction): Kysely<Tables
     ])
   const run = 'isTransaction' in transaction ? throughKysely(transaction) : throughPg(transaction)
   const client = { query: run, release: () => undefined }
-  // Kysely takes its connection from a pool; this one has the caller's and gives it back to nobody.
+  // Kysely takes its connection from a pool; this pool has only the caller's and never releases it.
   const pool = { connect: async () => client, end: async () => undefined, options: {} }
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
 }
@@ -49,7 +49,7 @@ function throughPg(client: PgClientLike): Run {
 
 function throughKysely(transaction: KyselyTransactionLike): Run {
   return async (text, values) => {
-    // A raw query, as Kysely compiles it: their version of Kysely and ours need not be the same.
+    // A compiled query, because the caller's version of Kysely and ours may differ.
     const query = { sql: text, parameters: values, query: { kind: 'RawNode' }, queryId: { queryId: 'claimlinc-teams' } }
     const { rows, numAffectedRows } = await transaction.executeQuery(query as never)
     return { rows: [...rows], rowCount: Number(numAffectedRows ?? 0), command: 'SELECT' }

@@ -3,15 +3,15 @@ import type { State } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** An idempotency key, hashed, and the event that has it or would be its first. */
+/** A hashed idempotency key, and the new event that wants it or the earlier event that has it. */
 export interface KeyClaim {
   readonly keyHash: string
   readonly eventId: string
-  /** The event's content, hashed and salted; null in what an older version wrote. */
+  /** Salted hash of the event's content; null in rows of an older version. */
   readonly contentHash: string | null
 }
 
-/** What an earlier event with the same key was answered. */
+/** The answer that an earlier event with the same key was given. */
 export interface FirstAnswer {
   readonly eventId: string
   readonly correlationId: string
@@ -19,11 +19,12 @@ export interface FirstAnswer {
 }
 
 /**
- * Takes keys for new events. Waits for a transaction under way that takes the same key, so that of two equal
+ * Takes idempotency keys for new events. Waits for an open transaction that takes the same key, so that of two equal
  * requests at once exactly one makes an event.
  *
- * @param lost events that are not found: a key of one of them is free
- * @returns for each key that another event has, that event; without those that expired or were tidied away meanwhile
+ * @param lost ids of events that no longer exist: their keys are free
+ * @returns the event that has the key, for each key that another event has; not those that expired or were removed
+ *   meanwhile
  */
 export async function claimKeys(
   db: Kysely<Tables>,
@@ -32,15 +33,15 @@ export async function claimKeys(
   lost: readonly string[] = [],
 ): Promise<ReadonlyMap<string, Omit<KeyClaim, 'keyHash'>>> {
   if (claims.length === 0) return new Map()
-  // In one order everywhere, or two requests that share two keys could wait for each other.
+  // In the same order everywhere: two requests that share two keys could otherwise deadlock.
   const sorted = [...claims].sort((a, b) => (a.keyHash < b.keyHash ? -1 : 1))
   const rows = sorted.map(({ keyHash, eventId, contentHash }) => ({
     key_hash: keyHash,
     event_id: eventId,
     content_hash: contentHash,
   }))
-  // By the clock and not by now(), which is when the transaction began: in a caller's long one, a key that has expired would
-  // still be known. accepted_at is the event's created_at, by which it leaves with its month.
+  // statement_timestamp() and not now(), which is when the transaction began: in a caller's long transaction an expired
+  // key would still be known. accepted_at is the event's created_at, with whose month the key is removed.
   const { rows: taken } = await sql<{ key_hash: string }>`
     WITH ${changeRows(
       'key.taken',
@@ -66,13 +67,13 @@ export async function claimKeys(
     .execute()
   return new Map(
     found
-      // Taken by this very call, when it asked before.
+      // Taken by this event, in an earlier call.
       .filter((row) => row.event_id !== eventOf.get(row.key_hash))
       .map((row) => [row.key_hash, { eventId: row.event_id, contentHash: row.content_hash }]),
   )
 }
 
-/** The answers that events were given, with their notifications as they stand now. */
+/** The answers that events were given, with the current states of their notifications. */
 export async function firstAnswers(
   db: Kysely<Tables>,
   eventIds: readonly string[],

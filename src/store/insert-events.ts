@@ -5,7 +5,7 @@ import type { State } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** A notification as it is first written. */
+/** A new notification. */
 export interface NewNotification {
   readonly id: string
   readonly eventId: string
@@ -20,10 +20,10 @@ export interface NewNotification {
 }
 
 /**
- * Writes events and their notifications, one statement for each table however many there are. All rows of one
- * event bear the same created_at, which is the transaction's now(): the partitions depend on it.
+ * Inserts events and their notifications, one statement for each table however many rows there are. All rows of one
+ * event have the same `created_at`, the transaction's now(): the partitions depend on it.
  *
- * @returns when the gateway was given them, by the database's clock: what the notifications have in received_at
+ * @returns when the gateway received the events, on the database's clock: the notifications' `received_at`
  */
 export async function insertEvents(
   db: Kysely<Tables>,

@@ -1,30 +1,29 @@
 import { utf8Of } from '../kernel/characters.ts'
 
-/** How PostgreSQL begins a jsonb in its binary form: with the version of that form. */
+/** Version byte at the start of PostgreSQL's binary format of jsonb. */
 const VERSION = 1
 
 /**
- * JSON in pieces as a parameter of type jsonb: with the cards of a step in it, it is the largest there is, and this way it is
- * never put together as a text.
- *
- * What it holds is private to it, so that an error that shows its statement's parameters shows no card.
+ * JSON in pieces, as a parameter of type jsonb. With the cards of a step it is the largest parameter of all; in pieces
+ * it is never joined into one string. The content is a private field: an error that prints its statement's parameters
+ * shows no card.
  */
 export class JsonText {
   readonly #pieces: readonly string[]
 
-  /** @param pieces put one after the other they are one JSON value */
+  /** @param pieces in order they make up one JSON value */
   constructor(pieces: readonly string[]) {
     this.#pieces = pieces
   }
 
-  /** What `pg` sends. */
+  /** The bytes that `pg` sends. */
   toPostgres(): Buffer {
     const bytes = utf8Of(this.#pieces, 1)
     bytes[0] = VERSION
     return bytes
   }
 
-  /** For drivers that write JSON themselves, as PGlite does. */
+  /** For drivers that serialise JSON themselves, such as PGlite. */
   toJSON(): unknown {
     return JSON.parse(this.#pieces.join(''))
   }

@@ -9,46 +9,48 @@ export interface PgPool extends Omit<PostgresPool, 'connect'> {
 }
 
 /**
- * Milliseconds after which a statement without an answer counts as sent into nothing. With the lease of a turn (8 s) and the
- * sweep (1 s) it stays below the 20 s within which another process takes over.
+ * Milliseconds after which a statement without an answer counts as lost. Together with a turn's lease (8 s) and the
+ * sweep (1 s) this stays below the 20 s within which another process takes over.
  */
 const PATIENCE_MS = 10_000
-/** Milliseconds in which a process that was held up reads the answer that has come meanwhile. */
+/** Milliseconds that a process which was suspended gets to read an answer that has arrived meanwhile. */
 const TO_READ_MS = 100
 
 /**
- * Statements without an end to waiting: schema changes and the wait for another process that makes them, retention
- * (a CALL), and the move of a past month, which copies every row of it in one statement.
+ * Statements without a timeout: schema changes and the wait for another process that makes them, retention (a CALL),
+ * and the move of a past month, which copies all its rows in one statement.
  */
 const MAY_TAKE_LONG = /^\s*(call|create|alter|drop|do|vacuum)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
 
 const MARK = '/* prepared */'
 
 /**
- * Begins a prepared statement, which each connection plans once and keeps: over the months' tables, to plan a step costs as
- * much as to carry it out. Only for what has few texts, since they are kept for as long as the connection lives.
+ * Marks a prepared statement, which each connection plans once: over the months' tables, planning a step costs as much
+ * as executing it. Only for statements with few different texts, because each stays prepared as long as its connection
+ * lives.
  */
 export const PREPARED = sql.raw(MARK)
 
 /**
- * SQLSTATEs where prepared statements can not be kept: a pooler gave this transaction another connection (26000, 42P05), or a
- * migration changed what the statement gives (0A000).
+ * SQLSTATEs where prepared statements do not work: a pooler gave this transaction another connection (26000, 42P05), or
+ * a migration changed the statement's result (0A000).
  */
 const CAN_NOT_KEEP: readonly unknown[] = ['26000', '42P05', '0A000']
 
 /**
- * A pool of `pg` as Kysely uses it. It adds three things to each connection:
+ * A pool of `pg` for Kysely, which adds three things to each connection:
  *
- * - **A listener.** When PostgreSQL restarts, `pg` tells of it twice: the query under way rejects, and the connection emits
- *   "error", which ends the process where nobody listens. The pool itself listens only to idle connections.
- * - **Prepared statements.** What begins with {@link PREPARED} is sent under a name of its own. Once that was refused because
- *   names can not be kept, no statement has one any more; the caller tries again, as after every fault of the database.
- * - **An end to waiting.** Where a host or a route vanishes there is no reset and no error: `pg` would wait for the answer for
- *   as long as TCP does, a quarter of an hour or for ever, and with it the sweep, a turn, a caller, the graceful stop. A
- *   connection that did not answer is closed and not used again.
+ * - **An error listener.** When PostgreSQL restarts, `pg` reports it twice: the query in flight rejects, and the
+ *   connection emits "error", which ends the process where nothing listens. The pool of `pg` listens only to idle
+ *   connections.
+ * - **Prepared statements.** A statement that begins with {@link PREPARED} is sent under a name. After the first
+ *   refusal none is prepared any more; the caller retries the refused one as after any database error.
+ * - **A timeout.** Where a host or a route vanishes there is no reset and no error: `pg` would wait as long as TCP
+ *   does, a quarter of an hour or for ever, and block the sweep, a turn, a caller or the graceful stop. A connection
+ *   that did not answer is closed.
  *
- * TCP keepalive alone was rejected: it is silent while something that was sent is not acknowledged. So was `query_timeout` of `pg`:
- * it gives the connection back to the pool, where the next one waits.
+ * Rejected: TCP keepalive alone, which sends nothing while sent data is not acknowledged; and `query_timeout` of `pg`,
+ * which returns the connection to the pool, where the next statement waits.
  */
 export function kyselyPool(pool: PgPool, patienceMs = PATIENCE_MS): PostgresPool {
   const known = new WeakSet<PoolClient>()
@@ -65,7 +67,7 @@ export function kyselyPool(pool: PgPool, patienceMs = PATIENCE_MS): PostgresPool
   }
 }
 
-/** A connection for as long as Kysely holds it. Cursors go past what is added. */
+/** A connection while Kysely uses it. Cursors bypass the additions. */
 function connectionOver(client: PoolClient, prepared: PreparedStatements, patienceMs: number): PostgresPoolClient {
   const plain: PostgresPoolClient = client
   let lost: Error | undefined
@@ -87,7 +89,7 @@ function connectionOver(client: PoolClient, prepared: PreparedStatements, patien
         lost = Object.assign(new Error('the database did not answer'), { code: 'ETIMEDOUT' })
         reject(lost)
       }
-      // In two steps: after a process was held up for so long, the timer runs before the answer that lies there is read.
+      // In two steps: in a process that was suspended, the timer fires before the answer that has arrived is read.
       let timer = setTimeout(() => {
         timer = setTimeout(giveUp, TO_READ_MS)
       }, patienceMs)
@@ -103,7 +105,7 @@ function connectionOver(client: PoolClient, prepared: PreparedStatements, patien
 }
 
 interface PreparedStatements {
-  /** True for a text that is sent under a name. */
+  /** True for a statement that is sent under a name. */
   has(text: string): boolean
   query<R>(client: PoolClient, text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
 }
@@ -116,7 +118,7 @@ function createPreparedStatements(): PreparedStatements {
   function nameOf(text: string): string {
     const known = names.get(text)
     if (known) return known
-    // PostgreSQL cuts names after 63 bytes.
+    // PostgreSQL truncates names to 63 bytes.
     const name = `claimlinc_teams_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
     names.set(text, name)
     return name

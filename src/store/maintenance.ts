@@ -2,17 +2,20 @@ import { type Kysely, sql } from 'kysely'
 import { changeRows, changeTables } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Months for which partitions are made in advance; a gateway that is off for longer still accepts, into the default partition. */
+/**
+ * Months for which partitions are made in advance. A gateway that is off for longer still accepts events, into the
+ * default partition.
+ */
 const MONTHS_AHEAD = 3
 
-/** Makes the partitions of this month and the next ones. */
+/** Makes the partitions of this month and of the next {@link MONTHS_AHEAD}. */
 export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
   await changeTables('record.months_made', sql`SELECT teams_ensure_partitions(${MONTHS_AHEAD}::int)`).execute(db)
 }
 
 /**
- * Moves past months out of the default partitions into partitions of their own, the oldest first, each in a transaction.
- * From there retention can drop them. What it moves can not be changed meanwhile.
+ * Moves past months out of the default partitions into partitions of their own, the oldest first, each in one
+ * transaction. Retention can drop only these. Rows can not be changed while they are moved.
  *
  * @returns how many months were moved
  */
@@ -26,7 +29,10 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
   }
 }
 
-/** Drops months older than `auditDays` and forgets the cards of finished notifications older than `cardDays`. */
+/**
+ * Drops months older than `auditDays`, with their resolutions and replays, and removes cards older than `cardDays` from
+ * finished notifications.
+ */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
   const tooOld = sql`now() - make_interval(days => ${auditDays}::int)`

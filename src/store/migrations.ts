@@ -10,10 +10,10 @@ import type { Tables } from './tables.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
 
-/** How often a migration that found a table in use is tried, and after how many milliseconds each. */
+/** Attempts at a migration that finds a table locked, and the pause between them in milliseconds. */
 const LOCK_TRIES = 30
 const LOCK_PAUSE_MS = 1_000
-/** The SQLSTATEs of a wait for a lock that was given up, and of two that waited for each other. */
+/** SQLSTATEs of `lock_timeout` and of a deadlock. */
 const LOCK_NOT_HAD: readonly string[] = ['55P03', '40P01']
 
 /** One numbered migration and whether it has been applied. */
@@ -22,18 +22,19 @@ export interface MigrationStatus {
   readonly appliedAt: Date | undefined
 }
 
-/** Brings the schema up, down or tells where it stands. Several processes may try at once: one does it. */
+/** Applies and reverts migrations. Several processes may call it at once: one does the work. */
 export interface Migrations {
-  /** Applies all that are missing; returns their names. */
+  /** Applies all missing migrations; returns their names. */
   up(): Promise<readonly string[]>
-  /** Takes the newest one back; returns its name, or undefined when there is none. */
+  /** Reverts the newest migration; returns its name, or undefined where there is none. */
   down(): Promise<string | undefined>
   status(): Promise<readonly MigrationStatus[]>
 }
 
 /** The numbered SQL files of `migrations/`, run by Kysely's migrator under its lock, each in a transaction. */
 export function createMigrations(kysely: Kysely<Tables>): Migrations {
-  // Without a schema, Kysely takes the tables of another gateway, in a schema that is not on the search path, for its own.
+  // Without a schema, Kysely would use the migration table of another gateway, in a schema that is not on the search
+  // path.
   const makeMigrator = async () =>
     new Migrator({
       db: kysely,
@@ -44,11 +45,12 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
     })
   return {
     async up() {
-      // A schema that has all this version needs, and more of a newer one, is no reason not to start: while replicas
-      // are replaced one by one, one of the old may have to start again.
+      // A schema with all migrations of this version, and more of a newer one, is accepted: while replicas are replaced
+      // one by one, an old one may have to start again.
       if (await hasAll(kysely)) return []
       const migrator = await makeMigrator()
-      // One at a time: together they would be one transaction, in which the locks of the first last until the end of the last.
+      // One at a time: together they would be one transaction, which keeps the locks of the first until the end of the
+      // last.
       const applied: string[] = []
       for (;;) {
         const results = await retryLocked(() => migrator.migrateUp())
@@ -69,8 +71,8 @@ export function createMigrations(kysely: Kysely<Tables>): Migrations {
 }
 
 /**
- * Tries again while somebody's transaction uses a table that has to be changed: a migration gives up its wait soon, since
- * everybody else waits behind it.
+ * Runs a migration, and again while another transaction has locked a table that it changes. A migration waits for a
+ * lock only briefly, because all other statements queue behind it.
  */
 async function retryLocked(migrate: () => Promise<MigrationResultSet>): Promise<readonly MigrationResult[]> {
   for (let tries = 1; ; tries++) {
@@ -81,7 +83,7 @@ async function retryLocked(migrate: () => Promise<MigrationResultSet>): Promise<
   }
 }
 
-/** True where every migration of this version is applied, whatever else is. */
+/** True where every migration of this version is applied, even if there are others. */
 async function hasAll(kysely: Kysely<Tables>): Promise<boolean> {
   const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('teams_migrations') IS NOT NULL AS there`.execute(
     kysely,
@@ -123,8 +125,8 @@ function runFile(file: string) {
 }
 
 /**
- * Splits a file at the semicolons that end a line outside of `$$` bodies: PGlite takes one statement at a time.
- * The migrations are our own files, so the rule needs no more than they use.
+ * Splits a file at semicolons that end a line outside `$$` bodies: PGlite takes one statement at a time. The files are
+ * our own, so the rule covers only what they use.
  */
 function statementsOf(text: string): string[] {
   const statements: string[] = []

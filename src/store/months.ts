@@ -1,33 +1,34 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
-/** The names of the record's three tables, for SQL: of one month, or of all of it. */
+/** The names of the record's three tables for SQL: those of one month, or the partitioned ones. */
 export interface RecordTables {
   readonly events: RawBuilder<unknown>
   readonly notifications: RawBuilder<unknown>
   readonly attempts: RawBuilder<unknown>
 }
 
-/** All months. */
+/** The partitioned tables, with all months. */
 export const WHOLE_RECORD: RecordTables = named('')
 
-/** Knows the months that have tables of their own. */
+/** Finds the tables of single months. */
 export interface Months {
-  /** Tables that hold all that was accepted between the earliest and the latest of these times. */
+  /** The tables that have all rows accepted at these times. */
   tablesFor(times: readonly Date[]): Promise<RecordTables>
-  /** Has it look again, after something went wrong: somebody may have taken a month's tables away. */
+  /** Forgets what is known, after a failed statement: a month's tables may have been dropped. */
   forget(): void
 }
 
-/** Milliseconds after which it is looked again for a month that has no tables: they may have been made. */
+/** Milliseconds after which a month without tables is looked up again: they may have been made meanwhile. */
 const LOOK_AGAIN_MS = 60_000
 
 /**
- * Lets statements that are sent again and again name one month's tables. PostgreSQL then plans them once for each connection.
- * Of a table with months it plans them anew each time, to know which months it need not open; for a step of a
- * turn that is a fifth of PostgreSQL's work.
+ * Lets frequent statements name one month's tables: PostgreSQL then plans them once per connection. A statement over
+ * the partitioned table is planned at each call, to exclude months; for a step of a turn that is a fifth of
+ * PostgreSQL's work.
  *
- * Times in two months, a month that has no tables, and one that this user may only reach through the whole get the whole.
+ * The partitioned tables are used for times in two months, for a month without tables of its own, and where this user
+ * has no rights on the month's tables.
  */
 export function createMonths(db: Kysely<Tables>): Months {
   const known = new Map<string, { readonly tables: RecordTables | undefined; readonly at: number }>()

@@ -42,7 +42,7 @@ const COLUMNS = [
 type Selected = Selectable<Tables['teams_notifications']>
 type Row = Pick<Selected, (typeof COLUMNS)[number]>
 
-/** Lists notifications, the newest first. The cursor is the id of the last one of a page: ids sort by time. */
+/** Lists notifications, the newest first. The cursor is the id of a page's last notification: ids sort by time. */
 export async function listNotifications(
   db: Kysely<Tables>,
   query: NotificationQuery,
@@ -83,7 +83,7 @@ export async function listNotifications(
   return { notifications: page.map(toView), nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null }
 }
 
-/** Where a notification is; undefined for an id that none has. */
+/** The key and channel of a notification; undefined where there is none. */
 async function findRow(db: Kysely<Tables>, id: string) {
   const inRange = near(db.selectFrom('teams_notifications').select(['id', 'channel', 'created_at']), id)
   return inRange?.executeTakeFirst()
@@ -128,7 +128,7 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
   }
 }
 
-/** How often it happened again: each time is a row, since a counter would be locked by whoever counts. */
+/** Counts a notification's repeats. Each is a row: a counter column would be locked by concurrent events. */
 async function readRepeats(
   db: Kysely<Tables>,
   { id, created_at }: Pick<Selected, 'id' | 'created_at'>,
@@ -143,7 +143,7 @@ async function readRepeats(
   return { repeatCount: row.count, lastRepeatAt: row.last }
 }
 
-/** Which event closed it, and when. */
+/** The event that resolved a notification, and when. */
 async function readResolution(
   db: Kysely<Tables>,
   { id, created_at }: Pick<Selected, 'id' | 'created_at'>,
@@ -173,10 +173,11 @@ function actionsOf(
 }
 
 /**
- * Puts a failed notification back to waiting, with all its retries, inside the given transaction, and records who did.
+ * Makes a failed notification `pending` again, with all its retries, inside the given transaction, and records who
+ * asked for it.
  *
- * @param by who asks for it, for the record
- * @returns the notification, and its channel for the wake-up
+ * @param by who asked
+ * @returns the notification; the caller wakes its channel
  * @throws GatewayError `not_found`, `not_replayable`
  */
 export async function replayNotification(db: Kysely<Tables>, id: string, by: string): Promise<NotificationView> {
@@ -201,8 +202,8 @@ export async function replayNotification(db: Kysely<Tables>, id: string, by: str
 const DAY = 86_400_000
 
 /**
- * Narrows a search to the partitions that can hold the id; undefined where none can. Its time is that of the process that
- * made it, and created_at that of the transaction that wrote it, so a day to each side is left for clocks and long
+ * Narrows a query to the partitions that can have the id; undefined where none can. An id has the time of the process
+ * that made it, and `created_at` that of the transaction, so a day on each side is left for clock differences and long
  * transactions.
  */
 function near<O>(
@@ -224,7 +225,7 @@ function missing(): GatewayError {
   ])
 }
 
-/** True where Teams took it. */
+/** True where Teams accepted the card. */
 function isTaken(state: State): boolean {
   return state === 'accepted' || state === 'posted'
 }

@@ -6,18 +6,18 @@ import type { Database } from './database.ts'
 import { createMigrations } from './migrations.ts'
 import type { SharedDatabase } from './shared-database.ts'
 
-/** How a database is opened. */
+/** Options of {@link openDatabase}. */
 export interface OpenOptions {
-  /** The database that the host program shares, in place of the one of the settings. */
+  /** The host program's own database, in place of the one in the settings. */
   readonly shared?: SharedDatabase | undefined
-  /** Connections for callers; two, where absent: a command asks one thing after the other. */
+  /** Connections for callers; 2 if absent, because a command sends one request after the other. */
   readonly pool?: number
   readonly log?: Log
 }
 
 /**
- * Opens the database of the settings, or the one that the host program shares, and nothing else: no migration, no engine. The
- * driver of the one is loaded, not that of the other.
+ * Opens the database of the settings, or the host program's, without migrations and without the job engine. Loads only
+ * the driver that is needed.
  *
  * @throws GatewayError `database_unreachable`, `data_dir_in_use`, `invalid_settings`
  */
@@ -30,7 +30,7 @@ export async function openDatabase(settings: Settings, options: OpenOptions = {}
 }
 
 /**
- * Brings the schema up to date, or says what is missing where TEAMS_MIGRATE is off.
+ * Applies missing migrations, or throws where TEAMS_MIGRATE is off.
  *
  * @throws GatewayError `database_not_migrated`
  */

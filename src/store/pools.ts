@@ -8,37 +8,37 @@ import { prepareSession } from './session.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Connections that delivery has for itself. Its statements are short and there is one turn for a channel, so few are enough; that
- * they are its own is what counts: a turn that had to wait behind callers would lose its lease, and its channel would be posted
- * to by another one.
+ * Connections of delivery's own pool. Its statements are short and each channel has one turn, so few are enough. They
+ * must be separate: a turn that waits behind callers for a connection would lose its lease, and another turn would post
+ * to its channel.
  */
 export const DELIVERY_POOL = 4
 
-/** SQLSTATE of a server, a database or a role that has no connection left. */
+/** SQLSTATE `too_many_connections`: of a server, a database or a role. */
 const TOO_MANY_CONNECTIONS = '53300'
-/** Milliseconds in which a connection is looked for, as long as `pg` waits for one of its own pool. */
+/** Milliseconds for which a connection is waited for: as long as `pg` waits for one of its own pool. */
 const PATIENCE_MS = 10_000
-/** Milliseconds after which more connections than PostgreSQL granted the last time are tried again. */
+/** Milliseconds after which the pool tries again to open more connections than PostgreSQL granted. */
 const SMALLER_FOR_MS = 5_000
 const PAUSE_MS = 100
 
-/** A pool of the gateway's own. It makes connections only as they are needed. */
+/** Makes a pool of the gateway's own, which opens connections only as needed. */
 export function makePool(options: pg.PoolConfig, log: Log): PgPool {
   const pool = new pg.Pool({
     application_name: 'claimlinc-teams',
     connectionTimeoutMillis: 10_000,
-    // A process that only hands events over ends when its own work is done.
+    // A process that only sends events ends when its own work is done.
     allowExitOnIdle: true,
     keepAlive: true,
     ...options,
   })
   pool.on('connect', prepareSession)
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  // An idle connection that breaks is replaced at the next query. Without a listener its error would end the process.
   pool.on('error', (error) => log.write('database_connection_broken', { err: error }))
   return waitingPool(pool)
 }
 
-/** Kysely over a pool, with what is added to it here. Its `destroy` ends the pool. */
+/** Kysely over a pool, through {@link kyselyPool}. Its `destroy` ends the pool. */
 export function kyselyOver(pool: PgPool): Kysely<Tables> {
   return new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: kyselyPool(pool) }),
@@ -46,11 +46,12 @@ export function kyselyOver(pool: PgPool): Kysely<Tables> {
 }
 
 /**
- * The pool, which waits where PostgreSQL has no connection left for this role: its limit may be lower than ours, and
- * other replicas have their share of it. Most requests would be refused otherwise, although a connection is free in a moment.
+ * A pool that waits where PostgreSQL has no connection left for its role: the role's limit may be lower than ours, and
+ * other replicas use it too. Otherwise most requests would be refused, although a connection is free in a moment.
  *
- * For a while the pool is then as large as what it has, so that `pg` lets its callers wait for those, in their order.
- * Rejected: to try again after a pause only. Of a hundred that wait, each would open a connection in vain each time.
+ * For a while the pool's size is then what it has, so that `pg` queues its callers for those connections, in order.
+ * Rejected: only to try again after a pause, because each of a hundred waiting callers would open a connection in vain
+ * each time.
  */
 function waitingPool(pool: pg.Pool): PgPool {
   const { max } = pool.options
@@ -67,7 +68,8 @@ function waitingPool(pool: pg.Pool): PgPool {
       }
       smallerUntil = performance.now() + SMALLER_FOR_MS
       pool.options.max = Math.max(1, pool.totalCount)
-      // Others have them all: nothing here says when one is free. A part of it by chance, against trying in step.
+      // Other processes have all connections: nothing here shows when one is free. A random part of the pause keeps
+      // processes out of step.
       if (pool.totalCount === 0) await setTimeout(PAUSE_MS * (0.5 + Math.random()), undefined, { ref: false })
     }
   }

@@ -5,7 +5,7 @@ import { checkServer } from './server.ts'
 import { withExplicitSslMode } from './ssl-mode.ts'
 
 /**
- * Connects to PostgreSQL and checks that it is one on which the gateway works.
+ * Connects to PostgreSQL and checks that the gateway can run on it (`server.ts`).
  *
  * @throws GatewayError `database_unreachable`
  */

@@ -3,15 +3,15 @@ import { access, chmod, constants, mkdir, readdir, readFile, stat, statfs } from
 import { dirname, join, resolve } from 'node:path'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 
-/** Modes of what the gateway makes: the record names people, and is nobody else's. */
+/** Modes of new files and folders: the record names people, and belongs to its owner only. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
-/** Bits by which others than the owner may do something. */
+/** Mode bits of everybody but the owner. */
 const OF_OTHERS = 0o077
-/** The version of PostgreSQL that the embedded database is. */
+/** Major version of PostgreSQL in PGlite. */
 export const EMBEDDED_VERSION = '18'
 
-/** What codes of Node say of a folder that can not be made or used. */
+/** Causes by Node's error code of a folder that can not be made or used. */
 const FOUND: Readonly<Record<string, string>> = {
   EACCES: 'a folder that this user may not write to',
   EPERM: 'a folder that this user may not write to',
@@ -23,7 +23,7 @@ const FOUND: Readonly<Record<string, string>> = {
   EDQUOT: 'a quota that is used up',
 }
 
-/** An error of TEAMS_DATA_DIR. */
+/** Makes the error for a bad TEAMS_DATA_DIR. */
 export function folderError(error: unknown): GatewayError {
   const code = codeOf(error) ?? 'unknown'
   return unusable(`${FOUND[code] ?? 'a folder that can not be used'} (${code})`)
@@ -37,8 +37,8 @@ function unusable(
 }
 
 /**
- * Makes a folder that only its owner may enter, and those above it that are not there. Not with `recursive`: under `/proc`,
- * Node then tries for ever and can not be stopped.
+ * Makes a folder that only its owner may enter, and missing folders above it. Rejected: mkdir's `recursive`, which
+ * under `/proc` makes Node retry for ever, without a way to stop it.
  *
  * @returns the folder's state, as it was made or found
  * @throws GatewayError `invalid_settings` where it can not be made or written to
@@ -68,14 +68,14 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** True where others than the owner may do something with it. */
+/** True where users other than the owner have rights on it. */
 export function isOpenToOthers({ mode }: Stats): boolean {
   return process.platform !== 'win32' && (mode & OF_OTHERS) !== 0
 }
 
 /**
- * Takes from everybody but the owner what lies under a folder. The embedded database comes with files that all may write to.
- * What belongs to somebody else stays as it is: on a mounted volume that may be right, and this user can not change it.
+ * Removes the rights of everybody but the owner from the files under a folder: PGlite's files come writable to all.
+ * Files of another user are left: on a mounted volume that may be right, and this user can not change them.
  */
 export async function closeToOthers(folder: string): Promise<void> {
   if (process.platform === 'win32') return
@@ -88,13 +88,13 @@ async function tighten(path: string, mode: number): Promise<void> {
   try {
     if (isOpenToOthers(await stat(path))) await chmod(path, mode)
   } catch (error) {
-    // Somebody else's, or gone meanwhile.
+    // Owned by another user, or removed meanwhile.
     if (!['EPERM', 'EACCES', 'ENOENT', 'EROFS'].includes(codeOf(error) ?? '')) throw error
   }
 }
 
 /**
- * Looks whether the database in a folder is one that can be opened.
+ * Checks that the database in a folder can be opened.
  *
  * @throws GatewayError `invalid_settings` for one of another version of PostgreSQL
  */
@@ -113,13 +113,16 @@ export async function checkVersion(folder: string): Promise<void> {
     )
 }
 
-/** A file system that keeps nothing, such as `/proc`. */
+/** A file system that stores nothing, such as `/proc`. */
 const KEEPS_NOTHING: readonly number[] = [0x9fa0, 0x62656572, 0x27e0eb]
 
-/** What is wrong with a place as the folder of a new database, without writing there; undefined where nothing is. */
+/**
+ * Checks a path as the folder of a new database, without writing: returns the problem, or undefined where there is
+ * none.
+ */
 export async function problemOfPlace(place: string): Promise<string | undefined> {
   try {
-    // With the dot, because a file in the middle of the path can be written to as well.
+    // With the dot, because a file in the middle of the path may be writable too.
     await access(`${place}/.`, constants.W_OK | constants.X_OK)
     const { type, bavail } = await statfs(place)
     if (KEEPS_NOTHING.includes(type)) return 'keeps no files'

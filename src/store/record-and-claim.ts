@@ -16,37 +16,39 @@ import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 import { TURN_LEASE_SECONDS } from './turns.ts'
 
-/** What a step did. */
+/** Result of a step. */
 export interface StepDone {
   /**
-   * False when another turn has the channel: then nothing was claimed and the channel's state was not saved. What this turn
-   * still held was recorded all the same.
+   * False where another turn has the channel: then nothing was claimed and the channel's state was not saved. Attempts
+   * of notifications that this turn still had claimed are recorded all the same.
    */
   readonly hasChannel: boolean
   /** The database's clock. */
   readonly now: Date
-  /** Ids of the notifications that were not moved on, since this turn holds them no more: `recordLate` has to follow. */
+  /**
+   * Ids of notifications that this turn no longer has claimed, so that they were not changed: `recordLate` must follow.
+   */
   readonly lost: ReadonlySet<string>
-  /** True where the channel's rest was ended by somebody else since the turn last wrote it: see {@link endRest}. */
+  /** True where another process ended the channel's rest since the turn last saved it: see {@link endRest}. */
   readonly restEnded: boolean
-  /** The most urgent first, the oldest first within a priority. */
+  /** The claimed notifications: the most urgent first, the oldest first within a priority. */
   readonly claimed: readonly ClaimedNotification[]
 }
 
 /**
- * Records what came back, writes the channel's state, and takes hold of what may go next, in one statement: each
- * round trip to the database costs the gateway more than a card's share of all the rest.
+ * Records finished attempts, saves the channel state and claims due notifications in one SQL statement. A database
+ * round trip costs the gateway more than all other work for one card.
  *
- * Renews the turn's lease, too: else a lease that is close to its end could hand what is claimed here to another turn.
+ * Also renews the turn's lease. Otherwise a lease close to expiry could hand the notifications claimed here to another
+ * turn.
  *
- * A rest that was ended meanwhile stays ended: the turn, which knows the channel's state from before, would else write it
- * back.
+ * A rest that another process ended meanwhile stays ended, although the turn's state still has it.
  *
- * @param step.state the channel's state after what came back; what is claimed here is taken from its tokens, and a probe that
- *   is claimed makes its breaker half open
- * @param step.knewRest whether the channel had a `paused_until` when the turn last read or wrote its state
- * @param step.last the last outcome, for whoever looks at the channel
- * @param step.tables have all that came back, and all of the claim's span
+ * @param step.state the channel's state after the finished attempts. Claimed notifications are taken from its tokens; a
+ *   claimed probe makes its breaker half open
+ * @param step.knewRest whether the channel had a `paused_until` when the turn last read or saved its state
+ * @param step.last the last outcome, shown as the channel's `last_outcome`
+ * @param step.tables the tables that have all attempts, and all of the claim's span
  */
 export async function recordAndClaim(
   db: Kysely<Tables>,

@@ -5,24 +5,24 @@ import { releaseRepeatsSql } from './release-repeats.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** A notification as its turn finds it after another one took it over. */
+/** A notification after another turn has taken it over. */
 export interface TakenOver {
   readonly state: State
   readonly reason: string | null
-  /** Posts that were claimed so far. */
+  /** Attempts claimed so far. */
   readonly attempts: number
 }
 
 /**
- * What follows from a late result, known only after another turn took the notification over, recorded the attempt as
- * `interrupted` and put the notification back:
+ * What follows from a late result: the outcome of an attempt that another turn has recorded as `interrupted` when it
+ * put the notification back.
  *
- * - `all`: nothing was sent since; the notification goes on from this result, as if it had never been taken over. What is known
- *   not to have arrived is no repeat any more.
- * - `accepted`: Teams has the card, so it is never sent again, whatever was decided meanwhile without knowing that.
- * - `mark`: the same, but the other turn has it under way just now. It is marked, and that turn, or whoever comes after it, makes
- *   it accepted whatever their own post comes to.
- * - `none`: the newer turn's word counts; only the attempt is told as it was.
+ * - `all`: nothing was sent since. The notification continues from this result as if it had never been taken over, and
+ *   is no repeat where the card is known not to have arrived.
+ * - `accepted`: Teams has the card, so it is never sent again, whatever was decided without that knowledge.
+ * - `mark`: the same, but another turn has claimed it just now. It is marked, and becomes `accepted` whatever the
+ *   outcome of that turn's attempt.
+ * - `none`: the newer turn decides; only the attempt's row is corrected.
  */
 export type LateConsequence = 'all' | 'accepted' | 'mark' | 'none'
 
@@ -38,11 +38,11 @@ export function afterLateResult(
 }
 
 /**
- * Records what an attempt came to after another turn has taken its notification over, in place of the `interrupted` that the
- * other one had to write: the record ends with what was seen. Does nothing where there is no such row, so it may be done twice.
- * One notification for each transaction: two turns that lock several rows would make a deadlock.
+ * Records the outcome of an attempt after another turn has taken its notification over, in place of the `interrupted`
+ * that the other turn recorded. Does nothing where there is no such row, so it may run twice. One notification per
+ * transaction: two turns that lock several rows could deadlock.
  *
- * @returns whether the notification was moved on by it, and is not the other turn's to decide any more
+ * @returns whether it changed the notification, so that the other turn no longer decides
  */
 export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord: AttemptRecord): Promise<boolean> {
   const { id, createdAt, attempt, posted, outcome } = attemptRecord
@@ -77,7 +77,7 @@ export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord
     if (rows.length === 0 || consequence === 'none') return false
     await moveNotification(transaction, attemptRecord, consequence)
     if (consequence === 'all' && attemptRecord.state === 'failed')
-      // As where a turn records it in time: else the repeats of what nobody saw would stay suppressed.
+      // As in a step: otherwise the repeats of a failed notification would stay suppressed.
       await sql`
         WITH attempted AS (
           SELECT id, created_at, state FROM teams_notifications WHERE id = ${id}::uuid AND created_at = ${createdAt}

@@ -4,19 +4,21 @@ import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
 import { changeRows } from './state-changes.ts'
 
-/** What one attempt came to and what follows for its notification. */
+/** A finished attempt, and what follows for its notification. */
 export interface AttemptRecord {
   readonly id: string
   readonly createdAt: Date
   readonly state: State
   readonly reason: string | null
-  /** Milliseconds until it is due again, where it goes back to waiting. */
+  /** Milliseconds until the notification is due again, where it becomes `pending`. */
   readonly delayMs: number
-  /** True when this uses up one of its retries. */
+  /** True where the attempt uses up one of the notification's retries. */
   readonly failed: boolean
-  /** True when it may have arrived although this attempt did not succeed. */
+  /** True where the card may have arrived although the attempt failed. */
   readonly mayHaveArrived: boolean
-  /** True when it is counted and recorded as an attempt; false when the notification was handed back, or has no address. */
+  /**
+   * True where the attempt gets a row; false where the notification was handed back, or its channel has no destination.
+   */
   readonly posted: boolean
   readonly webhookUrl: string | null
   /** The card as JSON. */
@@ -31,20 +33,21 @@ export interface AttemptRecord {
   readonly finishedAt: Date
 }
 
-/** Marked by a late result; see `record-late.ts`. */
+/** True of a notification that a late result has marked as accepted; see `record-late.ts`. */
 const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND f.state NOT IN ('accepted', 'posted'))`
 
 /**
- * The part of a step that records finished attempts: `attempted` has the ids of the notifications that were moved on. Only
- * those that the turn still holds are. For the others `recordLate` has to follow: whoever took them over has recorded their
- * attempts as interrupted, under the same key.
+ * SQL of a step that records finished attempts. The CTE `attempted` has the notifications that were changed: those that
+ * this turn still has claimed. For all others `recordLate` must follow, because the turn that took them over has
+ * recorded their attempts as `interrupted`, under the same key.
  *
- * Attempts are written after the notifications are locked, in the same order as whoever takes them over does it.
+ * Attempts are inserted after the notifications are locked, the same order as in `reclaimInterrupted`: otherwise the
+ * two would deadlock.
  *
- * A notification that is marked as accepted, by a late result of an earlier attempt, is accepted whatever this one came to.
+ * A notification that a late result has marked as accepted becomes `accepted`, whatever the outcome of this attempt.
  *
- * `sent_at`, `accepted_at` and `retry_count` follow from these changes in the trigger of migration 0003, which decides
- * them for gateways of earlier versions too.
+ * `sent_at`, `accepted_at` and `retry_count` are set by the trigger of migration 0003, which does so for gateways of
+ * earlier versions too.
  */
 export function recordAttemptsSql(
   turn: string,
@@ -90,7 +93,7 @@ export function recordAttemptsSql(
     )}`
 }
 
-/** Them as a JSON list. */
+/** The records as one JSON array, with each card as the bytes that were rendered. */
 function listOf(attemptRecords: readonly AttemptRecord[]): JsonText {
   const pieces = attemptRecords.flatMap((attemptRecord, index) => {
     const row = (index === 0 ? '[' : ',') + toRow(attemptRecord)
@@ -99,7 +102,7 @@ function listOf(attemptRecords: readonly AttemptRecord[]): JsonText {
   return new JsonText([...pieces, ']'])
 }
 
-/** One of them as JSON, without its card. */
+/** One record as JSON, without its card. */
 function toRow(attemptRecord: AttemptRecord): string {
   return JSON.stringify({
     id: attemptRecord.id,

@@ -2,15 +2,17 @@ import { type RawBuilder, sql } from 'kysely'
 import { changeRows } from './state-changes.ts'
 
 /**
- * The part of a step in which a notification has failed: of those that were suppressed as its repeats, the most urgent, then
- * the newest, waits for a card of its own. They were kept back because people would see the first one's card, and now nobody
- * does. Where a digest has failed, the same for each notification that stands in it.
+ * SQL that releases repeats of failed notifications, for a statement with a CTE `attempted`. Of the notifications that
+ * were suppressed as repeats of a failed one, the most urgent, then the newest, becomes `pending`: they were suppressed
+ * because people would see the first one's card, and now nobody does. For a failed digest, the same for each digested
+ * notification.
  *
- * In the statement that records the failure, or a gateway that is killed between the two would lose them. Only one of them:
- * a card that no receiver takes would else be tried again for each of a thousand. One that is accepted at this very
- * moment, and has looked before, stays suppressed; the next event makes a card.
+ * It is part of the statement that records the failure, because a gateway that is killed between two statements would
+ * lose the repeats. Only one repeat is released: a card that no receiver accepts would otherwise be tried for each of a
+ * thousand. A repeat that is accepted at the same moment, and has already read the first one's state, stays suppressed;
+ * the next event makes a card.
  *
- * Looks in all months: a repeat may be of the next one.
+ * Reads all months: a repeat may be in the next one.
  */
 export function releaseRepeatsSql(): RawBuilder<unknown> {
   return sql`, unseen AS (

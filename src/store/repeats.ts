@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** What makes two notifications repeats of each other. */
+/** The key that notifications share where one repeats the other. */
 export interface DedupKey {
   readonly dedupKey: string
   readonly eventType: string
@@ -21,37 +21,38 @@ export interface Repeatable {
   readonly rank: number
 }
 
-/** For how long an event that happens again makes no card. */
+/** For how long an event that happens again makes no card, in seconds. */
 export interface RepeatTimes {
-  /** Seconds after the first, while nobody has acknowledged it. */
+  /** After the first event, while nobody has acknowledged it. */
   readonly window: number
-  /** Seconds after somebody acknowledged the first, by its priority. */
+  /** After the first event was acknowledged, by its priority. */
   readonly acknowledged: { readonly CRITICAL: number; readonly HIGH: number; readonly MEDIUM: number }
 }
 
-/** Milliseconds after which an acknowledgement of a card no longer keeps its repeats quiet, however late it was given. */
+/** Milliseconds after which a card's repeats are no longer suppressed, however late it was acknowledged. */
 const OLDEST_CARD_MS = 31 * 86_400_000
-/** Milliseconds by which this process's clock and the database's may differ before a repeat is overlooked. */
+/** Milliseconds by which this process's clock and the database's may differ without a repeat being missed. */
 const CLOCKS_DIFFER_MS = 86_400_000
 /**
- * Notifications of one key that are read, the newest first. A key with more of them in a month that make a card of their
- * own (an INFO each minute, say) gets a card too many when the one that it repeats is further down.
+ * Notifications of one key that are read, the newest first. Where a key has more of them in a month that each make a
+ * card (an INFO a minute, for example), a repeat of an older one gets a card too.
  */
 const MAX_ROWS_READ = 200
 
 /**
- * For each key, the notification that an event with it repeats, where that is at least as urgent. It is one that people have
- * seen or will see: it waits, is being sent, was accepted, or stands in a digest of which that is true. Nothing that was
- * suppressed, and nothing that failed: its card is missing, and the next event shall make one. And it is open: neither
- * resolved nor discarded, and either not yet acknowledged and no older than the window, or acknowledged, and that has not
- * expired yet. Of several the most urgent, then the newest.
+ * Finds, for each key, the notification that an event with this key repeats, which must be:
  *
- * Each key is looked up by itself, and reads the last resolution of its key and at most {@link MAX_ROWS_READ} notifications: a
- * key that flaps has thousands of both.
+ * - seen, or going to be: `pending`, `sending`, `accepted` or `posted`, or in a digest that is. Not one that was
+ *   suppressed, and not one that failed, because the next event must make the missing card;
+ * - open: neither resolved nor discarded, and either not acknowledged and no older than the window, or acknowledged,
+ *   and the acknowledgement has not expired.
  *
- * It only reads, and waits for nobody: two that are accepted at the same moment both make a card.
+ * Of several the most urgent, then the newest. The caller compares the priorities.
  *
- * @param now this process's time, from which the database knows which months it need not open
+ * Each key is looked up by itself, and reads its last resolution and at most {@link MAX_ROWS_READ} notifications: a key
+ * that flaps has thousands of both. It locks nothing: two events that are accepted at the same moment both make a card.
+ *
+ * @param now this process's time, by which PostgreSQL excludes months
  * @returns by {@link dedupName}
  */
 export async function findRepeated(
@@ -113,7 +114,7 @@ export async function findRepeated(
   )
 }
 
-/** An event that says of others, of `eventType` and about the same, that they are over. */
+/** An event that resolves earlier ones of `eventType` with the same dedup key. */
 export interface Resolution {
   readonly dedupKey: string
   readonly eventType: string
@@ -121,10 +122,10 @@ export interface Resolution {
 }
 
 /**
- * Writes down that events are over.
+ * Inserts resolutions.
  *
- * @param receivedAt when that was said, as `insertEvents` returned it: what the gateway was told before it is closed,
- * and nothing that comes later, however long ago the transaction of either began
+ * @param receivedAt when the resolving event was received, as `insertEvents` returned it. It resolves events received
+ *   before, and none received later, whenever either transaction began
  */
 export async function insertResolutions(
   db: Kysely<Tables>,

@@ -3,7 +3,7 @@ import type { NotificationDetail } from '../contract/notifications.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Writes down who put a dead letter back to waiting, in the transaction in which that is done. */
+/** Records who asked for a replay, in the transaction of the replay. */
 export async function insertReplay(db: Kysely<Tables>, notificationId: string, by: string): Promise<void> {
   await sql`
     WITH ${changeRows(
@@ -13,7 +13,7 @@ export async function insertReplay(db: Kysely<Tables>, notificationId: string, b
     )} SELECT 1`.execute(db)
 }
 
-/** The replays of a notification, the first one in front, as actions of those who asked for them. */
+/** A notification's replays as actions, the oldest first. */
 export async function readReplays(db: Kysely<Tables>, notificationId: string): Promise<NotificationDetail['actions']> {
   const rows = await db
     .selectFrom('teams_replays')

@@ -3,8 +3,8 @@ import { type Kysely, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /**
- * The schema of the gateway's tables: where the search path finds them, or where they would be made. Two gateways with a
- * record each can share a database, each with a search path of its own.
+ * The schema of the gateway's tables: where the search path finds them, or where they would be made. Two gateways with
+ * separate records can share a database, each with its own search path.
  */
 export async function schemaOf(db: Kysely<Tables>): Promise<string> {
   const { rows } = await sql<{ schema: string }>`
@@ -15,14 +15,14 @@ export async function schemaOf(db: Kysely<Tables>): Promise<string> {
   return rows[0]?.schema ?? 'public'
 }
 
-/** pg-boss's own schema for tables in `public`: a database may already have one named pgboss. */
+/** pg-boss's schema for tables in `public`. Not `pgboss`: the database may already have a schema of that name. */
 const ENGINE_SCHEMA = 'teams_engine'
-/** Longest name that pg-boss takes. */
+/** Longest schema name that pg-boss accepts. */
 const LONGEST_NAME = 50
 
 /**
- * The schema of the job engine that belongs to a schema of tables. Gateways with a record each must not share one: a wake-up or
- * the night's maintenance would go to whichever comes first.
+ * pg-boss's schema for a schema of tables. Gateways with separate records must not share one: whichever comes first
+ * would take the other's wake-up and maintenance jobs.
  */
 export async function engineSchemaOf(db: Kysely<Tables>): Promise<string> {
   const schema = await schemaOf(db)

@@ -3,7 +3,7 @@ import { GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { connectionProblem } from './connection-problem.ts'
 import type { Tables } from './tables.ts'
 
-/** Oldest server that the migrations run on (row triggers on partitioned tables, procedures). */
+/** Oldest server on which the migrations run (row triggers on partitioned tables, procedures). */
 const OLDEST_SERVER = 140000
 
 interface Server {
@@ -15,11 +15,11 @@ interface Server {
 }
 
 /**
- * Checks that the server behind a database is one on which the gateway works: new enough, in UTF-8, writable, with a schema for
- * the tables. Told all at once, and at the start: most of it would only be noticed at an event that can not be kept.
+ * Checks that the gateway can run on a server: new enough, in UTF-8, writable, with a schema for the tables. All
+ * problems are reported at once, and at the start: most would otherwise show only at an event that can not be stored.
  *
  * @param at the setting or option that names the database
- * @throws GatewayError `database_unreachable`; the driver's own message is not passed on, as it may quote the URL.
+ * @throws GatewayError `database_unreachable`; without the driver's own message, which may quote the URL
  */
 export async function checkServer(kysely: Kysely<Tables>, at: string): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** The part of a `pg` pool by which it is known, and from whose options the job engine makes connections of its own. */
+/** The properties by which a `pg` pool is recognised, and whose options the job engine's connections use. */
 export interface PgPoolLike {
   readonly options: {
     readonly connectionString?: string | undefined
@@ -14,7 +14,7 @@ export interface PgPoolLike {
   listenerCount(event: string): number
 }
 
-/** The part of a PGlite by which it is known. */
+/** The properties by which a PGlite is recognised. */
 export interface PGliteLike {
   readonly waitReady: Promise<void>
   readonly closed: boolean
@@ -22,9 +22,9 @@ export interface PGliteLike {
 }
 
 /**
- * A database that the host program has open already: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. Said by their shape,
- * because the types of `pg` are a package of their own that not everybody installs, and those of PGlite and pg-boss do not
- * compile with `skipLibCheck: false`.
+ * A database that the host program has open: a `pg` pool, a PGlite, or a Kysely over PostgreSQL. Structural types,
+ * because the types of `pg` are a package of their own that not everybody installs, and those of PGlite and pg-boss do
+ * not compile with `skipLibCheck: false`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the host's Kysely is over the host's schema, whatever that is
 export type SharedDatabase = PgPoolLike | PGliteLike | Kysely<any>

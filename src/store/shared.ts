@@ -12,7 +12,7 @@ import { withExplicitSslMode } from './ssl-mode.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Uses the host's database, and checks that it is one on which the gateway works.
+ * Uses the host's database, after checking that the gateway can run on it (`server.ts`).
  *
  * @throws GatewayError `database_unreachable`, `invalid_settings`
  */
@@ -28,14 +28,14 @@ export async function openShared(given: SharedDatabase, log: Log): Promise<Datab
 }
 
 /**
- * Uses the host's database. It stays the host's: closing the gateway closes only what the gateway opened.
+ * Uses the host's database. Closing the gateway closes only what the gateway opened.
  *
- * Beside a `pg` pool, delivery has connections of its own, made with the pool's own options, so that the host can not use up
- * those in which leases are renewed. Beside a Kysely, which does not say what it is connected to, it has none.
+ * Beside a `pg` pool, delivery has connections of its own, made with the pool's options, so that the host can not use
+ * up those that renew leases. Beside a Kysely, which does not expose its connection options, it has none.
  */
 export function shareDatabase(given: SharedDatabase, log: Log): Database {
   if (given instanceof Kysely) {
-    // Without a way to listen, the engine polls once a second; a pool or a PGlite wakes it at once.
+    // Without LISTEN, the engine polls once a second; a pool or a PGlite wakes it at once.
     return {
       kind: 'postgres',
       kysely: given,

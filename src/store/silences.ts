@@ -24,7 +24,7 @@ const ALL_BUT_ID = sql.join(COLUMNS.filter((column) => column !== 'id').map((col
 
 type Row = Pick<Selectable<Tables['teams_silences']>, (typeof COLUMNS)[number]>
 
-/** A silence with the moment at which it was read, by the database's clock. */
+/** A silence with the time at which it was read, on the database's clock. */
 export interface ReadSilence {
   readonly silence: Silence
   readonly now: Date
@@ -32,10 +32,10 @@ export interface ReadSilence {
 
 // Not clock_timestamp(): no index can be asked with what may change from row to row.
 const now = sql<Date>`statement_timestamp()`
-/** Neither ended nor over. What comes again stays open until somebody ends it. Written as the index has it. */
+/** SQL: neither ended nor over. A recurring silence stays open until somebody ends it. Written as in the index. */
 const isOpen = sql<boolean>`(ended_at IS NULL AND CASE WHEN every IS NULL THEN ends_at ELSE 'infinity' END > ${now})`
 
-/** The database's time, which all replicas share. */
+/** The database's clock, which all replicas share. */
 export async function readClock(db: Kysely<Tables>): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`SELECT ${now} AS now`.execute(db)
   const [row] = rows
@@ -44,8 +44,8 @@ export async function readClock(db: Kysely<Tables>): Promise<Date> {
 }
 
 /**
- * The silences that are active or will be, by the database's clock, the one that was made first in front. One cheap
- * question, because every accept asks it.
+ * The silences that are active or will be, on the database's clock, the oldest first. One cheap query, because
+ * accepting an event runs it.
  */
 export async function readOpenSilences(db: Kysely<Tables>): Promise<readonly ReadSilence[]> {
   const rows = await db
@@ -59,7 +59,7 @@ export async function readOpenSilences(db: Kysely<Tables>): Promise<readonly Rea
   return rows.map((row) => ({ silence: toSilence(row), now: row.now }))
 }
 
-/** Writes a silence down. Its id tells when it was made, so that lists go by it. */
+/** Inserts a silence. Its id has the time at which it was made, so lists are ordered by id. */
 export async function insertSilence(
   db: Kysely<Tables>,
   silence: Pick<Silence, 'kind' | 'matchers' | 'startsAt' | 'endsAt' | 'every' | 'reason' | 'createdBy'>,
@@ -81,9 +81,10 @@ export async function insertSilence(
 }
 
 /**
- * Lists silences, the newest first, open or over or both; one more than `limit` where there are more.
+ * Lists silences, the newest first; one more than `limit` where there are more.
  *
- * @throws GatewayError `invalid_request` for a cursor that is none
+ * @param query.open true for open ones, false for those that are over; both if absent
+ * @throws GatewayError `invalid_request` for an invalid cursor
  */
 export async function readSilences(
   db: Kysely<Tables>,
@@ -91,7 +92,7 @@ export async function readSilences(
     readonly open?: boolean
     readonly kind?: SilenceKind | undefined
     readonly cursor?: string | undefined
-    /** All of them if absent, which only the open ones are few enough for. */
+    /** No limit if absent, which is safe for open silences only: there are few. */
     readonly limit?: number
   },
 ): Promise<readonly ReadSilence[]> {
@@ -125,7 +126,7 @@ export async function readSilence(db: Kysely<Tables>, id: string): Promise<ReadS
   ])
 }
 
-/** Ends a silence that is not over. @throws GatewayError `not_found`, `silence_over` */
+/** Ends an open silence. @throws GatewayError `not_found`, `silence_over` */
 export async function endSilence(db: Kysely<Tables>, id: string, by: string): Promise<ReadSilence> {
   const { rows } = isId(id)
     ? await sql<Row & { now: Date }>`
@@ -149,7 +150,7 @@ export async function endSilence(db: Kysely<Tables>, id: string, by: string): Pr
   ])
 }
 
-/** How many notifications a silence kept back. */
+/** Counts the notifications that a silence suppressed. */
 export async function countSuppressed(db: Kysely<Tables>, id: string): Promise<number> {
   const row = await db
     .selectFrom('teams_notifications')
@@ -159,7 +160,7 @@ export async function countSuppressed(db: Kysely<Tables>, id: string): Promise<n
   return row.count
 }
 
-/** What has not the form of an id, the database would not compare with one. */
+/** True where a text has the form of an id; PostgreSQL refuses to compare others with a uuid. */
 function isId(id: string): boolean {
   return timeOfId(id) !== undefined
 }

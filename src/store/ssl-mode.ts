@@ -7,11 +7,11 @@ export function sslModeOf(url: string): string | undefined {
 }
 
 /**
- * The connection string with the mode that `pg` goes by. `pg` takes every mode that uses TLS as `verify-full`, and says in
- * lines of its own on stderr, which are no JSON, that a later version will not. Said here, it means the same in every version.
+ * The connection string with the `sslmode` that `pg` applies: it treats every mode with TLS as `verify-full`, and
+ * prints on stderr, not as JSON, that a later version will not. Written out, it means the same in every version.
  *
- * Rejected: to take `require` as libpq does. Whoever relies on today's check would lose it without a word. Who wants that
- * says it, with `no-verify` or `uselibpqcompat=true`.
+ * Rejected: to treat `require` as libpq does. Users who rely on today's check would lose it without notice; `no-verify`
+ * or `uselibpqcompat=true` ask for that.
  */
 export function withExplicitSslMode(url: string): string {
   return /[?&]uselibpqcompat=true(&|$)/.test(url) ? url : url.replace(READ_AS_VERIFY_FULL, '$1verify-full')

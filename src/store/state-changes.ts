@@ -80,7 +80,7 @@ export const STATE_CHANGES = {
     means: 'Its rest was ended: by a new webhook URL, a person, or because no rule could have set it',
   },
   'channel.unready_noted': { of: 'channel', means: 'Its last outcome is why it can not be sent to' },
-  'turn.taken': { of: 'turn', means: 'A turn took the channel, or was told that another one has it' },
+  'turn.taken': { of: 'turn', means: 'A turn took the channel, or marked it as woken because another turn has it' },
   'turn.renewed': { of: 'turn', means: 'The lease was renewed' },
   'turn.ended': { of: 'turn', means: 'The turn let the channel go, or goes on because it was woken' },
   'turn.cleared': { of: 'turn', means: 'A turn of the process before, ended at the start of the embedded database' },

@@ -5,7 +5,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** A notification that waits, as far as a silence looks at it. */
+/** A pending notification, with the fields that a silence's matchers may read. */
 export interface WaitingNotification {
   readonly id: string
   readonly createdAt: Date
@@ -15,21 +15,24 @@ export interface WaitingNotification {
   readonly stakeholders: readonly string[]
   readonly correlationId: string
   readonly channel: string
-  /** The keys that were asked for, as far as the event has them. */
+  /** The event's values of the requested keys. */
   readonly data: JsonObject
 }
 
-/** Keys of all channels that ever were configured: also what was taken out of the configuration may have work waiting. */
+/**
+ * Keys of all channels that were ever configured: channels that were removed from the configuration may have pending
+ * notifications.
+ */
 export async function channelKeys(db: Kysely<Tables>): Promise<readonly string[]> {
   const rows = await db.selectFrom('teams_channels').select('key').orderBy('key').execute()
   return rows.map(({ key }) => key)
 }
 
 /**
- * One page of what waits for a channel, after the last one of the page before, in the order of the index in which the
- * drain looks for it too: so each page reads its own rows and no others. Holds nothing.
+ * Reads one page of a channel's pending notifications, after the last one of the page before. In the order of the
+ * queue's index, so each page reads only its own rows. Locks nothing.
  *
- * @param options.dataKeys top-level keys of the events' data that are read; an event may have half a megabyte of others
+ * @param options.dataKeys top-level keys of the events' data to read; an event may have half a megabyte of others
  */
 export async function readWaiting(
   db: Kysely<Tables>,
@@ -79,13 +82,12 @@ export async function readWaiting(
 }
 
 /**
- * Keeps waiting notifications back for a silence, in one statement and so in a transaction of its own.
+ * Suppresses pending notifications for a silence, in one statement and so in a transaction of its own.
  *
- * What somebody else holds is passed over and not waited for: a turn is about to send it or to put it into a digest, and
- * whoever waits for rows in another order than others do makes a deadlock. A silence that was ended meanwhile keeps
- * nothing back any more.
+ * Rows that another transaction has locked are skipped: a turn is about to send or digest them, and waiting for rows in
+ * another order than others do could deadlock. Where the silence was ended meanwhile, nothing is suppressed.
  *
- * @returns how many were kept back
+ * @returns how many were suppressed
  */
 export async function suppressWaiting(
   db: Kysely<Tables>,

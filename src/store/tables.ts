@@ -8,7 +8,7 @@ import type { JsonObject } from '../kernel/json.ts'
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 
-/** The tables of `migrations/`, as Kysely sees them. What each column means stands there. */
+/** The tables of `migrations/` for Kysely. The meaning of each column is written there. */
 export interface Tables {
   teams_events: {
     id: string

@@ -5,14 +5,17 @@ import type { Tables } from './tables.ts'
 
 /** An SQLSTATE. */
 const SQLSTATE = /^[0-9A-Z]{5}$/
-/** SQLSTATEs of a connection that broke, and of a server that was ended or failed: they say nothing of a commit. */
+/**
+ * SQLSTATE classes of a broken connection and of a stopped or failed server: after them it is unknown whether a COMMIT
+ * was carried out.
+ */
 const NOTHING_OF_A_COMMIT = /^(08|57|58|XX)/
 
 /**
- * Runs a transaction. Where its COMMIT got no answer, because the connection was cut or the database hung, it may have been
- * carried out all the same: then it says so instead of promising that nothing was written.
+ * Runs a transaction. Where its COMMIT got no answer, because the connection was cut or the database hung, it may have
+ * been carried out: then the error is `commit_unknown`, which does not promise that nothing was written.
  *
- * @throws GatewayError `commit_unknown`; else whatever `run` or the database throws, and nothing was written
+ * @throws GatewayError `commit_unknown`; otherwise whatever `run` or the database throws, and nothing was written
  */
 export async function inTransaction<T>(
   kysely: Kysely<Tables>,
@@ -22,7 +25,7 @@ export async function inTransaction<T>(
   try {
     return await kysely
       .transaction()
-      // Not whatever a database that the host program shares has as its default.
+      // Not the default of a database that the host program shares.
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         const result = await run(transaction)
@@ -35,9 +38,9 @@ export async function inTransaction<T>(
 }
 
 /**
- * Runs statements that commit by themselves, one after the other.
+ * Runs statements that each commit by themselves.
  *
- * @throws GatewayError `commit_unknown` where the database was lost under them; else whatever `run` throws
+ * @throws GatewayError `commit_unknown` where the database was lost meanwhile; otherwise whatever `run` throws
  */
 export async function committingEach<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -49,7 +52,10 @@ export async function committingEach<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A database that refuses a COMMIT has rolled it back, and says why. */
+/**
+ * True where an error leaves it unknown whether the COMMIT was carried out. A database that refuses a COMMIT has rolled
+ * it back, and answers with an SQLSTATE.
+ */
 function saysNothing(error: unknown): boolean {
   const code = codeOf(error) ?? ''
   return !SQLSTATE.test(code) || NOTHING_OF_A_COMMIT.test(code)

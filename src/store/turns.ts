@@ -3,17 +3,17 @@ import type { ChannelState } from './claim.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Seconds for which a turn is believed to be alive after its lease was renewed last. */
+/** Length of a turn's lease in seconds, from its last renewal. */
 export const TURN_LEASE_SECONDS = 8
 
 /**
- * No living turn has the channel. A lease that ends later than a lease can was given before the database's clock was set
- * back: whoever has it is gone, or renews it within a second, which sets it right.
+ * SQL: no living turn has the channel. A lease that ends later than any lease can was set before the database's clock
+ * was set back: its turn is gone, or renews it within a second.
  */
 const FREE = sql`(turn_by IS NULL OR turn_until < clock_timestamp()
                   OR turn_until > clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS + 1}))`
 
-/** Makes sure that every channel has its row; a new one starts rested. */
+/** Inserts the rows of channels that have none, each with a full bucket. */
 export async function ensureChannels(
   db: Kysely<Tables>,
   channels: readonly { readonly key: string; readonly burst: number }[],
@@ -31,10 +31,10 @@ export async function ensureChannels(
 }
 
 /**
- * Takes a channel for one turn. Where another turn has it, leaves word that there is more to do, and that turn
- * looks once more before it lets go: so no wake-up is lost between its last look and its end.
+ * Takes a channel for a turn. Where another turn has it, marks the channel as woken, and that turn takes one more step
+ * before it ends: no wake-up is lost between its last step and its end.
  *
- * @returns the channel's state and the database's clock; undefined where another turn has it
+ * @returns the channel's state and the database's clock; undefined where another turn has the channel
  */
 export async function takeTurn(
   db: Kysely<Tables>,
@@ -83,11 +83,11 @@ export async function takeTurn(
 }
 
 /**
- * Locks a turn's channel until the transaction ends; false when the turn has lost it.
+ * Locks a turn's channel until the transaction ends; false where the turn has lost it.
  *
- * Where the connection has an end to pauses within transactions (`postgres.ts`), it becomes as short as the lease of a
- * turn: whoever vanishes with the lock in his hands must not keep it for longer. The embedded database has no other
- * process, and would not survive such an end.
+ * Where the connection has an `idle_in_transaction_session_timeout` (`session.ts`), it becomes as short as a turn's
+ * lease: a process that vanishes must not keep the lock for longer. The embedded database has no timeout: it has no
+ * other process, and would not survive one.
  */
 export async function lockChannel(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
   const { rows } = await sql`
@@ -97,7 +97,9 @@ export async function lockChannel(db: Kysely<Tables>, channel: string, turn: str
   return rows.length > 0
 }
 
-/** Renews the lease. @returns whether word was left that there is more to do; `lost` when the turn was taken away */
+/**
+ * Renews a turn's lease. @returns `woken` where the channel was woken, `lost` where the turn no longer has the channel
+ */
 export async function renewTurn(
   db: Kysely<Tables>,
   channel: string,
@@ -117,9 +119,9 @@ export async function renewTurn(
 }
 
 /**
- * Lets a channel go, unless word was left that there is more to do: then the turn keeps it and looks again.
+ * Releases a turn's channel. Where `recheckIfWoken` is set and the channel was woken, the turn keeps it.
  *
- * @returns false when there is more to do; true when it was let go, or another turn has it
+ * @returns false where the turn keeps the channel; true where it was released, or another turn has it
  */
 export async function endTurn(
   db: Kysely<Tables>,
@@ -141,7 +143,9 @@ export async function endTurn(
   return !(rows[0]?.woken ?? false)
 }
 
-/** Takes every channel from turns that can not be alive: the embedded database has one process, and it just started. */
+/**
+ * Ends all turns. For the embedded database at its start: its one process has just started, so no turn can be alive.
+ */
 export async function clearTurns(db: Kysely<Tables>): Promise<void> {
   await sql`
     WITH ${changeRows(
@@ -152,11 +156,11 @@ export async function clearTurns(db: Kysely<Tables>): Promise<void> {
 }
 
 /**
- * Channels on which something is due and nobody is at work: because a wake-up was lost, a wait is over, or a
- * process was killed. Each replica asks this every second; it is what every promise of delivery rests on.
+ * Finds channels that have due notifications and no living turn: a wake-up was lost, a wait is over, or a process was
+ * killed. Every replica asks this each second; every promise of delivery depends on it.
  *
- * Not EXISTS: PostgreSQL would answer that for all channels together by reading everything that waits, each second.
- * The order leads it to the one index that has a channel's rows together.
+ * Rejected: EXISTS, for which PostgreSQL reads the whole backlog of all channels. The ORDER BY makes it use the queue's
+ * index, which has a channel's rows together.
  */
 export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly string[]> {
   const { rows } = await sql<{ key: string }>`
@@ -174,8 +178,8 @@ export async function channelsWithWork(db: Kysely<Tables>): Promise<readonly str
 }
 
 /**
- * Ends a channel's rest at once, because what it waited for may have changed: a new address, or a person's word. A turn
- * that is at the channel learns of it by its next step.
+ * Ends the rest of channels, because its cause may be gone: a new webhook URL, or a person's request. A turn at such a
+ * channel learns of it in its next step.
  */
 export async function endRest(db: Kysely<Tables>, channels: readonly string[]): Promise<void> {
   if (channels.length === 0) return

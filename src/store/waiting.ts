@@ -4,10 +4,10 @@ import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Records why nothing can be sent to a channel now: as its last outcome, and as the reason of what waits for it. What somebody
- * else has locked is passed over. Does nothing where the turn has lost the channel.
+ * Records why a channel can not be sent to now: as its `last_outcome`, and as the reason of its pending notifications.
+ * Rows that another transaction has locked are skipped. Does nothing where the turn has lost the channel.
  *
- * @param since only what was accepted from then on is looked at; everything that waits, if absent
+ * @param since only notifications accepted from then on get the reason; all pending ones, if absent
  * @returns the database's clock
  */
 export async function noteUnreadyChannel(
@@ -17,7 +17,8 @@ export async function noteUnreadyChannel(
   reason: OutcomeName,
   since: Date | undefined,
 ): Promise<Date> {
-  // The ranks are named so that the queue's index leads to the newest of each, past whatever has its reason already.
+  // All ranks are listed so that PostgreSQL uses the queue's index to find the newest rows of each rank, past those
+  // that have their reason already.
   const recent =
     since === undefined ? sql`` : sql`AND n.priority_rank = ANY('{0,1,2,3,4}'::smallint[]) AND n.created_at >= ${since}`
   const { rows } = await sql<{ now: Date }>`
@@ -46,10 +47,10 @@ export async function noteUnreadyChannel(
 }
 
 /**
- * Suppresses up to `limit` notifications that wait for a muted channel, as those that come now are when they are accepted.
- * What somebody else has locked is passed over.
+ * Suppresses up to `limit` pending notifications of a muted channel, as accepting an event does for new ones. Rows that
+ * another transaction has locked are skipped.
  *
- * @returns how many there were; 0 where the turn has lost the channel
+ * @returns how many were suppressed; 0 where the turn has lost the channel
  */
 export async function suppressMuted(db: Kysely<Tables>, channel: string, turn: string, limit: number): Promise<number> {
   const { rows } = await sql`
