@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { embeddedFolder } from './services/database.ts'
@@ -45,6 +45,25 @@ describe('the package', () => {
     )
     expect(missing).toEqual([])
     expect(packed.filter((path) => /^(src|test|bench|chaos|fuzz|node_modules)\//.test(path))).toEqual([])
+  })
+
+  it('says which Node it needs, from each entry, before any dependency fails on an older one', async () => {
+    const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, { default?: string }> }
+    const entries = Object.values(exports).flatMap(({ default: path }) => path ?? [])
+    expect(entries.length).toBeGreaterThan(3)
+    const older = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });"
+    for (const entry of entries) {
+      const source = join(root, entry.replace('./dist/', 'src/').replace(/\.js$/, '.ts'))
+      // A dependency that is evaluated first would fail in its own words, or work: then the program ends with 0.
+      const run = promisify(execFile)(process.execPath, [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(older)}`,
+        '--input-type=module',
+        '-e',
+        `await import(${JSON.stringify(pathToFileURL(source).href)})`,
+      ])
+      await expect(run, entry).rejects.toThrow('claimlinc-teams needs Node 24.12 or newer and found Node 20.20.2')
+    }
   })
 
   it('has types that compile with skipLibCheck: false, without those of pg', async () => {

@@ -1,3 +1,5 @@
+import '../kernel/require-node.ts'
+
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 

@@ -1,3 +1,5 @@
+import '../../kernel/require-node.ts'
+
 import type { Sandbox } from './sandbox.ts'
 import { type ServedSandbox, serveSandbox } from './server.ts'
 import { createSandbox, type SandboxOptions } from './teams.ts'

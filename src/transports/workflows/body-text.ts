@@ -1,12 +1,13 @@
-import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+// Not its names: Node 20 has no createZstdDecompress, and would say that before require-node.ts says which Node is needed.
+import zlib from 'node:zlib'
 
 /** Decoders by the name in Content-Encoding. A body that ends early is decoded as far as it goes. */
 const DECODERS = new Map([
-  ['gzip', () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })],
-  ['x-gzip', () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })],
-  ['deflate', () => createInflate({ finishFlush: constants.Z_SYNC_FLUSH })],
-  ['br', () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH })],
-  ['zstd', () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush })],
+  ['gzip', () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH })],
+  ['x-gzip', () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH })],
+  ['deflate', () => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH })],
+  ['br', () => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH })],
+  ['zstd', () => zlib.createZstdDecompress({ finishFlush: zlib.constants.ZSTD_e_flush })],
 ])
 
 /**
@@ -29,7 +30,7 @@ export function bodyText(
 }
 
 async function decode(
-  stream: ReturnType<typeof createGunzip | typeof createBrotliDecompress>,
+  stream: ReturnType<typeof zlib.createGunzip | typeof zlib.createBrotliDecompress>,
   bytes: Buffer,
   limit: number,
 ): Promise<string> {
