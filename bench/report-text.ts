@@ -5,8 +5,8 @@ import { SECTIONS } from './sections.ts'
 import type { Verdict } from './targets.ts'
 
 /**
- * docs/performance.md for one result; `source` is where its JSON lies in the repository, and `tryOuts` are what came of
- * breaking the gateway on purpose, where that was tried.
+ * docs/performance.md for one result. `source` is the path of its JSON in the repository; `tryOuts` are the results of
+ * breaking the gateway on purpose, empty if that was not tried.
  */
 export function reportText(result: BenchResult, source: string, tryOuts: readonly TryOut[] = []): string {
   const { machine } = result
@@ -16,7 +16,7 @@ export function reportText(result: BenchResult, source: string, tryOuts: readonl
     '',
     '<!-- Written by "node bench/report.ts" from the JSON named below; do not edit by hand. -->',
     '',
-    `Measured ${result.date.slice(0, 10)} with claimlinc-teams ${machine.version} (commit ${machine.commit}): ${result.rounds === 1 ? 'one round' : `${result.rounds} rounds`}, and of each figure the median, the lowest and the highest. ${missed.length === 0 ? 'All targets are met.' : `${missed.length} of ${result.verdicts.length} targets are not met.`}`,
+    `\`npm run bench\` measures throughput, latency, memory and growth of the gateway. Measured ${result.date.slice(0, 10)} with claimlinc-teams ${machine.version} (commit ${machine.commit}): ${result.rounds === 1 ? 'one round' : `${result.rounds} rounds`}, with the median, the lowest and the highest of each figure. ${missed.length === 0 ? 'All targets are met.' : `${missed.length} of ${result.verdicts.length} targets are not met.`}`,
     '',
     ...table(
       ['machine', ''],
@@ -25,16 +25,16 @@ export function reportText(result: BenchResult, source: string, tryOuts: readonl
         ['memory', `${machine.memory} GB`],
         ['system', machine.kernel],
         ['Node', machine.node],
-        ['PostgreSQL', `${machine.postgresql}, as it is out of the box: every commit waits for the disk`],
-        ['the other end', 'a process on the same machine that takes every card at once, over plain HTTP'],
+        ['PostgreSQL', `${machine.postgresql}, with its default settings: every commit waits for the disk`],
+        ['receiver', 'a process on the same machine that accepts every card at once, over plain HTTP'],
       ],
     ),
     '',
-    'The gateway, PostgreSQL, the receiving end and whoever sends share these processors. Other work on the machine makes every figure worse; the load average is given with each.',
+    'The gateway, PostgreSQL, the receiver and the sender share these processors. Other work on the machine makes every figure worse; each section has the load average.',
     '',
     '## Targets',
     '',
-    ...table(['', 'scenario', 'what', 'found', 'target'], result.verdicts.map(verdictRow)),
+    ...table(['', 'scenario', 'figure', 'found', 'target'], result.verdicts.map(verdictRow)),
     '',
     ...result.scenarios.flatMap(section),
     ...(tryOuts.length > 0 ? broken(tryOuts) : []),
@@ -45,8 +45,8 @@ export function reportText(result: BenchResult, source: string, tryOuts: readonl
     'npm run bench                        # all of it, five rounds: about half an hour',
     'npm run bench -- --quick             # one small round of each, as .ci/run does',
     'npm run bench -- --only latency,storm --rounds 3',
-    'npm run bench -- --only throughput --profile profiles   # CPU profiles, and what cost most',
-    'npm run bench -- --break all         # break each promise on purpose, and see that it is noticed',
+    'npm run bench -- --only throughput --profile profiles   # CPU profiles, and the most expensive functions',
+    'npm run bench -- --break all         # break each promise on purpose; each break must be noticed',
     'node bench/report.ts bench.json      # this page from the JSON',
     '```',
     '',
@@ -63,7 +63,7 @@ function section(scenario: ScenarioResult): string[] {
     '',
     ...table(['', 'median', 'lowest', 'highest'], scenario.figures.map(figureRow)),
     '',
-    `Load average ${scenario.load.before.toFixed(1)} before and ${scenario.load.after.toFixed(1)} after, its own work among it.`,
+    `Load average ${scenario.load.before.toFixed(1)} before and ${scenario.load.after.toFixed(1)} after, including the bench itself.`,
     '',
   ]
 }
@@ -82,10 +82,10 @@ function broken(tryOuts: readonly TryOut[]): string[] {
   return [
     '## Broken on purpose',
     '',
-    `A bench that can not fail proves nothing. Each of these changes to a copy of the gateway makes it break a promise: its target is met without the change, and missed with it. ${noticed} of ${tryOuts.length} were noticed (one smaller round each, commit ${commits}).`,
+    `A bench that can not fail proves nothing. Each change below, to a copy of the gateway, breaks one promise: the target is met without the change and missed with it. ${noticed} of ${tryOuts.length} were noticed (one smaller round each, commit ${commits}).`,
     '',
     ...table(
-      ['', 'breakage', 'what it does', 'target', 'whole', 'broken'],
+      ['', 'breakage', 'change', 'target', 'unchanged', 'broken'],
       tryOuts.map(({ breakage, does, noticed, whole, broken }) => [
         noticed ? 'noticed' : '**not noticed**',
         breakage,

@@ -37,7 +37,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'accepted-before-posted',
-    does: 'a card is recorded as accepted without waiting for what the receiver says',
+    does: "a card is recorded as accepted without waiting for the receiver's answer",
     changes: [
       {
         file: 'src/delivery/attempt.ts',
@@ -51,7 +51,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'refusals-believed',
-    does: 'a 2xx whose body tells of a failure counts as accepted',
+    does: 'a 2xx whose body reports a failure counts as accepted',
     changes: [
       {
         file: 'src/transports/outcome.ts',
@@ -82,7 +82,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'digest-miscounts',
-    does: 'a digest tells of one more than stand in it',
+    does: 'a digest counts one member too many',
     changes: [
       {
         file: 'src/delivery/digest.ts',
@@ -95,7 +95,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'repeat-not-marked',
-    does: 'what a killed process had in flight is put back without the mark of a repeat',
+    does: 'cards that a killed process had in flight go back to pending without the mark of a repeat',
     changes: [
       {
         file: 'src/store/claim.ts',
@@ -108,7 +108,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'lease-ignored',
-    does: "a turn takes a channel although another one's lease is alive, so that two are at work",
+    does: 'a turn takes a channel during the lease of another turn, so that the channel has two turns',
     changes: [
       {
         file: 'src/store/turns.ts',
@@ -121,7 +121,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'posts-dropped-at-stop',
-    does: 'a graceful stop does not wait for the posts under way',
+    does: 'a graceful stop does not wait for posts in flight',
     changes: [
       {
         file: 'src/app/wiring.ts',
@@ -134,7 +134,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'no-priority',
-    does: 'what is due is taken by age alone',
+    does: 'due notifications are claimed by age alone',
     changes: [
       {
         file: 'src/store/claim.ts',
@@ -147,7 +147,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'budget-not-saved',
-    does: "cards are not taken off the channel's budget",
+    does: "sent cards are not deducted from the channel's budget",
     changes: [
       {
         file: 'src/delivery/budget.ts',
@@ -160,7 +160,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'attempts-not-recorded',
-    does: 'attempts leave no row',
+    does: 'attempts are not written',
     changes: [
       {
         file: 'src/store/record.ts',
@@ -173,7 +173,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'status-made-up',
-    does: 'attempt rows tell 200 whatever the receiver answered',
+    does: 'attempt rows have status 200 for every answer',
     changes: [
       {
         file: 'src/delivery/decide-retry.ts',
@@ -186,14 +186,14 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'deaf-to-cut-connections',
-    does: 'nobody listens to the errors of connections to PostgreSQL that are in use',
+    does: 'no handler for errors of PostgreSQL connections that are in use',
     changes: [{ file: 'src/store/kysely-pool.ts', find: "client.on('error', () => {})", replace: 'known.has(client)' }],
     promise: 'processes',
     scenario: 'postgres-away',
   },
   {
     name: 'late-results-dropped',
-    does: 'what a turn learns of its attempts after another one has taken over is not recorded',
+    does: 'outcomes of a turn that has lost its lease are not recorded',
     changes: [
       {
         file: 'src/store/record-late.ts',
@@ -206,7 +206,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'posts-after-the-lease',
-    does: 'a post that waited for a connection is written whether or not the lease is alive',
+    does: 'a post that waited for a connection is written without a check of the lease',
     changes: [
       { file: 'src/delivery/attempt.ts', find: 'mayPost: lease.alive,', replace: 'mayPost: () => true,' },
       {
@@ -220,7 +220,7 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: 'lease-never-ends',
-    does: "a channel that a killed process had is nobody else's for ever",
+    does: 'the lease of a killed process never ends',
     changes: [
       {
         file: 'src/store/turns.ts',

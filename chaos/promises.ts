@@ -1,13 +1,13 @@
-/** What the gateway promises, as the checker judges it. */
+/** Promises of the gateway, in the form that the checker tests. */
 export const PROMISES = {
-  delivered: 'Every accepted notification arrived, or its row says which digest, repeat or silence it went into.',
-  repeats: 'A card is posted again only if a cut left open whether it had arrived, and then says that it is a repeat.',
-  order: 'In a channel no card goes before a more urgent one that was waiting.',
-  budget:
-    "No channel gets more cards than its budget's bucket lets out, in no window, whatever the number of replicas.",
-  audit: 'Attempt rows and what was received agree, one by one.',
-  processes: 'No process ends by itself, and one that is asked to end does so in an orderly way.',
-  recovery: 'Once nothing is broken any more, everything arrives within the bound.',
+  delivered: 'Every accepted notification arrived, or its row names its digest, repeat or silence.',
+  repeats:
+    'A card is posted again only if an interruption left it unknown whether it had arrived. It is then marked as a repeat.',
+  order: 'In a channel, no card is sent before a more urgent one that was in the backlog.',
+  budget: 'No channel gets more cards than its token bucket allows, in any time window, with any number of replicas.',
+  audit: 'Attempt rows and received posts agree, one by one.',
+  processes: 'No process ends by itself. A process that is asked to stop does so in an orderly way.',
+  recovery: 'After the end of the faults, all notifications arrive within the time limit.',
 } as const
 
 export type PromiseName = keyof typeof PROMISES

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { BREAKAGES } from './breakages.ts'
 import { PROMISE_NAMES, PROMISES } from './promises.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { BreakageSummary, Summary } from './summary.ts'
@@ -12,35 +13,35 @@ import type { ScenarioVerdict } from './verdict.ts'
 const ALLOWANCES: readonly (readonly [string, string])[] = [
   [
     'Every time below is multiplied by the slowness of the machine',
-    'the highest load average of the scenario per core, 1 to 10: where four programs want a core, each waits four times as long. The verdicts tell it',
+    'slowness is the highest load average per core during the scenario, 1 to 10. If four programs want a core, each waits four times as long. The verdicts contain it',
   ],
   [
     'An answer counts as recorded 1.5 s after it left',
-    'a kill within that time may repeat the card; the record is one transaction after the answer, on a machine that is busy with everything else of the run',
+    'a kill within that time may repeat the card. The record is written one transaction after the answer, on a machine that runs the whole scenario',
   ],
   [
-    'A process that is held up and lives may have what it had in flight repeated by another',
-    'until it goes on nobody knows what came of it; then its record must tell, and it must not post what the other has posted',
+    'Another process may repeat the cards that a suspended process had in flight',
+    'their outcome is unknown until the suspended process continues. Then it must record the outcome, and must not post a card that the other process has posted',
   ],
   [
-    'Cards may arrive 1 s closer together than their budget was taken',
-    'between the claim and the arrival lie rendering, signing and a connection; every window is allowed what one more second earns',
+    'Cards may arrive 1 s closer together than their tokens were taken from the budget',
+    'rendering, signing and a connection come between the claim and the arrival. Every time window is allowed the tokens of one more second',
   ],
   [
     'A claim may be 1.5 s older than its attempt row says',
-    'the row has the time at which the process began with it; so a wait counts for the order from 1.5 s after its begin to 1.5 s before its end',
+    'the row has the start time of the attempt. So a wait counts for the order from 1.5 s after its start to 1.5 s before its end',
   ],
   [
     'In a storm, MEDIUM and below that came after the last round of digests wait for the next round',
-    'by design; against what is older than they are their order is not judged. CRITICAL and HIGH are judged against everything',
+    'this is by design. Their order against older notifications is not judged. CRITICAL and HIGH are judged against all notifications',
   ],
   [
-    'Order is not judged where the receiver fails or a clock jumps',
-    'a resting channel is probed with its notifications in turn; and order is read from times',
+    'Order is not judged in scenarios in which the receiver fails or a clock jumps',
+    'a resting channel is probed with its notifications in turn, and order is derived from times',
   ],
   [
-    "Each jump of PostgreSQL's clock may be good for one more burst",
-    'the bucket is filled by that clock, and the database has no other',
+    "Each jump of PostgreSQL's clock may allow one more burst",
+    'that clock refills the bucket, and the database has no other clock',
   ],
 ]
 
@@ -53,8 +54,9 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     '',
     '<!-- Written by `node chaos/report.ts FOLDER` from the JSON of a run (chaos/results/). Do not edit by hand. -->',
     '',
-    '`npm run chaos` runs gateways by their real command line, hands events over to them, plays faults, and lets a checker',
-    "that shares no code with the gateway compare the sender's log, the receiver's log and the database.",
+    '`npm run chaos` tests whether the gateway keeps its promises under faults. It starts gateways by their real command line,',
+    "sends events, and causes faults. A checker that shares no code with the gateway then compares the sender's log, the",
+    "receiver's log and the database.",
     '',
     `**${summary.held ? 'Every promise was held' : 'NOT every promise was held'}** in the run of ${summary.date.slice(0, 10)}: ${number(total('events'))} events, ${number(total('posts'))} posts,`,
     `${number(total('kills'))} kills, ${number(total('faults'))} faults and ${number(total('faulty_answers'))} faulty answers in ${summary.verdicts.length} scenarios.`,
@@ -62,7 +64,7 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     '## Promises',
     '',
     table(
-      ['promise', 'what it says', 'scenarios', 'held', 'what was looked at'],
+      ['promise', 'meaning', 'scenarios', 'held', 'checked'],
       PROMISE_NAMES.map((name) => {
         const judged = summary.verdicts.flatMap(({ judgements }) =>
           judgements.filter(({ promise }) => promise === name),
@@ -80,7 +82,7 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     '## Scenarios',
     '',
     table(
-      ['scenario', 'what it does', 'events', 'posts', 'marked as repeats', 'kills', 'faults', 'digests', 'verdict'],
+      ['scenario', 'fault', 'events', 'posts', 'marked as repeats', 'kills', 'faults', 'digests', 'verdict'],
       [
         ...summary.verdicts.map((verdict) => [
           verdict.scenario,
@@ -95,9 +97,9 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     ),
     '',
     ...(breakages ? breakagesSection(breakages) : []),
-    '## What is allowed for, and why',
+    '## Tolerances, and their reasons',
     '',
-    ...ALLOWANCES.map(([what, why]) => `- **${what}:** ${why}.`),
+    ...ALLOWANCES.map(([allowance, reason]) => `- **${allowance}:** ${reason}.`),
     '',
     '## How to repeat it',
     '',
@@ -109,11 +111,11 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     'node chaos/report.ts FOLDER      # writes this page from its JSON',
     '```',
     '',
-    'The seed decides every random choice: what is sent, which answers are faulty, who is killed and how long it is waited.',
-    'What it can not decide is how the operating system and the network interleave processes.',
+    'The seed decides every random choice: the events, the faulty answers, the killed processes and the pauses. It can not decide',
+    'how the operating system and the network interleave processes.',
     '',
     `Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, ${machine.system}; Node ${machine.node}; ${machine.services}.`,
-    `Slowness while it ran: ${Math.max(1, ...summary.verdicts.map(({ slowness }) => slowness))} at most.`,
+    `Highest slowness during the run: ${Math.max(1, ...summary.verdicts.map(({ slowness }) => slowness))}.`,
     `Gateway ${machine.gateway}, commit ${machine.commit}. Seed ${summary.seed}, ${summary.date}, ${number(summary.took_s)} s.`,
     '',
   ].join('\n')
@@ -124,13 +126,13 @@ function breakagesSection({ breakages }: BreakageSummary): string[] {
   return [
     '## Broken on purpose',
     '',
-    `A checker that can not fail proves nothing. Each of these changes to a copy of the gateway breaks one promise; ${noticed} of ${breakages.length} were noticed.`,
+    `A checker that can not fail proves nothing. Each change below, to a copy of the gateway, breaks one promise; ${noticed} of ${breakages.length} were noticed.`,
     '',
     table(
-      ['breakage', 'what it does', 'promise', 'noticed in', 'what the checker says first'],
+      ['breakage', 'change', 'promise', 'noticed in', 'first message of the checker'],
       breakages.map((breakage) => [
         breakage.name,
-        breakage.does,
+        BREAKAGES.find(({ name }) => name === breakage.name)?.does ?? breakage.does,
         breakage.promise,
         breakage.noticed ? breakage.scenario : `**not noticed** (${breakage.scenario})`,
         withoutIds(breakage.example),
@@ -148,7 +150,7 @@ function verdictOf({ held, judgements }: ScenarioVerdict): string {
     .join(', ')}`
 }
 
-/** Sums of the counts of all scenarios; what is the most of something stays the most. */
+/** Sums of the counts of all scenarios; times (`_ms`) are maxima. */
 function lookedAt(all: readonly Readonly<Record<string, number>>[]): string {
   const sums = new Map<string, number>()
   for (const counts of all)

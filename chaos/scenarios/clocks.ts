@@ -29,7 +29,7 @@ export const CLOCKS: readonly Scenario[] = [
   },
   {
     name: 'clock-postgres',
-    does: "PostgreSQL's clock, which decides over budgets, leases and what is due, jumps forwards and backwards, by seconds to weeks (libfaketime)",
+    does: "PostgreSQL's clock, which decides over budgets, leases and due times, jumps forwards and backwards, by seconds to weeks (libfaketime)",
     promises: JUDGED,
     short: false,
     store: 'postgres',

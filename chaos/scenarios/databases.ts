@@ -9,7 +9,7 @@ const JUDGED = ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes',
 export const DATABASES: readonly Scenario[] = [
   {
     name: 'postgres-away',
-    does: 'PostgreSQL is restarted, killed with SIGKILL, stopped for a while, and hangs, under load',
+    does: 'under load, PostgreSQL is restarted, killed with SIGKILL, stopped for a while, and hangs',
     promises: JUDGED,
     short: true,
     store: 'postgres',
@@ -51,7 +51,7 @@ export const DATABASES: readonly Scenario[] = [
   },
   {
     name: 'connections-cut',
-    does: 'connections to PostgreSQL are ended by the server, reset, refused and swallowed on their way, under load',
+    does: 'under load, connections to PostgreSQL are ended by the server, reset, refused and dropped without an answer',
     promises: JUDGED,
     short: false,
     store: 'postgres',

@@ -15,7 +15,7 @@ const SIZE = 110
 export const DISKS: readonly Scenario[] = [
   {
     name: 'disk-full',
-    does: 'the disk under the embedded database runs full under load, and has room again; whatever was accepted is there',
+    does: 'under load, the disk of the embedded database runs full and gets free space again; every accepted event must be there',
     promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
     short: false,
     store: 'embedded',

@@ -14,7 +14,7 @@ const PATIENCE = 20_000
 export const KILLS: readonly Scenario[] = [
   {
     name: 'kill-postgres',
-    does: 'SIGKILL of either of two replicas on one PostgreSQL at random moments, while they start among others',
+    does: 'SIGKILL to either of two replicas on one PostgreSQL at random times, also during a start',
     promises: EVERYTHING,
     short: true,
     store: 'postgres',
@@ -27,7 +27,7 @@ export const KILLS: readonly Scenario[] = [
   },
   {
     name: 'kill-embedded',
-    does: 'SIGKILL of the one process on the embedded database at random moments, while it starts among others',
+    does: 'SIGKILL to the only process on the embedded database at random times, also during a start',
     promises: EVERYTHING,
     short: true,
     store: 'embedded',

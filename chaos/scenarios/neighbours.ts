@@ -13,7 +13,7 @@ const JUDGED = ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recover
 export const NEIGHBOURS: readonly Scenario[] = [
   {
     name: 'redis-away',
-    does: 'Redis is away at start, comes, hangs, is killed and comes back, under load: it holds no only copy',
+    does: 'under load, Redis is unreachable at start, starts, hangs, is killed and starts again; it must never hold the only copy',
     promises: JUDGED,
     short: false,
     store: 'postgres',
@@ -47,7 +47,7 @@ export const NEIGHBOURS: readonly Scenario[] = [
   },
   {
     name: 'vault',
-    does: 'Vault, which has the webhook URLs, is away at start, then sealed; later sealed, away and hanging under load; then has new URLs',
+    does: 'Vault, which has the webhook URLs, is unreachable at start, then sealed; later, under load, it is sealed, unreachable and hangs; then it has new URLs',
     promises: [...JUDGED, 'order'],
     short: false,
     store: 'postgres',

@@ -22,7 +22,7 @@ const KINDS: readonly (readonly AnswerName[])[] = [
 export const RECEIVERS: readonly Scenario[] = [
   {
     name: 'receiver',
-    does: 'the receiving end answers 429 (four kinds of Retry-After), 500, 502, 503, hangs, resets, closes mid-body, is slow, too late, or refuses in the body of a 2xx: alone, mixed, and for every post of a channel',
+    does: 'the receiver answers 429 (four kinds of Retry-After), 500, 502, 503, hangs, resets, closes mid-body, is slow, answers after the time-out, or refuses in the body of a 2xx: one fault at a time, mixed, and for every post of a channel',
     // No order: a channel that rests is probed with each of its notifications in turn, as it should be.
     promises: ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'],
     short: true,

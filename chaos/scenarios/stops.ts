@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts'
 export const STOPS: readonly Scenario[] = [
   {
     name: 'sigterm',
-    does: 'SIGTERM to one replica after the other under load, as a rolling restart sends it: nothing may be repeated',
+    does: 'under load, SIGTERM to one replica after the other, as in a rolling restart; no card may be repeated',
     // No order: nothing waits for long enough to tell.
     promises: ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'],
     short: true,

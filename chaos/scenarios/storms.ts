@@ -6,7 +6,7 @@ import type { World } from '../world.ts'
 export const STORMS: readonly Scenario[] = [
   {
     name: 'storm',
-    does: 'a storm on two channels, more urgent events among it, three replicas that share one small budget, one killed in the middle; one type is silenced for a while',
+    does: 'a storm on two channels with more urgent events in it; three replicas share one small budget, and one is killed in the middle; one event type is silenced for a while',
     promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
     short: true,
     store: 'postgres',
@@ -34,7 +34,7 @@ export const STORMS: readonly Scenario[] = [
   },
   {
     name: 'urgent-first',
-    does: 'more waits than the budget lets out, short of a storm, and of every priority: the most urgent goes first',
+    does: 'a backlog of all priorities, larger than the budget but smaller than a storm; the most urgent must go first',
     promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
     short: true,
     store: 'postgres',

@@ -35,7 +35,7 @@ export const SUSPENSIONS: readonly Scenario[] = [
   },
   {
     name: 'slow-lease',
-    does: 'PostgreSQL answers one of two replicas so late that its leases end while it is at work',
+    does: 'PostgreSQL answers one of two replicas so late that its leases end during its turns',
     promises: JUDGED,
     short: false,
     store: 'postgres',

@@ -11,7 +11,7 @@ import type { World } from '../world.ts'
 export const VERSIONS: readonly Scenario[] = [
   {
     name: 'migration',
-    does: 'two replicas of the version before run on its schema; the newest migration is applied, taken back and applied again under load, and they go on',
+    does: 'two replicas of the previous version run on its schema; under load, the newest migration is applied, taken back and applied again; both replicas must continue',
     promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
     short: false,
     store: 'postgres',
@@ -35,7 +35,7 @@ export const VERSIONS: readonly Scenario[] = [
   },
   {
     name: 'rolling-upgrade',
-    does: 'the version before and this one side by side on one database, for a while and with SIGKILL of either, until the last old one is replaced',
+    does: 'the previous version and this one run on one database, with SIGKILL to either, until the last old replica is replaced',
     promises: ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'],
     short: false,
     store: 'postgres',

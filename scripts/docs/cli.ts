@@ -9,7 +9,7 @@ const MEANINGS: { readonly [E in keyof typeof EXIT]: string } = {
   ok: 'Done, or the answer is yes.',
   no: 'The answer is no: a template is wrong, a migration is missing, a card was not accepted, there is no such notification.',
   usage: 'The command line, a setting or an event is wrong.',
-  unreachable: 'Something that is needed can not be reached: the database, Redis, Vault, a gateway, the port.',
+  unreachable: 'A dependency can not be reached: the database, Redis, Vault, a gateway, the port.',
 }
 
 /** No command runs here. */
@@ -22,12 +22,12 @@ export function commandLinePage(): string {
   return page(
     'Command line',
     'src/cli/program.ts and src/kernel/exit-codes.ts',
-    'In a checkout `npm start` is `claimlinc-teams serve --demo`; what follows `--` is passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
-    `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem as HTTP has it (see [errors](errors.md)).`,
+    '`claimlinc-teams` runs the gateway, sends events to it and shows its records. In a checkout `npm start` is `claimlinc-teams serve --demo`; arguments after `--` are passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
+    `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem in the form of the HTTP API (see [errors](errors.md)).`,
     ...leaves(program, []).map(({ command, names }) => section(command, names)),
     `## Where it goes\n\nThis is about \`send\`, \`notifications\` and \`silences\`. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
     `## Exit codes\n\n${table(
-      ['exit code', 'what it means', 'errors that end with it'],
+      ['exit code', 'meaning', 'errors with this exit code'],
       (Object.keys(EXIT) as (keyof typeof EXIT)[]).map((name) => [
         code(String(EXIT[name])),
         MEANINGS[name],
@@ -63,5 +63,5 @@ function options(command: Command): string {
     code(flags),
     envVar === undefined ? description : `${description}; or ${code(envVar)} in the environment`,
   ])
-  return rows.length === 0 ? '' : table(['option', 'what it does'], rows)
+  return rows.length === 0 ? '' : table(['option', 'meaning'], rows)
 }

@@ -11,11 +11,11 @@ export function eventsPage(): string {
   return page(
     'Events',
     'src/catalogue/',
-    'What the gateway ships: types of events, how urgent each is, whom it tells, and what its card shows. A configuration file adds your own types, groups, channels and routes.',
-    `## Priorities\n\n${PRIORITIES.map(code).join(' > ')}, the most urgent first. Any letter case on the way in, upper case on the way out.`,
-    `## Stakeholder groups\n\nAn event names groups by key or by name, in any letter case. Each reads one channel, whose key is the group's.\n\n${groups()}`,
-    `## Event types\n\nPriority and groups are the defaults of events that name none.\n\n${types()}`,
-    `## Data by card\n\nFields marked * are required. Text that is longer than is kept is cut, with a … that says so, and never refused: names and ids at 1,000 characters, others where the table says; a URL of more than 2,000 is left out, since half of one leads elsewhere. An event of more than 512 KB has all its texts cut shorter. What only says that there is nothing (null, empty text, the time 0001-01-01, a label that is null) is absent. Fields marked † are patient data: \`TEAMS_PHI_POLICY\` is applied to them before anything is written. Fields that are not listed are not kept, and the answer names them, unless \`TEAMS_UNDECLARED_DATA\` says otherwise.\n\n${cards()}`,
+    'The built-in catalogue: event types with their priority, stakeholder groups and card, and the data fields of each card. A configuration file adds your own types, groups, channels and routes.',
+    `## Priorities\n\n${PRIORITIES.map(code).join(' > ')}, the most urgent first. Accepted in any letter case, returned in upper case.`,
+    `## Stakeholder groups\n\nAn event names groups by key or by name, in any letter case. Each group reads one channel, which has the same key.\n\n${groups()}`,
+    `## Event types\n\nPriority and groups are defaults, for events that set none.\n\n${types()}`,
+    `## Data by card\n\n- Fields marked * are required.\n- Fields marked † are patient data: \`TEAMS_PHI_POLICY\` is applied to them before the event is written.\n- Undeclared fields are discarded, and the answer names them, unless \`TEAMS_UNDECLARED_DATA\` says otherwise.\n- Long texts are cut, never refused, and … marks the cut: names and ids at 1,000 characters, others at the length in the table. A URL of more than 2,000 characters is left out, since half a URL would lead elsewhere. In an event of more than 512 KB all texts are cut shorter.\n- null, an empty text, the time 0001-01-01 and a label that is null count as absent.\n\n${cards()}`,
   )
 }
 

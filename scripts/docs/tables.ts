@@ -82,7 +82,7 @@ export function stateChangesPage(): string {
     'src/store/state-changes.ts',
     "Every statement with which the gateway changes its record has one of these names. It stands in the statement as a comment, such as `/* notification.digested */`, where the server's log of slow statements, `auto_explain` and `pg_stat_statements` show it. One statement can make several changes: a step of a turn records attempts, claims notifications and saves the channel.",
     table(
-      ['change', 'of', 'what it means'],
+      ['change', 'of', 'meaning'],
       Object.entries(STATE_CHANGES).map(([name, row]) => [code(name), row.of, row.means]),
     ),
   )
