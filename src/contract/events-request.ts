@@ -7,6 +7,7 @@ import { type EventResult, fromCloudEvent, fromCloudEventHeaders } from './cloud
 import { EVENT_FIELDS, eventFromWire, type UncheckedEvent } from './events.ts'
 import { parseJsonBody, shapeProblem } from './json-body.ts'
 import { camelName, snakeName } from './json-names.ts'
+import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import type { EventFormat } from './media-type.ts'
 import {
   CLOUD_EVENT_HEADER_NAMES,
@@ -16,16 +17,8 @@ import {
   JSON_NAMES,
 } from './problem-paths.ts'
 
-/** Events in one request at most. */
-export const MAX_EVENTS = 1_000
-
-/** Longest idempotency key that an event may have. */
+/** Longest id of a signed request that is its events' idempotency key as it stands; of a longer one it is the digest. */
 const MAX_KEY = 200
-
-/** Most problems that are told of one event; the rest are like them, and 5 MB can hold half a million. */
-const MAX_PROBLEMS_PER_EVENT = 100
-/** Problems of one request after which each further bad event is named with its first one only. */
-const MANY_PROBLEMS = 1_000
 
 /** The events of one request, and how the caller names what is in them. */
 export interface EventsRequest {
@@ -56,7 +49,9 @@ export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, bo
     throw new GatewayError('invalid_event', [{ at: 'body', found: describeValue(value), expected: 'a list of events' }])
   const items: readonly unknown[] = list && Array.isArray(value) ? value : [value]
   if (items.length === 0)
-    throw new GatewayError('invalid_event', [{ at: 'body', found: 'an empty list', expected: '1 to 1,000 events' }])
+    throw new GatewayError('invalid_event', [
+      { at: 'body', found: 'an empty list', expected: `1 to ${MAX_EVENTS.toLocaleString('en')} events` },
+    ])
   if (items.length > MAX_EVENTS)
     throw new GatewayError('too_many_events', [
       { at: 'body', found: `a list of ${items.length}`, expected: `at most ${MAX_EVENTS} events` },

@@ -1,11 +1,6 @@
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { parseJson } from '../kernel/parse-json.ts'
-
-/** How deep lists and objects may lie in each other. Cards are a few levels deep; what follows may recurse. */
-export const MAX_DEPTH = 32
-
-/** Most keys of one object. Half a megabyte of data has no room for more, and looking at each of 500,000 takes a second. */
-const MAX_KEYS = 100_000
+import { MAX_BODY_DEPTH, MAX_OBJECT_KEYS } from './limits.ts'
 
 /**
  * Reads a body as one JSON document in UTF-8. Broken UTF-8 is refused rather than replaced: a replaced character would
@@ -47,16 +42,16 @@ export function shapeProblem(event: unknown, above: number): Problem | undefined
       if (typeof value === 'number' && !Number.isFinite(value))
         return { at: '', found: 'a number that is too large', expected: 'numbers below 1.8e308' }
       if (typeof value !== 'object' || value === null) continue
-      if (depth === MAX_DEPTH)
+      if (depth === MAX_BODY_DEPTH)
         return {
           at: '',
           found: 'lists and objects that lie too deep in each other',
-          expected: `at most ${MAX_DEPTH} levels`,
+          expected: `at most ${MAX_BODY_DEPTH} levels`,
         }
       const key = Array.isArray(value) ? undefined : unsafeKey(value)
       if (key) return { at: '', found: `a key named ${key}`, expected: 'no such key' }
-      if (!Array.isArray(value) && Object.keys(value).length > MAX_KEYS)
-        return { at: '', found: 'an object with too many keys', expected: `at most ${MAX_KEYS} in one object` }
+      if (!Array.isArray(value) && Object.keys(value).length > MAX_OBJECT_KEYS)
+        return { at: '', found: 'an object with too many keys', expected: `at most ${MAX_OBJECT_KEYS} in one object` }
       for (const item of Array.isArray(value) ? value : Object.values(value))
         if (typeof item === 'object' || typeof item === 'number') next.push(item)
     }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
 import { acceptancesWire, acceptanceWire } from '../contract/events.ts'
-import { MAX_EVENTS } from '../contract/events-request.ts'
 import { healthWire, indexWire, readinessWire } from '../contract/health.ts'
+import { MAX_EVENTS } from '../contract/limits.ts'
 import { notificationQuery } from '../contract/notification-query.ts'
 import {
   attemptWire,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { CARD_DATA } from '../catalogue/card-data.ts'
 import { withFields } from '../catalogue/data-fields.ts'
+import { MAX_DATA_BYTES } from '../contract/limits.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { withinBounds } from './bounds.ts'
-import { MAX_DATA_BYTES } from './limits.ts'
 
 const keep = (card: keyof typeof CARD_DATA, data: JsonObject) => withinBounds({ schema: CARD_DATA[card] }, data)
 const long = (units: number) => 'x'.repeat(units)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
+import { MAX_DATA_BYTES } from '../contract/limits.ts'
 import { cutText, cutTextMiddle } from '../kernel/characters.ts'
 import { keptId } from '../kernel/ids.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { MAX_DATA_BYTES } from './limits.ts'
 import type { Protected } from './patient-data/patient-data.ts'
 
 /** Longest text of a field whose type says nothing else. */

@@ -4,10 +4,10 @@ import { z } from 'zod'
 import { SAMPLES } from '../../test/cards/samples.ts'
 import { EVENT_TYPES } from '../catalogue/event-types.ts'
 import { loadCatalogue } from '../catalogue/load.ts'
+import { MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_GIVEN_BYTES } from '../contract/limits.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { checkData } from './check-data.ts'
-import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES } from './limits.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 import { toPlainJson } from './plain-json.ts'
 
@@ -228,8 +228,8 @@ describe('what data may be', () => {
 
   it('is limited in depth and size, to the last byte', () => {
     const nested = (levels: number): JsonObject => (levels === 1 ? {} : { a: nested(levels - 1) })
-    expect(take({ own: nested(MAX_DEPTH - 1) })).toBeDefined()
-    expect(check('prometheus.alert.firing', { ...alert, own: nested(MAX_DEPTH) }).problems).toEqual([
+    expect(take({ own: nested(MAX_DATA_DEPTH - 1) })).toBeDefined()
+    expect(check('prometheus.alert.firing', { ...alert, own: nested(MAX_DATA_DEPTH) }).problems).toEqual([
       { at: 'data', found: 'more than 16 levels of lists and objects', expected: 'at most 16' },
     ])
     const fill = MAX_GIVEN_BYTES - Buffer.byteLength(JSON.stringify({ ...alert, own: '' }))

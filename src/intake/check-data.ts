@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import { STAND_INS } from '../catalogue/card-data.ts'
 import type { EventTypeDefinition } from '../catalogue/catalogue.ts'
 import { isBuiltInCard } from '../catalogue/data-fields.ts'
+import { MAX_DATA_BYTES, MAX_DATA_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from '../contract/limits.ts'
 import { describeValue, type Problem } from '../kernel/errors.ts'
 import { depthOf, isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { withoutAbsent } from './absent.ts'
 import { canBeCut } from './bounds.ts'
-import { MAX_DATA_BYTES, MAX_DEPTH, MAX_GIVEN_BYTES, MAX_PROBLEMS_PER_EVENT } from './limits.ts'
 import { declaredData, type Inside, insideOf, type UndeclaredData } from './patient-data/undeclared.ts'
 import { toPlainJson } from './plain-json.ts'
 
@@ -44,8 +44,8 @@ export function checkData(
   if (plain.losses.length > 0) return undefined
   // A Date is an object, and text as JSON.
   if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
-  if (depthOf(plain.value, MAX_DEPTH) > MAX_DEPTH)
-    return refuse(`more than ${MAX_DEPTH} levels of lists and objects`, `at most ${MAX_DEPTH}`)
+  if (depthOf(plain.value, MAX_DATA_DEPTH) > MAX_DATA_DEPTH)
+    return refuse(`more than ${MAX_DATA_DEPTH} levels of lists and objects`, `at most ${MAX_DATA_DEPTH}`)
   if (plain.bytes > MAX_DATA_BYTES && !canBeCut(plain.value))
     return refuse(`more than ${MAX_DATA_BYTES} bytes without its long texts`, `at most ${MAX_DATA_BYTES}`)
   if (!definition) return undefined

@@ -10,6 +10,7 @@ import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment, readTime, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
+import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from '../contract/limits.ts'
 import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
@@ -27,7 +28,6 @@ import {
   showableText,
   unknownKeys,
 } from './fields.ts'
-import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from './limits.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 
 /** An event whose every field was checked; nothing is masked or written yet. */

@@ -1,6 +1,6 @@
+import { MAX_DATA_DEPTH } from '../../contract/limits.ts'
 import { depthOf, type Json } from '../../kernel/json.ts'
 import { parseJson } from '../../kernel/parse-json.ts'
-import { MAX_DEPTH } from '../limits.ts'
 
 /** The list or object that a whole text is as JSON; undefined for any other text. */
 export type InnerJson = (text: string) => Json | undefined
@@ -23,7 +23,7 @@ export function createInnerJson(): InnerJson {
 function read(text: string): Json | undefined {
   try {
     const value = parseJson(text) as Json
-    return depthOf(value, MAX_DEPTH) > MAX_DEPTH ? undefined : value
+    return depthOf(value, MAX_DATA_DEPTH) > MAX_DATA_DEPTH ? undefined : value
   } catch {
     return undefined
   }

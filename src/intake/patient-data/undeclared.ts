@@ -1,9 +1,9 @@
 import type { z } from 'zod'
+import { MAX_IGNORED, MAX_PROBLEMS_PER_EVENT } from '../../contract/limits.ts'
 import type { Problem } from '../../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'
 import { isFieldName } from '../fields.ts'
-import { MAX_IGNORED, MAX_PROBLEMS_PER_EVENT } from '../limits.ts'
 import { maskAll, maskValue, withUniqueKeys } from './mask.ts'
 
 /** What becomes of data fields that an event's type does not declare: TEAMS_UNDECLARED_DATA. */

@@ -1,7 +1,14 @@
 /** Most events in one call. */
 export const MAX_EVENTS = 1_000
+/**
+ * Most levels of lists and objects in a body, a list of events among them. Only guards what recurses behind it; an event is
+ * checked for {@link MAX_DATA_DEPTH}.
+ */
+export const MAX_BODY_DEPTH = 32
+/** Most keys of one object in a body. What is kept of an event has no room for more, and to look at each of 500,000 takes a second. */
+export const MAX_OBJECT_KEYS = 100_000
 /** Most levels of lists and objects in an event's data. */
-export const MAX_DEPTH = 16
+export const MAX_DATA_DEPTH = 16
 /** Most bytes of an event's data as JSON, as they are given. What is longer than is kept is cut. */
 export const MAX_GIVEN_BYTES = 5 * 1024 * 1024
 /** Most bytes of an event's data as JSON, as they are kept. */
