@@ -27,9 +27,9 @@ describe('amountInText', () => {
   )
 
   it('takes no longer for a long text', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const text of ['1'.repeat(20_000), '1,111'.repeat(5_000), ' '.repeat(20_000), 'ر'.repeat(20_000)])
       amountInText(text, 'en')
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(1_000)
   })
 })

@@ -201,7 +201,7 @@ describe('any value as an event', () => {
       data: { claim_id: 'C', provider: 'p', payer: 'p', total_amount: 1, services: Array(900).fill(1) },
       stakeholders: Array.from({ length: 100 }, (_, index) => `an unknown group number ${index} of the sender`),
     }
-    const started = performance.now()
+    const started = process.cpuUsage()
     try {
       acceptor.check(Array(1_000).fill(bad))
       expect.unreachable()
@@ -210,7 +210,7 @@ describe('any value as an event', () => {
       expect(new Set(error.problems.map(({ at }) => /\d+/.exec(at)?.[0])).size).toBe(1_000)
       expect(error.problems.length).toBeLessThan(4_000)
     }
-    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(20_000)
   })
 })
 

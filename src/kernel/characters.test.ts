@@ -34,10 +34,10 @@ describe('clean text', () => {
   })
 
   it('takes time in proportion to its length', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const piece of ['\u001B', '\u001B[', '\u001B]', '\u001B[1;', '\u001B ', '\u009B1'])
       cleanText(piece.repeat(200_000))
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(3_000)
   })
 })
 

@@ -195,7 +195,7 @@ it('takes time in proportion to the text', () => {
     '-1',
     'iqama "\'\\',
   ]
-  const started = performance.now()
+  const started = process.cpuUsage()
   for (const piece of pieces) inText(piece.repeat(Math.floor(200_000 / piece.length)))
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(process.cpuUsage(started).user / 1_000).toBeLessThan(10_000)
 })

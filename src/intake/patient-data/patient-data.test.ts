@@ -266,9 +266,9 @@ it('takes time in proportion to the event, whatever is in it', () => {
   const patients = Array.from({ length: 20_000 }, (_, index) => `P12345${index}`)
   const alike = Array.from({ length: 200 }, (_, index) => 'a'.repeat(index + 5))
   const text = `${'aaaa'.repeat(20_000)} ${patients.join(' ')}`
-  const started = performance.now()
+  const started = process.cpuUsage()
   const { data } = protect({ patient_id: [...patients, ...alike, 'a'.repeat(100_000)], error: text })
   // One value after the other would be ten billion comparisons.
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000)
   expect(data.error).not.toMatch(/P12345|aaaaa/)
 })

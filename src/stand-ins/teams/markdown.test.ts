@@ -79,9 +79,9 @@ describe('Markdown as Teams understands it', () => {
   })
 
   it('takes no longer for hostile text than for any other', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     for (const part of ['*a ', ' *a', '_a*', '[', '[a](', '<at>', '- ', '**a_ '])
       toHtml(part.repeat(28_672 / part.length))
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(2000)
   })
 })
