@@ -1,13 +1,29 @@
 import { defineConfig } from 'vitest/config'
+import { TIERS } from './scripts/tiers.ts'
+import { WEBASSEMBLY } from './src/cli/heap.ts'
+
+const projects = Object.entries(TIERS).map(([name, { include, exclude, services }]) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [...include],
+    exclude: [...exclude],
+    ...(services
+      ? { globalSetup: ['test/services/global-setup.ts'], setupFiles: ['test/services/cleanup.ts'] }
+      : // Pure tests leave nothing behind, so that one process may run many files.
+        { isolate: false }),
+  },
+}))
 
 export default defineConfig({
   test: {
-    include: ['{src,test,bench,chaos,fuzz}/**/*.test.ts'],
-    globalSetup: ['test/services/global-setup.ts'],
-    setupFiles: ['test/services/cleanup.ts'],
+    projects,
     // A process per file: tests kill processes, change the environment and close databases.
     pool: 'forks',
-    maxWorkers: 2,
+    // As `serve` runs: opening the embedded database takes a quarter less CPU.
+    execArgv: [...WEBASSEMBLY],
+    // One more than the cores of a small machine: tests wait for a fifth of their time.
+    maxWorkers: 3,
     // Generous, because a test waits for signals and not for time: only one that hangs ever needs all of it.
     testTimeout: 60_000,
     hookTimeout: 60_000,

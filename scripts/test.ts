@@ -7,13 +7,15 @@ import { fileURLToPath } from 'node:url'
 import { ensureServices } from './services/install.ts'
 import { run } from './services/run.ts'
 import { readTally, type Tally } from './services/tally.ts'
+import { readPlan } from './test-plan.ts'
+import { TIERS } from './tiers.ts'
 
-// `npm test`: services, format and lint, types, tests; one line each, and the number of tests at the end. With arguments
-// (`npm test -- src/cards`) only the tests that they name run; they are passed on to Vitest.
+// `npm test`, `npm run test:unit`, `npm run test:services` and `npm run coverage`: services, format and lint, types, tests;
+// one line each, and the number of tests at the end.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` }
-const narrowed = process.argv.slice(2)
+const plan = readPlan(process.argv.slice(2))
 const reports = mkdtempSync(join(tmpdir(), 'claimlinc-teams-report-'))
 process.once('exit', () => rmSync(reports, { recursive: true, force: true }))
 
@@ -51,8 +53,10 @@ async function check(name: string, ...args: readonly string[]) {
   return { code, output: code === 0 ? '' : output }
 }
 
-const ready = await step('services', async () => ({ code: 0, output: await ensureServices(console.log) }))
-if (narrowed.length === 0) {
+const needsServices = plan.tiers.some((tier) => TIERS[tier].services)
+const ready =
+  !needsServices || (await step('services', async () => ({ code: 0, output: await ensureServices(console.log) })))
+if (plan.checks) {
   await step('lint', () => check('biome', 'check', '--error-on-warnings', '.'))
   await step('types', () => check('tsc', '--noEmit'))
 }
@@ -63,9 +67,10 @@ if (ready)
   await step('tests', async () => {
     const report = join(reports, 'report.json')
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const { code } = await program('inherit', 'vitest', 'run', ...reporters, ...narrowed)
+    const projects = plan.tiers.map((tier) => `--project=${tier}`)
+    const { code } = await program('inherit', 'vitest', 'run', ...reporters, ...projects, ...plan.vitest)
     tally = readTally(report)
-    if (code === 0 && tally.skipped > 0 && narrowed.length === 0)
+    if (code === 0 && tally.skipped > 0 && !plan.narrowed)
       return { code: 1, output: `${tally.skipped} tests were skipped. Every test runs, or it goes.` }
     return { code, output: '' }
   })

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { startServe } from './cli/cli.ts'
 import { embeddedFolder } from './services/database.ts'
+import { startedStore } from './services/stores.ts'
 
 const page = readFileSync(new URL('../docs/guides/from-the-checklist.md', import.meta.url), 'utf8')
 
@@ -51,7 +52,7 @@ describe('docs/guides/from-the-checklist.md', () => {
   })
 
   it('has a send_teams_notification for Python whose card arrives, is counted, and is logged as the checklist looks for it', async () => {
-    const gateway = await startServe({ TEAMS_DATA_DIR: embeddedFolder(), TEAMS_LOG_LEVEL: 'info' })
+    const gateway = await startServe({ ...(await startedStore('embedded')), TEAMS_LOG_LEVEL: 'info' })
     const script = join(embeddedFolder(), 'teams.py')
     writeFileSync(script, /^```python\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '')
     const { stdout } = await promisify(execFile)('python3', [script], {

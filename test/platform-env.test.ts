@@ -127,7 +127,7 @@ describe('a name of the platform', () => {
 it('TEAMS_WEBHOOK_ENABLED=false records events and sends no card', async () => {
   const gateway = await createGateway({
     env: {},
-    settings: { TEAMS_DATA_DIR: embeddedFolder(), TEAMS_LOG_LEVEL: 'silent', TEAMS_WEBHOOK_ENABLED: false },
+    settings: { ...(await startedStore('embedded')), TEAMS_LOG_LEVEL: 'silent', TEAMS_WEBHOOK_ENABLED: false },
   })
   onTestFinished(() => gateway.stop())
   const { notifications } = await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'v' } })

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createGateway, type Gateway } from '../src/app/gateway.ts'
 import { DEMO_EVENTS } from '../src/gateway/demo.ts'
 import { whenDone } from './services/cleanup.ts'
-import { embeddedFolder } from './services/database.ts'
+import { startedStore } from './services/stores.ts'
 
 /** Events as the platform's programs send them, with the name, priority and channels under which they are kept. */
 const PLATFORM_EVENTS = [
@@ -126,7 +126,7 @@ describe("the platform's events", () => {
   beforeAll(async () => {
     gateway = await createGateway({
       env: {},
-      settings: { TEAMS_DATA_DIR: embeddedFolder(), TEAMS_LOG_LEVEL: 'silent' },
+      settings: { ...(await startedStore('embedded')), TEAMS_LOG_LEVEL: 'silent' },
       deliver: false,
     })
     whenDone(() => gateway.stop())

@@ -17,6 +17,7 @@ import { SETTINGS } from '../src/settings/table.ts'
 import { serveQuick } from './acceptance/gateways.ts'
 import { openMigrated } from './conformance/databases.ts'
 import { embeddedFolder } from './services/database.ts'
+import { nodeEnvironment } from './services/node-environment.ts'
 import { startedStore } from './services/stores.ts'
 
 // Everything that people write by hand and that names something in the code: it has to be there, and to work.
@@ -274,7 +275,7 @@ describe('TypeScript examples', () => {
 
 describe('the first TypeScript example', () => {
   it('sends through the gateway that runs', async () => {
-    const gateway = await serveQuick({ TEAMS_DATA_DIR: embeddedFolder() })
+    const gateway = await serveQuick(await startedStore('embedded'))
     const folder = workshop()
     const file = join(folder, 'example.ts')
     const [code = ''] = blocks('README.md', 'ts')
@@ -336,10 +337,10 @@ describe('docs/guides/signatures.md', () => {
   it('checks what a post really carries, and signs a request that is taken', async () => {
     const SECRET = randomBytes(32).toString('hex')
     const INBOUND_SECRET = `whsec_${randomBytes(24).toString('base64')}`
-    const gateway = await serveQuick(
-      { TEAMS_DATA_DIR: embeddedFolder() },
-      { TEAMS_HMAC_SECRET_KEY: SECRET, TEAMS_INBOUND_SECRETS: INBOUND_SECRET },
-    )
+    const gateway = await serveQuick(await startedStore('embedded'), {
+      TEAMS_HMAC_SECRET_KEY: SECRET,
+      TEAMS_INBOUND_SECRETS: INBOUND_SECRET,
+    })
     const folder = embeddedFolder()
     const shell = async (word: string) => {
       const text = blocks('docs/guides/signatures.md', 'sh').find((block) => block.includes(word)) ?? 'false'
@@ -368,7 +369,7 @@ describe('shell examples', () => {
     ['docs/guides/operations.md', 'curl'],
     ['docs/guides/operations.md', 'notifications'],
   ])('of %s with %s work on a gateway that is served', async (page, word) => {
-    const gateway = await serveQuick({ TEAMS_DATA_DIR: embeddedFolder() })
+    const gateway = await serveQuick(await startedStore('embedded'))
     const port = new URL(gateway.origin).port
     const commands = blocks(page, 'sh').filter((text) => text.includes(word) && !text.includes('npm '))
     expect(commands.length).toBeGreaterThan(0)
@@ -391,7 +392,7 @@ function run(
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...nodeEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -24,7 +24,7 @@ const MALLOC_ARENAS = '2'
  * of WebAssembly, the reader of HTTP answers, on which it makes no difference. Only for the Node whose V8 is known to
  * have it, as Node does not start with a flag that it does not know.
  */
-const WEBASSEMBLY = process.versions.node.startsWith('24.') ? ['--liftoff-only'] : []
+export const WEBASSEMBLY = process.versions.node.startsWith('24.') ? ['--liftoff-only'] : []
 
 const NEW_SPACE = '--max-semi-space-size'
 const OLD_SPACE = '--heap-growing-percent'

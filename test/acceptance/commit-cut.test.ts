@@ -4,12 +4,12 @@ import type { EventInput } from '../../src/contract/events.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import { startCuttingProxy } from '../services/cutting-proxy.ts'
-import { freshDatabase } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 import { serveQuick } from './gateways.ts'
 
 async function gatewayBehindProxy() {
-  const { url } = await freshDatabase()
-  const proxy = await startCuttingProxy(url)
+  const { DATABASE_URL } = await startedStore('postgres')
+  const proxy = await startCuttingProxy(DATABASE_URL)
   onTestFinished(() => proxy.close())
   const gateway = await serveQuick({ DATABASE_URL: proxy.url })
   const send = async (key: string) => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { nodeEnvironment } from '../services/node-environment.ts'
 import type { Store } from '../services/stores.ts'
 
 /** Settings under which tests need not wait: budgets that do not bind, and short rests. */
@@ -41,7 +41,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>): Promi
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      NODE_COMPILE_CACHE: join(inject('temporaryFolder'), 'compiled'),
+      ...nodeEnvironment(),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

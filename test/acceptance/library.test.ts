@@ -11,6 +11,7 @@ import type { GatewayOptions } from '../../src/gateway/options.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { startServe } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
+import { nodeEnvironment } from '../services/node-environment.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
 import { type Flows, startFlows } from './flows.ts'
@@ -126,7 +127,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
 })
 
 it('programs with names of their own share a database, and no idempotency keys', async () => {
-  const { url } = await freshDatabase()
+  const { DATABASE_URL: url } = await startedStore('postgres')
   const make = async (options: GatewayOptions) => {
     const gateway = await createGateway({
       env: {},
@@ -235,17 +236,21 @@ describe.each(Object.entries(SHARED))('a gateway on %s of the program', (_name, 
 it('a gateway that is given its environment reads no .env beside it', async () => {
   const folder = embeddedFolder()
   writeFileSync(join(folder, '.env'), 'TEAMS_LANGUAGE=none\n')
+  const settings = JSON.stringify({ ...(await startedStore('embedded')), TEAMS_LOG_LEVEL: 'silent' })
   const library = new URL('../../src/index.ts', import.meta.url).href
   const run = (options: string) =>
     new Promise<string>((resolve) => {
       const program = `import { createGateway } from '${library}'
         try { await (await createGateway(${options})).stop(); console.log('made') } catch ({ code }) { console.log(code) }`
       const args = ['--input-type=module', '-e', program]
-      execFile(process.execPath, args, { cwd: folder, env: { PATH: process.env.PATH } }, (_error, stdout) =>
-        resolve(stdout.trim()),
+      execFile(
+        process.execPath,
+        args,
+        { cwd: folder, env: { PATH: process.env.PATH, ...nodeEnvironment() } },
+        (_error, stdout) => resolve(stdout.trim()),
       )
     })
-  expect(await run("{ env: {}, settings: { TEAMS_LOG_LEVEL: 'silent' } }")).toBe('made')
+  expect(await run(`{ env: {}, settings: ${settings} }`)).toBe('made')
   expect(await run('{}')).toBe('invalid_settings')
 })
 
@@ -258,7 +263,7 @@ it('a pool of the program whose database is away is told of as such', async () =
 })
 
 it('a gateway that only accepts leaves delivery to the one that delivers', async () => {
-  const { url } = await freshDatabase()
+  const { DATABASE_URL: url } = await startedStore('postgres')
   const accepts = await gatewayOn({ settings: { DATABASE_URL: url }, deliver: false }, 'sre')
   await expect(accepts.start()).rejects.toMatchObject({ code: 'invalid_settings' })
   await accepts.send(alert('handed over'))
@@ -343,6 +348,7 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
           cwd: folder,
           env: {
             PATH: process.env.PATH,
+            ...nodeEnvironment(),
             NODE_EXTRA_CA_CERTS: certificate,
             TEAMS_WEBHOOK_HOST_SUFFIXES: '127.0.0.1',
             TEAMS_LOG_LEVEL: 'warn',

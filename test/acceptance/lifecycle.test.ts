@@ -6,9 +6,7 @@ import type { EventInput } from '../../src/contract/events.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
-import { startPostgres } from '../services/postgres.ts'
-import { type Store, startedStore, untouchedStore } from '../services/stores.ts'
+import { type Store, startedStore } from '../services/stores.ts'
 import { QUICK } from './gateways.ts'
 
 const ALERT: EventInput = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] }
@@ -46,7 +44,7 @@ const states = async (client: pg.Client) =>
 
 describe('finish', () => {
   it('sends all that is due, also where a turn is at work already', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     const gateway = await gatewayOn(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
     await gateway.start({ keepAlive: false })
     await gateway.sendMany(Array.from({ length: 20 }, () => ALERT))
@@ -55,7 +53,7 @@ describe('finish', () => {
   })
 
   it('does not wait for a channel that has no address', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     const gateway = await gatewayOn(store, { TEAMS_SANDBOX: 'off' })
     await gateway.start({ keepAlive: false })
     await gateway.send(ALERT)
@@ -77,7 +75,7 @@ const connectionsOf = async (client: pg.Client, application: string) =>
 
 describe('a gateway that can not be made', () => {
   it('leaves no engine running that nobody could stop', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     await (await gatewayOn(store)).stop()
     const client = await clientOf(store)
     // The engine itself starts; its queues can not be made.
@@ -92,7 +90,7 @@ describe('a gateway that can not be made', () => {
 
 describe('start', () => {
   it('that failed may be tried again, and then all of it is there', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     const client = await clientOf(store)
     await client.query('ALTER TABLE teams_engine.schedule RENAME TO away')
@@ -105,14 +103,14 @@ describe('start', () => {
   })
 
   it('is refused once the gateway was stopped', async () => {
-    const gateway = await gatewayOn(await untouchedStore('postgres'))
+    const gateway = await gatewayOn(await startedStore('postgres'))
     await gateway.stop()
     await expect(gateway.start()).rejects.toMatchObject({ code: 'gateway_stopped' })
     await expect(gateway.send(ALERT)).rejects.toMatchObject({ code: 'gateway_stopped' })
   })
 
   it('and stop at once leave nothing behind', async () => {
-    const gateway = await gatewayOn(await untouchedStore('postgres'))
+    const gateway = await gatewayOn(await startedStore('postgres'))
     const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
     const before = servers()
     const starting = gateway.start()
@@ -125,7 +123,7 @@ describe('start', () => {
 
 describe('stop', () => {
   it('lets calls under way come to their end', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     await gateway.start()
     const sent = Array.from({ length: 25 }, () => gateway.send(ALERT))
@@ -136,7 +134,7 @@ describe('stop', () => {
   })
 
   it('ends turns and the engine while the index of a month that is over is still being made', async () => {
-    const store = await untouchedStore('postgres')
+    const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     const client = await clientOf(store)
     // An index whose build waits for as long as this client holds a lock, as one of a large month takes minutes.
@@ -168,36 +166,10 @@ describe('stop', () => {
     await stopped
     expect(await connectionsOf(client, 'claimlinc-teams')).toBe(0)
   })
-
-  it('waits for a database that is away no longer than it was told to', async () => {
-    const postgres = await startPostgres({ durable: false })
-    onTestFinished(() => postgres.stop())
-    const teams = await createSandboxServer()
-    onTestFinished(() => teams.close())
-    const gateway = await createGateway({
-      env: {},
-      webhooks: Object.fromEntries(teams.addresses),
-      settings: {
-        ...QUICK,
-        DATABASE_URL: postgres.url,
-        TEAMS_SANDBOX: 'off',
-        TEAMS_SANDBOX_ORIGIN: teams.origin,
-        TEAMS_SHUTDOWN_TIMEOUT: 1,
-      },
-    })
-    await gateway.start()
-    teams.sandbox.setFaults('sre', { delay_ms: 300 })
-    await gateway.send(ALERT)
-    await teams.sandbox.waitFor('sre', 1)
-    await postgres.kill()
-    const since = Date.now()
-    await gateway.stop()
-    expect(Date.now() - since).toBeLessThan(5_000)
-  })
 })
 
 it('a call that failed is logged with its name', async () => {
-  const store = await untouchedStore('postgres')
+  const store = await startedStore('postgres')
   const lines: Record<string, unknown>[] = []
   const gateway = await createGateway({
     env: {},
@@ -217,7 +189,7 @@ describe('callers that wait for each other', () => {
     'use up the connections of %s pool and keep nothing from being sent, recorded and renewed',
     { timeout: 60_000 },
     async (whose) => {
-      const store = await untouchedStore('postgres')
+      const store = await startedStore('postgres')
       const pool = new pg.Pool({ connectionString: 'DATABASE_URL' in store ? store.DATABASE_URL : '', max: 2 })
       onTestFinished(() => pool.end())
       const gateway = await createGateway({
@@ -264,7 +236,7 @@ describe('an answer with a number that is no HTTP status', () => {
     const gateway = await createGateway({
       env: {},
       webhooks: { sre: `${origin}/sandbox/channels/sre/webhook` },
-      settings: { ...QUICK, ...(await untouchedStore('postgres')), TEAMS_SANDBOX: 'off', TEAMS_SANDBOX_ORIGIN: origin },
+      settings: { ...QUICK, ...(await startedStore('postgres')), TEAMS_SANDBOX: 'off', TEAMS_SANDBOX_ORIGIN: origin },
     })
     onTestFinished(() => gateway.stop())
     await gateway.start()

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createGateway } from '../../src/app/gateway.ts'
 import { runCli } from '../cli/cli.ts'
 import { embeddedFolder } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 
 const WEBHOOK =
   'https://x.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/x/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=not-a-real-signature'
@@ -33,7 +34,7 @@ describe('a database under another name than DATABASE_URL', () => {
 
   it('is nobody’s business where TEAMS_DATA_DIR says that the embedded one is meant', async () => {
     const env = { POSTGRES_URL: 'postgres://u:p@db.example/claims', TEAMS_LOG_LEVEL: 'silent' }
-    const settings = { TEAMS_DATA_DIR: embeddedFolder() }
+    const settings = await startedStore('embedded')
     const gateway = await createGateway({ env, settings, webhooks: { sre: WEBHOOK } })
     expect(gateway.service).toBeDefined()
     await gateway.stop()

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, inject, onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { WEBASSEMBLY } from '../../src/cli/heap.ts'
 import { embeddedFolder } from '../services/database.ts'
+import { nodeEnvironment } from '../services/node-environment.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 
@@ -42,13 +43,13 @@ export function startCli(
   args: readonly string[],
   { env = {}, stdin, cwd = embeddedFolder() }: RunOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  // As `serve` runs: opening the embedded database takes a quarter less CPU.
+  const child = spawn(process.execPath, [...WEBASSEMBLY, MAIN, ...args], {
     cwd,
     env: {
       PATH: process.env.PATH,
       HOME: cwd,
-      // Saves a third of what a command costs; hundreds of them run here.
-      NODE_COMPILE_CACHE: join(inject('temporaryFolder'), 'compiled'),
+      ...nodeEnvironment(),
       TEAMS_HTTP_PORT: '0',
       ...env,
     },

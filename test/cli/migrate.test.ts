@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../services/program.ts'
-import { KINDS, untouchedStore } from '../services/stores.ts'
+import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
 import { MARK, runCli, runJson } from './cli.ts'
 
 const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
@@ -28,7 +28,7 @@ describe.each(KINDS)('migrate on %s', (kind) => {
   })
 
   it('takes back nothing that holds events unless that is meant', async () => {
-    const env = await untouchedStore(kind)
+    const env = await startedStore(kind)
     expect(
       (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
     ).toBe(0)

@@ -200,9 +200,9 @@ describe('a pattern', () => {
   it('takes time that grows with the text and with nothing else', () => {
     const seconds = (pattern: string, length: number) => {
       const text = 'a'.repeat(length)
-      const start = performance.now()
+      const start = process.cpuUsage()
       expect(fits(pattern, text)).toBe(false)
-      return (performance.now() - start) / 1_000
+      return process.cpuUsage(start).user / 1_000_000
     }
     for (const pattern of [`${'*a'.repeat(99)}*b`, `*${'a'.repeat(90)}b${'a'.repeat(90)}*`, `*${'ab'.repeat(98)}*`])
       expect(seconds(pattern, 512 * 1_024)).toBeLessThan(1)

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { embeddedFolder, freshDatabase } from './database.ts'
-import { type Postgres, startPostgres } from './postgres.ts'
-import { startRedis } from './redis.ts'
+import { embeddedFolder, freshDatabase } from '../services/database.ts'
+import { type Postgres, startPostgres } from '../services/postgres.ts'
+import { startRedis } from '../services/redis.ts'
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url })
@@ -74,7 +74,7 @@ describe('what is started', () => {
     const script = join(embeddedFolder(), 'start.ts')
     writeFileSync(
       script,
-      `import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, 'postgres.ts'))}
+      `import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, '../services/postgres.ts'))}
        const postgres = await startPostgres({ durable: false })
        process.stdout.write(JSON.stringify({ pid: postgres.pid, folder: postgres.folder }))
        setInterval(() => {}, 1_000)`,

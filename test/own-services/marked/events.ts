@@ -1,6 +1,6 @@
 import type { ConfigInput } from '../../../src/catalogue/config-input.ts'
 import { eventToWire } from '../../../src/contract/events.ts'
-import { BEHAVIOURS } from '../flows.ts'
+import { BEHAVIOURS } from '../../acceptance/flows.ts'
 import { arabicDigits, type Marks } from './marks.ts'
 
 /** Channels that each fail in their own way, named after the outcome. */

@@ -2,8 +2,8 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createSandboxServer, type SandboxServer } from '../../src/stand-ins/teams/test-server.ts'
+import { type GatewayProcess, QUICK, spawnGateway } from '../acceptance/gateways.ts'
 import { type Store, startedStore } from '../services/stores.ts'
-import { type GatewayProcess, QUICK, spawnGateway } from './gateways.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
 /** Posts of one channel that may be under way at once. */

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createSandboxServer, type SandboxServer } from '../../src/stand-ins/teams/test-server.ts'
+import { QUICK, spawnGateway } from '../acceptance/gateways.ts'
 import { startedStore } from '../services/stores.ts'
-import { QUICK, spawnGateway } from './gateways.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
 /** Connections to the receiving end, which all channels share, and posts of one channel that may be under way. */

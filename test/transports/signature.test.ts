@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../kernel/secret.ts'
-import { headerSafe, signedHeaders, signingKey } from './signature.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { headerSafe, signedHeaders, signingKey } from '../../src/transports/signature.ts'
 
 const WHSEC = `whsec_${Buffer.from('32 bytes of a key, more or less!').toString('base64')}`
 const signed = (body: string, secrets: string[], more: { correlationId?: string; repeat?: boolean } = {}) =>

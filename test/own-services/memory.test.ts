@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { HALF_OF_NEW_SPACE } from '../../src/cli/heap.ts'
+import { startServe } from '../cli/cli.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
-import { startServe } from './cli.ts'
 
 /** Writes down the URL of every module that a process loads, whether by `import` or `require`. */
 const LIST_MODULES = `

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
+import { MARK, runCli, runJson, startCli } from '../cli/cli.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { MARK, runCli, runJson, startCli } from './cli.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
 const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
@@ -45,7 +45,7 @@ describe('serve --demo --once', () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
     teams.sandbox.setFaults('pmo', { status: 413 })
-    const env: Record<string, string> = { TEAMS_SANDBOX_ORIGIN: teams.origin }
+    const env: Record<string, string> = { ...(await startedStore('embedded')), TEAMS_SANDBOX_ORIGIN: teams.origin }
     for (const [key, url] of teams.addresses) env[`TEAMS_WEBHOOK_${key.toUpperCase()}`] = url
     const { code, stdout } = await runCli(['serve', '--demo', '--once', '--yes'], { env })
     expect(code).toBe(1)
@@ -58,7 +58,7 @@ describe('serve --demo --once', () => {
 
 describe('serve --demo', () => {
   it('stays, and its service answers where it says', async () => {
-    const running = startCli(['serve', '--demo'])
+    const running = startCli(['serve', '--demo'], { env: await startedStore('embedded') })
     await running.says(/Ctrl-C stops it\./)
     const [, origin] = await running.says(/listens on (\S+)/)
     for (const path of ['/sandbox', '/v1/notifications', '/openapi.json']) {

@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { packageVersion } from '../../src/kernel/version.ts'
+import { serveQuick } from '../acceptance/gateways.ts'
 import { startCuttingProxy } from '../services/cutting-proxy.ts'
-import { freshDatabase } from '../services/database.ts'
-import { serveQuick } from './gateways.ts'
+import { startedStore } from '../services/stores.ts'
 
 const EVENT = { eventType: 'vault.seal.detected', data: { node: 'v' } } as const
 
 describe('/metrics', () => {
   it('answers while the database hangs and while it is gone, without what only the database knows', async () => {
-    const proxy = await startCuttingProxy((await freshDatabase()).url)
+    const proxy = await startCuttingProxy((await startedStore('postgres')).DATABASE_URL)
     const gateway = await serveQuick({ DATABASE_URL: proxy.url })
     const scrape = async () => {
       const answer = await fetch(`${gateway.origin}/metrics`, { signal: AbortSignal.timeout(30_000) })
@@ -34,7 +34,7 @@ describe('/metrics', () => {
   })
 
   it('shows the gauges of the database again once it is back', async () => {
-    const proxy = await startCuttingProxy((await freshDatabase()).url)
+    const proxy = await startCuttingProxy((await startedStore('postgres')).DATABASE_URL)
     onTestFinished(() => proxy.close())
     const gateway = await serveQuick({ DATABASE_URL: proxy.url })
     proxy.block()

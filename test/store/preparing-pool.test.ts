@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
-import { freshDatabase } from '../../test/services/database.ts'
-import { createLog } from '../kernel/log.ts'
-import { PREPARED } from './kysely-pool.ts'
-import { openPostgres } from './postgres.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { PREPARED } from '../../src/store/kysely-pool.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { freshDatabase } from '../services/database.ts'
 
 async function open() {
   const { url } = await freshDatabase()

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
+import { MARK, runCli, runJson, setFaults, startCli, startServe } from '../cli/cli.ts'
 import { freshDatabase } from '../services/database.ts'
 import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
-import { MARK, runCli, runJson, setFaults, startCli, startServe } from './cli.ts'
 
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'sre']
 

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
-import { freshDatabase } from '../../test/services/database.ts'
-import { createLog } from '../kernel/log.ts'
-import { openPostgres } from './postgres.ts'
-import { shareDatabase } from './shared.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { shareDatabase } from '../../src/store/shared.ts'
+import { freshDatabase } from '../services/database.ts'
 
 it.each(['our own', "the host's"] as const)(
   'a connection of %s pool that is cut while it is taken fails its query and nothing else',

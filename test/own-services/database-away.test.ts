@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createGateway } from '../../src/app/gateway.ts'
 import { serveGateway } from '../../src/app/serve.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
+import { QUICK, serveQuick } from '../acceptance/gateways.ts'
 import { startPostgres } from '../services/postgres.ts'
-import { QUICK, serveQuick } from './gateways.ts'
 
 describe('PostgreSQL that is away for more than half a minute', { timeout: 120_000 }, () => {
   it('does not make a process forget what its posts came to', async () => {
@@ -75,5 +77,33 @@ describe('PostgreSQL that restarts', () => {
     )
     await sandbox?.waitFor('cloudops', 1)
     expect((await gateway.wired.service.readiness()).every(({ ok }) => ok)).toBe(true)
+  })
+})
+
+describe('stop', () => {
+  it('waits for a database that is away no longer than it was told to', async () => {
+    const postgres = await startPostgres({ durable: false })
+    onTestFinished(() => postgres.stop())
+    const teams = await createSandboxServer()
+    onTestFinished(() => teams.close())
+    const gateway = await createGateway({
+      env: {},
+      webhooks: Object.fromEntries(teams.addresses),
+      settings: {
+        ...QUICK,
+        DATABASE_URL: postgres.url,
+        TEAMS_SANDBOX: 'off',
+        TEAMS_SANDBOX_ORIGIN: teams.origin,
+        TEAMS_SHUTDOWN_TIMEOUT: 1,
+      },
+    })
+    await gateway.start()
+    teams.sandbox.setFaults('sre', { delay_ms: 300 })
+    await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'] })
+    await teams.sandbox.waitFor('sre', 1)
+    await postgres.kill()
+    const since = Date.now()
+    await gateway.stop()
+    expect(Date.now() - since).toBeLessThan(5_000)
   })
 })

@@ -2,11 +2,11 @@ import { connect, createServer, type Socket } from 'node:net'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
-import { freshDatabase } from '../../test/services/database.ts'
-import { startedStore } from '../../test/services/stores.ts'
-import { kyselyPool } from './kysely-pool.ts'
-import { movePastMonths } from './maintenance.ts'
-import type { Tables } from './tables.ts'
+import { kyselyPool } from '../../src/store/kysely-pool.ts'
+import { movePastMonths } from '../../src/store/maintenance.ts'
+import type { Tables } from '../../src/store/tables.ts'
+import { freshDatabase } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 
 const PATIENCE = 300
 

@@ -12,10 +12,11 @@ import { LOG_EVENTS } from '../../src/kernel/log-events/table.ts'
 import { startEntraStandIn } from '../../src/stand-ins/entra.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
+import { type Failing, startFlows } from '../acceptance/flows.ts'
 import { embeddedFolder } from '../services/database.ts'
+import { nodeEnvironment } from '../services/node-environment.ts'
 import { startPostgres } from '../services/postgres.ts'
 import { startRedis } from '../services/redis.ts'
-import { type Failing, startFlows } from './flows.ts'
 import { type Caller, createCaller, knockWrongly, sendEveryWay } from './marked/caller.ts'
 import { startCapture } from './marked/capture.ts'
 import { CONFIG, FAILING, onTheWire, patientEvent } from './marked/events.ts'
@@ -234,7 +235,13 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
           process.execPath,
           [MAIN, ...args],
           {
-            env: { PATH: process.env.PATH, ...env, TEAMS_HTTP_PORT: new URL(gateway.origin).port, ...more },
+            env: {
+              PATH: process.env.PATH,
+              ...nodeEnvironment(),
+              ...env,
+              TEAMS_HTTP_PORT: new URL(gateway.origin).port,
+              ...more,
+            },
             cwd: folder,
           },
           (_error, stdout, stderr) => {

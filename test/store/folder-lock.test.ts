@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { embeddedFolder } from '../../test/services/database.ts'
-import { folderHolder, lockFolder } from './folder-lock.ts'
+import { folderHolder, lockFolder } from '../../src/store/folder-lock.ts'
+import { embeddedFolder } from '../services/database.ts'
 
 /** Locks a folder in another process; resolves once it has it. */
 async function lockElsewhere(folder: string) {
-  const program = `import { folderHolder, lockFolder } from ${JSON.stringify(new URL('folder-lock.ts', import.meta.url).href)}
+  const program = `import { folderHolder, lockFolder } from ${JSON.stringify(new URL('../../src/store/folder-lock.ts', import.meta.url).href)}
     await lockFolder(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1e9)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],

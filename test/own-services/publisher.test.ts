@@ -1,11 +1,11 @@
 import { createClient } from 'redis'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { startRedis } from '../../test/services/redis.ts'
-import type { AcceptedEvent } from '../contract/events.ts'
-import { type Clock, systemClock } from '../kernel/clock.ts'
-import { createLog } from '../kernel/log.ts'
-import { createMetrics } from '../metrics/metrics.ts'
-import { createPublisher } from './publisher.ts'
+import type { AcceptedEvent } from '../../src/contract/events.ts'
+import { type Clock, systemClock } from '../../src/kernel/clock.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import { createPublisher } from '../../src/publish/publisher.ts'
+import { startRedis } from '../services/redis.ts'
 
 const event: AcceptedEvent = {
   id: '0192a000-0000-7000-8000-000000000001',
