@@ -32,5 +32,15 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     restoreMocks: true,
+    coverage: {
+      include: ['src/**/*.ts'],
+      // The sandbox's page runs in Chromium, whose coverage nobody counts.
+      exclude: ['src/stand-ins/teams/page/**'],
+      // Gateways and commands that tests run as processes count as well, see test/services/node-environment.ts.
+      autoAttachSubprocess: true,
+      reporter: [['text-summary'], ['html'], ['json-summary']],
+      reportOnFailure: true,
+      thresholds: { lines: 90 },
+    },
   },
 })
