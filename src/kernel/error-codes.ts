@@ -115,7 +115,7 @@ export const ERROR_CODES = {
   database_unreachable: {
     status: 503,
     title: 'The database can not be reached',
-    todo: 'Check DATABASE_URL and that PostgreSQL is running. A request with this answer wrote nothing: send it again.',
+    todo: 'Check DATABASE_URL and that PostgreSQL is running. For a request with this answer nothing was written: send it again.',
   },
   commit_unknown: {
     status: 503,
