@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EVENT_TYPES } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
@@ -34,7 +35,7 @@ export function loadTemplates(userDir: string | undefined): { files: TemplateFil
   const cards = read(BUILT_IN)
   const components = new Map(builtIn)
   const words = read(join(BUILT_IN, 'strings'))
-  const strings = stringsOf(words, Object.fromEntries(LANGUAGES.map((language) => [language, {}])))
+  const strings = stringsOf(words, Object.fromEntries(LANGUAGES.map((language) => [language, wordsOfTypes(language)])))
   let merged = strings
   if (userDir !== undefined) {
     if (!existsSync(userDir)) problems.push({ at: userDir, found: 'no such folder', expected: 'a folder of templates' })
@@ -51,6 +52,11 @@ export function loadTemplates(userDir: string | undefined): { files: TemplateFil
   const frame = components.get('frame') ?? nothing
   const minimal = components.get('minimal') ?? nothing
   return { files: { cards, components, frame, minimal, strings: merged }, problems }
+}
+
+/** The words of the built-in event types, as a file of words has them. */
+function wordsOfTypes(language: Language): Strings {
+  return { events: Object.fromEntries(Object.entries(EVENT_TYPES).map(([type, { words }]) => [type, words[language]])) }
 }
 
 function stringsOf(

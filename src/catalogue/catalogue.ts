@@ -1,7 +1,22 @@
 import type { z } from 'zod'
+import type { CardName } from './card-data.ts'
 import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
-import type { StakeholderGroup } from './stakeholder-groups.ts'
+import type { StakeholderGroup, StakeholderKey } from './stakeholder-groups.ts'
+
+/** What is built in of one event type. */
+export interface EventTypeRow {
+  readonly priority: Priority
+  readonly stakeholders: readonly StakeholderKey[]
+  readonly card: CardName
+  /** Older names under which the type is still accepted. */
+  readonly aliases?: readonly string[]
+  /**
+   * Heading of its cards, and what it means to the people who read them. Words under `events` in the user's own
+   * `strings/<language>.json` win over these. A title may name data fields in braces.
+   */
+  readonly words: { readonly [L in Language]: { readonly title: string; readonly meaning: string } }
+}
 
 /** One event type, built in or the user's own. */
 export interface EventTypeDefinition {

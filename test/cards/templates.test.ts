@@ -9,6 +9,7 @@ import { checkTemplates, createRenderer } from '../../src/cards/renderer.ts'
 import { textAt } from '../../src/cards/strings.ts'
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
 import type { EventTypeDefinition } from '../../src/catalogue/catalogue.ts'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { LANGUAGES } from '../../src/catalogue/language.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { activeContent, readable } from './inspect.ts'
@@ -215,6 +216,16 @@ describe('a template that is wrong', () => {
 })
 
 describe("a template of the user's own", () => {
+  it('has the title of a built-in event type in its own words, and the meaning as it was', () => {
+    const { meaning } = EVENT_TYPES['vault.seal.detected'].words.en
+    write('strings/en.json', { events: { 'vault.seal.detected': { title: 'Seal of the house' } } })
+    const renderer = createRenderer(options())
+    const json = JSON.stringify(renderer.render(requestFor('vault.seal.detected', 'en')).card)
+    expect(json).toContain('Seal of the house')
+    expect(json).toContain(meaning)
+    expect(json).not.toContain(EVENT_TYPES['vault.seal.detected'].words.en.title)
+  })
+
   it('draws a new card with its own words, inside the frame', () => {
     write('strings/en.json', {
       field: { lab: 'Laboratory' },

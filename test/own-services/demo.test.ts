@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { MARK, runCli, runJson, startCli } from '../cli/cli.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
 const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
-
-const ARABIC = JSON.parse(readFileSync(new URL('../../templates/strings/ar.json', import.meta.url), 'utf8'))
 
 describe('serve --demo --once', () => {
   it('ends with 0 when all five cards are accepted, having said so and nothing else', async () => {
@@ -17,7 +15,7 @@ describe('serve --demo --once', () => {
     for (const [channel, title] of [
       ['#security-alerts', 'Vault node is sealed'],
       ['#sre-alerts', 'Vault node is sealed'],
-      ['#cloudops-alerts', ARABIC.events['vault.seal.detected'].title],
+      ['#cloudops-alerts', EVENT_TYPES['vault.seal.detected'].words.ar.title],
     ])
       expect(lines).toContainEqual(
         expect.stringMatching(new RegExp(`^ {2}${channel} +CRITICAL {2}${title} +accepted {2}after \\d+\\.\\d s$`)),
