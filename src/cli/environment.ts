@@ -1,4 +1,4 @@
-import type { Environment } from '../settings/environment.ts'
+import type { Environment } from '../settings/env-file.ts'
 import { type ReadEnvironment, readEnvFile, withEnvFile } from '../settings/load.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { refusalFor } from '../contract/events-request.ts'
-import type { Environment } from '../settings/environment.ts'
+import type { Environment } from '../settings/env-file.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { Need, Target } from './target.ts'

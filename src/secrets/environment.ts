@@ -1,5 +1,5 @@
 import { nearestName } from '../kernel/nearest.ts'
-import type { Environment } from '../settings/environment.ts'
+import type { Environment } from '../settings/env-file.ts'
 import { SETTINGS, type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
 import type { CodedProblem, Found, SecretChannel, SecretSource } from './source.ts'
 

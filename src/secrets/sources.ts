@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { Environment } from '../settings/environment.ts'
+import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
 import { webhookFileSource, webhooksFileSource } from './file.ts'

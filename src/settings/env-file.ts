@@ -1,5 +1,8 @@
 import type { Problem } from '../kernel/errors.ts'
 
+/** Where settings come from: names and texts, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /** What a `.env` file says, or everything that is wrong with it. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>

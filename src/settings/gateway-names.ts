@@ -1,5 +1,5 @@
 import { nearestName } from '../kernel/nearest.ts'
-import type { Environment } from './environment.ts'
+import type { Environment } from './env-file.ts'
 import type { SettingNotice } from './platform.ts'
 
 /** Variables that name a running gateway to send to. The command line and `sendTeamsNotification` read them. */

@@ -1,5 +1,4 @@
-import type { SettingRow } from './row.ts'
-import { url } from './schemas.ts'
+import { type SettingRow, url } from './schemas.ts'
 
 /** Targets of link buttons. A card has only the link buttons whose setting is set. */
 export const LINK_SETTINGS = {

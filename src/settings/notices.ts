@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts'
+import type { Environment } from './env-file.ts'
 import { misspeltGatewayNames } from './gateway-names.ts'
 import { readPlatformNames, type SettingNotice } from './platform.ts'
 import type { Settings } from './table.ts'

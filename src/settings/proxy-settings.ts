@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { SettingRow } from './row.ts'
-import { list } from './schemas.ts'
+import { list, type SettingRow } from './schemas.ts'
 
 /** Address of a proxy, with a scheme or without, as curl accepts it. */
 const proxyUrl = z

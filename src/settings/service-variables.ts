@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Environment } from './environment.ts'
+import type { Environment } from './env-file.ts'
 
 const DIGITS = /^\d+$/
 const ADDRESS = /^(?:tcp|udp|sctp):\/\//

@@ -1,5 +1,4 @@
-import type { SettingRow } from './row.ts'
-import { seconds, whole } from './schemas.ts'
+import { type SettingRow, seconds, whole } from './schemas.ts'
 
 /** Limits at which notifications become digests, and lifetimes of repeats and acknowledgements. */
 export const STORM_SETTINGS = {

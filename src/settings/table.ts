@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { LINK_SETTINGS } from './link-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
-import type { SettingRow } from './row.ts'
 import {
   callerName,
   flag,
@@ -11,6 +10,7 @@ import {
   list,
   oneOf,
   postgresUrl,
+  type SettingRow,
   seconds,
   text,
   url,

@@ -1,2 +1,0 @@
-/** Where settings come from: names and texts, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
