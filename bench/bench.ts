@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
+import { breakagesNamed, UnknownBreakage } from '../breakages/breakage.ts'
 import { ensureServices } from '../scripts/services/install.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
-import { BREAKAGES, breakagesNamed } from './breakages/table.ts'
-import { latestOf, type TryOut, tryOut } from './breakages/try-out.ts'
+import { type BreakageResult, latestOf, tryBreakages } from './break.ts'
+import { BREAKAGES } from './breakages.ts'
 import { buildGateway } from './build.ts'
 import type { Bench, Scenario } from './context.ts'
 import { startServer } from './database.ts'
@@ -90,8 +91,8 @@ async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: s
   const folder = privateFolder('broken')
   const guardian = guard(folder, undefined)
   try {
-    const came = await tryOut(
-      breakagesNamed(name),
+    const results = await tryBreakages(
+      breakagesNamed(BREAKAGES, name),
       checkout,
       folder,
       // Whatever the sizes: against the real targets.
@@ -102,13 +103,13 @@ async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: s
         process.stdout.write(`"${breakage}" was ${noticed ? 'noticed' : 'NOT noticed'}\n`)
       },
     )
-    const noticed = came.filter((one) => one.noticed).length
-    process.stdout.write(`${noticed} of ${came.length} breakages noticed\n`)
+    const noticed = results.filter((result) => result.noticed).length
+    process.stdout.write(`${noticed} of ${results.length} breakages noticed\n`)
     if (options.out !== undefined) {
-      const before = existsSync(options.out) ? (JSON.parse(readFileSync(options.out, 'utf8')) as TryOut[]) : []
-      writeFileSync(options.out, `${JSON.stringify(latestOf(before, came), null, 2)}\n`)
+      const before = existsSync(options.out) ? (JSON.parse(readFileSync(options.out, 'utf8')) as BreakageResult[]) : []
+      writeFileSync(options.out, `${JSON.stringify(latestOf(before, results), null, 2)}\n`)
     }
-    return noticed === came.length ? 0 : 1
+    return noticed === results.length ? 0 : 1
   } finally {
     await guardian.release()
   }
@@ -118,7 +119,7 @@ try {
   process.exitCode = await main()
 } catch (error) {
   tell(
-    error instanceof UsageError
+    error instanceof UsageError || error instanceof UnknownBreakage
       ? `${error.message}\n\n${USAGE}`
       : error instanceof Error
         ? `${error.stack}`

@@ -1,14 +1,14 @@
-import type { TryOut } from './breakages/try-out.ts'
+import type { BreakageResult } from './break.ts'
 import { type Figure, shown } from './figures.ts'
 import type { BenchResult, ScenarioResult } from './result.ts'
 import { SECTIONS } from './sections.ts'
 import type { Verdict } from './targets.ts'
 
 /**
- * docs/performance.md for one result. `source` is the path of its JSON in the repository; `tryOuts` are the results of
+ * docs/performance.md for one result. `source` is the path of its JSON in the repository; `breakages` are the results of
  * breaking the gateway on purpose, empty if that was not tried.
  */
-export function reportText(result: BenchResult, source: string, tryOuts: readonly TryOut[] = []): string {
+export function reportText(result: BenchResult, source: string, breakages: readonly BreakageResult[] = []): string {
   const { machine } = result
   const missed = result.verdicts.filter((verdict) => !verdict.met)
   return `${[
@@ -37,7 +37,7 @@ export function reportText(result: BenchResult, source: string, tryOuts: readonl
     ...table(['', 'scenario', 'figure', 'found', 'target'], result.verdicts.map(verdictRow)),
     '',
     ...result.scenarios.flatMap(section),
-    ...(tryOuts.length > 0 ? broken(tryOuts) : []),
+    ...(breakages.length > 0 ? broken(breakages) : []),
     '## Repeat it',
     '',
     '```sh',
@@ -76,17 +76,17 @@ function verdictRow({ met, scenario, what, found, unit, comparison, value }: Ver
   return [met ? 'met' : '**missed**', scenario, what, shown(found, unit), `${comparison} ${shown(value, unit)}`]
 }
 
-function broken(tryOuts: readonly TryOut[]): string[] {
-  const noticed = tryOuts.filter((one) => one.noticed).length
-  const commits = [...new Set(tryOuts.map(({ commit }) => commit))].join(', ')
+function broken(breakages: readonly BreakageResult[]): string[] {
+  const noticed = breakages.filter((one) => one.noticed).length
+  const commits = [...new Set(breakages.map(({ commit }) => commit))].join(', ')
   return [
     '## Broken on purpose',
     '',
-    `A bench that can not fail proves nothing. Each change below, to a copy of the gateway, breaks one promise: the target is met without the change and missed with it. ${noticed} of ${tryOuts.length} were noticed (one smaller round each, commit ${commits}).`,
+    `A bench that can not fail proves nothing. Each change below, to a copy of the gateway, breaks one promise: the target is met without the change and missed with it. ${noticed} of ${breakages.length} were noticed (one smaller round each, commit ${commits}).`,
     '',
     ...table(
       ['', 'breakage', 'change', 'target', 'unchanged', 'broken'],
-      tryOuts.map(({ breakage, does, noticed, whole, broken }) => [
+      breakages.map(({ breakage, does, noticed, whole, broken }) => [
         noticed ? 'noticed' : '**not noticed**',
         breakage,
         does,

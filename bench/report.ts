@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TryOut } from './breakages/try-out.ts'
+import type { BreakageResult } from './break.ts'
 import { reportText } from './report-text.ts'
 import type { BenchResult } from './result.ts'
 
@@ -14,9 +14,9 @@ if (source === undefined) {
 } else {
   const result = JSON.parse(readFileSync(source, 'utf8')) as BenchResult
   const beside = join(dirname(source), 'breakages.json')
-  const tryOuts = existsSync(beside) ? (JSON.parse(readFileSync(beside, 'utf8')) as TryOut[]) : []
+  const breakages = existsSync(beside) ? (JSON.parse(readFileSync(beside, 'utf8')) as BreakageResult[]) : []
   const root = fileURLToPath(new URL('..', import.meta.url))
   const page = join(root, 'docs/performance.md')
-  writeFileSync(page, reportText(result, relative(root, resolve(source)), tryOuts))
+  writeFileSync(page, reportText(result, relative(root, resolve(source)), breakages))
   process.stdout.write(`${page}\n`)
 }

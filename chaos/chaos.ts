@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { breakagesNamed, UnknownBreakage } from '../breakages/breakage.ts'
 import { ensureServices } from '../scripts/services/install.ts'
 import { runBreakage } from './break.ts'
 import { BREAKAGES } from './breakages.ts'
@@ -108,11 +109,7 @@ async function main(): Promise<number> {
 
 /** Ends with 0 when every breakage was noticed: then the checker is worth something. */
 async function breakOnPurpose(name: string, seed: string, out: string, services: string): Promise<number> {
-  const chosen = BREAKAGES.filter((breakage) => name === 'all' || breakage.name === name)
-  if (chosen.length === 0) {
-    console.error(`There is no breakage ${name}. There are: ${BREAKAGES.map((breakage) => breakage.name).join(', ')}.`)
-    return 2
-  }
+  const chosen = breakagesNamed(BREAKAGES, name)
   console.log(`breaks ${chosen.length} things on purpose, seed ${seed}, history in ${out}`)
   const began = Date.now()
   const verdicts: BreakageVerdict[] = []
@@ -190,4 +187,10 @@ function tell(text: string, code: number): number {
   return code
 }
 
-process.exit(await main())
+process.exit(
+  await main().catch((error: unknown) => {
+    if (!(error instanceof UnknownBreakage)) throw error
+    console.error(error.message)
+    return 2
+  }),
+)

@@ -1,21 +1,22 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { BREAKAGES, type Breakage } from './breakages.ts'
+import { breakagesNamed, copyBroken } from '../breakages/breakage.ts'
+import { BREAKAGES, type FuzzBreakage } from './breakages.ts'
 import type { Options } from './options.ts'
 import type { Print } from './run.ts'
 import { PROPERTIES } from './target.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
-/** What a copy needs to run; node_modules is linked. */
-const COPIED = ['src', 'templates', 'migrations', 'fuzz', 'test/cards', 'package.json', 'tsconfig.json']
+/** What fuzzing needs in a copy besides the gateway. */
+const FUZZ_PATHS = ['fuzz', 'breakages', 'test/cards']
 
 /** What became of one breakage. */
 interface Noticed {
-  readonly breakage: Breakage
+  readonly breakage: FuzzBreakage
   /** The property that failed; undefined where none of those that should did. */
   readonly property: string | undefined
   readonly seconds: number
@@ -26,13 +27,8 @@ interface Noticed {
  * noticed, by the right target and the right property.
  */
 export async function tryBreakages(name: string, options: Options, print: Print): Promise<boolean> {
-  const chosen = name === 'all' ? BREAKAGES : BREAKAGES.filter((one) => one.name === name)
-  if (chosen.length === 0) {
-    print(`there is no breakage "${name}"; there are: all, ${BREAKAGES.map((one) => one.name).join(', ')}`)
-    return false
-  }
   const results: Noticed[] = []
-  for (const breakage of chosen) {
+  for (const breakage of breakagesNamed(BREAKAGES, name)) {
     const result = await tryBreakage(breakage, options)
     results.push(result)
     const { property, seconds } = result
@@ -42,26 +38,10 @@ export async function tryBreakages(name: string, options: Options, print: Print)
   return results.every(({ property }) => property !== undefined)
 }
 
-/** The file's text with the breakage in it. */
-export function broken(source: string, { name, file, find, replace }: Breakage): string {
-  const parts = source.split(find)
-  const [before, after] = parts
-  if (parts.length !== 2 || before === undefined || after === undefined)
-    throw new Error(`breakage "${name}": ${file} has its text ${parts.length - 1} times, and not once`)
-  return before + replace + after
-}
-
-/** A text of the source as it is. */
-export function readSource(file: string): string {
-  return readFileSync(join(ROOT, file), 'utf8')
-}
-
-async function tryBreakage(breakage: Breakage, { seconds, seed, fresh }: Options): Promise<Noticed> {
+async function tryBreakage(breakage: FuzzBreakage, { seconds, seed, fresh }: Options): Promise<Noticed> {
   const copy = mkdtempSync(join(tmpdir(), 'fuzz-break-'))
   try {
-    for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    writeFileSync(join(copy, breakage.file), broken(readSource(breakage.file), breakage))
+    copyBroken(breakage, ROOT, copy, FUZZ_PATHS)
     const wanted = breakage.properties.map((property) => PROPERTIES[property])
     const args = ['fuzz/fuzz.ts', '--target', breakage.target, '--seconds', String(seconds), '--seed', String(seed)]
     return { breakage, ...(await firstFailure(copy, fresh ? [...args, '--fresh'] : args, wanted)) }

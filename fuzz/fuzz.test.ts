@@ -3,8 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { broken, readSource } from './break.ts'
-import { BREAKAGES } from './breakages.ts'
 import { readCorpus, targetOf, writeFailure } from './corpus.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { fuzz, type LoopOptions } from './loop.ts'
@@ -14,21 +12,7 @@ import { fold, unescaped } from './properties/fold.ts'
 import { patientValues } from './properties/patient.ts'
 import { createRandom } from './random.ts'
 import { Broken, hold, type OpenTarget, type Target } from './target.ts'
-import { TARGET_NAMES } from './targets/table.ts'
 import { watch } from './watch.ts'
-
-describe('breakages', () => {
-  it.each(BREAKAGES.map((breakage) => [breakage.name, breakage] as const))(
-    '%s: still finds its text, once',
-    (_, breakage) => {
-      expect(broken(readSource(breakage.file), breakage)).toContain(breakage.replace)
-    },
-  )
-
-  it('has some for each target', () => {
-    expect(new Set(BREAKAGES.map(({ target }) => target))).toEqual(new Set(TARGET_NAMES))
-  })
-})
 
 /** Something that is wrong three keys deep, which nobody finds who does not notice that he gets nearer. */
 const TOY: Target = {

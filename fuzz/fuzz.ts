@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { UnknownBreakage } from '../breakages/breakage.ts'
 import { tryBreakages } from './break.ts'
 import { readOptions, USAGE } from './options.ts'
 import { repeat } from './repeat.ts'
@@ -20,4 +21,8 @@ async function main(): Promise<number> {
   return (await run(options, print)) === 0 ? 0 : 1
 }
 
-process.exitCode = await main()
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof UnknownBreakage)) throw error
+  process.stderr.write(`${error.message}\n`)
+  return 2
+})

@@ -17,7 +17,7 @@ const OWN_SERVICES = 'test/own-services/**/*.test.ts'
 
 export const TIERS: Readonly<Record<TierName, Tier>> = {
   /** Pure: no service, database, browser or child process. */
-  unit: { include: ['src/**/*.test.ts'], exclude: [], services: false },
+  unit: { include: ['{src,breakages}/**/*.test.ts'], exclude: [], services: false },
   /** With one PostgreSQL, one Redis and one Chromium for all of them, which no test stops. */
   'shared-services': { include: ['{test,bench,chaos,fuzz}/**/*.test.ts'], exclude: [OWN_SERVICES], services: true },
   /** About processes: with services, gateways or npm of their own, which they start, stop, kill and suspend. */

@@ -2,9 +2,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { replaceOnce } from '../bench/breakages/copy.ts'
-import { BREAKAGES, breakagesNamed } from '../bench/breakages/table.ts'
-import { latestOf, type TryOut } from '../bench/breakages/try-out.ts'
+import { type BreakageResult, latestOf } from '../bench/break.ts'
+import { BREAKAGES } from '../bench/breakages.ts'
 import { type BudgetRule, mostWithin, overBudget } from '../bench/budget.ts'
 import { figure, median, percentile, shown } from '../bench/figures.ts'
 import { readOptions, SCENARIO_NAMES, UsageError } from '../bench/options.ts'
@@ -15,31 +14,9 @@ import { judge, TARGETS, type Target, type Verdict } from '../bench/targets.ts'
 
 const read = (file: string) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')
 
-describe('breakages', () => {
-  it.each(BREAKAGES)('$name: its texts stand in the source exactly once', ({ changes }) => {
-    for (const { file, find, replace } of changes)
-      expect(replaceOnce(read(file), find, replace, file)).toContain(replace)
-  })
-
-  it('break a target that there is, in the scenario that measures it', () => {
-    for (const { scenario, figure: name } of BREAKAGES)
-      expect(TARGETS.filter((target) => target.figure === name && target.scenario === scenario)).toHaveLength(1)
-  })
-
-  it('break every target, but those that say the same of another scenario', () => {
-    const broken = new Set(BREAKAGES.map((breakage) => breakage.figure))
-    const same = /\.(lost|peak_memory|cpu_ratio)$/
-    expect(TARGETS.filter((target) => !broken.has(target.figure) && !same.test(target.figure))).toEqual([])
-  })
-
-  it('are found by name, all at once, and not by a name that there is not', () => {
-    expect(breakagesNamed('all')).toEqual(BREAKAGES)
-    expect(breakagesNamed('posted twice').map(({ name }) => name)).toEqual(['posted twice'])
-    expect(() => breakagesNamed('posted thrice')).toThrow(UsageError)
-  })
-
+describe('results of breakages', () => {
   it('keep what came of the others when one is tried again', () => {
-    const came = (breakage: string, noticed: boolean) => ({ breakage, noticed }) as TryOut
+    const came = (breakage: string, noticed: boolean) => ({ breakage, noticed }) as BreakageResult
     const [first, second, third] = BREAKAGES.map(({ name }) => name) as [string, string, string]
     const before = [came(first, true), came(third, false)]
     expect(latestOf(before, [came(third, true), came(second, true)])).toEqual([
@@ -47,11 +24,6 @@ describe('breakages', () => {
       came(second, true),
       came(third, true),
     ])
-  })
-
-  it('are refused where the text is gone, or there twice', () => {
-    expect(() => replaceOnce('abc', 'x', 'y', 'f.ts')).toThrow('f.ts has 0 times')
-    expect(() => replaceOnce('axbx', 'x', 'y', 'f.ts')).toThrow('f.ts has 2 times')
   })
 })
 
@@ -173,7 +145,7 @@ describe('docs/performance.md', () => {
     expect(existsSync(`${root}/docs/performance.md`)).toBe(published !== undefined)
     if (published === undefined) return
     const result = JSON.parse(read(published)) as BenchResult
-    const tryOuts = existsSync(`${root}/${breakages}`) ? (JSON.parse(read(breakages)) as TryOut[]) : []
+    const tryOuts = existsSync(`${root}/${breakages}`) ? (JSON.parse(read(breakages)) as BreakageResult[]) : []
     expect(read('docs/performance.md')).toBe(reportText(result, published, tryOuts))
   })
 

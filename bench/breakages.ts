@@ -1,32 +1,22 @@
-import { type ScenarioName, UsageError } from '../options.ts'
+import type { Breakage } from '../breakages/breakage.ts'
+import type { ScenarioName } from './options.ts'
 
-/** One text of the gateway's source in place of another. */
-export interface Change {
-  readonly file: string
-  /** Stands in the file exactly once. */
-  readonly find: string
-  readonly replace: string
-}
-
-/** A way to break a promise, and who has to notice. */
-export interface Breakage {
-  readonly name: string
-  /** What is wrong with the gateway then, in a few words. */
+/** A breakage that makes a target missed. */
+export interface BenchBreakage extends Breakage {
+  /** What the broken gateway does, in a few words. */
   readonly does: string
   readonly scenario: ScenarioName
-  /** The figure whose target must then be missed, and is met without. */
+  /** The figure whose target is missed with the breakage, and met without. */
   readonly figure: string
-  readonly changes: readonly Change[]
 }
 
-/** JavaScript that keeps the process busy for so many milliseconds. */
+/** JavaScript that keeps the thread busy for `ms` milliseconds. */
 const busy = (ms: number) => `{ const until = performance.now() + ${ms}; while (performance.now() < until); } `
 
-/**
- * Promises broken on purpose, to see that the bench notices (`--break NAME`): slips that a person could make, and where
- * none comes to mind, plain slowness.
- */
-export const BREAKAGES: readonly Breakage[] = [
+const NO_DIGESTS = { file: 'src/delivery/storm.ts', find: 'waiting.all <= cards', replace: 'waiting.all >= 0' }
+
+/** Slips that a person could make, and where none comes to mind, plain slowness. */
+export const BREAKAGES: readonly BenchBreakage[] = [
   {
     name: 'first of a request lost',
     does: 'the first notification of each request is answered for, and not written',
@@ -35,8 +25,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/store/insert-events.ts',
-        find: 'const notifications = rows.notifications.map((notification) => {',
-        replace: 'const notifications = rows.notifications.slice(1).map((notification) => {',
+        find: 'rows.notifications.map(',
+        replace: 'rows.notifications.slice(1).map(',
       },
     ],
   },
@@ -48,8 +38,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/delivery/posts.ts',
-        find: 'for (const one of claimed) void run(one)',
-        replace: 'for (const one of claimed) { void make(one); void run(one) }',
+        find: 'void run(one)',
+        replace: '{ void make(one); void run(one) }',
       },
     ],
   },
@@ -61,8 +51,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/cards/renderer.ts',
-        find: 'const card = cardSet.cards.get(request.card)',
-        replace: `${busy(3)}const card = cardSet.cards.get(request.card)`,
+        find: 'const card = ',
+        replace: `${busy(3)}const card = `,
       },
     ],
   },
@@ -74,13 +64,13 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/cards/renderer.ts',
-        find: 'if (problems.length > 0) throw',
-        replace: 'const kept: Buffer[] = []; if (problems.length > 0) throw',
+        find: 'if (problems.length',
+        replace: 'const kept: Buffer[] = []; if (problems.length',
       },
       {
         file: 'src/cards/renderer.ts',
-        find: 'const card = cardSet.cards.get(request.card)',
-        replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = cardSet.cards.get(request.card)',
+        find: 'const card = ',
+        replace: 'kept.push(Buffer.alloc(40_000, 1)); const card = ',
       },
     ],
   },
@@ -92,8 +82,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/gateway/send-events.ts',
-        find: 'const accepted = await inTransaction',
-        replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted = await inTransaction',
+        find: 'const accepted =',
+        replace: 'await new Promise((resolve) => setTimeout(resolve, 60)); const accepted =',
       },
     ],
   },
@@ -105,8 +95,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/delivery/engine.ts',
-        find: 'if (jobs.length > 0) await boss.insert(',
-        replace: 'if (jobs.length > 1_000) await boss.insert(',
+        find: 'jobs.length > 0',
+        replace: 'jobs.length > 1_000',
       },
     ],
   },
@@ -117,15 +107,11 @@ export const BREAKAGES: readonly Breakage[] = [
     figure: 'storm.most_in_a_minute',
     // Of a storm with digests a third of the budget is used, so that no slip of the budget alone shows in it.
     changes: [
-      {
-        file: 'src/delivery/storm.ts',
-        find: 'if (waiting.all <= cards) return CALM',
-        replace: 'if (waiting.all >= 0) return CALM',
-      },
+      NO_DIGESTS,
       {
         file: 'src/delivery/step.ts',
-        find: 'planTurn(known, ',
-        replace: 'planTurn({ ...known, tokens: after.tokens + 1 }, ',
+        find: 'planTurn(known,',
+        replace: 'planTurn({ ...known, tokens: after.tokens + 1 },',
       },
     ],
   },
@@ -135,11 +121,11 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'storm',
     figure: 'storm.critical_p99',
     changes: [
-      { file: 'src/store/claim.ts', find: 'AND n.priority_rank <= 1`', replace: 'AND n.priority_rank <= -1`' },
+      { file: 'src/store/claim.ts', find: 'n.priority_rank <= 1', replace: 'n.priority_rank <= -1' },
       {
         file: 'src/store/claim.ts',
-        find: 'AND n.priority_rank >= 2 AND n.created_at <= ',
-        replace: 'AND n.priority_rank >= 0 AND n.created_at <= ',
+        find: 'n.priority_rank >= 2',
+        replace: 'n.priority_rank >= 0',
       },
     ],
   },
@@ -148,13 +134,7 @@ export const BREAKAGES: readonly Breakage[] = [
     does: 'a storm makes no digests',
     scenario: 'storm',
     figure: 'storm.represented_after',
-    changes: [
-      {
-        file: 'src/delivery/storm.ts',
-        find: 'if (waiting.all <= cards) return CALM',
-        replace: 'if (waiting.all >= 0) return CALM',
-      },
-    ],
+    changes: [NO_DIGESTS],
   },
   {
     name: 'digests that nobody gets',
@@ -177,8 +157,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/delivery/step.ts',
-        find: 'const CLAIM_WINDOW_MS = 86_400_000',
-        replace: 'const CLAIM_WINDOW_MS = 86_400_000_000_000',
+        find: 'CLAIM_WINDOW_MS = 86_400_000',
+        replace: 'CLAIM_WINDOW_MS = 86_400_000_000_000',
       },
     ],
   },
@@ -190,8 +170,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'migrations/0001_notifications.up.sql',
-        find: 'WHERE card_payload IS NOT NULL\n     AND created_at <',
-        replace: 'WHERE created_at <',
+        find: 'card_payload IS NOT NULL\n     AND ',
+        replace: '',
       },
     ],
   },
@@ -203,8 +183,8 @@ export const BREAKAGES: readonly Breakage[] = [
     changes: [
       {
         file: 'src/store/unheld-pglite.ts',
-        find: 'return super.execProtocolRawSync(message)',
-        replace: `${busy(4)}return super.execProtocolRawSync(message)`,
+        find: 'return super.execProtocolRawSync',
+        replace: `${busy(4)}return super.execProtocolRawSync`,
       },
     ],
   },
@@ -214,20 +194,12 @@ export const BREAKAGES: readonly Breakage[] = [
     scenario: 'replicas',
     figure: 'replicas.over_budget',
     changes: [
-      { file: 'src/store/record-and-claim.ts', find: 'sql`- (SELECT count(*) FROM claimed)`', replace: 'sql`- 0`' },
+      { file: 'src/store/record-and-claim.ts', find: '- (SELECT count(*) FROM claimed)', replace: '- 0' },
       {
         file: 'src/delivery/step.ts',
-        find: '...take(plan.state, done.claimed.length),',
-        replace: '...take(plan.state, 0),',
+        find: 'take(plan.state, done.claimed.length)',
+        replace: 'take(plan.state, 0)',
       },
     ],
   },
 ]
-
-/** One of them, or `all`. @throws UsageError that names those that there are */
-export function breakagesNamed(name: string): readonly Breakage[] {
-  const found = name === 'all' ? BREAKAGES : BREAKAGES.filter((breakage) => breakage.name === name)
-  if (found.length === 0)
-    throw new UsageError(`there is no breakage "${name}", but:\n${BREAKAGES.map(({ name }) => `  ${name}`).join('\n')}`)
-  return found
-}
