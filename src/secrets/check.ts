@@ -2,10 +2,9 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { strangeVariables } from './environment.ts'
-import { publicSuffixes } from './host-suffixes.ts'
 import type { CodedProblem, Doubt, SecretChannel } from './source.ts'
 import { sourcesOf } from './sources.ts'
-import { unknownKeys, validateReading } from './validate.ts'
+import { publicSuffixes, unknownKeys, validateReading } from './validate.ts'
 
 /** What one look at every source found; no value of a secret is in it. */
 export interface SecretsReport {

@@ -8,10 +8,9 @@ import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { createComplaints } from './complaints.ts'
 import { strangeVariables } from './environment.ts'
-import { publicSuffixes } from './host-suffixes.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
 import { sourcesOf } from './sources.ts'
-import { mergeReading, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
+import { mergeReading, publicSuffixes, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
 
 /** Milliseconds until the next look after one that failed, where TEAMS_VAULT_REFRESH is not shorter still. */
 const LOOK_AGAIN = 5_000

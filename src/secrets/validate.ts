@@ -2,7 +2,7 @@ import { describeValue } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
-import { checkAddress, doubtAddress } from '../transports/address.ts'
+import { bareSuffix, checkAddress, doubtAddress } from '../transports/address.ts'
 import type { CodedProblem, Doubt, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
 
 /** What the readings come to: what can be used, and what can not. */
@@ -174,4 +174,27 @@ export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]
 export function mergeReading(last: Reading | undefined, now: Reading): Reading {
   const signing: FoundSigning | undefined = now.signing ?? last?.signing
   return { webhooks: now.webhooks ?? last?.webhooks, signing, problems: now.problems }
+}
+
+/**
+ * Entries of TEAMS_WEBHOOK_HOST_SUFFIXES below which anybody can have a host (`com.sa`, `co.uk`): with one of them nothing
+ * is left of the check of hosts. Single labels are refused by the setting itself; this needs the list of public suffixes, which is
+ * loaded only where the setting is used.
+ *
+ * Suffixes of providers, such as `azure-api.net`, are let through: some have a front of theirs in each of many names.
+ */
+export async function publicSuffixes({
+  TEAMS_WEBHOOK_HOST_SUFFIXES: suffixes = [],
+}: Pick<Settings, 'TEAMS_WEBHOOK_HOST_SUFFIXES'>): Promise<readonly CodedProblem[]> {
+  if (suffixes.length === 0) return []
+  const { getPublicSuffix } = await import('tldts-icann')
+  return suffixes
+    .map(bareSuffix)
+    .filter((name) => getPublicSuffix(name) === name)
+    .map((name) => ({
+      code: 'invalid_settings',
+      at: 'TEAMS_WEBHOOK_HOST_SUFFIXES',
+      found: `"${name}", below which anybody can have a host`,
+      expected: 'host names of your own, such as flows.azure-api.net',
+    }))
 }
