@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { STAKEHOLDER_GROUPS, type StakeholderGroup } from '../catalogue/stakeholder-groups.ts'
+import { type GroupDefinition, STAKEHOLDER_GROUPS } from '../catalogue/stakeholder-groups.ts'
 import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ActionLink } from './buttons.ts'
@@ -90,7 +90,7 @@ export function compileTemplates(options: RendererOptions, inspect: Inspect = ()
 
 /** A group's name in a language: the word for it, unless the configuration calls a built-in group otherwise. */
 function groupName(key: string, name: string | undefined, strings: Strings): string {
-  const builtIn = new Map<string, StakeholderGroup>(Object.entries(STAKEHOLDER_GROUPS)).get(key)?.names[0]
+  const builtIn = new Map<string, GroupDefinition>(Object.entries(STAKEHOLDER_GROUPS)).get(key)?.names[0]
   const word = textAt(strings, 'group', key)
   return (name === builtIn || builtIn === undefined ? word : undefined) ?? name ?? word ?? key
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CardName } from './card-data.ts'
 import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
-import type { StakeholderGroup, StakeholderKey } from './stakeholder-groups.ts'
+import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
 
 /** What is built in of one event type. */
 export interface EventTypeRow {
@@ -95,7 +95,7 @@ export interface Catalogue {
   readonly eventTypes: ReadonlyMap<string, EventTypeDefinition>
   /** Older names of event types. */
   readonly aliases: ReadonlyMap<string, string>
-  readonly groups: ReadonlyMap<string, StakeholderGroup>
+  readonly groups: ReadonlyMap<string, GroupDefinition>
   readonly channels: ReadonlyMap<string, Channel>
   readonly routes: readonly Route[]
   /** Folder with the user's own templates. */
@@ -108,7 +108,7 @@ export function findEventType(catalogue: Catalogue, name: string): EventTypeDefi
 }
 
 /** A stakeholder group with its key. */
-export interface FoundGroup extends StakeholderGroup {
+export interface FoundGroup extends GroupDefinition {
   readonly key: string
 }
 

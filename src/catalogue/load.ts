@@ -11,7 +11,7 @@ import { checkConfig } from './check-config.ts'
 import type { ConfigInput } from './config-input.ts'
 import type { Config } from './config-schema.ts'
 import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
-import type { StakeholderGroup } from './stakeholder-groups.ts'
+import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
 /** Where the catalogue comes from: what is built in, and at most one configuration. */
@@ -98,7 +98,7 @@ function channelsOf(config: Config, builtIn: Catalogue, defaults: CatalogueDefau
   return channels
 }
 
-function groupsOf(config: Config, builtIn: Catalogue): Map<string, StakeholderGroup> {
+function groupsOf(config: Config, builtIn: Catalogue): Map<string, GroupDefinition> {
   const groups = new Map(builtIn.groups)
   for (const [key, given] of Object.entries(config.stakeholder_groups))
     groups.set(key, { ...(groups.get(key) ?? { names: [key], channels: [] }), ...present(given) })

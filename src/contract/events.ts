@@ -2,32 +2,36 @@ import { z } from 'zod'
 import type { EventType, EventTypes } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import type { StakeholderName } from '../catalogue/stakeholder-groups.ts'
+import type { StakeholderGroup } from '../catalogue/stakeholder-groups.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { camelName, record, renamed, snakeName } from './json-names.ts'
 import { STATES, type State } from './notifications.ts'
 
-/** An event as a caller writes it, its data checked against its type. */
-export type EventInput<T extends EventType = EventType> = T extends EventType
-  ? {
-      /** The type; a literal, so that `data` is checked against it. */
-      readonly eventType: T
-      /** What happened; the fields are those of the type's card. */
-      readonly data: EventTypes[T]
-      /** Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept. */
-      readonly correlationId?: string
-      /** Groups to tell, by key or display name; the catalogue's if absent. */
-      readonly stakeholders?: readonly (StakeholderName | (string & {}))[]
-      /** In any letter case; the catalogue's if absent. */
-      readonly priority?: Priority | Lowercase<Priority>
-      /** When it happened; now if absent. */
-      readonly occurredAt?: Date | string
-      /** The same key within TEAMS_EVENT_TTL gets the first answer again and makes no second card. */
-      readonly idempotencyKey?: string
-      /** Language of its cards; the channel's if absent. */
-      readonly language?: Language
-    }
-  : never
+/** The fields of an event of the type `T`. Only `eventType` and `data` are needed. */
+export interface EventFields<T extends EventType> {
+  /** The event type; a literal, so that the compiler checks `data` against it. */
+  readonly eventType: T
+  /** What happened; the fields are those of the type's card: docs/reference/events.md. */
+  readonly data: EventTypes[T]
+  /** Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept. */
+  readonly correlationId?: string
+  /** Groups to tell, by display name or key; the catalogue's if absent. */
+  readonly stakeholders?: readonly StakeholderGroup[]
+  /** In any letter case; the catalogue's if absent. */
+  readonly priority?: Priority | Lowercase<Priority>
+  /** When it happened, as a `Date` or as ISO 8601 text with a zone; now if absent. */
+  readonly occurredAt?: Date | string
+  /** The same key within TEAMS_EVENT_TTL seconds gets the first answer again and makes no second card. */
+  readonly idempotencyKey?: string
+  /** Language of its cards; the channel's if absent. */
+  readonly language?: Language
+}
+
+/**
+ * An event as a caller writes it: {@link EventFields} of one event type, or of any of them. The compiler checks `data`
+ * against `eventType`, also in a list of events of different types.
+ */
+export type EventInput<T extends EventType = EventType> = T extends EventType ? EventFields<T> : never
 
 /** An event as it was accepted: checked, named, patient data dealt with. This is what is stored, published and rendered. */
 export interface AcceptedEvent {

@@ -1,9 +1,16 @@
-import { createGateway, type Gateway } from '../../src/app/gateway.ts'
-import { sendTeamsNotification } from '../../src/app/send-teams-notification.ts'
-import type { EventType, EventTypes } from '../../src/catalogue/event-types.ts'
-import type { Language } from '../../src/catalogue/language.ts'
-import { type Priority, TeamsPriority } from '../../src/catalogue/priority.ts'
-import type { Acceptance, EventInput } from '../../src/contract/events.ts'
+import {
+  type Acceptance,
+  createGateway,
+  type EventInput,
+  type EventType,
+  type EventTypes,
+  type Gateway,
+  type Language,
+  type Priority,
+  type StakeholderGroup,
+  sendTeamsNotification,
+  TeamsPriority,
+} from '../../src/index.ts'
 
 /**
  * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`
@@ -126,6 +133,21 @@ export async function typesOfTheLibrary(gateway: Gateway): Promise<void> {
   // @ts-expect-error no such language in the configuration
   await createGateway({ config: { channels: { sre: { language: 'fr' } } } })
 
+  // Each value of TeamsPriority is its own literal, and together they are all priorities.
+  TeamsPriority.CRITICAL satisfies 'CRITICAL'
+  const every: { readonly [P in Priority]: P } = TeamsPriority
+  every satisfies typeof TeamsPriority
+  // A group is a name or a key of the built-in table, which the compiler knows as literals, or any text.
+  const groups: readonly StakeholderGroup[] = ['Security Eng.', 'security_eng', 'a group of my own']
+  await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'n' }, stakeholders: groups })
+  // Without the text there would be no literals left for an editor to complete.
+  'Security Eng.' satisfies Literal<StakeholderGroup>
+  'nphies_integration' satisfies Literal<StakeholderGroup>
+  // @ts-expect-error no literal of the table
+  'a group of my own' satisfies Literal<StakeholderGroup>
+  // @ts-expect-error a group that is no text
+  7 satisfies StakeholderGroup
+
   const priority: Priority = TeamsPriority.HIGH
   const language: Language = 'ar'
   const event: EventInput<'vault.seal.detected'> = {
@@ -139,3 +161,6 @@ export async function typesOfTheLibrary(gateway: Gateway): Promise<void> {
   // @ts-expect-error the data of another type
   event.data satisfies EventTypes['deployment.completed']
 }
+
+/** The literals of a union: what is left of it without the text that takes any value. */
+type Literal<T extends string> = T extends unknown ? (string & {} extends T ? never : T) : never

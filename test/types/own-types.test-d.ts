@@ -1,5 +1,4 @@
-import type { Gateway } from '../../src/app/gateway.ts'
-import { sendTeamsNotification } from '../../src/app/send-teams-notification.ts'
+import { type Gateway, sendTeamsNotification } from '../../src/index.ts'
 
 /** A user's own event types, as a program declares them: there the module's name is 'claimlinc-teams'. */
 declare module '../../src/index.ts' {
