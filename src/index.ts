@@ -10,7 +10,14 @@ export type { StakeholderGroup } from './catalogue/stakeholder-groups.ts'
 export { createClient } from './client/client.ts'
 export type { Acceptance, EventFields, EventInput } from './contract/events.ts'
 export type { GatewayService } from './contract/service.ts'
+export { type SignatureHeaders, type SignOptions, signPayload } from './contract/sign-payload.ts'
 export type { Matcher, Silence, SilenceDetail, SilenceInput, SilenceView } from './contract/silences.ts'
+export {
+  type RequestHeaders,
+  type VerifiedSignature,
+  type VerifyOptions,
+  verifySignature,
+} from './contract/verify-signature.ts'
 export type { GatewayOptions } from './gateway/options.ts'
 export type { ErrorCode } from './kernel/error-codes.ts'
 export { GatewayError, isGatewayError, type Problem } from './kernel/errors.ts'

@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { shownSignature, showsSignature } from '../contract/check-signature.ts'
 import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { createInboundSecrets, shownSignature, showsSignature } from './inbound-secret.ts'
+import { createInboundSecrets } from './inbound-secret.ts'
 
 /** What a token may be allowed: to send events, to read, to act on notifications, or all of it. */
 export const SCOPES = ['send', 'read', 'act', 'admin'] as const

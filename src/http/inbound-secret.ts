@@ -1,24 +1,8 @@
-import { createHmac, scryptSync, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import { scryptSync } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
-import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { fitsPlain, fitsStandard, type ShownSignature } from '../contract/check-signature.ts'
+import { GatewayError } from '../kernel/errors.ts'
 import { parseNamedSecret } from '../kernel/secret.ts'
-
-/** Header names of a Standard Webhooks signature: the standard's, and Svix's, where the standard comes from. */
-const FAMILIES = ['webhook', 'svix'] as const
-/** The platform's own header: hex HMAC-SHA256 of the body. */
-const PLAIN = 'x-hmac-signature'
-
-/** One signature that a request shows. */
-export type ShownSignature =
-  | {
-      readonly kind: 'standard'
-      /** The request's id, which the signature covers. */
-      readonly id: string
-      readonly timestamp: string
-      readonly signature: string
-    }
-  | { readonly kind: 'plain'; readonly hex: string }
 
 /** One entry of TEAMS_INBOUND_SECRETS. */
 export interface InboundSecret {
@@ -26,30 +10,6 @@ export interface InboundSecret {
   readonly origin: string
   /** True where the signature was made with this secret over exactly these bytes, and is not too old to say so. */
   verifies(shown: ShownSignature, body: Buffer): boolean
-}
-
-/** True where a request shows a signature, good or bad. */
-export function showsSignature(headers: IncomingHttpHeaders): boolean {
-  return headers[PLAIN] !== undefined || FAMILIES.some((family) => headers[`${family}-signature`] !== undefined)
-}
-
-/**
- * The signature that a request shows. Where it shows a Standard Webhooks one, that one has to be right: it alone covers the
- * time of sending, so a plain one beside it must not stand in for it.
- *
- * @throws GatewayError `unauthenticated` where a part is missing
- */
-export function shownSignature(headers: IncomingHttpHeaders): ShownSignature {
-  const family = FAMILIES.find((one) => headers[`${one}-signature`] !== undefined)
-  if (family === undefined) return { kind: 'plain', hex: textOf(headers[PLAIN]) }
-  const [id, timestamp, signature] = (['id', 'timestamp', 'signature'] as const).map((part) =>
-    textOf(headers[`${family}-${part}`]),
-  )
-  if (id && timestamp && signature) return { kind: 'standard', id, timestamp, signature }
-  const missing = Object.entries({ id, timestamp, signature })
-    .filter(([, value]) => !value)
-    .map(([part]): Problem => ({ at: `${family}-${part}`, found: 'nothing', expected: 'a Standard Webhooks header' }))
-  throw new GatewayError('unauthenticated', missing)
 }
 
 /**
@@ -90,19 +50,7 @@ function createInboundSecret(entry: string, index: number, origin: string): Inbo
   return {
     origin,
     verifies(shown, body) {
-      if (shown.kind === 'plain') return sameHex(shown.hex, createHmac('sha256', entry).update(body).digest())
-      const { id, timestamp, signature } = shown
-      try {
-        // Tolerance of the timestamp, 5 minutes, is the package's; it knows the standard's header names only.
-        webhook.verify(
-          body,
-          { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature },
-          { jsonParse: false },
-        )
-        return true
-      } catch {
-        return false
-      }
+      return shown.kind === 'plain' ? fitsPlain(shown.hex, body, entry) : fitsStandard(webhook, shown, body)
     },
   }
 }
@@ -122,12 +70,4 @@ function webhookOf(entry: string, index: number): Webhook {
       },
     ])
   }
-}
-
-function sameHex(hex: string, digest: Buffer): boolean {
-  return /^[0-9a-f]{64}$/i.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), digest)
-}
-
-function textOf(value: string | readonly string[] | undefined): string {
-  return typeof value === 'string' ? value : ''
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
+import { signPayload } from '../../src/contract/sign-payload.ts'
 import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
 
 const body = JSON.stringify(CLAIM)
@@ -116,6 +117,13 @@ describe('signatures', () => {
     expect(service.taken[0]).toMatchObject({ event: { idempotencyKey: 'msg_1' } })
     const again = await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })
     expect(again.json().events[0].duplicate).toBe(true)
+  })
+
+  it('takes what signPayload signs with a secret that begins with whsec_', async () => {
+    const { app, service } = createTestServer(settings)
+    const headers = { ...json, ...signPayload(body, { secret: SECRET, id: 'msg_1' }) }
+    expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
+    expect(service.taken[0]).toMatchObject({ event: { idempotencyKey: 'msg_1' } })
   })
 
   it.each([

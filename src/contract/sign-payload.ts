@@ -1,0 +1,93 @@
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { signatureHeaders } from './signature.ts'
+
+/** With what a body is signed. */
+export interface SignOptions {
+  /**
+   * The secret that signs. `whsec_` and base64 is read as Standard Webhooks has it, any other text as it stands. A gateway signs
+   * its posts with TEAMS_HMAC_SECRET_KEY. For requests to a gateway take one of TEAMS_INBOUND_SECRETS that begins with `whsec_`:
+   * there a secret without it is read as base64 where it can be.
+   */
+  readonly secret: string
+  /** The secret from before, while secrets rotate: the headers then hold a signature of each. */
+  readonly previousSecret?: string
+  /**
+   * The message's id, the same each time it is sent, so that its receiver can tell a repeat: 1 to 200 visible ASCII
+   * characters without a full stop, which separates the parts that are signed.
+   */
+  readonly id: string
+  /** When it is sent; now if absent. The signature holds whole seconds. */
+  readonly timestamp?: Date
+}
+
+/** The headers that show a signature, as each post of the gateway carries them. Names are in lower case. */
+export interface SignatureHeaders extends Readonly<Record<string, string>> {
+  /** {@link SignOptions.id}. */
+  readonly 'webhook-id': string
+  /** Seconds since 1970. */
+  readonly 'webhook-timestamp': string
+  /** Standard Webhooks: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by blanks. */
+  readonly 'webhook-signature': string
+  /** `sha256=` and hex of HMAC-SHA256 over the body alone. */
+  readonly 'x-claimlinc-signature': string
+  /** The same hex alone, which the platform's own receivers check. */
+  readonly 'x-hmac-signature': string
+}
+
+/**
+ * Signs a body as the gateway signs its posts: Standard Webhooks, and the plain HMAC-SHA256 of the body, which one line of
+ * `openssl` or Python checks (docs/guides/signatures.md). Send the headers with the very bytes that were signed; JSON that
+ * is written again may differ. The counterpart is {@link verifySignature}.
+ *
+ * @example
+ * ```ts
+ * import { signPayload } from 'claimlinc-teams'
+ *
+ * const body = JSON.stringify({ event_type: 'backup.failed', data: { subject: 'claims-db', description: 'No backup' } })
+ * const headers = signPayload(body, { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', id: 'msg_backup-2026-11-30' })
+ * console.log(headers['webhook-signature'], headers['x-hmac-signature'])
+ * ```
+ *
+ * @param body - The body as it will be sent; text is signed as UTF-8.
+ * @param options - The secret, the id and the time.
+ * @returns The headers to send with the body.
+ * @throws GatewayError `invalid_request` with everything that is wrong with the arguments. Never quotes the secret.
+ */
+export function signPayload(body: string | Uint8Array, options: SignOptions): SignatureHeaders {
+  const { secret, previousSecret, id, timestamp = new Date() } = options
+  const problems: Problem[] = []
+  const bytes = bodyBytes(body, problems)
+  for (const [at, value] of Object.entries({ secret, ...(previousSecret === undefined ? {} : { previousSecret }) }))
+    if (!isSecret(value)) problems.push({ at: `options.${at}`, found: describeValue(value), expected: SECRET_EXPECTED })
+  if (typeof id !== 'string' || !/^[\x21-\x2d\x2f-\x7e]{1,200}$/.test(id))
+    problems.push({
+      at: 'options.id',
+      found: describeValue(id),
+      expected: '1 to 200 visible ASCII characters without a full stop',
+    })
+  if (!(timestamp instanceof Date) || !(timestamp.getTime() >= 0))
+    problems.push({
+      at: 'options.timestamp',
+      found: timestamp instanceof Date ? 'a Date of no time, or of one before 1970' : describeValue(timestamp),
+      expected: 'a Date',
+    })
+  if (problems.length > 0 || bytes === undefined) throw new GatewayError('invalid_request', problems)
+  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
+  return signatureHeaders({ id, at: timestamp, body: bytes, secrets }) as SignatureHeaders
+}
+
+/** What a secret has to be, for problems. */
+export const SECRET_EXPECTED = 'a secret, which is text'
+
+/** True for text that can sign. */
+export function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** A body's bytes; undefined, and a problem, for what is neither text nor bytes, such as a body that was parsed already. */
+export function bodyBytes(body: unknown, problems: Problem[]): Buffer | undefined {
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  problems.push({ at: 'body', found: describeValue(body), expected: 'the text or the bytes of the body' })
+  return undefined
+}
