@@ -1,6 +1,15 @@
 /** What `import … from 'claimlinc-teams'` gives: the public contract, and nothing else. */
 import './kernel/require-node.ts'
 
+export {
+  type AdaptiveCard,
+  type BuildCardOptions,
+  buildCard,
+  type CardBuilder,
+  type CardBuilderOptions,
+  type CardPlace,
+  createCardBuilder,
+} from './app/build-card.ts'
 export { createGateway, type Gateway, type SendOptions } from './app/gateway.ts'
 export { sendTeamsNotification } from './app/send-teams-notification.ts'
 export type { EventType, EventTypes } from './catalogue/event-types.ts'

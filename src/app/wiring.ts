@@ -18,11 +18,9 @@ import { createLog, type Log, logOf } from '../kernel/log.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { createSecrets, type Secrets } from '../secrets/secrets.ts'
-import { type ReadEnvironment, readEnvFile } from '../settings/load.ts'
 import { settingNotices } from '../settings/notices.ts'
 import { checkOtherDatabase } from '../settings/other-database.ts'
-import { withoutServiceVariables } from '../settings/service-variables.ts'
-import { type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
+import type { Settings } from '../settings/table.ts'
 import type { Sandbox } from '../stand-ins/teams/sandbox.ts'
 import { hasSentToTeams } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
@@ -34,6 +32,7 @@ import { migrateDatabase, openDatabase } from '../store/open-database.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
+import { environmentOf } from './environment-of.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 
@@ -322,15 +321,6 @@ async function startDelivery(parts: {
       .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
   })
   releases.add(async () => stopListening())
-}
-
-function environmentOf(options: GatewayOptions): ReadEnvironment {
-  const read = options.env ? { env: withoutServiceVariables(options.env), problems: [] } : readEnvFile(process.env)
-  const env: Record<string, string | undefined> = { ...read.env }
-  for (const [name, value] of Object.entries(options.settings ?? {})) if (value !== undefined) env[name] = String(value)
-  if (options.name !== undefined) env.TEAMS_CALLER_NAME = options.name
-  for (const [key, url] of Object.entries(options.webhooks ?? {})) env[`${WEBHOOK_PREFIX}${key.toUpperCase()}`] = url
-  return { env, problems: read.problems }
 }
 
 /**

@@ -1,16 +1,20 @@
 import type { SHRINK_STEPS } from '../cards/rendered-card.ts'
 import { checkTemplates, createRenderer, rendererOptions } from '../cards/renderer.ts'
 import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
+import type { ConfigInput } from '../catalogue/config-input.ts'
+import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
+import { acceptedEvent } from '../intake/accepted-event.ts'
+import { keptOf } from '../intake/bounds.ts'
 import { checkEvent } from '../intake/check-event.ts'
 import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
-import { GatewayError, type Problem } from '../kernel/errors.ts'
-import { correlationIdFor, newId } from '../kernel/ids.ts'
+import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import type { Settings } from '../settings/table.ts'
+import { inJsonbOrder } from '../store/jsonb-order.ts'
 
 /** The card that an event makes in a channel. */
 export interface BuiltCard {
@@ -26,21 +30,32 @@ export interface BuiltCard {
   readonly shrunk: (typeof SHRINK_STEPS)[number]
 }
 
+/** Where a card would be posted, not yet checked. */
+export interface UncheckedPlace {
+  /** Key of the channel, or its name in Teams. */
+  readonly channel?: unknown
+  /** The event's language if absent, and the channel's where that is absent too. */
+  readonly language?: unknown
+}
+
+/** What a caller calls the event and the two parts of {@link UncheckedPlace}, for problems: `event`, `--channel`. */
+export interface PlaceNames {
+  readonly event: string
+  readonly channel: string
+  readonly language: string
+  /** True to take the first channel that the event is routed to where none is named; false to refuse that. */
+  readonly mayRoute: boolean
+}
+
 /** Builds cards without sending or storing anything. */
 export interface Cards {
   /**
-   * Builds the card of an event as it would be accepted: checked, and with patient data masked.
+   * Builds the card of an event as it would be accepted: checked, with patient data masked and long texts cut.
    *
-   * @param channelKey the first channel that the event goes to if absent
-   * @throws GatewayError `invalid_event` with every problem, `invalid_request` where no channel reads the event
+   * @throws GatewayError with every problem: `invalid_event` where the event has one, `invalid_request` where only the
+   * place has
    */
-  build(event: UncheckedEvent, channelKey?: string): BuiltCard
-  /**
-   * Finds a channel by its key, or by its name in Teams.
-   *
-   * @throws GatewayError `invalid_request`
-   */
-  channel(keyOrName: string): Channel
+  build(event: UncheckedEvent, place: UncheckedPlace): BuiltCard
 }
 
 /** Tries out every template in each language, with the configuration file of the settings. */
@@ -49,62 +64,68 @@ export function checkAllCards(settings: Settings): ReturnType<typeof checkTempla
 }
 
 /**
- * Reads the configuration file and the templates of the settings.
+ * Reads the configuration and the templates of the settings, which takes about half a second; a card then takes a few
+ * milliseconds.
  *
- * @param channelField what the caller calls the channel, for refusals: `--channel`
  * @throws GatewayError `invalid_config_file`, `invalid_template`
  */
-export function openCards(settings: Settings, channelField: string): Cards {
-  const catalogue = catalogueOf(settings)
+export function openCards(settings: Settings, names: PlaceNames, config?: ConfigInput): Cards {
+  const catalogue = catalogueOf(settings, config)
   const renderer = createRenderer(rendererOptions(catalogue, settings))
   const guard = createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY)
   return {
-    build(unchecked, channelKey) {
+    build(unchecked, place) {
       const problems: Problem[] = []
-      const checked = checkEvent(catalogue, unchecked, 'events[0]', problems, settings.TEAMS_UNDECLARED_DATA)
-      if (checked === undefined || problems.length > 0) throw new GatewayError('invalid_event', problems)
-      const kept = guard(checked)
-      const id = newId()
-      const now = new Date()
-      const { definition, priority, stakeholders, language } = checked
-      const event = {
-        id,
-        eventType: definition.name,
-        correlationId: kept.correlationId ?? correlationIdFor(id),
-        priority,
-        stakeholders,
-        data: kept.data,
-        occurredAt: checked.occurredAt ?? now,
-        acceptedAt: now,
-        language,
-      }
-      const channel = catalogue.channels.get(channelKey ?? routeEvent(catalogue, event)[0] ?? '')
+      const checked = checkEvent(catalogue, unchecked, names.event, problems, settings.TEAMS_UNDECLARED_DATA)
+      const code = problems.length > 0 ? 'invalid_event' : 'invalid_request'
+      const named = checkChannel(catalogue, place.channel, names, problems)
+      const language = checkLanguage(place.language, names, problems)
+      if (checked === undefined || problems.length > 0) throw new GatewayError(code, problems)
+
+      const stored = keptOf(checked.definition, guard(checked))
+      const event = acceptedEvent(checked, { ...stored, data: inJsonbOrder(stored.data) }, new Date())
+      const channel = named ?? catalogue.channels.get(routeEvent(catalogue, event)[0] ?? '')
       if (channel === undefined)
         throw new GatewayError('invalid_request', [
-          { at: channelField, found: 'nothing, and no channel reads this event', expected: channelKeys(catalogue) },
+          { at: names.channel, found: 'nothing, and no channel reads this event', expected: channelKeys(catalogue) },
         ])
+      const { card: name } = checked.definition
       const { card, bytes, shrunk } = renderer.render({
         event,
-        card: definition.card,
+        card: name,
         channel,
-        language: language ?? channel.language,
+        language: language ?? event.language ?? channel.language,
         repeat: false,
       })
-      return { card, name: definition.card, channel: channel.key, bytes, shrunk }
-    },
-    channel(keyOrName) {
-      const found = [...catalogue.channels.values()].find(({ key, name }) => key === keyOrName || name === keyOrName)
-      if (found) return found
-      const near = nearestName([...catalogue.channels.keys()], keyOrName)
-      throw new GatewayError('invalid_request', [
-        {
-          at: channelField,
-          found: 'a channel that there is not',
-          expected: near ? `perhaps ${near}` : channelKeys(catalogue),
-        },
-      ])
+      return { card, name, channel: channel.key, bytes, shrunk }
     },
   }
+}
+
+function checkChannel(
+  catalogue: Catalogue,
+  given: unknown,
+  { channel: at, mayRoute }: PlaceNames,
+  problems: Problem[],
+): Channel | undefined {
+  if (given === undefined && mayRoute) return undefined
+  const found = [...catalogue.channels.values()].find(({ key, name }) => key === given || name === given)
+  if (found) return found
+  const text = typeof given === 'string' && given !== '' ? given : undefined
+  const near = text === undefined ? undefined : nearestName([...catalogue.channels.keys()], text)
+  problems.push({
+    at,
+    found: text === undefined ? describeValue(given) : 'a channel that there is not',
+    expected: near ? `perhaps ${near}` : channelKeys(catalogue),
+  })
+  return undefined
+}
+
+function checkLanguage(given: unknown, { language: at }: PlaceNames, problems: Problem[]): Language | undefined {
+  const language = LANGUAGES.find((known) => known === given)
+  if (language === undefined && given !== undefined)
+    problems.push({ at, found: describeValue(given), expected: `one of ${LANGUAGES.join(', ')}` })
+  return language
 }
 
 function channelKeys(catalogue: Catalogue): string {

@@ -5,11 +5,12 @@ import type { Acceptance, AcceptedEvent, UncheckedEvent } from '../contract/even
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from '../contract/limits.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import { correlationIdFor, digestOf, keptId, newId } from '../kernel/ids.ts'
+import { digestOf, keptId } from '../kernel/ids.ts'
 import type { Json } from '../kernel/json.ts'
 import { insertEvents } from '../store/insert-events.ts'
 import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
+import { acceptedEvent } from './accepted-event.ts'
 import { keptOf } from './bounds.ts'
 import { type CheckedEvent, checkEvent } from './check-event.ts'
 import { findKnownKeys } from './known-keys.ts'
@@ -113,23 +114,9 @@ export function createAcceptor(options: {
   }
 
   function name(checked: ProtectedEvent): Incoming {
-    const now = clock.now()
-    const id = newId()
-    const { data, correlationId } = checked.stored
-    const event: AcceptedEvent = {
-      id,
-      eventType: checked.definition.name,
-      correlationId: correlationId ?? correlationIdFor(id),
-      priority: checked.priority,
-      stakeholders: checked.stakeholders,
-      data,
-      occurredAt: checked.occurredAt ?? now,
-      acceptedAt: now,
-      language: checked.language,
-    }
     const given = checked.correlationId
     return {
-      event,
+      event: acceptedEvent(checked, checked.stored, clock.now()),
       definition: checked.definition,
       givenCorrelationId: given && keptId(given),
       sameSubject: checked.sameSubject,

@@ -1,5 +1,9 @@
 import {
   type Acceptance,
+  type AdaptiveCard,
+  buildCard,
+  type CardBuilder,
+  createCardBuilder,
   createGateway,
   type EventInput,
   type EventType,
@@ -9,7 +13,9 @@ import {
   type Priority,
   type StakeholderGroup,
   sendTeamsNotification,
+  signPayload,
   TeamsPriority,
+  verifySignature,
 } from '../../src/index.ts'
 
 /**
@@ -132,6 +138,40 @@ export async function typesOfTheLibrary(gateway: Gateway): Promise<void> {
   await createGateway({ settings: { TEAMS_DATABASE_URL: 'postgres://' } })
   // @ts-expect-error no such language in the configuration
   await createGateway({ config: { channels: { sre: { language: 'fr' } } } })
+
+  // Cards are built from the same events, for a channel that has to be named.
+  const card = buildCard({ eventType: 'vault.seal.detected', data: { node: 'n' } }, { channel: 'sre', language: 'ar' })
+  JSON.stringify(card satisfies AdaptiveCard)
+  const cards: CardBuilder = createCardBuilder({ settings: { TEAMS_PHI_POLICY: 'omit' } })
+  cards.build({ eventType: 'deployment.completed', data: { component: 'c', summary: 's' } }, { channel: 'sre' })
+  // @ts-expect-error no such event type
+  buildCard({ eventType: 'vault.seal.detectd', data: { node: 'n' } }, { channel: 'sre' })
+  // @ts-expect-error data of another type
+  buildCard({ eventType: 'deployment.failed', data: { node: 'n' } }, { channel: 'sre' })
+  // @ts-expect-error a field that this type does not have
+  cards.build({ eventType: 'vault.seal.detected', data: { node: 'n', claim_id: 'c' } }, { channel: 'sre' })
+  // @ts-expect-error no channel
+  buildCard({ eventType: 'vault.seal.detected', data: { node: 'n' } }, { language: 'ar' })
+  // @ts-expect-error no such language
+  buildCard({ eventType: 'vault.seal.detected', data: { node: 'n' } }, { channel: 'sre', language: 'fr' })
+  // @ts-expect-error no such setting
+  createCardBuilder({ settings: { TEAMS_PHI: 'omit' } })
+
+  // Signatures: headers that go into a request as they are, and a result whose id is there for one form only.
+  const headers = signPayload('body', { secret: 's', id: 'msg_1', timestamp: new Date() })
+  headers['webhook-signature'] satisfies string
+  new Request('http://127.0.0.1', { headers })
+  const verified = verifySignature('body', headers, ['s'])
+  if (verified.form === 'standard') verified.id satisfies string
+  verifySignature(new Uint8Array(), new Headers(headers), ['s'], { plain: true })
+  // @ts-expect-error not known before the form is
+  verified.id satisfies string
+  // @ts-expect-error no id
+  signPayload('body', { secret: 's' })
+  // @ts-expect-error a body that was parsed
+  verifySignature({}, headers, ['s'])
+  // @ts-expect-error one secret and no list
+  verifySignature('body', headers, 's')
 
   // Each value of TeamsPriority is its own literal, and together they are all priorities.
   TeamsPriority.CRITICAL satisfies 'CRITICAL'

@@ -12,6 +12,9 @@ export interface RenderOptions extends EventFlags {
   readonly channel?: string
 }
 
+/** The place of an event in its request, which {@link refusalFor} knows, and the options for the rest. */
+const NAMES = { event: 'events[0]', channel: '--channel', language: '--language', mayRoute: true } as const
+
 /** `templates check`: yes where every template can be used and every event type has a title. */
 export async function checkCommand(output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
@@ -32,16 +35,15 @@ export async function checkCommand(output: Output): Promise<ExitCode> {
 /** `templates render`: the card on stdout, with and without `--json`. */
 export async function renderCommand(options: RenderOptions, output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
-  const { channel: wanted, ...flags } = options
-  const cards = openCards(settings, '--channel')
-  const given = wanted === undefined ? undefined : cards.channel(wanted)
+  const { channel, ...flags } = options
+  const cards = openCards(settings, NAMES)
   const request = await readEventsOf(flags, output)
   const [event, ...more] = request.events
   if (event === undefined || more.length > 0)
     throw new GatewayError('invalid_request', [{ at: 'stdin', found: 'several events', expected: 'one' }])
   let built: BuiltCard
   try {
-    built = cards.build(event, given?.key)
+    built = cards.build(event, { channel })
   } catch (error) {
     throw refusalFor(request, error)
   }
