@@ -25,7 +25,7 @@ export function commandLinePage(): string {
     '`claimlinc-teams` runs the gateway, sends events to it and shows its records. In a checkout `npm start` is `claimlinc-teams serve --demo`; arguments after `--` are passed on, as in `npm start -- --once`. Answers go to stdout; logs, notes and progress to stderr. Settings come from the environment and from `.env`, see [settings](settings.md).',
     `## Every command\n\n${options(program)}\n\nWith \`--json\` stdout gets one JSON document: the answer, or a problem in the form of the HTTP API (see [errors](errors.md)).`,
     ...leaves(program, []).map(({ command, names }) => section(command, names)),
-    `## Where it goes\n\nThis is about \`send\`, \`notifications\` and \`silences\`. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
+    `## Where it goes\n\n\`send\`, \`notifications\` and \`silences\` need a gateway or a database. ${WHERE_IT_GOES.replaceAll('\n', ' ')}`,
     `## Exit codes\n\n${table(
       ['exit code', 'meaning', 'errors with this exit code'],
       (Object.keys(EXIT) as (keyof typeof EXIT)[]).map((name) => [

@@ -12,9 +12,9 @@ import type { EventFlags } from './read-event.ts'
 import type { TargetFlags } from './target.ts'
 import { reportUsageError } from './usage-error.ts'
 
-/** Which gateway a command with `--url` speaks to. */
-export const WHERE_IT_GOES = `Without --url it goes to DATABASE_URL, whose events are delivered by whatever gateway runs on it; without that, to the
-gateway that runs on this machine; and if none runs, to the embedded database, and this command delivers by itself.`
+/** The gateway that a command with the option `--url` uses. */
+export const WHERE_IT_GOES = `The first of these that applies is used: the gateway at --url; the database in DATABASE_URL, whose events are delivered by
+a gateway that runs on it; the gateway that runs on this machine; the embedded database, and this command delivers itself.`
 
 /**
  * Every command with its arguments and options; help and `docs/reference/cli.md` come from here. What a command does is in a
@@ -44,8 +44,8 @@ Exit code ${EXIT.ok}: ok. ${EXIT.no}: the answer is no. ${EXIT.usage}: wrong usa
 
   program
     .command('serve')
-    .description('Run the gateway: HTTP service, delivery, and the sandbox where no channel has a webhook URL.')
-    .option('--demo', 'send the two events of the first run and show where to look')
+    .description('Run the gateway: HTTP service, delivery, and the sandbox if no channel has a webhook URL.')
+    .option('--demo', 'send two sample events and print the address of their cards')
     .option('--once', 'with --demo: end as soon as every card is accepted')
     .option('--yes', 'with --demo: send even if the cards go to real channels')
     .action(async (options: ServeOptions) =>
@@ -56,7 +56,7 @@ Exit code ${EXIT.ok}: ok. ${EXIT.no}: the answer is no. ${EXIT.usage}: wrong usa
     addEventOptions(
       program
         .command('send')
-        .description('Send one event, from these options, or from JSON on stdin where --event-type is not given.')
+        .description('Send one event, from these options, or from JSON on stdin if --event-type is not given.')
         .addHelpText(
           'after',
           `
@@ -77,7 +77,7 @@ ${WHERE_IT_GOES}
 
   program
     .command('doctor')
-    .description('Check settings, database, Redis, Vault and every channel, and say what to do about each.')
+    .description('Check settings, database, Redis, Vault and every channel. Print for each problem how to correct it.')
     .option('--send-test', 'post a test card to every channel that has a webhook URL')
     .action(async (options: DoctorOptions) =>
       finish(await (await import('./commands/doctor.ts')).doctor(options, output)),
@@ -88,9 +88,7 @@ ${WHERE_IT_GOES}
 type Finish = (code: ExitCode) => void
 
 function addMigrate(program: Command, output: Output, finish: Finish): void {
-  const migrate = program
-    .command('migrate')
-    .description('Bring the database schema up or down, or see where it stands.')
+  const migrate = program.command('migrate').description('Migrate the database schema up or down, or show its state.')
   const load = () => import('./commands/migrate.ts')
   migrate
     .command('up')
@@ -110,27 +108,27 @@ function addMigrate(program: Command, output: Output, finish: Finish): void {
 function addNotifications(program: Command, output: Output, gateways: OwnGateways, finish: Finish): void {
   const notifications = program
     .command('notifications')
-    .description('Look at notifications, and replay failed ones.')
+    .description('Show notifications, and replay failed ones.')
     .addHelpText('after', `\n${WHERE_IT_GOES}`)
   const load = () => import('./commands/notifications.ts')
   addTargetOptions(notifications.command('list').description('List notifications, the newest first.'))
-    .option('--correlation-id <id>', 'of this correlation id')
+    .option('--correlation-id <id>', 'with this correlation id')
     .option('--event-type <type>', 'of this event type')
     .option('--priority <priority>', 'CRITICAL, HIGH, MEDIUM, LOW or INFO')
     .option('--state <state>', 'for example pending, accepted or failed')
     .option('--channel <key>', 'for this channel')
-    .option('--digest <id>', 'that stand in this digest, by the id of its notification')
+    .option('--digest <id>', 'members of this digest, by the id of its notification')
     .option('--since <time>', 'accepted at this time or later, for example 2026-11-21T10:00:00Z')
     .option('--until <time>', 'accepted before this time')
-    .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
-    .option('--cursor <cursor>', 'the next page, as the page before says')
+    .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
+    .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
     .action(async (options: ListOptions & TargetFlags) =>
       finish(await (await load()).listCommand(options, output, gateways)),
     )
   addTargetOptions(
     notifications
       .command('show')
-      .description('Show one notification with all that happened to it.')
+      .description('Show one notification with its attempts and actions.')
       .argument('<id>', 'id of the notification'),
   ).action(async (id: string, options: TargetFlags) =>
     finish(await (await load()).showCommand(id, options, output, gateways)),
@@ -148,21 +146,21 @@ function addNotifications(program: Command, output: Output, gateways: OwnGateway
 function addSilences(program: Command, output: Output, gateways: OwnGateways, finish: Finish): void {
   const silences = program
     .command('silences')
-    .description('Make, look at and end silences and maintenance windows.')
+    .description('Create, show and end silences and maintenance windows.')
     .addHelpText('after', `\n${WHERE_IT_GOES}`)
   const load = () => import('./commands/silences.ts')
   addTargetOptions(silences.command('list').description('List silences, the newest first.'))
     .option('--state <state>', 'active, waiting or over')
     .option('--kind <kind>', 'silence or maintenance')
-    .option('--limit <number>', 'at most so many, 1 to 500 (default: 50)')
-    .option('--cursor <cursor>', 'the next page, as the page before says')
+    .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
+    .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
     .action(async (options: ListSilencesOptions & TargetFlags) =>
       finish(await (await load()).listCommand(options, output, gateways)),
     )
   addTargetOptions(
     silences
       .command('show')
-      .description('Show one silence, and how many notifications it kept back.')
+      .description('Show one silence, and how many notifications it suppressed.')
       .argument('<id>', 'id of the silence'),
   ).action(async (id: string, options: TargetFlags) =>
     finish(await (await load()).showCommand(id, options, output, gateways)),
@@ -170,7 +168,7 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
   addTargetOptions(
     silences
       .command('add')
-      .description('Keep back the notifications that all matchers match, from one time to another.')
+      .description('Suppress the notifications that all matchers match, from one time to another.')
       .addHelpText(
         'after',
         `
@@ -181,22 +179,22 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
   )
     .option(
       '--match <matcher>',
-      'field=value or field!=value; "*" in the value stands for any text; again for each further one',
+      'field=value or field!=value; "*" in the value stands for any text; can be repeated',
       (matcher: string, before: readonly string[] | undefined) => [...(before ?? []), matcher],
     )
-    .option('--for <duration>', 'how long, for example 30m, 2h or 1d12h')
-    .option('--from <time>', 'its start, for example 2026-11-21T10:00:00Z; now if absent')
-    .option('--until <time>', 'its end, in place of --for')
-    .option('--maintenance', 'a maintenance window and no silence')
-    .option('--every <step>', 'day or week: the maintenance window comes again, until it is ended')
-    .option('--reason <text>', 'why; needed')
+    .option('--for <duration>', 'duration, for example 30m, 2h or 1d12h')
+    .option('--from <time>', 'start, for example 2026-11-21T10:00:00Z; default: now')
+    .option('--until <time>', 'end, in place of --for')
+    .option('--maintenance', 'create a maintenance window instead of a silence')
+    .option('--every <step>', 'day or week: the maintenance window recurs until it is ended')
+    .option('--reason <text>', 'reason (required)')
     .action(async (options: AddOptions & TargetFlags) =>
       finish(await (await load()).addCommand(options, output, gateways)),
     )
   addTargetOptions(
     silences
       .command('end')
-      .description('End silences before their time. What they kept back stays kept back.')
+      .description('End silences before their time. Suppressed notifications stay suppressed.')
       .argument('<id...>', 'ids of the silences'),
   ).action(async (ids: string[], options: TargetFlags) =>
     finish(await (await load()).endCommand(ids, options, output, gateways)),
@@ -204,17 +202,17 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
 }
 
 function addTemplates(program: Command, output: Output, finish: Finish): void {
-  const templates = program.command('templates').description('Check card templates, and see what card an event makes.')
+  const templates = program.command('templates').description('Check card templates, and print the card of an event.')
   const load = () => import('./commands/templates.ts')
   templates
     .command('check')
-    .description('Read every template, try it out in each language, and list what is wrong.')
+    .description('Check every template in each language, and list all problems.')
     .action(async () => finish(await (await load()).checkCommand(output)))
   addEventOptions(
     templates
       .command('render')
-      .description('Print the card of an event, which is given as for send. Nothing is sent or stored.')
-      .option('--channel <key>', 'as it would look in this channel; the first that the event goes to if absent'),
+      .description('Print the card of an event, with the same options as send. Nothing is sent or stored.')
+      .option('--channel <key>', 'as shown in this channel; default: the first channel of the event'),
   ).action(async (options: RenderOptions) => finish(await (await load()).renderCommand(options, output)))
 }
 
@@ -222,18 +220,20 @@ function addTemplates(program: Command, output: Output, finish: Finish): void {
 function addEventOptions(command: Command): Command {
   return command
     .option('--event-type <type>', 'event type, for example vault.seal.detected')
-    .option('--data <json>', 'its data, a JSON object')
-    .option('--correlation-id <id>', 'ties together what concerns one thing; made if absent')
-    .option('--priority <priority>', "CRITICAL, HIGH, MEDIUM, LOW or INFO; the type's if absent")
-    .option('--stakeholders <names...>', "groups to tell, by key or name; the type's if absent")
-    .option('--language <language>', "en or ar; the channel's if absent")
-    .option('--occurred-at <time>', 'when it happened, for example 2026-11-21T10:00:00Z; now if absent')
+    .option('--data <json>', 'data of the event, a JSON object')
+    .option('--correlation-id <id>', 'correlation id; made if absent')
+    .option('--priority <priority>', "CRITICAL, HIGH, MEDIUM, LOW or INFO; default: the type's")
+    .option('--stakeholders <names...>', "stakeholder groups, by key or name; default: the type's")
+    .option('--language <language>', "en or ar; default: the channel's")
+    .option('--occurred-at <time>', 'time of the event, for example 2026-11-21T10:00:00Z; default: now')
     .option('--idempotency-key <key>', 'the same key again makes no second card')
 }
 
 /** Environment variables, because a token on a command line shows in the list of processes. */
 function addTargetOptions(command: Command): Command {
   return command
-    .addOption(new Option('--url <url>', 'speak to the gateway at this address').env('CLAIMLINC_TEAMS_URL'))
-    .addOption(new Option('--token <token>', 'token of TEAMS_API_TOKENS for it').env('CLAIMLINC_TEAMS_TOKEN'))
+    .addOption(new Option('--url <url>', 'address of a gateway to use').env('CLAIMLINC_TEAMS_URL'))
+    .addOption(
+      new Option('--token <token>', 'token from TEAMS_API_TOKENS for that gateway').env('CLAIMLINC_TEAMS_TOKEN'),
+    )
 }

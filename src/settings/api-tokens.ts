@@ -52,7 +52,7 @@ export function* checkApiTokens(entries: readonly string[]): Iterable<TokenProbl
     if ((NAME.test(name) && names.has(name)) || (token !== '' && tokens.has(token)))
       yield {
         found: `${place} with the name or the token of one before it`,
-        expected: 'a name and a token of its own for each, or nobody could tell who called',
+        expected: 'a different name and a different token for each caller',
       }
     names.add(name)
     tokens.add(token)

@@ -39,7 +39,7 @@ function* access(s: Settings): Iterable<Contradiction> {
     yield {
       settings: ['TEAMS_EVENT_TTL', 'TEAMS_INBOUND_SECRETS'],
       found: String(s.TEAMS_EVENT_TTL),
-      expected: `at least ${REPEATABLE} with TEAMS_INBOUND_SECRETS, or whoever has seen a signed request could send it again`,
+      expected: `at least ${REPEATABLE} with TEAMS_INBOUND_SECRETS, because a copy of a signed request would be a new event after that time`,
     }
   for (const problem of checkApiTokens(s.TEAMS_API_TOKENS ?? [])) yield { settings: ['TEAMS_API_TOKENS'], ...problem }
   for (const [index, { secret }] of (s.TEAMS_INBOUND_SECRETS ?? []).map(parseNamedSecret).entries())
