@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from './errors.ts'
+import { isLoopback } from './loopback.ts'
 
 /**
- * Without a token, being able to reach 127.0.0.1 is all that is asked of a caller, and every web page that a person
- * on this machine has open can reach it through the browser. Two checks keep pages out:
+ * Refuses requests from web pages of other sites. Without tokens the gateway serves every caller that reaches 127.0.0.1,
+ * and every web page open in a browser on this machine can reach it. Two checks:
  *
- * - `Host` must be a loopback name. A page of evil.example whose name is made to resolve to 127.0.0.1 (DNS rebinding)
- *   is of the same origin for the browser, and still says `Host: evil.example`.
- * - `Origin`, which browsers send with whatever changes something, must be our own.
+ * - `Host` must be a loopback name. After DNS rebinding, a page of evil.example whose name resolves to 127.0.0.1 has the
+ *   same origin for the browser, but its requests still carry `Host: evil.example`.
+ * - `Origin`, which browsers send with every request that is not GET or HEAD, must be the gateway's own.
  *
  * Rejected: CORS alone. It keeps a page from reading an answer, not from sending a request.
  *
@@ -15,14 +16,19 @@ import { GatewayError } from './errors.ts'
  */
 export function refuseForeignPages(headers: IncomingHttpHeaders): void {
   const host = headers.host
-  if (host !== undefined && !isLoopback(host))
+  if (host !== undefined && !isLoopback(hostnameOf(host)))
     throw new GatewayError('cross_site', [
       { at: 'host', found: 'a name that is not this machine', expected: '127.0.0.1, [::1] or localhost' },
     ])
   refuseForeignOrigin(headers)
 }
 
-/** The second check alone, for what asks for no credentials although tokens are set. @throws GatewayError `cross_site` */
+/**
+ * Refuses requests whose `Origin` is another site: the second check of {@link refuseForeignPages} alone, for routes that ask
+ * for no credentials although tokens are set.
+ *
+ * @throws GatewayError `cross_site`
+ */
 export function refuseForeignOrigin(headers: IncomingHttpHeaders): void {
   const { host, origin } = headers
   if (origin === undefined) return
@@ -32,7 +38,7 @@ export function refuseForeignOrigin(headers: IncomingHttpHeaders): void {
   ])
 }
 
-function isLoopback(host: string): boolean {
-  const name = /^(\[[0-9a-f:]+\]|[^:]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase()
-  return name === 'localhost' || name === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name ?? '')
+/** The name in a `Host` header without its port; empty where the header is malformed. */
+function hostnameOf(host: string): string {
+  return /^(\[[0-9a-f:]+\]|[^:]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase() ?? ''
 }

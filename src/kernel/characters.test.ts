@@ -18,7 +18,7 @@ describe('clean text', () => {
     ['the choice of a character set', '\u001B(Btext\u001Bc', 'text'],
     ['no sequence, as its end is missing', 'a\u001B[31', 'a[31'],
     ['no sequence, as its start is missing', 'list[31m]', 'list[31m]'],
-  ])('has no %s', (_what, text, expected) => {
+  ])('has no %s', (_title, text, expected) => {
     expect(cleanText(text)).toBe(expected)
   })
 

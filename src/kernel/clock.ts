@@ -1,15 +1,15 @@
-/** The process's clock and timers. Passed in, so that tests decide what time it is and wait for no second. */
+/** The process's clock and timers. Passed in, so that tests set the time and need not wait. */
 export interface Clock {
-  /** Now. */
   now(): Date
-  /** Runs `task` once after `ms` milliseconds; the returned function calls it off. */
+  /** Runs `task` once after `ms` milliseconds; the returned function cancels it. */
   after(ms: number, task: () => void): () => void
 }
 
-/** The real clock. Its timers do not keep the process alive: what has to finish is awaited by somebody. */
+/** The system clock. Its timers are unref'd: they do not keep the process alive, so work that has to finish is awaited. */
 export const systemClock: Clock = {
   now: () => new Date(),
   after(ms, task) {
+    // setTimeout runs a task at once for a delay of more than 31 bits.
     const timer = setTimeout(task, Math.min(ms, 0x7fffffff))
     timer.unref()
     return () => clearTimeout(timer)

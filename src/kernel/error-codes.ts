@@ -1,6 +1,6 @@
-/** Where Teams shows a webhook URL: the name of the workflow template that people choose in Teams. */
+/** The workflow template to choose in Teams, where the webhook URL is shown. */
 export const WORKFLOW = 'Workflows > "Send webhook alerts to a channel"'
-/** {@link WORKFLOW} with the name of its trigger, by which an existing workflow can be recognised. */
+/** {@link WORKFLOW} with the name of its trigger, which identifies an existing workflow. */
 const WORKFLOW_AND_TRIGGER = `${WORKFLOW} (its trigger is "When a Teams webhook request is received")` as const
 
 /**

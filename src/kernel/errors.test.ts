@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { codeOf, framesOf, GatewayError, nameOf } from './errors.ts'
 import { createLog } from './log.ts'
 
-/** As drivers do: the message quotes a value, has a line that looks like a frame, and more hangs on the error. */
+/** An error like those of database drivers: a message that quotes a value and has a line like a frame, and properties. */
 class DriverError extends Error {
   override readonly name = 'DriverError'
   readonly code = '22P02'
@@ -14,7 +14,7 @@ class DriverError extends Error {
   }
 }
 
-/** Everything that is printed of an error, in every way in which people print one. */
+/** All texts that printing an error makes: console, String, JSON, stack and log line. */
 function printed(error: Error): string {
   const lines: string[] = []
   createLog('info', { write: (line) => lines.push(line) }).write('maintenance_failed', { err: error })
@@ -28,7 +28,7 @@ function printed(error: Error): string {
 }
 
 describe('the cause of a GatewayError', () => {
-  it('keeps its kind, its code and where it was thrown, and no value', () => {
+  it('keeps its name, its code and its stack frames, and no value', () => {
     const error = new GatewayError('internal', [], { cause: new DriverError() })
     const text = printed(error)
     expect(text).not.toContain('MARK')
@@ -37,7 +37,7 @@ describe('the cause of a GatewayError', () => {
     expect(framesOf(error.cause as Error)[0]).toContain('errors.test.ts')
   })
 
-  it('is kept whole where it is one of ours', () => {
+  it('is kept unchanged where it is a GatewayError', () => {
     const cause = new GatewayError('not_found')
     expect(new GatewayError('internal', [], { cause }).cause).toBe(cause)
     expect('cause' in new GatewayError('internal')).toBe(false)
@@ -49,12 +49,12 @@ describe('the cause of a GatewayError', () => {
     [7],
     [{ code: 'MARK is no code', message: 'MARK' }],
     [Object.assign(new Error('MARK'), { name: 'a MARK' })],
-  ])('may be anything: %o', (cause) => {
+  ])('prints no value of %o', (cause) => {
     expect(printed(new GatewayError('internal', [], { cause }))).not.toContain('MARK')
   })
 })
 
-it('a log line quotes no message of a foreign error, not even one that looks like frames', () => {
+it('a log line quotes no message of a foreign error, also not one with lines like frames', () => {
   const lines: string[] = []
   createLog('info', { write: (line) => lines.push(line) }).write('turn_failed', {
     err: new DriverError(),
@@ -67,7 +67,7 @@ it('a log line quotes no message of a foreign error, not even one that looks lik
   expect(JSON.parse(lines[0] ?? '{}').err.at[0]).toContain('errors.test.ts')
 })
 
-it('names and codes are told where they look like some', () => {
+it('codeOf and nameOf return only values that look like codes and names', () => {
   expect([codeOf({ code: 'ECONNREFUSED' }), codeOf({ code: 'a b' }), codeOf({ code: 7 }), codeOf(null)]).toEqual([
     'ECONNREFUSED',
     undefined,

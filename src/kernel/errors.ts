@@ -1,33 +1,33 @@
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts'
 
 /**
- * One thing that is wrong, in words for the person who has to mend it.
+ * One problem of an input or a setting, for the person who corrects it.
  *
- * `found` describes what was there and must not quote it unless it comes from a closed vocabulary: a value
- * may be a secret or name a patient.
+ * `found` describes the value and must not quote it, unless it comes from a closed vocabulary: a value may be a secret or
+ * name a patient.
  */
 export interface Problem {
-  /** Where: a setting (`TEAMS_HTTP_PORT`), or a path into the input (`events[3].data.claim_id`). */
+  /** The place: a setting (`TEAMS_HTTP_PORT`), or a path into the input (`events[3].data.claim_id`). */
   readonly at: string
-  /** What was found there, described and not quoted: `nothing`, `a number`, `text of 3 characters`. */
+  /** Description of the value, not a quotation: `nothing`, `a number`, `text of 3 characters`. */
   readonly found: string
-  /** What would have been right. */
+  /** Description of a valid value. */
   readonly expected: string
 }
 
-/** Adds one problem to those of a check: where it is, what was found there, what was expected. Never quotes a value. */
+/** Adds a {@link Problem} to those of a check. */
 export type AddProblem = (at: string, found: string, expected: string) => void
 
 /**
- * The one error type that crosses a folder's border. Carries a stable {@link ErrorCode} and every problem at
- * once, so that nobody mends one field only to be told of the next.
+ * The only error type that leaves a room of `src/`. Carries a stable {@link ErrorCode} and all problems at once, so that one
+ * round of corrections is enough.
  */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly problems: readonly Problem[]
   /**
-   * From `createClient`, where the events may be accepted although this error was thrown: the idempotency key that the
-   * client made for each event, by its place in the call. Undefined for an event that came with a key.
+   * Set by `createClient` where the events may be accepted although this error was thrown: the idempotency keys that the
+   * client made, by the event's index in the call. Undefined for an event that came with a key.
    */
   declare readonly idempotencyKeys?: readonly (string | undefined)[]
 
@@ -44,16 +44,16 @@ export class GatewayError extends Error {
     if (idempotencyKeys !== undefined) this.idempotencyKeys = idempotencyKeys
   }
 
-  /** The HTTP status that this error is answered with. */
+  /** HTTP status of the answer. */
   get status(): number {
     return ERROR_CODES[this.code].status
   }
 }
 
 /**
- * What is kept of a cause: its kind, its code, and where it was thrown. A foreign error's message quotes values, and more of
- * them hang on it (PGlite's has every parameter of the query, a URL parser's the URL), and whoever prints an error prints
- * its causes whole.
+ * Copies a cause with only its name, its code and its stack frames. The message of a foreign error quotes values, and its
+ * properties hold more of them (PGlite's has every parameter of the query, a URL parser's the URL). `console.log` and
+ * loggers print an error with its causes and all their properties.
  */
 function withoutValues(cause: unknown): Error {
   if (cause instanceof GatewayError) return cause
@@ -64,18 +64,18 @@ function withoutValues(cause: unknown): Error {
   return code === undefined ? kept : Object.assign(kept, { code })
 }
 
-/** An error's code, as Node and database drivers set it; undefined for anything that is no code. */
+/** The `code` of an error, as Node and database drivers set it; undefined where it is missing or does not look like a code. */
 export function codeOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : undefined
 }
 
-/** An error's name, where it looks like one. */
+/** The name of an error; `Error` where it does not look like a name, and could quote a value. */
 export function nameOf(error: Error): string {
   return /^\w{1,64}$/.test(error.name) ? error.name : 'Error'
 }
 
-/** The lines of an error's stack that say where it was thrown, without its message, which may have lines that look like them. */
+/** The frames of an error's stack. The message is left out first, as its lines may look like frames. */
 export function framesOf(error: Error): string[] {
   const stack = typeof error.stack === 'string' ? error.stack : ''
   const message = String(error.message)
@@ -98,7 +98,7 @@ export function isGatewayError(error: unknown, code?: ErrorCode): error is Gatew
   return error instanceof GatewayError && (code === undefined || error.code === code)
 }
 
-/** Says what kind of value something is without quoting it. */
+/** Describes the type and size of a value without quoting it, for {@link Problem.found}. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'

@@ -1,22 +1,22 @@
 import type { ErrorCode } from './error-codes.ts'
 
-/** What the program's exit code means. */
+/** Exit codes of the program. */
 export const EXIT = {
   /** Done, or the answer is yes. */
   ok: 0,
-  /** The answer is no, or it failed for a reason of its own. */
+  /** The answer is no, or the program failed for a reason other than the two below. */
   no: 1,
-  /** What was asked, set or sent is wrong. */
+  /** The arguments, the settings or the input are wrong. */
   usage: 2,
-  /** Something that the gateway depends on can not be reached. */
+  /** A dependency of the gateway, or the gateway itself, can not be reached. */
   unreachable: 3,
 } as const
 
 /** An exit code of the program. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** The exit code of each error. Complete by its type: a new error code does not compile until it has one. */
-const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
+/** The exit code of each error code. Complete by its type: a new error code does not compile until it has one. */
+const EXIT_BY_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   invalid_event: EXIT.usage,
   invalid_request: EXIT.usage,
   invalid_json: EXIT.usage,
@@ -51,7 +51,7 @@ const OF_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   internal: EXIT.no,
 }
 
-/** The exit code of an error. */
+/** Returns the exit code of an error code. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
-  return OF_ERROR[code]
+  return EXIT_BY_ERROR[code]
 }

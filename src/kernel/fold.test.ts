@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fold, foldNow, PIECE, startOf } from './fold.ts'
+import { fold, foldNow, startOf, UNITS_PER_STEP } from './fold.ts'
 
 /** How many letters each of these characters makes. Between any two stands an x, so that two blanks do not become one. */
 function lettersOfEach(characters: readonly string[]): readonly number[] {
@@ -33,7 +33,7 @@ it('makes at most four letters of any character, so that a text can not grow wit
 }, 60_000)
 
 it('takes steps in a long text, and makes the same of it as at once', () => {
-  const text = 'P١٢٣ \u{1D7D8}é\u200B'.repeat(PIECE)
+  const text = 'P١٢٣ \u{1D7D8}é\u200B'.repeat(UNITS_PER_STEP)
   const steps = fold(text)
   let taken = 0
   let step = steps.next()

@@ -1,29 +1,29 @@
 import { characterKind, digitValue, ESCAPE_SEQUENCE, MAY_ESCAPE } from './characters.ts'
 
 /**
- * A character that is more letters than this once it is taken apart stands for itself. The longest is U+FDFA, eighteen
- * letters for three bytes: with it, a request of 5 MB was 30 million letters, and its search took 8 seconds.
+ * A character whose NFKD decomposition is longer is not decomposed. The longest is that of U+FDFA, eighteen letters for
+ * three bytes: with it, a request of 5 MB was 30 million letters, and its search took 8 seconds.
  */
-const MOST_LETTERS = 4
+const MAX_LETTERS_PER_CHARACTER = 4
 
-/** A text as it is compared, with the place in the text where each unit of `letters` comes from. */
+/** A folded text, with the range of the original text that each UTF-16 unit of `letters` comes from. */
 export interface Folded {
   readonly letters: string
-  /** Where the units begin and end; undefined where each is at its own place, as in most short texts. */
+  /** Starts and ends of these ranges; undefined where unit n comes from unit n, as in most short texts. */
   readonly places: { readonly starts: Uint32Array; readonly ends: Uint32Array } | undefined
 }
 
-/** Where in the text the unit begins. */
+/** The index in the original text at which a folded unit begins. */
 export function startOf({ places }: Folded, unit: number): number {
   return places ? (places.starts[unit] ?? 0) : unit
 }
 
-/** Where in the text it ends. */
+/** The index in the original text behind the end of a folded unit. */
 export function endOf({ places }: Folded, unit: number): number {
   return places ? (places.ends[unit] ?? 0) : unit + 1
 }
 
-/** For each ASCII character what it is compared as; 0 where it is not seen. */
+/** The folded code of each ASCII character; 0 for a character that is removed. */
 const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code >= 0x41 && code <= 0x5a) return code + 32
   if (code === 0x09 || code === 0x0a || code === 0x0d) return 0x20
@@ -31,54 +31,54 @@ const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
 })
 const BLANK = 0x20
 
-/** Characters of one text after which others get a turn: a millisecond's work or two. */
-export const PIECE = 65_536
+/** UTF-16 units that one step of a generator reads, one or two milliseconds of work. Other requests run between steps. */
+export const UNITS_PER_STEP = 65_536
 
-/** How a text is read. */
-export interface Reading {
-  /** `%5A` as the letter that it stands for. */
+/** Options of {@link fold}. */
+export interface FoldOptions {
+  /** Decode `%5A` to its letter. */
   readonly percent?: boolean
-  /** Without terminals' escape sequences, as cards have it. */
+  /** Remove escape sequences of terminals, as `cleanText` does for cards. */
   readonly escapes?: boolean
 }
 
 /**
- * A text as a reader takes it: letter case, accents, widths and what nobody sees are gone, digits are ASCII, spellings of
- * one Arabic letter are one, and each run of blanks is one blank. Each character is folded by itself, so that a text that
- * contains a value contains the folded value too, wherever it begins.
+ * Folds a text for comparison: removes letter case, accents, widths and invisible characters, turns digits into ASCII,
+ * unifies the spellings of an Arabic letter, and makes one blank of each run of blanks. Each character is folded by itself,
+ * so that a text which contains a value also contains the folded value, at any position.
  *
- * Takes a step after each {@link PIECE} of a long text.
+ * Yields after every {@link UNITS_PER_STEP} units of a long text.
  */
-export function* fold(text: string, reading: Reading = {}): Generator<void, Folded> {
-  if (text.length <= PIECE) return foldNow(text, reading)
-  const into = new Folding(text.length)
+export function* fold(text: string, options: FoldOptions = {}): Generator<void, Folded> {
+  if (text.length <= UNITS_PER_STEP) return foldNow(text, options)
+  const folded = new FoldedBuilder(text.length)
   let at = 0
-  for (const token of tokensOf(text, reading)) {
-    yield* into.addInSteps(text, at, token.start)
-    at = into.addToken(token)
+  for (const token of tokensOf(text, options)) {
+    yield* folded.addInSteps(text, at, token.start)
+    at = folded.addToken(token)
   }
-  yield* into.addInSteps(text, at, text.length)
-  return into.done()
+  yield* folded.addInSteps(text, at, text.length)
+  return folded.build()
 }
 
 /** Printable ASCII with single blanks between. */
 const SIMPLE = /^[!-~]+(?: [!-~]+)*$/
 
-/** The same at once, for a short text. */
-export function foldNow(text: string, reading: Reading = {}): Folded {
-  const tokens = tokensOf(text, reading)
+/** {@link fold} in one step, for a short text. */
+export function foldNow(text: string, options: FoldOptions = {}): Folded {
+  const tokens = tokensOf(text, options)
   if (tokens === NO_TOKENS && SIMPLE.test(text)) return { letters: text.toLowerCase(), places: undefined }
-  const into = new Folding(text.length)
+  const folded = new FoldedBuilder(text.length)
   let at = 0
   for (const token of tokens) {
-    into.add(text, at, token.start)
-    at = into.addToken(token)
+    folded.add(text, at, token.start)
+    at = folded.addToken(token)
   }
-  into.add(text, at, text.length)
-  return into.done()
+  folded.add(text, at, text.length)
+  return folded.build()
 }
 
-/** A stretch of a text that is read as one letter, or not at all. */
+/** A percent-encoded letter, or an escape sequence, which has no letter. */
 interface Token {
   readonly start: number
   readonly end: number
@@ -87,20 +87,20 @@ interface Token {
 
 const NO_TOKENS: readonly Token[] = []
 
-/** A letter, a digit, a blank or a separator of digits that is percent-encoded although it need not be. */
+/** A percent-encoded letter, digit, blank or separator of digits. */
 const PERCENT = /%(?:3\d|[46][1-9a-f]|[57][0-9a]|2[0b-f]|5f)/i
 
-/** Whether a text reads otherwise where its percent-encoding is taken off. */
+/** True where {@link FoldOptions.percent} changes the result for a text. */
 export function mayBeEncoded(text: string): boolean {
   return text.includes('%') && PERCENT.test(text)
 }
 
-/** Whether a text has escape sequences, with which it is not what a card shows. */
+/** True where {@link FoldOptions.escapes} may change the result for a text. */
 export function mayEscape(text: string): boolean {
   return MAY_ESCAPE.test(text)
 }
 
-function tokensOf(text: string, { percent, escapes }: Reading): Iterable<Token> {
+function tokensOf(text: string, { percent, escapes }: FoldOptions): Iterable<Token> {
   if (!percent && !escapes) return NO_TOKENS
   const patterns = [...(escapes ? [ESCAPE_SEQUENCE.source] : []), ...(percent ? [PERCENT.source] : [])]
   return tokensFoundBy(new RegExp(patterns.join('|'), 'gi'), text)
@@ -113,13 +113,13 @@ function* tokensFoundBy(pattern: RegExp, text: string): Generator<Token> {
   }
 }
 
-/** Takes folded characters one after the other. Numbers in typed arrays: a list of texts takes ten times as long. */
-class Folding {
+/** Collects folded characters. Codes in typed arrays, because a list of texts takes ten times as long. */
+class FoldedBuilder {
   #codes: Uint16Array
   #starts: Uint32Array
   #ends: Uint32Array
   #length = 0
-  /** A text has few different characters beyond ASCII; folding one takes as long as looking up ten. */
+  /** Folded characters beyond ASCII. A text has few different ones, and folding one takes as long as ten lookups. */
   readonly #known = new Map<string, string>()
 
   constructor(length: number) {
@@ -130,10 +130,10 @@ class Folding {
 
   *addInSteps(text: string, from: number, to: number): Generator<void, void> {
     let at = from
-    while (to - at > PIECE) {
-      // Not between the halves of one character.
-      const isHalf = (text.charCodeAt(at + PIECE) & 0xfc00) === 0xdc00
-      const next = at + PIECE + (isHalf ? 1 : 0)
+    while (to - at > UNITS_PER_STEP) {
+      // A step does not end within a surrogate pair.
+      const isSecondHalf = (text.charCodeAt(at + UNITS_PER_STEP) & 0xfc00) === 0xdc00
+      const next = at + UNITS_PER_STEP + (isSecondHalf ? 1 : 0)
       this.add(text, at, next)
       at = next
       yield
@@ -157,7 +157,7 @@ class Folding {
     }
   }
 
-  /** Adds what a token stands for, and tells where it ends. */
+  /** Adds the letter of a token, if it has one; returns the index behind the token. */
   addToken({ letter, start, end }: Token): number {
     if (letter !== undefined) this.#addCharacter(letter, start, end)
     return end
@@ -172,7 +172,7 @@ class Folding {
     for (let unit = 0; unit < folded.length; unit++) this.#put(folded.charCodeAt(unit), start, end)
   }
 
-  done(): Folded {
+  build(): Folded {
     const codes = this.#codes.subarray(0, this.#length)
     return {
       letters: Buffer.from(codes.buffer, codes.byteOffset, codes.byteLength).toString('utf16le'),
@@ -181,7 +181,7 @@ class Folding {
   }
 
   #put(code: number, start: number, end: number): void {
-    // Cards show any run of blanks as one.
+    // Cards show a run of blanks as one blank.
     if (code === BLANK && this.#length > 0 && this.#codes[this.#length - 1] === BLANK) return
     if (this.#length === this.#codes.length) this.#grow()
     this.#codes[this.#length] = code
@@ -204,7 +204,7 @@ class Folding {
   }
 }
 
-/** Letters that people and keyboards write for each other: dotless and final forms, and the Persian ones. */
+/** Arabic letters that are typed in place of each other: dotless, final and Persian forms. */
 const ARABIC_SPELLINGS: Readonly<Record<string, string>> = { ى: 'ي', ی: 'ي', ة: 'ه', ک: 'ك' }
 
 function foldCharacter(character: string): string {
@@ -219,11 +219,11 @@ function foldCharacter(character: string): string {
     case 'digit':
       return String(digitValue(character))
     default: {
-      const apart = character.normalize('NFKD')
-      // A sign for a whole phrase is no way to write somebody's name.
-      if (apart.length > MOST_LETTERS) return character
+      const decomposed = character.normalize('NFKD')
+      // A ligature of a whole phrase is not part of a name or a number.
+      if (decomposed.length > MAX_LETTERS_PER_CHARACTER) return character
       let letters = ''
-      for (const part of apart.toLowerCase()) letters += foldPart(part)
+      for (const part of decomposed.toLowerCase()) letters += foldPart(part)
       return letters
     }
   }

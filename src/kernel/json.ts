@@ -1,6 +1,6 @@
 import { describeValue } from './errors.ts'
 
-/** Anything that JSON can say. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** A JSON object. */
@@ -11,7 +11,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** How many levels of lists and objects a value has; stops counting at `limit` + 1, and so never recurses deeper. */
+/** Counts the levels of lists and objects of a value. Stops at `limit` + 1, and so never recurses deeper. */
 export function depthOf(value: unknown, limit: number): number {
   if (typeof value !== 'object' || value === null) return 0
   if (limit <= 0) return 1
@@ -23,40 +23,41 @@ export function depthOf(value: unknown, limit: number): number {
   return deepest + 1
 }
 
-/** A value inside a caller's object that JSON would lose: where it is, what it is, and what would do. */
+/** A value inside a caller's object that `JSON.stringify` would lose, with its path and the expected type. */
 export interface JsonLoss {
   readonly path: readonly (string | number)[]
   readonly found: string
   readonly expected: string
 }
 
-/** A list of NaN is told of so often. */
-const MOST = 101
+/** Most losses that are recorded for one object: one more than the problems of one event, so that the answer says "more". */
+const MAX_LOSSES = 101
 
 /**
- * Finds what `JSON.stringify` would lose without a word: NaN and Infinity become null, a date that is none too, and a Map
- * or a Set becomes an empty object. A BigInt, at which it throws, becomes a number, or beyond 2^53 its digits as text.
+ * Finds the values that `JSON.stringify` would lose silently: NaN, Infinity and an invalid Date become null, a Map or a
+ * Set becomes an empty object. A BigInt, at which `JSON.stringify` throws, becomes a number, or beyond 2^53 its digits as
+ * text.
  *
- * `write` is called from a replacer, for each value in the order of the walk: the path is known only that way.
+ * `write` is called from a replacer function, for each value in the order of the walk: the only way to know the path.
  */
 export function createLossFinder() {
   const losses: JsonLoss[] = []
-  /** The objects that the one which is being written lies in, with their keys. */
-  const above: { readonly object: unknown; readonly key: string | number }[] = []
+  /** The lists and objects that contain the current value, outermost first, each with its own key. */
+  const ancestors: { readonly object: unknown; readonly key: string | number }[] = []
   return {
     losses,
-    /** What is written for a value: itself, or null where it would be lost. */
+    /** Returns the value to write: `item`, or null where it would be lost. */
     write(holder: unknown, key: string, item: unknown): unknown {
-      while (above.length > 0 && above.at(-1)?.object !== holder) above.pop()
+      while (ancestors.length > 0 && ancestors.at(-1)?.object !== holder) ancestors.pop()
       if (typeof item === 'bigint') return asJson(item)
-      const own = Array.isArray(holder) ? Number(key) : key
+      const keyOrIndex = Array.isArray(holder) ? Number(key) : key
       const expected = expectedInPlaceOf(item, holder, key)
       if (expected === undefined) {
-        if (typeof item === 'object' && item !== null) above.push({ object: item, key: own })
+        if (typeof item === 'object' && item !== null) ancestors.push({ object: item, key: keyOrIndex })
         return item
       }
-      const path = above.length === 0 ? [] : [...above.slice(1).map((one) => one.key), own]
-      if (losses.length < MOST) losses.push({ path, found: describe(item), expected })
+      const path = ancestors.length === 0 ? [] : [...ancestors.slice(1).map((ancestor) => ancestor.key), keyOrIndex]
+      if (losses.length < MAX_LOSSES) losses.push({ path, found: describe(item), expected })
       return null
     },
   }
@@ -70,7 +71,7 @@ function asJson(value: bigint): number | string {
 function expectedInPlaceOf(item: unknown, holder: unknown, key: string): string | undefined {
   if (typeof item === 'number') return Number.isFinite(item) ? undefined : 'a finite number'
   if (item instanceof Map || item instanceof Set) return 'an object or a list'
-  // A date that is none writes null.
+  // An invalid Date has been written as null by its toJSON before the replacer sees it.
   return item === null && (holder as Record<string, unknown>)[key] instanceof Date ? 'a valid date' : undefined
 }
 

@@ -15,7 +15,7 @@ export interface Log {
   ): void
 }
 
-/** A logger that takes fields and a message, as pino's does. */
+/** A logger that takes fields and a message, such as pino's. */
 export interface LineLogger {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -24,8 +24,8 @@ export interface LineLogger {
 }
 
 /**
- * Field names whose values never reach a log line, whoever logs the object. A second line of defence: the
- * first is that nobody logs event data, cards, URLs or credentials at all.
+ * Field names whose values are redacted in every log line. A second line of defence: the first is that the table of log
+ * events has no field for event data, cards, URLs or credentials.
  */
 const NEVER_LOGGED = [
   'data',
@@ -39,7 +39,7 @@ const NEVER_LOGGED = [
   'authorization',
 ]
 
-/** Makes the log. `level` is one of pino's (`silent` for none); lines go to `destination`, or to stderr. */
+/** Makes the log of a gateway. `level` is one of pino's (`silent` for none); lines go to `destination`, by default stderr. */
 export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Log {
   const logger = pino(
     {
@@ -54,17 +54,17 @@ export function createLog(level: string, destination: DestinationStream = pino.d
   return logTo(logger)
 }
 
-/** The log that a program gave, over its own logger where it gave one of those. */
+/** Returns the log of a host program: a {@link Log} unchanged, a logger wrapped; undefined for undefined. */
 export function logOf(given: Log | LineLogger | undefined): Log | undefined {
   return given === undefined || 'write' in given ? given : logTo(given)
 }
 
-/** A log that writes to a logger of the host program, at the level and to the place of that logger. */
+/** Makes a log that writes to a logger of the host program, with that logger's level and destination. */
 export function logTo(logger: LineLogger): Log {
   return {
     write(event: LogEvent, fields: { readonly err?: unknown } = {}) {
       const { level, message } = LOG_EVENTS[event]
-      // Here and not in a serializer: a host's logger has its own, which would write the message of a foreign error.
+      // Not in a pino serializer: a host's logger has its own, which would write the message of a foreign error.
       const safe = 'err' in fields ? { ...fields, err: errorForLog(fields.err) } : fields
       logger[level]({ event, ...safe }, message)
     },
@@ -72,8 +72,8 @@ export function logTo(logger: LineLogger): Log {
 }
 
 /**
- * What a log line says of an error: its name, its code and its stack's frames. Messages of foreign errors are left out:
- * a database driver quotes values, and a URL parser quotes the URL with its signature.
+ * Describes an error for a log line: name, code and stack frames. Messages of foreign errors are left out: a database
+ * driver quotes values, and a URL parser quotes the URL with its signature.
  */
 export function errorForLog(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }

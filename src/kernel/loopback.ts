@@ -1,4 +1,4 @@
-/** True for a host of a URL that is this machine, whatever the network looks like: `localhost`, `127.0.0.0/8`, `[::1]`. */
+/** True for a URL's hostname that is always this machine: `localhost`, `127.0.0.0/8`, `[::1]`. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }

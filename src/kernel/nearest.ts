@@ -1,18 +1,18 @@
-/** The longest text that is compared: a longer one is no typing error, and comparing costs length times length. */
-const LONGEST = 200
+/** Longer texts are not compared: they are no typing errors, and a comparison costs length times length. */
+const MAX_COMPARED_CHARACTERS = 200
 
 /**
- * The one of `names` that `given` was most likely meant to be, for error texts: letter case does not count, and a third of
- * the letters, at most `most`, may differ. Undefined where nothing is near, since a far-fetched guess misleads.
+ * Returns the one of `names` nearest to a misspelt name, for error texts. Letter case does not count. A third of the letters
+ * may differ, at most `maxDistance`. Undefined where no name is as near as that, since a far-fetched guess misleads.
  */
-export function nearestName(names: Iterable<string>, given: string, most = 4): string | undefined {
-  if (given === '' || given.length > LONGEST) return undefined
+export function nearestName(names: Iterable<string>, given: string, maxDistance = 4): string | undefined {
+  if (given === '' || given.length > MAX_COMPARED_CHARACTERS) return undefined
   const wanted = given.toLowerCase()
   let nearest: string | undefined
-  let least = Math.min(most, Math.max(1, Math.floor(wanted.length / 3))) + 1
+  let least = Math.min(maxDistance, Math.max(1, Math.floor(wanted.length / 3))) + 1
   for (const name of names) {
     const known = name.toLowerCase()
-    // What differs in length by so much differs in as many letters; comparing costs a thousand times as much.
+    // The edit distance is at least the difference in length; computing it costs a thousand times as much.
     if (Math.abs(known.length - wanted.length) >= least) continue
     const distance = editDistance(wanted, known)
     if (distance < least) {
@@ -24,8 +24,8 @@ export function nearestName(names: Iterable<string>, given: string, most = 4): s
 }
 
 /**
- * How many letters have to be added, left out or changed, or neighbours swapped, to get from `a` to `b`: two that changed
- * places are one slip of the fingers, and in a name of three letters two changes would be too many.
+ * Edit distance of two names (optimal string alignment): insertions, deletions, substitutions and swaps of two neighbours,
+ * which count once. A swap is one typing error, and in a name of three letters a distance of two would be too large.
  */
 function editDistance(a: string, b: string): number {
   let before: number[] = []

@@ -35,7 +35,7 @@ describe('parseJson', () => {
     expect(read(number)).toBe(value)
   })
 
-  it('does not look into texts and keys, whatever their quotes and backslashes', () => {
+  it('changes no number inside texts and keys with quotes and backslashes', () => {
     const value = { 'a\\": 12345678901234567891': '\\\\": [12345678901234567891, "', b: ['\\', '"', 'true', '1e5'] }
     const text = JSON.stringify([value, 1]).replace(/1]$/, '12345678901234567890]')
     expect(parseJson(text)).toEqual([value, '12345678901234567890'])
@@ -44,7 +44,7 @@ describe('parseJson', () => {
   it('reads everything else as JSON.parse does', () => {
     fc.assert(
       fc.property(fc.json({ stringUnit: 'binary' }), (text) => {
-        // The number at the end makes it take the second pass.
+        // The number at the end triggers the second pass.
         expect(parseJson(`[${text},12345678901234567890]`)).toEqual([JSON.parse(text), '12345678901234567890'])
       }),
       { numRuns: 500 },
@@ -58,7 +58,7 @@ describe('parseJson', () => {
     },
   )
 
-  it('neither recurses into deep lists nor takes seconds for five megabytes of numbers', () => {
+  it('reads lists 100,000 levels deep, and five megabytes of numbers in less than 2.5 s', () => {
     const deep = `${'['.repeat(100_000)}12345678901234567890${']'.repeat(100_000)}`
     expect(Array.isArray(parseJson(deep))).toBe(true)
     const started = process.cpuUsage()

@@ -1,15 +1,15 @@
-/** Where a number may begin that is rounded: 16 digits, with or without a decimal point among them, or an exponent. */
+/** The beginning of a number that may be rounded: 16 digits, with or without a decimal point among them, or an exponent. */
 const MAYBE_ROUNDED = /[:,[\s](?:-?(?:\d\.?){16}|-?\d[\d.]*[eE])/
 
 /**
- * Parses JSON without changing a number. One beyond 2^53 that JavaScript would round is read as text: its digits as
- * they were sent. So an id stays that id, and a field that has to be computed with refuses text by its name. Fractions
- * below 2^53 are read as numbers, whatever their number of digits: a measurement is as exact as a double.
+ * Parses JSON without rounding a number. A number beyond 2^53 that JavaScript would round becomes a text with the digits
+ * that were sent. So a long id keeps its digits, and a numeric field refuses the text by its name. Fractions below 2^53
+ * are read as numbers with any number of digits: a measurement is as exact as a double.
  *
  * A second pass is made only where a regular expression finds a long number. Rejected: `JSON.parse` with a reviver and
  * its `context.source`. It takes 40 times as long (5 MB of numbers: 4 s), and recurses into lists of any depth.
  *
- * @throws SyntaxError where the text is not JSON; its message may quote the text
+ * @throws SyntaxError for a text that is not JSON; its message may quote the text
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
@@ -20,7 +20,7 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MINUS = 0x2d
 
-/** JSON with quotes around each number that would be rounded. The text must be JSON. */
+/** Puts quotes at both ends of each number that would be rounded. The text must be JSON. */
 function withRoundedQuoted(text: string): string {
   const pieces: string[] = []
   let from = 0
@@ -47,7 +47,7 @@ function isPartOfNumber(unit: number): boolean {
   return isDigit(unit) || unit === 0x2b || unit === MINUS || unit === 0x2e || unit === 0x45 || unit === 0x65
 }
 
-/** The place of the quote that ends a string. */
+/** Returns the index of the quote that ends a string. */
 function endOfString(text: string, start: number): number {
   let end = start
   let backslashes: number
@@ -64,11 +64,11 @@ function isRounded(source: string): boolean {
   const value = Number(source)
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
   if (/^-?\d+$/.test(source)) return String(value) !== source
-  // 1e999 is not a number with too many digits but one that is too large, and refused as that.
+  // 1e999 has too large a value rather than too many digits; it stays Infinity, which is refused as too large.
   return Number.isFinite(value) && plainDigits(String(value)) !== plainDigits(source)
 }
 
-/** Significant digits and a power of ten: equal for two ways to write one number. */
+/** Normalises a number to significant digits and a power of ten: equal for two notations of one number. */
 function plainDigits(written: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(written) ?? []

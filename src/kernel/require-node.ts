@@ -1,5 +1,6 @@
-// Imported first by each entry of the package, for its effect: an older Node would end in a SyntaxError of a dependency.
-// An exception to "no work at import": modules are evaluated in the order of their imports, so nothing else comes before them.
+// Imported first by each entry of the package, for its side effect: an older Node would fail with a SyntaxError in a
+// dependency. An exception to the house rule "no work at import": modules are evaluated in the order of their imports, so
+// a check in a function would come too late.
 
 const OLDEST = '24.12'
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * A value that must not be printed: a webhook URL, a token, an HMAC secret. Whatever turns it into text, be
- * it a template string, `JSON.stringify` or `console.log`, gets `[secret]`; only {@link Secret.reveal} gives the value.
+ * A value that must not be printed: a webhook URL, a token, an HMAC secret. Template strings, `JSON.stringify` and
+ * `console.log` get `[secret]`; only {@link Secret.reveal} returns the value.
  */
 export class Secret {
   readonly #value: string
@@ -11,7 +11,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself. Call it where the value is used, as late as possible. */
+  /** Returns the value. Call it as late as possible, where the value is used. */
   reveal(): string {
     return this.#value
   }
@@ -35,12 +35,12 @@ export class Secret {
 
 /** An entry of TEAMS_INBOUND_SECRETS. */
 export interface NamedSecret {
-  /** What its callers are called; undefined where the entry is a secret alone. */
+  /** Name of its callers in log lines and in the record; undefined for a secret without a name. */
   readonly name: string | undefined
   readonly secret: string
 }
 
-/** Reads `name:secret`, or a secret alone. A secret with a colon in it needs a name in front. */
+/** Parses `name:secret`, or a secret without a name. A secret that contains a colon needs a name. */
 export function parseNamedSecret(entry: string): NamedSecret {
   const [, name, secret] = /^([\p{L}\p{N}_.@-]{1,64}):(.+)$/su.exec(entry) ?? []
   return name !== undefined && secret !== undefined ? { name, secret } : { name: undefined, secret: entry }

@@ -1,8 +1,8 @@
 /**
- * Abbreviations that several places use, with the names of those. Node takes most of them, each for one of these places:
- * AST is Alaska to it, and Arabia to whoever works in Riyadh.
+ * Ambiguous abbreviations of time zones, with the zones that they may mean. Node accepts most of them and picks one zone:
+ * AST is Alaska in Node, and Arabia in Riyadh.
  */
-const SEVERAL_PLACES: Readonly<Record<string, readonly string[]>> = {
+const AMBIGUOUS_ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   ACT: ['Australia/Darwin', 'America/Rio_Branco'],
   ADT: ['Asia/Baghdad', 'America/Halifax'],
   ART: ['America/Argentina/Buenos_Aires', 'Africa/Cairo'],
@@ -18,10 +18,12 @@ const SEVERAL_PLACES: Readonly<Record<string, readonly string[]>> = {
   SST: ['Asia/Singapore', 'Pacific/Guadalcanal', 'Pacific/Pago_Pago'],
 }
 
-/** What is wrong with the name of a time zone; undefined where nothing is. */
+/** Checks the name of a time zone; returns undefined for a valid name. */
 export function timeZoneProblem(name: string): { readonly found: string; readonly expected: string } | undefined {
   const abbreviation = name.toUpperCase()
-  const places = Object.hasOwn(SEVERAL_PLACES, abbreviation) ? SEVERAL_PLACES[abbreviation] : undefined
+  const places = Object.hasOwn(AMBIGUOUS_ABBREVIATIONS, abbreviation)
+    ? AMBIGUOUS_ABBREVIATIONS[abbreviation]
+    : undefined
   if (places) return { found: `${abbreviation}, which means several places`, expected: `one of: ${places.join(', ')}` }
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })

@@ -1,17 +1,17 @@
 import { LineCounter, parseDocument } from 'yaml'
 
-/** What came of reading a YAML text: its value, or what is wrong with it and where. */
+/** Result of {@link parseYaml}: the value, or the syntax errors with line and column. */
 export type YamlResult =
   | { readonly ok: true; readonly value: unknown }
   | {
       readonly ok: false
-      /** `reason` names the fault by the parser's code, such as `duplicate key`, and quotes nothing of the text. */
+      /** `reason` is the parser's error code in words, such as `duplicate key`, and quotes no part of the text. */
       readonly faults: readonly { readonly line: number; readonly column: number; readonly reason: string }[]
     }
 
 /**
- * Reads YAML 1.2, of which JSON is a part. The parser's own messages are not passed on, because they quote the text, which
- * may hold a webhook URL.
+ * Parses YAML 1.2, which includes JSON. The parser's messages are not passed on, because they quote the text, which may
+ * contain a webhook URL.
  */
 export function parseYaml(text: string): YamlResult {
   const lines = new LineCounter()
@@ -27,7 +27,7 @@ export function parseYaml(text: string): YamlResult {
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: 100 }) }
   } catch {
-    // toJS throws for an alias without its anchor, and for aliases that multiply into millions of nodes.
+    // toJS throws for an alias without an anchor, and for aliases that expand to millions of nodes.
     return { ok: false, faults: [{ line: 1, column: 1, reason: 'aliases that can not be resolved' }] }
   }
 }

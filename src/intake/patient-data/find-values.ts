@@ -1,13 +1,13 @@
 import {
   endOf,
   type Folded,
+  type FoldOptions,
   fold,
   foldNow,
   mayBeEncoded,
   mayEscape,
-  PIECE,
-  type Reading,
   startOf,
+  UNITS_PER_STEP,
 } from '../../kernel/fold.ts'
 
 /** The shortest value that is looked for: a two-letter id would be found in every second word. */
@@ -71,7 +71,7 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
  * How else a text may be read. Percent-encoding by itself, since a value that ends in "%" may stand before digits; escape
  * sequences, because cards leave them out, and what is left of a value then stands together.
  */
-function otherReadings(text: string): readonly Reading[] {
+function otherReadings(text: string): readonly FoldOptions[] {
   const escapes = mayEscape(text)
   return [...(escapes ? [{ escapes }] : []), ...(mayBeEncoded(text) ? [{ escapes, percent: true }] : [])]
 }
@@ -129,9 +129,9 @@ class Patterns {
     const { letters } = folded
     if (this.size <= FEW && !this.#isAnyIn(letters)) return found
     const end = letters.length - SHORTEST + 1
-    for (let from = 0; from < end; from += PIECE) {
+    for (let from = 0; from < end; from += UNITS_PER_STEP) {
       if (from > 0) yield
-      this.#findFrom(folded, from, Math.min(end, from + PIECE), found)
+      this.#findFrom(folded, from, Math.min(end, from + UNITS_PER_STEP), found)
     }
     return found
   }

@@ -1,4 +1,4 @@
-import { type Folded, fold, PIECE } from '../../kernel/fold.ts'
+import { type Folded, fold, UNITS_PER_STEP } from '../../kernel/fold.ts'
 import type { FoundIdentifier, IdentifierFinder } from './find-identifiers.ts'
 import { createFinder, type Finder } from './find-values.ts'
 import { HIDDEN, maskValue } from './mask.ts'
@@ -11,7 +11,7 @@ const SHORTEST_QUOTED = 5
 
 /**
  * Makes what takes patient data out of the texts of an event: identifiers that stand in them, and the given values, with
- * those that were found, wherever they are quoted. Takes a step after each {@link PIECE}.
+ * those that were found, wherever they are quoted. Takes a step after each {@link UNITS_PER_STEP}.
  *
  * `values` says of each whether nothing of it may be seen.
  */
@@ -96,7 +96,7 @@ function createPieces() {
   return {
     isFull(text: string): boolean {
       since += text.length
-      if (since < PIECE) return false
+      if (since < UNITS_PER_STEP) return false
       since = 0
       return true
     },

@@ -1,6 +1,6 @@
 import type { LogEventRow } from './fields.ts'
 
-/** Fields of a line about one attempt. */
+/** Fields of a log line about one attempt. */
 const ATTEMPT = [
   'correlation_id',
   'notification_id',

@@ -1,10 +1,10 @@
-/** What the values of a field are, by the type in its row. Never an object, as events, cards and settings are objects. */
+/** TypeScript type of a field's values, by the type in its row. Never an object: events, cards and settings are objects. */
 interface ValueTypes {
   readonly text: string | null
   readonly texts: readonly string[]
   readonly number: number
   readonly time: Date
-  /** Any thrown value; the line has its name, code and frames, never a foreign message. */
+  /** Any thrown value; the log line has its name, code and stack frames, never the message of a foreign error. */
   readonly error: unknown
 }
 
@@ -14,7 +14,7 @@ interface LogFieldRow {
 }
 
 /**
- * Every field of a log line beside `level`, `time`, `event` and `msg`, once: a name means the same on all lines.
+ * Every field of a log line besides `level`, `time`, `event` and `msg`, once: a name means the same on all lines.
  * `docs/reference/log-events.md` is written from this table.
  */
 export const LOG_FIELDS = {
@@ -75,14 +75,14 @@ export const LOG_FIELDS = {
 /** The name of a field, a key of {@link LOG_FIELDS}. */
 export type LogField = keyof typeof LOG_FIELDS
 
-/** What a field takes as its value. */
+/** The type of a field's values. */
 export type LogValue<F extends LogField> = ValueTypes[(typeof LOG_FIELDS)[F]['type']]
 
-/** One kind of log line. A line that warns says what to do. */
+/** One kind of log line. Warnings and errors say what to do. */
 export type LogEventRow = {
-  /** Constant: subject, what happened, what follows. What varies stands in fields. */
+  /** Constant: subject, event, consequence. Variables go into fields. */
   readonly message: string
   readonly fields: readonly LogField[]
-  /** Fields that not every line of this kind has. */
+  /** Fields that are missing from some lines of this kind. */
   readonly optional?: readonly LogField[]
 } & ({ readonly level: 'debug' | 'info' } | { readonly level: 'warn' | 'error'; readonly todo: string })

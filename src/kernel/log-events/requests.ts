@@ -1,6 +1,6 @@
 import type { LogEventRow } from './fields.ts'
 
-/** Log events of what callers ask for, and of what runs beside delivery: secrets, live listeners, metrics. */
+/** Log events of callers' requests, and of the tasks beside delivery: secrets, live listeners, metrics. */
 export const REQUEST_EVENTS = {
   event_accepted: {
     level: 'info',

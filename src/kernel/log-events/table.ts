@@ -11,8 +11,8 @@ export const LOG_EVENTS_BY_SUBJECT = {
 } as const
 
 /**
- * Every kind of log line, once, by the name in its field `event`. Names are a contract: people search and alert on them.
- * One name has one level and one message; the same thing at two levels is two events.
+ * Every kind of log line, once, by the name in its field `event`. Names are a contract: searches and alerts use them. One
+ * name has one level and one message; the same subject at two levels is two events.
  */
 export const LOG_EVENTS = { ...START_EVENTS, ...REQUEST_EVENTS, ...DELIVERY_EVENTS } as const satisfies Record<
   string,
@@ -27,10 +27,10 @@ type OptionalField<N extends LogEvent> = (typeof LOG_EVENTS)[N] extends { readon
   ? F & LogField
   : never
 
-/** The fields that a line of one kind takes. */
+/** The fields of one kind of log line. */
 export type LogFieldsOf<N extends LogEvent> = {
   readonly [F in RequiredField<N>]: LogValue<F>
 } & { readonly [F in OptionalField<N>]?: LogValue<F> | undefined }
 
-/** Log events whose lines need no field. */
+/** Log events without required fields. */
 export type BareLogEvent = { [N in LogEvent]: RequiredField<N> extends never ? N : never }[LogEvent]
