@@ -228,10 +228,12 @@ function workshop(): string {
 }
 
 describe('TypeScript examples', () => {
-  const all = pages.flatMap((page) => blocks(page, 'ts').map((code, index) => ({ page, code, index })))
+  const all = [...pages, 'docs/reference/library.md'].flatMap((page) =>
+    blocks(page, 'ts').map((code, index) => ({ page, code, index })),
+  )
 
   it('compile', async () => {
-    expect(all.length).toBeGreaterThan(3)
+    expect(all.length).toBeGreaterThan(12)
     const folder = workshop()
     for (const { page, code, index } of all) {
       writeFileSync(join(folder, `${page.replace(/\W/g, '-')}-${index}.ts`), code)

@@ -4,6 +4,7 @@ import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
 import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
+import { libraryPage } from './library.ts'
 import { architecturePicture } from './picture.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
@@ -18,6 +19,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/events.md', eventsPage()],
     ['docs/reference/outcomes.md', outcomesPage()],
+    ['docs/reference/library.md', libraryPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/log-events.md', logEventsPage()],

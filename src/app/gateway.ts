@@ -40,12 +40,17 @@ export interface Gateway {
 /**
  * Makes a gateway inside your program, without process-wide state: two of them do not know of each other.
  *
+ * @example
  * ```ts
+ * import { createGateway } from 'claimlinc-teams'
+ *
  * const gateway = await createGateway({ settings: { DATABASE_URL: 'postgres://…' }, webhooks: { sre: 'https://…' } })
  * await gateway.start()
  * await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
  * ```
  *
+ * @param options - Settings, database, configuration, log; everything has a default.
+ * @returns The gateway. It accepts events at once, and delivers from {@link Gateway.start} on.
  * @throws GatewayError for settings, configuration, templates, secrets or a database that do not work
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {

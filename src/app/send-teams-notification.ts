@@ -26,10 +26,16 @@ let shared: Promise<Sender> | undefined
  * 3. To the gateway that runs on this machine: it has the embedded database open, and only one process can.
  * 4. Into the embedded database. This process then delivers too, and before it ends it sends what is due.
  *
+ * @example
  * ```ts
+ * import { sendTeamsNotification } from 'claimlinc-teams'
+ *
  * await sendTeamsNotification({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
  * ```
  *
+ * @param event - The event; the compiler checks `data` against the literal `eventType`.
+ * @param options - Your own transaction, where DATABASE_URL is set.
+ * @returns The event's id, its correlation id and its notifications.
  * @throws GatewayError `invalid_event`, `invalid_settings`, `database_unreachable`, `gateway_unreachable`, …
  */
 export async function sendTeamsNotification<T extends EventType>(

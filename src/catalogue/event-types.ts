@@ -33,7 +33,7 @@ type BuiltInTypes = {
  *
  * ```ts
  * declare module 'claimlinc-teams' {
- *   interface EventTypes { 'lab.result.ready': { lab: string; result_id: string } }
+ *   interface EventTypes { 'pharmacy.stock.low': { drug: string; packs_left: number } }
  * }
  * ```
  */

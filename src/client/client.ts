@@ -91,6 +91,15 @@ export interface Client {
  * Events without an idempotency key get one, so that a request whose answer was lost can be repeated: the gateway
  * gives the first answer again, and no second card appears.
  *
+ * @example
+ * ```ts
+ * import { createClient } from 'claimlinc-teams'
+ *
+ * const gateway = createClient({ url: 'http://127.0.0.1:8080' })
+ * await gateway.send({ eventType: 'backup.failed', data: { subject: 'claims-db', description: 'No backup' } })
+ * ```
+ *
+ * @param options - The address, and the token where TEAMS_API_TOKENS is set; the timeout is in milliseconds.
  * @throws GatewayError `invalid_request` for a URL or token that can not be used.
  */
 export function createClient(options: ClientOptions): Client {

@@ -19,8 +19,8 @@ export interface Problem {
 export type AddProblem = (at: string, found: string, expected: string) => void
 
 /**
- * The only error type that leaves a room of `src/`. Carries a stable {@link ErrorCode} and all problems at once, so that one
- * round of corrections is enough.
+ * The one error type that the library throws, and that leaves a room of `src/`. Carries a stable {@link ErrorCode} and all
+ * problems at once, so that one round of corrections is enough.
  */
 export class GatewayError extends Error {
   readonly code: ErrorCode
@@ -93,7 +93,12 @@ function describe(code: ErrorCode, problems: readonly Problem[], detail?: string
   return [`${title} (${code}).${detail ? ` ${detail}` : ''}`, ...lines, todo].join('\n')
 }
 
-/** True for a {@link GatewayError}, of one given code when `code` is passed. */
+/**
+ * True for a {@link GatewayError}, of one given code when `code` is passed.
+ *
+ * @param error - Anything that was thrown.
+ * @param code - The code that it has to have; any if absent.
+ */
 export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {
   return error instanceof GatewayError && (code === undefined || error.code === code)
 }
