@@ -6,38 +6,45 @@ import { createGate, type Gate, type GateLimits } from './gate.ts'
 import type { Work } from './operations.ts'
 
 /**
- * Limits by kind of work. Events cost one for each 64 KB, the others one each. More at once would not be faster: the process has
- * one thread, and a pool of ten connections by default.
+ * Limits by kind of work. A request with events costs one unit for each 64 KB of its body, all other requests one unit.
+ * Higher limits would not be faster: the process has one thread and by default a pool of ten database connections.
  */
 const LIMITS: { readonly [W in Work]: GateLimits } = {
-  send: { running: 16, runningOfCaller: 16, waiting: 1_000, waitingOfCaller: 500, patienceMs: 20_000 },
-  read: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, patienceMs: 10_000 },
-  change: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, patienceMs: 10_000 },
+  send: { running: 16, runningOfCaller: 16, waiting: 1_000, waitingOfCaller: 500, maxWaitMs: 20_000 },
+  read: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, maxWaitMs: 10_000 },
+  change: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, maxWaitMs: 10_000 },
 }
 
-/** Bytes of a body that cost one. */
-const BYTES_OF_ONE = 65_536
-/** What one request costs at most: two large bodies are not worked on at once, and beside one there is room for small ones. */
-const DEAREST = 9
-/** Requests of one connection at once. Pipelining is rare, and a client that does it waits for its first answers anyway. */
-const REQUESTS_OF_CONNECTION = 16
-/** Largest bodies that may be under way at once, and those of one caller among them. */
-const LARGE_BODIES = 8
-const LARGE_BODIES_OF_CALLER = 4
-/** Seconds after which a caller that was refused may try again. */
+/** Bytes of a request body that cost one unit. */
+const BYTES_PER_COST_UNIT = 65_536
+/**
+ * Highest cost of one request. More than half of 16, so that two large bodies never run at once; below 16, so that
+ * small ones do beside one.
+ */
+const MAX_COST = 9
+/**
+ * Requests of one connection in flight. HTTP pipelining is rare, and a client that pipelines waits for its first
+ * answers anyway.
+ */
+const MAX_REQUESTS_OF_CONNECTION = 16
+/** Bodies of TEAMS_MAX_BODY_BYTES that may be in memory at once, of all callers and of one. */
+const MAX_LARGE_BODIES = 8
+const MAX_LARGE_BODIES_OF_CALLER = 4
+/** Retry-After of a `gateway_busy` answer. */
 export const RETRY_AFTER_SECONDS = 1
 
 interface Connection {
-  readonly gone: AbortSignal
+  readonly disconnected: AbortSignal
+  /** Requests in flight. */
   requests: number
 }
 
 /**
- * Bounds what callers make the gateway do at once, and refuses the rest with `gateway_busy` (503) and Retry-After before it costs
- * anything: one connection with a thousand questions, or a few of the largest bodies, held up every probe and the leases
- * of channels for half a minute.
+ * Limits concurrent requests. A request above the limits gets `gateway_busy` (503) and Retry-After before its body is
+ * read or a query runs. Without limits, one connection with a thousand queries, or a few of the largest bodies, delayed
+ * probes and lease renewals by half a minute.
  *
- * To be called before the routes are made.
+ * Call it before adding routes: its `onRoute` hook wraps their handlers.
  */
 export function limitWork(app: FastifyInstance, metrics: Metrics, maxBodyBytes: number): void {
   const gates: { readonly [W in Work]: Gate } = {
@@ -51,19 +58,19 @@ export function limitWork(app: FastifyInstance, metrics: Metrics, maxBodyBytes: 
   function connectionOf(socket: Socket): Connection {
     const known = connections.get(socket)
     if (known) return known
-    const gone = new AbortController()
-    socket.once('close', () => gone.abort())
-    if (socket.destroyed) gone.abort()
-    const connection = { gone: gone.signal, requests: 0 }
+    const disconnect = new AbortController()
+    socket.once('close', () => disconnect.abort())
+    if (socket.destroyed) disconnect.abort()
+    const connection = { disconnected: disconnect.signal, requests: 0 }
     connections.set(socket, connection)
     return connection
   }
 
-  app.decorateRequest('gone', null)
+  app.decorateRequest('disconnected', null)
   app.addHook('onRequest', async (request, reply) => {
     const connection = connectionOf(request.raw.socket)
-    request.gone = connection.gone
-    if (connection.requests >= REQUESTS_OF_CONNECTION) throw new GatewayError('gateway_busy')
+    request.disconnected = connection.disconnected
+    if (connection.requests >= MAX_REQUESTS_OF_CONNECTION) throw new GatewayError('gateway_busy')
     connection.requests++
     reply.raw.once('close', () => connection.requests--)
   })
@@ -77,14 +84,17 @@ export function limitWork(app: FastifyInstance, metrics: Metrics, maxBodyBytes: 
     const { handler } = route
     if (work !== 'read') route.preParsing = [...[route.preParsing ?? []].flat(), bodies.count]
     route.handler = function (request, reply) {
-      const { gone } = connectionOf(request.raw.socket)
-      const asking = { caller: callerOf(request), cost: costOf(request), gone }
-      return gates[work].run(asking, async () => handler.call(this, request, reply))
+      const { disconnected } = connectionOf(request.raw.socket)
+      const entry = { caller: callerOf(request), cost: costOf(request), disconnected }
+      return gates[work].run(entry, async () => handler.call(this, request, reply))
     }
   })
 }
 
-/** Who shares one share: all connections of a token; without tokens, one connection. */
+/**
+ * The identity by which limits of one caller are counted: the token, over all its connections; without tokens, the
+ * connection.
+ */
 function callerOf(request: FastifyRequest): unknown {
   const origin = request.caller?.origin ?? 'http'
   return origin === 'http' ? request.raw.socket : origin
@@ -92,43 +102,49 @@ function callerOf(request: FastifyRequest): unknown {
 
 function costOf(request: FastifyRequest): number {
   const bytes = Buffer.isBuffer(request.body) ? request.body.length : 0
-  return Math.min(DEAREST, 1 + Math.floor(bytes / BYTES_OF_ONE))
+  return Math.min(MAX_COST, 1 + Math.floor(bytes / BYTES_PER_COST_UNIT))
 }
 
-const UNKNOWN = Symbol('callers that are not known yet')
+/**
+ * Stands for all callers with a signature: its check needs the body. They share one caller's limit, apart from other
+ * callers'.
+ */
+const NOT_YET_VERIFIED = Symbol('callers whose signature is not verified yet')
 
-/** Counts the bytes of large bodies from the header on that announces them until they are answered. */
+/** Counts the bytes of large bodies, from their content-length header until the answer. */
 function createBodyCount(maxBodyBytes: number) {
-  const ofCaller = new Map<unknown, number>()
+  const bytesOfCaller = new Map<unknown, number>()
   let total = 0
 
   function add(caller: unknown, bytes: number): void {
     total += bytes
-    const left = (ofCaller.get(caller) ?? 0) + bytes
-    if (left > 0) ofCaller.set(caller, left)
-    else ofCaller.delete(caller)
+    const left = (bytesOfCaller.get(caller) ?? 0) + bytes
+    if (left > 0) bytesOfCaller.set(caller, left)
+    else bytesOfCaller.delete(caller)
   }
 
   return {
     async count(request: FastifyRequest, reply: { readonly raw: { once(event: 'close', task: () => void): unknown } }) {
       const announced = Number(request.headers['content-length'] ?? maxBodyBytes)
-      if (!(announced > BYTES_OF_ONE)) return
+      if (!(announced > BYTES_PER_COST_UNIT)) return
       const bytes = Math.min(announced, maxBodyBytes)
-      // Who signs is not known before the body is there: all of those share one share, and take none of the others'.
-      const caller = request.caller === null ? UNKNOWN : callerOf(request)
-      const own = ofCaller.get(caller) ?? 0
-      if (total + bytes > LARGE_BODIES * maxBodyBytes || own + bytes > LARGE_BODIES_OF_CALLER * maxBodyBytes)
+      const caller = request.caller === null ? NOT_YET_VERIFIED : callerOf(request)
+      const counted = bytesOfCaller.get(caller) ?? 0
+      if (
+        total + bytes > MAX_LARGE_BODIES * maxBodyBytes ||
+        counted + bytes > MAX_LARGE_BODIES_OF_CALLER * maxBodyBytes
+      )
         throw new GatewayError('gateway_busy')
       add(caller, bytes)
-      let counted = true
-      const over = () => {
-        if (counted) add(caller, -bytes)
-        counted = false
-        request.gone?.removeEventListener('abort', over)
+      let released = false
+      const release = () => {
+        if (!released) add(caller, -bytes)
+        released = true
+        request.disconnected?.removeEventListener('abort', release)
       }
-      reply.raw.once('close', over)
-      // An answer that waits behind others of its connection does not hear that this is gone.
-      request.gone?.addEventListener('abort', over, { once: true })
+      reply.raw.once('close', release)
+      // A pipelined answer that waits behind others emits no 'close' when its connection closes.
+      request.disconnected?.addEventListener('abort', release, { once: true })
     },
   }
 }

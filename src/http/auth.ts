@@ -6,41 +6,48 @@ import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard
 import { GatewayError } from '../kernel/errors.ts'
 import { createInboundSecrets } from './inbound-secret.ts'
 
-/** What a token may be allowed: to send events, to read, to act on notifications, or all of it. */
+/** Scopes of tokens: send events, read, act on notifications and silences; `admin` includes all of them. */
 export const SCOPES = ['send', 'read', 'act', 'admin'] as const
 
 /** A scope of a token. */
 export type Scope = (typeof SCOPES)[number]
 
-/** Who makes a request. */
+/** The caller of a request. */
 export interface Caller {
-  /** As it goes into the audit: `http`, `http:<name of the token>`, `http:signed`, `http:signed:<name or fingerprint>`. */
+  /**
+   * The caller's name in the record of events and actions: `http`, `http:<name of the token>`, `http:signed`,
+   * `http:signed:<name or fingerprint>`.
+   */
   readonly origin: string
   readonly scopes: ReadonlySet<Scope>
   /** True for a caller who signed the request's body. */
   readonly signed: boolean
-  /** The id of a signed request, where its signature covers one. */
+  /** `webhook-id` of a signed request; absent for `x-hmac-signature`, which covers no id. */
   readonly requestId?: string
 }
 
-/** Settings that say who may call. */
+/** The settings with tokens and secrets of callers. */
 export interface AuthSettings {
   readonly TEAMS_API_TOKENS: readonly string[] | undefined
   readonly TEAMS_INBOUND_SECRETS: readonly string[] | undefined
 }
 
-/** Tells callers apart. */
+/** Authenticates callers by token or signature. */
 export interface Authenticator {
-  /** True when no token is configured: then whoever can reach the port may call. */
+  /** True when no token is configured: every program that can reach the port may call. */
   readonly open: boolean
   /**
-   * Who calls, as far as the headers tell; `'signature'` when a signature over the body, which is not read yet, will
-   * tell.
+   * The caller by the token in `authorization`; `'signature'` where {@link bySignature} has to find the caller, once the
+   * body is read.
    *
    * @throws GatewayError `unauthenticated`, `forbidden`
    */
   byHeaders(headers: IncomingHttpHeaders, scope: Scope, signable: boolean): Caller | 'signature'
-  /** Who calls, by the signature over the body: Standard Webhooks, or the platform's own. @throws GatewayError `unauthenticated` */
+  /**
+   * The caller by the signature over the body: Standard Webhooks or `x-hmac-signature`.
+   *
+   * @throws GatewayError `unauthenticated`
+   */
   bySignature(headers: IncomingHttpHeaders, body: Buffer): Caller
 }
 
@@ -49,12 +56,12 @@ interface Token {
   readonly digest: Buffer
 }
 
-const EVERYTHING: ReadonlySet<Scope> = new Set(SCOPES)
-const OPEN: Caller = { origin: 'http', scopes: EVERYTHING, signed: false }
+const ALL_SCOPES: ReadonlySet<Scope> = new Set(SCOPES)
+const OPEN: Caller = { origin: 'http', scopes: ALL_SCOPES, signed: false }
 const SIGNED: Omit<Caller, 'origin'> = { scopes: new Set<Scope>(['send']), signed: true }
 
 /**
- * Makes the check of callers.
+ * Makes an authenticator from the settings.
  *
  * @throws GatewayError `invalid_settings` for a token or secret that no caller could ever use.
  */
@@ -67,7 +74,7 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
     open,
     byHeaders(headers, scope, signable) {
       if (headers.authorization === undefined || open) {
-        // Whoever sets secrets wants signatures: without one, not even this machine's programs may send then.
+        // Secrets are set: a request without signature may not send, not even from this machine.
         if (signable && secrets.length > 0) {
           if (showsSignature(headers)) return 'signature'
           throw refusal(open ? 'webhook-signature' : 'authorization', 'nothing')
@@ -75,12 +82,12 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
         if (open) return OPEN
         throw refusal('authorization', 'nothing')
       }
-      const shown = shownToken(headers.authorization)
-      if (shown === undefined) throw refusal('authorization', 'something other than "Bearer <token>"')
-      const digest = sha256(shown)
+      const token = tokenIn(headers.authorization)
+      if (token === undefined) throw refusal('authorization', 'something other than "Bearer <token>"')
+      const digest = sha256(token)
       let caller: Caller | undefined
-      // Every token is compared, in full: the time it takes says nothing about which one was close.
-      for (const token of tokens) if (timingSafeEqual(token.digest, digest)) caller ??= token.caller
+      // Compared with every token, in constant time, so that the duration reveals nothing about the tokens.
+      for (const known of tokens) if (timingSafeEqual(known.digest, digest)) caller ??= known.caller
       if (!caller) throw refusal('authorization', 'a token that is not known')
       if (!caller.scopes.has(scope) && !caller.scopes.has('admin'))
         throw new GatewayError('forbidden', [
@@ -93,20 +100,20 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
       return caller
     },
     bySignature(headers, body) {
-      const shown = shownSignature(headers)
+      const signature = shownSignature(headers)
       let origin: string | undefined
-      // Every secret is tried, as every token is.
-      for (const secret of secrets) if (secret.verifies(shown, body)) origin ??= secret.origin
+      // Every secret is tried, also after a match: constant time, as for tokens.
+      for (const secret of secrets) if (secret.verifies(signature, body)) origin ??= secret.origin
       if (origin !== undefined)
-        return { ...SIGNED, origin, ...(shown.kind === 'standard' ? { requestId: shown.id } : {}) }
-      if (shown.kind === 'plain') throw refusal('x-hmac-signature', 'a signature that does not fit the body')
+        return { ...SIGNED, origin, ...(signature.kind === 'standard' ? { requestId: signature.id } : {}) }
+      if (signature.kind === 'plain') throw refusal('x-hmac-signature', 'a signature that does not fit the body')
       throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
     },
   }
 }
 
 /** The token of a program (`Bearer`), or of a person whose browser asked for it as the password of any user (`Basic`). */
-function shownToken(authorization: string): string | undefined {
+function tokenIn(authorization: string): string | undefined {
   const bearer = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1]
   if (bearer !== undefined) return bearer
   const basic = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1]
@@ -115,7 +122,7 @@ function shownToken(authorization: string): string | undefined {
     : /^[^:]*:([\x21-\x7e]+)$/.exec(Buffer.from(basic, 'base64').toString('utf8'))?.[1]
 }
 
-/** True for credentials that a browser adds by itself, also to what a foreign page makes it send. */
+/** True for credentials that a browser adds by itself, also to requests that a page of another site makes (CSRF). */
 export function isAmbient(authorization: string | undefined): boolean {
   return authorization !== undefined && /^Basic /i.test(authorization)
 }
@@ -137,7 +144,7 @@ function sha256(text: string): Buffer {
 /** Reads `name:scope+scope:token`; the settings have checked the form already. */
 function parseToken(entry: string, index: number): Token {
   const [name, scopes = '', token, ...rest] = entry.split(':')
-  const known = scopes.split('+').map((scope) => SCOPES.find((one) => one === scope))
+  const known = scopes.split('+').map((scope) => SCOPES.find((name) => name === scope))
   const valid = known.filter((scope) => scope !== undefined)
   if (!name || !token || rest.length > 0 || valid.length < known.length)
     throw invalidSetting('TEAMS_API_TOKENS', index, 'an entry of another form', 'name:scope+scope:token')
@@ -149,16 +156,16 @@ function invalidSetting(at: string, index: number, found: string, expected: stri
 }
 
 /**
- * Asks every request for what its route's `config` says, plugins' routes among them. Headers are looked at before
- * a byte of the body is read; a signature once the body is there, before the handler.
+ * Checks that the caller of each request has the scope in its route's `config`, also for plugins' routes. Tokens are
+ * checked before the body is read, signatures after that and before the handler.
  */
 export function guardAccess(app: FastifyInstance, auth: Authenticator): void {
   app.decorateRequest('caller', null)
   app.addHook('onRequest', async (request) => {
     const { scope, signable } = request.routeOptions.config
-    const harmless = request.method === 'GET' || request.method === 'HEAD'
+    const safeMethod = request.method === 'GET' || request.method === 'HEAD'
     if (auth.open) refuseForeignPages(request.headers)
-    else if (!harmless && (scope === undefined || isAmbient(request.headers.authorization)))
+    else if (!safeMethod && (scope === undefined || isAmbient(request.headers.authorization)))
       refuseForeignOrigin(request.headers)
     if (scope === undefined) return
     const caller = auth.byHeaders(request.headers, scope, signable === true)

@@ -8,14 +8,14 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { RETRY_AFTER_SECONDS } from './admission.ts'
 
-/** What is told to callers with a status of 5xx, and is no failure. */
-const EXPECTED: readonly ErrorCode[] = ['gateway_stopped', 'gateway_busy']
+/** Codes with a status of 5xx that are no failure, so that they are not logged as one. */
+const NO_FAILURE: readonly ErrorCode[] = ['gateway_stopped', 'gateway_busy']
 
-/** Answers with an error, whatever it was that was thrown. */
+/** Answers with the thrown error, made a GatewayError by `toGatewayError`, as `application/problem+json`. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   const error = toGatewayError(thrown)
-  // What callers do wrong is their business; what fails here is ours, and the log has the same id as the answer.
-  if (error.status >= 500 && !EXPECTED.includes(error.code))
+  // Callers' mistakes are not logged as failures. A failure is, with the request id of the answer.
+  if (error.status >= 500 && !NO_FAILURE.includes(error.code))
     log.write('request_failed', { err: error, request_id: request.id, route: request.routeOptions.url ?? null })
   if (error.code === 'gateway_busy') reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (error.code === 'unauthenticated')
@@ -25,7 +25,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     )
   if (error.code === 'forbidden')
     reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${request.routeOptions.config.scope}"`)
-  // As bytes, because Fastify would give text a charset, which this media type does not have.
+  // A Buffer, because Fastify adds a charset to the content type of strings, and this media type has none.
   const body = Buffer.from(JSON.stringify(problemBody(error, `urn:uuid:${request.id}`)))
   reply.code(error.status).header('content-type', PROBLEM_MEDIA_TYPE).header('cache-control', 'no-store').send(body)
 }
@@ -38,22 +38,24 @@ export function answerErrors(app: FastifyInstance, log: Log): void {
     for (const name of [method].flat()) known.methods.add(name)
     methods.set(url, known)
   })
-  const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
+  const noRoute = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? ''
-    const takes = new Set([...methods.values()].filter((r) => r.pattern.test(path)).flatMap((r) => [...r.methods]))
-    if (takes.size === 0)
+    const allowed = new Set(
+      [...methods.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]),
+    )
+    if (allowed.size === 0)
       return new GatewayError('not_found', [
         { at: 'path', found: 'a path that leads nowhere', expected: 'a path of /openapi.json' },
       ])
-    const allow = [...takes].sort().join(', ')
+    const allow = [...allowed].sort().join(', ')
     reply.header('allow', allow)
     return new GatewayError('method_not_allowed', [{ at: 'method', found: 'another method', expected: allow }])
   }
-  // Before the body is read: Fastify would otherwise first complain of a body that nobody wants.
+  // Before the body is read: Fastify would otherwise refuse an unsupported or too large body first.
   app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) throw nothingHere(request, reply)
+    if (request.is404) throw noRoute(request, reply)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(nothingHere(request, reply), request, reply, log))
+  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log))
 }
 
@@ -77,7 +79,7 @@ const MALFORMED: Readonly<
   },
 }
 
-/** Answers what is not HTTP, for which there is no request and no reply to work with. */
+/** Answers bytes that Node's HTTP parser refuses (`clientError`), for which Fastify has no request and no reply. */
 export function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const { status, reason, found } = MALFORMED[error.code ?? ''] ?? {
@@ -94,7 +96,7 @@ export function answerMalformed(error: Error & { code?: string }, socket: Socket
   socket.destroy(error)
 }
 
-/** An id that ties an answer to a log line. */
+/** The id of a request, in its error answer (`instance`) and in its log lines. */
 export function newRequestId(_request: IncomingMessage | object): string {
   return randomUUID()
 }

@@ -7,19 +7,19 @@ import { toGatewayError } from '../contract/problem.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { routeOf } from './operations.ts'
+import { routeOf } from './route.ts'
 
 /** `POST /v1/events`. */
 export function addEventsRoute(app: FastifyInstance, service: GatewayService, metrics: Metrics): void {
-  // What the service refuses it counts itself; here counts what does not get so far.
-  const reached = new WeakSet<FastifyRequest>()
+  // The service counts events that it refuses. Requests that are refused before they reach it are counted here.
+  const reachedService = new WeakSet<FastifyRequest>()
   app.route({
     ...routeOf('sendEvents'),
     onRequest: async (request) => {
       eventFormat(request.headers)
     },
     onError: async (request, _reply, error) => {
-      if (reached.has(request)) return
+      if (reachedService.has(request)) return
       metrics.count('teams_events_refused_total', { code: toGatewayError(error).code })
     },
     handler: async (request, reply) => {
@@ -30,9 +30,13 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
       const requestId = request.caller?.requestId
       const events = requestId === undefined ? read : withRequestId(read, requestId)
       let accepted: readonly Acceptance[]
-      reached.add(request)
+      reachedService.add(request)
       try {
-        accepted = await service.accept(events.events, request.caller?.origin ?? 'http', request.gone ?? undefined)
+        accepted = await service.accept(
+          events.events,
+          request.caller?.origin ?? 'http',
+          request.disconnected ?? undefined,
+        )
       } catch (error) {
         throw refusalFor(events, error)
       }
@@ -44,8 +48,8 @@ export function addEventsRoute(app: FastifyInstance, service: GatewayService, me
 }
 
 /**
- * A signature covers the body. Whoever saw one signed body could send it again under headers of his own: as another
- * type, with another priority, and with an id that is not known yet.
+ * The error for a signed CloudEvent in binary mode. The signature covers the body only: an attacker with one signed body
+ * could send it again with other `ce-` headers, as another type, with another priority or a new id.
  */
 function unsignedAttributes(): GatewayError {
   return new GatewayError('unsupported_media_type', [
@@ -57,7 +61,10 @@ function unsignedAttributes(): GatewayError {
   ])
 }
 
-/** The correlation id that all events have, fit for a header: what is not printable ASCII is percent-encoded, and so is `%`. */
+/**
+ * The correlation id that all events share, as a header value: percent-encoded where it has `%` or characters other than
+ * printable ASCII. Undefined when they differ.
+ */
 function sharedCorrelationId(accepted: readonly Acceptance[]): string | undefined {
   const [id, ...others] = new Set(accepted.map((acceptance) => acceptance.correlationId))
   if (id === undefined || others.length > 0) return undefined

@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createGate, type GateLimits } from './gate.ts'
 
-const LIMITS: GateLimits = { running: 2, runningOfCaller: 1, waiting: 4, waitingOfCaller: 3, patienceMs: 60_000 }
-const { signal: STAYS } = new AbortController()
-const asking = (caller: string, cost = 1, gone = STAYS) => ({ caller, cost, gone })
+const LIMITS: GateLimits = { running: 2, runningOfCaller: 1, waiting: 4, waitingOfCaller: 3, maxWaitMs: 60_000 }
+const { signal: CONNECTED } = new AbortController()
+const request = (caller: string, cost = 1, disconnected = CONNECTED) => ({ caller, cost, disconnected })
 
 /** Work that goes on until it is let go. */
 function work() {
@@ -24,7 +24,7 @@ describe('a gate', () => {
   it('lets callers take turns, however much one of them asks', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const done: string[] = []
-    const ask = (caller: string, name: string) => gate.run(asking(caller), async () => void done.push(name))
+    const ask = (caller: string, name: string) => gate.run(request(caller), async () => void done.push(name))
     await Promise.all([ask('a', 'a1'), ask('a', 'a2'), ask('a', 'a3'), ask('b', 'b1')])
     expect(done).toEqual(['a1', 'a2', 'b1', 'a3'])
   })
@@ -32,7 +32,11 @@ describe('a gate', () => {
   it('does not run more of one caller than its share, and others beside it', async () => {
     const gate = createGate(LIMITS)
     const [first, second, other] = [work(), work(), work()]
-    const all = [gate.run(asking('a'), first.run), gate.run(asking('a'), second.run), gate.run(asking('b'), other.run)]
+    const all = [
+      gate.run(request('a'), first.run),
+      gate.run(request('a'), second.run),
+      gate.run(request('b'), other.run),
+    ]
     await other.begun
     let early = true
     second.begun.then(() => expect(early).toBe(false))
@@ -48,35 +52,35 @@ describe('a gate', () => {
   it('refuses what is more than may wait of one caller, and in all', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const first = work()
-    const all = [gate.run(asking('a'), first.run)]
-    for (const caller of ['a', 'a', 'a', 'b']) all.push(gate.run(asking(caller), async () => undefined))
+    const all = [gate.run(request('a'), first.run)]
+    for (const caller of ['a', 'a', 'a', 'b']) all.push(gate.run(request(caller), async () => undefined))
     const refused = { code: 'gateway_busy' }
-    await expect(gate.run(asking('a'), async () => undefined)).rejects.toMatchObject(refused)
-    await expect(gate.run(asking('c'), async () => undefined)).rejects.toMatchObject(refused)
+    await expect(gate.run(request('a'), async () => undefined)).rejects.toMatchObject(refused)
+    await expect(gate.run(request('c'), async () => undefined)).rejects.toMatchObject(refused)
     first.end()
     await Promise.all(all)
-    expect(await gate.run(asking('c'), async () => 'again')).toBe('again')
+    expect(await gate.run(request('c'), async () => 'again')).toBe('again')
   })
 
   it('does not do what waits for a caller who has gone, nor counts it', async () => {
     const gate = createGate({ ...LIMITS, running: 1, waiting: 1 })
     const first = work()
-    const running = gate.run(asking('a'), first.run)
+    const running = gate.run(request('a'), first.run)
     const gone = new AbortController()
-    const waiting = gate.run(asking('b', 1, gone.signal), async () => expect.unreachable())
+    const waiting = gate.run(request('b', 1, gone.signal), async () => expect.unreachable())
     gone.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'caller_gone' })
-    const next = gate.run(asking('c'), async () => 'c')
+    const next = gate.run(request('c'), async () => 'c')
     first.end()
     await running
     expect(await next).toBe('c')
   })
 
   it('gives up on what has waited for too long', async () => {
-    const gate = createGate({ ...LIMITS, running: 1, patienceMs: 1 })
+    const gate = createGate({ ...LIMITS, running: 1, maxWaitMs: 1 })
     const first = work()
-    const running = gate.run(asking('a'), first.run)
-    await expect(gate.run(asking('b'), async () => undefined)).rejects.toMatchObject({ code: 'gateway_busy' })
+    const running = gate.run(request('a'), first.run)
+    await expect(gate.run(request('b'), async () => undefined)).rejects.toMatchObject({ code: 'gateway_busy' })
     first.end()
     await running
   })
@@ -85,8 +89,8 @@ describe('a gate', () => {
     const gate = createGate(LIMITS)
     const dear = work()
     let over = false
-    const first = gate.run(asking('a', 10), dear.run)
-    const second = gate.run(asking('b'), async () => over)
+    const first = gate.run(request('a', 10), dear.run)
+    const second = gate.run(request('b'), async () => over)
     await dear.begun
     over = true
     dear.end()
@@ -98,8 +102,8 @@ describe('a gate', () => {
     const gate = createGate(LIMITS)
     const begun: string[] = []
     const [first, second] = [work(), work()]
-    const running = [gate.run(asking('a'), first.run), gate.run(asking('b'), second.run)]
-    const ask = (caller: string, cost: number) => gate.run(asking(caller, cost), async () => void begun.push(caller))
+    const running = [gate.run(request('a'), first.run), gate.run(request('b'), second.run)]
+    const ask = (caller: string, cost: number) => gate.run(request(caller, cost), async () => void begun.push(caller))
     const waiting = [ask('large', 2), ask('small 1', 1), ask('small 2', 1)]
     first.end()
     await running[0]
@@ -112,10 +116,10 @@ describe('a gate', () => {
   })
 
   it('lets in a second request of a caller for whom there is room, although nothing ends meanwhile', async () => {
-    const gate = createGate({ ...LIMITS, runningOfCaller: 2, patienceMs: 5_000 })
+    const gate = createGate({ ...LIMITS, runningOfCaller: 2, maxWaitMs: 5_000 })
     const [dear, one, two] = [work(), work(), work()]
-    const first = gate.run(asking('a', 2), dear.run)
-    const others = [gate.run(asking('b'), one.run), gate.run(asking('b'), two.run)]
+    const first = gate.run(request('a', 2), dear.run)
+    const others = [gate.run(request('b'), one.run), gate.run(request('b'), two.run)]
     dear.end()
     await first
     await expect(Promise.race([Promise.all([one.begun, two.begun]), ...others])).resolves.toHaveLength(2)
@@ -127,10 +131,10 @@ describe('a gate', () => {
   it('leaves the event loop a turn before it lets in what has waited', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const order: string[] = []
-    const one = gate.run(asking('a'), async () => {
+    const one = gate.run(request('a'), async () => {
       setImmediate(() => order.push('probe'))
     })
-    const two = gate.run(asking('b'), async () => void order.push('work'))
+    const two = gate.run(request('b'), async () => void order.push('work'))
     await Promise.all([one, two])
     expect(order).toEqual(['probe', 'work'])
   })

@@ -1,147 +1,154 @@
 import { GatewayError } from '../kernel/errors.ts'
 
-/** How much is let through a gate at once, and how much may wait. */
+/** Limits of one gate: the cost of running requests, and the number and time of waiting ones. */
 export interface GateLimits {
-  /** Cost of all that runs at once. What costs more alone runs alone. */
+  /** Highest total cost of running requests. A request that costs more than this runs alone. */
   readonly running: number
-  /** Cost of what runs at once for one caller. */
+  /** Highest total cost of one caller's running requests. */
   readonly runningOfCaller: number
-  /** Requests that wait, and those of one caller among them. */
+  /** Most waiting requests, of all callers and of one. */
   readonly waiting: number
   readonly waitingOfCaller: number
-  /** Milliseconds that a request waits. */
-  readonly patienceMs: number
+  /** Milliseconds after which a waiting request is refused. */
+  readonly maxWaitMs: number
 }
 
-/** One request before a gate. */
-export interface Asking {
-  /** Whose it is: the share of a caller is counted by it. */
+/** One request to a gate. */
+export interface GateRequest {
+  /** Identity by which the limits of one caller are counted. */
   readonly caller: unknown
   readonly cost: number
-  /** Aborted when the caller has hung up: what waits then is not done any more. */
-  readonly gone: AbortSignal
+  /** Aborted when the caller disconnects: a request that still waits is then refused with `caller_gone`. */
+  readonly disconnected: AbortSignal
 }
 
-/** Lets through as much work as the process can do beside its other duties. */
+/** Limits concurrent requests, so that the process has time left for probes and leases. */
 export interface Gate {
   /**
-   * Does the work once there is room for it. Callers take turns: who asks for much waits for himself.
+   * Runs the work once the limits allow it. Callers take turns (round robin), so a caller with many requests delays only
+   * its own.
    *
-   * @throws GatewayError `gateway_busy` where too much waits already, or it waited too long; `caller_gone`
+   * @throws GatewayError `gateway_busy` when too many requests wait already or this one waited too long; `caller_gone`
    */
-  run<T>(asking: Asking, work: () => Promise<T>): Promise<T>
+  run<T>(request: GateRequest, work: () => Promise<T>): Promise<T>
 }
 
-interface Waiting extends Asking {
-  readonly enter: () => void
+interface WaitingRequest extends GateRequest {
+  readonly start: () => void
 }
 
 /** Makes a gate. */
 export function createGate(limits: GateLimits): Gate {
-  /** Callers in the order of their turns, each with what waits of theirs, oldest first. */
-  const queues = new Map<unknown, Waiting[]>()
-  const costOf = new Map<unknown, number>()
+  /** Callers in the order of their turns, each with its waiting requests, oldest first. */
+  const queues = new Map<unknown, WaitingRequest[]>()
+  /** Cost of running requests by caller; callers without one are absent. */
+  const runningOf = new Map<unknown, number>()
   let running = 0
   let waiting = 0
   let scheduled = false
 
-  function fitsInAll({ cost }: Asking): boolean {
+  function fitsTotal({ cost }: GateRequest): boolean {
     return running === 0 || running + cost <= limits.running
   }
 
-  function fitsItsCaller({ caller, cost }: Asking): boolean {
-    const own = costOf.get(caller) ?? 0
-    return own === 0 || own + cost <= limits.runningOfCaller
+  function fitsCaller({ caller, cost }: GateRequest): boolean {
+    const runningOfCaller = runningOf.get(caller) ?? 0
+    return runningOfCaller === 0 || runningOfCaller + cost <= limits.runningOfCaller
   }
 
-  /** Lets in what fits, one caller after the other. */
+  /** Starts waiting requests that fit, at most one of each caller. */
   function admit(): void {
     scheduled = false
     let admitted = false
     for (const [caller, queue] of [...queues]) {
       const [next] = queue
-      if (!next || !fitsItsCaller(next)) continue
-      // It is this one's turn: to let smaller ones in meanwhile would keep a large one out for ever.
-      if (!fitsInAll(next)) break
+      if (!next || !fitsCaller(next)) continue
+      // Smaller requests behind it wait too: started first, they could keep a large one waiting for ever.
+      if (!fitsTotal(next)) break
       admitted = true
       remove(next)
-      // To the end of the row, if more of this caller waits.
+      // A caller with further waiting requests goes to the end of the order.
       if (queues.delete(caller) && queue.length > 0) queues.set(caller, queue)
-      take(next)
-      next.enter()
+      addRunning(next)
+      next.start()
     }
     if (admitted) admitSoon()
   }
 
-  /** In a turn of the event loop of its own: else one answer after the other would leave no room for probes and leases. */
+  /**
+   * Calls `admit` in the next turn of the event loop (`setImmediate`). At once, a row of answers would leave probes and
+   * lease renewals no turn.
+   */
   function admitSoon(): void {
     if (scheduled || waiting === 0) return
     scheduled = true
     setImmediate(admit)
   }
 
-  function take({ caller, cost }: Asking): void {
+  function addRunning({ caller, cost }: GateRequest): void {
     running += cost
-    costOf.set(caller, (costOf.get(caller) ?? 0) + cost)
+    runningOf.set(caller, (runningOf.get(caller) ?? 0) + cost)
   }
 
-  function giveBack({ caller, cost }: Asking): void {
+  function removeRunning({ caller, cost }: GateRequest): void {
     running -= cost
-    const left = (costOf.get(caller) ?? 0) - cost
-    if (left > 0) costOf.set(caller, left)
-    else costOf.delete(caller)
+    const left = (runningOf.get(caller) ?? 0) - cost
+    if (left > 0) runningOf.set(caller, left)
+    else runningOf.delete(caller)
     admitSoon()
   }
 
-  function remove(one: Waiting): void {
-    const queue = queues.get(one.caller)
-    const index = queue?.indexOf(one) ?? -1
+  function remove(request: WaitingRequest): void {
+    const queue = queues.get(request.caller)
+    const index = queue?.indexOf(request) ?? -1
     if (!queue || index < 0) return
     queue.splice(index, 1)
     waiting--
-    if (queue.length === 0) queues.delete(one.caller)
+    if (queue.length === 0) queues.delete(request.caller)
   }
 
-  function entered(asking: Asking): Promise<void> {
-    const queue = queues.get(asking.caller) ?? []
+  /** Resolves once `admit` has counted the request as running. */
+  function waitForTurn(request: GateRequest): Promise<void> {
+    const { caller, disconnected } = request
+    const queue = queues.get(caller) ?? []
     if (waiting >= limits.waiting || queue.length >= limits.waitingOfCaller) throw new GatewayError('gateway_busy')
     return new Promise((resolve, reject) => {
-      const over = () => {
+      const stopWaiting = () => {
         clearTimeout(timer)
-        asking.gone.removeEventListener('abort', leave)
+        disconnected.removeEventListener('abort', onDisconnect)
       }
-      const one: Waiting = {
-        ...asking,
-        enter() {
-          over()
+      const entry: WaitingRequest = {
+        ...request,
+        start() {
+          stopWaiting()
           resolve()
         },
       }
-      const giveUp = (code: 'gateway_busy' | 'caller_gone') => {
-        over()
-        remove(one)
+      const refuse = (code: 'gateway_busy' | 'caller_gone') => {
+        stopWaiting()
+        remove(entry)
         reject(new GatewayError(code))
         admitSoon()
       }
-      const leave = () => giveUp('caller_gone')
-      const timer = setTimeout(() => giveUp('gateway_busy'), limits.patienceMs)
-      asking.gone.addEventListener('abort', leave)
-      queue.push(one)
-      queues.set(asking.caller, queue)
+      const onDisconnect = () => refuse('caller_gone')
+      const timer = setTimeout(() => refuse('gateway_busy'), limits.maxWaitMs)
+      disconnected.addEventListener('abort', onDisconnect)
+      queue.push(entry)
+      queues.set(caller, queue)
       waiting++
       admitSoon()
     })
   }
 
   return {
-    async run(asking, work) {
-      if (asking.gone.aborted) throw new GatewayError('caller_gone')
-      if (waiting === 0 && fitsInAll(asking) && fitsItsCaller(asking)) take(asking)
-      else await entered(asking)
+    async run(request, work) {
+      if (request.disconnected.aborted) throw new GatewayError('caller_gone')
+      if (waiting === 0 && fitsTotal(request) && fitsCaller(request)) addRunning(request)
+      else await waitForTurn(request)
       try {
         return await work()
       } finally {
-        giveBack(asking)
+        removeRunning(request)
       }
     },
   }

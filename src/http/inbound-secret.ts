@@ -6,31 +6,33 @@ import { parseNamedSecret } from '../kernel/secret.ts'
 
 /** One entry of TEAMS_INBOUND_SECRETS. */
 export interface InboundSecret {
-  /** Who signs with it, as it goes into the audit: see {@link createInboundSecrets}. */
+  /** Name of the caller that signs with it: see {@link createInboundSecrets}. */
   readonly origin: string
-  /** True where the signature was made with this secret over exactly these bytes, and is not too old to say so. */
+  /**
+   * True where this secret made the signature over exactly these bytes. A Standard Webhooks timestamp has to be within
+   * 5 minutes.
+   */
   verifies(shown: ShownSignature, body: Buffer): boolean
 }
 
 /**
- * Reads TEAMS_INBOUND_SECRETS. Who signs is a caller of its own for each secret, or one caller's idempotency keys would
- * answer for another's events:
+ * Reads TEAMS_INBOUND_SECRETS. Each secret is a separate caller, since idempotency keys are compared per caller: with one
+ * caller for all secrets, one sender's keys would answer another sender's events. The caller's name is:
  *
- * - `http:signed:<name>` where the entry is `name:secret`. Two secrets of one name are one caller, who changes from one to
- *   the other without a gap.
- * - `http:signed:<8 hex digits>` where it is a secret alone: 32 bits of its scrypt hash, the same at each start and in each
- *   replica. A guess at the secret costs 50 ms to try, and what a right one would have in common with wrong ones, one in
- *   four billion.
- * - `http:signed` where it is the only one, as in versions that knew no other: what was sent before the upgrade is known
- *   after it.
+ * - `http:signed:<name>` for an entry `name:secret`. Two secrets of one name are one caller, which can so rotate its secret
+ *   without a gap.
+ * - `http:signed:<8 hex digits>` for an entry without a name: 32 bits of the secret's scrypt hash, the same at each start
+ *   and in each replica. To test a guess of the secret costs 50 ms, and one wrong guess in four billion has the same digits.
+ * - `http:signed` for the only entry, if it has no name. Versions with one secret used this name, so idempotency keys from
+ *   before an upgrade stay known.
  *
- * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and goes on with what is no base64
+ * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and does not continue with base64
  */
 export function createInboundSecrets(entries: readonly string[]): readonly InboundSecret[] {
   return entries.map((entry, index) => {
     const { name, secret } = parseNamedSecret(entry)
-    const who = name ?? (entries.length > 1 ? fingerprintOf(secret) : undefined)
-    return createInboundSecret(secret, index, who === undefined ? 'http:signed' : `http:signed:${who}`)
+    const caller = name ?? (entries.length > 1 ? fingerprintOf(secret) : undefined)
+    return createInboundSecret(secret, index, caller === undefined ? 'http:signed' : `http:signed:${caller}`)
   })
 }
 
@@ -39,11 +41,11 @@ function fingerprintOf(secret: string): string {
 }
 
 /**
- * Reads one secret. Standard Webhooks takes what follows `whsec_` (or `v1,whsec_`), or the whole
- * entry, as base64, and an entry that is no base64 as the text that it is; the platform's plain signature takes the
- * entry as text, always.
+ * Reads one secret. For Standard Webhooks, the key is the text after `whsec_` (or `v1,whsec_`), or the whole entry,
+ * decoded from base64; an entry that is no base64 is used as text. For `x-hmac-signature`, the key is always the entry
+ * as text.
  *
- * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and goes on with what is no base64
+ * @throws GatewayError `invalid_settings` for an entry that starts with `whsec_` and does not continue with base64
  */
 function createInboundSecret(entry: string, index: number, origin: string): InboundSecret {
   const webhook = webhookOf(entry, index)

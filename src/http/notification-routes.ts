@@ -4,8 +4,7 @@ import { channelsWire } from '../contract/channels.ts'
 import { readNotificationQuery } from '../contract/notification-query.ts'
 import { notificationDetailWire, notificationPageWire, notificationWire } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
-import { routeOf } from './operations.ts'
-import { idOf } from './path-id.ts'
+import { idOf, routeOf } from './route.ts'
 
 /** `/v1/notifications…` and `/v1/channels`. */
 export function addNotificationRoutes(app: FastifyInstance, service: GatewayService): void {

@@ -5,15 +5,15 @@ import { PRIORITIES } from '../catalogue/priority.ts'
 import type { EVENT_FIELDS } from '../contract/events.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 
-/** Where OpenAPI keeps its schemas. */
+/** Prefix of references to OpenAPI's schemas. */
 export const REF = '#/components/schemas/'
 
-/** A reference to one of them. */
+/** A reference to the schema of this name. */
 export function refTo(name: string): { readonly $ref: string } {
   return { $ref: REF + name }
 }
 
-/** A zod schema as JSON Schema 2020-12, as a caller has to write it; patient data is marked with `x-patient-data`. */
+/** A zod schema's input as JSON Schema 2020-12; patient data is marked with `x-patient-data`. */
 export function jsonSchema(schema: z.ZodType): JsonObject {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
@@ -27,12 +27,12 @@ export function jsonSchema(schema: z.ZodType): JsonObject {
   return asJson(rest)
 }
 
-/** A value as it is once written and read as JSON: without what is undefined, and typed as what it then is. */
+/** A value after writing and reading it as JSON: without fields that are undefined, and typed as JSON. */
 export function asJson(value: object): JsonObject {
   return JSON.parse(JSON.stringify(value)) as JsonObject
 }
 
-/** What OpenAPI shows of an event type; the catalogue's definitions have it all. */
+/** The part of an event type that OpenAPI shows; the catalogue's definitions fit. */
 export interface EventTypeForDocs {
   readonly name: string
   /** Name of its card. */
@@ -42,19 +42,19 @@ export interface EventTypeForDocs {
   readonly stakeholders?: readonly string[]
 }
 
-/** The fields of an event besides its type and data, which differ from type to type. */
+/** Fields that events of all types have, without `event_type` and `data`, which differ from type to type. */
 const COMMON_FIELDS = {
   correlation_id: {
     type: 'string',
     minLength: 1,
     maxLength: 65_536,
     description:
-      'Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept, which the answer names.',
+      'The same for all events about one thing; made if absent. Of more than 200 characters the start and a digest are kept, which the answer names.',
   },
   stakeholders: {
     type: 'array',
     items: { type: 'string' },
-    description: "Groups to tell, by key or display name; the event type's if absent.",
+    description: "Groups to notify, by key or display name; the event type's if absent.",
   },
   priority: {
     type: 'string',
@@ -72,8 +72,9 @@ const COMMON_FIELDS = {
 } as const satisfies { [F in Exclude<(typeof EVENT_FIELDS)[number], 'event_type' | 'data'>]: JsonObject }
 
 /**
- * The schema `Event`, one `Event.<type>` per event type, and one `Data.<card>` per kind of data. Types whose card is
- * drawn from data of their own get a `Data.<type>`. Digests are not among them: the gateway alone writes them.
+ * The schemas of events: `Event`, one `Event.<type>` per event type, and one `Data.<card>` per data schema. A type
+ * whose data schema differs from that of its card gets a `Data.<type>`. Digests are left out: only the gateway makes
+ * them.
  */
 export function eventSchemas(all: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
   const types = all.filter((type) => type.name !== DIGEST_TYPE)
@@ -87,7 +88,7 @@ export function eventSchemas(all: readonly EventTypeForDocs[], aliases: Readonly
     const names = [type.name, ...[...aliases].filter(([, name]) => name === type.name).map(([alias]) => alias)]
     const name = componentName('Event', type.name)
     schemas[name] = eventSchema(type, names, dataName, schemas[dataName]?.required)
-    for (const one of names) mapping[one] = refTo(name).$ref
+    for (const alias of names) mapping[alias] = refTo(name).$ref
   }
   const oneOf = types.map((type) => refTo(componentName('Event', type.name)))
   return { Event: { oneOf, discriminator: { propertyName: 'event_type', mapping } }, ...schemas }
@@ -99,13 +100,13 @@ function eventSchema(
   data: string,
   needed: Json | undefined,
 ): JsonObject {
-  const by = [
+  const defaults = [
     type.priority ? `priority ${type.priority}` : '',
     type.stakeholders ? `stakeholders ${type.stakeholders.join(', ')}` : '',
-  ].filter((words) => words !== '')
+  ].filter((text) => text !== '')
   return {
     type: 'object',
-    description: `Card ${type.card}${by.length > 0 ? `; by default ${by.join(', ')}` : ''}.`,
+    description: `Card ${type.card}${defaults.length > 0 ? `; by default ${defaults.join(', ')}` : ''}.`,
     properties: { event_type: { type: 'string', enum: [...names] }, data: refTo(data), ...COMMON_FIELDS },
     required: ['event_type', ...(Array.isArray(needed) && needed.length > 0 ? ['data'] : [])],
     additionalProperties: false,

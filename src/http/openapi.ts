@@ -19,7 +19,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import { asJson, type EventTypeForDocs, eventSchemas, jsonSchema, REF, refTo } from './openapi-events.ts'
 import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation, WORK_CODES } from './operations.ts'
 
-/** The schemas of the wire by the name that they have in OpenAPI. */
+/** Schemas of requests and answers by their name in OpenAPI. */
 const WIRE = {
   Acceptance: acceptanceWire,
   Acceptances: acceptancesWire,
@@ -40,7 +40,7 @@ const WIRE = {
   SilencePage: silencePageWire,
 } as const
 
-/** Status, words and schema of the answer that an operation gives when all is well. */
+/** Status, description and schema of each operation's successful answer. */
 const ANSWERS = {
   sendEvents: ['202', 'The events are in the database, each with its notifications.', 'Acceptances'],
   allowWebhook: ['200', 'The origin may send events: webhook-allowed-origin, webhook-allowed-rate.', undefined],
@@ -65,7 +65,7 @@ const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listSilences: silenceQuery,
 }
 
-/** What the document is written from. */
+/** Input of {@link openApiDocument}. */
 export interface OpenApiOptions {
   readonly version: string
   readonly eventTypes: readonly EventTypeForDocs[]
@@ -73,9 +73,9 @@ export interface OpenApiOptions {
 }
 
 /**
- * The OpenAPI 3.1 document of the HTTP service, written from the schemas that requests are checked with and answers
- * are made with. Rejected: `@fastify/swagger`, which wants
- * schemas on the routes and would check and write JSON with them a second time.
+ * The OpenAPI 3.1 document of the HTTP service, made from the same schemas that check requests and encode answers.
+ * Rejected: `@fastify/swagger`, which needs schemas on the routes, with which Fastify would check and write JSON a
+ * second time.
  */
 export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions): JsonObject {
   return {
@@ -116,7 +116,7 @@ export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions
           in: 'header',
           name: 'x-hmac-signature',
           description:
-            'Hex of the HMAC-SHA256 of the body, with a secret of TEAMS_INBOUND_SECRETS as text. It covers neither a time nor an id: whoever has seen a request can send it again.',
+            'Hex of the HMAC-SHA256 of the body, with a secret of TEAMS_INBOUND_SECRETS as text. It covers neither a time nor an id: a request that was intercepted can be sent again.',
         },
       },
     },
@@ -145,7 +145,7 @@ function describe(id: OperationId): JsonObject {
   const query = QUERIES[id]
   const body = bodyOf(id)
   const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(query ? filters(query) : [])]
-  const [status, words, schema] = ANSWERS[id]
+  const [status, answerDescription, schema] = ANSWERS[id]
   const type = id === 'getMetrics' ? 'text/plain' : 'application/json'
   const all: ErrorCode[] = [...codes, ...(work ? WORK_CODES : []), ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
   return {
@@ -162,7 +162,7 @@ function describe(id: OperationId): JsonObject {
     ...(body ? { requestBody: body } : {}),
     responses: {
       [status]: {
-        description: words,
+        description: answerDescription,
         ...(id === 'sendEvents' ? { headers: { 'x-correlation-id': { schema: { type: 'string' } } } } : {}),
         ...(id === 'allowWebhook'
           ? {}
@@ -177,20 +177,20 @@ function describe(id: OperationId): JsonObject {
   }
 }
 
-/** One response per status: OpenAPI has no other way to tell the codes of one status apart than by example. */
+/** One response per status. Codes with the same status become examples, the only way in OpenAPI to list them apart. */
 function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>()
   for (const code of codes)
     byStatus.set(ERROR_CODES[code].status, [...(byStatus.get(ERROR_CODES[code].status) ?? []), code])
   return Object.fromEntries(
-    [...byStatus].map(([status, own]) => [
+    [...byStatus].map(([status, ofStatus]) => [
       String(status),
       {
-        description: own.map((code) => `${ERROR_CODES[code].title} (${code}).`).join(' '),
+        description: ofStatus.map((code) => `${ERROR_CODES[code].title} (${code}).`).join(' '),
         content: {
           [PROBLEM_MEDIA_TYPE]: {
             schema: refTo('Problem'),
-            examples: Object.fromEntries(own.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+            examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
           },
           ...(readiness && status === 503 ? { 'application/json': { schema: refTo('Readiness') } } : {}),
         },

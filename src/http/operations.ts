@@ -1,28 +1,8 @@
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import type { Caller, Scope } from './auth.ts'
+import type { Scope } from './auth.ts'
 
-/** What a request makes the gateway do. Each kind has limits of its own, so that who reads much holds up nobody who sends. */
+/** Kinds of requests. Each has its own limits (`limitWork`), so that many reads do not delay sends. */
 export type Work = 'send' | 'read' | 'change'
-
-// In one place: a file that had only some of these would make the others errors for whoever compiles it alone.
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What the caller of this route must be allowed; nobody is asked without. */
-    scope?: Scope
-    /** True where a signature over the body does instead of a token. */
-    signable?: boolean
-    /** True where people come with a browser: it is then told to ask them for a token, as the password of any user. */
-    browser?: boolean
-    /** What a request of this route makes the gateway do; absent where it costs next to nothing. */
-    work?: Work
-  }
-  interface FastifyRequest {
-    /** Who calls, once that is known; null on routes that ask nobody. */
-    caller: Caller | null
-    /** Aborted when the caller hangs up. */
-    gone: AbortSignal | null
-  }
-}
 
 interface Operation {
   readonly method: 'GET' | 'POST' | 'OPTIONS'
@@ -30,17 +10,17 @@ interface Operation {
   readonly path: string
   readonly summary: string
   readonly description?: string
-  /** What a caller must be allowed; absent where nobody is asked. */
+  /** Scope that the caller needs; absent where no authentication is needed. */
   readonly scope?: Scope
-  /** True where a signature over the body does instead of a token. */
+  /** True where a signature over the body replaces the token. */
   readonly signable?: true
-  /** What it makes the gateway do, which is bounded; absent where it costs next to nothing. */
+  /** Kind of work by which it is limited; absent where it costs next to nothing and is not. */
   readonly work?: Work
-  /** Error codes of its own, besides those that any request may get. */
+  /** Error codes besides {@link COMMON_CODES}, {@link WORK_CODES} and {@link AUTH_CODES}. */
   readonly codes: readonly ErrorCode[]
 }
 
-/** Every operation of the HTTP service, once: the routes, what they ask of a caller, and OpenAPI come from here. */
+/** All operations of the HTTP service. Routes, their authentication and limits, and OpenAPI are made from this table. */
 export const OPERATIONS = {
   sendEvents: {
     method: 'POST',
@@ -67,7 +47,7 @@ export const OPERATIONS = {
     path: '/v1/events',
     summary: 'The handshake of CloudEvents webhooks: may this origin send events?',
     description:
-      'Asked with webhook-request-origin, as Azure Event Grid does before it delivers. Always answered with yes and without a limit to the rate: what is delivered needs its own token or signature. A webhook-request-callback is not called.',
+      'Asked with webhook-request-origin, as Azure Event Grid does before it delivers. Always answered with yes and without a limit to the rate: each delivery needs its own token or signature. A webhook-request-callback is not called.',
     codes: ['method_not_allowed'],
   },
   listNotifications: {
@@ -107,7 +87,7 @@ export const OPERATIONS = {
     path: '/v1/silences',
     summary: 'Make a silence or a maintenance window',
     description:
-      'From its start to its end, what all matchers match makes no card: its notifications are kept as suppressed and name the silence. One that is active at once also keeps back what waits already.',
+      'From its start to its end, events that all matchers match make no card: their notifications are kept as suppressed and name the silence. A silence that is active at once also suppresses matching notifications that wait already.',
     scope: 'act',
     work: 'change',
     codes: [
@@ -166,12 +146,12 @@ export const OPERATIONS = {
 /** The name of an operation, a key of {@link OPERATIONS}. */
 export type OperationId = keyof typeof OPERATIONS
 
-/** One operation, its optional fields as such. */
+/** One operation, typed with its optional fields. */
 export function operation(id: OperationId): Operation {
   return OPERATIONS[id]
 }
 
-/** Error codes that any request may be answered with. */
+/** Error codes of every operation. */
 export const COMMON_CODES = [
   'invalid_request',
   'cross_site',
@@ -179,22 +159,8 @@ export const COMMON_CODES = [
   'gateway_stopped',
 ] as const satisfies ErrorCode[]
 
-/** What an operation that makes the gateway do something may be answered with besides. */
+/** Further error codes of operations with `work`. */
 export const WORK_CODES = ['gateway_busy', 'caller_gone'] as const satisfies ErrorCode[]
 
-/** What an operation that asks for a scope may be answered with besides. */
+/** Further error codes of operations with a `scope`. */
 export const AUTH_CODES = ['unauthenticated', 'forbidden'] as const satisfies ErrorCode[]
-
-/** What Fastify has to know of an operation: where it is and what it asks of its caller. */
-export function routeOf(id: OperationId) {
-  const { method, path, scope, signable, work } = operation(id)
-  return {
-    method,
-    url: path,
-    config: {
-      ...(scope === undefined ? {} : { scope }),
-      ...(signable === undefined ? {} : { signable }),
-      ...(work === undefined ? {} : { work }),
-    },
-  }
-}

@@ -4,8 +4,8 @@ import type { Log } from '../kernel/log.ts'
 const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 
 /**
- * Logs each answer in one line: method, the route's pattern, status, time, caller. The path itself, query, headers
- * and bodies are left out, since ids of patients and tokens have been seen in all four.
+ * Logs each answer in one line: method, the route's pattern, status, duration, caller. Path, query, headers and bodies
+ * are left out, since patient ids and tokens have been seen in all four.
  */
 export function logRequests(app: FastifyInstance, log: Log): void {
   app.addHook('onResponse', async (request, reply) => {
@@ -20,7 +20,7 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       request_id: request.id,
       ...(typeof correlationId === 'string' ? { correlation_id: correlationId } : {}),
     }
-    // Probes ask every few seconds and would bury the rest.
+    // Probes come every few seconds; they have a log event of their own, at a lower level.
     if (route !== null && PROBES.has(route) && reply.statusCode < 400) log.write('probe_answered', line)
     else log.write('request_answered', line)
   })

@@ -17,16 +17,16 @@ import { addSystemRoutes } from './system-routes.ts'
 import { trackRequests } from './track-requests.ts'
 import { addWebhookHandshake } from './webhook-handshake.ts'
 
-/** The settings that the HTTP service reads; the gateway's settings have them all. */
+/** The settings that the HTTP service reads, a part of the gateway's. */
 export interface HttpSettings extends AuthSettings {
   readonly TEAMS_HTTP_HOST: string
   readonly TEAMS_HTTP_PORT: number
   readonly TEAMS_MAX_BODY_BYTES: number
-  /** Seconds that a stop waits for requests under way. */
+  /** Seconds that a stop waits for requests in flight. */
   readonly TEAMS_SHUTDOWN_TIMEOUT: number
 }
 
-/** What the HTTP service is made of. */
+/** Options of {@link createHttpServer}. */
 export interface HttpServerOptions {
   readonly service: GatewayService
   readonly settings: HttpSettings
@@ -34,7 +34,7 @@ export interface HttpServerOptions {
   readonly metrics: Metrics
   /** Version of the gateway, for `/` and OpenAPI. */
   readonly version: string
-  /** Every event type that is accepted, for OpenAPI; `[...catalogue.eventTypes.values()]` will do. */
+  /** Every event type that is accepted, for OpenAPI; for example `[...catalogue.eventTypes.values()]`. */
   readonly eventTypes: readonly EventTypeForDocs[]
   /** Older names of event types: alias → name. */
   readonly aliases?: ReadonlyMap<string, string>
@@ -45,24 +45,27 @@ export interface HttpServerOptions {
 /** The HTTP service of one gateway. */
 export interface HttpServer {
   /**
-   * Listens; resolves with where.
+   * Listens; resolves with the address.
    *
    * @throws GatewayError `port_in_use`; `invalid_settings` for an interface that this machine does not have.
    */
   start(): Promise<{ readonly host: string; readonly port: number; readonly origin: string }>
-  /** Takes no more requests, finishes those under way, and closes. May be called more than once. */
+  /** Refuses new requests, waits for those in flight, and closes. May be called more than once. */
   stop(): Promise<void>
   /** The Fastify application, for `inject` in tests. */
   readonly app: FastifyInstance
 }
 
-/** Time in ms in which a request must have arrived whole; a client that dribbles bytes holds a socket no longer. */
-const REQUEST_TIMEOUT = 30_000
-/** Time in ms in which its headers must have arrived. */
-const HEADERS_TIMEOUT = 10_000
-/** Longer than the 60 s after which common load balancers drop an idle connection, so that they are the ones who do. */
-const KEEP_ALIVE_TIMEOUT = 72_000
-/** An id is 36 characters. */
+/** For a whole request to arrive. A slow client (slowloris) occupies a socket no longer than this. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** For the headers of a request to arrive. */
+const HEADERS_TIMEOUT_MS = 10_000
+/**
+ * For an idle connection to be closed. Longer than the 60 s of common load balancers, so that they close it first: a
+ * request on a connection that this side just closed would fail.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000
+/** Characters; an id has 36. */
 const MAX_PARAMETER_LENGTH = 100
 
 /** Makes the HTTP service; nothing listens until {@link HttpServer.start}. */
@@ -72,11 +75,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = Fastify({
     logger: false,
     bodyLimit: settings.TEAMS_MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-    http: { headersTimeout: HEADERS_TIMEOUT, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    // Ours says the same in the form of every other error, see trackRequests.
+    // trackRequests refuses with `gateway_stopped` instead, as application/problem+json.
     return503OnClosing: false,
     genReqId: newRequestId,
     clientErrorHandler: answerMalformed,
@@ -111,7 +114,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return {
     app,
     async start() {
-      // One address, and not both that "localhost" may mean: what is printed is where it listens.
+      // "localhost" may mean 127.0.0.1 and ::1. One address, so that the printed one is the one it listens at.
       const host = settings.TEAMS_HTTP_HOST === 'localhost' ? '127.0.0.1' : settings.TEAMS_HTTP_HOST
       try {
         await app.listen({ host, port: settings.TEAMS_HTTP_PORT })
@@ -123,13 +126,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return { host, port, origin: originOf(host, port) }
     },
     stop() {
-      stopped ??= requests.drain(settings.TEAMS_SHUTDOWN_TIMEOUT * 1_000)
+      stopped ??= requests.stop(settings.TEAMS_SHUTDOWN_TIMEOUT * 1_000)
       return stopped
     },
   }
 }
 
-/** An address that a person can open, also where the service listens on all interfaces. */
+/** The origin to open in a browser: for all interfaces (`0.0.0.0`, `::`) the loopback address. */
 function originOf(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`

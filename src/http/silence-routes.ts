@@ -14,8 +14,7 @@ import {
 } from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
-import { routeOf } from './operations.ts'
-import { idOf } from './path-id.ts'
+import { idOf, routeOf } from './route.ts'
 
 /** `/v1/silences…` */
 export function addSilenceRoutes(app: FastifyInstance, service: GatewayService): void {
@@ -28,7 +27,7 @@ export function addSilenceRoutes(app: FastifyInstance, service: GatewayService):
         const made = await service.createSilence(silence, request.caller?.origin ?? 'http')
         return await reply.code(201).send(z.encode(silenceDetailWire, made))
       } catch (error) {
-        throw refusalOf(error)
+        throw withWireNames(error)
       }
     },
   })
@@ -58,13 +57,13 @@ function readSilence(body: Buffer): UncheckedSilence {
   ])
 }
 
-/** What the service found wrong, in the caller's words: it names `endsAt`, the caller wrote `ends_at`. */
-function refusalOf(error: unknown): unknown {
+/** The service's error with the JSON names of its fields: `ends_at` where the service says `endsAt`. */
+function withWireNames(error: unknown): unknown {
   if (!(error instanceof GatewayError)) return error
-  return new GatewayError(error.code, error.problems.map(inWireWords), { cause: error })
+  return new GatewayError(error.code, error.problems.map(problemWithWireNames), { cause: error })
 }
 
-function inWireWords({ at, found, expected }: Problem): Problem {
+function problemWithWireNames({ at, found, expected }: Problem): Problem {
   return {
     at: at === 'silence' ? 'body' : otherSpelling(at),
     found,

@@ -3,10 +3,10 @@ import type { z } from 'zod'
 import type { Check, healthWire, indexWire, readinessWire } from '../contract/health.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { isGatewayError } from '../kernel/errors.ts'
-import { routeOf } from './operations.ts'
+import { routeOf } from './route.ts'
 
-/** What the routes for machines and for the curious need. */
-export interface SystemRoutes {
+/** Options of {@link addSystemRoutes}. */
+export interface SystemRoutesOptions {
   readonly service: GatewayService
   readonly version: string
   /** The OpenAPI document, as JSON. */
@@ -14,7 +14,7 @@ export interface SystemRoutes {
 }
 
 /** `/healthz`, `/readyz`, `/metrics`, `/openapi.json` and `/`. */
-export function addSystemRoutes(app: FastifyInstance, { service, version, openApi }: SystemRoutes): void {
+export function addSystemRoutes(app: FastifyInstance, { service, version, openApi }: SystemRoutesOptions): void {
   app.route({ ...routeOf('getHealth'), handler: async (): Promise<z.output<typeof healthWire>> => ({ status: 'ok' }) })
   app.route({
     ...routeOf('getReadiness'),
@@ -59,7 +59,7 @@ export function addSystemRoutes(app: FastifyInstance, { service, version, openAp
   })
 }
 
-/** A check that can not even be made is one that failed. */
+/** The checks of readiness. One failed check `gateway` when they throw. */
 async function checksOf(service: GatewayService): Promise<readonly Check[]> {
   try {
     return await service.readiness()

@@ -1,56 +1,56 @@
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
 
-/** Requests under way, and how to end them well. */
+/** Tracks requests in flight, for a graceful stop. */
 export interface RequestTracker {
-  /** Refuses new requests, lets those under way finish for at most `ms`, then closes what is left. */
-  drain(ms: number): Promise<void>
+  /** Refuses new requests, waits up to `timeoutMs` for those in flight, then closes all connections. */
+  stop(timeoutMs: number): Promise<void>
 }
 
 /**
- * Counts requests under way, so that a stop can wait for them. Waiting for connections instead, as `server.close` does,
- * may take for ever: a client that opened one and never sent anything keeps it.
+ * Tracks requests in flight, so that a stop can wait for them. `server.close` waits for connections instead, which may
+ * take for ever: a client can keep one open without sending a request.
  */
 export function trackRequests(app: FastifyInstance): RequestTracker {
-  const underWay = new Set<object>()
+  const inFlight = new Set<object>()
   let stopping = false
-  let cut = false
-  let noneLeft: () => void = () => {}
+  let closing = false
+  let onNoneInFlight: () => void = () => {}
   app.server.on('connection', (socket) => {
-    if (cut) socket.destroy()
+    if (closing) socket.destroy()
   })
   app.addHook('onRequest', async (_request, reply) => {
     const { raw } = reply
-    underWay.add(raw)
-    const over = () => {
-      underWay.delete(raw)
-      if (underWay.size === 0) noneLeft()
+    inFlight.add(raw)
+    const onEnd = () => {
+      inFlight.delete(raw)
+      if (inFlight.size === 0) onNoneInFlight()
     }
-    // Not Fastify's onResponse, which never comes when the caller hangs up.
-    raw.once('finish', over)
-    raw.once('close', over)
+    // Not Fastify's onResponse hook, which does not run when the caller disconnects.
+    raw.once('finish', onEnd)
+    raw.once('close', onEnd)
     if (stopping) throw new GatewayError('gateway_stopped')
   })
   app.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close')
   })
   return {
-    async drain(ms) {
+    async stop(timeoutMs) {
       stopping = true
       const finished = new Promise<void>((resolve) => {
-        noneLeft = resolve
-        if (underWay.size === 0) resolve()
+        onNoneInFlight = resolve
+        if (inFlight.size === 0) resolve()
       })
       // Stops listening and closes idle connections at once; resolves when the last connection is gone.
       const closed = app.close()
-      // It is awaited below; until then its failure must not count as one that nobody looks at.
+      // Awaited below; until then a failure must not become an unhandled rejection.
       closed.then(undefined, () => {})
       let timer: NodeJS.Timeout | undefined
-      await Promise.race([finished, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))])
+      await Promise.race([finished, new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
       clearTimeout(timer)
-      // The last answer is written, but perhaps not sent: give its socket the chance to empty before cutting the rest.
+      // The last answer is written but perhaps not flushed: one turn of the event loop before connections are closed.
       await new Promise<void>((resolve) => setImmediate(resolve))
-      cut = true
+      closing = true
       app.server.closeAllConnections()
       await closed
     },

@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
-import { routeOf } from './operations.ts'
+import { routeOf } from './route.ts'
 
-/** A DNS name, as the specification has it. */
+/** A DNS name, which the specification demands of `WebHook-Request-Origin`. */
 const ORIGIN = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/
 
 /**
- * `OPTIONS /v1/events`: the validation handshake of CloudEvents' HTTP webhooks (section 4), which keeps a sender from being
- * turned against somebody who never asked for its events. Without it Azure Event Grid delivers nothing.
+ * `OPTIONS /v1/events`: the validation handshake of CloudEvents HTTP webhooks
+ * (https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md, section 4), by which a receiver agrees to
+ * get a sender's events. Azure Event Grid delivers nothing without it.
  *
- * The permission is no right: each delivery is asked for its token or signature. So nobody is asked for one here, where
- * senders have no way to show it. `WebHook-Request-Callback`, the other way to answer, is a URL of the asker's choice, and
- * is not called.
+ * Needs no authentication, which senders can not give here; each delivery needs a token or signature all the same. The
+ * asynchronous answer by `WebHook-Request-Callback` is not supported: that would call a URL of the requester's choice
+ * (SSRF).
  */
 export function addWebhookHandshake(app: FastifyInstance): void {
   app.route({

@@ -180,8 +180,8 @@ describe('large bodies', () => {
   it('leave no listener on their connection once they are answered', async () => {
     const server = createTestServer()
     const listeners: number[] = []
-    server.app.addHook('onRequest', async ({ gone }) => {
-      if (gone) listeners.push(getEventListeners(gone, 'abort').length)
+    server.app.addHook('onRequest', async ({ disconnected }) => {
+      if (disconnected) listeners.push(getEventListeners(disconnected, 'abort').length)
     })
     const { port } = await server.start()
     const body = JSON.stringify({ ...CLAIM, data: { ...CLAIM.data, provider: 'x'.repeat(100_000) } })
