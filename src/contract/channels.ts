@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
 import { count, moment, record } from './json-names.ts'
 
-/** A channel as people see it. */
+/** A channel in answers of the service. */
 export interface ChannelView {
   readonly key: string
   readonly name: string
@@ -10,25 +10,26 @@ export interface ChannelView {
   readonly configured: boolean
   readonly muted: boolean
   /**
-   * Why it gets no cards: `muted`, `address_missing` where it has no webhook URL, or the outcome that opened its breaker;
-   * null where it gets them.
+   * Why the channel gets no cards: `muted`, `address_missing` where it has no webhook URL, or the outcome that opened its
+   * breaker; null where it gets cards.
    */
   readonly reason: string | null
-  /** Cards it may get right now. */
+  /** Cards that the channel may get now. */
   readonly budgetLeft: number
+  /** Cards per period, period in seconds, largest burst. */
   readonly budget: { readonly requests: number; readonly period: number; readonly burst: number }
-  /** Notifications that wait, by priority. */
+  /** Notifications that are not yet sent, by priority. */
   readonly backlog: { readonly [P in Priority]: number }
-  /** When the oldest of them was accepted. */
+  /** When the event of the oldest notification in the backlog was accepted. */
   readonly oldestWaitingAt: Date | null
   readonly breaker: 'closed' | 'open' | 'half_open'
-  /** Until when it rests, because of Retry-After or an open breaker. */
+  /** End of the channel's rest, which Retry-After or an open breaker began. */
   readonly restsUntil: Date | null
   readonly lastOutcome: string | null
   readonly lastOutcomeAt: Date | null
 }
 
-/** A channel. */
+/** A {@link ChannelView} in JSON. */
 export const channelWire = record({
   key: z.string(),
   name: z.string(),

@@ -8,10 +8,10 @@ const FAMILIES = ['webhook', 'svix'] as const
 /** The platform's own header: hex HMAC-SHA256 of the body. */
 const PLAIN = 'x-hmac-signature'
 
-/** Headers of a request by their names in lower case, as Node has them. */
+/** Headers of a request by their names in lower case, as in Node's `IncomingHttpHeaders`. */
 export type HeaderValues = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** A Standard Webhooks signature in its parts, as they stand in the headers. */
+/** The parts of a Standard Webhooks signature, unchanged from the headers. */
 export interface StandardSignature {
   readonly kind: 'standard'
   /** The request's id, which the signature covers. */
@@ -22,22 +22,22 @@ export interface StandardSignature {
   readonly signature: string
 }
 
-/** One signature that a request shows. */
+/** The signature in a request's headers. */
 export type ShownSignature = StandardSignature | { readonly kind: 'plain'; readonly hex: string }
 
-/** True where a request shows a signature, good or bad. */
+/** True where a request has a signature header, valid or not. */
 export function showsSignature(headers: HeaderValues): boolean {
   return headers[PLAIN] !== undefined || FAMILIES.some((family) => headers[`${family}-signature`] !== undefined)
 }
 
 /**
- * The signature that a request shows. Where it shows a Standard Webhooks one, that one has to be right: it alone covers the
- * time of sending, so a plain one beside it must not stand in for it.
+ * Returns the signature in a request's headers. A Standard Webhooks signature takes precedence over a plain one: only the
+ * standard form covers the timestamp, so a valid plain signature must not replace an invalid standard one.
  *
- * @throws GatewayError `unauthenticated` where a part is missing
+ * @throws GatewayError `unauthenticated` where a part of a Standard Webhooks signature is missing
  */
 export function shownSignature(headers: HeaderValues): ShownSignature {
-  const family = FAMILIES.find((one) => headers[`${one}-signature`] !== undefined)
+  const family = FAMILIES.find((name) => headers[`${name}-signature`] !== undefined)
   if (family === undefined) return { kind: 'plain', hex: textOf(headers[PLAIN]) }
   const [id, timestamp, signature] = (['id', 'timestamp', 'signature'] as const).map((part) =>
     textOf(headers[`${family}-${part}`]),
@@ -50,12 +50,12 @@ export function shownSignature(headers: HeaderValues): ShownSignature {
 }
 
 /**
- * True where one of the signatures was made over exactly these bytes, and the timestamp is at most five minutes away from
- * now. The comparison in constant time and the tolerance are the package's.
+ * True where one of the signatures fits these bytes, and the timestamp is at most five minutes before or after now. The
+ * tolerance and the constant-time comparison are those of the package `standardwebhooks`.
  */
 export function fitsStandard(webhook: Webhook, { id, timestamp, signature }: StandardSignature, body: Buffer): boolean {
   try {
-    // The package knows the standard's header names only.
+    // The package accepts only the standard's header names.
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }
     webhook.verify(body, headers, { jsonParse: false })
     return true
@@ -64,7 +64,7 @@ export function fitsStandard(webhook: Webhook, { id, timestamp, signature }: Sta
   }
 }
 
-/** True where `hex` is the HMAC-SHA256 of the body, compared in constant time. Says nothing of when it was made. */
+/** True where `hex` is the HMAC-SHA256 of the body; compares in constant time. The plain form covers no timestamp. */
 export function fitsPlain(hex: string, body: Buffer, secret: string): boolean {
   return /^[0-9a-f]{64}$/i.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), plainSignature(body, secret))
 }

@@ -12,8 +12,8 @@ const optional = z.string({ error: 'some text' }).optional()
 const list = z.string({ error: 'names, separated by commas' })
 
 /**
- * A CloudEvent 1.0 that carries one of our events. What CloudEvents demands is checked here; what an event demands is
- * checked where events are accepted. Further extension attributes are allowed, as the specification has it, and ignored.
+ * A CloudEvent 1.0 that carries an event of the gateway. This schema checks the requirements of CloudEvents; the acceptor
+ * checks the event. Other extension attributes are ignored; the specification allows them.
  */
 export const cloudEvent = z.looseObject({
   specversion: z.literal('1.0', { error: 'the text "1.0"' }),
@@ -41,12 +41,12 @@ export const cloudEvent = z.looseObject({
   language: optional.meta({ description: 'Extension attribute: "en" or "ar".' }),
 })
 
-/** An event, or why it is none. `at` of a problem is the caller's name of a field, or empty for the event as a whole. */
+/** An event, or the problems of an invalid one. `at` is the caller's field name, or empty for the event as a whole. */
 export type EventResult =
   | { readonly event: UncheckedEvent; readonly problems?: never }
   | { readonly event?: never; readonly problems: readonly Problem[] }
 
-/** Reads a CloudEvent that came as a JSON object. */
+/** Reads a CloudEvent in structured mode: a JSON object. */
 export function fromCloudEvent(given: unknown): EventResult {
   const value = withoutNulls(given)
   const result = cloudEvent.safeParse(value)
@@ -69,7 +69,7 @@ export function fromCloudEvent(given: unknown): EventResult {
   return {
     event: {
       eventType: type,
-      // A digest, because a source is a URI of any length, and a pair joined by a character could mean two pairs.
+      // A digest, because a source is a URI of any length. Of JSON, because no separator is unambiguous between the two.
       idempotencyKey: `ce:${digestOf(JSON.stringify([source, id]))}`,
       ...(subject ? { correlationId: subject } : {}),
       ...(time ? { occurredAt: time } : {}),
@@ -81,13 +81,13 @@ export function fromCloudEvent(given: unknown): EventResult {
   }
 }
 
-/** An attribute that is null is one that is not there (JSON format, 2.2). Data may be null. */
+/** Removes attributes that are null, which means absent (CloudEvents JSON format, 2.2). `data` may be null. */
 function withoutNulls(value: unknown): unknown {
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([name, item]) => item !== null || name === 'data'))
 }
 
-/** The data of `data_base64`, which the JSON format has for whatever a sender was given as bytes. */
+/** Decodes `data_base64`, the JSON format's attribute for binary data. */
 function decodedData(encoded: string, data: unknown): { readonly data: unknown } | { readonly problem: Problem } {
   const problem = (found: string, expected: string) => ({ problem: { at: 'data_base64', found, expected } })
   if (data !== undefined) return problem('data a second time', 'one of data and data_base64')
@@ -109,8 +109,8 @@ function namesOf(text: string): string[] {
 }
 
 /**
- * Reads a CloudEvent whose attributes came as `ce-` headers and whose data was the body (CloudEvents HTTP binding,
- * 3.1). `at` of a problem is the header's name.
+ * Reads a CloudEvent in binary mode: attributes in `ce-` headers, data in the body (CloudEvents HTTP binding, 3.1). `at` of
+ * a problem is the header's name.
  */
 export function fromCloudEventHeaders(headers: IncomingHttpHeaders, data: unknown): EventResult {
   const attributes: Record<string, unknown> = {}
@@ -124,7 +124,7 @@ export function fromCloudEventHeaders(headers: IncomingHttpHeaders, data: unknow
         found: 'text in another encoding',
         expected: 'printable ASCII, the rest percent-encoded',
       })
-    // The data comes in the body and its type in Content-Type; a header can not stand in for them.
+    // Binary mode has the data in the body and its type in Content-Type, never in headers.
     else if (name !== 'ce-data' && name !== 'ce-data_base64' && name !== 'ce-datacontenttype')
       attributes[name.slice('ce-'.length)] = decoded
   }
@@ -133,7 +133,7 @@ export function fromCloudEventHeaders(headers: IncomingHttpHeaders, data: unknow
   return result.problems ? { problems: result.problems.map((p) => ({ ...p, at: `ce-${p.at}` })) } : result
 }
 
-/** A header's value as CloudEvents encodes it (HTTP binding, 3.1.3.2): first unquoted, then percent-decoded once. */
+/** Decodes a header's value (HTTP binding, 3.1.3.2): unquotes it, then percent-decodes it once. Undefined if malformed. */
 function headerText(value: string): string | undefined {
   const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(value)
   const plain = quoted ? (quoted[1] ?? '').replace(/\\(.)/g, '$1') : value

@@ -17,14 +17,14 @@ import {
   JSON_NAMES,
 } from './problem-paths.ts'
 
-/** Longest id of a signed request that is its events' idempotency key as it stands; of a longer one it is the digest. */
-const MAX_KEY = 200
+/** Length limit of a signed request's id as an idempotency key; a longer id is replaced by its digest. */
+const MAX_KEY_CHARACTERS = 200
 
-/** The events of one request, and how the caller names what is in them. */
+/** The events of one request, with the caller's names of their fields. */
 export interface EventsRequest {
   readonly events: readonly UncheckedEvent[]
   readonly names: FieldNames
-  /** The caller sent one event and no list. */
+  /** True where the body was one event, not a list. */
   readonly single: boolean
 }
 
@@ -36,13 +36,13 @@ const NAMES = {
 } as const satisfies Record<EventFormat, FieldNames>
 
 /**
- * Reads the events of a request in any format. What is wrong with the format is told here, every item at once;
- * whether the events are valid is found out where they are accepted.
+ * Reads the events of a request in any format. Checks the format of all items and reports all problems at once; the
+ * acceptor checks the events themselves.
  *
  * @throws GatewayError `invalid_json`, `invalid_event`, `too_many_events`
  */
 export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, body: Buffer): EventsRequest {
-  // A CloudEvent in headers may have no data at all.
+  // A CloudEvent in binary mode may have no data, and then has no body.
   const value = format === 'binary' && body.length === 0 ? undefined : parseJsonBody(body)
   const list = format === 'batch' || (format === 'json' && Array.isArray(value))
   if (list && !Array.isArray(value))
@@ -60,7 +60,7 @@ export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, bo
   const problems: Problem[] = []
   for (const [index, item] of items.entries()) {
     const unsafe = shapeProblem(item, list ? 1 : 0)
-    const result = unsafe ? { problems: [unsafe] } : readOne(format, headers, item)
+    const result = unsafe ? { problems: [unsafe] } : readItem(format, headers, item)
     if (result.problems) {
       const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       const place = (at: string) => placeOf(index, at, !list)
@@ -73,7 +73,7 @@ export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, bo
   return { events, names: NAMES[format], single: !list }
 }
 
-function readOne(format: EventFormat, headers: IncomingHttpHeaders, item: unknown): EventResult {
+function readItem(format: EventFormat, headers: IncomingHttpHeaders, item: unknown): EventResult {
   if (format === 'json') return fromJson(item)
   return format === 'binary' ? fromCloudEventHeaders(headers, item) : fromCloudEvent(item)
 }
@@ -89,18 +89,21 @@ function fromJson(item: unknown): EventResult {
   const fields: readonly string[] = EVENT_FIELDS
   const unknown = Object.keys(item).filter((name) => !fields.includes(name))
   if (unknown.length === 0) return { event: eventFromWire(item) }
-  // One more than is told, so that whoever counts sees that there are more.
+  // One more than is listed, so that readEvents reports that there are more.
   return { problems: unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1).map(unknownField) }
 }
 
-/** A field that is ignored is a misspelt priority or key that nobody misses until it matters. */
+/**
+ * The problem of a field that events do not have, with the nearest field name. Rejected: ignoring it. A misspelt priority
+ * or idempotency key would have no effect, and the sender would not notice.
+ */
 function unknownField(name: string): Problem {
   const meant = EVENT_FIELDS.find(
     (field) => field === snakeName(name) || camelName(field).toLowerCase() === name.toLowerCase(),
   )
   const near = nearestName(EVENT_FIELDS, name)
   return {
-    // A name of another shape may be a value that slipped into the wrong place.
+    // A name of another form may be a value in the wrong place, and is not quoted.
     at: /^[A-Za-z_]{1,40}$/.test(name) ? name : '',
     found: 'a field that events do not have',
     expected: meant ?? (near ? `perhaps ${near}` : `only ${EVENT_FIELDS.join(', ')}`),
@@ -108,20 +111,20 @@ function unknownField(name: string): Problem {
 }
 
 /**
- * Gives events without an idempotency key the id of the signed request, so that a request which a sender repeats
- * after a lost answer makes no second card. The events of a list get the id with their place: with the same key they
- * would count as duplicates of each other.
+ * Gives events without an idempotency key the id of the signed request (`webhook-id`), so that a request which a sender
+ * repeats after a lost answer makes no second card. The events of a list get the id with their index: with the same key
+ * they would be duplicates of each other.
  */
 export function withRequestId(request: EventsRequest, webhookId: string): EventsRequest {
   const events = request.events.map((event, index) => {
     if (event.idempotencyKey !== undefined && event.idempotencyKey !== null) return event
     const key = request.single ? webhookId : `${webhookId}:${index}`
-    return { ...event, idempotencyKey: key.length > MAX_KEY ? digestOf(key) : key }
+    return { ...event, idempotencyKey: key.length > MAX_KEY_CHARACTERS ? digestOf(key) : key }
   })
   return { ...request, events }
 }
 
-/** What the service found wrong with a request's events, in the words of its caller. */
+/** Rewrites an error of the service about a request's events with the caller's field names; see {@link errorForCaller}. */
 export function refusalFor(request: EventsRequest, error: unknown): unknown {
   return errorForCaller(error, request.names, request.single)
 }

@@ -11,11 +11,11 @@ import { STATES, type State } from './notifications.ts'
 export interface EventFields<T extends EventType> {
   /** The event type; a literal, so that the compiler checks `data` against it. */
   readonly eventType: T
-  /** What happened; the fields are those of the type's card: docs/reference/events.md. */
+  /** The fields of the event type's card: docs/reference/events.md. */
   readonly data: EventTypes[T]
-  /** Ties together all that concerns one thing; made if absent. Of more than 200 characters the start and a digest are kept. */
+  /** Common id of all events about one subject; made if absent. Of more than 200 characters, the start and a digest are kept. */
   readonly correlationId?: string
-  /** Groups to tell, by display name or key; the catalogue's if absent. */
+  /** Stakeholder groups to notify, by display name or key; the catalogue's if absent. */
   readonly stakeholders?: readonly StakeholderGroup[]
   /** In any letter case; the catalogue's if absent. */
   readonly priority?: Priority | Lowercase<Priority>
@@ -33,13 +33,13 @@ export interface EventFields<T extends EventType> {
  */
 export type EventInput<T extends EventType = EventType> = T extends EventType ? EventFields<T> : never
 
-/** An event as it was accepted: checked, named, patient data dealt with. This is what is stored, published and rendered. */
+/** An accepted event: checked, with its ids, and with TEAMS_PHI_POLICY applied. It is stored, published and rendered. */
 export interface AcceptedEvent {
   readonly id: string
   readonly eventType: string
   readonly correlationId: string
   readonly priority: Priority
-  /** Keys of the groups to tell. */
+  /** Keys of the stakeholder groups to notify. */
   readonly stakeholders: readonly string[]
   readonly data: JsonObject
   readonly occurredAt: Date
@@ -51,17 +51,17 @@ export interface AcceptedEvent {
 export interface Acceptance {
   readonly eventId: string
   readonly correlationId: string
-  /** True when the idempotency key was seen before: this is the first answer again. */
+  /** True where the idempotency key was already known: this is the first answer again. */
   readonly duplicate: boolean
   /**
-   * Data fields that are not kept as they came, because the event's type does not declare them (TEAMS_UNDECLARED_DATA);
-   * absent where there are none. A name that may be a value is `(entry 3)`.
+   * Data fields that are dropped or masked, because the event type does not declare them (TEAMS_UNDECLARED_DATA); absent
+   * where there are none. A name that may be a value is replaced by its position, such as `(entry 3)`.
    */
   readonly ignored?: readonly string[]
   readonly notifications: readonly { readonly id: string; readonly channel: string; readonly state: State }[]
 }
 
-/** An event as it comes over a wire, not yet checked. Keys as in the library, `data` anything. */
+/** An event from a caller before any check, with the library's field names. */
 export interface UncheckedEvent {
   readonly eventType?: unknown
   readonly data?: unknown
@@ -73,7 +73,7 @@ export interface UncheckedEvent {
   readonly language?: unknown
 }
 
-/** The answer to one accepted event. */
+/** An {@link Acceptance} in JSON. */
 export const acceptanceWire = record({
   event_id: z.string(),
   correlation_id: z.string(),
@@ -88,7 +88,7 @@ export const acceptanceWire = record({
 /** The answer to `POST /v1/events`. */
 export const acceptancesWire = z.object({ events: z.array(acceptanceWire) })
 
-/** The fields of an event on the wire. What they may hold is checked where events are accepted. */
+/** The fields of an event in JSON. The acceptor checks their values. */
 export const EVENT_FIELDS = [
   'event_type',
   'data',
@@ -100,14 +100,14 @@ export const EVENT_FIELDS = [
   'language',
 ] as const
 
-/** An event of the wire as the service takes it; fields that are not an event's are left behind. */
+/** Converts an event in JSON to the library's field names; other fields are left out. */
 export function eventFromWire(wire: Readonly<Record<string, unknown>>): UncheckedEvent {
   return Object.fromEntries(
     EVENT_FIELDS.filter((field) => Object.hasOwn(wire, field)).map((field) => [camelName(field), wire[field]]),
   )
 }
 
-/** An event as it is sent over the wire. */
+/** Converts an event to JSON field names; other fields are left out. */
 export function eventToWire(event: EventInput): Record<string, unknown> {
   const wire = renamed(event, snakeName)
   return Object.fromEntries(EVENT_FIELDS.filter((field) => wire[field] !== undefined).map((f) => [f, wire[f]]))

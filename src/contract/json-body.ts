@@ -3,8 +3,8 @@ import { parseJson } from '../kernel/parse-json.ts'
 import { MAX_BODY_DEPTH, MAX_OBJECT_KEYS } from './limits.ts'
 
 /**
- * Reads a body as one JSON document in UTF-8. Broken UTF-8 is refused rather than replaced: a replaced character would
- * be a wrong id that nobody notices. For the same reason a number that JavaScript would round is read as its digits.
+ * Parses a body as one JSON document in UTF-8. Malformed UTF-8 is refused rather than replaced: a replaced character would
+ * silently make a wrong id. For the same reason a number that JavaScript would round becomes a text of its digits.
  *
  * @throws GatewayError `invalid_json`
  */
@@ -22,23 +22,26 @@ export function parseJsonBody(bytes: Buffer): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    // Only the position is told: the rest of V8's message quotes the body.
+    // Only the position is used: the rest of V8's message quotes the body.
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
     return refuse(position === undefined ? 'text that is not JSON' : `text that is not JSON from character ${position}`)
   }
 }
 
 /**
- * Walks through an event, without recursion, and says what in it the code behind could stumble over, if anything.
- * `above` is how many levels it lies in already. The problem's `at` is empty: the event as a whole.
+ * Checks an event for values that later steps can not process: too many levels or keys, keys that change a prototype,
+ * numbers beyond 1.8e308. Returns undefined where there are none. Does not recurse. The problem's `at` is empty: the event
+ * as a whole.
+ *
+ * @param outerLevels levels of lists and objects that contain the event
  */
-export function shapeProblem(event: unknown, above: number): Problem | undefined {
-  // One level after the other: what is kept is two lists of objects, whatever a caller makes up.
+export function shapeProblem(event: unknown, outerLevels: number): Problem | undefined {
+  // Breadth first: memory is bounded by two lists of objects for any input.
   let level: unknown[] = [event]
-  for (let depth = above; level.length > 0; depth++) {
+  for (let depth = outerLevels; level.length > 0; depth++) {
     const next: unknown[] = []
     for (const value of level) {
-      // JSON.parse reads 1e999 as Infinity, which JSON can not write again.
+      // JSON.parse reads 1e999 as Infinity, which JSON can not represent.
       if (typeof value === 'number' && !Number.isFinite(value))
         return { at: '', found: 'a number that is too large', expected: 'numbers below 1.8e308' }
       if (typeof value !== 'object' || value === null) continue
@@ -60,7 +63,7 @@ export function shapeProblem(event: unknown, above: number): Problem | undefined
   return undefined
 }
 
-/** A key that is harmless as parsed, and becomes or changes a prototype in whatever copies it key by key. */
+/** Returns the key of an object that sets or changes a prototype when code copies the object key by key (CWE-1321). */
 function unsafeKey(value: object): string | undefined {
   if (Object.hasOwn(value, '__proto__')) return '__proto__'
   if (!Object.hasOwn(value, 'constructor')) return undefined

@@ -18,15 +18,15 @@ export function snakeName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** A copy of an object with its own keys renamed. */
+/** Copies an object with its keys renamed; keys of inner objects stay. */
 export function renamed(value: object, rename: (name: string) => string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [rename(name), item]))
 }
 
 /**
- * An object with snake_case keys on the wire and camelCase keys inside. It works in both directions (`z.encode` at the
- * server, `z.decode` at the client) and is what OpenAPI shows, so that the three can not differ. Only its own keys are
- * renamed: what lies in `data` or `card` belongs to others and stays as it is.
+ * Makes a zod codec for an object with snake_case keys in JSON and camelCase keys in TypeScript. The server (`z.encode`), the
+ * client (`z.decode`) and OpenAPI use the same codec, so that they can not differ. Only top-level keys are renamed: keys
+ * inside `data` and `card` are the caller's and stay.
  */
 export function record<S extends z.ZodRawShape>(shape: S) {
   const wire = z.object(shape)
@@ -36,7 +36,7 @@ export function record<S extends z.ZodRawShape>(shape: S) {
   })
 }
 
-/** A time: RFC 3339 in UTC on the wire, a Date inside. */
+/** A time: RFC 3339 in UTC in JSON, a Date in TypeScript. */
 export const moment = z.codec(z.string().meta({ format: 'date-time' }), z.date(), {
   decode: (text) => new Date(text),
   encode: (date) => date.toISOString(),

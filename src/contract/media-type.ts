@@ -2,19 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../kernel/errors.ts'
 
 /**
- * How events come in a request: as our own JSON, or as CloudEvents in one of the three modes of the CloudEvents HTTP
- * binding, section 3.
+ * Format of the events in a request: the gateway's own JSON, or CloudEvents in one of the three modes of the CloudEvents
+ * HTTP binding, section 3.
  */
 export type EventFormat = 'json' | 'structured' | 'batch' | 'binary'
 
 /**
- * Reads from the headers how the events come, before a body is read.
+ * Determines the format of a request's events from its headers, before the body is read.
  *
  * @throws GatewayError `unsupported_media_type`
  */
 export function eventFormat(headers: IncomingHttpHeaders): EventFormat {
   const type = readableType(headers)
-  // The binding, 3: a media type that starts so decides, whatever other headers there are.
+  // HTTP binding, 3: a media type that starts with application/cloudevents takes precedence over ce- headers.
   if (type === 'application/cloudevents+json') return 'structured'
   if (type === 'application/cloudevents-batch+json') return 'batch'
   const json = type === 'application/json' || (/^[\w.+-]+\/[\w.+-]+\+json$/.test(type) && !isCloudEvents(type))
@@ -31,7 +31,7 @@ export function eventFormat(headers: IncomingHttpHeaders): EventFormat {
 }
 
 /**
- * For what takes our own JSON and nothing else.
+ * Refuses a request whose body is not `application/json`. For operations that do not take CloudEvents.
  *
  * @throws GatewayError `unsupported_media_type`
  */
@@ -41,7 +41,7 @@ export function requireJson(headers: IncomingHttpHeaders): void {
     refuse('content-type', type === '' ? 'nothing' : 'another media type', 'application/json')
 }
 
-/** The media type of a body that can be read as it is: not compressed, and in UTF-8. */
+/** Returns the media type of a body, empty where there is none; refuses compressed bodies and charsets other than UTF-8. */
 function readableType(headers: IncomingHttpHeaders): string {
   const encoding = headers['content-encoding']?.trim().toLowerCase()
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity')

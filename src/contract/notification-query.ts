@@ -6,13 +6,13 @@ import { type NotificationQuery, STATES } from './notifications.ts'
 import { oneOf, PAGING, readQuery, text } from './query.ts'
 
 const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
-/** In a query a plus sign means a space, so that a zone such as +03:00 arrives with one. */
+/** In a query string `+` decodes to a space, so an offset such as +03:00 arrives with a space. */
 const moment = text
   .meta({ format: 'date-time' })
   .transform((value) => plainMoment(value.replace(/ (?=\d\d:?\d\d$)/, '+')))
   .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
   .transform((value) => new Date(value))
-  // A zone can move the first and the last day out of the years that both databases read.
+  // An offset can move a time out of the years 1 to 9999, which PostgreSQL and PGlite read.
   .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
 
 /** The filters of `GET /v1/notifications`. */
@@ -45,7 +45,7 @@ export const notificationQuery = z.strictObject({
 })
 
 /**
- * Reads the filters of a request.
+ * Reads the filters of `GET /v1/notifications`.
  *
  * @throws GatewayError `invalid_request`
  */

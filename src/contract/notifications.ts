@@ -5,20 +5,20 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import { count, moment, record } from './json-names.ts'
 import { nextCursor } from './query.ts'
 
-/** States of a notification. `accepted` means a workflow took it; `posted` that a bot's activity id is known. */
+/** States of a notification. `accepted`: a workflow took the card; `posted`: a bot's activity id is known. */
 export const STATES = ['pending', 'sending', 'accepted', 'posted', 'failed', 'digested', 'suppressed'] as const
 
 /** State of a notification. */
 export type State = (typeof STATES)[number]
 
-/** What to list. */
+/** Filters of a list of notifications. */
 export interface NotificationQuery {
   readonly correlationId?: string
   readonly eventType?: string
   readonly priority?: Priority
   readonly state?: State
   readonly channel?: string
-  /** Id of a digest's notification: those that stand in it. */
+  /** Id of a digest's notification: lists the notifications in that digest. */
   readonly digestId?: string
   readonly since?: Date
   readonly until?: Date
@@ -27,7 +27,7 @@ export interface NotificationQuery {
   readonly cursor?: string
 }
 
-/** A notification as people see it. */
+/** A notification in answers of the service. */
 export interface NotificationView {
   readonly id: string
   readonly eventId: string
@@ -37,33 +37,33 @@ export interface NotificationView {
   readonly stakeholders: readonly string[]
   readonly channel: string
   readonly state: State
-  /** Why it is in that state, where that is not plain: an outcome's name, `muted`, `silence`, `maintenance`, `repeat`. */
+  /** Reason for the state: an outcome's name, `muted`, `silence`, `maintenance` or `repeat`; null where it needs none. */
   readonly reason: string | null
   readonly language: Language
   /** Host and path shape only. */
   readonly webhookUrl: string | null
   readonly statusCode: number | null
-  /** Retries used up. Posts after a 429, a rest of the channel or an interruption are none. */
+  /** Retries used up. Attempts after a 429, a rest of the channel or an interruption use up none. */
   readonly retryCount: number
   readonly errorMessage: string | null
   readonly createdAt: Date
-  /** When the first attempt began, whatever came of it. */
+  /** Start of the first attempt, also of a failed one. */
   readonly sentAt: Date | null
-  /** When Teams first took it. */
+  /** When Teams first accepted the card. */
   readonly acceptedAt: Date | null
   readonly nextAttemptAt: Date | null
   readonly acknowledgedBy: string | null
   readonly acknowledgedAt: Date | null
   readonly actionTaken: string | null
-  /** The notification whose card is the digest that it stands in. */
+  /** Id of the notification whose card is the digest that contains this one. */
   readonly digestId: string | null
-  /** The silence or maintenance window that kept it back. */
+  /** Id of the silence or maintenance window that suppressed it. */
   readonly silenceId: string | null
-  /** The notification that it repeats. */
+  /** Id of the notification that it repeats. */
   readonly repeatOf: string | null
 }
 
-/** One try to send a notification, as people see it. */
+/** An attempt to send a notification, in answers of the service. */
 export interface AttemptView {
   readonly attempt: number
   readonly startedAt: Date
@@ -72,18 +72,18 @@ export interface AttemptView {
   readonly statusCode: number | null
   readonly errorCode: string | null
   readonly message: string | null
-  /** True when an earlier attempt was cut off, so that this one may have shown the card twice. */
+  /** True where an earlier attempt was interrupted, so that the card may be shown twice. */
   readonly repeat: boolean
 }
 
-/** A notification with all that happened to it. */
+/** A notification with its card, event data, attempts and actions. */
 export interface NotificationDetail extends NotificationView {
   readonly card: JsonObject | null
   readonly data: JsonObject
-  /** How many notifications repeat it, and when the last of them was accepted. */
+  /** Number of notifications that repeat it, and when the last one was accepted. */
   readonly repeatCount: number
   readonly lastRepeatAt: Date | null
-  /** When an event said that it is over, and the id of that event. */
+  /** When an event resolved it, and the id of that event. */
   readonly resolvedAt: Date | null
   readonly resolvedBy: string | null
   readonly attempts: readonly AttemptView[]
@@ -125,10 +125,10 @@ const notificationShape = {
   repeat_of: z.string().nullable().meta({ description: 'The notification that it repeats.' }),
 }
 
-/** A notification in a list. */
+/** A {@link NotificationView} in JSON. */
 export const notificationWire = record(notificationShape)
 
-/** One try to send a notification. */
+/** An {@link AttemptView} in JSON. */
 export const attemptWire = record({
   attempt: count,
   started_at: moment,
@@ -140,7 +140,7 @@ export const attemptWire = record({
   repeat: z.boolean().meta({ description: 'An earlier attempt was cut off, so the card may have been shown twice.' }),
 })
 
-/** A notification with all that happened to it. */
+/** A {@link NotificationDetail} in JSON. */
 export const notificationDetailWire = record({
   ...notificationShape,
   card: jsonObject.meta({ type: 'object' }).nullable(),

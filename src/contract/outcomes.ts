@@ -12,11 +12,11 @@ export type Consequence = 'accepted' | 'retry' | 'pause' | 'channel' | 'failed'
 /** One row of {@link OUTCOMES}. */
 export interface OutcomeRow {
   readonly consequence: Consequence
-  /** HTTP statuses that lead here, single or from-to. */
+  /** HTTP statuses with this outcome: single ones, or inclusive ranges. */
   readonly statuses?: readonly (number | readonly [number, number])[]
-  /** Error codes of Node and undici that lead here; a star at the end stands for any ending. */
+  /** Error codes of Node and undici with this outcome; a star at the end stands for any ending. */
   readonly errors?: readonly string[]
-  /** Error codes in the response body that lead here with any status. */
+  /** Error codes in the response body with this outcome, for any HTTP status. */
   readonly bodyCodes?: readonly string[]
   /** True for an outcome that arises inside the gateway. It neither opens nor closes the channel breaker. */
   readonly own?: boolean

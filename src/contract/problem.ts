@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 
-/** An error as RFC 9457 writes it; `code` is a key of ERROR_CODES, or one that a newer gateway knows. */
+/** An RFC 9457 problem. `code` is a key of ERROR_CODES, or a code of a newer gateway. */
 export const problemWire = z.object({
   type: z.string(),
   title: z.string(),
@@ -14,7 +14,7 @@ export const problemWire = z.object({
   errors: z.array(z.object({ at: z.string(), found: z.string(), expected: z.string() })),
 })
 
-/** What `type` of a problem starts with; the error code follows. */
+/** Prefix of a problem's `type`; the error code follows. */
 export const PROBLEM_TYPE = 'urn:claimlinc-teams:error:'
 
 /** Media type of RFC 9457. */
@@ -24,8 +24,8 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 export type ProblemBody = z.output<typeof problemWire>
 
 /**
- * Writes an error as RFC 9457 has it. Nothing but the code's own texts and the problems, which quote nothing, gets
- * out: an error's message may hold more.
+ * Converts an error to an RFC 9457 problem. The answer contains only the texts of the error code and the problems, which
+ * quote no values: an error's message may contain more.
  */
 export function problemBody(error: GatewayError, instance: string | undefined, status = error.status): ProblemBody {
   const { title, todo } = ERROR_CODES[error.code]
@@ -48,7 +48,7 @@ function detailOf(problems: readonly Problem[]): string | undefined {
   return `${first.at}: found ${first.found}; expected ${first.expected}.${more}`
 }
 
-/** Fastify's own errors that are told as one of ours; the rest are `invalid_request` (4xx) or `internal`. */
+/** Fastify's errors with an error code of the gateway; the others are `invalid_request` (4xx) or `internal`. */
 const FASTIFY_ERRORS: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -72,15 +72,15 @@ const FASTIFY_PROBLEMS: Readonly<Record<string, Problem>> = {
   FST_ERR_MAX_PARAM_LENGTH: { at: 'path', found: 'a part that is too long', expected: 'an id' },
 }
 
-/** Turns whatever was thrown while a request was answered into an error of ours. */
+/** Converts any value thrown while a request is answered to a GatewayError; `internal` for an unknown one. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const { code, statusCode } = error instanceof Error ? (error as { code?: unknown; statusCode?: unknown }) : {}
   const name = typeof code === 'string' ? code : ''
   const problem = FASTIFY_PROBLEMS[name]
   const problems = problem ? [problem] : []
-  const own = FASTIFY_ERRORS[name]
-  if (own) return new GatewayError(own, problems, { cause: error })
+  const fastifyCode = FASTIFY_ERRORS[name]
+  if (fastifyCode) return new GatewayError(fastifyCode, problems, { cause: error })
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
     return new GatewayError('invalid_request', problems, { cause: error })
   return new GatewayError('internal', [], { cause: error })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 
-/** Some text in a query; what is given twice comes as a list, and is refused. */
+/** A text in a query. A parameter that is given twice comes as a list, and is refused. */
 export const text = z
   .string({ error: 'one value' })
   .min(1, { error: 'some text' })
@@ -9,7 +9,7 @@ export const text = z
 
 const limitError = 'a whole number from 1 to 500'
 
-/** What every list takes. */
+/** Parameters of every list. */
 export const PAGING = {
   limit: z.coerce
     .number<string | undefined>({ error: limitError })
@@ -20,13 +20,13 @@ export const PAGING = {
   cursor: z.string({ error: 'one value' }).min(1, { error: 'next_cursor of the page before' }).max(1_000).optional(),
 }
 
-/** One of a few words. */
-export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
-  return z.enum(words, { error: `one of: ${words.join(', ')}` })
+/** One of a closed set of values. */
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of: ${values.join(', ')}` })
 }
 
 /**
- * Reads the filters of a request. A filter that does not exist is refused: ignored, it would list what nobody asked for.
+ * Reads the filters of a request. An unknown filter is refused. Ignoring it would return an unfiltered list.
  *
  * @throws GatewayError `invalid_request`
  */
@@ -48,7 +48,7 @@ export function readQuery<S extends z.ZodObject>(schema: S, query: Readonly<Reco
   )
 }
 
-/** Where a page of a list goes on. */
+/** Cursor of the next page. */
 export const nextCursor = z
   .string()
   .nullable()

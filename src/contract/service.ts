@@ -5,24 +5,24 @@ import type { NotificationDetail, NotificationQuery, NotificationView } from './
 import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from './silences.ts'
 
 /**
- * What the gateway does for whoever speaks to it. HTTP, the CLI and the library all call this; `src/app/` makes it.
- * Every method throws only GatewayErrors.
+ * The use cases of the gateway. HTTP, the CLI and the library call it; `src/gateway/service.ts` makes it. Every method
+ * throws only GatewayErrors.
  */
 export interface GatewayService {
-  /** Accepts all events or none; resolves once they are committed. `gone` calls it off while nothing is written yet. */
+  /** Accepts all events or none; resolves once they are committed. `gone` cancels the call before the first write. */
   accept(events: readonly UncheckedEvent[], origin: string, gone?: AbortSignal): Promise<readonly Acceptance[]>
   listNotifications(
     query: NotificationQuery,
   ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }>
   /** @throws GatewayError `not_found` */
   getNotification(id: string): Promise<NotificationDetail>
-  /** Puts a failed notification back to pending. @throws GatewayError `not_found`, `not_replayable` */
+  /** Sets a failed notification back to `pending`. @throws GatewayError `not_found`, `not_replayable` */
   replayNotification(id: string, by: string): Promise<NotificationView>
   listChannels(): Promise<readonly ChannelView[]>
   /**
-   * Makes a silence or a maintenance window. One that is active at once also keeps back what waits already.
+   * Makes a silence or a maintenance window. If it is active now, it also suppresses matching notifications in the backlog.
    *
-   * @param by who makes it, for the record
+   * @param by name of the person or program that makes it, for the record
    * @throws GatewayError `invalid_silence` with every problem
    */
   createSilence(silence: UncheckedSilence, by: string): Promise<SilenceDetail>
@@ -32,9 +32,13 @@ export interface GatewayService {
   ): Promise<{ readonly silences: readonly SilenceView[]; readonly nextCursor: string | null }>
   /** @throws GatewayError `not_found` */
   getSilence(id: string): Promise<SilenceDetail>
-  /** Ends a silence before its time. What it kept back stays kept back. @throws GatewayError `not_found`, `silence_over` */
+  /**
+   * Ends a silence before its end. Notifications that it suppressed stay suppressed.
+   *
+   * @throws GatewayError `not_found`, `silence_over`
+   */
   endSilence(id: string, by: string): Promise<SilenceView>
-  /** Database and engine, for `/readyz`. */
+  /** Checks the database and the job engine, for `/readyz`. */
   readiness(): Promise<readonly Check[]>
   /** Metrics in Prometheus' text format. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>

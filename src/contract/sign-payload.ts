@@ -1,26 +1,26 @@
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { signatureHeaders } from './signature.ts'
 
-/** With what a body is signed. */
+/** Secrets, id and time of a signature. */
 export interface SignOptions {
   /**
-   * The secret that signs. `whsec_` and base64 is read as Standard Webhooks has it, any other text as it stands. A gateway signs
-   * its posts with TEAMS_HMAC_SECRET_KEY. For requests to a gateway take one of TEAMS_INBOUND_SECRETS that begins with `whsec_`:
-   * there a secret without it is read as base64 where it can be.
+   * The secret that signs. `whsec_` and base64 is decoded as in Standard Webhooks, any other text is used as UTF-8. A gateway
+   * signs its posts with TEAMS_HMAC_SECRET_KEY. For requests to a gateway take one of TEAMS_INBOUND_SECRETS that begins with
+   * `whsec_`: the gateway decodes an inbound secret without this prefix as base64 if it is valid base64.
    */
   readonly secret: string
-  /** The secret from before, while secrets rotate: the headers then hold a signature of each. */
+  /** The previous secret, during a rotation: the headers then contain a signature with each. */
   readonly previousSecret?: string
   /**
-   * The message's id, the same each time it is sent, so that its receiver can tell a repeat: 1 to 200 visible ASCII
-   * characters without a full stop, which separates the parts that are signed.
+   * The message's id, the same each time the message is sent, so that its receiver can recognise a repeat: 1 to 200 visible
+   * ASCII characters without a full stop, which separates the signed parts.
    */
   readonly id: string
-  /** When it is sent; now if absent. The signature holds whole seconds. */
+  /** Time of sending; now if absent. Rounded down to whole seconds. */
   readonly timestamp?: Date
 }
 
-/** The headers that show a signature, as each post of the gateway carries them. Names are in lower case. */
+/** The signature headers of a post. Names are in lower case. */
 export interface SignatureHeaders extends Readonly<Record<string, string>> {
   /** {@link SignOptions.id}. */
   readonly 'webhook-id': string
@@ -35,9 +35,9 @@ export interface SignatureHeaders extends Readonly<Record<string, string>> {
 }
 
 /**
- * Signs a body as the gateway signs its posts: Standard Webhooks, and the plain HMAC-SHA256 of the body, which one line of
- * `openssl` or Python checks (docs/guides/signatures.md). Send the headers with the very bytes that were signed; JSON that
- * is written again may differ. The counterpart is {@link verifySignature}.
+ * Signs a body as the gateway signs its posts: with a Standard Webhooks signature, and with the plain HMAC-SHA256 of the
+ * body, which one line of `openssl` or Python checks (docs/guides/signatures.md). Send the headers with exactly the signed
+ * bytes; JSON that is serialised again may differ. The counterpart is {@link verifySignature}.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export interface SignatureHeaders extends Readonly<Record<string, string>> {
  * @param body - The body as it will be sent; text is signed as UTF-8.
  * @param options - The secret, the id and the time.
  * @returns The headers to send with the body.
- * @throws GatewayError `invalid_request` with everything that is wrong with the arguments. Never quotes the secret.
+ * @throws GatewayError `invalid_request` with all problems of the arguments. Never quotes the secret.
  */
 export function signPayload(body: string | Uint8Array, options: SignOptions): SignatureHeaders {
   const { secret, previousSecret, id, timestamp = new Date() } = options
@@ -76,15 +76,15 @@ export function signPayload(body: string | Uint8Array, options: SignOptions): Si
   return signatureHeaders({ id, at: timestamp, body: bytes, secrets }) as SignatureHeaders
 }
 
-/** What a secret has to be, for problems. */
+/** `expected` of a problem with a secret. */
 export const SECRET_EXPECTED = 'a secret, which is text'
 
-/** True for text that can sign. */
+/** True for a text that can be a secret: any but the empty one. */
 export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** A body's bytes; undefined, and a problem, for what is neither text nor bytes, such as a body that was parsed already. */
+/** Returns the bytes of a body. Adds a problem and returns undefined for any other type, such as a parsed body. */
 export function bodyBytes(body: unknown, problems: Problem[]): Buffer | undefined {
   if (typeof body === 'string') return Buffer.from(body)
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)

@@ -1,22 +1,22 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 
-/** What is signed, and with what. */
+/** A message with the secrets that sign it. */
 export interface Signable {
   /** The message's id, the same over all attempts to send it. */
   readonly id: string
-  /** When it is sent. The signature holds whole seconds. */
+  /** Time of sending. Rounded down to whole seconds. */
   readonly at: Date
-  /** The body exactly as it goes out. */
+  /** The body as it is sent. */
   readonly body: Buffer
   /** The secrets that sign, the current one first; at most two. */
   readonly secrets: readonly string[]
 }
 
 /**
- * The headers by which a receiver checks where a message comes from: Standard Webhooks (https://www.standardwebhooks.com), and
- * the plain HMAC of the body that `openssl dgst -sha256 -hmac` gives, also as `x-hmac-signature`, which the platform's own
- * receivers check. While secrets rotate, `webhook-signature` holds a signature of each, as the standard has it; the plain
- * form holds one only, so the previous secret's has its own header.
+ * Makes the signature headers of a message: Standard Webhooks (https://www.standardwebhooks.com), and the plain HMAC of the
+ * body that `openssl dgst -sha256 -hmac` prints, also as `x-hmac-signature`, which the platform's own receivers check. During
+ * a rotation `webhook-signature` contains a signature with each secret, as the standard specifies. A plain header has one
+ * signature, so the previous secret's has a header of its own.
  */
 export function signatureHeaders({ id, at, body, secrets }: Signable): Record<string, string> {
   const [current, previous] = secrets
@@ -36,9 +36,9 @@ export function signatureHeaders({ id, at, body, secrets }: Signable): Record<st
 }
 
 /**
- * The key bytes of a secret for Standard Webhooks: what follows `whsec_` (or `v1,whsec_`, as some consoles show it) read as
- * base64, and any other text as UTF-8. Text that starts so but holds no base64 counts as any other text too, so that a post
- * is never lost to how a secret is written.
+ * Returns the key bytes of a secret for Standard Webhooks: the base64 after `whsec_` (or `v1,whsec_`, as some consoles show
+ * it), and for any other text its UTF-8. Invalid base64 after the prefix also counts as text, so that no post fails because
+ * of the notation of a secret.
  */
 export function signingKey(secret: string): Uint8Array {
   const encoded = /^(?:v1,)?whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?)$/.exec(secret)?.[1]
@@ -46,15 +46,16 @@ export function signingKey(secret: string): Uint8Array {
 }
 
 /**
- * What `sign` of `standardwebhooks` gives, which a test holds it to, in a quarter of the time: that package brings its own
- * SHA-256 in JavaScript. The key is made a `KeyObject`, since Node 24.21 takes five times as long for one that is bytes.
+ * Makes a Standard Webhooks signature. Rejected: `sign` of the package `standardwebhooks`, which takes four times as long
+ * because of its SHA-256 in JavaScript; a test compares the results. The key is a `KeyObject`, because Node 24.21 takes five
+ * times as long for a key of bytes.
  */
 function standardSignature(start: string, body: Buffer, key: Uint8Array): string {
   if (key.length === 0) throw new TypeError('an empty secret signs nothing')
   return `v1,${createHmac('sha256', createSecretKey(key)).update(start).update(body).digest('base64')}`
 }
 
-/** The HMAC-SHA256 of the body alone, with the secret as the text that it is. */
+/** HMAC-SHA256 of the body alone. The key is the UTF-8 of the secret, also of one with `whsec_`. */
 export function plainSignature(body: Buffer, secret: string): Buffer {
   return createHmac('sha256', secret).update(body).digest()
 }

@@ -2,31 +2,31 @@ import { z } from 'zod'
 import { camelName, count, moment, record, renamed } from './json-names.ts'
 import { nextCursor, oneOf, PAGING, readQuery } from './query.ts'
 
-/** Whether somebody wants quiet for a while, or work on the platform is planned. Both keep back alike. */
+/** Kinds of silences: one that a person makes at any time, or a planned maintenance window. Both suppress alike. */
 export const SILENCE_KINDS = ['silence', 'maintenance'] as const
 
 /** A kind of silence. */
 export type SilenceKind = (typeof SILENCE_KINDS)[number]
 
-/** How often a maintenance window may come again: every 24 hours, or every 7 times 24 hours. */
+/** Recurrences of a maintenance window: every 24 hours, or every 7 times 24 hours. */
 export const RECURRENCES = ['day', 'week'] as const
 
-/** How often a maintenance window comes again. */
+/** Recurrence of a maintenance window. */
 export type Recurrence = (typeof RECURRENCES)[number]
 
-/** What a silence is at a moment. `waiting` also between two occurrences. */
+/** States of a silence. It is `waiting` before its first occurrence, and between two occurrences. */
 export const SILENCE_STATES = ['active', 'waiting', 'over'] as const
 
 /** State of a silence. */
 export type SilenceState = (typeof SILENCE_STATES)[number]
 
-/** How a matcher compares. */
+/** Comparison operators of a matcher. */
 export const MATCHER_OPERATORS = ['=', '!='] as const
 
-/** The most that a silence may have: matchers, characters of a matcher's field or value, and of the reason. */
+/** Limits of a silence: matchers, characters of a matcher's field or value, characters of the reason. */
 export const SILENCE_LIMITS = { matchers: 20, text: 200, reason: 500 } as const
 
-/** One condition of a silence. `*` in the value stands for any text. */
+/** One condition of a silence. `*` in the value matches any text. */
 export interface Matcher {
   /** `event_type`, `priority`, `channel`, `stakeholder`, `correlation_id`, or `data.` and a field of the event's data. */
   readonly field: string
@@ -38,19 +38,19 @@ export interface Matcher {
 export interface SilenceInput {
   /** `silence` if absent. */
   readonly kind?: SilenceKind
-  /** All of them must match. At most 20. */
+  /** A notification is suppressed if all of them match. At most 20. */
   readonly matchers: readonly Matcher[]
   /** Now, if absent. */
   readonly startsAt?: Date | string
-  /** Of the first occurrence, where it comes again. */
+  /** End of the first occurrence of a recurring window. */
   readonly endsAt: Date | string
-  /** Only of a maintenance window. */
+  /** Recurrence; only for a maintenance window. */
   readonly every?: Recurrence
-  /** Why, for whoever asks later. At most 500 characters. */
+  /** Why it was made, for the record. At most 500 characters. */
   readonly reason: string
 }
 
-/** A silence or a maintenance window as a caller writes it, not yet checked. */
+/** A silence or a maintenance window from a caller, before any check. */
 export interface UncheckedSilence {
   readonly kind?: unknown
   readonly matchers?: unknown
@@ -60,44 +60,43 @@ export interface UncheckedSilence {
   readonly reason?: unknown
 }
 
-/** Keeps back the notifications that all its matchers match, from one time to another. Nothing of it changes but its end. */
+/** Suppresses the notifications that all its matchers match, from one time to another. Only its end can be changed. */
 export interface Silence {
   readonly id: string
   readonly kind: SilenceKind
   readonly matchers: readonly Matcher[]
   readonly startsAt: Date
-  /** Of the first occurrence, where it comes again. */
+  /** End of the first occurrence of a recurring window. */
   readonly endsAt: Date
   readonly every: Recurrence | null
-  /** Why, for whoever asks later. */
   readonly reason: string
   readonly createdBy: string
   readonly createdAt: Date
-  /** Who ended it before its time, and when. */
+  /** Name of the person or program that ended it early, and when; null where it was not. */
   readonly endedBy: string | null
   readonly endedAt: Date | null
 }
 
-/** One stretch of time for which a silence lasts. The end does not belong to it. */
+/** One period in which a silence is active. The end is exclusive. */
 export interface Occurrence {
   readonly startsAt: Date
   readonly endsAt: Date
 }
 
-/** A silence as people see it, at the moment at which they look. */
+/** A silence with its state at the time of the request. */
 export interface SilenceView extends Silence {
   readonly state: SilenceState
-  /** The occurrence that lasts now, or else the next; null once it is over. */
+  /** The current occurrence, or else the next; null once the silence is over. */
   readonly occurrence: Occurrence | null
 }
 
-/** A silence with what it did. */
+/** A silence with its effect. */
 export interface SilenceDetail extends SilenceView {
-  /** Notifications that it kept back so far. */
+  /** Number of notifications that it has suppressed. */
   readonly keptBack: number
 }
 
-/** Which silences to list. */
+/** Filters of a list of silences. */
 export interface SilenceQuery {
   readonly state?: SilenceState
   readonly kind?: SilenceKind
@@ -134,10 +133,10 @@ const silenceShape = {
     .meta({ description: 'The occurrence that lasts now, or else the next; null once it is over.' }),
 }
 
-/** A silence in a list. */
+/** A {@link SilenceView} in JSON. */
 export const silenceWire = record(silenceShape)
 
-/** A silence with what it did. */
+/** A {@link SilenceDetail} in JSON. */
 export const silenceDetailWire = record({
   ...silenceShape,
   kept_back: count.meta({ description: 'Notifications that it kept back so far.' }),
@@ -148,7 +147,7 @@ export const silencePageWire = record({ silences: z.array(silenceWire), next_cur
 
 const time = z.string().meta({ format: 'date-time' })
 
-/** A silence as it is made, for OpenAPI. What its fields may hold is checked where silences are made. */
+/** A new silence in JSON, for OpenAPI. `src/intake/silences/check-silence.ts` checks its values. */
 export const newSilence = z.strictObject({
   kind: z.enum(SILENCE_KINDS).optional().meta({ description: '"silence" if absent.' }),
   matchers: z.array(matcher.strict()).min(1).max(SILENCE_LIMITS.matchers),
@@ -172,19 +171,19 @@ const SPELLINGS = new Map(
 )
 
 /**
- * The other spelling of a silence's field: `ends_at` of the wire is `endsAt` inside, and the other way round. So `endsAt`
- * on the wire comes out as `ends_at`, which no silence has inside, and is refused there as any unknown field is.
+ * Returns the other spelling of a silence's field: `endsAt` for the JSON name `ends_at`, and the other way round. So a
+ * caller's `endsAt` becomes `ends_at`, which is no field of a silence, and is refused as an unknown field.
  */
 export function otherSpelling(field: string): string {
   return SPELLINGS.get(field) ?? field
 }
 
-/** A silence of the wire as the service takes it. */
+/** Converts a silence in JSON to the library's field names. */
 export function silenceFromWire(wire: Readonly<Record<string, unknown>>): UncheckedSilence {
   return renamed(wire, otherSpelling)
 }
 
-/** A silence as it is sent over the wire. */
+/** Converts a silence to JSON field names. */
 export function silenceToWire(silence: object): Record<string, unknown> {
   return renamed(silence, otherSpelling)
 }
@@ -197,7 +196,7 @@ export const silenceQuery = z.strictObject({
 })
 
 /**
- * Reads the filters of a request.
+ * Reads the filters of `GET /v1/silences`.
  *
  * @throws GatewayError `invalid_request`
  */

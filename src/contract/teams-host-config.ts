@@ -1,7 +1,6 @@
 /**
- * How Teams draws Adaptive Cards, for the official `adaptivecards` renderer: the sandbox's page and the pictures of
- * the cards are drawn with it. Colours are those of Fluent's Teams themes (`teamsLightTheme`, `teamsDarkTheme` of
- * `@fluentui/tokens`, written out because that package is not there at run time); at most six buttons as in Teams.
+ * Colours of a Teams theme, from Fluent's `teamsLightTheme` and `teamsDarkTheme` of `@fluentui/tokens`. Written out because
+ * that package is not installed at run time.
  */
 interface Palette {
   readonly foreground: string
@@ -9,7 +8,7 @@ interface Palette {
   readonly card: string
   readonly emphasis: string
   readonly line: string
-  /** Text colour and background of each style that means something. */
+  /** Text colour and background of each semantic style. */
   readonly accent: Tone
   readonly good: Tone
   readonly warning: Tone
@@ -48,6 +47,10 @@ const DARK: Palette = {
 const FONT_SIZES = { small: 12, default: 14, medium: 14, large: 18, extraLarge: 24 }
 const FONT_WEIGHTS = { lighter: 300, default: 400, bolder: 600 }
 
+/**
+ * Makes the host config with which the official `adaptivecards` renderer draws cards as Teams does, with at most six
+ * buttons. The sandbox's page and the pictures of cards use it.
+ */
 function hostConfig(palette: Palette) {
   const colour = (text: string, subtle = text) => ({
     default: text,
@@ -114,8 +117,8 @@ function hostConfig(palette: Palette) {
 /** Settings of the `adaptivecards` renderer, as plain data for `new HostConfig(...)`. */
 export type TeamsHostConfig = ReturnType<typeof hostConfig>
 
-/** Teams in its light theme. */
+/** Host config of Teams' light theme. */
 export const TEAMS_LIGHT: TeamsHostConfig = hostConfig(LIGHT)
 
-/** Teams in its dark theme. */
+/** Host config of Teams' dark theme. */
 export const TEAMS_DARK: TeamsHostConfig = hostConfig(DARK)

@@ -5,39 +5,39 @@ import { fitsPlain, fitsStandard, type HeaderValues, shownSignature } from './ch
 import { bodyBytes, isSecret, SECRET_EXPECTED } from './sign-payload.ts'
 import { signingKey } from './signature.ts'
 
-/** What else {@link verifySignature} takes. */
+/** Options of {@link verifySignature}. */
 export interface VerifyOptions {
   /**
-   * True to take the plain HMAC of the body too, where a request shows no Standard Webhooks signature. Off by default: the
-   * plain form covers no time, so whoever has seen one post could send it again for ever by leaving the other headers out.
+   * True to accept the plain HMAC of the body where a request has no Standard Webhooks signature. False by default: the plain
+   * form covers no timestamp, so a copy of one post, without the other headers, could be replayed for ever.
    */
   readonly plain?: boolean
 }
 
-/** What a signature that fits says. */
+/** The form of a valid signature, and the id and time that it covers. */
 export type VerifiedSignature =
   | {
       readonly form: 'standard'
-      /** The message's id: of a gateway's post, the notification's, the same over all attempts. */
+      /** The message's id: for a gateway's post, the notification's id, the same over all attempts. */
       readonly id: string
-      /** When the message was sent, in whole seconds. */
+      /** Time of sending, in whole seconds. */
       readonly sentAt: Date
     }
   | { readonly form: 'plain' }
 
-/** Headers of a request: those of Node's `http`, of `fetch`, or any object of names in any letter case. */
+/** Headers of a request: those of Node's `http`, of `fetch`, or an object with names in any letter case. */
 export type RequestHeaders = Headers | HeaderValues
 
-/** The headers of the plain form, of which one has to fit: the second and third are `sha256=` and hex. */
+/** Headers of the plain form; one of them has to fit. The second and third are `sha256=` and hex. */
 const PLAIN_HEADERS = ['x-hmac-signature', 'x-claimlinc-signature', 'x-claimlinc-signature-previous']
 
 /**
  * Checks that a request was signed with one of the secrets, for receivers of the gateway's posts and of {@link signPayload}.
- * Returns for a signature that fits and throws for any other, so that a result that is not looked at lets nothing through.
+ * Throws for an invalid signature, so that a caller that ignores the result accepts no forged request.
  *
- * A Standard Webhooks signature (`webhook-*` or `svix-*` headers) fits for five minutes before and after its timestamp, the
- * standard's tolerance. Within them a copy fits as well: take each `id` once. Signatures are compared in constant time, and
- * every secret is tried. Where a request shows both forms, this one decides.
+ * A Standard Webhooks signature (`webhook-*` or `svix-*` headers) is valid for five minutes before and after its timestamp,
+ * the standard's tolerance. A copy is valid too in that time: accept each `id` once. Signatures are compared in constant
+ * time, and every secret is tried. Where a request has both forms, only this one is checked.
  *
  * @example
  * ```ts
@@ -58,13 +58,13 @@ const PLAIN_HEADERS = ['x-hmac-signature', 'x-claimlinc-signature', 'x-claimlinc
  * })
  * ```
  *
- * @param body - The body as it came, before anything parsed it; text is read as UTF-8.
+ * @param body - The body as received, before parsing; text is read as UTF-8.
  * @param headers - The request's headers. A name that comes twice counts as missing.
- * @param secrets - The secrets that may have signed, while they rotate the new one and the old one; read as in {@link SignOptions}.
- * @param options - Whether the plain form is taken.
- * @returns Which form fitted, and what it covers.
- * @throws GatewayError `unauthenticated` (status 401) where nothing fits, `invalid_request` (status 400) for arguments of another
- * kind. Neither quotes a secret, a signature or the body.
+ * @param secrets - The accepted secrets; during a rotation the new and the old one. Decoded as in {@link SignOptions}.
+ * @param options - Whether the plain form is accepted.
+ * @returns The form of the signature, with the id and time that it covers.
+ * @throws GatewayError `unauthenticated` (status 401) for a missing or invalid signature, `invalid_request` (status 400) for
+ * invalid arguments. Neither quotes a secret, a signature or the body.
  */
 export function verifySignature(
   body: string | Uint8Array,
@@ -104,7 +104,7 @@ function plainSignatures(values: HeaderValues): string[] {
   })
 }
 
-/** How many fit. Not `some`: every secret is tried, so that the time says nothing about which one fitted. */
+/** Counts the secrets that fit. Rejected: `some`, whose time would reveal which secret fitted. */
 function count(secrets: readonly string[], fits: (secret: string) => boolean): number {
   return secrets.filter(fits).length
 }
@@ -125,7 +125,7 @@ function checkSecrets(secrets: unknown, problems: Problem[]): void {
       problems.push({ at: `secrets[${index}]`, found: describeValue(secret), expected: SECRET_EXPECTED })
 }
 
-/** Headers by their names in lower case; a name that comes twice, in different letter case, has no value. */
+/** Returns headers by their names in lower case. A name that comes twice, in different letter case, has an empty value. */
 function headerValues(headers: unknown, problems: Problem[]): HeaderValues | undefined {
   if (headers instanceof Headers) return Object.fromEntries(headers)
   if (!isObject(headers)) {

@@ -1,26 +1,26 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type LabelsOf, METRICS, type MetricName } from './table.ts'
 
-/** Counts and measures; one per gateway, so that two in a process do not mix. */
+/** The metrics of one gateway. Two gateways in one process have separate registries. */
 export interface Metrics {
   /** Adds to a counter. */
   count<N extends MetricName>(name: N, labels: LabelsOf<N>, by?: number): void
   /** Sets a gauge. */
   set<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
-  /** Puts a value, in the metric's unit, into a histogram. */
+  /** Adds a value, in the metric's unit, to a histogram. */
   observe<N extends MetricName>(name: N, labels: LabelsOf<N>, value: number): void
-  /** Forgets every value of a gauge: it is not shown until it is set again. */
+  /** Removes all values of a gauge; it is not exposed until it is set again. */
   clear(name: MetricName): void
   /**
-   * Shows what this process and its Node use, too. For a process that is the gateway's own: inside another program they are
-   * that program's, and each gateway would observe them anew.
+   * Also exposes prom-client's default metrics of the process and of Node. Only for a process that runs the gateway alone:
+   * in a host program they are the host's own, and each gateway would collect them again.
    */
   watchProcess(): void
-  /** All of it in Prometheus' text format. */
+  /** Writes all metrics in Prometheus' text format. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-/** Makes the metrics of the table, all at zero. */
+/** Makes the metrics of {@link METRICS}, all at zero. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const made = new Map<string, Counter | Gauge | Histogram>()

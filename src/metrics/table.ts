@@ -2,7 +2,7 @@ interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly labels: readonly string[]
-  /** Upper bounds of a histogram, in its unit. */
+  /** Upper bounds of a histogram's buckets, in its unit. */
   readonly buckets?: readonly number[]
 }
 
@@ -123,5 +123,5 @@ export const METRICS = {
 /** The name of a metric, a key of {@link METRICS}. */
 export type MetricName = keyof typeof METRICS
 
-/** The labels that one metric takes. */
+/** The labels of one metric. */
 export type LabelsOf<N extends MetricName> = { readonly [L in (typeof METRICS)[N]['labels'][number]]: string }
