@@ -1,6 +1,6 @@
 import { type Consequence, OUTCOMES } from '../contract/outcomes.ts'
 import type { ChannelState } from '../store/claim.ts'
-import { isOwn } from '../transports/outcome.ts'
+import { isInternal } from '../transports/outcome.ts'
 import type { Outcome } from '../transports/transport.ts'
 
 /** Settings of the breaker and of pauses. Times are in milliseconds. */
@@ -36,7 +36,7 @@ export function afterOutcome(
   rules: RestRules,
   begun?: Date,
 ): ChannelState {
-  if (isOwn(outcome.name)) return state
+  if (isInternal(outcome.name)) return state
   const consequence: Consequence = OUTCOMES[outcome.name].consequence
   switch (consequence) {
     case 'accepted':

@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ChannelState } from '../store/claim.ts'
 import type { AttemptRecord } from '../store/record.ts'
-import { isOwn } from '../transports/outcome.ts'
+import { isInternal } from '../transports/outcome.ts'
 import type { Attempt } from './attempt.ts'
 
 /** Logs and counts the attempts that a step recorded, once its transaction is committed. */
@@ -30,7 +30,7 @@ export function reportRecorded(
 /** Logs that a channel's breaker opened, with the last failure among the attempts, or closed. */
 function reportBreaker(log: Log, channel: string, state: ChannelState, attempts: readonly Attempt[]): void {
   const opened = attempts.findLast(
-    ({ outcome: { name } }) => !isOwn(name) && ['channel', 'retry'].includes(OUTCOMES[name].consequence),
+    ({ outcome: { name } }) => !isInternal(name) && ['channel', 'retry'].includes(OUTCOMES[name].consequence),
   )
   const correlation_ids = attempts.map((attempt) => attempt.notification.event.correlationId)
   if (state.breaker === 'open')

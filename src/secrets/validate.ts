@@ -2,7 +2,7 @@ import { describeValue } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
-import { bareSuffix, checkAddress, doubtAddress } from '../transports/address.ts'
+import { bareSuffix, checkAddress, warnAboutAddress } from '../transports/address.ts'
 import type { CodedProblem, Doubt, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
 
 /** What the readings come to: what can be used, and what can not. */
@@ -44,8 +44,8 @@ export function validateReading(
       const url = String(found.value).trim()
       webhooks.set(key, { at: found.at, secret: new Secret(url) })
       if (muted) continue
-      const doubt = URL.parse(url)?.origin === allowSandbox ? undefined : doubtAddress(url, auth)
-      if (doubt) doubts.push({ ...doubt, channel: key, at: found.at })
+      const warning = URL.parse(url)?.origin === allowSandbox ? undefined : warnAboutAddress(url, auth)
+      if (warning) doubts.push({ ...warning, channel: key, at: found.at })
       doubts.push(
         ...overridden(
           found,

@@ -1,31 +1,37 @@
 import type { Channel } from '../catalogue/catalogue.ts'
 import { WORKFLOW } from '../kernel/error-codes.ts'
 
-/** Hosts of Power Automate flows, new and old; sovereign clouds and API Management come by setting. */
+/**
+ * Host suffixes of Power Automate flows, new and old. Sovereign clouds and API Management need
+ * TEAMS_WEBHOOK_HOST_SUFFIXES.
+ */
 const OLD_HOST = '.logic.azure.com'
 const HOST_SUFFIXES = ['.environment.api.powerplatform.com', OLD_HOST]
-/** Power Automate takes request URLs of at most this many characters (limits-and-config). */
-const MAX_LENGTH = 16_384
-/** What RFC 3986 allows. Anything else a URL parser would change or drop, and the bytes sent would not be those given. */
+/** Longest request URL of Power Automate, in characters: https://learn.microsoft.com/power-automate/limits-and-config */
+const MAX_URL_LENGTH = 16_384
+/**
+ * Characters that RFC 3986 allows. A URL parser escapes or drops others, so the request would differ from the given
+ * URL.
+ */
 const URL_CHARACTERS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/
 const WORKFLOW_URL = `the URL that Teams shows under ${WORKFLOW}`
 
-/** Which addresses are fine beyond those of Power Automate. */
+/** Addresses that {@link checkAddress} accepts besides signed URLs of Power Automate. */
 export interface AddressOptions {
   /** TEAMS_WEBHOOK_HOST_SUFFIXES: each stands for that host and all hosts below it. */
   readonly extraSuffixes: readonly string[]
   /** Origin of the built-in sandbox (`http://127.0.0.1:8080`), the only one that needs neither https nor a signature. */
   readonly allowSandbox?: string | undefined
-  /** How the channel's flow knows us; `sas`, the default, needs the signature in the URL. */
+  /** How the channel's flow authenticates the gateway; `sas`, the default, needs the signature in the URL. */
   readonly auth?: Channel['auth']
 }
 
-/** An address that can be posted to, or why it can not; `found` and `expected` never quote it. */
+/** A parsed webhook URL, or the reason why cards can not be posted to it; `found` and `expected` never quote it. */
 export type AddressCheck =
   | {
       readonly ok: true
       readonly origin: string
-      /** Path and query, byte for byte as given: a signature breaks when they are rebuilt from parts. */
+      /** Path and query, byte for byte as given: rebuilt from parsed parts, the signature would no longer verify. */
       readonly path: string
       readonly sandbox: boolean
     }
@@ -37,13 +43,13 @@ export type AddressCheck =
     }
 
 /**
- * Checks a channel's webhook URL without asking anybody. Hosts are checked by suffix and paths not at all: tight patterns
- * broke half the senders when Microsoft moved the flows to a new host and again when it added a segment to the path.
+ * Checks a channel's webhook URL without network access. Hosts are checked by suffix, paths not at all: with stricter
+ * patterns, half of all senders broke when Microsoft moved flows to a new host, and again when it added a path segment.
  */
 export function checkAddress(url: string, options: AddressOptions): AddressCheck {
   if (url.trim() === '') return refuse('webhook_placeholder', 'nothing', WORKFLOW_URL)
-  if (url.length > MAX_LENGTH)
-    return refuse('webhook_invalid', `${url.length} characters`, `at most ${MAX_LENGTH} characters`)
+  if (url.length > MAX_URL_LENGTH)
+    return refuse('webhook_invalid', `${url.length} characters`, `at most ${MAX_URL_LENGTH} characters`)
   const parsed = URL.parse(url) ?? undefined
   if (parsed && isRetired(parsed))
     return refuse(
@@ -82,23 +88,25 @@ export function checkAddress(url: string, options: AddressOptions): AddressCheck
   return { ok: true, origin: parsed.origin, path, sandbox: false }
 }
 
-/** Words of the paths that flows and the sandbox have; every other segment may be an id or a key. */
-const PATH_WORDS = new Set(
+/**
+ * Path segments of flows, connectors and the sandbox that are the same in every URL; other segments may be ids or keys.
+ */
+const FIXED_SEGMENTS = new Set(
   'powerautomate automations direct cu workflows triggers manual paths invoke webhook webhookb2 sandbox channels'.split(
     ' ',
   ),
 )
 
 /**
- * What of an address may be stored and shown: host and shape of the path, ids replaced by `…`, no query. Text that is no
- * URL becomes `…` as a whole.
+ * Redacts an address for records and displays: origin and path, with ids replaced by `…`, without query. Text that is no
+ * URL becomes `…`.
  */
 export function redactAddress(url: string): string {
   const parsed = URL.parse(url) ?? undefined
   if (!parsed || !/^https?:$/.test(parsed.protocol)) return '…'
   const segments = parsed.pathname
     .split('/')
-    .map((segment) => (segment === '' || PATH_WORDS.has(segment) ? segment : '…'))
+    .map((segment) => (segment === '' || FIXED_SEGMENTS.has(segment) ? segment : '…'))
   return `${parsed.origin}${segments.join('/')}`
 }
 
@@ -106,7 +114,9 @@ function refuse(code: Extract<AddressCheck, { ok: false }>['code'], found: strin
   return { ok: false, code, found, expected }
 }
 
-/** Compared label by label: neither `logic.azure.com.attacker.net` nor `notlogic.azure.com` is below `logic.azure.com`. */
+/**
+ * Compared label by label: neither `logic.azure.com.attacker.net` nor `notlogic.azure.com` is below `logic.azure.com`.
+ */
 function hostIsKnown(host: string, extraSuffixes: readonly string[]): boolean {
   const extra = extraSuffixes.map(bareSuffix).filter(Boolean)
   return (
@@ -115,7 +125,7 @@ function hostIsKnown(host: string, extraSuffixes: readonly string[]): boolean {
   )
 }
 
-/** A suffix as it is compared: `*.flows.example.sa` and `.flows.example.sa` mean `flows.example.sa`. */
+/** Normalizes a host suffix: `*.flows.example.sa` and `.flows.example.sa` become `flows.example.sa`. */
 export function bareSuffix(suffix: string): string {
   return suffix
     .trim()
@@ -123,16 +133,16 @@ export function bareSuffix(suffix: string): string {
     .replace(/^\*?\.*/, '')
 }
 
-/** What is doubtful about an address that {@link checkAddress} lets through. */
-export interface AddressDoubt {
-  /** True where every post will be refused; else it may be meant so. */
+/** A warning about an address that {@link checkAddress} accepts. */
+export interface AddressWarning {
+  /** True where the flow will refuse every post; false where the address may be intended. */
   readonly refused: boolean
   readonly found: string
   readonly todo: string
 }
 
-/** Looks at an address that can be used for what will not work all the same, or most likely not. */
-export function doubtAddress(url: string, auth: Channel['auth']): AddressDoubt | undefined {
+/** Warns about an accepted address to which posts will fail, or probably will. Undefined without a warning. */
+export function warnAboutAddress(url: string, auth: Channel['auth']): AddressWarning | undefined {
   const parsed = URL.parse(url) ?? undefined
   if (auth === 'entra' && parsed?.searchParams.get('sig'))
     return {
@@ -140,7 +150,7 @@ export function doubtAddress(url: string, auth: Channel['auth']): AddressDoubt |
       found: 'a URL with "sig" for a channel with "auth: entra": the flow refuses a request that shows both',
       todo: 'Set the URL without "sig" and what stands with it ("sp", "sv"), or take "auth: entra" away.',
     }
-  // Sovereign clouds have other hosts; Logic Apps of Azure itself, and environments that were not moved, go on with this one:
+  // Not refused: Logic Apps of Azure itself, and environments that were not moved, still use this host:
   // https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot
   if (parsed?.hostname.endsWith(OLD_HOST))
     return {
@@ -160,16 +170,17 @@ const PLACEHOLDER = /^(?:.*place.?holder.*|.*change.?me|to.?do|tbd|xxx+|your.*(?
 const EXAMPLE_HOST = /(?:^|\.)(?:example\.(?:com|org|net)|example|invalid)$/
 
 /**
- * Words count only as a whole text, host or signature: a real signature may have "todo" inside, and a real path too. Dots in a
- * row and angle brackets count anywhere, as in `https://prod-123.westus.logic.azure.com:443/workflows/...`: no real URL has them.
+ * True for placeholders. PLACEHOLDER has to match the whole URL, host or signature: a real path or signature may
+ * contain "todo". Dots in a row and angle brackets count anywhere, as in
+ * `https://prod-123.westus.logic.azure.com:443/workflows/...`: no real URL has them.
  */
 function isPlaceholder(url: string, parsed: URL | undefined): boolean {
   if (/\.\.\.|…|[<>]|\$\{/.test(url)) return true
   if (!parsed) return PLACEHOLDER.test(url.trim())
-  const words = [url, parsed.hostname, parsed.searchParams.get('sig') ?? '']
+  const texts = [url, parsed.hostname, parsed.searchParams.get('sig') ?? '']
   return (
     EXAMPLE_HOST.test(parsed.hostname) ||
     /place.?holder|change.?me/i.test(parsed.pathname) ||
-    words.some((word) => PLACEHOLDER.test(word.trim()))
+    texts.some((text) => PLACEHOLDER.test(text.trim()))
   )
 }

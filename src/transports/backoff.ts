@@ -1,4 +1,4 @@
-/** How waits before retries grow: TEAMS_RETRY_FACTOR and TEAMS_MAX_RETRY_DELAY. */
+/** TEAMS_RETRY_FACTOR and TEAMS_MAX_RETRY_DELAY. */
 export interface BackoffPolicy {
   /** At least 1. */
   readonly factor: number
@@ -7,15 +7,16 @@ export interface BackoffPolicy {
 }
 
 /**
- * The wait before retry `retry` (1 for the first), in milliseconds: `factor` to the power `retry - 1` seconds, at most
- * `maxDelay`, of which the second half is random. Between half and the whole of it, that is: 0.5 to 1 s, 1 to 2 s, 2 to 4 s.
+ * Milliseconds to wait before retry `retry` (1 for the first). Exponential backoff with "equal jitter": the full delay
+ * is `factor` to the power `retry - 1` seconds, at most `maxDelay`, and the wait is a random time between half of it
+ * and all of it. With the factor 2: 0.5 to 1 s, 1 to 2 s, 2 to 4 s.
  *
- * Jitter over the whole ("full jitter") was rejected: with three retries, a wait near zero spends one of them on a
+ * Rejected: "full jitter", from zero to the full delay. With three retries, a wait near zero spends one of them on a
  * receiver that failed a moment ago.
  *
- * @param random from 0 to below 1, for example `Math.random()`; passed in, so that the wait is a pure function.
+ * @param random from 0 to below 1, for example `Math.random()`; a parameter, so that the function is pure.
  */
 export function backoffMs(retry: number, policy: BackoffPolicy, random: number): number {
-  const whole = Math.min(policy.factor ** (Math.max(1, retry) - 1), policy.maxDelay) * 1000
-  return Math.round(whole / 2 + (whole / 2) * random)
+  const fullMs = Math.min(policy.factor ** (Math.max(1, retry) - 1), policy.maxDelay) * 1000
+  return Math.round(fullMs / 2 + (fullMs / 2) * random)
 }

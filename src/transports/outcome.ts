@@ -4,23 +4,25 @@ import type { Outcome } from './transport.ts'
 
 const ROWS = Object.entries(OUTCOMES) as [OutcomeName, OutcomeRow][]
 
-/** What a receiver answered. */
-export interface Answer {
+/** An answer of the receiver, input of {@link outcomeOfAnswer}. */
+export interface ReceiverAnswer {
   readonly status: number
-  /** As much of the body as was read; it may be cut anywhere. */
+  /** The start of the body; it may be cut anywhere. */
   readonly body: string
   readonly retryAfterMs?: number | undefined
-  /** Texts that we sent, and secrets. An error code that gives one of them back, such as the URL's signature, is dropped. */
+  /**
+   * Texts of the request, and secrets. An error code that repeats one of them, such as the URL's signature, is dropped.
+   */
   readonly sent?: () => readonly string[]
 }
 
-/** True where an attempt came to this in the gateway itself, so that it says nothing about the receiver. */
-export function isOwn(name: OutcomeName): boolean {
+/** True for outcomes that arise in the gateway, without the receiver: they say nothing about the channel's health. */
+export function isInternal(name: OutcomeName): boolean {
   const row: OutcomeRow = OUTCOMES[name]
   return row.own === true
 }
 
-/** Makes an outcome whose message comes from the table. */
+/** Makes an outcome with the message of the table OUTCOMES. */
 export function outcome(
   name: OutcomeName,
   details: {
@@ -36,17 +38,17 @@ export function outcome(
     retryAfterMs: details.retryAfterMs,
     errorCode: details.errorCode,
     message: messageOf(name, details.statusCode, details.errorCode),
-    // A flow whose gateway answers 502 or 504 may well have run.
+    // With 502 or 504 from the front of Power Automate, the flow may have run.
     mayHaveArrived: details.mayHaveArrived ?? name === 'server_error',
   }
 }
 
 /**
- * What an answer of the receiver means. A known code in the body comes first, then what a 2xx says in its body, then
- * the status. A 2xx whose body was cut, or never ended, is accepted all the same: with its status line Teams has taken the
- * card, and sending it again would show it twice.
+ * The outcome of an answer. A known error code in the body decides first, then the status, and for a 2xx an error or a
+ * web page in the body. A 2xx with a body that was cut or never ended is accepted: Teams has taken the card by the
+ * status line, and a second post would show it twice.
  */
-export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }: Answer): Outcome {
+export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }: ReceiverAnswer): Outcome {
   const json = parse(body)
   const code = receiverCode(codeIn(json), sent)
   const details = { statusCode: status, retryAfterMs, errorCode: code }
@@ -55,20 +57,20 @@ export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }:
   const byStatus = outcomeOfStatus(status)
   if (byStatus !== 'accepted') return outcome(byStatus, details)
 
-  // Connectors answered "200" with the failure as text, on purpose, and fronts that speak to an old flow still do:
+  // Office 365 connectors answered 200 with the failure as text, by design; some receivers still do:
   // https://github.com/MicrosoftDocs/msteams-docs/issues/7635
   if (/Webhook message delivery failed/i.test(body)) {
-    const inner = /HTTP error (\d{3})\b/i.exec(body)?.[1]
-    const withInner = { ...details, errorCode: inner === undefined ? code : `HTTP_${inner}` }
-    return outcome(inner === '429' ? 'rate_limited' : 'refused_in_body', withInner)
+    const innerStatus = /HTTP error (\d{3})\b/i.exec(body)?.[1]
+    const withInner = { ...details, errorCode: innerStatus === undefined ? code : `HTTP_${innerStatus}` }
+    return outcome(innerStatus === '429' ? 'rate_limited' : 'refused_in_body', withInner)
   }
   if (isObject(json) && json.error) return outcome('refused_in_body', details)
-  // Power Automate answers with nothing or with JSON. Whatever drew a page for people has not taken the card.
+  // Power Automate answers with an empty body or JSON. A web page comes from another server, such as a proxy's login.
   if (isWebPage(body)) return outcome('web_page', { statusCode: status, retryAfterMs })
   return outcome('accepted', details)
 }
 
-/** The row of the table that a status leads to. A number that is no HTTP status counts as a failure of the receiver. */
+/** The first row of OUTCOMES with this status; `server_error` for a number that is no HTTP status. */
 function outcomeOfStatus(status: number): OutcomeName {
   const found = ROWS.find(([, row]) =>
     row.statuses?.some((entry) =>
@@ -79,10 +81,10 @@ function outcomeOfStatus(status: number): OutcomeName {
 }
 
 /**
- * What a thrown network error means. An error that the table does not name counts as a broken connection, which is
- * retried: better once too often than a card lost to a code that nobody foresaw.
+ * The outcome of a network error. A code that OUTCOMES does not name becomes `connection_failed`, which is retried: one
+ * post too many is better than a card lost to an unforeseen code.
  *
- * @param mayHaveArrived whether some of the post may have been written before.
+ * @param mayHaveArrived true where a part of the request may have been written before the error
  */
 export function outcomeOfError(error: unknown, mayHaveArrived: boolean): Outcome {
   const codes = codesOf(error)
@@ -94,8 +96,8 @@ export function outcomeOfError(error: unknown, mayHaveArrived: boolean): Outcome
 }
 
 /**
- * A receiver's error code, if it is one: letters, digits and `_.-`, at most 64. Whatever else a receiver writes is its own
- * text, may quote the card or the URL, and is dropped. So is a code that gives back a part of what we sent.
+ * The receiver's error code: up to 64 letters, digits and `_.-`. Undefined for other text, which may quote the card or
+ * the URL, and for a code that repeats a part of the request.
  */
 export function receiverCode(code: unknown, sent: () => readonly string[]): string | undefined {
   if (typeof code === 'number') return receiverCode(String(code), sent)
@@ -107,9 +109,9 @@ export function receiverCode(code: unknown, sent: () => readonly string[]): stri
 
 function messageOf(name: OutcomeName, status: number | undefined, code: string | undefined): string {
   const { meaning, todo } = OUTCOMES[name]
-  const seen = [status === undefined ? undefined : `status ${status}`, code].filter((part) => part !== undefined)
-  const what = seen.length === 0 ? meaning : meaning.replace(/\.(?= |$)/, ` (${seen.join(', ')}).`)
-  return `${what} ${todo.replace(/^Nothing[^.]*\.\s*/, '')}`.trimEnd()
+  const details = [status === undefined ? undefined : `status ${status}`, code].filter((part) => part !== undefined)
+  const sentence = details.length === 0 ? meaning : meaning.replace(/\.(?= |$)/, ` (${details.join(', ')}).`)
+  return `${sentence} ${todo.replace(/^Nothing[^.]*\.\s*/, '')}`.trimEnd()
 }
 
 function matches(pattern: string, code: string): boolean {
@@ -120,12 +122,15 @@ function matches(pattern: string, code: string): boolean {
 function codesOf(error: unknown, depth = 0): string[] {
   if (typeof error !== 'object' || error === null || depth > 3) return []
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
-  const own = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? [code] : []
+  const ofError = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? [code] : []
   const inner = [cause, ...(Array.isArray(errors) ? errors.slice(0, 8) : [])]
-  return [...own, ...inner.flatMap((one) => codesOf(one, depth + 1))]
+  return [...ofError, ...inner.flatMap((error) => codesOf(error, depth + 1))]
 }
 
-/** Skips comments and declarations one by one: one pattern for all of them takes exponential time on a body made for it. */
+/**
+ * True for a body that starts as an HTML page. Comments and declarations before it are skipped one by one: a single
+ * regular expression for all of them takes exponential time on a hostile body (ReDoS).
+ */
 function isWebPage(body: string): boolean {
   let rest = body
     .slice(0, 8_192)

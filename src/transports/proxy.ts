@@ -2,23 +2,26 @@ import { isLoopback } from '../kernel/loopback.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Settings } from '../settings/table.ts'
 
-/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY. An address of a proxy is a secret: it may have a password in it. */
+/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A proxy's URL is a secret, since it may contain a password. */
 export interface ProxyOptions {
   readonly https?: Secret | undefined
   readonly http?: Secret | undefined
   readonly none?: readonly string[] | undefined
 }
 
-/** The proxy by which an origin is reached, as a URL in a secret; undefined where it is reached directly. */
+/** The URL of the proxy for connections to an origin; undefined for a direct connection. */
 export type ProxyFor = (origin: string) => Secret | undefined
 
 /**
- * Chooses by the scheme of the origin, as curl does. What NO_PROXY names is reached directly: a host and all below it, the
- * hosts below only with a `*.` in front, one port of it with a port behind, everything with `*`. So is this machine: its
- * 127.0.0.1 is not the proxy's.
+ * Chooses the proxy by the scheme of the origin, as curl does. Direct connections go to:
  *
- * Not undici's EnvHttpProxyAgent, which decides the same: it keeps connections of its own, past the limits of
- * TEAMS_TOTAL_CONNECTIONS, and does not say when one is open, which tells a post that never began from one that may have arrived.
+ * - hosts in NO_PROXY: an entry `host` means that host and its subdomains, `*.host` the subdomains only, `host:port` one
+ *   port of them, `*` all hosts;
+ * - this machine: the proxy's 127.0.0.1 is another machine.
+ *
+ * Rejected: undici's EnvHttpProxyAgent, which decides the same. Its connections are not counted in
+ * TEAMS_TOTAL_CONNECTIONS, and it does not report when one is open, which separates a post that was never begun from
+ * one that may have arrived.
  */
 export function createProxyRules({ https, http, none = [] }: ProxyOptions): ProxyFor {
   const exceptions = none.map(readException)
@@ -32,7 +35,7 @@ export function createProxyRules({ https, http, none = [] }: ProxyOptions): Prox
   }
 }
 
-/** The proxies that the settings name. */
+/** {@link createProxyRules} with the proxies of the settings. */
 export function proxyRulesOf(settings: Pick<Settings, 'HTTPS_PROXY' | 'HTTP_PROXY' | 'NO_PROXY'>): ProxyFor {
   const secretOf = (url: string | undefined) => (url === undefined ? undefined : new Secret(url))
   return createProxyRules({
@@ -43,11 +46,11 @@ export function proxyRulesOf(settings: Pick<Settings, 'HTTPS_PROXY' | 'HTTP_PROX
 }
 
 function readException(entry: string): (host: string, port: string) => boolean {
-  // A single colon is a port's; an IPv6 address has more of them, and brackets where it has a port.
-  const [, name = entry, only] = /^(\[.+\]|[^:]+):(\d+)$/.exec(entry) ?? []
+  // Text with one colon is `host:port`. An IPv6 address has more colons, and stands in brackets before a port.
+  const [, name = entry, onlyPort] = /^(\[.+\]|[^:]+):(\d+)$/.exec(entry) ?? []
   const lower = name.toLowerCase().replace(/^\[|\]$|\.$/g, '')
-  if (lower === '*') return (_, port) => only === undefined || port === only
-  const below = `.${lower.replace(/^\*?\./, '')}`
-  const itself = lower.startsWith('*') ? undefined : below.slice(1)
-  return (host, port) => (only === undefined || port === only) && (host === itself || host.endsWith(below))
+  if (lower === '*') return (_, port) => onlyPort === undefined || port === onlyPort
+  const domain = `.${lower.replace(/^\*?\./, '')}`
+  const exactHost = lower.startsWith('*') ? undefined : domain.slice(1)
+  return (host, port) => (onlyPort === undefined || port === onlyPort) && (host === exactHost || host.endsWith(domain))
 }

@@ -2,30 +2,30 @@ import type { Priority } from '../catalogue/priority.ts'
 import { type Signable, signatureHeaders } from '../contract/signature.ts'
 import type { Secret } from '../kernel/secret.ts'
 
-/** What the headers of one post say. The id is the notification's. */
-export interface Signed extends Omit<Signable, 'secrets'> {
+/** Input of {@link signedHeaders}, for one post. The id is the notification's. */
+export interface SignedPost extends Omit<Signable, 'secrets'> {
   readonly correlationId: string
   readonly priority: Priority
   readonly attempt: number
   readonly repeat: boolean
-  /** The secrets that sign, the current one first; at most two. */
+  /** Signing secrets, the current one first; at most two. */
   readonly secrets: readonly Secret[]
 }
 
-/** The headers of one post: who sends it ({@link signatureHeaders}), and what it is about. */
-export function signedHeaders(signed: Signed): Record<string, string> {
+/** The headers of one post: {@link signatureHeaders}, correlation id, priority, attempt and repeat. */
+export function signedHeaders(post: SignedPost): Record<string, string> {
   return {
-    ...signatureHeaders({ ...signed, secrets: signed.secrets.map((secret) => secret.reveal()) }),
-    'x-correlation-id': headerSafe(signed.correlationId),
-    'x-priority': signed.priority.toLowerCase(),
-    'x-claimlinc-attempt': String(signed.attempt),
-    ...(signed.repeat ? { 'x-claimlinc-repeat': 'true' } : {}),
+    ...signatureHeaders({ ...post, secrets: post.secrets.map((secret) => secret.reveal()) }),
+    'x-correlation-id': headerSafe(post.correlationId),
+    'x-priority': post.priority.toLowerCase(),
+    'x-claimlinc-attempt': String(post.attempt),
+    ...(post.repeat ? { 'x-claimlinc-repeat': 'true' } : {}),
   }
 }
 
 /**
- * A value as header text: visible ASCII stays, all else is percent-encoded as UTF-8, and `%` too, so that decoding gives the
- * value back. A line break in a correlation id can therefore not start a header of its own.
+ * A value as header text. Visible ASCII stays; other characters, and `%`, are percent-encoded as UTF-8, so that decoding
+ * restores the value. Prevents header injection by line breaks in a correlation id.
  */
 export function headerSafe(value: string): string {
   return value

@@ -3,19 +3,19 @@ import type { Priority } from '../catalogue/priority.ts'
 import type { OutcomeName } from '../contract/outcomes.ts'
 import type { Secret } from '../kernel/secret.ts'
 
-/** Where a channel's cards go: what {@link Transport.send} needs and what delivery records. */
+/** The destination of a channel's cards: an address for {@link Transport.send}, and its redacted form for records. */
 export interface ReadyDestination {
   readonly ready: true
   /**
-   * A webhook URL, or a bot's conversation reference as text. Only the transport that gave it reads it; all others compare it
-   * with `equals`, to see whether an attempt went to where the channel's cards go now.
+   * A webhook URL, or a bot's conversation reference as text. Only the transport that made it reads it. Delivery
+   * compares it with `equals`, to find whether an attempt went to the channel's current address.
    */
   readonly address: Secret
-  /** The address as it is recorded and shown: without signature, keys and ids. */
+  /** The address for records and displays, without signature, keys and ids. */
   readonly recordedAddress: string
 }
 
-/** Whether a card can be sent to a channel now, and if not, the outcome that its notifications wait with. */
+/** The channel's destination; without one, the outcome with which its notifications wait. */
 export type Destination =
   | ReadyDestination
   | { readonly ready: false; readonly reason: Extract<OutcomeName, 'address_missing'> }
@@ -25,9 +25,9 @@ export interface SendRequest {
   readonly channel: Channel
   readonly destination: ReadyDestination
   /**
-   * Gives the card as JSON; asked for once there is a connection to post it over. Posts of a busy host stand in line for
-   * theirs, and cards that were made before would fill the memory meanwhile. Throws where no card can be made: then nothing
-   * is posted, and whatever outcome `send` gives says nothing.
+   * Renders the card as JSON. Called once the post has a connection: posts to a busy host wait for theirs, and cards
+   * rendered earlier would fill the memory. May throw where rendering fails: then nothing is posted, and the caller
+   * ignores the outcome of `send`.
    */
   readonly card: () => string
   readonly notificationId: string
@@ -35,49 +35,48 @@ export interface SendRequest {
   readonly priority: Priority
   /** 1 for the first post of this notification, 2 for the second. */
   readonly attempt: number
-  /** True when an earlier attempt was cut off and may have arrived. */
+  /** True when an earlier attempt was interrupted and may have arrived. */
   readonly repeat: boolean
-  /** Ends the post, also one whose answer is awaited. */
+  /** Aborts the post, even while it waits for the answer. */
   readonly signal: AbortSignal
-  /** What the post waits for, such as a connection, it no longer waits for: a post that is not begun yet is `handed_back`. */
+  /** Aborts a post that is not begun yet, for example while it waits for a connection; its outcome is `handed_back`. */
   readonly callOff: AbortSignal
   /**
-   * Asked right before the first byte is written, after whatever the post had to wait for. False where it may not be posted
-   * any more: then nothing is written, and it is `handed_back`.
+   * Called right before the first byte is written, after all waiting. With false, nothing is written, and the outcome is
+   * `handed_back`.
    */
   readonly mayPost: () => boolean
 }
 
-/** What an attempt came to. */
+/** The result of an attempt. */
 export interface Outcome {
   readonly name: OutcomeName
   /** HTTP status, where there was one. */
   readonly statusCode: number | undefined
-  /** What Retry-After asked for, in milliseconds. */
+  /** Retry-After of the answer, in milliseconds. */
   readonly retryAfterMs: number | undefined
-  /** The receiver's own error code, where it sent one of letters and digits. */
+  /** The receiver's error code, where it sent one (see `receiverCode`), or the code of a network error. */
   readonly errorCode: string | undefined
-  /** For people: what happened and, where there is something, what to do; no secret, no patient data. */
+  /** For people: cause and remedy, without secrets and patient data. */
   readonly message: string
   /**
-   * True where nobody knows whether the card was taken: the post was begun and then cut off, or the receiver failed over it
-   * (5xx). The next attempt is then a {@link SendRequest.repeat}. Every transport sets it; absent means false.
+   * True where it is unknown whether Teams took the card: the post was begun and then interrupted, or the receiver
+   * answered 5xx. The next attempt is then a {@link SendRequest.repeat}. Every transport sets it; absent means false.
    */
   readonly mayHaveArrived?: boolean
 }
 
-/** How a card reaches Teams. Never throws: whatever happens is an outcome. */
+/** Sends cards to Teams. Never throws: every failure is an outcome. */
 export interface Transport {
   /**
-   * Whether a card can be sent to a channel now, as far as this process knows without asking anybody; cheap enough to be asked
-   * before each card.
+   * The destination of a channel, from this process's memory; cheap enough to be called before each card.
    *
-   * That a destination changed is not heard here. A new webhook URL is news of the secrets (`Secrets.onChange`), which each
-   * process reads for itself; a bot's conversation reference will be a row, and writing it wakes the channel through the job
-   * engine, as an event does. An event of this interface would have one of the two implementations, never both.
+   * The interface has no event for a changed destination. A changed webhook URL is reported by `Secrets.onChange`,
+   * since each process reads secrets by itself. A bot's conversation reference will be a row, and writing it wakes the
+   * channel through the job engine, as an event does. Only one of the two implementations would use an event here.
    */
   destination(channel: Channel): Destination
   send(request: SendRequest): Promise<Outcome>
-  /** Closes connections once posts under way are done. */
+  /** Closes connections once posts in flight have ended. */
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import type { Secret } from '../kernel/secret.ts'
 
-/** Says that a proxy makes no tunnel; the code has the status that it gave. */
+/** The error of a proxy that refuses a tunnel; its code contains the status of the answer to CONNECT. */
 export class ProxyRefusal extends Error {
   readonly code: string
 
@@ -15,17 +15,17 @@ export class ProxyRefusal extends Error {
 }
 
 /**
- * Makes undici's connections through a tunnel of a proxy (CONNECT). TLS is spoken with the receiver, end to end, by the same
- * rules as without a proxy: the proxy learns the host and nothing else.
+ * An undici connector through a proxy's tunnel (CONNECT). TLS is end to end with the receiver, with the same options as
+ * without a proxy: the proxy learns only host and port.
  *
- * @param options.signal ends a tunnel that is still being made, and TLS in it
+ * @param options.signal aborts the CONNECT request and the TLS handshake, and closes an open tunnel
  */
 export function createTunnelConnector(
   proxy: Secret,
   options: buildConnector.BuildOptions & { readonly signal: AbortSignal },
 ): buildConnector.connector {
   const { signal } = options
-  const speakTls = buildConnector({ ...options, allowH2: false })
+  const connectTls = buildConnector({ ...options, allowH2: false })
   return (target, callback) => {
     openTunnel(
       new URL(proxy.reveal()),
@@ -37,34 +37,39 @@ export function createTunnelConnector(
         const end = () => socket.destroy()
         signal.addEventListener('abort', end, { once: true })
         socket.once('close', () => signal.removeEventListener('abort', end))
-        speakTls({ ...target, httpSocket: socket }, callback)
+        connectTls({ ...target, httpSocket: socket }, callback)
       })
       .catch((error: Error) => callback(error, null))
   }
 }
 
-/** Milliseconds that a proxy may take to open a tunnel, where nothing else is said. */
-const TUNNEL_TIMEOUT_MS = 10_000
+/** For a proxy to answer CONNECT, where `options.timeout` is absent. */
+const DEFAULT_TUNNEL_TIMEOUT_MS = 10_000
 
-function openTunnel(proxy: URL, target: string, signal: AbortSignal, timeoutMs = TUNNEL_TIMEOUT_MS): Promise<Socket> {
+function openTunnel(
+  proxy: URL,
+  target: string,
+  signal: AbortSignal,
+  timeoutMs = DEFAULT_TUNNEL_TIMEOUT_MS,
+): Promise<Socket> {
   const request = proxy.protocol === 'https:' ? requestTls : requestPlain
   return new Promise((resolve, reject) => {
-    const asking = request({
+    const connectRequest = request({
       method: 'CONNECT',
       host: proxy.hostname.replace(/^\[|\]$/g, ''),
       port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
       path: target,
       headers: { host: target, ...credentialsOf(proxy) },
-      // A connection for this tunnel alone.
+      // No pooling: the connection becomes the tunnel.
       agent: false,
       signal,
     })
-    // Not a signal, which would end the tunnel too once it is there.
+    // Not AbortSignal.timeout, which would also close the open tunnel.
     const timer = setTimeout(
-      () => asking.destroy(Object.assign(new Error('the proxy did not answer'), { code: 'ETIMEDOUT' })),
+      () => connectRequest.destroy(Object.assign(new Error('the proxy did not answer'), { code: 'ETIMEDOUT' })),
       timeoutMs,
     )
-    asking
+    connectRequest
       .once('close', () => clearTimeout(timer))
       .once('connect', ({ statusCode = 0 }, socket) => {
         clearTimeout(timer)

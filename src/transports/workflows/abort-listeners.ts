@@ -1,20 +1,20 @@
-/** Has a task run once the signal aborts, unless it is called off before by what is returned. The task must not throw. */
+/** Runs a task when the signal aborts. Returns a function that removes the task. The task must not throw. */
 export type WhenAborted = (signal: AbortSignal, task: () => void) => () => void
 
 /**
- * Keeps one listener for each signal, however many tasks wait for it. All posts of a gateway wait for the same signal, that
- * of its stop, and to add a listener and take it away again twice for each of them was a hundredth of its work.
+ * Adds one listener per signal for any number of tasks. All posts of a gateway have the same signal, that of its stop.
+ * Two calls of `addEventListener` and `removeEventListener` per post took 1 % of the gateway's CPU time.
  */
 export function createAbortListeners(): WhenAborted {
-  const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+  const tasksBySignal = new WeakMap<AbortSignal, Set<() => void>>()
 
   function tasksOf(signal: AbortSignal): Set<() => void> {
-    const known = waiting.get(signal)
+    const known = tasksBySignal.get(signal)
     if (known) return known
     const tasks = new Set<() => void>()
-    waiting.set(signal, tasks)
+    tasksBySignal.set(signal, tasks)
     const runAll = () => {
-      // The set itself and no copy of it: a task may call off one that would come after it, or add one.
+      // Not a copy of the set: a task may remove a later one, or add one.
       for (const task of tasks) task()
     }
     signal.addEventListener('abort', runAll, { once: true })
@@ -23,7 +23,7 @@ export function createAbortListeners(): WhenAborted {
 
   return (signal, task) => {
     const tasks = tasksOf(signal)
-    // Of its own, so that a task given twice can be called off once.
+    // A new function, so that a task added twice can be removed once.
     const entry = () => task()
     tasks.add(entry)
     return () => tasks.delete(entry)

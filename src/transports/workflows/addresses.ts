@@ -3,21 +3,21 @@ import type { Secret } from '../../kernel/secret.ts'
 import { type AddressCheck, type AddressOptions, checkAddress, redactAddress } from '../address.ts'
 import type { Destination, ReadyDestination } from '../transport.ts'
 
-/** A webhook URL as a post needs it. */
+/** A checked webhook URL, and its parts that an answer might repeat. */
 export interface CheckedAddress {
   readonly check: AddressCheck
-  /** Path and values of the query, as they stand and decoded: a receiver might give back the signature either way. */
+  /** Path with query, and the query's decoded values: a receiver might repeat the signature in either form. */
   readonly parts: readonly string[]
 }
 
-/** Checks the addresses of channels. */
+/** Checks the address of a channel. */
 export type CheckAddresses = (
   channel: Pick<Channel, 'key' | 'auth'>,
   address: Secret,
   sandboxOrigin: string | undefined,
 ) => CheckedAddress
 
-/** Checks each channel's address once, and again whenever it or what it is checked against is another. */
+/** Caches `checkAddress` per channel, until its address, its `auth` or the sandbox's origin changes. */
 export function createAddressChecks({ extraSuffixes }: Pick<AddressOptions, 'extraSuffixes'>): CheckAddresses {
   const last = new Map<
     string,
@@ -33,7 +33,7 @@ export function createAddressChecks({ extraSuffixes }: Pick<AddressOptions, 'ext
   }
 }
 
-/** Makes destinations of the webhook URLs that are known. An address is redacted once for the thousands of posts that go there. */
+/** Makes destinations from webhook URLs. Caches each, so that an address is redacted once and not for every post. */
 export function createDestinations(
   webhook: (channelKey: string) => Secret | undefined,
 ): (channel: Pick<Channel, 'key'>) => Destination {

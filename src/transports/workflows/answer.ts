@@ -2,40 +2,40 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Client } from 'undici'
 import { bodyText } from './body-text.ts'
 
-/** Of a receiver's body only this much is read: it is looked through for an error code and then forgotten. */
+/** Most bytes of an answer's body that are read, to find an error code. */
 export const MAX_BODY_BYTES = 65_536
 
-/** What a receiver answered. */
-export interface Answer {
+/** The receiver's answer to one POST. */
+export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** As much of the body as came, up to {@link MAX_BODY_BYTES}. */
+  /** The body, up to {@link MAX_BODY_BYTES}; its start where the connection broke. */
   readonly body: string
-  /** Whether that was all of it, so that its connection can be used again. */
+  /** True where the body was read to its end, so that the connection can be reused. */
   readonly complete: boolean
 }
 
-/** Says that a post was not begun, because its sender may not post any more. */
+/** The error of a post that was not begun because `begin` returned false. */
 export class NotBegun extends Error {}
 
 /**
- * Posts over one connection and reads the start of the answer. Once the status line is there, whatever happens to the body is
- * part of the answer; before that it rejects with undici's error, or with {@link NotBegun}.
+ * Posts over one connection and reads the start of the answer. Rejects with undici's error, or with {@link NotBegun},
+ * until the status line has arrived; afterwards a failure only shortens the body.
  *
- * By `dispatch` and not by `request`, whose stream for the body takes as long as all the rest of a post.
+ * Uses `dispatch`: the stream that undici's `request` makes for the body takes as long as the rest of a post.
  *
- * @param begin called once the connection is open, right before the first byte is written; false ends it there
+ * @param begin called once the connection is open, right before the first byte is written; with false nothing is written
  */
 export function postOver(
   client: Client,
   post: { readonly path: string; readonly headers: Record<string, string>; readonly body: Buffer },
   begin: () => boolean,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    let head: Pick<Answer, 'status' | 'headers'> | undefined
-    const answer = (complete: boolean) => {
+    let head: Pick<HttpAnswer, 'status' | 'headers'> | undefined
+    const finish = (complete: boolean) => {
       if (!head) return
       const { status, headers } = head
       const text = bodyText(Buffer.concat(chunks), headers['content-encoding'], MAX_BODY_BYTES)
@@ -45,22 +45,22 @@ export function postOver(
     client.dispatch(
       { method: 'POST', ...post },
       {
-        // What is thrown here undici hands to onResponseError, and keeps the connection.
+        // undici passes an error thrown here to onResponseError, and keeps the connection open.
         onRequestStart() {
           if (!begin()) throw new NotBegun()
         },
         onResponseStart(_, status, headers) {
-          // 1xx: the answer itself is still to come.
+          // A 1xx status is followed by the final answer.
           if (status >= 200) head = { status, headers }
         },
         onResponseData(_, chunk) {
           if (length <= MAX_BODY_BYTES) chunks.push(chunk.subarray(0, MAX_BODY_BYTES - length))
           length += chunk.length
-          if (length > MAX_BODY_BYTES) answer(false)
+          if (length > MAX_BODY_BYTES) finish(false)
         },
-        onResponseEnd: () => answer(true),
+        onResponseEnd: () => finish(true),
         onResponseError(_, error) {
-          if (head) answer(false)
+          if (head) finish(false)
           else reject(error)
         },
       },

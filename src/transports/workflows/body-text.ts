@@ -1,7 +1,8 @@
-// Not its names: Node 20 has no createZstdDecompress, and would say that before require-node.ts says which Node is needed.
+// A default import: Node 20 has no createZstdDecompress, and a named import of it would fail before require-node.ts
+// reports the Node version that is needed.
 import zlib from 'node:zlib'
 
-/** Decoders by the name in Content-Encoding. A body that ends early is decoded as far as it goes. */
+/** Decoders by Content-Encoding. The flush options make them decode a truncated body as far as it goes. */
 const DECODERS = new Map([
   ['gzip', () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH })],
   ['x-gzip', () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH })],
@@ -11,10 +12,10 @@ const DECODERS = new Map([
 ])
 
 /**
- * The start of a body as text, at most `limit` bytes of it. No post asks for compression, but fronts compress all the same, and
- * the error code in there decides whether a card waits or is given up.
+ * The start of a body as text, at most `limit` bytes. Posts send no Accept-Encoding, but some receivers compress all
+ * the same, and the error code in the body decides whether a card is retried.
  *
- * Only a compressed body gives a promise; that never rejects, and what can not be decoded comes to what could be.
+ * Returns a promise only for a compressed body. It never rejects: a damaged body is decoded up to the damage.
  */
 export function bodyText(
   bytes: Buffer,
@@ -41,11 +42,11 @@ async function decode(
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       chunks.push(chunk.subarray(0, limit - length))
       length += chunk.length
-      // 64 KB of gzip can be 64 MB of text: what is beyond the limit is not made.
+      // Against decompression bombs: 64 KB of gzip can be 64 MB of text.
       if (length >= limit) break
     }
   } catch {
-    // What came before the damage counts.
+    // The text before the damage is used.
   }
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -3,44 +3,44 @@ import type { ProxyFor } from '../proxy.ts'
 import { createTunnelConnector } from '../tunnel.ts'
 import { createAbortListeners } from './abort-listeners.ts'
 
-/** TLS as the gateway speaks it. */
+/** TLS options of connections. */
 export interface TlsOptions {
   /** TEAMS_TLS_MIN_VERSION. */
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** Certificates (PEM) to trust in place of Node's own list. `NODE_EXTRA_CA_CERTS` adds to that list without this. */
+  /** Trusted certificates (PEM) instead of Node's list. `NODE_EXTRA_CA_CERTS` adds to Node's list. */
   readonly ca?: string
 }
 
-/** How many connections, and how. */
+/** Limits and options of connections. */
 export interface ConnectionsOptions {
   /** TEAMS_TOTAL_CONNECTIONS. */
   readonly total: number
   /** TEAMS_CONNECTIONS_PER_HOST: per scheme, host and port. */
   readonly perHost: number
-  /** Longest time to make one, in milliseconds. */
+  /** For opening a connection, TLS included. */
   readonly connectTimeoutMs: number
   readonly tls: TlsOptions
-  /** Where a connection goes through a proxy; it counts all the same. None does, if absent. */
+  /** Chooses a proxy; connections through it count too. All connections are direct if absent. */
   readonly proxyFor?: ProxyFor | undefined
 }
 
-/** One connection, held by one post at a time. */
+/** One connection, used by one post at a time. */
 export interface Connection {
   readonly client: Client
-  /** The post begins: from now on calling off does not end it. */
+  /** Marks the post as begun: afterwards `callOff` does not end it. */
   begin(): void
-  /** Gives it back; with `reusable` false it is closed at once, and a request under way on it rejects. */
+  /** Returns the connection. With `reusable` false it is closed at once, and a request in flight on it rejects. */
   release(reusable: boolean): void
 }
 
-/** The connections to all hosts, which are counted together. */
+/** Connections to all hosts, with a common limit. */
 export interface Connections {
   /**
-   * Waits, first come first served, for a connection to `origin`; rejects once one of the signals aborts. A connection that is
-   * held when `signal` aborts is closed at once, and the request under way on it rejects; `callOff` does that only to one on
-   * which nothing has begun, such as one that is still being made.
+   * Waits for a connection to `origin`, first come first served. Rejects when one of the signals aborts. Afterwards,
+   * `signal` closes the connection at once, and the request in flight on it rejects; `callOff` does the same only until
+   * {@link Connection.begin}, for example while the connection is still being opened.
    */
-  acquire(origin: string, ends: Ends): Promise<Connection>
+  acquire(origin: string, signals: AbortSignals): Promise<Connection>
   /** Closes all connections, those in use too. */
   close(): Promise<void>
 }
@@ -48,13 +48,13 @@ export interface Connections {
 interface Slot {
   readonly origin: string
   readonly client: Client
-  /** Ends a socket that is still connecting, which destroying the client alone does not. */
+  /** Closes a socket that is still connecting; `client.destroy` does not. */
   readonly socketEnd: AbortController
   open: boolean
 }
 
 /** See {@link Connections.acquire}. */
-interface Ends {
+interface AbortSignals {
   readonly signal: AbortSignal
   readonly callOff: AbortSignal
 }
@@ -65,11 +65,13 @@ interface Waiter {
 }
 
 /**
- * Keeps at most `total` connections, `perHost` to one origin, idle ones included; one that is being closed counts no more.
+ * Opens at most `total` connections, and `perHost` to one origin, idle ones included. A connection that is being closed
+ * does not count.
  *
- * undici's Agent limits connections per origin only, and its Pool does not say when a request gets one. Here each undici
- * `Client`, which is exactly one connection, is a slot that a post holds. That bounds the total, closes an idle connection to one
- * host when another needs the room, and tells a post that never began from one that may have arrived.
+ * Each slot is one undici `Client`, which is exactly one connection, and is used by one post at a time. That limits the
+ * total, allows to close an idle connection to one host when another host needs it, and separates a post that was never
+ * begun from one that may have arrived. Rejected: undici's Agent, which limits connections per origin only, and its
+ * Pool, which does not report when a request gets a connection.
  */
 export function createConnections(options: ConnectionsOptions): Connections {
   const slots = new Set<Slot>()
@@ -82,7 +84,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const connect = { ...options.tls, timeout: options.connectTimeoutMs, signal: socketEnd.signal }
     const proxy = options.proxyFor?.(origin)
     const client = new Client(origin, {
-      // A stream of HTTP/2 is no connection, and the limits count connections.
+      // The limits count connections; HTTP/2 would put several posts on one.
       allowH2: false,
       connect: proxy === undefined ? connect : createTunnelConnector(proxy, connect),
       headersTimeout: 0,
@@ -130,25 +132,25 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return open(origin)
   }
 
-  function hold(slot: Slot, ends: Ends): Connection {
-    let held = true
+  function connectionOf(slot: Slot, signals: AbortSignals): Connection {
+    let released = false
     const release = (reusable: boolean) => {
-      if (!held) return
-      held = false
+      if (released) return
+      released = true
       stopListening()
       begin()
       if (reusable && slot.open && slots.has(slot)) idle.push(slot)
       else discard(slot)
-      serve()
+      serveWaiters()
     }
-    // A signal given to undici is not looked at while it connects.
-    const stopListening = whenAborted(ends.signal, () => release(false))
-    const begin = whenAborted(ends.callOff, () => release(false))
+    // Not undici's own signal option, which has no effect while it connects.
+    const stopListening = whenAborted(signals.signal, () => release(false))
+    const begin = whenAborted(signals.callOff, () => release(false))
     return { client: slot.client, begin, release }
   }
 
-  /** Serves whoever can be: a full host does not hold up those that wait for another. */
-  function serve(): void {
+  /** Gives free connections to waiters, oldest first. Waiters for a host at its limit do not block those for another. */
+  function serveWaiters(): void {
     const full = new Set<string>()
     for (let at = 0; at < waiters.length; ) {
       const waiter = waiters[at] as Waiter
@@ -164,13 +166,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
 
   return {
-    acquire(origin, ends) {
+    acquire(origin, signals) {
       return new Promise((resolve, reject) => {
-        const { signal, callOff } = ends
+        const { signal, callOff } = signals
         for (const { aborted, reason } of [signal, callOff]) if (aborted) return reject(reason)
-        // Whoever stands in line for this host already is served first.
-        const slot = waiters.some((one) => one.origin === origin) ? undefined : take(origin)
-        if (slot) return resolve(hold(slot, ends))
+        // Earlier waiters for this host come first.
+        const slot = waiters.some((waiter) => waiter.origin === origin) ? undefined : take(origin)
+        if (slot) return resolve(connectionOf(slot, signals))
         const stopListening = () => {
           for (const stop of listeners) stop()
         }
@@ -178,15 +180,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
           origin,
           serve(slot) {
             stopListening()
-            resolve(hold(slot, ends))
+            resolve(connectionOf(slot, signals))
           },
         }
-        const leave = ({ reason }: AbortSignal) => {
+        const stopWaiting = ({ reason }: AbortSignal) => {
           stopListening()
           waiters.splice(waiters.indexOf(waiter), 1)
           reject(reason)
         }
-        const listeners = [signal, callOff].map((one) => whenAborted(one, () => leave(one)))
+        const listeners = [signal, callOff].map((aborting) => whenAborted(aborting, () => stopWaiting(aborting)))
         waiters.push(waiter)
       })
     },

@@ -6,7 +6,7 @@ import type { ProxyFor } from '../proxy.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { exchange, timeoutCode } from './exchange.ts'
 
-/** An application of Entra that a flow lets in: the TEAMS_ENTRA_ settings. */
+/** The Entra application whose tokens a flow accepts: the TEAMS_ENTRA_ settings. */
 export interface EntraCredentials {
   /** For example `https://login.microsoftonline.com`. */
   readonly authority: string
@@ -23,32 +23,36 @@ export interface EntraTokensOptions extends EntraCredentials {
   readonly clock: Clock
 }
 
-/** A token, or why there is none. */
+/** A token, or the error code of a failed request for one. */
 export type TokenAnswer =
   | {
       readonly ok: true
       readonly token: Secret
-      /** False where it comes from the cache, so that a refusal may only mean that it was withdrawn. */
+      /**
+       * False for a cached token, which may have been revoked meanwhile: a flow's refusal is then worth a second token.
+       */
       readonly fresh: boolean
     }
   | { readonly ok: false; readonly errorCode: string | undefined }
 
-/** Tokens for flows that want one, by the client credentials grant. */
+/** Tokens for flows with `auth: entra`, by the OAuth 2.0 client credentials grant. */
 export interface EntraTokens {
-  /** Never throws: a failure is an answer. It is not remembered; the next call asks again. */
+  /** Never throws: a failure is an answer. Failures are not cached; the next call requests a token again. */
   token(): Promise<TokenAnswer>
-  /** Forgets a token that a flow refused; does nothing where another is in use by now. */
+  /** Removes a refused token from the cache; does nothing where the cache has another one by now. */
   drop(token: Secret): void
-  /** Ends a request under way too. */
+  /** Also aborts a request in flight. */
   close(): Promise<void>
 }
 
-/** How long before its end a token is used no more; of a short-lived one at most half its life, or it would never be used. */
-const MARGIN_MS = 300_000
+/**
+ * A token is renewed this long before it expires; a short-lived one at half of its lifetime, or it would never be used.
+ */
+const RENEW_BEFORE_EXPIRY_MS = 300_000
 
 /**
- * Fetches tokens from `{authority}/{tenant}/oauth2/v2.0/token`, keeps one until five minutes before it ends, and has at most one
- * request under way, which all callers share: a storm on a cold start asks Entra once.
+ * Requests tokens from `{authority}/{tenant}/oauth2/v2.0/token` and caches one until five minutes before it expires. At
+ * most one request is in flight, shared by all callers, so that a storm after a cold start makes one request.
  */
 export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
   const connections = createConnections({
@@ -61,11 +65,11 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
   const url = new URL(
     `${options.authority.replace(/\/+$/, '')}/${encodeURIComponent(options.tenantId)}/oauth2/v2.0/token`,
   )
-  let cached: { readonly token: Secret; readonly until: number } | undefined
-  let underWay: Promise<TokenAnswer> | undefined
+  let cached: { readonly token: Secret; readonly untilMs: number } | undefined
+  let inFlight: Promise<TokenAnswer> | undefined
 
   async function fetchToken(): Promise<TokenAnswer> {
-    const asked = options.clock.now().getTime()
+    const requestedMs = options.clock.now().getTime()
     const result = await exchange(connections, options.clock, {
       origin: url.origin,
       path: url.pathname,
@@ -89,11 +93,16 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
     if (result.status !== 200) return { ok: false, errorCode: errorIn(result.body) ?? `HTTP_${result.status}` }
     const granted = tokenIn(result.body)
     if (!granted) return { ok: false, errorCode: 'invalid_token_response' }
-    cached = { token: granted.token, until: asked + granted.lifeMs - Math.min(MARGIN_MS, granted.lifeMs / 2) }
+    cached = {
+      token: granted.token,
+      untilMs: requestedMs + granted.lifetimeMs - Math.min(RENEW_BEFORE_EXPIRY_MS, granted.lifetimeMs / 2),
+    }
     return { ok: true, token: granted.token, fresh: true }
   }
 
-  /** Entra's own code (`invalid_client`), never its description: that names the application and, at times, its secret. */
+  /**
+   * Entra's error code (`invalid_client`), never its description, which names the application and sometimes its secret.
+   */
   function errorIn(text: string): string | undefined {
     const json = parse(text)
     return isObject(json) ? receiverCode(json.error, () => [options.clientSecret.reveal()]) : undefined
@@ -101,11 +110,12 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
 
   return {
     async token() {
-      if (cached && options.clock.now().getTime() < cached.until) return { ok: true, token: cached.token, fresh: false }
-      underWay ??= fetchToken().finally(() => {
-        underWay = undefined
+      if (cached && options.clock.now().getTime() < cached.untilMs)
+        return { ok: true, token: cached.token, fresh: false }
+      inFlight ??= fetchToken().finally(() => {
+        inFlight = undefined
       })
-      return underWay
+      return inFlight
     },
     drop(token) {
       if (cached?.token.equals(token)) cached = undefined
@@ -114,14 +124,14 @@ export function createEntraTokens(options: EntraTokensOptions): EntraTokens {
   }
 }
 
-/** The token of an answer that has one and can stand in a header. */
-function tokenIn(text: string): { readonly token: Secret; readonly lifeMs: number } | undefined {
+/** The token and lifetime in an answer; undefined without a lifetime, or for a token that is no valid header value. */
+function tokenIn(text: string): { readonly token: Secret; readonly lifetimeMs: number } | undefined {
   const json = parse(text)
   if (!isObject(json)) return undefined
-  const life = Number(json.expires_in)
-  if (typeof json.access_token !== 'string' || !/^[\x21-\x7e]+$/.test(json.access_token) || !(life > 0))
+  const lifetimeSeconds = Number(json.expires_in)
+  if (typeof json.access_token !== 'string' || !/^[\x21-\x7e]+$/.test(json.access_token) || !(lifetimeSeconds > 0))
     return undefined
-  return { token: new Secret(json.access_token), lifeMs: life * 1000 }
+  return { token: new Secret(json.access_token), lifetimeMs: lifetimeSeconds * 1000 }
 }
 
 function parse(text: string): unknown {

@@ -7,36 +7,39 @@ import type { Connections } from './connections.ts'
 export interface Post {
   readonly origin: string
   readonly path: string
-  /** Makes what is posted, once there is a connection: a time in the headers is the time of the post. */
+  /**
+   * Makes headers and body. Called once there is a connection, so that the timestamp in the headers is that of the
+   * post.
+   */
   readonly make: () => { readonly headers: Record<string, string>; readonly body: Buffer }
-  /** From having a connection to the end of the answer. */
+  /** From getting a connection to the end of the answer. */
   readonly timeoutMs: number
-  /** The caller gives up. */
+  /** Aborts the post at any time. */
   readonly signal?: AbortSignal
-  /** The caller no longer waits for the post to begin; one that is begun goes on. */
+  /** Aborts the post unless it is begun. */
   readonly callOff?: AbortSignal
-  /** Asked right before the first byte is written; false ends the post there, as if the caller had given up. */
+  /** Called right before the first byte is written; false ends the post, as an abort does. */
   readonly mayPost?: () => boolean
 }
 
-/** Milliseconds in which a process that was held up for longer than the timeout reads an answer that has come meanwhile. */
-const TO_READ_MS = 50
+/** After the timeout, for reading an answer that arrived while the event loop was blocked or the process suspended. */
+const READ_GRACE_MS = 50
 const NEVER = new AbortController().signal
 
-/** What came of it. */
+/** The answer to a post, or the reason why there is none. */
 export type Exchange =
   | { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
   | {
       readonly status: undefined
       readonly why: 'caller' | 'timeout' | 'network'
-      /** True from the moment at which the first byte could be written. */
+      /** True once the first byte may have been written. */
       readonly begun: boolean
       readonly error: unknown
     }
 
 /**
- * Posts once and reads the start of the answer. Never throws, follows no redirect, and once the status line is there, that is
- * what came of it, whether or not the body ends.
+ * Posts once and reads the start of the answer. Never throws and follows no redirects. Once the status line has
+ * arrived, the result is the answer, even if the body does not end.
  */
 export async function exchange(connections: Connections, clock: Clock, post: Post): Promise<Exchange> {
   const { signal = NEVER, callOff = NEVER, mayPost = () => true } = post
@@ -45,11 +48,11 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
     connection?.release(true)
     return { status: undefined, why: 'caller', begun: false, error: undefined }
   }
-  let late = false
-  // In two steps: after the process was held up for so long, the timer runs before the answer that lies there is read.
+  let timedOut = false
+  // Two timers: after a pause of the process longer than the timeout, Node runs the first before it reads the socket.
   let stopTimer = clock.after(post.timeoutMs, () => {
-    stopTimer = clock.after(TO_READ_MS, () => {
-      late = true
+    stopTimer = clock.after(READ_GRACE_MS, () => {
+      timedOut = true
       connection.release(false)
     })
   })
@@ -66,7 +69,7 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
     return answer
   } catch (error) {
     reusable = error instanceof NotBegun
-    const why = late ? 'timeout' : reusable || signal.aborted || (callOff.aborted && !begun) ? 'caller' : 'network'
+    const why = timedOut ? 'timeout' : reusable || signal.aborted || (callOff.aborted && !begun) ? 'caller' : 'network'
     return { status: undefined, why, begun, error }
   } finally {
     stopTimer()
@@ -74,10 +77,7 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
   }
 }
 
-/**
- * The error code of an exchange that got no answer in time, as the table of outcomes knows it: with the connection not
- * even open, nothing arrived.
- */
+/** The error code of an exchange that timed out, as in OUTCOMES: a post that was not begun had no open connection. */
 export function timeoutCode(begun: boolean): string {
   return begun ? 'ERR_SEND_TIMEOUT' : 'UND_ERR_CONNECT_TIMEOUT'
 }

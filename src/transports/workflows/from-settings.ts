@@ -6,7 +6,7 @@ import type { Transport } from '../transport.ts'
 import type { EntraCredentials } from './entra.ts'
 import { createWorkflowsTransport, type WorkflowsTransportOptions } from './transport.ts'
 
-/** What no setting says: the secrets as they stand, and where the sandbox is. */
+/** Inputs besides the settings: current secrets, and the origin of the sandbox. */
 export interface WorkflowsTransportParts {
   readonly secrets: Pick<WorkflowsTransportOptions, 'webhook' | 'signingSecrets'>
   /** Origin of the sandbox while it is mounted; TEAMS_SANDBOX_ORIGIN counts where it is not. */
@@ -14,7 +14,7 @@ export interface WorkflowsTransportParts {
   readonly clock: Clock
 }
 
-/** The transport for webhooks of workflows, as the settings have it: for a gateway, and for `doctor --send-test`. */
+/** The transport for workflow webhooks with the options of the settings, for a gateway and for `doctor --send-test`. */
 export function workflowsTransportOf(
   settings: Settings,
   { secrets, sandboxOrigin, clock }: WorkflowsTransportParts,
@@ -35,7 +35,7 @@ export function workflowsTransportOf(
   })
 }
 
-/** Credentials for channels with `auth: entra`; undefined until all three settings are there. */
+/** Credentials for channels with `auth: entra`; undefined unless all three settings are set. */
 function entraOf(settings: Settings): EntraCredentials | undefined {
   const {
     TEAMS_ENTRA_TENANT_ID: tenantId,

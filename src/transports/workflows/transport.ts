@@ -12,38 +12,43 @@ import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './en
 import { bodyOf } from './envelope.ts'
 import { exchange, timeoutCode } from './exchange.ts'
 
-/** What the transport needs to know; all of it comes from the settings and the secrets. */
+/** Options of {@link createWorkflowsTransport}, from the settings and the secrets. */
 export interface WorkflowsTransportOptions {
   /** The webhook URL of a channel, read at each post; undefined where none is set. */
   readonly webhook: (channelKey: string) => Secret | undefined
-  /** The secrets that sign, read at each post, so that a new one counts at once. */
+  /** Signing secrets, read at each post, so that a new one is used at once. */
   readonly signingSecrets: () => readonly Secret[]
   readonly totalConnections: number
   readonly connectionsPerHost: number
   /** From the start of a post to the end of its answer, in milliseconds; waiting for a free connection is not counted. */
   readonly timeoutMs: number
-  /** Longest Retry-After that is believed, in milliseconds. */
+  /** Upper limit for Retry-After, in milliseconds. */
   readonly maxRetryAfterMs: number
   readonly tls: TlsOptions
-  /** Where posts and requests for tokens go through a proxy. */
+  /** Chooses the proxy for posts and token requests. */
   readonly proxyFor?: ProxyFor | undefined
   readonly extraHostSuffixes: readonly string[]
-  /** Origin of the built-in sandbox while it is mounted; asked at each post, since its port may be known late. */
+  /**
+   * Origin of the built-in sandbox while it is mounted. Called at each post, since the port is known only once it
+   * listens.
+   */
   readonly sandboxOrigin?: () => string | undefined
-  /** For channels with `auth: entra`; without it their posts come to `token_unavailable`. */
+  /** For channels with `auth: entra`; without it the outcome of their posts is `token_unavailable`. */
   readonly entra?: EntraCredentials | undefined
   readonly clock?: Clock
 }
 
 /**
- * Posts cards to the webhooks of Teams workflows.
+ * Posts cards to the webhooks of Teams workflows. The outcome of an aborted or timed-out post depends on its progress:
  *
- * A post that ends early is told apart by how far it came: while it waits for a token, a free connection or the connection to
- * open, nothing was written, so an abort is `handed_back` and a timeout `connection_failed`. From the first byte on they
- * are `interrupted` and `timed_out`, and the card may have arrived. Once the status line is there, the status alone decides.
+ * | progress                                                     | abort         | timeout             |
+ * | ------------------------------------------------------------ | ------------- | ------------------- |
+ * | waits for a token, a free or an opening connection           | `handed_back` | `connection_failed` |
+ * | first byte written; the card may have arrived                | `interrupted` | `timed_out`         |
+ * | status line received                                         | by the status | by the status       |
  *
- * Waiting for a free connection has no time limit of its own: all flows of an environment share one host, and a post that stands
- * in line behind others has not failed. Each of those ends within the timeout, and the caller's signal ends the wait.
+ * Waiting for a free connection has no timeout: all flows of an environment share one host, and a post behind others
+ * has not failed. Each post ahead of it ends within the timeout, and the caller's signal ends the wait.
  */
 export function createWorkflowsTransport(options: WorkflowsTransportOptions): Transport {
   const clock = options.clock ?? systemClock
@@ -65,7 +70,7 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     })
   const userAgent = `claimlinc-teams/${packageVersion()}`
   const addresses = createAddressChecks({ extraSuffixes: options.extraHostSuffixes })
-  const underWay = new Set<Promise<Outcome>>()
+  const inFlight = new Set<Promise<Outcome>>()
   let closed = false
 
   async function attempt(request: SendRequest): Promise<Outcome> {
@@ -79,24 +84,25 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     }
     const post = (token?: Secret) => postOnce(request, address, parts, body, token)
 
-    // The sandbox is no flow: a real token has no business there.
+    // Never send a real token to the sandbox.
     if (channel.auth !== 'entra' || address.sandbox) return post()
     const first = await tokenFor(request)
     if (!first) return outcome('handed_back')
     if (!first.ok) return outcome('token_unavailable', { errorCode: first.errorCode })
     const refused = await post(first.token)
     if (refused.name !== 'unauthorized') return refused
-    // Dropped in any case, so that the breaker's next probe shows what an administrator has granted since.
+    // Also after 403: the breaker's next probe then has a new token, with permissions that an administrator granted
+    // since.
     entra?.drop(first.token)
     if (refused.statusCode !== 401 || first.fresh) return refused
     const second = await tokenFor(request)
     if (!second?.ok) return refused
     const again = await post(second.token)
-    // What the flow said last is what is known of it.
+    // `handed_back` would hide the flow's refusal.
     return again.name === 'handed_back' ? refused : again
   }
 
-  /** Undefined once the caller gave up. */
+  /** Undefined once one of the request's signals has aborted. */
   async function tokenFor(request: SendRequest): Promise<TokenAnswer | undefined> {
     if (!entra) return { ok: false, errorCode: 'entra_not_set' }
     return untilAborted(entra.token(), [request.signal, request.callOff])
@@ -149,10 +155,10 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
         body,
         secrets,
       }),
-      // Without the charset the old connectors counted a card as twice its size.
+      // Without the charset, Office 365 connectors counted a card as twice its size.
       'content-type': 'application/json; charset=utf-8',
       'user-agent': userAgent,
-      // Never on a SAS URL: the trigger then refuses with DirectApiAuthorizationRequired.
+      // Never with a SAS URL: the trigger refuses both together with DirectApiAuthorizationRequired.
       ...(token ? { authorization: `Bearer ${token.reveal()}` } : {}),
     }
   }
@@ -162,28 +168,29 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
     async send(request) {
       if (closed || request.signal.aborted || request.callOff.aborted) return outcome('handed_back')
       const sending = attempt(request).catch((error) => outcomeOfError(error, false))
-      underWay.add(sending)
+      inFlight.add(sending)
       try {
         return await sending
       } finally {
-        underWay.delete(sending)
+        inFlight.delete(sending)
       }
     },
     async close() {
       closed = true
-      await Promise.all(underWay)
+      await Promise.all(inFlight)
       await Promise.all([connections.close(), entra?.close()])
     },
   }
 }
 
+/** Resolves with the promise's value, or with undefined once a signal aborts. */
 function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const leave = () => resolve(undefined)
-    if (signals.some(({ aborted }) => aborted)) return leave()
-    for (const signal of signals) signal.addEventListener('abort', leave, { once: true })
+    const onAbort = () => resolve(undefined)
+    if (signals.some(({ aborted }) => aborted)) return onAbort()
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => {
-      for (const signal of signals) signal.removeEventListener('abort', leave)
+      for (const signal of signals) signal.removeEventListener('abort', onAbort)
     })
   })
 }
