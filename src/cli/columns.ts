@@ -29,3 +29,8 @@ export function painted(state: State, output: Output): string {
   if (state === 'accepted' || state === 'posted') return output.paint('green', state)
   return state === 'failed' ? output.paint('red', state) : output.paint('yellow', state)
 }
+
+/** Facts with their names, a line each; what is null is left out. Only a value that is painted already may hold colours. */
+export function describedBy(facts: readonly (readonly [string, string | null])[], output: Output): string[] {
+  return inColumns(facts.flatMap(([name, value]) => (value === null ? [] : [[output.paint('dim', name), value]])))
+}

@@ -2,6 +2,7 @@ import { snakeName } from '../contract/json-names.ts'
 import type { NotificationQuery } from '../contract/notifications.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
+import type { Output } from './output.ts'
 
 /** What the filters of a list can name. */
 export interface FilterNames {
@@ -53,4 +54,9 @@ export function readFlags<T>(
     }))
     throw new GatewayError(error.code, problems, { cause: error })
   }
+}
+
+/** Says how to get the next page, where there is one. */
+export function noteNextPage(nextCursor: string | null, output: Output): void {
+  if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
 }

@@ -1,4 +1,5 @@
 import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
+import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { misspeltGatewayNames } from '../settings/gateway-names.ts'
 import { loadSettings } from '../settings/load.ts'
 import { readEnvironment } from './environment.ts'
@@ -31,4 +32,25 @@ export async function openTarget(
     return (await import('./remote-target.ts')).openRemote(local, flags.token ?? tokenFor(settings, need))
   if (settings.DATABASE_URL === undefined) output.progress('Opening the embedded database …')
   return (await import('./own-target.ts')).openOwn(env, need, output, gateways)
+}
+
+/**
+ * Runs a command at the gateway that the flags name, and closes what was opened for it.
+ *
+ * @throws GatewayError as {@link openTarget} does
+ */
+export async function atTarget(
+  flags: TargetFlags,
+  need: Need,
+  output: Output,
+  gateways: OwnGateways,
+  run: (target: Target) => Promise<void>,
+): Promise<ExitCode> {
+  const target = await openTarget(flags, need, output, gateways)
+  try {
+    await run(target)
+    return EXIT.ok
+  } finally {
+    await target.close()
+  }
 }

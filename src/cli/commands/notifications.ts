@@ -8,12 +8,11 @@ import {
   notificationPageWire,
   notificationWire,
 } from '../../contract/notifications.ts'
-import { problemBody } from '../../contract/problem.ts'
-import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
-import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
-import { inColumns, moment, painted } from '../columns.ts'
-import { listHints, readFlags } from '../list-filters.ts'
-import { openTarget } from '../open-target.ts'
+import type { ExitCode } from '../../kernel/exit-codes.ts'
+import { changeEach } from '../change-each.ts'
+import { describedBy, inColumns, moment, painted } from '../columns.ts'
+import { listHints, noteNextPage, readFlags } from '../list-filters.ts'
+import { atTarget, openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import type { TargetFlags } from '../target.ts'
@@ -41,8 +40,7 @@ export async function listCommand(
 ): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFilters(filters)
-  const target = await openTarget(options, 'read', output, gateways)
-  try {
+  return atTarget(options, 'read', output, gateways, async (target) => {
     const page = await target.list(query)
     const { notifications, nextCursor } = page
     output.answer(z.encode(notificationPageWire, page))
@@ -51,11 +49,8 @@ export async function listCommand(
       if (query.channel !== undefined || query.eventType !== undefined)
         for (const hint of listHints(query, await target.filterNames())) output.note(hint)
     } else for (const line of listed(notifications, output)) output.print(line)
-    if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
-    return EXIT.ok
-  } finally {
-    await target.close()
-  }
+    noteNextPage(nextCursor, output)
+  })
 }
 
 /** `notifications show` */
@@ -65,15 +60,11 @@ export async function showCommand(
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  const target = await openTarget(flags, 'read', output, gateways)
-  try {
+  return atTarget(flags, 'read', output, gateways, async (target) => {
     const detail = await target.get(id)
     output.answer(z.encode(notificationDetailWire, detail))
     for (const line of described(detail, output)) output.print(line)
-    return EXIT.ok
-  } finally {
-    await target.close()
-  }
+  })
 }
 
 /** `notifications replay`: replays all that can be, and then tells of the others. */
@@ -84,27 +75,17 @@ export async function replayCommand(
   gateways: OwnGateways,
 ): Promise<ExitCode> {
   const target = await openTarget(flags, 'act', output, gateways)
-  const replayed: NotificationView[] = []
-  const refused: { readonly id: string; readonly error: GatewayError }[] = []
   try {
-    for (const id of ids) {
-      try {
-        replayed.push(await target.replay(id))
-      } catch (error) {
-        // What fails for another reason, such as a gateway that is gone, fails for all that follow too.
-        if (!isGatewayError(error, 'not_found') && !isGatewayError(error, 'not_replayable')) throw error
-        refused.push({ id, error })
-      }
-    }
-    const now = (replayed.length > 0 && (await target.deliver(replayed.map(({ id }) => id)))) || replayed
+    const changes = await changeEach(ids, ['not_found', 'not_replayable'], (id) => target.replay(id))
+    const { done } = changes
+    const now = (done.length > 0 && (await target.deliver(done.map(({ id }) => id)))) || done
     output.answer({
       notifications: now.map((notification) => z.encode(notificationWire, notification)),
-      refused: refused.map(({ id, error }) => ({ id, ...problemBody(error, undefined) })),
+      refused: changes.refused,
     })
     for (const line of inColumns(now.map(({ id, channel, state }) => [id, channel, painted(state, output)])))
       output.print(line)
-    if (!output.json) for (const { id, error } of refused) output.note(`${onOneLine(id)}: ${error.message}`)
-    return refused[0] ? exitCodeOf(refused[0].error.code) : EXIT.ok
+    return changes.report(output)
   } finally {
     await target.close()
   }
@@ -156,8 +137,10 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
     ['resolved at', detail.resolvedAt && moment(detail.resolvedAt)],
     ['resolved by event', detail.resolvedBy],
   ]
-  const told = facts.filter((fact): fact is [string, string] => fact[1] !== null)
-  yield* inColumns(told.map(([name, value]) => [output.paint('dim', name), onOneLine(value)]))
+  yield* describedBy(
+    facts.map(([name, value]) => [name, value === null ? null : onOneLine(value)]),
+    output,
+  )
   yield* section(
     'Attempts',
     detail.attempts.map((attempt) => [

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { problemBody } from '../../contract/problem.ts'
 import {
   type Matcher,
   readSilenceQuery,
@@ -10,11 +9,12 @@ import {
   silencePageWire,
   silenceWire,
 } from '../../contract/silences.ts'
-import { type GatewayError, isGatewayError } from '../../kernel/errors.ts'
-import { EXIT, type ExitCode, exitCodeOf } from '../../kernel/exit-codes.ts'
-import { inColumns, moment } from '../columns.ts'
-import { readFlags } from '../list-filters.ts'
-import { openTarget } from '../open-target.ts'
+import { isGatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
+import { changeEach } from '../change-each.ts'
+import { describedBy, inColumns, moment } from '../columns.ts'
+import { noteNextPage, readFlags } from '../list-filters.ts'
+import { atTarget, openTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import { readSilence, refusalOfFlags, type SilenceFlags } from '../read-silence.ts'
@@ -39,17 +39,13 @@ export async function listCommand(
 ): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFlags(filters, readSilenceQuery)
-  const target = await openTarget(options, 'read', output, gateways)
-  try {
+  return atTarget(options, 'read', output, gateways, async (target) => {
     const { silences, nextCursor } = await target.silences.list(query)
     output.answer(z.encode(silencePageWire, { silences: [...silences], nextCursor }))
     if (silences.length === 0) output.print(`No such silence in ${target.place}.`)
     else for (const line of listed(silences, output)) output.print(line)
-    if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
-    return EXIT.ok
-  } finally {
-    await target.close()
-  }
+    noteNextPage(nextCursor, output)
+  })
 }
 
 /** `silences show` */
@@ -59,15 +55,11 @@ export async function showCommand(
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  const target = await openTarget(flags, 'read', output, gateways)
-  try {
+  return atTarget(flags, 'read', output, gateways, async (target) => {
     const silence = await target.silences.get(id)
     output.answer(z.encode(silenceDetailWire, silence))
     for (const line of described(silence, output)) output.print(line)
-    return EXIT.ok
-  } finally {
-    await target.close()
-  }
+  })
 }
 
 /** `silences add` */
@@ -99,25 +91,15 @@ export async function endCommand(
   gateways: OwnGateways,
 ): Promise<ExitCode> {
   const target = await openTarget(flags, 'act', output, gateways)
-  const ended: SilenceView[] = []
-  const refused: { readonly id: string; readonly error: GatewayError }[] = []
   try {
-    for (const id of ids) {
-      try {
-        ended.push(await target.silences.end(id))
-      } catch (error) {
-        // What fails for another reason, such as a gateway that is gone, fails for all that follow too.
-        if (!isGatewayError(error, 'not_found') && !isGatewayError(error, 'silence_over')) throw error
-        refused.push({ id, error })
-      }
-    }
+    const changes = await changeEach(ids, ['not_found', 'silence_over'], (id) => target.silences.end(id))
+    const { done, refused } = changes
     output.answer({
-      silences: ended.map((silence) => z.encode(silenceWire, { ...silence, matchers: [...silence.matchers] })),
-      refused: refused.map(({ id, error }) => ({ id, ...problemBody(error, undefined) })),
+      silences: done.map((silence) => z.encode(silenceWire, { ...silence, matchers: [...silence.matchers] })),
+      refused,
     })
-    for (const line of inColumns(ended.map(({ id, state }) => [id, painted(state, output)]))) output.print(line)
-    if (!output.json) for (const { id, error } of refused) output.note(`${onOneLine(id)}: ${error.message}`)
-    return refused[0] ? exitCodeOf(refused[0].error.code) : EXIT.ok
+    for (const line of inColumns(done.map(({ id, state }) => [id, painted(state, output)]))) output.print(line)
+    return changes.report(output)
   } finally {
     await target.close()
   }
@@ -155,8 +137,7 @@ function* described(silence: SilenceDetail, output: Output): Iterable<string> {
     ['ended', endedAt && `${moment(endedAt)} by ${onOneLine(endedBy ?? '')}`],
     ['kept back', String(silence.keptBack)],
   ]
-  const told = facts.filter((fact): fact is [string, string] => fact[1] !== null)
-  yield* inColumns(told.map(([name, value]) => [output.paint('dim', name), value]))
+  yield* describedBy(facts, output)
   yield `\n${output.paint('bold', 'Matchers')}`
   for (const matcher of silence.matchers) yield `  ${written(matcher)}`
 }
