@@ -4,54 +4,57 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
-/** Tells live listeners of accepted events. It never holds the only copy: whatever happens here, the event is in the database. */
+/** Publishes accepted events to live listeners. Never holds the only copy: every event is in the database. */
 export interface Publisher {
-  /** Publishes on `teams:events:<type>`, or whatever the prefix is. Returns at once and never throws; what can not be sent is counted and dropped. */
+  /**
+   * Publishes an event on the Redis channel of its type, `teams:events:<type>` by default. Returns at once and never throws; an
+   * event that can not be sent is counted and dropped.
+   */
   publish(event: AcceptedEvent): void
-  /** Ends the connection, after at most half a second for what is under way. */
+  /** Closes the connection, after at most half a second for unanswered messages. */
   close(): Promise<void>
 }
 
-/** Bytes of messages without an answer above which more are dropped: Redis is too slow, or hangs. */
-const MOST_UNANSWERED_BYTES = 8 * 1024 * 1024
-/** What one message costs in memory besides its text, so that many small ones count too. */
-const COST_OF_MESSAGE = 1024
-/** Silence for this long while answers are due means that the connection is dead, whatever TCP says. */
-const ANSWER_MS = 5_000
-/** A connection that is not ready by then is given up: a Redis that hangs accepts connections and never greets. */
-const READY_MS = 10_000
+/** Limit of bytes in unanswered messages. Above it, Redis is too slow or hangs, and events are dropped. */
+const MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
+/** Memory of one message besides its text, so that many small messages reach the limit too. */
+const MESSAGE_OVERHEAD_BYTES = 1024
+/** A connection without any answer for this long, while answers are due, is dead, even if TCP still shows it as open. */
+const ANSWER_TIMEOUT_MS = 5_000
+/** Time-out from connecting until ready: a Redis that hangs accepts connections and never sends its greeting. */
+const READY_TIMEOUT_MS = 10_000
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 5_000
-const CLOSE_MS = 500
+const CLOSE_TIMEOUT_MS = 500
 
-type Client = ReturnType<typeof connection>
+type Client = ReturnType<typeof createConnection>
 
-/** One connection; what to do after it is lost is decided below, not by the client. */
-function connection(url: string) {
+/** Makes a client for one connection. {@link createPublisher} reconnects, not the client. */
+function createConnection(url: string) {
   return createClient({
     url,
-    // Publishing needs nothing of RESP 3, and Redis before 6 does not speak it.
+    // Publishing needs no RESP 3, and Redis before 6 does not support it.
     RESP: 2,
     maintNotifications: 'disabled',
-    // Kept in memory, events of an outage would reach listeners late and us out of memory.
+    // Queued in memory, the events of an outage would reach listeners late and exhaust the memory.
     disableOfflineQueue: true,
-    socket: { reconnectStrategy: false, connectTimeout: READY_MS },
+    socket: { reconnectStrategy: false, connectTimeout: READY_TIMEOUT_MS },
   })
 }
 
 /**
- * Makes a publisher that connects, and reconnects, by itself.
+ * Makes a publisher that connects and reconnects by itself.
  *
  * ```
  * connecting --ready--> ready --error, or no answer for 5 s--> waiting --250 ms ... 5 s--> connecting
  *     '--error, or not ready after 10 s--> waiting
  * ```
  *
- * The client's own reconnecting is not used: it neither notices a Redis that hangs, nor gives up a greeting that never comes.
+ * Rejected: the client's own reconnecting. It neither detects a Redis that hangs, nor times out a greeting that never comes.
  */
 export function createPublisher(options: {
   readonly url: string
-  /** What a Redis channel begins with; the event's type follows. */
+  /** Prefix of a Redis channel; the event type follows it. */
   readonly channelPrefix: string
   readonly log: Log
   readonly metrics: Metrics
@@ -64,89 +67,90 @@ export function createPublisher(options: {
   let retryMs = FIRST_RETRY_MS
   let unanswered = 0
   let unansweredBytes = 0
-  /** Events missed in this outage; undefined while all is well. One line is logged at each end of it, none per event. */
+  /** Events missed in the current outage; undefined outside one. An outage logs one line at its start and one at its end. */
   let missed: number | undefined
   let cancelTimer = () => {}
 
-  function within(ms: number, task: () => void): void {
+  /** Runs a task after `ms` milliseconds, in place of the previous timer. */
+  function setTimer(ms: number, task: () => void): void {
     cancelTimer()
     cancelTimer = clock.after(ms, task)
   }
 
   function connect(): void {
-    const next = connection(url)
+    const next = createConnection(url)
     client = next
     ready = false
     unanswered = 0
     unansweredBytes = 0
-    next.on('error', (error: unknown) => lose(next, error))
+    next.on('error', (error: unknown) => disconnect(next, error))
     next.on('ready', () => {
       if (client !== next) return
       cancelTimer()
       ready = true
       retryMs = FIRST_RETRY_MS
-      recover()
+      endOutage()
     })
-    within(READY_MS, () => lose(next, undefined))
-    next.connect().catch((error: unknown) => lose(next, error))
+    setTimer(READY_TIMEOUT_MS, () => disconnect(next, undefined))
+    next.connect().catch((error: unknown) => disconnect(next, error))
   }
 
-  function lose(lost: Client, error: unknown): void {
+  function disconnect(lost: Client, error: unknown): void {
     if (client !== lost) return
     client = undefined
     ready = false
-    trouble(error)
+    startOutage(error)
     lost.destroy()
     if (closed) return
-    within(retryMs, connect)
+    setTimer(retryMs, connect)
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)
   }
 
-  function trouble(error: unknown): void {
+  function startOutage(error: unknown): void {
     if (missed !== undefined || closed) return
     missed = 0
     log.write('publish_failed', error === undefined ? {} : { err: error })
   }
 
-  function recover(): void {
+  function endOutage(): void {
     if (missed === undefined) return
     log.write('publish_recovered', { missed })
     missed = undefined
   }
 
-  function miss(): void {
+  function countMissed(): void {
     metrics.count('teams_publish_failures_total', {})
     if (missed !== undefined) missed += 1
   }
 
   function send(via: Client, event: AcceptedEvent): void {
     const message = JSON.stringify(messageOf(event))
-    const cost = message.length + COST_OF_MESSAGE
-    if (unansweredBytes + cost > MOST_UNANSWERED_BYTES) {
-      trouble(undefined)
-      miss()
+    const bytes = message.length + MESSAGE_OVERHEAD_BYTES
+    if (unansweredBytes + bytes > MAX_UNANSWERED_BYTES) {
+      startOutage(undefined)
+      countMissed()
       return
     }
     unanswered += 1
-    unansweredBytes += cost
-    if (unanswered === 1) within(ANSWER_MS, () => lose(via, undefined))
-    const answered = () => {
+    unansweredBytes += bytes
+    if (unanswered === 1) setTimer(ANSWER_TIMEOUT_MS, () => disconnect(via, undefined))
+    const markAnswered = () => {
       if (client !== via) return
       unanswered -= 1
-      unansweredBytes -= cost
+      unansweredBytes -= bytes
       if (unanswered === 0) cancelTimer()
-      else within(ANSWER_MS, () => lose(via, undefined))
+      else setTimer(ANSWER_TIMEOUT_MS, () => disconnect(via, undefined))
     }
     via.publish(channelPrefix + event.eventType, message).then(
       () => {
-        answered()
-        // Not at each answer: a Redis that is too slow would otherwise be reported well and ill by turns.
-        if (unanswered === 0) recover()
+        markAnswered()
+        // Not after each answer: a Redis that is too slow would log failure and recovery in turns.
+        if (unanswered === 0) endOutage()
       },
       (error: unknown) => {
-        answered()
-        trouble(error)
-        miss()
+        markAnswered()
+        startOutage(error)
+        countMissed()
       },
     )
   }
@@ -156,10 +160,10 @@ export function createPublisher(options: {
     publish(event) {
       try {
         if (client && ready) send(client, event)
-        else miss()
+        else countMissed()
       } catch (error) {
-        trouble(error)
-        miss()
+        startOutage(error)
+        countMissed()
       }
     },
     async close() {
@@ -168,14 +172,15 @@ export function createPublisher(options: {
       const last = client
       client = undefined
       if (!last) return
-      if (ready) await Promise.race([last.close().catch(() => {}), new Promise<void>((r) => clock.after(CLOSE_MS, r))])
+      if (ready)
+        await Promise.race([last.close().catch(() => {}), new Promise<void>((r) => clock.after(CLOSE_TIMEOUT_MS, r))])
       ready = false
       last.destroy()
     },
   }
 }
 
-/** An event as listeners get it: as it is stored, with patient data already dealt with. */
+/** The message that listeners get: the stored event, to which TEAMS_PHI_POLICY has been applied. */
 function messageOf(event: AcceptedEvent) {
   return {
     event_id: event.id,

@@ -1,24 +1,23 @@
-/** Fewest characters of a token or a caller's secret. */
-export const SHORTEST_SECRET = 16
+/** Minimum length of a token or a caller's secret. */
+export const MIN_SECRET_CHARACTERS = 16
 
 const SCOPES = new Set(['send', 'read', 'act', 'admin'])
-/** A token as it can stand in an Authorization header: with a blank in it, nobody could ever show it. */
-const TOKEN = new RegExp(`^[\\x21-\\x7e]{${SHORTEST_SECRET},}$`)
-/** A caller's name as it can stand in log lines and in the audit. A quote is most often one that a shell did not take off. */
+/** Visible ASCII: an Authorization header can not carry a token with a blank in it. */
+const TOKEN = new RegExp(`^[\\x21-\\x7e]{${MIN_SECRET_CHARACTERS},}$`)
+/** A caller's name in log lines and in the record. Quotes are refused: most often a shell was meant to remove them. */
 const NAME = /^[\p{L}\p{N}_.@-]+$/u
-/** Name under which the audit keeps callers who sign; a token of this name would share their idempotency keys. */
+/** Name of signed callers in the record. A token with this name would share their idempotency keys. */
 const SIGNED = 'signed'
 
-/** What is wrong with one entry. Nothing of the entry is quoted: any part of it may be the token, in the wrong place. */
+/** Problem of one entry. No part of the entry is quoted: any part may be the token, in the wrong place. */
 export interface TokenProblem {
   readonly found: string
   readonly expected: string
 }
 
 /**
- * Checks the entries of TEAMS_API_TOKENS, `name:scope+scope:token` each, and says which part of which entry is wrong.
- *
- * An entry without three parts has that one problem only, since its parts can not be told apart.
+ * Checks the entries of TEAMS_API_TOKENS, each in the form `name:scope+scope:token`. A problem names the entry by its number,
+ * and the part. An entry without exactly three parts has only that problem, since its parts are not known.
  */
 export function* checkApiTokens(entries: readonly string[]): Iterable<TokenProblem> {
   const names = new Set<string>()
@@ -46,8 +45,8 @@ export function* checkApiTokens(entries: readonly string[]): Iterable<TokenProbl
       }
     if (!TOKEN.test(token))
       yield {
-        found: `${place} with a token ${token.length < SHORTEST_SECRET ? `of ${token.length} characters` : 'that no Authorization header can hold'}`,
-        expected: `a token of at least ${SHORTEST_SECRET} ASCII characters without blanks, commas and colons`,
+        found: `${place} with a token ${token.length < MIN_SECRET_CHARACTERS ? `of ${token.length} characters` : 'that no Authorization header can hold'}`,
+        expected: `a token of at least ${MIN_SECRET_CHARACTERS} ASCII characters without blanks, commas and colons`,
       }
     if ((NAME.test(name) && names.has(name)) || (token !== '' && tokens.has(token)))
       yield {

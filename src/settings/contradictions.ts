@@ -1,25 +1,25 @@
 import { isLoopback } from '../kernel/loopback.ts'
 import { parseNamedSecret } from '../kernel/secret.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
-import { checkApiTokens, SHORTEST_SECRET } from './api-tokens.ts'
+import { checkApiTokens, MIN_SECRET_CHARACTERS } from './api-tokens.ts'
 import type { SettingName, Settings } from './table.ts'
 
-/** Settings that are fine alone and wrong together. `found` quotes no value that may be a secret. */
+/** Settings that are valid alone and invalid together. `found` quotes no value that may be a secret. */
 export interface Contradiction {
-  /** The settings that it is about; the first is the one to name. */
+  /** The settings that contradict each other; the problem names the first. */
   readonly settings: readonly [SettingName, ...SettingName[]]
   readonly found: string
   readonly expected: string
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-/** Seconds in which a signed request can be sent again: its timestamp may be five minutes off, in either direction. */
-const REPEATABLE = 600
+/** Time in which a signed request can be replayed: its timestamp may be five minutes off, in either direction. */
+const REPLAY_SECONDS = 600
 
-/** Of any other `pg` makes a connection with TLS, whatever was meant. */
+/** Values of `sslmode` in a connection string. For any other value `pg` silently connects with TLS. */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 
-/** Everything that is wrong with how the settings fit together, or that a setting's own schema can not see. */
+/** Checks the settings against each other, and finds problems that the schema of one setting can not express. */
 export function contradictions(s: Settings): Contradiction[] {
   return [...access(s), ...database(s), ...amounts(s), ...secrets(s)]
 }
@@ -31,23 +31,23 @@ function* access(s: Settings): Iterable<Contradiction> {
       found: 'an interface that others reach, without TEAMS_API_TOKENS',
       expected: '127.0.0.1, or a token in TEAMS_API_TOKENS, so that not everybody on the network can send',
     }
-  // Nobody writes a list of nothing on purpose, and without tokens everybody on this machine may do everything.
+  // An empty list is a mistake, and without tokens every program on this machine has all scopes.
   for (const list of ['TEAMS_API_TOKENS', 'TEAMS_INBOUND_SECRETS'] as const)
     if (s[list]?.length === 0)
       yield { settings: [list], found: 'a list without entries', expected: 'at least one entry, or no such setting' }
-  if (s.TEAMS_INBOUND_SECRETS?.length && s.TEAMS_EVENT_TTL < REPEATABLE)
+  if (s.TEAMS_INBOUND_SECRETS?.length && s.TEAMS_EVENT_TTL < REPLAY_SECONDS)
     yield {
       settings: ['TEAMS_EVENT_TTL', 'TEAMS_INBOUND_SECRETS'],
       found: String(s.TEAMS_EVENT_TTL),
-      expected: `at least ${REPEATABLE} with TEAMS_INBOUND_SECRETS, because a copy of a signed request would be a new event after that time`,
+      expected: `at least ${REPLAY_SECONDS} with TEAMS_INBOUND_SECRETS, because a copy of a signed request would be a new event after that time`,
     }
   for (const problem of checkApiTokens(s.TEAMS_API_TOKENS ?? [])) yield { settings: ['TEAMS_API_TOKENS'], ...problem }
   for (const [index, { secret }] of (s.TEAMS_INBOUND_SECRETS ?? []).map(parseNamedSecret).entries())
-    if (secret.length < SHORTEST_SECRET)
+    if (secret.length < MIN_SECRET_CHARACTERS)
       yield {
         settings: ['TEAMS_INBOUND_SECRETS'],
         found: `entry ${index + 1} of ${secret.length} characters`,
-        expected: `at least ${SHORTEST_SECRET} characters`,
+        expected: `at least ${MIN_SECRET_CHARACTERS} characters`,
       }
 }
 
@@ -91,7 +91,7 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: 'an address without a login',
       expected: 'VAULT_TOKEN, or VAULT_ROLE_ID with VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE',
     }
-  if (s.VAULT_ADDR && !s.TEAMS_VAULT_ALLOW_HTTP && isInTheClear(s.VAULT_ADDR))
+  if (s.VAULT_ADDR && !s.TEAMS_VAULT_ALLOW_HTTP && isRemoteWithoutTls(s.VAULT_ADDR))
     yield {
       settings: ['VAULT_ADDR', 'TEAMS_VAULT_ALLOW_HTTP'],
       found: 'an address without TLS on another machine',
@@ -104,7 +104,7 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: `${entra} of the three Entra settings`,
       expected: 'TEAMS_ENTRA_TENANT_ID, TEAMS_ENTRA_CLIENT_ID and TEAMS_ENTRA_CLIENT_SECRET together',
     }
-  if (isInTheClear(s.TEAMS_ENTRA_AUTHORITY))
+  if (isRemoteWithoutTls(s.TEAMS_ENTRA_AUTHORITY))
     yield {
       settings: ['TEAMS_ENTRA_AUTHORITY'],
       found: 'an address without TLS on another machine',
@@ -118,8 +118,8 @@ function* secrets(s: Settings): Iterable<Contradiction> {
     }
 }
 
-/** Without TLS, and further than this machine. */
-function isInTheClear(address: string): boolean {
+/** True for an address on another machine without TLS. */
+function isRemoteWithoutTls(address: string): boolean {
   const { protocol, hostname } = new URL(address)
   return protocol !== 'https:' && !isLoopback(hostname)
 }

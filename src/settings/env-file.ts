@@ -1,31 +1,31 @@
 import type { Problem } from '../kernel/errors.ts'
 
-/** Where settings come from: names and texts, as in `process.env`. */
+/** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a `.env` file says, or everything that is wrong with it. */
+/** The variables of a `.env` file, and all its problems. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>
-  /** Each names its line and quotes nothing: any line may hold a secret. */
+  /** Each names its line and quotes no text: any line may contain a secret. */
   readonly problems: readonly Problem[]
 }
 
-/** `NAME=`, in front of the value; shells write `export` before it. */
+/** `NAME=` before the value, with an optional `export` for shells. */
 const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*/
 const BLANK_OR_COMMENT = /^[ \t]*(?:#.*)?$/
-/** A `#` within a value belongs to it: passwords have them. */
+/** A `#` only after a blank or at the start of the value: passwords contain `#`. */
 const TRAILING_COMMENT = /(?:^|[ \t]+)#.*$/
 const QUOTES = new Set(['"', "'", '`'])
 
 /**
- * Reads the text of a `.env` file: `NAME=value` by line, comments behind `#`, values in quotes that may go over several
- * lines, `\n` in double quotes.
+ * Parses a `.env` file: lines of `NAME=value`, comments after `#`, values in quotes that may have several lines, `\n` as a
+ * line break in double quotes.
  *
  * Rejected: Node's `parseEnv`, which takes the next line for the value of `NAME= `, keeps a byte order mark in the first
- * name and drops what it does not understand; and dotenv, which reads those right, but drops a line without `=` too and
- * cuts a secret at any `#`. A dropped line is a setting whose default is used without a word.
+ * name and drops invalid lines. Rejected: dotenv, which has neither of the first two faults, but also drops a line without
+ * `=` and cuts a secret at any `#`. A dropped line is a setting that silently has its default.
  *
- * @param name of the file, for problems
+ * @param name name of the file, for problems
  */
 export function parseEnvFile(text: string, name: string): EnvFile {
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
@@ -64,7 +64,7 @@ export function parseEnvFile(text: string, name: string): EnvFile {
   return { values, problems }
 }
 
-/** The value up to its closing quote, which may stand on a later line. */
+/** Reads a value up to its closing quote, which may be on a later line; undefined where there is none. */
 function readQuoted(lines: readonly string[], from: number, first: string, quote: string) {
   const parts: string[] = []
   for (let index = from; index < lines.length; index++) {

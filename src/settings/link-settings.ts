@@ -1,6 +1,6 @@
 import { type SettingRow, url } from './schemas.ts'
 
-/** Targets of link buttons. A card has only the link buttons whose setting is set. */
+/** URLs of link buttons. A card has only the link buttons whose setting is set. */
 export const LINK_SETTINGS = {
   TEAMS_LINK_GRAFANA: {
     group: 'Events and cards',

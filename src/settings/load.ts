@@ -9,7 +9,7 @@ import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
 /**
- * Reads every setting from `env`, fills in the defaults and checks each and how they fit together.
+ * Reads all settings from `env`, fills in the defaults, and checks each setting alone and all against each other.
  *
  * @throws GatewayError `invalid_settings`, with every problem at once.
  */
@@ -23,33 +23,33 @@ export function loadSettings(env: Environment): Settings {
   return settings
 }
 
-/** Settings that can be used, although some of those that were given can not. */
+/** Valid settings, and the problems of the invalid ones that defaults replace. */
 export interface UsableSettings {
-  /** What was given, without what is wrong. */
+  /** The environment without the invalid variables. */
   readonly env: Environment
   readonly settings: Settings
-  /** Everything that is wrong, as {@link loadSettings} would throw it, and what only showed without that. */
+  /** The problems that {@link loadSettings} would throw, and those that appear once the invalid variables are removed. */
   readonly problems: readonly Problem[]
 }
 
-/** Reads the settings with the defaults in place of those that are wrong, so that one slip hides nothing else. */
+/** Reads the settings, with defaults in place of invalid ones, so that one mistake hides no other. Never throws. */
 export function usableSettings(given: Environment): UsableSettings {
   const env: Record<string, string | undefined> = { ...given }
   const problems: Problem[] = []
-  const told = new Set<string>()
+  const reportedNames = new Set<string>()
   for (;;) {
     const { settings, found } = inspect(env)
     if (found.length === 0) return { env, settings, problems }
-    // A setting that now lacks its counterpart, which was wrong itself, is told with it.
-    problems.push(...found.map(({ problem }) => problem).filter(({ at }) => !told.has(at)))
+    // One problem per name: removing an invalid variable can make its counterpart invalid in the next round.
+    problems.push(...found.map(({ problem }) => problem).filter(({ at }) => !reportedNames.has(at)))
     for (const { problem, cause } of found) {
-      told.add(problem.at)
+      reportedNames.add(problem.at)
       delete env[cause]
     }
   }
 }
 
-/** A problem, and the name in the environment without which it would be gone. */
+/** A problem, and the variable that causes it: without it the problem disappears. */
 interface FoundProblem {
   readonly problem: Problem
   readonly cause: string
@@ -63,17 +63,17 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
   const platform = readPlatformNames(env).values
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const row: (typeof SETTINGS)[SettingName] & { default?: string; secret?: true } = SETTINGS[name]
-    const own = env[name]?.trim() || undefined
-    const other = own === undefined ? (platform.get(name) ?? inSmallLetters(env, name)) : undefined
-    const given = own ?? other?.text
-    const at = other?.at ?? name
+    const ownText = env[name]?.trim() || undefined
+    const alias = ownText === undefined ? (platform.get(name) ?? inLowerCase(env, name)) : undefined
+    const given = ownText ?? alias?.text
+    const at = alias?.at ?? name
     if (given !== undefined) givenAs.set(name, at)
     const result = given === undefined ? undefined : row.schema.safeParse(given)
     if (result?.success) {
       values[name] = result.data
       continue
     }
-    // The default stands in for a bad value too, so that what contradicts the others is still found.
+    // An invalid value is replaced by the default, so that contradictions between the other settings are still found.
     values[name] = row.default === undefined ? undefined : row.schema.parse(row.default)
     if (given === undefined || result === undefined) continue
     bad.add(name)
@@ -82,7 +82,7 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
   }
   const settings = values as Settings
   for (const { settings: about, ...words } of contradictions(settings)) {
-    // The first one that was given: the others have their defaults, which contradict nothing.
+    // The first setting in the environment: the others have their defaults, which do not contradict each other.
     const cause = about.map((name) => givenAs.get(name)).find((name) => name !== undefined)
     if (cause !== undefined && !about.some((name) => bad.has(name)))
       found.push({ problem: { at: about[0], ...words }, cause })
@@ -91,19 +91,19 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
   return { settings, found }
 }
 
-/** The variables of proxies are as often written so; of curl's, one is written only so. */
-function inSmallLetters(env: Environment, name: string): { readonly at: string; readonly text: string } | undefined {
+/** Reads a proxy variable by its lower-case name. Both cases are usual, and curl reads `http_proxy` only in lower case. */
+function inLowerCase(env: Environment, name: string): { readonly at: string; readonly text: string } | undefined {
   const at = name.toLowerCase()
   const text = Object.hasOwn(PROXY_SETTINGS, name) ? env[at]?.trim() : undefined
   return text ? { at, text } : undefined
 }
 
 /**
- * The settings of a process: its environment, without what Kubernetes puts there for Services, over the `.env` file of the
- * folder it runs in. A file that is not there is no problem.
+ * Returns the variables of a process: its environment without the variables of Kubernetes Services, and the `.env` file of
+ * the working folder. The environment wins. The file may be missing.
  *
- * @throws GatewayError `invalid_settings` for one that can not be read, with every line that is wrong, and with what is wrong
- *   with the settings of the others.
+ * @throws GatewayError `invalid_settings` for an unreadable file or invalid lines, with all problems of the file and of the
+ *   settings that could be read
  */
 export function withEnvFile(env: Environment, file = '.env'): Environment {
   const { env: read, problems } = readEnvFile(env, file)
@@ -111,36 +111,37 @@ export function withEnvFile(env: Environment, file = '.env'): Environment {
   return read
 }
 
-/** Where a program's settings come from, and what is wrong with its `.env` file. */
+/** The variables of a process, and the problems of its `.env` file. */
 export interface ReadEnvironment {
   readonly env: Environment
   readonly problems: readonly Problem[]
 }
 
-/** The same, with what is wrong with the file beside what could be read of it. */
+/** {@link withEnvFile} that returns the problems of the file beside its valid lines. Never throws. */
 export function readEnvFile(env: Environment, file = '.env'): ReadEnvironment {
-  const own = withoutServiceVariables(env)
-  if (!existsSync(file)) return { env: own, problems: [] }
+  const processEnv = withoutServiceVariables(env)
+  if (!existsSync(file)) return { env: processEnv, problems: [] }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
   } catch (error) {
     const found = codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'text that is not UTF-8' : 'no readable file'
-    return { env: own, problems: [{ at: file, found, expected: 'a file of lines NAME=value, in UTF-8' }] }
+    return { env: processEnv, problems: [{ at: file, found, expected: 'a file of lines NAME=value, in UTF-8' }] }
   }
   const { values, problems } = parseEnvFile(text, file)
-  return { env: { ...values, ...own }, problems }
+  return { env: { ...values, ...processEnv }, problems }
 }
 
 /**
- * A bad value as it is told to people. Short words and numbers are quoted, since seeing one's slip is half of mending it.
- * Anything longer may be a secret that was put under the wrong name (ours have 16 characters or more), or a URL with one.
+ * Describes an invalid value for a problem. A value of at most 12 letters, digits and `_.+-` is quoted, which makes typing
+ * errors easy to see. A longer one may be a secret under the wrong name (secrets have at least 16 characters), or a URL with
+ * one.
  */
 function shown(value: string): string {
   return /^[\w.+-]{1,12}$/.test(value) ? JSON.stringify(value) : describeValue(value)
 }
 
-/** A `TEAMS_` name that no setting has is most often a typing error whose default would silently be used. */
+/** Finds unknown `TEAMS_` names. Most are typing errors, with which the setting would silently have its default. */
 function misspelt(env: Environment): Problem[] {
   return Object.keys(env)
     .filter(

@@ -6,12 +6,12 @@ import type { Settings } from './table.ts'
 /** Six years of 365.25 days, which HIPAA 164.316(b)(2)(i) asks for. */
 const HIPAA_DAYS = 2_192
 
-/** What works and may not be meant so: the start logs each, and `doctor` shows it. */
+/** Notices about valid settings that may be mistakes. The start logs each one, and `doctor` shows them. */
 export function settingNotices(env: Environment, settings: Settings): readonly SettingNotice[] {
-  return [...readPlatformNames(env).notices, ...misspeltGatewayNames(env), ...own(settings)]
+  return [...readPlatformNames(env).notices, ...misspeltGatewayNames(env), ...noticesOf(settings)]
 }
 
-function* own(s: Settings): Iterable<SettingNotice> {
+function* noticesOf(s: Settings): Iterable<SettingNotice> {
   if (s.TEAMS_AUDIT_RETENTION_DAYS < HIPAA_DAYS)
     yield {
       at: 'TEAMS_AUDIT_RETENTION_DAYS',

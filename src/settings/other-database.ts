@@ -2,25 +2,24 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Environment } from './env-file.ts'
 
-/** Names under which others look for the address of a database. */
+/** Names that other programs read as the address of a database. */
 const ADDRESS =
   /^(APP_|SQLALCHEMY_)?(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL)_?(URL|URI|URLS|DSN|CONNECTION|CONNECTION_STRING|CONN_STR)$/
 const POSTGRES = /^postgres(ql)?(\+\w+)?:\/\//i
-/** Names under which libpq and container images look for a server. */
+/** Names that libpq and container images read as the host of a database. */
 const HOST = ['PGHOST', 'PGSERVICE', 'POSTGRES_HOST', 'DB_HOST', 'DATABASE_HOST']
 
-/** Names in an environment that say where a PostgreSQL is, none of which the gateway reads. */
+/** Variables that name a PostgreSQL and that the gateway does not read. */
 export interface OtherDatabase {
-  /** Names that hold the address of a PostgreSQL, which nobody sets by chance: `DATABASE_URI`. */
+  /** Variables with the address of a PostgreSQL, such as `DATABASE_URI`: certainly set on purpose. */
   readonly addresses: readonly string[]
-  /** Names that may be there for another program: `PGHOST`. */
+  /** Variables that may be meant for another program, such as `PGHOST`. */
   readonly hosts: readonly string[]
 }
 
 /**
- * Looks for a PostgreSQL that was named in other words than DATABASE_URL. Without that, each process keeps a record of its own in a
- * folder: two replicas with two records, of which nobody hears. Nothing, where DATABASE_URL or TEAMS_DATA_DIR is set:
- * then it was said what is meant.
+ * Finds variables that name a PostgreSQL under another name than DATABASE_URL. Returns none where DATABASE_URL or
+ * TEAMS_DATA_DIR is set, because then the choice of the database is explicit.
  */
 export function otherDatabase(env: Environment): OtherDatabase {
   const set = (name: string) => (env[name]?.trim() ?? '') !== ''
@@ -32,14 +31,14 @@ export function otherDatabase(env: Environment): OtherDatabase {
   }
 }
 
-/** What is right in place of a name that the gateway does not read. */
+/** `expected` of the problem below; `doctor` uses it too. */
 export const NAME_THE_DATABASE =
   'DATABASE_URL with this address, or TEAMS_DATA_DIR where the embedded database is meant'
 
 /**
- * Refuses to start with the embedded database beside real webhooks where the environment names a PostgreSQL in other words than
- * DATABASE_URL: each replica would have a record of its own, and nobody would hear of it. Says it only where no card goes to
- * people, and where the name may be there for another program.
+ * Refuses to start with the embedded database and real webhook URLs where the environment has the address of a PostgreSQL
+ * under another name than DATABASE_URL: each replica would silently have a record of its own. Only logs a warning where no
+ * channel has a webhook URL, and for names that another program may read.
  *
  * @throws GatewayError `invalid_settings`
  */

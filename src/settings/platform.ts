@@ -1,30 +1,30 @@
 import { SETTINGS, type SettingName } from './table.ts'
 
-/** A name of the platform's that is read as a setting of ours. */
+/** A variable of the Python platform that is read as a setting of the gateway. */
 interface ReadAs {
   readonly readAs: SettingName
-  /** Turns its value into one of the setting's, where the two are not written alike. */
+  /** Converts its value to the setting's format; absent where both have the same. */
   readonly toValue?: (value: string) => string
-  /** How its value is read, where that is not plain. */
+  /** How its value is converted, as a sentence of the notice at start. */
   readonly note?: string
 }
 
-/** A name of the platform's that nothing is read from. */
+/** A variable of the Python platform that is not read. */
 interface NotRead {
-  /** What is meant here, in a sentence; said at start where the name has another value than `silentFor`. */
+  /** The gateway's counterpart, in a sentence; logged at start, unless the value is `silentFor`. */
   readonly instead: string
-  /** The value with which the gateway does what it says anyway. */
+  /** The value that describes what the gateway does. */
   readonly silentFor?: string
 }
 
-/** Puts a path at the end of an address that does not say where the id goes. */
+/** Appends a path to an address that does not contain the placeholder. */
 const withPath = (placeholder: string, path: string) => (base: string) =>
   base.includes(placeholder) ? base : `${base.replace(/\/+$/, '')}${path}`
 
 /**
- * The names of the Python platform's `.env` and `config.py` that are no settings here, and what each means: so that its
- * file starts the gateway unchanged. `docs/reference/settings.md` lists them, and the start says a line for each that is
- * set. Names that mean the same here and there are in {@link SETTINGS} only.
+ * The variables of the Python platform's `.env` and `config.py` that are no settings of the gateway, with their counterparts,
+ * so that the gateway starts with the platform's file unchanged. `docs/reference/settings.md` lists them, and the start logs a
+ * line for each that is set. Names with the same meaning in both programs are only in {@link SETTINGS}.
  */
 export const PLATFORM_NAMES = {
   GRAFANA_URL: { readAs: 'TEAMS_LINK_GRAFANA' },
@@ -77,29 +77,29 @@ export const PLATFORM_NAMES = {
 /** A name of {@link PLATFORM_NAMES}. */
 export type PlatformName = keyof typeof PLATFORM_NAMES
 
-/** Something about the settings that works and may not be meant so. */
+/** A notice about a valid setting that may be a mistake. */
 export interface SettingNotice {
-  /** The name in the environment that it is about. */
+  /** Name of the variable. */
   readonly at: string
-  /** What is so, in words; no value. */
+  /** The effect of the setting, in a sentence that quotes no value. */
   readonly says: string
 }
 
-/** What the platform's names in an environment come to. */
+/** The settings that an environment sets by the platform's names. */
 export interface PlatformValues {
-  /** Texts for settings that have none of their own, with the name that each comes from. */
+  /** Text by setting, with the variable that it comes from. Only settings that are not set by their own names. */
   readonly values: ReadonlyMap<SettingName, { readonly at: PlatformName; readonly text: string }>
   readonly notices: readonly SettingNotice[]
 }
 
-/** True for a name of the platform's. */
+/** True for a variable of the platform, a key of {@link PLATFORM_NAMES}. */
 export function isPlatformName(name: string): name is PlatformName {
   return Object.hasOwn(PLATFORM_NAMES, name)
 }
 
 /**
- * Reads the platform's names. A setting's own name wins. A name without `TEAMS_` may be meant for another program of the
- * same environment, so one whose value the setting does not take is noted and not refused.
+ * Reads the platform's variables. A setting's own name wins. A variable without the prefix `TEAMS_` may be meant for another
+ * program in the same environment, so an invalid value of it leads to a notice, not to a refusal.
  */
 export function readPlatformNames(env: Readonly<Record<string, string | undefined>>): PlatformValues {
   const values = new Map<SettingName, { at: PlatformName; text: string }>()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { list, type SettingRow } from './schemas.ts'
 
-/** Address of a proxy, with a scheme or without, as curl accepts it. */
+/** Address of a proxy; as with curl, the scheme may be missing. */
 const proxyUrl = z
   .string()
   .transform((value) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`))
@@ -19,8 +19,8 @@ function isProxy(value: string): boolean {
 }
 
 /**
- * The conventional proxy variables, in upper or lower case. Node's NODE_USE_ENV_PROXY is not needed and changes nothing:
- * it is for programs that do not read these variables themselves.
+ * The conventional proxy variables, in upper or lower case. Node's NODE_USE_ENV_PROXY has no effect on the gateway: it is for
+ * programs that do not read these variables themselves.
  */
 export const PROXY_SETTINGS = {
   HTTPS_PROXY: {

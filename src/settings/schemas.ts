@@ -1,26 +1,26 @@
 import { z } from 'zod'
 
-/** One setting, as {@link SETTINGS} of `table.ts` has it. */
+/** One row of the table of settings, `SETTINGS` in `table.ts`. */
 export interface SettingRow {
   /** Heading under which docs and `.env.example` list it. */
   readonly group: string
-  /** Reads the text of the environment; its error message says what was expected. */
+  /** Parses the text of the environment variable; its error message becomes `expected` of the problem. */
   readonly schema: z.ZodType<unknown, string>
-  /** The default, as it would be written in the environment; undefined where there is none. */
+  /** The default, in the notation of the environment; undefined where there is none. */
   readonly default?: string
-  /** What it does, in its unit. */
+  /** Description for docs and `.env.example`, with the unit. */
   readonly help: string
-  /** True where the value must never be shown. */
+  /** True where the value must not be shown. */
   readonly secret?: true
 }
 
-/** A whole number from `min` to `max`, written in digits: neither `1e3` nor `0x10`, which nobody means. */
+/** A whole number from `min` to `max`, in decimal digits: `1e3` and `0x10` are most likely mistakes. */
 export function whole(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`
   return z.string().regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }))
 }
 
-/** A number of seconds from `min` to `max`, written in digits; fractions are fine. */
+/** A number of seconds from `min` to `max`, in decimal digits; fractions are allowed. */
 export function seconds(min: number, max: number) {
   const error = `seconds, from ${min} to ${max}`
   return z
@@ -30,32 +30,32 @@ export function seconds(min: number, max: number) {
     .pipe(z.number().min(min, { error }).max(max, { error }))
 }
 
-/** Any text that is not empty. */
+/** A text that is not empty. */
 export const text = z.string().min(1, { error: 'some text' })
 
-/** Yes or no, in the usual words. */
+/** A boolean. */
 export const flag = z.stringbool({
   truthy: ['true', 'yes', '1', 'on'],
   falsy: ['false', 'no', '0', 'off'],
   error: 'true or false',
 })
 
-/** One of some words. */
+/** One of a closed set of values. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of: ${values.join(', ')}` })
 
-/** A URL of one of these protocols, each with its colon. */
+/** A URL with one of these protocols, each given with its colon. */
 export const url = (protocols: readonly string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   })
 
-/** What SQLAlchemy puts behind the scheme of a PostgreSQL: the driver in Python. */
+/** Scheme of a PostgreSQL URL with a Python driver, as SQLAlchemy writes it. */
 const SQLALCHEMY_DRIVER = /^(postgres(?:ql)?)\+(?:asyncpg|psycopg2?)(?=:\/\/)/i
 
 /**
- * The address of a PostgreSQL. SQLAlchemy's is read too: without its driver, and with asyncpg's `ssl=` as `sslmode=`, which has
- * the same values there. In a URL without a driver `ssl=` stays what it is for `pg`.
+ * A connection string of PostgreSQL. SQLAlchemy's notation is converted: the driver is removed, and asyncpg's `ssl=` becomes
+ * `sslmode=`, which has the same values. In a URL without a driver `ssl=` stays, with the meaning that it has for `pg`.
  */
 export const postgresUrl = z
   .string()
@@ -64,7 +64,7 @@ export const postgresUrl = z
   )
   .pipe(url(['postgres:', 'postgresql:']))
 
-/** Texts separated by commas; blanks around them and empty ones do not count. */
+/** Texts separated by commas. Blanks at their ends and empty texts are removed. */
 export const list = z.string().transform((value) =>
   value
     .split(',')
@@ -72,12 +72,15 @@ export const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 )
 
-/** The name of a program as it can stand in log lines and in the record. */
+/** The name of a program in log lines and in the record. */
 export const callerName = z
   .string()
   .regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, { error: 'letters, digits and _.@-, at most 64' })
 
-/** Secrets separated by commas, some with a name and a colon in front. Svix and others show a secret as `v1,whsec_…`, whose comma separates no entries. */
+/**
+ * Secrets separated by commas, each with an optional name and colon before it. Svix and others show a secret as `v1,whsec_…`,
+ * whose comma is no separator; `v1,` is removed.
+ */
 export const inboundSecrets = z
   .string()
   .transform((value) => value.replace(/(^|[,:])\s*v1\s*,\s*(?=whsec_)/g, '$1'))
@@ -93,7 +96,7 @@ export const hostSuffixes = list.refine(
   },
 )
 
-/** Host names, separated by commas; with a dot in front, all hosts below. */
+/** Host names, separated by commas; a leading dot stands for all hosts below. */
 export const hosts = list.refine((names) => names.every((name) => new RegExp(`^\\.?${HOST}*$`, 'i').test(name)), {
   error: 'host names, separated by commas; with a dot in front for all hosts below',
 })

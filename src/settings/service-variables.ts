@@ -5,7 +5,7 @@ const DIGITS = /^\d+$/
 const ADDRESS = /^(?:tcp|udp|sctp):\/\//
 const PROTOCOL = /^(?:tcp|udp|sctp)$/
 
-/** How the names that the kubelet makes for a Service go on behind the Service's, and what their values look like. */
+/** Suffixes of the variables that the kubelet makes for a Service, with the format of their values. */
 const FORMS: readonly (readonly [name: RegExp, value: (text: string) => boolean])[] = [
   [/^_SERVICE_HOST$/, (text) => isIP(text) !== 0],
   [/^_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, (text) => DIGITS.test(text)],
@@ -17,10 +17,10 @@ const FORMS: readonly (readonly [name: RegExp, value: (text: string) => boolean]
 ]
 
 /**
- * Leaves out the variables that Kubernetes puts into every pod for each Service of its namespace. A Service named
- * `teams-gateway` makes seven whose names begin as our settings do (`TEAMS_GATEWAY_PORT=tcp://10.0.0.5:8080`), one named
- * `teams-http` makes a `TEAMS_HTTP_PORT`. A name is left out only where the Service's own host and port are set too and the
- * value is of the kubelet's form: anything else is somebody's setting, or a typing error to tell.
+ * Removes the variables that Kubernetes sets in every pod for each Service of its namespace. A Service named `teams-gateway`
+ * makes seven with the prefix of the gateway's settings (`TEAMS_GATEWAY_PORT=tcp://10.0.0.5:8080`), one named `teams-http`
+ * makes a `TEAMS_HTTP_PORT`. A variable is removed only where the Service's host and port are set too and its value has the
+ * kubelet's format. Any other variable is a setting, or a typing error that has to be reported.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */

@@ -1,6 +1,6 @@
 import { type SettingRow, seconds, whole } from './schemas.ts'
 
-/** Limits at which notifications become digests, and lifetimes of repeats and acknowledgements. */
+/** Thresholds of digests, and lifetimes of repeats and acknowledgements. */
 export const STORM_SETTINGS = {
   TEAMS_DIGEST_AFTER: {
     group: 'Storms',

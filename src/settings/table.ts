@@ -19,8 +19,8 @@ import {
 import { STORM_SETTINGS } from './storm-settings.ts'
 
 /**
- * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` come from here.
- * Webhook URLs are not in this table because their names follow the channels: see {@link WEBHOOK_PREFIX}.
+ * Every setting, once: validation, `.env.example`, `docs/reference/settings.md` and `doctor` are made from this table. It has
+ * no webhook URLs, because their names depend on the channels: see {@link WEBHOOK_PREFIX}.
  */
 export const SETTINGS = {
   TEAMS_HTTP_HOST: {
@@ -356,7 +356,7 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, SettingRow>
 
-/** Prefix of the environment variables with webhook URLs; the channel's key in upper case follows. */
+/** Prefix of the environment variables with webhook URLs. The channel's key in upper case follows it. */
 export const WEBHOOK_PREFIX = 'TEAMS_WEBHOOK_'
 
 /** The name of a setting. */
@@ -365,5 +365,5 @@ export type SettingName = keyof typeof SETTINGS
 type Value<N extends SettingName> = z.output<(typeof SETTINGS)[N]['schema']>
 type HasDefault<N extends SettingName> = (typeof SETTINGS)[N] extends { readonly default: string } ? true : false
 
-/** All settings, validated: those without a default may be absent. */
+/** All settings, validated. A setting without a default may be undefined. */
 export type Settings = { readonly [N in SettingName]: HasDefault<N> extends true ? Value<N> : Value<N> | undefined }
