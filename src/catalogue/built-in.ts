@@ -7,7 +7,7 @@ import type { Language } from './language.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from './stakeholder-groups.ts'
 import { GROUPED_BY, RESOLVES } from './storm-fields.ts'
 
-/** What a channel has where the configuration says nothing of its own; comes from the settings. */
+/** Language and budget of a channel without its own in the configuration; from the settings. */
 export interface CatalogueDefaults {
   readonly language: Language
   readonly budget: Budget
@@ -46,7 +46,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
   }
 }
 
-/** A channel of which nothing but its name is known. */
+/** Makes a channel with a key, a name and defaults for all other properties. */
 export function newChannel(key: string, name: string, defaults: CatalogueDefaults): Channel {
   return {
     key,

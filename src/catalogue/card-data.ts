@@ -2,23 +2,22 @@ import { z } from 'zod'
 import { GREGORIAN_EXPECTED, isHijri } from './moment.ts'
 
 /**
- * Text that is longer is kept up to here, with a mark: see `src/intake/bounds.ts`. Metadata, which become part of the JSON
- * schemas, and not `max`, which would refuse the event.
+ * Sets the length at which `src/intake/bounds.ts` cuts a text, in UTF-16 units. As metadata, which become part of the JSON
+ * schemas. Rejected: `max`, which would refuse the event.
  */
-const cutAt = <T extends z.ZodType>(schema: T, most: number): T => schema.meta({ 'x-cut-at': most }) as T
+const cutAt = <T extends z.ZodType>(schema: T, maxUnits: number): T => schema.meta({ 'x-cut-at': maxUnits }) as T
 
-const LONG = 20_000
 const line = cutAt(z.string({ error: 'some text' }).min(1, { error: 'some text' }), 1_000)
 const id = z.union([line, z.number()], { error: 'text or a number' }).transform(String)
-const prose = cutAt(z.string({ error: 'some text' }), LONG)
+const prose = cutAt(z.string({ error: 'some text' }), 20_000)
 const whole = z
   .number({ error: 'a whole number' })
   .int({ error: 'a whole number' })
   .min(0, { error: 'a whole number, 0 or more' })
-/** An amount: text as given (`15000 SAR`) or a number, which then means SAR. */
+/** An amount: a text that is shown unchanged (`15000 SAR`), or a number of SAR. */
 const amount = z.union([line, z.number()], { error: 'text such as "15000 SAR", or a number of SAR' })
 const gregorian = (text: string) => !isHijri(text)
-/** A moment: RFC 3339 with a zone, or a date alone. */
+/** A time: RFC 3339 with an offset, or a date alone. */
 const moment = z.union([z.iso.datetime({ offset: true }).refine(gregorian), z.iso.date().refine(gregorian)], {
   error: ({ input }) =>
     typeof input === 'string' && isHijri(input)
@@ -28,32 +27,34 @@ const moment = z.union([z.iso.datetime({ offset: true }).refine(gregorian), z.is
 const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({ 'x-left-out-beyond': 2_000 })
 const scalar = z.union([prose, z.number(), z.boolean()], { error: 'text, a number or a boolean' })
 
-/** Marks a field as patient data: TEAMS_PHI_POLICY is applied to it before anything is written. */
+/** Marks a field as patient data: TEAMS_PHI_POLICY is applied to it before the event is written. */
 const phi = <T extends z.ZodType>(schema: T): T => schema.meta({ phi: true }) as T
 
 /**
- * What a text names, so that a card shows the word for it in its own language where there is one: an event type, a data
- * field, or a value of the data field that another field names.
+ * The vocabulary that a text belongs to, by which a card translates it into its language: an event type, a data field, or a
+ * value of the data field that another field names.
  */
 export type Named = 'event_type' | 'field' | { readonly valueOf: string }
 
-/** Apart from the metadata of {@link phi}, which become part of the JSON schemas: callers have no use for these. */
+/** A registry of its own: z.globalRegistry, with the metadata of {@link phi}, becomes part of the JSON schemas for callers. */
 const NAMES = z.registry<{ readonly names: Named }>()
 const naming = (names: Named) => line.clone().register(NAMES, { names })
 
-/** What the text of a field names; undefined for text that stands for itself. */
+/** Returns the vocabulary of a field's text; undefined for a text that is not translated. */
 export function namedBy(field: z.core.$ZodType): Named | undefined {
   return NAMES.get(field)?.names
 }
 
-/** How often there was one of several, with the most frequent first. */
-const counts = (label: z.ZodString, what: string) =>
-  z.array(z.object({ label, count: whole }, { error: 'an object with label and count' }), { error: what }).max(1_000)
+/** Labels with their counts, the most frequent first. */
+const counts = (label: z.ZodString, expected: string) =>
+  z
+    .array(z.object({ label, count: whole }, { error: 'an object with label and count' }), { error: expected })
+    .max(1_000)
 
 /**
- * The data that each built-in card shows, field by field. From here come validation, the TypeScript types of
- * `data`, the OpenAPI schemas, the list of fields that templates may name, and the list of patient data.
- * Fields beyond these are dealt with as TEAMS_UNDECLARED_DATA says; by default they are not kept.
+ * The data fields of each built-in card. Validation, the TypeScript types of `data`, the OpenAPI schemas, the list of fields
+ * that templates may name, and the list of patient data are made from this table. TEAMS_UNDECLARED_DATA decides about other
+ * fields; by default they are dropped.
  */
 export const CARD_DATA = {
   vault_security_event: z.object({
@@ -146,7 +147,7 @@ export const CARD_DATA = {
   system_alert: z.object({
     component: line,
     summary: prose.min(1, { error: 'some text' }),
-    /** What the platform calls component and summary: taken for them where they are absent. */
+    /** The Python platform's names of component and summary; used where those are absent: see {@link STAND_INS}. */
     service: line.optional(),
     message: prose.optional(),
     node: line.optional(),
@@ -173,7 +174,7 @@ export const CARD_DATA = {
     due_at: moment.optional(),
     reference: line.optional(),
   }),
-  /** One batch of the daily follow-up worksheet: its amounts and dates are texts as the worksheet shows them. */
+  /** One batch of the daily follow-up worksheet, with amounts and dates as texts of the worksheet. */
   followup_status: z.object({
     batch_no: id,
     branch: line.optional(),
@@ -201,38 +202,37 @@ export const CARD_DATA = {
       )
       .optional(),
   }),
-  /** Many notifications of one channel on one card; the gateway writes these itself. */
+  /** A digest: several notifications of one channel on one card. Only the gateway makes it. */
   digest: z.object({
     /**
-     * The event type, or "several". This and `summary` are what gateways of the version before show, which draw types
-     * that they do not know with the card system_alert.
+     * The event type, or "several". Gateways of the previous version draw unknown types with the card system_alert, and so
+     * show this field and `summary`.
      */
     component: naming('event_type'),
-    /** In no language, such as "9,990 × nphies.claim.submitted". */
+    /** Without words of any language, such as "9,990 × nphies.claim.submitted". */
     summary: prose.min(1, { error: 'some text' }),
-    /** Notifications that stand in the digest. */
+    /** Number of notifications in the digest. */
     count: whole,
     first_at: moment,
     last_at: moment,
     event_types: counts(naming('event_type'), 'a list of event types'),
-    /** Event types that are not listed. */
+    /** Number of event types that are not listed. */
     more_types: whole.optional(),
-    /** The data field whose values `groups` counts. */
+    /** Name of the data field whose values `groups` counts. */
     group_by: naming('field').optional(),
     groups: counts(naming({ valueOf: 'group_by' }), 'a list of groups'),
-    /** Groups that are not listed. */
+    /** Number of groups that are not listed. */
     more_groups: whole.optional(),
     correlation_ids: z.array(line, { error: 'a list of correlation ids' }).max(10_000),
-    /** Correlation ids that are not listed. */
+    /** Number of correlation ids that are not listed. */
     more: whole.optional(),
-    /** The id of the digest's own notification, by which those that stand in it are found. */
+    /** Id of the digest's notification, the filter `digest_id` of the list of notifications. */
     digest_id: z.uuid({ error: 'a UUID' }),
   }),
 } as const satisfies Record<string, z.ZodObject>
 
 /**
- * Other names for required fields, by card: what the platform's programs call them. Such a field stands in for the
- * required one where that is absent.
+ * The Python platform's names of required fields, by card. Such a field replaces the required one where that is absent.
  */
 export const STAND_INS: { readonly [C in CardName]?: Readonly<Record<string, keyof CardData<C> & string>> } = {
   system_alert: { component: 'service', summary: 'message' },

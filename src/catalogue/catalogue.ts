@@ -4,16 +4,16 @@ import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
 import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
 
-/** What is built in of one event type. */
+/** One built-in event type. */
 export interface EventTypeRow {
   readonly priority: Priority
   readonly stakeholders: readonly StakeholderKey[]
   readonly card: CardName
-  /** Older names under which the type is still accepted. */
+  /** Older names that are still accepted. */
   readonly aliases?: readonly string[]
   /**
-   * Heading of its cards, and what it means to the people who read them. Words under `events` in the user's own
-   * `strings/<language>.json` win over these. A title may name data fields in braces.
+   * Heading of its cards, and its meaning for their readers. Texts under `events` in the user's own
+   * `strings/<language>.json` take precedence. A title may name data fields in braces.
    */
   readonly words: { readonly [L in Language]: { readonly title: string; readonly meaning: string } }
 }
@@ -23,35 +23,35 @@ export interface EventTypeDefinition {
   readonly name: string
   readonly priority: Priority
   readonly stakeholders: readonly string[]
-  /** Name of the template that draws it. */
+  /** Name of the template of its cards. */
   readonly card: string
-  /** Checks `data`; keeps fields it does not know. */
+  /** Checks `data`; keeps unknown fields. */
   readonly schema: z.ZodObject
   /** Top-level data fields that are patient data. */
   readonly phiFields: ReadonlySet<string>
-  /** Fields of which the configuration says that they are no patient data, whatever their names look like. */
+  /** Fields that the configuration marks `phi: false`, although their names may be those of identifiers. */
   readonly plainFields?: ReadonlySet<string>
-  /** Data fields that must be equal, besides the type, for events to stand in one digest. */
+  /** Data fields that must be equal, besides the type, for events to share a digest. */
   readonly fingerprint: readonly string[]
-  /** Data field by whose values a digest is counted. */
+  /** Data field whose values are counted on a digest. */
   readonly groupBy: string | undefined
-  /** Data fields that say what an event is about; its caller's correlation id says so where this is empty. */
+  /** Data fields that identify an event's subject; if empty, the caller's correlation id does. */
   readonly dedup: readonly string[]
-  /** Types that an event of this type closes, where they are about the same. */
+  /** Event types that an event of this type resolves if they have the same subject. */
   readonly resolves: readonly string[]
 }
 
-/** How many cards a channel gets: a token bucket. */
+/** The card budget of a channel: a token bucket. */
 export interface Budget {
   /** Cards per period. */
   readonly requests: number
   /** The period, in seconds. */
   readonly period: number
-  /** Cards that a rested channel may get at once. */
+  /** Cards that a channel with a full budget may get at once. */
   readonly burst: number
 }
 
-/** Somebody who is mentioned on a channel's cards. `id` is an Entra object id or a user principal name. */
+/** A person who is mentioned on a channel's cards. `id` is an Entra object id or a user principal name. */
 export interface Mention {
   readonly name: string
   readonly id: string
@@ -59,19 +59,19 @@ export interface Mention {
   readonly priorities: readonly Priority[]
 }
 
-/** One Teams destination. Its address is a secret and lives elsewhere: see `src/secrets/`. */
+/** One Teams destination. Its webhook URL is a secret and not part of the catalogue: see `src/secrets/`. */
 export interface Channel {
   readonly key: string
-  /** What people call it, for example `#sre-alerts`. */
+  /** Display name, for example `#sre-alerts`. */
   readonly name: string
-  /** What the flow behind the webhook takes: a message with attachments (the stock template), or the card alone. */
+  /** Body that the flow behind the webhook accepts: a message with attachments (the stock template), or the card alone. */
   readonly payload: 'envelope' | 'bare'
-  /** How the flow knows us: by the signature in the URL, or by an Entra token. */
+  /** How the flow authenticates the gateway: by the signature in the URL, or by an Entra token. */
   readonly auth: 'sas' | 'entra'
   readonly language: Language
   readonly budget: Budget
   readonly mentions: readonly Mention[]
-  /** True where nothing shall be sent: notifications are kept as `suppressed`. */
+  /** True for a channel that gets no cards: its notifications are recorded as `suppressed`. */
   readonly muted: boolean
 }
 
@@ -81,16 +81,16 @@ export interface Route {
     /** Exact type, or a prefix with a star: `celery.*`. */
     readonly eventType?: string
     readonly priorities?: readonly Priority[]
-    /** Key of a group that the event names. */
+    /** Key of a stakeholder group of the event. */
     readonly stakeholder?: string
   }
   /** Channel keys. */
   readonly channels: readonly string[]
-  /** `add` sends to these channels too, `only` to these instead of those that the groups read. */
+  /** `add` sends to these channels too, `only` to these instead of the groups' channels. */
   readonly mode: 'add' | 'only'
 }
 
-/** All that can be named in an event: built in, and the user's own from the configuration file. */
+/** The names that an event may use: the built-in ones, and the user's own from the configuration file. */
 export interface Catalogue {
   readonly eventTypes: ReadonlyMap<string, EventTypeDefinition>
   /** Older names of event types. */
@@ -102,7 +102,7 @@ export interface Catalogue {
   readonly templatesDir: string | undefined
 }
 
-/** The event type of that name, or of that older name; undefined where there is none. */
+/** Finds an event type by its name or an alias; undefined for an unknown name. */
 export function findEventType(catalogue: Catalogue, name: string): EventTypeDefinition | undefined {
   return catalogue.eventTypes.get(name) ?? catalogue.eventTypes.get(catalogue.aliases.get(name) ?? '')
 }
@@ -112,7 +112,7 @@ export interface FoundGroup extends GroupDefinition {
   readonly key: string
 }
 
-/** The group of that key or display name, in any letter case; undefined where there is none. */
+/** Finds a group by its key or a display name, in any letter case; undefined for an unknown name. */
 export function findGroup(catalogue: Catalogue, nameOrKey: string): FoundGroup | undefined {
   const wanted = foldName(nameOrKey)
   for (const [key, group] of catalogue.groups)
@@ -120,12 +120,12 @@ export function findGroup(catalogue: Catalogue, nameOrKey: string): FoundGroup |
   return undefined
 }
 
-/** All names that an event may use for a group: keys and display names. For error texts. */
+/** Returns the keys and display names of all groups, for error texts. */
 export function groupNames(catalogue: Catalogue): string[] {
   return [...catalogue.groups].flatMap(([key, group]) => [key, ...group.names])
 }
 
-/** A name as it is compared: without letter case, outer blanks, and differences of how letters are composed. */
+/** Folds a name for comparison: Unicode NFC, without letter case and outer blanks. */
 export function foldName(name: string): string {
   return name.normalize('NFC').trim().toLowerCase()
 }

@@ -12,9 +12,9 @@ import { matchesType } from './route.ts'
 import { stormProblems } from './storm-fields.ts'
 
 /**
- * Checks a configuration, alone and against what is built in.
+ * Checks a configuration, alone and against the built-in catalogue.
  *
- * @param folder what a relative `templates` is relative to
+ * @param folder base folder of a relative `templates`
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
 export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): Config {
@@ -25,7 +25,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
   problems.push(
     ...clashingNames(input, builtIn),
     ...clashingTypes(input, builtIn),
-    ...unfinished(input, builtIn),
+    ...missingParts(input, builtIn),
     ...unmatchedRoutes(input, builtIn),
     ...stormProblems(input, builtIn),
     ...missingTemplates(input, folder),
@@ -34,10 +34,10 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
   return result.data
 }
 
-// The checks below look at several entries at once. They run on the unchecked input, and pass over what the schema has
-// complained of already, so that every problem is told in one go.
+// The checks below compare several entries. They run on the unchecked input, so that all problems are reported at once, and
+// skip values that the schema has already refused.
 
-/** What each group is called in the end, the configuration's names in place of built-in ones. */
+/** Returns the names of each group; names in the configuration replace built-in ones. */
 function namesByGroup(input: unknown, builtIn: Catalogue): Map<string, readonly string[]> {
   const names = new Map([...builtIn.groups].map(([key, group]): [string, readonly string[]] => [key, group.names]))
   for (const [key, group] of entries(input, 'stakeholder_groups'))
@@ -52,14 +52,14 @@ function knownNames(input: unknown, builtIn: Catalogue): KnownNames {
   return { channels: new Set([...builtIn.channels.keys(), ...entries(input, 'channels').map(([key]) => key)]), groups }
 }
 
-/** Two groups of one name: an event that uses it would reach only one of them. */
+/** Finds names that two groups share: an event with such a name would reach only one of them. */
 function clashingNames(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   const all = namesByGroup(input, builtIn)
   const owners = new Map([...all.keys()].map((key) => [key, key]))
-  const own = new Set(entries(input, 'stakeholder_groups').map(([key]) => key))
-  // Built-in groups claim their names first, so that the complaint stands at the user's entry.
-  const order = [...all].sort(([a], [b]) => Number(own.has(a)) - Number(own.has(b)))
+  const configured = new Set(entries(input, 'stakeholder_groups').map(([key]) => key))
+  // Built-in groups first, so that the problem is reported at the user's entry.
+  const order = [...all].sort(([a], [b]) => Number(configured.has(a)) - Number(configured.has(b)))
   for (const [key, names] of order)
     for (const [index, name] of names.entries()) {
       const owner = owners.get(foldName(name))
@@ -74,16 +74,16 @@ function clashingNames(input: unknown, builtIn: Catalogue): Problem[] {
   return problems
 }
 
-/** An alias that is a type, or the alias of another type. */
+/** Finds aliases that are the name of an event type, or an alias of another one. */
 function clashingTypes(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   const types = entries(input, 'event_types')
   const names = new Set([...builtIn.eventTypes.keys(), ...types.map(([name]) => name)])
   const aliases = new Map(builtIn.aliases)
   for (const [name, type] of types) {
-    const means = builtIn.aliases.get(name)
-    if (means !== undefined)
-      problems.push({ at: `event_types.${name}`, found: `another name of ${means}`, expected: means })
+    const target = builtIn.aliases.get(name)
+    if (target !== undefined)
+      problems.push({ at: `event_types.${name}`, found: `another name of ${target}`, expected: target })
     for (const [index, alias] of texts(type.aliases).entries()) {
       const owner = names.has(alias) ? alias : aliases.get(alias)
       if (owner !== undefined && !(owner === name && !names.has(alias)))
@@ -98,8 +98,8 @@ function clashingTypes(input: unknown, builtIn: Catalogue): Problem[] {
   return problems
 }
 
-/** What a new type or group must say, and what a built-in one has said already. */
-function unfinished(input: unknown, builtIn: Catalogue): Problem[] {
+/** Finds missing parts of new event types and groups, and parts that would contradict a built-in card. */
+function missingParts(input: unknown, builtIn: Catalogue): Problem[] {
   const problems: Problem[] = []
   for (const [key, group] of entries(input, 'stakeholder_groups'))
     if (!builtIn.groups.has(key) && group.channels === undefined)
@@ -139,11 +139,11 @@ function unfinished(input: unknown, builtIn: Catalogue): Problem[] {
   return problems
 }
 
-/** A route that no event can ever take is a typing error. */
+/** Finds routes whose pattern matches no event type: typing errors. */
 function unmatchedRoutes(input: unknown, builtIn: Catalogue): Problem[] {
-  const own = entries(input, 'event_types')
-  const names = [...builtIn.eventTypes.keys(), ...own.map(([name]) => name)]
-  const aliases = [...builtIn.aliases.keys(), ...own.flatMap(([, type]) => texts(type.aliases))]
+  const configured = entries(input, 'event_types')
+  const names = [...builtIn.eventTypes.keys(), ...configured.map(([name]) => name)]
+  const aliases = [...builtIn.aliases.keys(), ...configured.flatMap(([, type]) => texts(type.aliases))]
   const routes = isObject(input) && Array.isArray(input.routes) ? input.routes : []
   return routes.flatMap((route: unknown, index) => {
     const when = isObject(route) && isObject(route.when) ? route.when : {}
@@ -172,7 +172,7 @@ function missingTemplates(input: unknown, folder: string): Problem[] {
   return [{ at: 'templates', found: found ? 'a file' : 'no such folder', expected: 'a folder with templates' }]
 }
 
-/** One zod issue in the gateway's words. Its message says what was expected; what was found is described, not quoted. */
+/** Converts a zod issue to problems. Its message is `expected`; `found` describes the value without quoting it. */
 function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames): Problem[] {
   const at = pathOf(issue.path)
   if (issue.code === 'unrecognized_keys')
@@ -198,7 +198,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames):
   ]
 }
 
-/** A path as people write it: `event_types.lab.result.ready.priority`, `routes[0].channels[1]`. */
+/** Writes a path as in error texts: `event_types.lab.result.ready.priority`, `routes[0].channels[1]`. */
 function pathOf(path: readonly PropertyKey[]): string {
   const written = path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, 120)}`))

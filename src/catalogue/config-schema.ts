@@ -7,8 +7,8 @@ import { LANGUAGES } from './language.ts'
 import { PRIORITIES, type Priority, parsePriority } from './priority.ts'
 
 /**
- * What may be referred to: all that is built in and all that the configuration names, whether or not that entry is right,
- * so that one mistake does not show up as a second one wherever the entry is used.
+ * Names that entries may refer to: the built-in ones and all entries of the configuration, also invalid ones, so that one
+ * invalid entry causes no further problems at its references.
  */
 export interface KnownNames {
   readonly channels: ReadonlySet<string>
@@ -16,12 +16,12 @@ export interface KnownNames {
   readonly groups: ReadonlyMap<string, string>
 }
 
-/** How event types are named. */
+/** Form of an event type's name. */
 const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/
 const KEY = /^[a-z][a-z0-9_]{0,40}$/
 const MENTION_ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@<>]+@[^\s@<>]+)$/i
 
-/** A channel's key becomes the name of a setting, TEAMS_WEBHOOK_<KEY>, and must not make one that means something else. */
+/** True for a valid channel key. The key becomes part of a variable, TEAMS_WEBHOOK_<KEY>, which must not be another setting. */
 function isChannelKey(key: string): boolean {
   return KEY.test(key) && key !== 'vault_path' && key !== 'host_suffixes' && !key.endsWith('_file')
 }
@@ -38,12 +38,12 @@ const between = (min: number, max: number, whole: boolean) => {
   const number = z.number({ error }).min(min, { error }).max(max, { error })
   return whole ? number.int({ error }) : number
 }
-/** The names of the known keys are the error's message; `problemsOf` makes a sentence of them for each unknown key. */
+/** For unknown keys the error message is the list of known keys, from which `problemsOf` makes a problem for each. */
 const strict = <S extends z.core.$ZodShape>(shape: S) =>
   z.strictObject(shape, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'an object'),
   })
-/** A section whose entries are all commented out is null in YAML, and means the same as none. */
+/** A section with all its entries commented out is null in YAML, and counts as absent. */
 const record = <V extends z.ZodType>(key: z.ZodType<string, string>, value: V) =>
   z
     .record(key, value, { error: 'an object' })
@@ -71,7 +71,7 @@ const field = strict({
   phi: flag.optional(),
 })
 
-/** The shape of the configuration; all that can be said of one entry without looking at the others. */
+/** The schema of the configuration: all checks that concern only one entry, and its references to known names. */
 export function configSchema(known: KnownNames) {
   const channel = z
     .string({ error: 'the key of a channel' })
@@ -161,24 +161,24 @@ export function configSchema(known: KnownNames) {
   })
 }
 
-/** The configuration once it was found right: defaults filled in, groups by key, priorities in upper case. */
+/** A valid configuration: defaults filled in, groups by key, priorities in upper case. */
 export type Config = z.output<ReturnType<typeof configSchema>>
 
-// How the checks that look at several entries at once read the unchecked configuration: what the schema complains of
-// is passed over, so that every problem is told in one go, and once.
+// Readers of the unchecked configuration, for checks that compare several entries. Values that the schema refuses are
+// skipped, so that all problems are reported at once, each one once.
 
-/** The entries of a section, each an object; none where the section is of another form. */
+/** Returns the entries of a section, with an empty object for an invalid entry; none for an invalid section. */
 export function entries(input: unknown, section: string): [string, Record<string, unknown>][] {
   const value = isObject(input) ? input[section] : undefined
   return isObject(value) ? Object.entries(value).map(([key, entry]) => [key, isObject(entry) ? entry : {}]) : []
 }
 
-/** The texts of a list, with an empty one for whatever is none. */
+/** Returns the texts of a list, with an empty text for any other item; none where the value is no list. */
 export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? item : '')) : []
 }
 
-/** What was expected where one of some names had to stand. */
+/** `expected` of a problem with a name that is not one of `names`. */
 export function expectedOneOf(names: readonly string[], given: string): string {
   const near = nearestName(names, given)
   return `one of: ${names.join(', ')}${near ? `; perhaps ${near}` : ''}`

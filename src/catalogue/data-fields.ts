@@ -6,8 +6,8 @@ const alert = CARD_DATA.system_alert.shape
 const vault = CARD_DATA.vault_security_event.shape
 
 /**
- * The types that a field of the user's own may have. Amounts, times and URLs are those of the built-in cards, so
- * that every card of the gateway takes them alike.
+ * Types of data fields in the configuration. Amounts, times and URLs have the schemas of the built-in cards, so that all
+ * cards accept the same values.
  */
 export const FIELD_TYPES = {
   text: CARD_DATA.celery_task_failure.shape.error,
@@ -25,9 +25,9 @@ const SCALAR = CARD_DATA.system_alert.shape.value.unwrap()
 /** Name of a field type, a key of {@link FIELD_TYPES}. */
 export type FieldType = keyof typeof FIELD_TYPES
 
-/** One field of an event's data as the configuration file describes it. */
+/** One data field of an event type in the configuration. */
 export interface Field {
-  /** Undefined for a field that the card has already. */
+  /** Undefined for a field of the card. */
   readonly type?: FieldType | undefined
   readonly required?: boolean | undefined
   readonly phi?: boolean | undefined
@@ -38,7 +38,7 @@ export function isBuiltInCard(card: string): card is CardName {
   return Object.hasOwn(CARD_DATA, card)
 }
 
-/** A schema with further fields, and with more asked of those that it has. Keeps fields it does not know. */
+/** Extends a schema by new fields, and makes its fields required or patient data. Keeps unknown fields. */
 export function withFields(base: z.ZodObject, fields: Readonly<Record<string, Field>>): z.ZodObject {
   const shape: Record<string, z.core.$ZodType> = {}
   for (const [name, field] of Object.entries(fields)) {
@@ -51,25 +51,25 @@ export function withFields(base: z.ZodObject, fields: Readonly<Record<string, Fi
   return base.extend(shape).loose()
 }
 
-/** A schema with fields that storm control names and nobody has declared: a text, a number or a boolean. */
+/** Extends a schema by undeclared fields that storm control names: each a text, a number or a boolean. */
 export function withNamed(base: z.ZodObject, names: readonly string[]): z.ZodObject {
   const added = names.filter((name) => !Object.hasOwn(base.shape, name))
   return added.length === 0 ? base : base.extend(Object.fromEntries(added.map((name) => [name, SCALAR.optional()])))
 }
 
-/** Top-level fields of a schema that are marked as patient data. */
+/** Returns the top-level fields of a schema that are marked as patient data. */
 export function phiFieldsOf(schema: z.ZodObject): Set<string> {
   return new Set(Object.keys(schema.shape).filter((name) => isPhi(schema.shape[name])))
 }
 
-/** The mark may sit on the field or inside its `optional`. */
+/** True for a field marked as patient data, itself or inside its `optional` or `nullable`. */
 function isPhi(field: z.core.$ZodType | undefined): boolean {
   if (field === undefined) return false
   if (z.globalRegistry.get(field)?.phi === true) return true
   return field instanceof z.ZodOptional || field instanceof z.ZodNullable ? isPhi(field.unwrap()) : false
 }
 
-/** True for a field that holds a time, or a date. */
+/** True for a field of times or dates. */
 export function isMoment(field: z.core.$ZodType): boolean {
   const def = (field as z.core.$ZodTypes)._zod.def
   if (def.type === 'optional' || def.type === 'nullable') return isMoment(def.innerType)
@@ -84,14 +84,14 @@ function withoutOptional(field: z.core.$ZodType): z.ZodType {
 }
 
 /**
- * Makes what says whether a name is one of these fields. Letter case, separators and a plural do not count: `PatientID`,
- * `patient-ids` and `patient_id` are one.
+ * Makes a predicate for the names of these fields. Letter case, separators and a plural do not count: `PatientID`,
+ * `patient-ids` and `patient_id` are the same name.
  */
 export function createFieldNames(fields: Iterable<string>): (name: string) => boolean {
   const folded = new Set([...fields].map(foldFieldName))
   return (name) => {
-    const own = foldFieldName(name)
-    return folded.has(own) || (own.endsWith('s') && folded.has(own.slice(0, -1)))
+    const wanted = foldFieldName(name)
+    return folded.has(wanted) || (wanted.endsWith('s') && folded.has(wanted.slice(0, -1)))
   }
 }
 

@@ -4,12 +4,11 @@ import { PLATFORM } from './event-types/platform.ts'
 import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
 
 /**
- * The event types that the gateway ships: default priority, default stakeholders,
- * card, and the words of its cards in each language. Users add their
- * own in the configuration file; `docs/reference/events.md` is written from this table.
+ * The built-in event types: default priority, default stakeholders, card, and the texts of its cards in each language. Users
+ * add their own in the configuration file; `docs/reference/events.md` is written from this table.
  *
- * `gateway.digest` is written by the gateway itself, one for each digest, with the priority of what stands in it and for
- * the one channel; callers can not send it.
+ * `gateway.digest` is the type of the gateway's own events, one for each digest, with the priority of the notifications in
+ * the digest and for their channel. Callers can not send it.
  */
 export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM } as const
 
@@ -20,10 +19,10 @@ type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {
   ? A
   : never
 
-/** The type of the events that the gateway writes itself when it makes a digest. */
+/** The type of the events that the gateway writes when it makes a digest. */
 export const DIGEST_TYPE = 'gateway.digest'
 
-/** All that a caller may send; digests the gateway writes itself. */
+/** The event types that a caller may send, aliases included: all but digests. */
 type BuiltInTypes = {
   [T in Exclude<keyof Catalogue, typeof DIGEST_TYPE> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
 }

@@ -1,17 +1,17 @@
 import { foldNow } from '../kernel/fold.ts'
 import { ATTRIBUTES, IDENTIFIERS, type IdentifierValue, NUMBER_WORDS, PERSONS } from './identifiers.ts'
 
-/** An identifier that a field's name announces. */
+/** The kind of identifier that a field has according to its name. */
 export interface NamedIdentifier {
   readonly value: IdentifierValue
-  /** The name is one that machines have too: `address`. Then a value that only a machine has is none. */
+  /** True for a name that is also used of machines, `address`. A value that only a machine can have is then no identifier. */
   readonly ambiguous: boolean
 }
 
-/** Longer keys are sentences. */
-const LONGEST = 80
+/** Longer names are sentences, and are not searched. */
+const MAX_NAME_CHARACTERS = 80
 
-/** The words of a name, as they are compared: `NationalIDs`, `national-id_2` and `national id` are the same. */
+/** Splits a name into its folded parts: `NationalIDs`, `national-id_2` and `national id` have the same. */
 export function wordsOfName(name: string): readonly string[] {
   const apart = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
   const words = foldNow(apart)
@@ -23,7 +23,10 @@ export function wordsOfName(name: string): readonly string[] {
   return [...words, last.replace(/(?<=\p{L})\d+$/u, '')].filter((word) => word !== '')
 }
 
-/** Arabic writes "the" and "for the" in one word with the noun; a foreign word may begin as if it had one, too. */
+/**
+ * Removes the Arabic articles "the" and "for the", which are written together with the noun. Also removes the same letters
+ * from the start of a foreign noun; both sides of a comparison lose them.
+ */
 function withoutArticle(word: string): string {
   return word.replace(/^(?:و?ال|لل)+(?=[\u0620-\u064a]{2})/, '')
 }
@@ -33,8 +36,8 @@ function joinedName(name: string): string {
 }
 
 /**
- * Makes the recogniser of fields' names. It finds an identifier at the end of a name (`holder_national_id`,
- * `contactPhone`), and anything of a person (`patient_city`, `اسم المريض`).
+ * Makes a function that recognises identifiers by field names: an identifier at the end of the name (`holder_national_id`,
+ * `contactPhone`), or an attribute of a person (`patient_city`, `اسم المريض`). It returns undefined for other names.
  */
 export function createIdentifierNames(): (name: string) => NamedIdentifier | undefined {
   const atEnd = new Map<string, IdentifierValue>()
@@ -50,8 +53,8 @@ export function createIdentifierNames(): (name: string) => NamedIdentifier | und
 
   function find(words: readonly string[]): NamedIdentifier | undefined {
     const joined = words.join('')
-    const only = whole.get(joined)
-    if (only !== undefined) return { value: only, ambiguous: only === 'address' }
+    const wholeValue = whole.get(joined)
+    if (wholeValue !== undefined) return { value: wholeValue, ambiguous: wholeValue === 'address' }
     for (let from = 0; from < words.length; from++) {
       const value = atEnd.get(words.slice(from).join(''))
       if (value !== undefined) return { value, ambiguous: false }
@@ -66,12 +69,12 @@ export function createIdentifierNames(): (name: string) => NamedIdentifier | und
 
   const known = new Map<string, NamedIdentifier | undefined>()
   return (name) => {
-    if (name.length > LONGEST) return undefined
+    if (name.length > MAX_NAME_CHARACTERS) return undefined
     if (known.has(name)) return known.get(name)
     const words = wordsOfName(name)
     const singular = [...words.slice(0, -1), (words.at(-1) ?? '').replace(/s$/, '')]
     const found = words.length === 0 ? undefined : (find(words) ?? find(singular))
-    // Names come from outside, and may be another one each time.
+    // Bounds the cache: names come from callers, and may all be different.
     if (known.size >= 5_000) known.clear()
     known.set(name, found)
     return found
@@ -95,7 +98,7 @@ function valueOfAttribute(attribute: string): IdentifierValue {
   return ['address', 'city', 'district', 'عنوان', 'مدينه', 'age', 'عمر'].includes(attribute) ? 'address' : 'number'
 }
 
-/** `passport number`, `passport no`; `رقم جواز`. */
+/** Combines a name with each of {@link NUMBER_WORDS}: `passport number`, `passport no`; `رقم جواز`. */
 export function withNumber(name: string): readonly string[] {
   return /[\u0600-\u06ff]/.test(name)
     ? NUMBER_WORDS.before.map((word) => `${word} ${name}`)

@@ -1,21 +1,21 @@
-/** What a value that a name announces looks like in a text. */
+/** Format of an identifier's value in a text. */
 export type IdentifierValue = 'number' | 'phone' | 'mail' | 'name' | 'date' | 'address'
 
-/** One kind of identifier, and how people call it. Letter case, separators, plurals and the Arabic article do not count. */
+/** One kind of identifier, with its names. Letter case, separators, plurals and the Arabic article do not count. */
 export interface IdentifierRow {
   readonly value: IdentifierValue
-  /** Names that say it by themselves: `passport`, also with `number`, `no`, `id` or `رقم`. */
+  /** Names that are sufficient: `passport`, also with `number`, `no`, `id` or `رقم`. */
   readonly alone?: readonly string[]
-  /** Names that say it only with such a word: a `policy` is anything, a `policy number` is a patient's. */
+  /** Names that need one of {@link NUMBER_WORDS}: `policy` is ambiguous, a `policy number` is a patient's. */
   readonly numbered?: readonly string[]
-  /** Names that say it only where they are all of a field's name: `address`, but not `remote_address`. */
+  /** Names that must be the whole field name: `address`, but not `remote_address`. */
   readonly whole?: readonly string[]
 }
 
 /**
- * Identifiers of people: those of HIPAA (45 CFR 164.514(b)(2)) and of Saudi Arabia, in English and Arabic. Of HIPAA's 18,
- * those that are also everyday names of machines (URL, IP address, device and certificate serials, city, account) count
- * only with a person's word before them: `patient_ip`, `member_city`.
+ * Identifiers of people: those of HIPAA (45 CFR 164.514(b)(2)) and of Saudi Arabia, in English and Arabic. Some of HIPAA's
+ * 18 are also usual names of machines (URL, IP address, device and certificate serials, city, account). They count only
+ * behind one of {@link PERSONS}: `patient_ip`, `member_city`.
  */
 export const IDENTIFIERS: readonly IdentifierRow[] = [
   {
@@ -186,10 +186,10 @@ export const IDENTIFIERS: readonly IdentifierRow[] = [
   },
 ]
 
-/** Words that make a number of what stands before them (English) or after them (Arabic). */
+/** Nouns that turn the name before them (English) or after them (Arabic) into an identifier. */
 export const NUMBER_WORDS = { after: ['number', 'num', 'nr', 'no', 'id'], before: ['رقم'] } as const
 
-/** People of whom any of {@link ATTRIBUTES} is patient data, and so is any identifier. */
+/** Nouns for a person. An identifier or one of {@link ATTRIBUTES} of such a person is patient data. */
 export const PERSONS = {
   first: [
     'patient',
@@ -205,7 +205,7 @@ export const PERSONS = {
   last: ['مريض', 'مريضة', 'مستفيد', 'مؤمن له', 'مؤمن عليه', 'مشترك', 'عضو', 'مراجع'],
 } as const
 
-/** What counts only beside a person's word. */
+/** Attributes that are patient data only beside one of {@link PERSONS}. */
 export const ATTRIBUTES: readonly string[] = [
   ...['id', 'no', 'num', 'number', 'uuid', 'key', 'ref', 'reference', 'identifier', 'identity', 'code', 'card', 'file'],
   ...['name', 'name ar', 'name en', 'arabic name', 'english name', 'age', 'address', 'city', 'district', 'zip', 'mail'],

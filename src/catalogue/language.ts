@@ -1,5 +1,5 @@
-/** Languages that cards are written in. */
+/** Languages of cards. */
 export const LANGUAGES = ['en', 'ar'] as const
 
-/** A card's language: English, or Arabic from right to left. */
+/** Language of a card: English, or Arabic from right to left. */
 export type Language = (typeof LANGUAGES)[number]

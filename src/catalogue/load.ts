@@ -14,18 +14,18 @@ import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields
 import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
-/** Where the catalogue comes from: what is built in, and at most one configuration. */
+/** Sources of the catalogue: defaults, and at most one configuration. */
 export interface CatalogueOptions extends CatalogueDefaults {
   /** TEAMS_CONFIG_FILE. */
   readonly configFile?: string | undefined
-  /** The same as an object. */
+  /** The configuration as an object. */
   readonly config?: ConfigInput | undefined
-  /** Mutes every channel, whatever the configuration says. */
+  /** Mutes all channels, also those that the configuration does not mute. */
   readonly muteAll?: boolean | undefined
 }
 
 /**
- * All that can be named in an event, as the settings, their configuration file and the host program have it.
+ * Loads the catalogue for the settings, from TEAMS_CONFIG_FILE or the host program's configuration.
  *
  * @param config the host program's configuration
  * @throws GatewayError `invalid_config_file`, with every problem at once
@@ -45,7 +45,7 @@ export function catalogueOf(settings: Settings, config?: ConfigInput): Catalogue
 }
 
 /**
- * All that can be named in an event.
+ * Loads the catalogue: the built-in one, changed by the configuration.
  *
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
@@ -118,9 +118,9 @@ function typesOf(config: Config, builtIn: Catalogue): Pick<Catalogue, 'eventType
 }
 
 /**
- * A type with another card of the gateway has that card's data. With a template of the user's own, a built-in type
- * keeps its data: callers send it already, and its patient data must stay known as such. For the same reason a
- * field that was patient data under the type's first card stays patient data under any other.
+ * Makes an event type of the configuration. With another built-in card, it has that card's data fields. With a template of
+ * the user's own, a built-in type keeps its data fields: callers already send them, and its patient data must stay marked.
+ * For the same reason a field that is patient data on the type's built-in card stays patient data with any other card.
  */
 function typeOf(
   name: string,
@@ -150,29 +150,29 @@ function schemaOf(card: string, base: EventTypeDefinition | undefined): z.ZodObj
   return base?.schema ?? z.object({})
 }
 
-/** A route may name a type by an alias. */
+/** Returns the name of an event type that a route names, possibly by an alias. */
 function typeNamed(name: string, config: Config, builtIn: Catalogue): string {
-  const own = Object.entries(config.event_types).find(([, type]) => type.aliases.includes(name))
-  return own?.[0] ?? builtIn.aliases.get(name) ?? name
+  const configured = Object.entries(config.event_types).find(([, type]) => type.aliases.includes(name))
+  return configured?.[0] ?? builtIn.aliases.get(name) ?? name
 }
 
-/** What an entry does say; an absent key must not hide the built-in value behind `undefined`. */
+/** Removes undefined properties, which in a spread would replace built-in values. */
 function present<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>
   }
 }
 
-/** A configuration as it was read, not yet checked, and the folder that its paths are relative to. */
+/** The content of a configuration file, not yet checked, and the base folder of its relative paths. */
 export interface ReadConfig {
   readonly value: unknown
   readonly folder: string
 }
 
 /**
- * Reads a configuration file, YAML or JSON.
+ * Reads a configuration file in YAML or JSON.
  *
- * @throws GatewayError `invalid_config_file` where it can not be read, or is neither
+ * @throws GatewayError `invalid_config_file` for an unreadable file or a syntax error
  */
 export function readConfigFile(file: string): ReadConfig {
   const result = parseYaml(readText(file))

@@ -3,21 +3,21 @@ import type { Catalogue, EventTypeDefinition } from './catalogue.ts'
 import { isBuiltInCard } from './data-fields.ts'
 import { createIdentifierNames } from './identifier-names.ts'
 
-/** A data field of the configuration whose name looks like patient data, though nobody said whether it is. */
+/** A data field of the configuration with the name of an identifier, and without `phi`. */
 export interface PatientNotice {
-  /** Where it is declared: `event_types.lab.result.ready.data.iqama`. */
+  /** Path of the declaration: `event_types.lab.result.ready.data.iqama`. */
   readonly at: string
   readonly says: string
 }
 
 /**
- * Fields of the user's own that are named like identifiers and are neither `phi: true` nor `phi: false`. A declared
- * field is kept as it comes, so that a forgotten mark is six years of patient data.
+ * Finds data fields of the configuration that are named like identifiers and have neither `phi: true` nor `phi: false`. A
+ * declared field is stored unchanged, so a forgotten `phi: true` stores patient data for six years.
  */
 export function patientDataNotices(catalogue: Pick<Catalogue, 'eventTypes'>): readonly PatientNotice[] {
   const identifierOf = createIdentifierNames()
   return [...catalogue.eventTypes.values()].flatMap((type) =>
-    ownFieldsOf(type)
+    configuredFieldsOf(type)
       .filter((name) => identifierOf(name) !== undefined && !type.phiFields.has(name) && !type.plainFields?.has(name))
       .map((name) => ({
         at: `event_types.${type.name}.data.${name}`,
@@ -26,7 +26,7 @@ export function patientDataNotices(catalogue: Pick<Catalogue, 'eventTypes'>): re
   )
 }
 
-function ownFieldsOf({ card, schema }: EventTypeDefinition): readonly string[] {
+function configuredFieldsOf({ card, schema }: EventTypeDefinition): readonly string[] {
   const known = isBuiltInCard(card) ? CARD_DATA[card].shape : {}
   return Object.keys(schema.shape).filter((name) => !Object.hasOwn(known, name))
 }

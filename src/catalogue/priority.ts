@@ -1,10 +1,10 @@
-/** Priorities, the most urgent first. Upper case on the way out and in the database, any case on the way in. */
+/** Priorities, the most urgent first. Upper case in answers and in the database, any letter case in requests. */
 export const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFO'] as const
 
-/** How urgent an event is. */
+/** The urgency of an event. */
 export type Priority = (typeof PRIORITIES)[number]
 
-/** The priorities by name, for callers who like `TeamsPriority.CRITICAL` better than a literal. */
+/** The priorities by name, for callers who prefer `TeamsPriority.CRITICAL` to a literal. */
 export const TeamsPriority = {
   CRITICAL: 'CRITICAL',
   HIGH: 'HIGH',
@@ -13,12 +13,12 @@ export const TeamsPriority = {
   INFO: 'INFO',
 } as const satisfies { [P in Priority]: P }
 
-/** A priority as a number to sort by: 0 is the most urgent. */
+/** Returns the rank of a priority for sorting: 0 is the most urgent. */
 export function rankOf(priority: Priority): number {
   return PRIORITIES.indexOf(priority)
 }
 
-/** Reads a priority written in any letter case; undefined for anything else. */
+/** Parses a priority in any letter case; undefined for any other text. */
 export function parsePriority(text: string): Priority | undefined {
   const upper = text.trim().toUpperCase()
   return PRIORITIES.find((priority) => priority === upper)

@@ -1,19 +1,19 @@
 import type { Catalogue, Route } from './catalogue.ts'
 import type { Priority } from './priority.ts'
 
-/** What routing looks at. */
+/** The fields of an event that routes match. */
 export interface RoutedEvent {
-  /** Name of the type, not an alias. */
+  /** Name of the event type, not an alias. */
   readonly eventType: string
   readonly priority: Priority
-  /** Keys of the groups to tell. */
+  /** Keys of the stakeholder groups to notify. */
   readonly stakeholders: readonly string[]
 }
 
 /**
- * The keys of the channels that an event goes to, each once: those that its groups read, in the order of the groups,
- * then those of `add` routes in the order of the file. Where `only` routes match, theirs stand in place of the
- * groups' channels; `add` routes still add. Two groups that share a channel make one card there, not two.
+ * Returns the keys of the channels of an event, each once: the channels of its groups, in the order of the groups, then the
+ * channels of `add` routes, in the order of the file. If `only` routes match, their channels replace the groups' channels;
+ * `add` routes still add. Two groups that share a channel make one card there, not two.
  */
 export function routeEvent(catalogue: Catalogue, event: RoutedEvent): string[] {
   const matching = catalogue.routes.filter((route) => matches(route, event))
@@ -34,7 +34,7 @@ function matches({ when }: Route, event: RoutedEvent): boolean {
   )
 }
 
-/** True where a route's pattern, an exact type or a prefix with a star such as `celery.*`, covers the type. */
+/** True where a route's pattern matches an event type: the exact name, or a prefix with a star such as `celery.*`. */
 export function matchesType(pattern: string, eventType: string): boolean {
   return pattern.endsWith('*') ? eventType.startsWith(pattern.slice(0, -1)) : pattern === eventType
 }

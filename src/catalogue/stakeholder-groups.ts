@@ -1,12 +1,12 @@
-/** A group of people, the names it goes by, and the channel that it reads. */
+/** A stakeholder group: its display names and its channels. */
 export interface GroupDefinition {
-  /** Display names that are accepted besides the key, in any letter case. The first is shown. */
+  /** Display names, accepted besides the key and in any letter case. The first is shown. */
   readonly names: readonly string[]
-  /** Keys of the channels that it reads. */
+  /** Keys of the group's channels. */
   readonly channels: readonly string[]
 }
 
-/** The eight groups of the platform, by key. The keys are also the channels' keys and the fields in Vault. */
+/** The eight built-in groups, by key. The keys are also those of the built-in channels, and the field names in Vault. */
 export const STAKEHOLDER_GROUPS = {
   security_eng: { names: ['Security Eng.', 'Security Engineering'], channels: ['security_eng'] },
   cloudops: { names: ['CloudOps'], channels: ['cloudops'] },
@@ -30,7 +30,7 @@ export type StakeholderKey = keyof typeof STAKEHOLDER_GROUPS
  * ```ts
  * import type { StakeholderGroup } from 'claimlinc-teams'
  *
- * export const tell: readonly StakeholderGroup[] = ['Security Eng.', 'sre', 'Laboratory']
+ * export const recipients: readonly StakeholderGroup[] = ['Security Eng.', 'sre', 'Laboratory']
  * ```
  */
 export type StakeholderGroup =
@@ -38,7 +38,7 @@ export type StakeholderGroup =
   | (typeof STAKEHOLDER_GROUPS)[StakeholderKey]['names'][number]
   | (string & {})
 
-/** The Teams channels that the built-in groups read, by channel key. */
+/** Names of the built-in channels, by key. */
 export const DEFAULT_CHANNEL_NAMES = {
   security_eng: '#security-alerts',
   cloudops: '#cloudops-alerts',

@@ -8,7 +8,7 @@ import { isBuiltInCard, phiFieldsOf } from './data-fields.ts'
 import type { EVENT_TYPES } from './event-types.ts'
 import { createIdentifierNames } from './identifier-names.ts'
 
-/** The data field by whose values a digest of a card's events is counted, where the card has one that tells something. */
+/** The data field whose values are counted on a digest, by card; absent for a card without an informative one. */
 export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string } = {
   vault_security_event: 'node',
   celery_task_failure: 'task_name',
@@ -22,7 +22,7 @@ export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string
   followup_status: 'insurance_company',
 }
 
-/** Event types that say that something is over, and the types that they close. */
+/** Event types that resolve others of the same subject. */
 export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (keyof typeof EVENT_TYPES)[] } = {
   'vault.unseal.complete': ['vault.seal.detected', 'vault.unseal.failed'],
   'prometheus.alert.resolved': ['prometheus.alert.firing'],
@@ -32,8 +32,8 @@ export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (ke
 }
 
 /**
- * What the entries of storm control refer to: data fields that the type has and that are not patient data, whose hash or
- * value would stand on a digest and in the record; and types that exist.
+ * Checks the references of storm control in the configuration: data fields of the type that are no patient data, because
+ * their hash or value is shown on a digest and stored; and existing event types.
  */
 export function stormProblems(input: unknown, builtIn: Catalogue): Problem[] {
   const identifierOf = createIdentifierNames()
@@ -56,7 +56,7 @@ export function stormProblems(input: unknown, builtIn: Catalogue): Problem[] {
         if (phi.has(field))
           return [{ at: place, found: 'a field of patient data', expected: 'a field that anybody may see' }]
         if (known.has(field)) return []
-        // It counts as declared, unless it is all but one that is: then it is a slip.
+        // An undeclared field counts as declared here, unless its name is nearly that of a declared one: a typing error.
         if (nearestName(known, field) !== undefined)
           return [
             { at: place, found: 'a name that no field of the type has', expected: expectedOneOf([...known], field) },
@@ -85,9 +85,9 @@ function fieldsOfType(name: string, type: Readonly<Record<string, unknown>>, bui
   const card = typeof type.card === 'string' ? type.card : base?.card
   const schema = card !== undefined && isBuiltInCard(card) ? CARD_DATA[card] : base?.schema
   const given = isObject(type.data) ? Object.entries(type.data) : []
-  const own = given.filter(([, field]) => isObject(field) && field.phi === true).map(([field]) => field)
+  const marked = given.filter(([, field]) => isObject(field) && field.phi === true).map(([field]) => field)
   return {
     known: new Set([...Object.keys(schema?.shape ?? {}), ...given.map(([field]) => field)]),
-    phi: new Set([...(base?.phiFields ?? []), ...(schema ? phiFieldsOf(schema) : []), ...own]),
+    phi: new Set([...(base?.phiFields ?? []), ...(schema ? phiFieldsOf(schema) : []), ...marked]),
   }
 }
