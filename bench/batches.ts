@@ -1,4 +1,4 @@
-import type { Bed } from './database.ts'
+import type { BenchDatabase } from './database.ts'
 
 /** How the gateway grouped its work. */
 export interface BatchCounts {
@@ -15,8 +15,8 @@ export interface BatchCounts {
  * about the gateway is guessed. Of the whole table and of each month, since only that of the table that a statement names
  * sees it. It costs time, so only the run that the ceiling's rows are taken from has it.
  */
-export async function watchBatches(bed: Bed): Promise<void> {
-  await bed.query(`
+export async function watchBatches(database: BenchDatabase): Promise<void> {
+  await database.query(`
     CREATE TABLE bench_batches (state text NOT NULL, changed integer NOT NULL);
     CREATE FUNCTION bench_count() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -35,8 +35,8 @@ export async function watchBatches(bed: Bed): Promise<void> {
 }
 
 /** What was counted. Rows of one transaction bear its number, so that statements of one commit count as one. */
-export async function countBatches(bed: Bed): Promise<BatchCounts> {
-  const [row] = await bed.query<{ steps: string; rows: string; claiming: string }>(`
+export async function countBatches(database: BenchDatabase): Promise<BatchCounts> {
+  const [row] = await database.query<{ steps: string; rows: string; claiming: string }>(`
     SELECT count(*) AS steps, sum(recorded) AS rows, count(*) FILTER (WHERE claimed > 0) AS claiming
       FROM (SELECT sum(changed) FILTER (WHERE state = 'accepted') AS recorded,
                    coalesce(sum(changed) FILTER (WHERE state = 'sending'), 0) AS claimed

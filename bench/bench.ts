@@ -6,28 +6,26 @@ import { ensureServices } from '../scripts/services/install.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
 import { type BreakageResult, latestOf, tryBreakages } from './break.ts'
 import { BREAKAGES } from './breakages.ts'
-import { buildGateway } from './build.ts'
 import type { Bench, Scenario } from './context.ts'
 import { startServer } from './database.ts'
-import { type Checkout, OWN_CHECKOUT, runCommand } from './gateway.ts'
+import { buildGateway, type Checkout, OWN_CHECKOUT, runCommand } from './gateway.ts'
 import { describeMachine } from './machine.ts'
 import { type BenchOptions, readOptions, type ScenarioName, USAGE, UsageError } from './options.ts'
 import { startReceiver } from './receiver/receiver.ts'
-import type { BenchResult, ScenarioResult } from './result.ts'
+import { type BenchResult, resultLines, type ScenarioResult } from './result.ts'
 import { embedded } from './scenarios/embedded.ts'
 import { growth } from './scenarios/growth.ts'
 import { latency } from './scenarios/latency.ts'
 import { replicas } from './scenarios/replicas.ts'
 import { storm } from './scenarios/storm.ts'
 import { throughput } from './scenarios/throughput.ts'
-import { resultLines } from './table.ts'
-import { judge, verdictLine } from './targets.ts'
+import { checkTargets, targetLine } from './targets.ts'
 
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = { throughput, latency, storm, growth, embedded, replicas }
 
-const tell = (line: string) => process.stderr.write(`${line}\n`)
+const log = (line: string) => process.stderr.write(`${line}\n`)
 
-/** Builds the gateway, runs the scenarios that were asked for, one after the other, and judges what they found. */
+/** Builds the gateway, runs the scenarios that were asked for, one after the other, and checks their figures against the targets. */
 async function measure(options: BenchOptions, source: Checkout): Promise<BenchResult> {
   const folder = privateFolder('bench')
   const guardian = guard(folder, undefined)
@@ -38,7 +36,7 @@ async function measure(options: BenchOptions, source: Checkout): Promise<BenchRe
     const server = await startServer((url) => runCommand(checkout, ['migrate', 'up'], { DATABASE_URL: url }))
     try {
       const profile = options.profile === undefined ? undefined : resolve(options.profile)
-      const bench: Bench = { ...options, checkout, receiver, server, folder, profile, tell }
+      const bench: Bench = { ...options, checkout, receiver, server, folder, profile, log }
       const scenarios: ScenarioResult[] = []
       for (const name of options.only) scenarios.push(await runScenario(name, bench))
       return {
@@ -49,7 +47,7 @@ async function measure(options: BenchOptions, source: Checkout): Promise<BenchRe
         sizes: options.sizes,
         machine: describeMachine(source, server.version),
         scenarios,
-        verdicts: judge(
+        targets: checkTargets(
           scenarios.flatMap((scenario) => scenario.figures),
           options,
         ),
@@ -77,16 +75,16 @@ async function main(): Promise<number> {
     for (const { name, figure } of BREAKAGES) process.stdout.write(`${name.padEnd(32)}${figure}\n`)
     return 0
   }
-  await ensureServices(tell)
+  await ensureServices(log)
   if (options.breakage !== undefined) return await breakOnPurpose(options, checkout, options.breakage)
   const result = await measure(options, checkout)
   const out = options.out ?? 'bench.json'
   writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
   process.stdout.write(`${resultLines(result).join('\n')}\n\nwritten to ${out}\n`)
-  return result.verdicts.some((verdict) => verdict.binding && !verdict.met) ? 1 : 0
+  return result.targets.some((target) => target.binding && !target.met) ? 1 : 0
 }
 
-/** Exit code 0 when each of the breakages was noticed. */
+/** Exit code 0 if every breakage was noticed. */
 async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: string): Promise<number> {
   const folder = privateFolder('broken')
   const guardian = guard(folder, undefined)
@@ -95,11 +93,11 @@ async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: s
       breakagesNamed(BREAKAGES, name),
       checkout,
       folder,
-      // Whatever the sizes: against the real targets.
+      // Against the full targets, although the sizes are smaller.
       (copy, scenario) => measure({ ...options, quick: false, only: [scenario] }, copy),
       ({ breakage, whole, broken, noticed }) => {
-        for (const [which, verdict] of [['whole ', whole] as const, ['broken', broken] as const])
-          process.stdout.write(`${which}  ${verdict ? verdictLine(verdict) : 'not measured'}\n`)
+        for (const [which, target] of [['whole ', whole] as const, ['broken', broken] as const])
+          process.stdout.write(`${which}  ${target ? targetLine(target) : 'not measured'}\n`)
         process.stdout.write(`"${breakage}" was ${noticed ? 'noticed' : 'NOT noticed'}\n`)
       },
     )
@@ -118,7 +116,7 @@ async function breakOnPurpose(options: BenchOptions, checkout: Checkout, name: s
 try {
   process.exitCode = await main()
 } catch (error) {
-  tell(
+  log(
     error instanceof UsageError || error instanceof UnknownBreakage
       ? `${error.message}\n\n${USAGE}`
       : error instanceof Error

@@ -5,7 +5,7 @@ import type { Checkout } from './gateway.ts'
 import { commitOf } from './machine.ts'
 import type { ScenarioName } from './options.ts'
 import type { BenchResult } from './result.ts'
-import type { Verdict } from './targets.ts'
+import type { TargetResult } from './targets.ts'
 
 /** Whether the bench noticed a breakage. */
 export interface BreakageResult {
@@ -16,8 +16,8 @@ export interface BreakageResult {
   readonly breakage: string
   readonly does: string
   /** The breakage's target as it is found without the breakage, and with it. */
-  readonly whole: Verdict | undefined
-  readonly broken: Verdict | undefined
+  readonly whole: TargetResult | undefined
+  readonly broken: TargetResult | undefined
   readonly noticed: boolean
 }
 
@@ -50,7 +50,7 @@ export async function tryBreakages(
     const reference = references.get(scenario) ?? (await measure(unbroken, scenario))
     references.set(scenario, reference)
     const measured = await measure({ root }, scenario)
-    const [whole, broken] = [reference, measured].map(({ verdicts }) => verdicts.find((one) => one.figure === figure))
+    const [whole, broken] = [reference, measured].map(({ targets }) => targets.find((one) => one.figure === figure))
     const noticed = whole?.met === true && broken?.met === false
     const result = { date: measured.date, commit, breakage: name, does, whole, broken, noticed }
     report(result)

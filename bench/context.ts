@@ -4,26 +4,26 @@ import type { Checkout } from './gateway.ts'
 import type { Sizes } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
 
-/** What every scenario has. */
+/** What every scenario gets. */
 export interface Bench {
   readonly checkout: Checkout
   readonly receiver: Receiver
   readonly server: Server
   readonly sizes: Sizes
   readonly rounds: number
-  /** Folder for files that are gone at the end. */
+  /** Temporary folder, removed at the end. */
   readonly folder: string
   readonly profile: string | undefined
-  /** Says how it goes, on stderr. */
-  tell(line: string): void
+  /** Writes a line of progress to stderr. */
+  log(line: string): void
 }
 
-/** What a scenario found. */
-export interface Found {
+/** Result of a scenario. */
+export interface Measurements {
   readonly figures: readonly Figure[]
-  /** What else belongs into the JSON: sizes, batches, profiles. */
+  /** More for the JSON: sizes, batches, profiles. */
   readonly details: Readonly<Record<string, unknown>>
 }
 
 /** One scenario. */
-export type Scenario = (bench: Bench) => Promise<Found>
+export type Scenario = (bench: Bench) => Promise<Measurements>

@@ -1,16 +1,16 @@
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../test/services/postgres.ts'
 
-/** A PostgreSQL server of our own, with databases that all begin alike. */
+/** A PostgreSQL server for the bench. */
 export interface Server {
   readonly version: string
-  /** Makes a database with the gateway's tables in it and nothing in them; the same for everybody who is measured. */
-  fresh(): Promise<Bed>
+  /** Creates a database with the gateway's empty tables. */
+  createDatabase(): Promise<BenchDatabase>
   stop(): Promise<void>
 }
 
 /** One database. */
-export interface Bed {
+export interface BenchDatabase {
   readonly url: string
   /** Runs SQL and gives its rows. */
   query<R extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<R[]>
@@ -42,12 +42,12 @@ async function prepare(postgres: Postgres, migrate: (url: string) => Promise<voi
   let made = 0
   return {
     version: rows[0]?.server_version ?? '',
-    async fresh() {
+    async createDatabase() {
       const name = `bench_${++made}`
       await admin.query(`CREATE DATABASE ${name} TEMPLATE bench_template`)
-      // What the last run left to write must not be written at the expense of the next.
+      // Or the disk writes of the last run would slow down the next.
       await admin.query('CHECKPOINT')
-      return bedAt(named(name), () => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+      return openDatabase(named(name), () => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
     },
     async stop() {
       await admin.end()
@@ -56,7 +56,7 @@ async function prepare(postgres: Postgres, migrate: (url: string) => Promise<voi
   }
 }
 
-async function bedAt(url: string, drop: () => Promise<unknown>): Promise<Bed> {
+async function openDatabase(url: string, drop: () => Promise<unknown>): Promise<BenchDatabase> {
   const client = await connect(url)
   return {
     url,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export const SCENARIO_NAMES = ['throughput', 'latency', 'storm', 'growth', 'embedded', 'replicas'] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
-/** How large things are. */
+/** Sizes of the scenarios. */
 export interface Sizes {
   /**
    * Events of one measured run, and those before it that warm the process up. A gateway runs for months, and V8 compiles
@@ -23,7 +23,7 @@ export interface Sizes {
   /** TEAMS_DIGEST_AFTER in the storm; undefined for the default. */
   readonly digestAfter: number | undefined
   /** Longest time to wait for the last card after a storm. */
-  readonly stormPatienceSeconds: number
+  readonly stormTimeoutSeconds: number
   /** Notifications of past months, and over how many months. */
   readonly auditRows: number
   readonly auditMonths: number
@@ -43,14 +43,14 @@ export const FULL: Sizes = {
   stormSeconds: 30,
   criticalEverySeconds: 10,
   digestAfter: undefined,
-  stormPatienceSeconds: 300,
+  stormTimeoutSeconds: 300,
   auditRows: 5_000_000,
   auditMonths: 72,
   replicas: [1, 2, 3],
   budgetSeconds: 30,
 }
 
-/** Small enough for every change. What it measures is rough; what it checks is not. */
+/** Small enough for every change. Its figures are rough; its checks of correctness are not. */
 export const QUICK: Sizes = {
   events: 600,
   warmUp: 200,
@@ -61,21 +61,21 @@ export const QUICK: Sizes = {
   stormSeconds: 6,
   criticalEverySeconds: 2,
   digestAfter: 5,
-  stormPatienceSeconds: 60,
+  stormTimeoutSeconds: 60,
   auditRows: 24_000,
   auditMonths: 12,
   replicas: [2],
   budgetSeconds: 8,
 }
 
-/** As large as it takes to see that something is broken, and no larger. */
-export const BREAKING: Sizes = {
+/** Just large enough to notice a breakage. */
+export const BREAKAGE: Sizes = {
   ...FULL,
   events: 4_000,
   warmUp: 4_000,
   latencySamples: 60,
   latencyWarmUp: 40,
-  stormPatienceSeconds: 150,
+  stormTimeoutSeconds: 150,
   auditRows: 720_000,
   replicas: [1],
 }
@@ -89,7 +89,7 @@ export interface BenchOptions {
   readonly out: string | undefined
   /** Folder for CPU profiles. */
   readonly profile: string | undefined
-  /** Name of what is to be broken. */
+  /** Name of a breakage, `all` or `list`. */
   readonly breakage: string | undefined
   /** Another checkout whose gateway is measured. */
   readonly gateway: string | undefined
@@ -105,8 +105,8 @@ export const USAGE = `npm run bench -- [options]
   --out FILE        where the JSON goes (bench.json)
   --profile FOLDER  write a CPU profile of each gateway into this folder, and say what cost most
   --gateway FOLDER  measure the gateway of another checkout (this one's bench, that one's src)
-  --break NAME      break something on purpose, and see that its scenario notices; "all" breaks one thing after
-                    the other, "list" names them; --out keeps what came of the others`
+  --break NAME      break the gateway on purpose, and see that the scenario notices; "all" tries every breakage,
+                    "list" lists them; --out keeps the results of the other breakages`
 
 /** The command line is wrong. */
 export class UsageError extends Error {}
@@ -127,7 +127,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     profile: values.profile,
     breakage: values.break,
     gateway: values.gateway,
-    sizes: quick ? QUICK : breaking ? BREAKING : FULL,
+    sizes: quick ? QUICK : breaking ? BREAKAGE : FULL,
   }
 }
 

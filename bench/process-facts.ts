@@ -16,3 +16,11 @@ export function peakMemory(pid: number): number {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return (Number(kibibytes) * 1024) / 1e6
 }
+
+/**
+ * Milliseconds of the machine's monotonic clock, which all its processes share: the times of two processes can be
+ * subtracted, and a change of the time of day changes no figure.
+ */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}

@@ -8,13 +8,13 @@ import type { Receiver } from './receiver/receiver.ts'
 /** Keys of the eight channels. */
 export const CHANNELS = Object.keys(DEFAULT_CHANNEL_NAMES)
 
-/** Connections to the receiving end, and posts under way for one channel: the gateway's default, and the ceiling's. */
+/** Connections to the receiver, and posts in flight for one channel: the gateway's default, also the ceiling's. */
 export const CONNECTIONS = Number(SETTINGS.TEAMS_CONNECTIONS_PER_HOST.default)
 
-/** Connections to PostgreSQL: the gateway's default, and the ceiling's. */
+/** Connections to PostgreSQL: the gateway's default, also the ceiling's. */
 export const DATABASE_CONNECTIONS = Number(SETTINGS.TEAMS_DATABASE_POOL.default)
 
-/** How every gateway here is set: quiet, on a free port, its channels at the receiving end. All else is the default. */
+/** Settings of every gateway: few log lines, a free port, the receiver for all channels. The rest is default. */
 export function baseSettings(receiver: Receiver): Record<string, string> {
   return {
     TEAMS_HTTP_PORT: '0',
@@ -26,7 +26,7 @@ export function baseSettings(receiver: Receiver): Record<string, string> {
   }
 }
 
-/** A budget that never binds, and so no digests: what is measured is the work, not the waiting. */
+/** A budget that never binds, and no digests: the bench measures the work, not the pauses. */
 export function liftedBudget(checkout: Checkout): Record<string, string> {
   return {
     TEAMS_RATE_LIMIT_REQUESTS: '1000000',

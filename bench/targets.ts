@@ -1,6 +1,6 @@
 import { type Figure, shown } from './figures.ts'
 
-/** What a figure has to be. */
+/** The bound of a figure. */
 export interface Target {
   /** The scenario of the issue that it belongs to. */
   readonly scenario: string
@@ -12,33 +12,28 @@ export interface Target {
   readonly of?: 'min' | 'max'
   readonly comparison: 'at least' | 'at most'
   readonly value: number
-  /** True for what must hold on every machine and under every load: to miss it is an error, not a slow day. */
+  /** Must hold on every machine and under every load: missing it is an error, not a slow machine. */
   readonly correctness?: true
   /** The bound under `--quick`, on a machine that does other things too; without one, the figure is only shown then. */
   readonly quick?: number
 }
 
-/** All targets, in the order of the scenarios. What is printed, what docs/performance.md says and the exit code come from here. */
+/** Not one, in no round, on any machine. */
+const NONE = { of: 'max', comparison: 'at most', value: 0, correctness: true, quick: 0 } as const
+
+/** All targets, in the order of the scenarios: for the terminal, docs/performance.md and the exit code. */
 export const TARGETS: readonly Target[] = [
   {
     scenario: 'throughput',
     figure: 'throughput.lost',
     what: 'accepted and not received',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'throughput',
     figure: 'throughput.received_twice',
     what: 'received twice with nothing cut off',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'throughput',
@@ -59,11 +54,7 @@ export const TARGETS: readonly Target[] = [
     scenario: 'latency',
     figure: 'latency.lost',
     what: 'accepted and not received',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'latency',
@@ -76,11 +67,7 @@ export const TARGETS: readonly Target[] = [
     scenario: 'storm',
     figure: 'storm.unrepresented',
     what: 'events that no card stands for',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'storm',
@@ -112,11 +99,7 @@ export const TARGETS: readonly Target[] = [
     scenario: 'growth',
     figure: 'growth.lost',
     what: 'accepted and not received',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'growth',
@@ -147,11 +130,7 @@ export const TARGETS: readonly Target[] = [
     scenario: 'embedded',
     figure: 'embedded.lost',
     what: 'accepted and not received',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'embedded',
@@ -165,26 +144,18 @@ export const TARGETS: readonly Target[] = [
     scenario: 'replicas',
     figure: 'replicas.lost',
     what: 'accepted and not received',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
   {
     scenario: 'replicas',
     figure: 'replicas.over_budget',
     what: 'cards over the budget of three replicas together',
-    of: 'max',
-    comparison: 'at most',
-    value: 0,
-    correctness: true,
-    quick: 0,
+    ...NONE,
   },
 ]
 
-/** What became of a target. */
-export interface Verdict extends Target {
+/** A target and whether it is met. */
+export interface TargetResult extends Target {
   readonly unit: string
   readonly found: number
   readonly met: boolean
@@ -192,12 +163,12 @@ export interface Verdict extends Target {
   readonly binding: boolean
 }
 
-/** Holds the figures against the targets; those whose figure was not measured have no verdict. */
-export function judge(
+/** Compares the figures with the targets; a target whose figure was not measured has no result. */
+export function checkTargets(
   figures: readonly Figure[],
   options: { readonly quick: boolean; readonly strict: boolean },
   targets: readonly Target[] = TARGETS,
-): Verdict[] {
+): TargetResult[] {
   return targets.flatMap((target) => {
     const measured = figures.find(({ name }) => name === target.figure)
     if (!measured) return []
@@ -210,8 +181,8 @@ export function judge(
 }
 
 /** One line: whether it is met, what was found, what was wanted. */
-export function verdictLine(verdict: Verdict): string {
-  const { met, binding, scenario, what, found, unit, comparison, value } = verdict
+export function targetLine(target: TargetResult): string {
+  const { met, binding, scenario, what, found, unit, comparison, value } = target
   const word = met ? 'met   ' : binding ? 'MISSED' : 'missed'
   return `${word}  ${scenario.padEnd(10)}  ${what}: ${shown(found, unit)} (${comparison} ${shown(value, unit)})`
 }

@@ -7,10 +7,9 @@ import { BREAKAGES } from '../bench/breakages.ts'
 import { type BudgetRule, mostWithin, overBudget } from '../bench/budget.ts'
 import { figure, median, percentile, shown } from '../bench/figures.ts'
 import { readOptions, SCENARIO_NAMES, UsageError } from '../bench/options.ts'
-import { reportText } from '../bench/report-text.ts'
+import { reportText, SECTIONS } from '../bench/report.ts'
 import type { BenchResult } from '../bench/result.ts'
-import { SECTIONS } from '../bench/sections.ts'
-import { judge, TARGETS, type Target, type Verdict } from '../bench/targets.ts'
+import { checkTargets, TARGETS, type Target, type TargetResult } from '../bench/targets.ts'
 
 const read = (file: string) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')
 
@@ -39,28 +38,31 @@ describe('targets', () => {
     quick: 0,
   }
   const figures = [figure('s.speed', '/s', [1, 9, 30]), figure('s.lost', '', [0, 0, 1])]
-  const judged = (quick: boolean, strict: boolean) =>
-    judge(figures, { quick, strict }, [speed, loss]).map(({ found, met, binding }) => [found, met, binding])
+  const checked = (quick: boolean, strict: boolean) =>
+    checkTargets(figures, { quick, strict }, [speed, loss]).map(({ found, met, binding }) => [found, met, binding])
 
   it('are held against the median, or against the worst round', () => {
-    expect(judged(false, false)).toEqual([
+    expect(checked(false, false)).toEqual([
       [9, false, false],
       [1, false, true],
     ])
   })
 
   it('all bind when asked for, and roughly under --quick', () => {
-    expect(judged(false, true).map(([, , binding]) => binding)).toEqual([true, true])
-    expect(judged(true, false)).toEqual([
+    expect(checked(false, true).map(([, , binding]) => binding)).toEqual([true, true])
+    expect(checked(true, false)).toEqual([
       [9, true, true],
       [1, false, true],
     ])
     const { quick: _quick, ...onlyFull } = speed
-    expect(judge(figures, { quick: true, strict: false }, [onlyFull])[0]).toMatchObject({ met: false, binding: false })
+    expect(checkTargets(figures, { quick: true, strict: false }, [onlyFull])[0]).toMatchObject({
+      met: false,
+      binding: false,
+    })
   })
 
-  it('of what was not measured have no verdict', () => {
-    expect(judge([], { quick: false, strict: true })).toEqual([])
+  it('have no result where nothing was measured', () => {
+    expect(checkTargets([], { quick: false, strict: true })).toEqual([])
   })
 
   it('have a section of the page each', () => {
@@ -170,9 +172,9 @@ describe('docs/performance.md', () => {
       sizes: readOptions([]).sizes,
       machine,
       scenarios: [{ name: 'storm', load, seconds: 1, figures, details: {} }],
-      verdicts: judge(figures, { quick: false, strict: false }),
+      targets: checkTargets(figures, { quick: false, strict: false }),
     } satisfies BenchResult
-    const [met, missed] = [result.verdicts[0], { ...result.verdicts[0], met: false, found: 3 }] as Verdict[]
+    const [met, missed] = [result.targets[0], { ...result.targets[0], met: false, found: 3 }] as TargetResult[]
     const tryOut = { date: '', commit: 'abc', breakage: 'b', does: 'd', whole: met, broken: missed, noticed: true }
     const tryOuts = [tryOut, { ...tryOut, breakage: 'c', broken: undefined, noticed: false }]
     const page = reportText(result, 'bench/results/x.json', tryOuts)

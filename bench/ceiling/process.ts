@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { Pool } from 'undici'
-import { nowMs } from '../clock.ts'
-import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './messages.ts'
+import { nowMs } from '../process-facts.ts'
+import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './ceiling.ts'
 import { insertStatement, stepStatement } from './statements.ts'
 
 // The ceiling: the gateway's rows and bytes through `pg` and `undici` alone, in a process of its own. Everything that can
@@ -24,7 +24,7 @@ const newest = new Date(Date.now() + 86_400_000)
 let steps = 0
 let rows = 0
 
-/** Hands out whole sizes whose mean is `mean`: 7.5 becomes 7, 8, 7, 8. */
+/** Whole sizes with this mean: 7.5 gives 7, 8, 7, 8. */
 function sizes(mean: number): () => number {
   let owed = 0
   return () => {
@@ -36,22 +36,22 @@ function sizes(mean: number): () => number {
 }
 
 /**
- * Everything for one channel. As many posts as there are connections may be under way; once enough have come back, one
- * step records so many and claims as many as there is room for. While a step is under way, posts go on.
+ * Everything for one channel. As many posts as there are connections may be in flight; once enough have finished, one
+ * step records them and claims as many as there is room for. Posts go on during a step.
  */
 function createChannel(key: string) {
   const stepSize = sizes(start.stepSize)
   let nextStep = stepSize()
   let waiting = 0
-  let underWay = 0
+  let inFlight = 0
   let stepping = false
   const done: string[] = []
   let left = 0
   let finished = () => {}
 
   function go(): void {
-    const room = Math.min(waiting, start.connections - underWay)
-    if (stepping || (done.length < nextStep && underWay > 0) || (done.length === 0 && room === 0)) return
+    const room = Math.min(waiting, start.connections - inFlight)
+    if (stepping || (done.length < nextStep && inFlight > 0) || (done.length === 0 && room === 0)) return
     stepping = true
     step(done.splice(0, nextStep), room).catch(fail)
   }
@@ -59,7 +59,7 @@ function createChannel(key: string) {
   async function step(batch: readonly string[], claim: number): Promise<void> {
     nextStep = stepSize()
     waiting -= claim
-    underWay += claim
+    inFlight += claim
     steps++
     rows += batch.length
     const { rows: claimed } = await database.query<{ id: string; created_at: Date }>({
@@ -82,7 +82,7 @@ function createChannel(key: string) {
     const response = await receiver.request({ method: 'POST', path: card.path, headers: card.headers, body: card.body })
     await response.body.dump()
     if (response.statusCode !== 202) throw new Error(`the receiving end answered ${response.statusCode}`)
-    underWay--
+    inFlight--
     const times = `"created_at":"${createdAt.toISOString()}","started_at":"${startedAt.toISOString()}","finished_at":"${new Date().toISOString()}"`
     done.push(`{"id":"${id}",${times},${card.recorded}}`)
     go()
@@ -120,16 +120,16 @@ async function run(request: CeilingRequest): Promise<void> {
   const all = [...totals].map(([key, count]) => channelOf(key).expect(count))
   const from = nowMs()
   let next = 0
-  const lane = async () => {
+  const acceptBatches = async () => {
     for (let batch = batches[next++]; batch; batch = batches[next++]) {
       await database.query({ name: 'insert', text: INSERT, values: [batch.events, batch.notifications] })
       for (const [key, count] of Object.entries(batch.perChannel)) channelOf(key).add(count)
     }
   }
-  await Promise.all(Array.from({ length: start.lanes }, lane))
+  await Promise.all(Array.from({ length: start.concurrentRequests }, acceptBatches))
   const accepted = nowMs()
   await Promise.all(all)
-  tell({ told: 'done', from, accepted, steps, rows })
+  send({ kind: 'done', from, accepted, steps, rows })
 }
 
 function fail(error: unknown): void {
@@ -137,7 +137,7 @@ function fail(error: unknown): void {
   process.exit(1)
 }
 
-function tell(answer: CeilingAnswer): void {
+function send(answer: CeilingAnswer): void {
   process.send?.(answer)
 }
 
@@ -146,4 +146,4 @@ process.on('message', (request: CeilingRequest) => {
 })
 process.on('disconnect', () => process.exit(0))
 await database.query('SELECT 1')
-tell({ told: 'ready' })
+send({ kind: 'ready' })

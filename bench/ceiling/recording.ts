@@ -1,6 +1,6 @@
-import type { Bed } from '../database.ts'
-import type { RecordedPost } from '../receiver/messages.ts'
-import type { CeilingPost, Recording } from './messages.ts'
+import type { BenchDatabase } from '../database.ts'
+import type { RecordedPost } from '../receiver/receiver.ts'
+import type { CeilingPost, Recording } from './ceiling.ts'
 
 /** Columns of an event; all of them are written when it is accepted. */
 const EVENT_COLUMNS = [
@@ -47,17 +47,17 @@ interface NotificationRow {
 }
 
 /** Reads from a gateway's database and from the receiving end what the gateway did, for the ceiling to do the same. */
-export async function makeRecording(bed: Bed, posts: readonly RecordedPost[]): Promise<Recording> {
-  const present = await bed.query<{ column_name: string }>(
+export async function makeRecording(database: BenchDatabase, posts: readonly RecordedPost[]): Promise<Recording> {
+  const present = await database.query<{ column_name: string }>(
     "SELECT column_name FROM information_schema.columns WHERE table_name = 'teams_notifications'",
   )
   const known = new Set(present.map((row) => row.column_name))
   const notificationColumns = NOTIFICATION_COLUMNS.filter((column) => known.has(column))
-  const events = await bed.query<EventRow>(
+  const events = await database.query<EventRow>(
     // Rows of one transaction bear its number: the batches are those that were committed.
     'SELECT id, xmin::text AS transaction, to_jsonb(e) AS row FROM teams_events e ORDER BY created_at, id',
   )
-  const notifications = await bed.query<NotificationRow>(
+  const notifications = await database.query<NotificationRow>(
     `SELECT n.id, n.event_id, n.channel, to_jsonb(n) AS row, n.webhook_url, n.card_payload AS card, n.status_code,
             a.outcome, a.message
        FROM teams_notifications n JOIN teams_attempts a ON a.notification_id = n.id ORDER BY n.created_at, n.id`,

@@ -43,7 +43,7 @@ export const stepStatement = (month: string) => `
        SET state = 'accepted', webhook_url = s.webhook_url, card_payload = s.card, status_code = s.status_code,
            sent_at = clock_timestamp(), held_by = NULL, held_since = NULL
       FROM s WHERE n.id = s.id AND n.created_at = s.created_at AND n.created_at BETWEEN $5 AND $6 AND n.state = 'sending' AND n.held_by = $2
-  ), told AS (
+  ), attempts AS (
     INSERT INTO teams_attempts${month}
       (notification_id, attempt, started_at, finished_at, outcome, status_code, message, held_by, created_at)
     SELECT id, 1, started_at, finished_at, outcome, status_code, message, $2, created_at FROM s

@@ -2,32 +2,32 @@ import { loadavg } from 'node:os'
 import type { Bench } from '../context.ts'
 import { startGateways } from '../gateway.ts'
 import { cpuSeconds } from '../process-facts.ts'
-import type { Arrival } from '../receiver/messages.ts'
+import type { Arrival } from '../receiver/receiver.ts'
 import { baseSettings } from '../settings.ts'
 import { mixedEvent } from './events.ts'
-import { batchesOf, createSender, type Promised, promisedIn, type Sent } from './sender.ts'
+import { type AcceptedNotification, acceptedNotifications, batchesOf, createSender, type Sent } from './sender.ts'
 
 /** Events in one request. */
 export const EVENTS_PER_REQUEST = 100
-/** Requests under way at once. */
-export const LANES = 4
-/** Milliseconds without any card after which what is not there counts as lost. */
-const PATIENCE = 20_000
+/** Requests in flight. */
+export const CONCURRENT_REQUESTS = 4
+/** After so long without any card, missing cards count as lost. */
+export const LOST_AFTER_QUIET_MS = 20_000
 
-/** A load and what it is put on. */
+/** Events to send, and the gateways that get them. */
 export interface LoadStart {
   /** Goes into the correlation ids and the name of a profile. */
   readonly name: string
-  /** DATABASE_URL or TEAMS_DATA_DIR, and whatever is to be other than the default. */
+  /** DATABASE_URL or TEAMS_DATA_DIR, and settings that differ from the default. */
   readonly settings: Readonly<Record<string, string>>
   readonly events: number
   readonly warmUp: number
   readonly replicas?: number
-  /** Called between the warm-up and what is measured. */
-  readonly warm?: () => Promise<void>
+  /** Called between the warm-up and the measured events. */
+  readonly afterWarmUp?: () => Promise<void>
 }
 
-/** What a load came to. Times in seconds, memory in megabytes. */
+/** Figures of one load. Times in seconds, memory in megabytes. */
 export interface LoadResult {
   readonly eventsPerSecond: number
   readonly notificationsPerSecond: number
@@ -48,7 +48,7 @@ export interface LoadResult {
   readonly to: number
 }
 
-/** Starts a gateway, or several on one database, puts a load on it, and waits for the last card. */
+/** Starts a gateway, or several on one database, sends it events, and waits for the last card. */
 export async function runLoad(bench: Bench, start: LoadStart): Promise<LoadResult> {
   const { receiver } = bench
   const loadAverage = loadavg()[0] ?? 0
@@ -59,27 +59,27 @@ export async function runLoad(bench: Bench, start: LoadStart): Promise<LoadResul
   })
   const sender = createSender(
     gateways.map((gateway) => gateway.origin),
-    LANES,
+    CONCURRENT_REQUESTS,
   )
   try {
-    const warmed = await sender.sendAll(requests(start.warmUp, `${start.name}-warm`), LANES)
-    await receiver.arrived(promisedIn(warmed).length, PATIENCE)
+    const warmed = await sender.sendAll(requests(start.warmUp, `${start.name}-warm`), CONCURRENT_REQUESTS)
+    await receiver.arrived(acceptedNotifications(warmed).length, LOST_AFTER_QUIET_MS)
     await receiver.take()
-    await start.warm?.()
+    await start.afterWarmUp?.()
     const batches = requests(start.events, start.name)
     const pids = gateways.map((gateway) => gateway.pid)
     const cpuBefore = cpuSeconds(pids)
-    const sent = await sender.sendAll(batches, LANES)
-    const promised = promisedIn(sent)
-    await receiver.arrived(promised.length, PATIENCE)
+    const sent = await sender.sendAll(batches, CONCURRENT_REQUESTS)
+    const notifications = acceptedNotifications(sent)
+    await receiver.arrived(notifications.length, LOST_AFTER_QUIET_MS)
     const cpu = cpuSeconds(pids) - cpuBefore
     const peakMemory = Math.max(...gateways.map((gateway) => gateway.peakMemory()))
-    const measured = measure(sent, promised, await receiver.take())
+    const measured = measure(sent, notifications, await receiver.take())
     return { ...measured, peakMemory, loadAverage, cpuPerNotification: (cpu * 1000) / measured.notifications }
   } finally {
     await sender.close()
     await Promise.all(gateways.map((gateway) => gateway.stop()))
-    // What a gateway finished while it stopped belongs to nobody.
+    // Cards of the gateways' graceful stop belong to no load.
     await receiver.take()
   }
 }
@@ -91,19 +91,19 @@ function requests(events: number, name: string) {
   )
 }
 
-function measure(sent: readonly Sent[], promised: readonly Promised[], arrivals: readonly Arrival[]) {
+function measure(sent: readonly Sent[], notifications: readonly AcceptedNotification[], arrivals: readonly Arrival[]) {
   const times = new Map<string, number>()
   for (const { id } of arrivals) times.set(id, (times.get(id) ?? 0) + 1)
   const from = Math.min(...sent.map((one) => one.from))
   const accepted = Math.max(...sent.map((one) => one.to))
   const to = arrivals.reduce((latest, arrival) => Math.max(latest, arrival.at), from)
-  const events = new Set(promised.map(({ correlationId }) => correlationId)).size
+  const events = new Set(notifications.map(({ correlationId }) => correlationId)).size
   return {
     eventsPerSecond: (events * 1000) / (accepted - from),
     notificationsPerSecond: (times.size * 1000) / (to - from),
-    notifications: promised.length,
+    notifications: notifications.length,
     bytes: arrivals.reduce((total, arrival) => total + arrival.bytes, 0),
-    lost: promised.filter(({ id }) => !times.has(id)).length,
+    lost: notifications.filter(({ id }) => !times.has(id)).length,
     receivedTwice: [...times.values()].filter((count) => count > 1).length,
     from,
     to,

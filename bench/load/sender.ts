@@ -1,14 +1,14 @@
 import { Pool } from 'undici'
-import { nowMs } from '../clock.ts'
+import { nowMs } from '../process-facts.ts'
 import type { PostedEvent } from './events.ts'
 
-/** One request with events, made before the clock runs, so that the load costs as little as it can. */
+/** Body of one request, made before the measurement, so that the sender takes little CPU during it. */
 export interface Batch {
   readonly body: Buffer
   readonly events: number
 }
 
-/** What became of a request. */
+/** A request's times and its answer. */
 export interface Sent {
   /** `nowMs()` before it was sent and when the whole answer was there. */
   readonly from: number
@@ -17,11 +17,11 @@ export interface Sent {
   readonly answer: string
 }
 
-/** Something that posts events to gateways. */
+/** Posts events to gateways. */
 export interface Sender {
   send(batch: Batch, replica?: number): Promise<Sent>
-  /** Sends all of them, each of `lanes` waiting for its answer before it sends the next; the order of the answers is the batches'. */
-  sendAll(batches: readonly Batch[], lanes: number): Promise<readonly Sent[]>
+  /** Sends all batches, so many at a time; the answers are in the order of the batches. */
+  sendAll(batches: readonly Batch[], concurrentRequests: number): Promise<readonly Sent[]>
   close(): Promise<void>
 }
 
@@ -57,16 +57,16 @@ export function createSender(origins: readonly string[], connections: number): S
 
   return {
     send,
-    async sendAll(batches, lanes) {
+    async sendAll(batches, concurrentRequests) {
       const sent: Sent[] = []
       let next = 0
-      const lane = async () => {
+      const sendInTurn = async () => {
         for (let index = next++; index < batches.length; index = next++) {
           const batch = batches[index]
           if (batch) sent[index] = await send(batch, index)
         }
       }
-      await Promise.all(Array.from({ length: lanes }, lane))
+      await Promise.all(Array.from({ length: concurrentRequests }, sendInTurn))
       return sent
     },
     async close() {
@@ -76,7 +76,7 @@ export function createSender(origins: readonly string[], connections: number): S
 }
 
 /** A notification as the gateway answered for it. */
-export interface Promised {
+export interface AcceptedNotification {
   readonly id: string
   readonly channel: string
   readonly state: string
@@ -84,7 +84,7 @@ export interface Promised {
 }
 
 /** What the gateway accepted, read from its answers. @throws Error when it refused anything */
-export function promisedIn(sent: readonly Sent[]): Promised[] {
+export function acceptedNotifications(sent: readonly Sent[]): AcceptedNotification[] {
   return sent.flatMap(({ status, answer }) => {
     if (status !== 202) throw new Error(`the gateway answered ${status}: ${answer.slice(0, 500)}`)
     const { events } = JSON.parse(answer) as {

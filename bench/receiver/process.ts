@@ -1,19 +1,18 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { nowMs } from '../clock.ts'
-import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './messages.ts'
+import { nowMs } from '../process-facts.ts'
+import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './receiver.ts'
 
-// The receiving end: a process of its own, so that what it costs is not the gateway's. It takes every card at once, as
-// nothing on the way of a real one does: what is measured is the sender.
+// The receiver's process. It accepts every card at once, unlike Teams: the bench measures the sender.
 
-/** Headers that belong to a connection, or that whoever posts again makes anew. */
-const OF_THE_CONNECTION = new Set(['host', 'connection', 'content-length', 'keep-alive', 'transfer-encoding'])
+/** Headers of a connection, which a repeated post gets from its own. */
+const CONNECTION_HEADERS = new Set(['host', 'connection', 'content-length', 'keep-alive', 'transfer-encoding'])
 
 let arrivals: Arrival[] = []
 let recorded: RecordedPost[] | undefined
 let awaited: number | undefined
 let quiet: NodeJS.Timeout | undefined
 
-function tell(answer: ReceiverAnswer): void {
+function send(answer: ReceiverAnswer): void {
   process.send?.(answer)
 }
 
@@ -30,7 +29,7 @@ function take(request: IncomingMessage, body: readonly Buffer[], bytes: number):
     repeat: headers['x-claimlinc-repeat'] !== undefined,
   })
   if (recorded) {
-    const own = Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.has(name))
+    const own = Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name))
     recorded.push({
       id,
       path,
@@ -45,7 +44,7 @@ function take(request: IncomingMessage, body: readonly Buffer[], bytes: number):
 function answerWait(): void {
   awaited = undefined
   clearTimeout(quiet)
-  tell({ told: 'arrived', count: arrivals.length })
+  send({ kind: 'arrived', count: arrivals.length })
 }
 
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
@@ -62,29 +61,29 @@ const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
 })
 
 process.on('message', (request: ReceiverRequest) => {
-  switch (request.ask) {
+  switch (request.kind) {
     case 'await':
       awaited = request.count
       if (arrivals.length >= request.count) answerWait()
       else quiet = setTimeout(answerWait, request.quietMs)
       break
     case 'take':
-      tell({ told: 'taken', arrivals })
+      send({ kind: 'taken', arrivals })
       arrivals = []
       break
     case 'record':
       recorded = []
-      tell({ told: 'recording' })
+      send({ kind: 'recording' })
       break
     case 'takeRecorded':
-      tell({ told: 'recorded', posts: recorded ?? [] })
+      send({ kind: 'recorded', posts: recorded ?? [] })
       recorded = undefined
       break
   }
 })
-// Whoever started it is gone.
+// The bench has stopped it, or has ended.
 process.on('disconnect', () => process.exit(0))
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
-  tell({ told: 'listening', port: address !== null && typeof address === 'object' ? address.port : 0 })
+  send({ kind: 'listening', port: address !== null && typeof address === 'object' ? address.port : 0 })
 })

@@ -1,9 +1,42 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import type { Arrival, ReceiverAnswer, ReceiverRequest, RecordedPost } from './messages.ts'
+import { startChild } from '../child.ts'
 
-/** The receiving end, running in a process of its own. */
+/** A card as the receiver got it. */
+export interface Arrival {
+  /** `nowMs()` at the last byte of its body. */
+  readonly at: number
+  readonly channel: string
+  /** Header webhook-id: the notification's id. */
+  readonly id: string
+  readonly correlationId: string
+  readonly bytes: number
+  /** The sender marked it as a possible repeat. */
+  readonly repeat: boolean
+}
+
+/** A whole post, for the ceiling to repeat. */
+export interface RecordedPost {
+  readonly id: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Requests to the receiver's process. `await` is answered once `count` cards are there, or none has come for `quietMs`. */
+export type ReceiverRequest =
+  | { readonly kind: 'await'; readonly count: number; readonly quietMs: number }
+  | { readonly kind: 'take' }
+  | { readonly kind: 'record' }
+  | { readonly kind: 'takeRecorded' }
+
+/** Answers, in the order of the requests. */
+export type ReceiverAnswer =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'arrived'; readonly count: number }
+  | { readonly kind: 'taken'; readonly arrivals: readonly Arrival[] }
+  | { readonly kind: 'recording' }
+  | { readonly kind: 'recorded'; readonly posts: readonly RecordedPost[] }
+
+/** The receiving end of all cards, in a process of its own. */
 export interface Receiver {
   /** For example `http://127.0.0.1:41234`. */
   readonly origin: string
@@ -11,62 +44,28 @@ export interface Receiver {
   address(channel: string): string
   /** Resolves once so many cards are there since the last `take`, or none has come for `quietMs`. One call at a time. */
   arrived(count: number, quietMs: number): Promise<void>
-  /** All cards since the last call, in the order in which they came; forgets them. */
+  /** All cards since the last call, in the order of their arrival. */
   take(): Promise<readonly Arrival[]>
   /** Keeps whole posts from now on. */
   record(): Promise<void>
-  /** The posts kept since `record`, and keeps no more. */
+  /** The posts kept since `record`; ends the recording. */
   takeRecorded(): Promise<readonly RecordedPost[]>
   stop(): Promise<void>
 }
 
-/** Starts the receiving end. */
+/** Starts the receiver. */
 export async function startReceiver(): Promise<Receiver> {
-  const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), { serialization: 'advanced' })
-
-  function answer<T extends ReceiverAnswer['told']>(told: T) {
-    return new Promise<Extract<ReceiverAnswer, { told: T }>>((resolve, reject) => {
-      const done = () => {
-        child.off('message', heed)
-        child.off('exit', gone)
-      }
-      const gone = () => {
-        done()
-        reject(new Error('the receiving end has stopped by itself'))
-      }
-      const heed = (message: ReceiverAnswer) => {
-        if (message.told !== told) return
-        done()
-        resolve(message as Extract<ReceiverAnswer, { told: T }>)
-      }
-      child.on('message', heed)
-      child.once('exit', gone)
-    })
-  }
-  async function ask<T extends ReceiverAnswer['told']>(request: ReceiverRequest, told: T) {
-    const answered = answer(told)
-    child.send(request)
-    return await answered
-  }
-
-  const listening = await answer('listening')
-  const origin = `http://127.0.0.1:${listening.port}`
+  const child = startChild<ReceiverAnswer>(new URL('process.ts', import.meta.url))
+  const ask = <K extends ReceiverAnswer['kind']>(request: ReceiverRequest, kind: K) => child.ask(request, kind)
+  const { port } = await child.answer('listening')
+  const origin = `http://127.0.0.1:${port}`
   return {
     origin,
     address: (channel) => `${origin}/channels/${channel}/webhook`,
-    arrived: async (count, quietMs) => {
-      await ask({ ask: 'await', count, quietMs }, 'arrived')
-    },
-    take: async () => (await ask({ ask: 'take' }, 'taken')).arrivals,
-    record: async () => {
-      await ask({ ask: 'record' }, 'recording')
-    },
-    takeRecorded: async () => (await ask({ ask: 'takeRecorded' }, 'recorded')).posts,
-    async stop() {
-      if (child.exitCode !== null) return
-      const gone = once(child, 'exit')
-      child.disconnect()
-      await gone
-    },
+    arrived: async (count, quietMs) => void (await ask({ kind: 'await', count, quietMs }, 'arrived')),
+    take: async () => (await ask({ kind: 'take' }, 'taken')).arrivals,
+    record: async () => void (await ask({ kind: 'record' }, 'recording')),
+    takeRecorded: async () => (await ask({ kind: 'takeRecorded' }, 'recorded')).posts,
+    stop: () => child.stop(),
   }
 }

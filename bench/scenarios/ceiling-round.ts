@@ -1,9 +1,10 @@
 import { loadavg } from 'node:os'
 import { startCeiling } from '../ceiling/ceiling.ts'
-import { checkCeiling } from '../ceiling/check.ts'
 import type { Bench } from '../context.ts'
-import { LANES } from '../load/run.ts'
+import type { BenchDatabase } from '../database.ts'
+import { CONCURRENT_REQUESTS } from '../load/run.ts'
 import { cpuSeconds } from '../process-facts.ts'
+import type { Arrival } from '../receiver/receiver.ts'
 import { CONNECTIONS, DATABASE_CONNECTIONS } from '../settings.ts'
 
 /** What a gateway did and left in a file for the ceiling. */
@@ -41,16 +42,16 @@ export async function ceilingRound(
 ): Promise<CeilingResult> {
   const { receiver } = bench
   const loadAverage = loadavg()[0] ?? 0
-  const bed = await bench.server.fresh()
+  const database = await bench.server.createDatabase()
   const ceiling = await startCeiling({
     recording: recorded.file,
-    databaseUrl: bed.url,
+    databaseUrl: database.url,
     receiverOrigin: receiver.origin,
     databaseConnections: DATABASE_CONNECTIONS,
     stepSize,
     connections: CONNECTIONS,
     month,
-    lanes: LANES,
+    concurrentRequests: CONCURRENT_REQUESTS,
   })
   try {
     await ceiling.run({ from: 0, to: recorded.warmUp })
@@ -59,7 +60,7 @@ export async function ceilingRound(
     const done = await ceiling.run({ from: recorded.warmUp, to: recorded.all })
     const cpu = cpuSeconds([ceiling.pid]) - cpuBefore
     const arrivals = await receiver.take()
-    await checkCeiling(bed, arrivals, recorded)
+    await checkCeiling(database, arrivals, recorded)
     const to = Math.max(...arrivals.map((arrival) => arrival.at))
     return {
       notificationsPerSecond: (arrivals.length * 1000) / (to - done.from),
@@ -71,6 +72,31 @@ export async function ceilingRound(
     }
   } finally {
     await ceiling.stop()
-    await bed.drop()
+    await database.drop()
   }
+}
+
+/**
+ * Makes sure that the ceiling did all of it: a ceiling that left something out would make the gateway look slow.
+ *
+ * @throws Error that says what is missing
+ */
+async function checkCeiling(
+  database: BenchDatabase,
+  arrivals: readonly Arrival[],
+  recorded: { readonly notifications: number; readonly bytes: number },
+): Promise<void> {
+  const [rows] = await database.query<Record<string, string>>(`
+    SELECT (SELECT count(*) FROM teams_notifications) AS notifications,
+           (SELECT count(*) FROM teams_notifications
+             WHERE state = 'accepted' AND sent_at IS NOT NULL AND card_payload IS NOT NULL AND held_by IS NULL) AS recorded,
+           (SELECT count(*) FROM teams_notifications n JOIN teams_events e ON e.id = n.event_id AND e.created_at = n.created_at)
+             AS with_event,
+           (SELECT count(*) FROM teams_attempts WHERE outcome = 'accepted') AS attempts`)
+  const bytes = arrivals.reduce((total, arrival) => total + arrival.bytes, 0)
+  const same = new Set(Object.values(rows ?? {})).size === 1
+  if (!same || arrivals.length !== recorded.notifications || bytes !== recorded.bytes)
+    throw new Error(
+      `the ceiling did not do what the gateway did: ${JSON.stringify(rows)}; ${arrivals.length} posts of ${bytes} bytes, the gateway made ${recorded.notifications} of ${recorded.bytes}`,
+    )
 }

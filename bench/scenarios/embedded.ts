@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Bench, Found } from '../context.ts'
+import type { Bench, Measurements } from '../context.ts'
 import { figure } from '../figures.ts'
 import { type LoadResult, runLoad } from '../load/run.ts'
 import { liftedBudget } from '../settings.ts'
 import { type LatencyResult, latencyFigures, measureLatency } from './latency.ts'
 
 /** (f) Throughput and latency on the embedded database, which runs inside the gateway's own process. */
-export async function embedded(bench: Bench): Promise<Found> {
+export async function embedded(bench: Bench): Promise<Measurements> {
   const loads: LoadResult[] = []
   const waits: LatencyResult[] = []
   for (let round = 1; round <= bench.rounds; round++) {
@@ -25,7 +25,7 @@ export async function embedded(bench: Bench): Promise<Found> {
         measureLatency(bench, { TEAMS_DATA_DIR: folder }, `embedded-latency-${round}`),
       ),
     )
-    bench.tell(
+    bench.log(
       `embedded: round ${round}: ${load.notificationsPerSecond.toFixed(0)} notifications/s, load ${load.loadAverage.toFixed(1)}`,
     )
   }

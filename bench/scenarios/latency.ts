@@ -1,13 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Bench, Found } from '../context.ts'
+import type { Bench, Measurements } from '../context.ts'
 import { figure, percentile } from '../figures.ts'
 import { startGateway } from '../gateway.ts'
 import { mixedEvent } from '../load/events.ts'
-import { batchOf, createSender, promisedIn, type Sent } from '../load/sender.ts'
+import { LOST_AFTER_QUIET_MS } from '../load/run.ts'
+import { acceptedNotifications, batchOf, createSender, type Sent } from '../load/sender.ts'
 import { baseSettings, liftedBudget } from '../settings.ts'
-
-/** Milliseconds without any card after which one counts as lost. */
-const PATIENCE = 20_000
 
 /** What one round found; milliseconds. */
 export interface LatencyResult {
@@ -19,14 +17,14 @@ export interface LatencyResult {
 }
 
 /** (b) The way of one event through a gateway that has nothing else to do. */
-export async function latency(bench: Bench): Promise<Found> {
+export async function latency(bench: Bench): Promise<Measurements> {
   const rounds: LatencyResult[] = []
   for (let round = 1; round <= bench.rounds; round++) {
-    const bed = await bench.server.fresh()
-    const result = await measureLatency(bench, { DATABASE_URL: bed.url }, `latency-${round}`)
-    await bed.drop()
+    const database = await bench.server.createDatabase()
+    const result = await measureLatency(bench, { DATABASE_URL: database.url }, `latency-${round}`)
+    await database.drop()
     rounds.push(result)
-    bench.tell(`latency: round ${round}: p50 ${at(result, 0.5)} ms, p99 ${at(result, 0.99)} ms`)
+    bench.log(`latency: round ${round}: p50 ${at(result, 0.5)} ms, p99 ${at(result, 0.99)} ms`)
   }
   const lost = figure(
     'latency.lost',
@@ -56,7 +54,7 @@ export function latencyFigures(prefix: string, rounds: readonly LatencyResult[])
   ]
 }
 
-/** Sends one event at a time, waits for all its cards, and rests a moment: as long as it likes, never in step with a timer. */
+/** Sends one event at a time, waits for all its cards, and pauses 10 to 30 ms, so as not to be in step with a timer. */
 export async function measureLatency(
   bench: Bench,
   settings: Readonly<Record<string, string>>,
@@ -75,13 +73,13 @@ export async function measureLatency(
   try {
     for (let nth = 0; nth < sizes.latencyWarmUp + sizes.latencySamples; nth++) {
       const sent: Sent = await sender.send(batchOf([mixedEvent(nth, name)]))
-      const promised = promisedIn([sent])
-      await receiver.arrived(promised.length, PATIENCE)
+      const notifications = acceptedNotifications([sent])
+      await receiver.arrived(notifications.length, LOST_AFTER_QUIET_MS)
       const arrivals = await receiver.take()
       if (nth >= sizes.latencyWarmUp) {
         received.push(...arrivals.map((arrival) => arrival.at - sent.from))
         accepted.push(sent.to - sent.from)
-        lost += promised.filter(({ id }) => !arrivals.some((arrival) => arrival.id === id)).length
+        lost += notifications.filter(({ id }) => !arrivals.some((arrival) => arrival.id === id)).length
       }
       await setTimeout(10 + (nth % 21))
     }

@@ -1,40 +1,40 @@
 import { setTimeout } from 'node:timers/promises'
 import { type BudgetRule, overBudget } from '../budget.ts'
-import { nowMs } from '../clock.ts'
-import type { Bench, Found } from '../context.ts'
+import type { Bench, Measurements } from '../context.ts'
 import { figure } from '../figures.ts'
 import { startGateways } from '../gateway.ts'
 import { mixedEvent } from '../load/events.ts'
-import { EVENTS_PER_REQUEST, LANES, type LoadResult, runLoad } from '../load/run.ts'
-import { batchesOf, createSender, promisedIn } from '../load/sender.ts'
+import { CONCURRENT_REQUESTS, EVENTS_PER_REQUEST, type LoadResult, runLoad } from '../load/run.ts'
+import { acceptedNotifications, batchesOf, createSender } from '../load/sender.ts'
+import { nowMs } from '../process-facts.ts'
 import { baseSettings, CHANNELS, liftedBudget, withoutDigests } from '../settings.ts'
 
 /** Tight enough to bind all the time and quick enough for replicas to meet at each channel ten times a second. */
 const BINDING: BudgetRule = { requests: 600, period: 60, burst: 10 }
 
 /** (g) One, two and three processes on one database: what more of them give, and one budget for all of them together. */
-export async function replicas(bench: Bench): Promise<Found> {
+export async function replicas(bench: Bench): Promise<Measurements> {
   const loads = new Map<number, LoadResult[]>()
   const budgets: BudgetResult[] = []
   for (let round = 1; round <= bench.rounds; round++) {
     for (const count of bench.sizes.replicas) {
-      const bed = await bench.server.fresh()
+      const database = await bench.server.createDatabase()
       const load = await runLoad(bench, {
         name: `replicas-${round}-${count}`,
-        settings: { DATABASE_URL: bed.url, ...liftedBudget(bench.checkout) },
+        settings: { DATABASE_URL: database.url, ...liftedBudget(bench.checkout) },
         events: bench.sizes.fewerEvents,
         warmUp: bench.sizes.warmUp,
         replicas: count,
       })
-      await bed.drop()
+      await database.drop()
       loads.set(count, [...(loads.get(count) ?? []), load])
-      bench.tell(
+      bench.log(
         `replicas: round ${round}: ${count} give ${load.notificationsPerSecond.toFixed(0)} notifications/s, load ${load.loadAverage.toFixed(1)}`,
       )
     }
     const budget = await shareBudget(bench, round)
     budgets.push(budget)
-    bench.tell(`replicas: round ${round}: ${budget.cards} cards, ${budget.over} over the budget of three together`)
+    bench.log(`replicas: round ${round}: ${budget.cards} cards, ${budget.over} over the budget of three together`)
   }
   const all = [...loads.values()]
   return {
@@ -76,11 +76,11 @@ interface BudgetResult {
 /** Lets three replicas work off a backlog under a budget that binds, for a while. */
 async function shareBudget(bench: Bench, round: number): Promise<BudgetResult> {
   const { receiver, sizes } = bench
-  const bed = await bench.server.fresh()
+  const database = await bench.server.createDatabase()
   const settings = {
     ...baseSettings(receiver),
     ...withoutDigests(bench.checkout),
-    DATABASE_URL: bed.url,
+    DATABASE_URL: database.url,
     TEAMS_RATE_LIMIT_REQUESTS: String(BINDING.requests),
     TEAMS_RATE_LIMIT_PERIOD: String(BINDING.period),
     TEAMS_RATE_LIMIT_BURST: String(BINDING.burst),
@@ -90,7 +90,7 @@ async function shareBudget(bench: Bench, round: number): Promise<BudgetResult> {
   const gateways = await startGateways(3, { checkout: bench.checkout, settings })
   const sender = createSender(
     gateways.map((gateway) => gateway.origin),
-    LANES,
+    CONCURRENT_REQUESTS,
   )
   try {
     // Enough for every channel: 36 types give each between 5 and 20.
@@ -102,9 +102,9 @@ async function shareBudget(bench: Bench, round: number): Promise<BudgetResult> {
         Array.from({ length: events }, (_, nth) => mixedEvent(nth, `budget-${round}`)),
         EVENTS_PER_REQUEST,
       ),
-      LANES,
+      CONCURRENT_REQUESTS,
     )
-    promisedIn(sent)
+    acceptedNotifications(sent)
     await setTimeout(sizes.budgetSeconds * 1000)
     const until = nowMs()
     const arrivals = await receiver.take()
@@ -125,6 +125,6 @@ async function shareBudget(bench: Bench, round: number): Promise<BudgetResult> {
     await sender.close()
     await Promise.all(gateways.map((gateway) => gateway.stop()))
     await receiver.take()
-    await bed.drop()
+    await database.drop()
   }
 }

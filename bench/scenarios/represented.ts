@@ -1,22 +1,22 @@
-import type { Bed } from '../database.ts'
-import type { Promised } from '../load/sender.ts'
-import type { Arrival } from '../receiver/messages.ts'
+import type { BenchDatabase } from '../database.ts'
+import type { AcceptedNotification } from '../load/sender.ts'
+import type { Arrival } from '../receiver/receiver.ts'
 
 /**
  * When each notification was represented: its own card had come, or the card of the digest that it went into. Whether a
  * card came is what the receiving end says, not the record.
  */
 export async function representedBy(
-  bed: Bed,
-  promised: readonly Promised[],
+  database: BenchDatabase,
+  notifications: readonly AcceptedNotification[],
   arrivals: readonly Arrival[],
 ): Promise<{ readonly times: readonly number[]; readonly missing: number }> {
   const came = new Map<string, number>()
   for (const { id, at } of arrivals) came.set(id, Math.min(came.get(id) ?? at, at))
-  const digestOf = await digests(bed)
+  const digestOf = await digests(database)
   const times: number[] = []
   let missing = 0
-  for (const { id } of promised) {
+  for (const { id } of notifications) {
     const at = cardOf(id, came, digestOf)
     if (at === undefined) missing++
     else times.push(at)
@@ -40,8 +40,8 @@ function cardOf(
 }
 
 /** By notification, the notification of the digest that it stands in. */
-async function digests(bed: Bed): Promise<ReadonlyMap<string, string>> {
-  const rows = await bed.query<{ id: string; digest_id: string }>(
+async function digests(database: BenchDatabase): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.query<{ id: string; digest_id: string }>(
     "SELECT id, to_jsonb(n) ->> 'digest_id' AS digest_id FROM teams_notifications n WHERE state = 'digested'",
   )
   return new Map(rows.map((row) => [row.id, row.digest_id]))

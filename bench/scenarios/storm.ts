@@ -1,24 +1,24 @@
 import { setTimeout } from 'node:timers/promises'
 import { mostWithin } from '../budget.ts'
-import { nowMs } from '../clock.ts'
-import type { Bench, Found } from '../context.ts'
-import type { Bed } from '../database.ts'
+import type { Bench, Measurements } from '../context.ts'
+import type { BenchDatabase } from '../database.ts'
 import { figure, percentile } from '../figures.ts'
 import { startGateway } from '../gateway.ts'
 import { eventOf } from '../load/events.ts'
-import { batchOf, createSender, promisedIn, type Sender, type Sent } from '../load/sender.ts'
-import type { Arrival } from '../receiver/messages.ts'
+import { acceptedNotifications, batchOf, createSender, type Sender, type Sent } from '../load/sender.ts'
+import { nowMs } from '../process-facts.ts'
+import type { Arrival } from '../receiver/receiver.ts'
 import { baseSettings, digestsAfter } from '../settings.ts'
 import { representedBy } from './represented.ts'
 
 /** The channel that the storm is on. */
 const CHANNEL = 'pmo'
-/** Requests under way at once: a storm comes from many callers. */
-const LANES = 64
-/** Milliseconds between two looks whether everything is represented. */
-const LOOK = 500
-/** Milliseconds to wait for the alarm that was raised last. */
-const LAST_ALARM = 30_000
+/** Requests in flight: a storm comes from many callers. */
+const CONCURRENT_REQUESTS = 64
+/** Between two queries whether every event is represented. */
+const POLL_MS = 500
+/** Longest wait for the card of the last CRITICAL. */
+const LAST_ALARM_MS = 30_000
 
 interface StormResult {
   /** Seconds from the request of each CRITICAL to its card. */
@@ -34,12 +34,12 @@ interface StormResult {
 }
 
 /** (c) Ten thousand INFO on one channel in half a minute under the default budget, and a CRITICAL every ten seconds. */
-export async function storm(bench: Bench): Promise<Found> {
+export async function storm(bench: Bench): Promise<Measurements> {
   const rounds: StormResult[] = []
   for (let round = 1; round <= bench.rounds; round++) {
     const result = await stormRound(bench, round)
     rounds.push(result)
-    bench.tell(
+    bench.log(
       `storm: round ${round}: CRITICAL at most ${Math.max(...result.critical).toFixed(2)} s, ${result.cards} cards, all represented ${result.representedAfter.toFixed(0)} s after its end`,
     )
   }
@@ -65,35 +65,35 @@ export async function storm(bench: Bench): Promise<Found> {
 
 async function stormRound(bench: Bench, round: number): Promise<StormResult> {
   const { receiver, sizes } = bench
-  const bed = await bench.server.fresh()
+  const database = await bench.server.createDatabase()
   const gateway = await startGateway({
     checkout: bench.checkout,
     settings: {
       ...baseSettings(receiver),
       ...(sizes.digestAfter === undefined ? {} : digestsAfter(bench.checkout, sizes.digestAfter)),
-      DATABASE_URL: bed.url,
+      DATABASE_URL: database.url,
       TEAMS_SHUTDOWN_TIMEOUT: '5',
     },
     profile: bench.profile === undefined ? undefined : { folder: bench.profile, name: `storm-${round}` },
   })
-  const sender = createSender([gateway.origin], LANES)
+  const sender = createSender([gateway.origin], CONCURRENT_REQUESTS)
   const urgent = createSender([gateway.origin], 4)
   const stopped = new AbortController()
   try {
     const began = nowMs()
     const alarms = raiseAlarms(urgent, sizes.criticalEverySeconds, round, stopped.signal)
-    const sent = await blow(sender, sizes.stormEvents, sizes.stormSeconds, round)
+    const sent = await sendStorm(sender, sizes.stormEvents, sizes.stormSeconds, round)
     const ended = Math.max(...sent.map((one) => one.to))
-    const deadline = nowMs() + sizes.stormPatienceSeconds * 1000
-    await nothingWaits(bed, deadline)
+    const deadline = nowMs() + sizes.stormTimeoutSeconds * 1000
+    await untilNothingPending(database, deadline)
     stopped.abort()
     const critical = await alarms
-    const promised = promisedIn([...sent, ...critical])
-    // The last alarm may have come after the last look.
-    await nothingWaits(bed, nowMs() + LAST_ALARM)
+    const notifications = acceptedNotifications([...sent, ...critical])
+    // The last CRITICAL may have come after the last query.
+    await untilNothingPending(database, nowMs() + LAST_ALARM_MS)
     const arrivals = await receiver.take()
     const peakMemory = gateway.peakMemory()
-    const represented = await representedBy(bed, promised, arrivals)
+    const represented = await representedBy(database, notifications, arrivals)
     return {
       critical: criticalWaits(critical, arrivals),
       accepted: sent.map((one) => one.to - one.from),
@@ -112,23 +112,23 @@ async function stormRound(bench: Bench, round: number): Promise<StormResult> {
     await Promise.all([sender.close(), urgent.close()])
     await gateway.stop()
     await receiver.take()
-    await bed.drop()
+    await database.drop()
   }
 }
 
-/** Resolves when nothing waits or is under way, or at the deadline. What is recorded was received before. */
-async function nothingWaits(bed: Bed, deadline: number): Promise<void> {
+/** Resolves when nothing is pending or in flight, or at the deadline. Recorded cards were received before. */
+async function untilNothingPending(database: BenchDatabase, deadline: number): Promise<void> {
   do {
-    await setTimeout(LOOK)
-    const [row] = await bed.query<{ waiting: boolean }>(
-      "SELECT EXISTS (SELECT 1 FROM teams_notifications WHERE state IN ('pending', 'sending')) AS waiting",
+    await setTimeout(POLL_MS)
+    const [row] = await database.query<{ pending: boolean }>(
+      "SELECT EXISTS (SELECT 1 FROM teams_notifications WHERE state IN ('pending', 'sending')) AS pending",
     )
-    if (!row?.waiting) return
+    if (!row?.pending) return
   } while (nowMs() < deadline)
 }
 
-/** Sends the storm, each event alone and at its moment: no caller waits for another, and none sends early. */
-async function blow(sender: Sender, events: number, seconds: number, round: number): Promise<readonly Sent[]> {
+/** Sends the storm: each event in a request of its own at its own time, without waiting for answers. */
+async function sendStorm(sender: Sender, events: number, seconds: number, round: number): Promise<readonly Sent[]> {
   const began = nowMs()
   const sent: Promise<Sent>[] = []
   for (let nth = 0; nth < events; nth++) {
@@ -140,7 +140,7 @@ async function blow(sender: Sender, events: number, seconds: number, round: numb
   return await Promise.all(sent)
 }
 
-/** Sends a CRITICAL at once and every so many seconds until told to stop, whether or not the last one was answered. */
+/** Sends a CRITICAL at once and every `everySeconds` until `stop`, without waiting for answers. */
 async function raiseAlarms(sender: Sender, everySeconds: number, round: number, stop: AbortSignal) {
   const began = nowMs()
   const sent: Promise<Sent>[] = []
@@ -153,11 +153,11 @@ async function raiseAlarms(sender: Sender, everySeconds: number, round: number, 
   return await Promise.all(sent)
 }
 
-/** Seconds from request to card; a card that never came counts as for ever. */
+/** Seconds from request to card; infinite for a card that did not arrive. */
 function criticalWaits(sent: readonly Sent[], arrivals: readonly Arrival[]): number[] {
   const times = new Map(arrivals.map((arrival) => [arrival.id, arrival.at]))
   return sent.flatMap((one) =>
-    promisedIn([one])
+    acceptedNotifications([one])
       .filter(({ channel }) => channel === CHANNEL)
       .map(({ id }) => ((times.get(id) ?? Number.POSITIVE_INFINITY) - one.from) / 1000),
   )

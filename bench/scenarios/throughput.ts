@@ -1,24 +1,24 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BatchCounts, countBatches, watchBatches } from '../batches.ts'
-import type { Recording as CeilingRecording } from '../ceiling/messages.ts'
+import type { Recording as CeilingRecording } from '../ceiling/ceiling.ts'
 import { makeRecording } from '../ceiling/recording.ts'
-import type { Bench, Found } from '../context.ts'
+import type { Bench, Measurements } from '../context.ts'
 import { figure } from '../figures.ts'
 import { type LoadResult, runLoad } from '../load/run.ts'
 import { profileOf } from '../profile.ts'
 import { CONNECTIONS, liftedBudget } from '../settings.ts'
 import { type CeilingResult, ceilingRound, type Recorded } from './ceiling-round.ts'
 
-/** The largest steps that make sense: all posts that may be under way for a channel. */
+/** The largest useful steps: all posts that may be in flight for a channel. */
 const LARGE = CONNECTIONS
 
 /**
  * (a) Events accepted and notifications sent per second, end to end, with every commit, against the ceiling: in each
  * round both, one after the other, and which comes first changes, so that whatever else the machine does meets both.
  */
-export async function throughput(bench: Bench): Promise<Found> {
-  bench.tell('throughput: a run whose rows and bytes the ceiling makes again')
+export async function throughput(bench: Bench): Promise<Measurements> {
+  bench.log('throughput: a run whose rows and bytes the ceiling makes again')
   const recording = await record(bench)
   const stepSize = recording.counts.rows / recording.counts.steps
   const gateway: LoadResult[] = []
@@ -33,7 +33,7 @@ export async function throughput(bench: Bench): Promise<Found> {
     if (round % 2 === 0) gateway.push(await gatewayRound(bench, round))
     const [mine, bare] = [gateway.at(-1), ceiling.at(-1)]
     if (mine && bare)
-      bench.tell(
+      bench.log(
         `throughput: round ${round}: ${mine.notificationsPerSecond.toFixed(0)} of ${bare.notificationsPerSecond.toFixed(0)} notifications/s, load ${mine.loadAverage.toFixed(1)}`,
       )
   }
@@ -89,21 +89,21 @@ interface Recording extends Recorded {
 /** Runs a gateway and keeps its rows and bytes, for the ceiling. This run is not measured: a trigger counts its batches. */
 async function record(bench: Bench): Promise<Recording> {
   const { receiver, sizes } = bench
-  const bed = await bench.server.fresh()
+  const database = await bench.server.createDatabase()
   await receiver.record()
   await runLoad(
     { ...bench, profile: undefined },
     {
       name: 'recorded',
-      settings: { DATABASE_URL: bed.url, ...liftedBudget(bench.checkout) },
+      settings: { DATABASE_URL: database.url, ...liftedBudget(bench.checkout) },
       events: sizes.events,
       warmUp: sizes.warmUp,
-      warm: () => watchBatches(bed),
+      afterWarmUp: () => watchBatches(database),
     },
   )
-  const counts = await countBatches(bed)
-  const recording = await makeRecording(bed, await receiver.takeRecorded())
-  await bed.drop()
+  const counts = await countBatches(database)
+  const recording = await makeRecording(database, await receiver.takeRecorded())
+  await database.drop()
   const warmUp = recording.batches.filter((batch) => batch.events.includes('"recorded-warm-')).length
   const file = join(bench.folder, 'recording.json')
   writeFileSync(file, JSON.stringify(recording))
@@ -127,13 +127,13 @@ function expected({ batches, posts }: CeilingRecording, warmUp: number) {
 }
 
 async function gatewayRound(bench: Bench, round: number): Promise<LoadResult> {
-  const bed = await bench.server.fresh()
+  const database = await bench.server.createDatabase()
   const result = await runLoad(bench, {
     name: `throughput-${round}`,
-    settings: { DATABASE_URL: bed.url, ...liftedBudget(bench.checkout) },
+    settings: { DATABASE_URL: database.url, ...liftedBudget(bench.checkout) },
     events: bench.sizes.events,
     warmUp: bench.sizes.warmUp,
   })
-  await bed.drop()
+  await database.drop()
   return result
 }
