@@ -4,7 +4,7 @@ import { copyBroken } from '../breakages/breakage.ts'
 import type { ChaosBreakage } from './breakages.ts'
 import { runScenario } from './run-scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
-import type { BreakageVerdict } from './summary.ts'
+import type { BreakageResult } from './summary.ts'
 
 /** Copies the gateway, breaks the copy, plays the scenario that has to notice, and says whether it did. */
 export async function runBreakage(
@@ -16,14 +16,14 @@ export async function runBreakage(
     readonly progress: (text: string) => void
     readonly closers: Set<() => Promise<void>>
   },
-): Promise<BreakageVerdict> {
+): Promise<BreakageResult> {
   const scenario = SCENARIOS.find(({ name }) => name === breakage.scenario)
   if (!scenario) throw new Error(`The breakage "${breakage.name}" names an unknown scenario.`)
   const folder = join(options.out, breakage.name)
   const copy = join(folder, 'gateway')
   rmSync(folder, { recursive: true, force: true })
   copyBroken(breakage, options.root, copy)
-  const verdict = await runScenario({
+  const result = await runScenario({
     scenario,
     form: 'short',
     seed: options.seed,
@@ -34,13 +34,13 @@ export async function runBreakage(
     closers: options.closers,
   })
   rmSync(copy, { recursive: true, force: true })
-  const judgement = verdict.judgements.find(({ promise }) => promise === breakage.promise)
+  const promise = result.promises.find(({ promise }) => promise === breakage.promise)
   return {
     name: breakage.name,
     does: breakage.does,
     promise: breakage.promise,
     scenario: scenario.name,
-    noticed: judgement !== undefined && !judgement.held,
-    example: judgement?.examples[0] ?? '',
+    noticed: promise !== undefined && !promise.held,
+    example: promise?.examples[0] ?? '',
   }
 }

@@ -7,14 +7,13 @@ import { breakagesNamed, UnknownBreakage } from '../breakages/breakage.ts'
 import { ensureServices } from '../scripts/services/install.ts'
 import { runBreakage } from './break.ts'
 import { BREAKAGES } from './breakages.ts'
-import { tellVerdict } from './check.ts'
+import { resultLines } from './check.ts'
 import { describeMachine } from './machine.ts'
 import { runScenario } from './run-scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { Form } from './setup.ts'
-import type { BreakageSummary, BreakageVerdict, NotPlayed, Summary } from './summary.ts'
-import type { ScenarioVerdict } from './verdict.ts'
+import type { BreakageResult, BreakageSummary, NotPlayed, ScenarioResult, Summary } from './summary.ts'
 
 const USAGE = `usage: npm run chaos -- [options]
   --short          the short form: under two minutes
@@ -59,7 +58,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   })
 
 async function main(): Promise<number> {
-  if (values.help) return tell(USAGE, 0)
+  if (values.help) {
+    console.log(USAGE)
+    return 0
+  }
   const chosen = choose(values.only)
   if (!chosen) return 2
   if (values.list) {
@@ -75,7 +77,7 @@ async function main(): Promise<number> {
   if (values.break !== undefined) return breakOnPurpose(values.break, seed, out, services)
   console.log(`chaos, ${form} form, ${chosen.length} scenarios, seed ${seed}, history in ${out}`)
   const began = Date.now()
-  const verdicts: ScenarioVerdict[] = []
+  const scenarios: ScenarioResult[] = []
   const notPlayed: NotPlayed[] = []
   const queue = [...chosen]
   const jobs = Number(values.jobs ?? (form === 'short' ? 3 : 1))
@@ -84,11 +86,11 @@ async function main(): Promise<number> {
       for (let scenario = queue.shift(); scenario; scenario = queue.shift()) {
         const result = await play(scenario, seed, out)
         if ('why' in result) notPlayed.push(result)
-        else verdicts.push(result)
+        else scenarios.push(result)
       }
     }),
   )
-  const held = verdicts.every((verdict) => verdict.held) && notPlayed.length === 0
+  const held = scenarios.every((result) => result.held) && notPlayed.length === 0
   const summary: Summary = {
     held,
     form,
@@ -96,28 +98,28 @@ async function main(): Promise<number> {
     date: new Date(began).toISOString(),
     took_s: Math.round((Date.now() - began) / 1000),
     machine: await describeMachine(root, services),
-    verdicts: verdicts.sort((a, b) => order(a.scenario) - order(b.scenario)),
+    scenarios: scenarios.sort((a, b) => order(a.scenario) - order(b.scenario)),
     not_played: notPlayed,
   }
-  writeFileSync(join(out, 'verdict.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  const broken = verdicts.filter((verdict) => !verdict.held).map(({ scenario }) => scenario)
+  writeFileSync(join(out, 'run.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  const broken = scenarios.filter((result) => !result.held).map(({ scenario }) => scenario)
   console.log(
-    `${verdicts.length - broken.length} held, ${broken.length} broken${broken.length > 0 ? ` (${broken.join(', ')})` : ''}, ${notPlayed.length} not played; ${summary.took_s} s; seed ${seed}`,
+    `${scenarios.length - broken.length} held, ${broken.length} broken${broken.length > 0 ? ` (${broken.join(', ')})` : ''}, ${notPlayed.length} not played; ${summary.took_s} s; seed ${seed}`,
   )
   return held ? 0 : 1
 }
 
-/** Ends with 0 when every breakage was noticed: then the checker is worth something. */
+/** Exit code 0 if every breakage was noticed. */
 async function breakOnPurpose(name: string, seed: string, out: string, services: string): Promise<number> {
   const chosen = breakagesNamed(BREAKAGES, name)
-  console.log(`breaks ${chosen.length} things on purpose, seed ${seed}, history in ${out}`)
+  console.log(`tries ${chosen.length} breakages, seed ${seed}, history in ${out}`)
   const began = Date.now()
-  const verdicts: BreakageVerdict[] = []
+  const scenarios: BreakageResult[] = []
   for (const breakage of chosen) {
-    const verdict = await runBreakage(breakage, { root, seed, out, progress: createProgress(breakage.name), closers })
-    verdicts.push(verdict)
+    const result = await runBreakage(breakage, { root, seed, out, progress: createProgress(breakage.name), closers })
+    scenarios.push(result)
     console.log(
-      `${verdict.noticed ? 'noticed    ' : 'NOT NOTICED'} ${verdict.name.padEnd(26)} ${verdict.promise}, in ${verdict.scenario}: ${verdict.example}`,
+      `${result.noticed ? 'noticed    ' : 'NOT NOTICED'} ${result.name.padEnd(26)} ${result.promise}, in ${result.scenario}: ${result.example}`,
     )
   }
   const summary: BreakageSummary = {
@@ -125,12 +127,12 @@ async function breakOnPurpose(name: string, seed: string, out: string, services:
     date: new Date(began).toISOString(),
     took_s: Math.round((Date.now() - began) / 1000),
     machine: await describeMachine(root, services),
-    breakages: verdicts,
+    breakages: scenarios,
   }
   writeFileSync(join(out, 'breakages.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  const noticed = verdicts.filter((verdict) => verdict.noticed).length
-  console.log(`${noticed} of ${verdicts.length} noticed; ${summary.took_s} s; seed ${seed}`)
-  return noticed === verdicts.length ? 0 : 1
+  const noticed = scenarios.filter((result) => result.noticed).length
+  console.log(`${noticed} of ${scenarios.length} noticed; ${summary.took_s} s; seed ${seed}`)
+  return noticed === scenarios.length ? 0 : 1
 }
 
 function choose(names: readonly string[] | undefined): readonly Scenario[] | undefined {
@@ -143,7 +145,7 @@ function choose(names: readonly string[] | undefined): readonly Scenario[] | und
   return undefined
 }
 
-async function play(scenario: Scenario, seed: string, out: string): Promise<ScenarioVerdict | NotPlayed> {
+async function play(scenario: Scenario, seed: string, out: string): Promise<ScenarioResult | NotPlayed> {
   const why = await scenario.missing?.()
   if (why !== undefined) {
     console.log(`NOT PLAYED ${scenario.name}: ${why}`)
@@ -151,7 +153,7 @@ async function play(scenario: Scenario, seed: string, out: string): Promise<Scen
   }
   const progress = createProgress(scenario.name)
   try {
-    const verdict = await runScenario({
+    const result = await runScenario({
       scenario,
       form,
       seed,
@@ -161,16 +163,16 @@ async function play(scenario: Scenario, seed: string, out: string): Promise<Scen
       progress,
       closers,
     })
-    console.log(tellVerdict(verdict))
-    return verdict
+    console.log(resultLines(result))
+    return result
   } catch (error) {
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    console.log(`NOT PLAYED ${scenario.name}: ${told}`)
-    return { scenario: scenario.name, why: told.split('\n')[0] ?? told }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    console.log(`NOT PLAYED ${scenario.name}: ${text}`)
+    return { scenario: scenario.name, why: text.split('\n')[0] ?? text }
   }
 }
 
-/** Tells of progress at most every ten seconds, on a line of its own: scenarios may run side by side. */
+/** Prints progress at most every ten seconds, with the scenario's name: scenarios may run side by side. */
 function createProgress(name: string): (text: string) => void {
   let last = Date.now()
   return (text) => {
@@ -181,11 +183,6 @@ function createProgress(name: string): (text: string) => void {
 }
 
 const order = (name: string) => SCENARIOS.findIndex((scenario) => scenario.name === name)
-
-function tell(text: string, code: number): number {
-  console.log(text)
-  return code
-}
 
 process.exit(
   await main().catch((error: unknown) => {

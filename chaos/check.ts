@@ -8,13 +8,13 @@ import { checkProcesses } from './checks/processes.ts'
 import { type History, readHistory } from './checks/read.ts'
 import { checkRecovery } from './checks/recovery.ts'
 import { checkRepeats } from './checks/repeats.ts'
-import { PROMISE_NAMES, type PromiseName } from './promises.ts'
-import type { Judgement, ScenarioVerdict } from './verdict.ts'
+import { PROMISE_NAMES, type PromiseName, type PromiseResult } from './promises.ts'
+import type { ScenarioResult } from './summary.ts'
 
 // The checker. It shares no code with the gateway: it reads the sender's log, the receiver's log, what was done and the rows
-// of the database, and decides. `node chaos/check.ts FOLDER` judges a history again, of one scenario or of a whole run.
+// of the database, and decides. `node chaos/check.ts FOLDER` checks a history again, of one scenario or of a whole run.
 
-const CHECKS: Readonly<Record<PromiseName, (history: History) => Judgement>> = {
+const CHECKS: Readonly<Record<PromiseName, (history: History) => PromiseResult>> = {
   delivered: checkDelivered,
   repeats: checkRepeats,
   order: checkOrder,
@@ -24,17 +24,17 @@ const CHECKS: Readonly<Record<PromiseName, (history: History) => Judgement>> = {
   recovery: checkRecovery,
 }
 
-/** Judges the history of one scenario, and writes `verdict.json` beside it. */
-export function checkScenario(folder: string): ScenarioVerdict {
+/** Checks the history of one scenario, and writes `result.json` beside it. */
+export function checkScenario(folder: string): ScenarioResult {
   const history = readHistory(folder)
   const { facts } = history
-  const judgements = PROMISE_NAMES.filter((name) => facts.promises.includes(name)).map((name) => CHECKS[name](history))
-  const deeds = (wanted: (line: History['deeds'][number]) => boolean) => history.deeds.filter(wanted).length
-  const verdict: ScenarioVerdict = {
+  const promises = PROMISE_NAMES.filter((name) => facts.promises.includes(name)).map((name) => CHECKS[name](history))
+  const countOf = (wanted: (line: History['timeline'][number]) => boolean) => history.timeline.filter(wanted).length
+  const result: ScenarioResult = {
     scenario: facts.name,
     seed: facts.seed,
     form: facts.form,
-    held: judgements.length > 0 && judgements.every(({ held }) => held),
+    held: promises.length > 0 && promises.every(({ held }) => held),
     took_ms: facts.took,
     slowness: facts.slowness,
     counts: {
@@ -43,39 +43,39 @@ export function checkScenario(folder: string): ScenarioVerdict {
       refused_requests: history.refused,
       posts: history.posts.length,
       repeats: history.posts.filter(({ repeat }) => repeat).length,
-      kills: deeds((line) => line.deed === 'signalled' && line.signal === 'SIGKILL'),
-      stops: deeds((line) => line.deed === 'signalled' && line.signal === 'SIGTERM'),
-      faults: deeds((line) => line.deed === 'fault'),
+      kills: countOf((line) => line.kind === 'signalled' && line.signal === 'SIGKILL'),
+      stops: countOf((line) => line.kind === 'signalled' && line.signal === 'SIGTERM'),
+      faults: countOf((line) => line.kind === 'fault'),
       faulty_answers: history.posts.filter(({ how }) => how !== 'ok' && how !== 'unanswered').length,
       digests: [...history.notifications.values()].filter(({ event_type }) => event_type === 'gateway.digest').length,
     },
-    notes: history.deeds.flatMap((line) =>
-      line.deed === 'note' && !line.note.startsWith('replayed ') ? [line.note] : [],
+    notes: history.timeline.flatMap((line) =>
+      line.kind === 'note' && !line.note.startsWith('replayed ') ? [line.note] : [],
     ),
-    judgements,
+    promises,
   }
-  writeFileSync(join(folder, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`)
-  return verdict
+  writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
+  return result
 }
 
-/** One line per promise, and what speaks against it. */
-export function tellVerdict(verdict: ScenarioVerdict): string {
-  const { counts } = verdict
-  const head = `${verdict.held ? 'held  ' : 'BROKEN'} ${verdict.scenario} (seed ${verdict.seed}, ${(verdict.took_ms / 1000).toFixed(0)} s, slowness ${verdict.slowness}: ${Object.entries(
+/** One line for each promise, with its first violations. */
+export function resultLines(result: ScenarioResult): string {
+  const { counts } = result
+  const head = `${result.held ? 'held  ' : 'BROKEN'} ${result.scenario} (seed ${result.seed}, ${(result.took_ms / 1000).toFixed(0)} s, slowness ${result.slowness}: ${Object.entries(
     counts,
   )
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`)
     .join(', ')})`
-  const lines = verdict.judgements.flatMap(({ promise, held, counts: seen, broken, examples }) => [
-    `  ${held ? 'held  ' : 'BROKEN'} ${promise.padEnd(10)} ${Object.entries(seen)
+  const lines = result.promises.flatMap(({ promise, held, counts: checked, violations, examples }) => [
+    `  ${held ? 'held  ' : 'BROKEN'} ${promise.padEnd(10)} ${Object.entries(checked)
       .map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`)
       .join(', ')}`,
-    ...(broken > 0
-      ? [`         ${broken} times, such as:`, ...examples.map((example) => `         - ${example}`)]
+    ...(violations > 0
+      ? [`         ${violations} times, such as:`, ...examples.map((example) => `         - ${example}`)]
       : []),
   ])
-  return [head, ...verdict.notes.slice(0, 10).map((note) => `  note   ${note}`), ...lines].join('\n')
+  return [head, ...result.notes.slice(0, 10).map((note) => `  note   ${note}`), ...lines].join('\n')
 }
 
 if (import.meta.main) {
@@ -90,7 +90,7 @@ if (import.meta.main) {
     console.error('usage: node chaos/check.ts FOLDER (of a run, or of one of its scenarios)')
     process.exit(2)
   }
-  const verdicts = folders.map(checkScenario)
-  for (const verdict of verdicts) console.log(tellVerdict(verdict))
-  process.exitCode = verdicts.every(({ held }) => held) ? 0 : 1
+  const scenarios = folders.map(checkScenario)
+  for (const result of scenarios) console.log(resultLines(result))
+  process.exitCode = scenarios.every(({ held }) => held) ? 0 : 1
 }

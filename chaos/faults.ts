@@ -18,11 +18,11 @@ export const ANSWERS = {
   cut_body: { taken: true },
   /** 500, and closes in the middle of the body. */
   cut_error_body: { taken: false },
-  /** 202 after a long while, within the sender's patience. */
+  /** 202 after a long while, within the sender's time-out. */
   slow: { taken: true },
   /** 202 at once, and a body that comes byte by byte. */
   drip: { taken: true },
-  /** 202 after the sender's patience has ended: taken, and nobody hears it. */
+  /** 202 after the sender's time-out: taken, and the answer reaches no one. */
   too_late: { taken: true },
   /** 2xx whose body says that the card was not delivered (facts of Teams, section 2). */
   refused_text: { taken: false },
@@ -32,7 +32,7 @@ export const ANSWERS = {
 
 export type AnswerName = keyof typeof ANSWERS
 
-/** What the receiver does with the posts of one channel, until it is told otherwise. */
+/** What the receiver does with the posts of one channel, until its next plan. */
 export interface ChannelPlan {
   /** From which the choices below are drawn. */
   readonly seed: string

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 // Preloaded into a gateway (`node --import`) where no small file system can be mounted: while the file CHAOS_DISK_FULL exists,
-// whatever would make a file of the process larger fails with ENOSPC, as on a full disk.
+// each write that extends a file of the process fails with ENOSPC, as on a full disk.
 
 const flag = process.env.CHAOS_DISK_FULL ?? ''
 const { existsSync } = fs

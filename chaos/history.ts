@@ -30,7 +30,7 @@ export interface RefusedLine {
   readonly events: number
 }
 
-/** `sender.jsonl`: events that nobody accepted before the sender had to stop. No promise was made about them. */
+/** `sender.jsonl`: events that no gateway accepted before the sender stopped. The gateway promised nothing about them. */
 export interface GivenUpLine {
   readonly kind: 'given_up'
   readonly t: number
@@ -76,13 +76,13 @@ export interface AnswerLine {
 
 export type ReceiverLine = PostLine | AnswerLine
 
-/** `deeds.jsonl`: what was done, to whom, when, and what became of processes. */
-export type DeedLine = { readonly t: number } & (
-  | { readonly deed: 'started' | 'ready'; readonly process: string; readonly pid: number; readonly version: string }
-  /** A signal was sent: SIGKILL cuts off what the process had under way, SIGTERM asks it to end. */
-  | { readonly deed: 'signalled'; readonly process: string; readonly signal: string }
+/** `timeline.jsonl`: faults, signals, starts and exits of processes, and notes. */
+export type TimelineLine = { readonly t: number } & (
+  | { readonly kind: 'started' | 'ready'; readonly process: string; readonly pid: number; readonly version: string }
+  /** A signal was sent: SIGKILL interrupts the process's posts in flight, SIGTERM asks it to stop. */
+  | { readonly kind: 'signalled'; readonly process: string; readonly signal: string }
   | {
-      readonly deed: 'exited'
+      readonly kind: 'exited'
       readonly process: string
       readonly code: number | null
       readonly signal: string | null
@@ -90,28 +90,32 @@ export type DeedLine = { readonly t: number } & (
       readonly asked: string | null
     }
   /**
-   * Something was broken, or mended. `cuts` says that posts under way may be repeated because of it: it parts the
+   * A fault began, or ended. `cuts` says that posts in flight may be repeated because of it: it separates the
    * gateway from its record, or one answer from the gateway. With `process`, only posts of that one; it lives, and comes to know
    * later what its posts came to.
    */
   | {
-      readonly deed: 'fault'
+      readonly kind: 'fault'
       readonly fault: string
       readonly id: number
       readonly on: string
       readonly cuts: boolean
       readonly process?: string | undefined
     }
-  | { readonly deed: 'mended'; readonly id: number }
+  | { readonly kind: 'mended'; readonly id: number }
   /** From here on nothing is broken any more, and everything has to arrive. */
-  | { readonly deed: 'calm' }
+  | { readonly kind: 'calm' }
   /** Nothing waits any more, or the bound was over. */
-  | { readonly deed: 'settled'; readonly waiting: number }
-  | { readonly deed: 'note'; readonly note: string }
+  | { readonly kind: 'settled'; readonly waiting: number }
+  | { readonly kind: 'note'; readonly note: string }
 )
 
 /** A fact before it gets its time. */
-export type Deed = DeedLine extends infer Line ? (Line extends { readonly t: number } ? Omit<Line, 't'> : never) : never
+export type TimelineEvent = TimelineLine extends infer Line
+  ? Line extends { readonly t: number }
+    ? Omit<Line, 't'>
+    : never
+  : never
 
 /** `scenario.json`: what the checker has to know of the scenario. */
 export interface ScenarioFacts {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Where a run was made, for whoever wants to repeat it. */
+/** The machine and versions of a run. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number
@@ -37,5 +37,31 @@ export async function describeMachine(root: string, services: string): Promise<M
     services,
     gateway: version,
     commit: commit === '' ? 'unknown' : `${commit}${changed === '' ? '' : ' with changes'}`,
+  }
+}
+
+/** How many times slower than an idle machine this one may be for one process, as the load says: 1 to 10. */
+export interface Slowness {
+  readonly most: number
+  stop(): void
+}
+
+/**
+ * Watches the load while a scenario is played. Where four programs want a core, each may have to wait four times as long
+ * between an act and its trace, and the bounds of the checker have to know: else they measure the neighbours.
+ */
+export function watchSlowness(): Slowness {
+  let most = 1
+  const look = () => {
+    most = Math.min(10, Math.max(most, (loadavg()[0] ?? 0) / cpus().length))
+  }
+  look()
+  const timer = setInterval(look, 1_000)
+  timer.unref()
+  return {
+    get most() {
+      return most
+    },
+    stop: () => clearInterval(timer),
   }
 }

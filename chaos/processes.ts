@@ -13,7 +13,7 @@ export interface Started {
 }
 
 /**
- * Starts a program that ends with us, even if we are killed: a gateway that nobody looks after would go on posting.
+ * Starts a program that ends with this process, even on SIGKILL: an abandoned gateway would go on posting.
  * (`setpriv` of util-linux asks the kernel for that and then becomes the program, so the process id stays.)
  */
 export function start(options: {
@@ -70,7 +70,7 @@ function readiness(
     })
     ended.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} before it was ready`)))
   })
-  // Whoever does not wait for it need not hear that it failed.
+  // Without a caller that awaits it, its rejection would be unhandled.
   ready.catch(() => undefined)
   return ready
 }

@@ -12,3 +12,48 @@ export const PROMISES = {
 
 export type PromiseName = keyof typeof PROMISES
 export const PROMISE_NAMES = Object.keys(PROMISES) as readonly PromiseName[]
+/** For scenarios in which nothing waits for long, or whose clocks or receiver make the order of attempts meaningless. */
+export const ALL_BUT_ORDER = PROMISE_NAMES.filter((name) => name !== 'order')
+
+/** Whether one promise was held in one scenario. */
+export interface PromiseResult {
+  readonly promise: PromiseName
+  readonly held: boolean
+  /** How much was checked, by name. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Number of violations, and the first of them. */
+  readonly violations: number
+  readonly examples: readonly string[]
+}
+
+/** Counts what was checked for a promise, and collects violations of it. */
+export interface PromiseCheck {
+  count(name: string, by?: number): void
+  violation(text: string): void
+  /** @param needed counts that must not be 0: a promise for which nothing was checked is not held */
+  result(...needed: readonly string[]): PromiseResult
+}
+
+/** Starts the check of a promise. */
+export function createPromiseCheck(promise: PromiseName): PromiseCheck {
+  const counts: Record<string, number> = {}
+  const examples: string[] = []
+  let violations = 0
+  return {
+    count(name, by = 1) {
+      counts[name] = (counts[name] ?? 0) + by
+    },
+    violation(text) {
+      violations += 1
+      if (examples.length < 10) examples.push(text)
+    },
+    result(...needed) {
+      for (const name of needed)
+        if (!counts[name]) {
+          violations += 1
+          examples.push(`nothing was checked: ${name} is 0`)
+        }
+      return { promise, held: violations === 0, counts, violations, examples }
+    },
+  }
+}

@@ -90,7 +90,7 @@ describe('the receiving end', () => {
     expect([came, answered]).toMatchObject([{ whole: false }, { taken: false }])
   })
 
-  it.each(Object.keys(ANSWERS) as AnswerName[])('plays %s, and its log tells what the sender saw', async (how) => {
+  it.each(Object.keys(ANSWERS) as AnswerName[])('plays %s, and its log has what the sender saw', async (how) => {
     await plan(how)
     const { status } = await post(`fault-${how}`)
     const came = lines().find((line) => line.kind === 'post' && line.id === `fault-${how}`)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Deed } from './history.ts'
+import type { TimelineEvent } from './history.ts'
 import { type Started, start } from './processes.ts'
 
 /** One replica of the gateway: a place in which one process after the other runs. */
@@ -22,7 +22,7 @@ export interface Replica {
   signal(name: NodeJS.Signals): void
 }
 
-/** A gateway ended before it listened. That is for the checker to judge, and no reason to end the scenario unjudged. */
+/** A gateway ended before it listened. The checker decides whether that is a violation; the scenario ends early and is checked. */
 export class NotStarted extends Error {}
 
 /** What is particular about one start. */
@@ -34,7 +34,7 @@ export interface StartOptions {
   readonly nodeArgs?: readonly string[]
 }
 
-/** Makes a replica that does not run yet. `tell` writes down what becomes of its processes. */
+/** Makes a replica that does not run yet. `record` writes down what becomes of its processes. */
 export function createReplica(options: {
   readonly name: string
   readonly folder: string
@@ -42,9 +42,9 @@ export function createReplica(options: {
   readonly version: string
   /** Its environment; `process` is the name of the process. */
   readonly env: (process: string) => Readonly<Record<string, string | undefined>>
-  readonly tell: (deed: Deed) => void
+  readonly record: (kind: TimelineEvent) => void
 }): Replica {
-  const { name, folder, tell } = options
+  const { name, folder, record } = options
   let incarnation = 0
   let running: { name: string; started: Started; origin: string | undefined; asked: string | null } | undefined
 
@@ -52,7 +52,7 @@ export function createReplica(options: {
     const mine = running
     if (!mine) return null
     mine.asked ??= signal
-    tell({ deed: 'signalled', process: mine.name, signal })
+    record({ kind: 'signalled', process: mine.name, signal })
     mine.started.send(signal)
     const { code } = await mine.started.ended
     return code
@@ -82,15 +82,15 @@ export function createReplica(options: {
       })
       const mine = { name: process_, started, origin: undefined as string | undefined, asked: null as string | null }
       running = mine
-      tell({ deed: 'started', process: process_, pid: started.pid, version: given.version ?? options.version })
+      record({ kind: 'started', process: process_, pid: started.pid, version: given.version ?? options.version })
       void started.ended.then(({ code, signal }) => {
-        tell({ deed: 'exited', process: process_, code, signal, asked: mine.asked })
+        record({ kind: 'exited', process: process_, code, signal, asked: mine.asked })
         if (running === mine) running = undefined
       })
       mine.origin = await started.ready.catch((error: unknown) => {
         throw new NotStarted(`${process_} ${error instanceof Error ? error.message : String(error)}`)
       })
-      tell({ deed: 'ready', process: process_, pid: started.pid, version: given.version ?? options.version })
+      record({ kind: 'ready', process: process_, pid: started.pid, version: given.version ?? options.version })
     },
     async settled() {
       await running?.started.ready.catch(() => undefined)

@@ -7,7 +7,7 @@ import type { BreakageSummary, Summary } from './summary.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const read = (path: string) => readFileSync(at(path), 'utf8')
-const published = existsSync(at('results/verdict.json'))
+const published = existsSync(at('results/run.json'))
 
 it('has a page where there is a published run, and only there', () => {
   expect(existsSync(at('../docs/reliability.md'))).toBe(published)
@@ -15,7 +15,7 @@ it('has a page where there is a published run, and only there', () => {
 
 if (published)
   describe('docs/reliability.md', () => {
-    const summary = JSON.parse(read('results/verdict.json')) as Summary
+    const summary = JSON.parse(read('results/run.json')) as Summary
     const breakages = JSON.parse(read('results/breakages.json')) as BreakageSummary
 
     it('is written from the JSON of the published run', () => {
@@ -24,19 +24,19 @@ if (published)
 
     it('is of a whole run', () => {
       expect(summary.form).toBe('full')
-      const told = [...summary.verdicts, ...summary.not_played].map(({ scenario }) => scenario)
-      expect(told.sort()).toEqual(SCENARIOS.map(({ name }) => name).sort())
+      const named = [...summary.scenarios, ...summary.not_played].map(({ scenario }) => scenario)
+      expect(named.sort()).toEqual(SCENARIOS.map(({ name }) => name).sort())
     })
 
     it('says so where a promise was not held', () => {
-      const [first, ...rest] = summary.verdicts
-      if (!first) throw new Error('the published run has no verdicts')
-      const judgements = first.judgements.map((judgement) => ({ ...judgement, held: false, broken: 1 }))
+      const [first, ...rest] = summary.scenarios
+      if (!first) throw new Error('the published run has no scenarios')
+      const promises = first.promises.map((result) => ({ ...result, held: false, violations: 1 }))
       const page = reliabilityPage(
-        { ...summary, held: false, verdicts: [{ ...first, held: false, judgements }, ...rest] },
+        { ...summary, held: false, scenarios: [{ ...first, held: false, promises }, ...rest] },
         undefined,
       )
       expect(page).toContain('NOT every promise was held')
-      expect(page).toContain(`**broken:** ${judgements.map(({ promise }) => promise).join(', ')}`)
+      expect(page).toContain(`**broken:** ${promises.map(({ promise }) => promise).join(', ')}`)
     })
   })

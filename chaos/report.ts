@@ -4,16 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { BREAKAGES } from './breakages.ts'
 import { PROMISE_NAMES, PROMISES } from './promises.ts'
 import { SCENARIOS } from './scenarios.ts'
-import type { BreakageSummary, Summary } from './summary.ts'
-import type { ScenarioVerdict } from './verdict.ts'
+import type { BreakageSummary, ScenarioResult, Summary } from './summary.ts'
 
-// Writes docs/reliability.md from the JSON of a run: `node chaos/report.ts FOLDER`. The folder has verdict.json, and
+// Writes docs/reliability.md from the JSON of a run: `node chaos/report.ts FOLDER`. The folder has run.json, and
 // breakages.json where the breakages were run too; chaos/results/ keeps those of the published run.
 
 const ALLOWANCES: readonly (readonly [string, string])[] = [
   [
     'Every time below is multiplied by the slowness of the machine',
-    'slowness is the highest load average per core during the scenario, 1 to 10. If four programs want a core, each waits four times as long. The verdicts contain it',
+    'slowness is the highest load average per core during the scenario, 1 to 10. If four programs want a core, each waits four times as long. The results contain it',
   ],
   [
     'An answer counts as recorded 1.5 s after it left',
@@ -33,10 +32,10 @@ const ALLOWANCES: readonly (readonly [string, string])[] = [
   ],
   [
     'In a storm, MEDIUM and below that came after the last round of digests wait for the next round',
-    'this is by design. Their order against older notifications is not judged. CRITICAL and HIGH are judged against all notifications',
+    'this is by design. Their order against older notifications is not checked. CRITICAL and HIGH are checked against all notifications',
   ],
   [
-    'Order is not judged in scenarios in which the receiver fails or a clock jumps',
+    'Order is not checked in scenarios in which the receiver fails or a clock jumps',
     'a resting channel is probed with its notifications in turn, and order is derived from times',
   ],
   [
@@ -47,7 +46,7 @@ const ALLOWANCES: readonly (readonly [string, string])[] = [
 
 /** The page, from the summaries of a run. */
 export function reliabilityPage(summary: Summary, breakages: BreakageSummary | undefined): string {
-  const total = (name: string) => summary.verdicts.reduce((sum, verdict) => sum + (verdict.counts[name] ?? 0), 0)
+  const total = (name: string) => summary.scenarios.reduce((sum, result) => sum + (result.counts[name] ?? 0), 0)
   const { machine } = summary
   return [
     '# Reliability',
@@ -59,22 +58,20 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     "receiver's log and the database.",
     '',
     `**${summary.held ? 'Every promise was held' : 'NOT every promise was held'}** in the run of ${summary.date.slice(0, 10)}: ${number(total('events'))} events, ${number(total('posts'))} posts,`,
-    `${number(total('kills'))} kills, ${number(total('faults'))} faults and ${number(total('faulty_answers'))} faulty answers in ${summary.verdicts.length} scenarios.`,
+    `${number(total('kills'))} kills, ${number(total('faults'))} faults and ${number(total('faulty_answers'))} faulty answers in ${summary.scenarios.length} scenarios.`,
     '',
     '## Promises',
     '',
     table(
       ['promise', 'meaning', 'scenarios', 'held', 'checked'],
       PROMISE_NAMES.map((name) => {
-        const judged = summary.verdicts.flatMap(({ judgements }) =>
-          judgements.filter(({ promise }) => promise === name),
-        )
+        const checked = summary.scenarios.flatMap(({ promises }) => promises.filter(({ promise }) => promise === name))
         return [
           name,
           PROMISES[name],
-          String(judged.length),
-          String(judged.filter(({ held }) => held).length),
-          lookedAt(judged.map(({ counts }) => counts)),
+          String(checked.length),
+          String(checked.filter(({ held }) => held).length),
+          sumsOf(checked.map(({ counts }) => counts)),
         ]
       }),
     ),
@@ -82,15 +79,15 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     '## Scenarios',
     '',
     table(
-      ['scenario', 'fault', 'events', 'posts', 'marked as repeats', 'kills', 'faults', 'digests', 'verdict'],
+      ['scenario', 'fault', 'events', 'posts', 'marked as repeats', 'kills', 'faults', 'digests', 'result'],
       [
-        ...summary.verdicts.map((verdict) => [
-          verdict.scenario,
-          `${SCENARIOS.find(({ name }) => name === verdict.scenario)?.does ?? ''}${verdict.notes.length > 0 ? ` (${verdict.notes.join('; ')})` : ''}`,
+        ...summary.scenarios.map((result) => [
+          result.scenario,
+          `${SCENARIOS.find(({ name }) => name === result.scenario)?.does ?? ''}${result.notes.length > 0 ? ` (${result.notes.join('; ')})` : ''}`,
           ...['events', 'posts', 'repeats', 'kills', 'faults', 'digests'].map((name) =>
-            number(verdict.counts[name] ?? 0),
+            number(result.counts[name] ?? 0),
           ),
-          verdictOf(verdict),
+          heldOf(result),
         ]),
         ...summary.not_played.map(({ scenario, why }) => [scenario, '', '', '', '', '', '', '', `not played: ${why}`]),
       ],
@@ -107,7 +104,7 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     `npm run chaos -- --seed ${summary.seed}   # this run: about ${Math.max(1, Math.round(summary.took_s / 60))} minutes`,
     'npm run chaos -- --short         # part of the CI: under two minutes',
     'npm run chaos -- --break all     # breaks the gateway on purpose, each promise at least once',
-    'node chaos/check.ts FOLDER       # judges the history of a run again',
+    'node chaos/check.ts FOLDER       # checks the history of a run again',
     'node chaos/report.ts FOLDER      # writes this page from its JSON',
     '```',
     '',
@@ -115,7 +112,7 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     'how the operating system and the network interleave processes.',
     '',
     `Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, ${machine.system}; Node ${machine.node}; ${machine.services}.`,
-    `Highest slowness during the run: ${Math.max(1, ...summary.verdicts.map(({ slowness }) => slowness))}.`,
+    `Highest slowness during the run: ${Math.max(1, ...summary.scenarios.map(({ slowness }) => slowness))}.`,
     `Gateway ${machine.gateway}, commit ${machine.commit}. Seed ${summary.seed}, ${summary.date}, ${number(summary.took_s)} s.`,
     '',
   ].join('\n')
@@ -142,16 +139,16 @@ function breakagesSection({ breakages }: BreakageSummary): string[] {
   ]
 }
 
-function verdictOf({ held, judgements }: ScenarioVerdict): string {
+function heldOf({ held, promises }: ScenarioResult): string {
   if (held) return 'held'
-  return `**broken:** ${judgements
-    .filter((judgement) => !judgement.held)
+  return `**broken:** ${promises
+    .filter((result) => !result.held)
     .map(({ promise }) => promise)
     .join(', ')}`
 }
 
 /** Sums of the counts of all scenarios; times (`_ms`) are maxima. */
-function lookedAt(all: readonly Readonly<Record<string, number>>[]): string {
+function sumsOf(all: readonly Readonly<Record<string, number>>[]): string {
   const sums = new Map<string, number>()
   for (const counts of all)
     for (const [name, count] of Object.entries(counts)) {
@@ -171,13 +168,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 if (import.meta.main) {
   const folder = process.argv[2]
-  if (folder === undefined || !existsSync(join(folder, 'verdict.json'))) {
-    console.error('usage: node chaos/report.ts FOLDER (of a run, with its verdict.json)')
+  if (folder === undefined || !existsSync(join(folder, 'run.json'))) {
+    console.error('usage: node chaos/report.ts FOLDER (of a run, with its run.json)')
     process.exit(2)
   }
   const read = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
   const breakages = existsSync(join(folder, 'breakages.json')) ? read<BreakageSummary>('breakages.json') : undefined
   const page = fileURLToPath(new URL('../docs/reliability.md', import.meta.url))
-  writeFileSync(page, reliabilityPage(read<Summary>('verdict.json'), breakages))
+  writeFileSync(page, reliabilityPage(read<Summary>('run.json'), breakages))
   console.log(`${page} is written.`)
 }

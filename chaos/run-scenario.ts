@@ -4,31 +4,25 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { checkScenario } from './check.ts'
 import { dumpEmbedded, dumpPostgres } from './dump.ts'
 import type { ScenarioFacts } from './history.ts'
+import { watchSlowness } from './machine.ts'
 import { NotStarted } from './replicas.ts'
 import type { Scenario } from './scenario.ts'
-import type { Form } from './setup.ts'
-import { watchSlowness } from './slowness.ts'
-import type { ScenarioVerdict } from './verdict.ts'
-import { BUDGET, CHANNELS, createWorld, TIMEOUT_MS, type World } from './world.ts'
+import type { ScenarioResult } from './summary.ts'
+import { BUDGET, CHANNELS, createWorld, type ScenarioRun, TIMEOUT_MS, type World } from './world.ts'
 
 /** What is allowed for between an act and its trace on an idle machine; docs/reliability.md says why. */
 const BOUNDS = { recorded: 1_500, jitter: 1_000, claimed: 1_500, settled: 60_000 } as const
-/** Milliseconds that are waited beyond the bound, to tell what comes late from what never comes. */
-const BEYOND = 15_000
+/** Wait beyond the bound, to distinguish late cards from lost ones. */
+const BEYOND_BOUND_MS = 15_000
 
-/** Plays one scenario, writes its history to `folder`, and judges it. */
-export async function runScenario(options: {
-  readonly scenario: Scenario
-  readonly form: Form
-  readonly seed: string
-  readonly folder: string
-  /** The checkout whose gateway is tried. */
-  readonly root: string
-  readonly version: string
-  readonly progress: (text: string) => void
-  /** What has to be closed if the run is ended from outside; nothing that was started or mounted may stay behind. */
-  readonly closers: Set<() => Promise<void>>
-}): Promise<ScenarioVerdict> {
+/** Plays one scenario, writes its history to `folder`, and checks it. */
+export async function runScenario(
+  options: ScenarioRun & {
+    readonly scenario: Scenario
+    /** Closed if the run is ended from outside: nothing that was started or mounted may stay behind. */
+    readonly closers: Set<() => Promise<void>>
+  },
+): Promise<ScenarioResult> {
   const { scenario, form, folder } = options
   const began = Date.now()
   rmSync(folder, { recursive: true, force: true })
@@ -40,7 +34,7 @@ export async function runScenario(options: {
     claimed: Math.round(BOUNDS.claimed * slowness.most),
     settled: Math.round((setup.settled ?? BOUNDS.settled) * slowness.most),
   })
-  const world = await createWorld({ ...options, setup })
+  const world = await createWorld(options, setup)
   options.closers.add(world.close)
   try {
     await scenario.play(world, form).catch((error: unknown) => {
@@ -48,7 +42,7 @@ export async function runScenario(options: {
       note(world, 'the scenario was cut short', error)
     })
     await quieten(world)
-    await settle(world, bounds().settled + BEYOND)
+    await settle(world, bounds().settled + BEYOND_BOUND_MS)
     // Each on its own, as a rolling restart would: the others must not need it.
     for (const replica of world.replicas) await replica.stop()
     const dump = join(folder, 'database.jsonl')
@@ -87,21 +81,21 @@ async function quieten(world: World): Promise<void> {
   await Promise.all(world.replicas.map((replica) => replica.settled()))
   await Promise.all(world.senders.map((sender) => sender.stop()))
   world.mendAll()
-  world.tell({ deed: 'calm' })
+  world.record({ kind: 'calm' })
 }
 
 function note(world: World, who: string, error: unknown): void {
-  world.tell({ deed: 'note', note: `${who}: ${error instanceof Error ? error.message : String(error)}` })
+  world.record({ kind: 'note', note: `${who}: ${error instanceof Error ? error.message : String(error)}` })
 }
 
-/** Waits until nothing waits any more. What was given up for good is replayed, as whoever looks after it would. */
+/** Waits until nothing is pending or in flight. Failed notifications are replayed, as an operator would. */
 async function settle(world: World, mostMs: number): Promise<void> {
   const until = Date.now() + mostMs
   let waiting = Number.NaN
   for (let quiet = 0; quiet < 2 && Date.now() < until; ) {
     try {
       for (const id of await idsIn(world, 'failed')) {
-        world.tell({ deed: 'note', note: `replayed ${id}` })
+        world.record({ kind: 'note', note: `replayed ${id}` })
         await ask(world, `/v1/notifications/${id}/replay`, 'POST')
       }
       waiting = (await idsIn(world, 'pending')).length + (await idsIn(world, 'sending')).length
@@ -109,10 +103,10 @@ async function settle(world: World, mostMs: number): Promise<void> {
     } catch (error) {
       note(world, 'settle', error)
     }
-    world.progress(Number.isNaN(waiting) ? 'nobody answers' : `waits for ${waiting}`)
+    world.progress(Number.isNaN(waiting) ? 'no gateway answers' : `waits for ${waiting}`)
     await wait(200)
   }
-  world.tell({ deed: 'settled', waiting })
+  world.record({ kind: 'settled', waiting })
 }
 
 async function idsIn(world: World, state: string): Promise<string[]> {

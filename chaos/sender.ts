@@ -31,7 +31,7 @@ export interface Sender {
   /** Lets it make so many events in all, until more are allowed; without this, as many as its mix says. */
   allow(events: number): void
   /** Stops making events, and hands over what is still in hand for at most this long. */
-  stop(patienceMs?: number): Promise<void>
+  stop(giveUpAfterMs?: number): Promise<void>
 }
 
 interface Draft {
@@ -42,7 +42,7 @@ interface Draft {
 
 /**
  * Sends events, notes each that was answered 202, and hands over again, with the same idempotency key and perhaps to
- * another replica, whatever was not: as a careful caller would.
+ * another replica, events that were not: as a careful caller would.
  */
 export function startSender(options: {
   readonly replicas: readonly Replica[]
@@ -146,9 +146,9 @@ export function startSender(options: {
     allow(events) {
       allowed = events
     },
-    async stop(patienceMs = 30_000) {
+    async stop(giveUpAfterMs = 30_000) {
       stopping = true
-      giveUpAt = performance.now() + patienceMs
+      giveUpAt = performance.now() + giveUpAfterMs
       await work
       if (givenUp.length > 0) note({ kind: 'given_up', t: Date.now(), keys: givenUp })
     },

@@ -1,5 +1,20 @@
 import type { Machine } from './machine.ts'
-import type { ScenarioVerdict } from './verdict.ts'
+import type { PromiseResult } from './promises.ts'
+
+/** `result.json` of a scenario. */
+export interface ScenarioResult {
+  readonly scenario: string
+  readonly seed: string
+  readonly form: string
+  readonly held: boolean
+  readonly took_ms: number
+  /** Factor by which the bounds were extended, since the machine was busy. */
+  readonly slowness: number
+  readonly counts: Readonly<Record<string, number>>
+  /** Notes of the runner, such as how a fault was caused. */
+  readonly notes: readonly string[]
+  readonly promises: readonly PromiseResult[]
+}
 
 /** A scenario that could not be played, and why. It does not count as held. */
 export interface NotPlayed {
@@ -7,18 +22,18 @@ export interface NotPlayed {
   readonly why: string
 }
 
-/** What was broken on purpose, and whether that was noticed. */
-export interface BreakageVerdict {
+/** A breakage, and whether its scenario noticed it. */
+export interface BreakageResult {
   readonly name: string
   readonly does: string
   readonly promise: string
   readonly scenario: string
   readonly noticed: boolean
-  /** What speaks against the promise, the first of it. */
+  /** The first violation of the promise. */
   readonly example: string
 }
 
-/** `verdict.json` of a run: what the reports are written from. */
+/** `run.json` of a run, from which docs/reliability.md is written. */
 export interface Summary {
   readonly held: boolean
   readonly form: string
@@ -26,7 +41,7 @@ export interface Summary {
   readonly date: string
   readonly took_s: number
   readonly machine: Machine
-  readonly verdicts: readonly ScenarioVerdict[]
+  readonly scenarios: readonly ScenarioResult[]
   readonly not_played: readonly NotPlayed[]
 }
 
@@ -36,5 +51,5 @@ export interface BreakageSummary {
   readonly date: string
   readonly took_s: number
   readonly machine: Machine
-  readonly breakages: readonly BreakageVerdict[]
+  readonly breakages: readonly BreakageResult[]
 }

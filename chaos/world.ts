@@ -4,15 +4,15 @@ import type { Postgres } from '../test/services/postgres.ts'
 import { startPostgres } from '../test/services/postgres.ts'
 import { askPostgres } from './dump.ts'
 import { CALM, type ChannelPlan } from './faults.ts'
-import { createLines, type Deed, type DeedLine, type SenderLine } from './history.ts'
+import { createLines, type SenderLine, type TimelineEvent, type TimelineLine } from './history.ts'
 import { originIn, start } from './processes.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
 import { createRandom, type Random } from './random.ts'
-import { createReplica, type Replica } from './replicas.ts'
+import { createReplica, type Replica, type StartOptions } from './replicas.ts'
 import { type Mix, ORDINARY, type Sender, startSender } from './sender.ts'
 import type { Deployment, Form, Setup } from './setup.ts'
 
-/** What a scenario plays in: the gateways and everything around them, and the history of what was done. */
+/** Everything that a scenario uses: gateways, receiver, senders, services, and the timeline of faults. */
 export interface World {
   readonly form: Form
   readonly random: Random
@@ -23,25 +23,27 @@ export interface World {
   readonly receiver: { readonly origin: string; plan(plan: Plans): Promise<void> }
   readonly replicas: readonly Replica[]
   readonly replica: Replica
+  /** Starts every replica; resolves when all of them listen. */
+  startReplicas(options?: StartOptions): Promise<void>
   /** The PostgreSQL of a scenario on PostgreSQL. */
   readonly postgres: Postgres
-  /** What stands between it and the gateways, where the scenario asked for that. */
+  /** Between PostgreSQL and the gateways, if the scenario asked for it. */
   readonly proxy: TcpProxy
-  /** Asks PostgreSQL, past the proxy. */
+  /** Queries PostgreSQL, past the proxy. */
   ask<T>(sql: string): Promise<readonly T[]>
-  /** Starts senders; whoever forgets to stop them has the runner do it. */
+  /** Starts senders; the runner stops those that the scenario does not. */
   send(mix?: Partial<Mix>): Sender
-  /** Notes a fault that begins now; call what it returns when it is mended. */
+  /** Records a fault that begins now; call the returned function when the fault ends. */
   fault(
     fault: string,
     on: string,
     options?: { readonly cuts: boolean; readonly process?: string | undefined },
   ): () => void
-  tell(deed: Deed): void
+  record(kind: TimelineEvent): void
   progress(text: string): void
-  /** Runs at the end, last first, whatever happens. */
+  /** Registers a task for the end, in reverse order, also after an error. */
   later(task: () => Promise<void>): void
-  /** Runs once the database is dumped and nothing has it open. */
+  /** Registers a task for after the dump, when no process has the database open. */
   afterDump(task: () => Promise<void>): void
   /** Environment that points the gateways to their database. */
   readonly store: Readonly<Record<string, string>>
@@ -50,7 +52,7 @@ export interface World {
   close(): Promise<void>
 }
 
-/** Plans by channel; what is not said is as in calm times. */
+/** Plans by channel; fields that are left out are as without faults. */
 export type Plans = Readonly<Record<string, Partial<ChannelPlan>>>
 
 export const SIGNING_SECRET = 'chaos-signing-secret-0123456789abcdef'
@@ -59,29 +61,32 @@ export const PER_HOST = 12
 export const CHANNELS = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance'] as const
 export const BUDGET = { requests: 900, period: 60, burst: 20 } as const
 
-/** Makes the world of a scenario: services and the receiving end run, the gateways do not yet. */
-export async function createWorld(options: {
+/** One run of a scenario. */
+export interface ScenarioRun {
   readonly scenario: Deployment
-  readonly setup: Setup
   readonly form: Form
   readonly seed: string
   readonly folder: string
+  /** The checkout whose gateway runs. */
   readonly root: string
   readonly version: string
   readonly progress: (text: string) => void
-}): Promise<World> {
-  const { scenario, setup, form, seed, folder, root } = options
+}
+
+/** Starts the receiver and the services of a scenario; its gateways are not started yet. */
+export async function createWorld(options: ScenarioRun, setup: Setup): Promise<World> {
+  const { scenario, form, seed, folder, root } = options
   const releases: (() => Promise<void>)[] = []
   const later = (task: () => Promise<void>) => void releases.push(task)
   async function close() {
     for (const task of releases.splice(0).reverse()) await task().catch((error: unknown) => console.error(error))
   }
   mkdirSync(folder, { recursive: true })
-  const deeds = createLines<DeedLine>(join(folder, 'deeds.jsonl'))
-  later(async () => deeds.close())
+  const timeline = createLines<TimelineLine>(join(folder, 'timeline.jsonl'))
+  later(async () => timeline.close())
   const sent = createLines<SenderLine>(join(folder, 'sender.jsonl'))
   later(async () => sent.close())
-  const tell = (deed: Deed) => deeds.write({ t: Date.now(), ...deed } as DeedLine)
+  const record = (kind: TimelineEvent) => timeline.write({ t: Date.now(), ...kind } as TimelineLine)
   const random = createRandom(`${seed}/${scenario.name}`)
   const channels = setup.channels ?? CHANNELS
   try {
@@ -118,7 +123,7 @@ export async function createWorld(options: {
       ...setup.settings,
     })
     const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
-      createReplica({ name: `g${index + 1}`, folder, root, version: options.version, env, tell }),
+      createReplica({ name: `g${index + 1}`, folder, root, version: options.version, env, record }),
     )
     later(async () => void (await Promise.all(replicas.map((replica) => replica.kill()))))
     const open = new Map<number, () => void>()
@@ -135,6 +140,7 @@ export async function createWorld(options: {
       store,
       replicas,
       replica: first,
+      startReplicas: async (given) => void (await Promise.all(replicas.map((replica) => replica.start(given)))),
       senders,
       receiver,
       get postgres() {
@@ -159,9 +165,9 @@ export async function createWorld(options: {
       },
       fault(fault, on, { cuts, process } = { cuts: true }) {
         const id = ++faults
-        tell({ deed: 'fault', fault, id, on, cuts, process })
+        record({ kind: 'fault', fault, id, on, cuts, process })
         const mend = () => {
-          if (open.delete(id)) tell({ deed: 'mended', id })
+          if (open.delete(id)) record({ kind: 'mended', id })
         }
         open.set(id, mend)
         return mend
@@ -169,7 +175,7 @@ export async function createWorld(options: {
       mendAll() {
         for (const mend of open.values()) mend()
       },
-      tell,
+      record,
       progress: options.progress,
       later,
       // The replicas end in `later`, and what is registered before them runs after them.

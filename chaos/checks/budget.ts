@@ -1,4 +1,4 @@
-import { createJudge, type Judgement } from '../verdict.ts'
+import { createPromiseCheck, type PromiseResult } from '../promises.ts'
 import { groupBy, type History } from './read.ts'
 
 /**
@@ -9,15 +9,15 @@ import { groupBy, type History } from './read.ts'
  * together than claims did: each window is allowed what `bounds.jitter` more of time would earn. A clock of the database that
  * jumps forward fills the bucket, because the database has no other clock: each jump may be good for one more burst.
  */
-export function checkBudget(history: History): Judgement {
-  const judge = createJudge('budget')
+export function checkBudget(history: History): PromiseResult {
+  const check = createPromiseCheck('budget')
   const { budget, bounds, clock_jumps } = history.facts
   const perMs = budget.requests / budget.period / 1000
   const burst = budget.burst * (1 + clock_jumps)
   const allowed = burst + bounds.jitter * perMs
   let fullest = 0
   for (const [channel, posts] of groupBy(history.posts, (post) => post.channel)) {
-    judge.count('posts', posts.length)
+    check.count('posts', posts.length)
     const times = posts.map(({ t }) => t)
     // With f(k) = k - rate × t, a window from i to j holds more than it may where f(j) - f(i) + 1 is more than allowed.
     let lowest = { f: Number.POSITIVE_INFINITY, index: 0 }
@@ -26,16 +26,16 @@ export function checkBudget(history: History): Judgement {
       if (f < lowest.f) lowest = { f, index }
       if (f - lowest.f + 1 > allowed + 1e-6) {
         const windowMs = t - (times[lowest.index] ?? t)
-        judge.breaks(
+        check.violation(
           `${index - lowest.index + 1} posts to ${channel} in ${windowMs} ms, where ${(burst + windowMs * perMs).toFixed(1)} may be`,
         )
       }
     }
     fullest = Math.max(fullest, mostIn(times, 60_000))
   }
-  judge.count('most_in_60_s', fullest)
-  judge.count('allowed_in_60_s', Math.floor(burst + 60_000 * perMs))
-  return judge.judgement('posts')
+  check.count('most_in_60_s', fullest)
+  check.count('allowed_in_60_s', Math.floor(burst + 60_000 * perMs))
+  return check.result('posts')
 }
 
 function mostIn(times: readonly number[], windowMs: number): number {

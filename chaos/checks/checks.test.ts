@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { PromiseName } from '../promises.ts'
-import { accept, attempt, judge, type MadeUp, madeUp, T0 } from './made-up.ts'
+import { accept, attempt, checkMadeUp, type MadeUp, madeUp, T0 } from './made-up.ts'
 
 const broken = (history: MadeUp) =>
-  judge(history)
-    .judgements.filter(({ held }) => !held)
+  checkMadeUp(history)
+    .promises.filter(({ held }) => !held)
     .map(({ promise }) => promise)
 
 /** The history with one thing changed. */
@@ -48,15 +48,15 @@ describe('a history in which all is well', () => {
 
 /** g1-1 was held up in place of killed, from 4 s to 15 s, while it had `repeated` in flight. */
 function heldUp(it: MadeUp): void {
-  change(it.deeds, 2, { deed: 'fault', fault: 'SIGSTOP', id: 1, on: 'g1', cuts: true, process: 'g1-1' } as object)
-  change(it.deeds, 3, { t: T0 + 15_000, deed: 'mended', id: 1 } as object)
+  change(it.timeline, 2, { kind: 'fault', fault: 'SIGSTOP', id: 1, on: 'g1', cuts: true, process: 'g1-1' } as object)
+  change(it.timeline, 3, { t: T0 + 15_000, kind: 'mended', id: 1 } as object)
 }
 /** What its first attempt came to, as g1-1 has recorded it when it went on. */
 const late = (it: MadeUp, outcome: string, status: number | null) =>
   change(it.attempts, 0, { outcome, status_code: status } as object)
 
 describe('a process that was held up while another one took over', () => {
-  it('may have the card sent again meanwhile, and tells when it goes on what it came to', () => {
+  it('may have the card sent again meanwhile, and records the outcome when it continues', () => {
     const history = bent((it) => {
       heldUp(it)
       late(it, 'accepted', 202)
@@ -96,7 +96,7 @@ describe('a process that was held up while another one took over', () => {
     expect(broken(history)).toEqual(['repeats'])
   })
 
-  it('must not have a card repeated that it has told to be accepted', () => {
+  it('must not have a card repeated that it has recorded as accepted', () => {
     const history = bent((it) => {
       heldUp(it)
       late(it, 'accepted', 202)
@@ -109,19 +109,19 @@ describe('a process that was held up while another one took over', () => {
 
 /** The record was away in place of the kill, from 4 s to 15 s, while g1-1 had `repeated` in flight. */
 function parted(it: MadeUp): void {
-  change(it.deeds, 2, {
-    deed: 'fault',
+  change(it.timeline, 2, {
+    kind: 'fault',
     fault: 'PostgreSQL away',
     id: 1,
     on: 'postgres',
     cuts: true,
     process: undefined,
   } as object)
-  change(it.deeds, 3, { t: T0 + 15_000, deed: 'mended', id: 1 } as object)
+  change(it.timeline, 3, { t: T0 + 15_000, kind: 'mended', id: 1 } as object)
 }
 
 describe('a process that was parted from its record while it had a post in flight', () => {
-  it('may have the card sent again, and tells once the record is back what it came to', () => {
+  it('may have the card sent again, and records the outcome once the database is back', () => {
     const history = bent((it) => {
       parted(it)
       late(it, 'accepted', 202)
@@ -136,12 +136,12 @@ describe('a process that was parted from its record while it had a post in fligh
   it('may leave it open where it ended before the record was back', () => {
     const history = bent((it) => {
       parted(it)
-      it.deeds.push({ t: T0 + 12_000, deed: 'signalled', signal: 'SIGKILL', process: 'g1-1' } as never)
+      it.timeline.push({ t: T0 + 12_000, kind: 'signalled', signal: 'SIGKILL', process: 'g1-1' } as never)
     })
     expect(broken(history)).not.toContain('audit')
   })
 
-  it('must not have a card repeated that it has told to be accepted', () => {
+  it('must not have a card repeated that it has recorded as accepted', () => {
     const history = bent((it) => {
       parted(it)
       late(it, 'accepted', 202)
@@ -215,7 +215,7 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
     ['delivered', 'audit'],
   ],
   [
-    'a repeat of one that nobody has seen',
+    'a repeat of one that was never shown',
     (it) => {
       repeating('ordinary', 'critical')(it)
       Object.assign(row(it, 'critical'), { state: 'suppressed', reason: 'muted' })
@@ -286,12 +286,16 @@ const BENT: readonly (readonly [string, (history: MadeUp) => void, readonly Prom
     (it) => it.events.push({ id: 'twin', correlation_id: 'c-ordinary', origin: 'http:anonymous', data: {} }),
     ['audit'],
   ],
-  ['a process that ended by itself', (it) => change(it.deeds, 3, { asked: null } as object), ['processes']],
-  ['a process that did not end in an orderly way', (it) => change(it.deeds, 7, { code: 1 } as object), ['processes']],
-  ['something that still waited at the end', (it) => change(it.deeds, 5, { waiting: 2 } as object), ['recovery']],
+  ['a process that ended by itself', (it) => change(it.timeline, 3, { asked: null } as object), ['processes']],
+  [
+    'a process that did not end in an orderly way',
+    (it) => change(it.timeline, 7, { code: 1 } as object),
+    ['processes'],
+  ],
+  ['something that still waited at the end', (it) => change(it.timeline, 5, { waiting: 2 } as object), ['recovery']],
   [
     'something that came long after the last fault',
-    (it) => change(it.deeds, 4, { t: T0 - 20_000 } as object),
+    (it) => change(it.timeline, 4, { t: T0 - 20_000 } as object),
     ['recovery'],
   ],
 ]

@@ -1,19 +1,19 @@
-import { createJudge, type Judgement } from '../verdict.ts'
+import { createPromiseCheck, type PromiseResult } from '../promises.ts'
 import { groupBy, type History, type NotificationRow, type SilenceRow } from './read.ts'
 
 /**
- * Accepted ⊆ received. Each notification that a sender was told of has its row, and either the receiver answered a post of it
+ * Accepted ⊆ received. Each notification in a sender's answer has its row, and either the receiver answered a post of it
  * with a 2xx that reached the gateway, or its row names what it went into, and that holds in turn.
  */
-export function checkDelivered(history: History): Judgement {
-  const judge = createJudge('delivered')
+export function checkDelivered(history: History): PromiseResult {
+  const check = createPromiseCheck('delivered')
   const { notifications } = history
   const arrived = new Set(history.posts.filter((post) => post.taken && post.delivered).map(({ id }) => id))
   const members = groupBy(
     [...notifications.values()].filter((row) => row.digest_id),
     (row) => row.digest_id ?? '',
   )
-  /** What speaks against this row's card having arrived; undefined where nothing does. */
+  /** Why this row's card counts as not arrived; undefined if it arrived. */
   function complaint(row: NotificationRow): string | undefined {
     switch (row.state) {
       case 'accepted':
@@ -42,7 +42,7 @@ export function checkDelivered(history: History): Judgement {
         if (first.state === 'suppressed') {
           // A silence made at that very moment kept the first back, and would have kept this one back too.
           const silence = history.silences.get(first.silence_id ?? '')
-          if (!silence || !isAbout(silence, row)) return `repeats ${first.id}, which nobody has seen`
+          if (!silence || !isAbout(silence, row)) return `repeats ${first.id}, which was never shown`
         }
         const inFirst = complaint(first)
         return inFirst && `repeats ${first.id}, which ${inFirst}`
@@ -53,27 +53,27 @@ export function checkDelivered(history: History): Judgement {
   }
 
   for (const event of history.accepted) {
-    judge.count('events')
+    check.count('events')
     for (const { id, channel } of event.notifications) {
-      judge.count('notifications')
+      check.count('notifications')
       const row = notifications.get(id)
       const what = !row
         ? 'has no row'
         : row.event_id !== event.event_id || row.channel !== channel
           ? 'has the row of something else'
           : complaint(row)
-      if (what) judge.breaks(`${id} (event ${event.key}) ${what}`)
-      else judge.count(row?.state === 'suppressed' ? (row.reason ?? 'suppressed') : (row?.state ?? ''))
+      if (what) check.violation(`${id} (event ${event.key}) ${what}`)
+      else check.count(row?.state === 'suppressed' ? (row.reason ?? 'suppressed') : (row?.state ?? ''))
     }
-    if (event.notifications.length === 0) judge.breaks(`event ${event.key} was accepted for nobody`)
+    if (event.notifications.length === 0) check.violation(`event ${event.key} was accepted for no channel`)
   }
   for (const [id, rows] of members) {
-    judge.count('digests')
+    check.count('digests')
     const digest = notifications.get(id)
-    const told = history.events.get(digest?.event_id ?? '')?.data.count
-    if (told !== rows.length) judge.breaks(`digest ${id} tells of ${String(told)} and has ${rows.length} members`)
+    const count = history.events.get(digest?.event_id ?? '')?.data.count
+    if (count !== rows.length) check.violation(`digest ${id} counts ${String(count)} and has ${rows.length} members`)
   }
-  return judge.judgement('notifications')
+  return check.result('notifications')
 }
 
 /** Whether a silence kept a notification back: it is about it, and did not end before it came. */

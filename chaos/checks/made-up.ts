@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkScenario } from '../check.ts'
-import type { AcceptedLine, AnswerLine, DeedLine, PostLine, ScenarioFacts } from '../history.ts'
+import type { AcceptedLine, AnswerLine, PostLine, ScenarioFacts, TimelineLine } from '../history.ts'
 import { PROMISE_NAMES } from '../promises.ts'
-import type { ScenarioVerdict } from '../verdict.ts'
+import type { ScenarioResult } from '../summary.ts'
 
 /** A small history, written by hand, that tests bend until a promise breaks. */
 export interface MadeUp {
@@ -12,7 +12,7 @@ export interface MadeUp {
   accepted: AcceptedLine[]
   posts: PostLine[]
   answers: AnswerLine[]
-  deeds: DeedLine[]
+  timeline: TimelineLine[]
   notifications: Record<string, unknown>[]
   attempts: Record<string, unknown>[]
   events: Record<string, unknown>[]
@@ -46,15 +46,15 @@ export function madeUp(): MadeUp {
     accepted: [],
     posts: [],
     answers: [],
-    deeds: [
-      { t: T0, deed: 'started', process: 'g1-1', pid: 1, version: 'x' },
-      { t: T0, deed: 'started', process: 'g2-1', pid: 2, version: 'x' },
-      { t: T0 + 4_050, deed: 'signalled', process: 'g1-1', signal: 'SIGKILL' },
-      { t: T0 + 4_060, deed: 'exited', process: 'g1-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL' },
-      { t: T0 + 20_000, deed: 'calm' },
-      { t: T0 + 40_000, deed: 'settled', waiting: 0 },
-      { t: T0 + 41_000, deed: 'signalled', process: 'g2-1', signal: 'SIGTERM' },
-      { t: T0 + 41_100, deed: 'exited', process: 'g2-1', code: 0, signal: null, asked: 'SIGTERM' },
+    timeline: [
+      { t: T0, kind: 'started', process: 'g1-1', pid: 1, version: 'x' },
+      { t: T0, kind: 'started', process: 'g2-1', pid: 2, version: 'x' },
+      { t: T0 + 4_050, kind: 'signalled', process: 'g1-1', signal: 'SIGKILL' },
+      { t: T0 + 4_060, kind: 'exited', process: 'g1-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL' },
+      { t: T0 + 20_000, kind: 'calm' },
+      { t: T0 + 40_000, kind: 'settled', waiting: 0 },
+      { t: T0 + 41_000, kind: 'signalled', process: 'g2-1', signal: 'SIGTERM' },
+      { t: T0 + 41_100, kind: 'exited', process: 'g2-1', code: 0, signal: null, asked: 'SIGTERM' },
     ],
     notifications: [],
     attempts: [],
@@ -143,8 +143,8 @@ export function attempt(
   })
 }
 
-/** Has the checker judge it. */
-export function judge(history: MadeUp): ScenarioVerdict {
+/** Runs the checker over it. */
+export function checkMadeUp(history: MadeUp): ScenarioResult {
   const folder = mkdtempSync(join(tmpdir(), 'claimlinc-made-up-'))
   const lines = (name: string, all: readonly object[]) =>
     writeFileSync(join(folder, name), all.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -152,7 +152,7 @@ export function judge(history: MadeUp): ScenarioVerdict {
     writeFileSync(join(folder, 'scenario.json'), JSON.stringify(history.facts))
     lines('sender.jsonl', history.accepted)
     lines('receiver.jsonl', [...history.posts, ...history.answers])
-    lines('deeds.jsonl', history.deeds)
+    lines('timeline.jsonl', history.timeline)
     const table = (name: string, rows: readonly object[]) => rows.map((row) => ({ table: name, row }))
     lines('database.jsonl', [
       ...table('teams_events', history.events),

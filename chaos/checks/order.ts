@@ -1,4 +1,4 @@
-import { createJudge, type Judgement } from '../verdict.ts'
+import { createPromiseCheck, type PromiseResult } from '../promises.ts'
 import { groupBy, type History, type NotificationRow } from './read.ts'
 
 /** A notification's place in the queue. */
@@ -22,14 +22,14 @@ interface Wait extends Place {
  *
  * A notification waits from the moment at which its sender had the answer (so it was committed) to its first attempt, or to
  * the digest that took it up; and again from the moment at which an interrupted attempt was put back to the next attempt.
- * The wait before a retry is left out, because the row tells only the last of them, and so are scenarios whose receiver
+ * The wait before a retry is left out, because the row has only the last of them, and so are scenarios whose receiver
  * fails: a probe of a resting channel takes turns, as it should. In a storm, what is MEDIUM or below and came after the last
  * round of digests waits for the next one while older notifications go on, by design: so in a channel with digests, those are
- * judged only against what came after them. CRITICAL and HIGH are judged against everything. An attempt's row tells when it was begun, which is a
+ * compared only with later notifications. CRITICAL and HIGH are compared with all. An attempt's row has its start time, which is a
  * little after it was claimed: `bounds.claimed` is taken off both ends of a wait.
  */
-export function checkOrder(history: History): Judgement {
-  const judge = createJudge('order')
+export function checkOrder(history: History): PromiseResult {
+  const check = createPromiseCheck('order')
   const margin = history.facts.bounds.claimed
   const waits = groupBy(allWaits(history), ({ id }) => history.notifications.get(id)?.channel ?? '')
   const claims = groupBy(
@@ -43,25 +43,25 @@ export function checkOrder(history: History): Judgement {
   )
   for (const [channel, waiting] of waits) {
     const inOrder = (claims.get(channel) ?? []).sort((a, b) => a.t - b.t)
-    judge.count('claims', inOrder.length)
+    check.count('claims', inOrder.length)
     for (const wait of waiting) {
-      judge.count('waits')
+      check.count('waits')
       const [from, to] = [wait.from + margin, wait.to - margin]
       if (from >= to) continue
-      judge.count('long_waits')
+      check.count('long_waits')
       const late = (claim: Claim) => wait.rank >= 2 && stormy.has(channel) && claim.created < wait.created
       const wrong = inOrder
         .slice(firstAfter(inOrder, from))
         .find((claim) => claim.t >= to || (claim.rank > wait.rank && !late(claim)))
       if (wrong && wrong.t < to)
-        judge.breaks(
+        check.violation(
           `${wrong.id} (rank ${wrong.rank}) was claimed in ${channel} ${Math.round(wrong.t - wait.from)} ms after ${wait.id} (rank ${wait.rank}) began to wait, which went ${Math.round(wait.to - wrong.t)} ms later`,
         )
     }
   }
   // Whether anything waits for long elsewhere depends on how slow the machine is.
   const made = history.facts.name === 'urgent-first' ? ['long_waits'] : []
-  return judge.judgement('waits', 'claims', ...made)
+  return check.result('waits', 'claims', ...made)
 }
 
 function allWaits(history: History): Wait[] {

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type {
   AcceptedLine,
   AnswerLine,
-  DeedLine,
   PostLine,
   ReceiverLine,
   ScenarioFacts,
   SenderLine,
+  TimelineLine,
 } from '../history.ts'
 
 /** A post with what was done with it. */
@@ -20,7 +20,7 @@ export interface Post extends PostLine {
   readonly delivered: boolean
 }
 
-/** A row of `teams_notifications`, as far as it is judged. */
+/** A row of `teams_notifications`, as far as it is checked. */
 export interface NotificationRow {
   readonly id: string
   readonly event_id: string
@@ -67,14 +67,14 @@ export interface SilenceRow {
   readonly ends_at: string
 }
 
-/** Something that may leave open whether a post under way arrived. */
+/** An interruption that may leave it unknown whether a post in flight arrived. */
 export interface Cut {
   readonly what: string
   readonly from: number
   readonly to: number
   /** The process whose posts it cuts; undefined for those of all. */
   readonly process: string | undefined
-  /** True where that process ended with it, and what its posts came to is known to nobody. */
+  /** The process ended with it, so that the outcome of its posts is unknown. */
   readonly ended: boolean
 }
 
@@ -83,7 +83,7 @@ export const AFTER_DEATH = 1_000
 
 /** Whether a cut left open what came of a post. `recorded` is how long the gateway may take to record an answer. */
 export function hit(cut: Cut, post: Post, recorded: number): boolean {
-  // The URLs of some scenarios do not tell who posted.
+  // The URLs of some scenarios do not record who posted.
   if (cut.process !== undefined && post.via !== '' && cut.process !== post.via) return false
   const until = cut.process === undefined ? cut.to + recorded : cut.to + AFTER_DEATH
   return post.t <= until && cut.from <= post.answered + recorded
@@ -98,7 +98,7 @@ export interface History {
   /** In the order in which they came. */
   readonly posts: readonly Post[]
   readonly postsOf: ReadonlyMap<string, readonly Post[]>
-  readonly deeds: readonly DeedLine[]
+  readonly timeline: readonly TimelineLine[]
   readonly notifications: ReadonlyMap<string, NotificationRow>
   readonly events: ReadonlyMap<string, EventRow>
   /** By notification, in the order of their numbers. */
@@ -113,7 +113,7 @@ export interface History {
 export function readHistory(folder: string): History {
   const facts = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8')) as ScenarioFacts
   const sender = readLines<SenderLine>(join(folder, 'sender.jsonl'))
-  const deeds = readLines<DeedLine>(join(folder, 'deeds.jsonl'))
+  const timeline = readLines<TimelineLine>(join(folder, 'timeline.jsonl'))
   const posts = joinPosts(readLines<ReceiverLine>(join(folder, 'receiver.jsonl')))
   const rows = groupBy(readLines<{ table: string; row: unknown }>(join(folder, 'database.jsonl')), ({ table }) => table)
   const tableOf = <T>(name: string) => (rows.get(name) ?? []).map(({ row }) => row as T)
@@ -124,7 +124,7 @@ export function readHistory(folder: string): History {
     givenUp: sender.reduce((sum, line) => sum + (line.kind === 'given_up' ? line.keys.length : 0), 0),
     posts,
     postsOf: groupBy(posts, ({ id }) => id),
-    deeds,
+    timeline,
     notifications: new Map(tableOf<NotificationRow>('teams_notifications').map((row) => [row.id, row])),
     events: new Map(tableOf<EventRow>('teams_events').map((row) => [row.id, row])),
     attemptsOf: groupBy(
@@ -132,16 +132,18 @@ export function readHistory(folder: string): History {
       (row) => row.notification_id,
     ),
     silences: new Map(tableOf<SilenceRow>('teams_silences').map((row) => [row.id, row])),
-    cuts: cutsOf(deeds),
+    cuts: cutsOf(timeline),
     replayed: new Set(
-      deeds.flatMap((line) => (line.deed === 'note' && line.note.startsWith('replayed ') ? [line.note.slice(9)] : [])),
+      timeline.flatMap((line) =>
+        line.kind === 'note' && line.note.startsWith('replayed ') ? [line.note.slice(9)] : [],
+      ),
     ),
   }
 }
 
 /**
- * Whether the gateway's patience ended before it had the answer to a post: because the answer came late, or because the
- * process was held up for so long, as its attempt row tells, that it did not get to reading it.
+ * Whether the gateway's time-out ended before it had the answer to a post: because the answer came late, or because the
+ * process was held up for so long, as its attempt row shows, that it did not get to reading it.
  */
 export function timedOut({ facts, attemptsOf }: History, post: Post): boolean {
   if (post.answered - post.t >= facts.timeout_ms - 500) return true
@@ -185,30 +187,30 @@ function outcomeOf(answer: AnswerLine | undefined, end: number) {
   return { answered: t, status, how, taken, delivered }
 }
 
-/** Kills cut what the killed process had under way; faults that say so cut what anybody, or one process, had. */
-function cutsOf(deeds: readonly DeedLine[]): Cut[] {
-  const last = deeds.at(-1)?.t ?? 0
-  return deeds.flatMap((line): Cut[] => {
-    if (line.deed === 'signalled' && line.signal === 'SIGKILL')
+/** Kills cut the posts in flight of the killed process; faults with `cuts`, those of one process or of all. */
+function cutsOf(timeline: readonly TimelineLine[]): Cut[] {
+  const last = timeline.at(-1)?.t ?? 0
+  return timeline.flatMap((line): Cut[] => {
+    if (line.kind === 'signalled' && line.signal === 'SIGKILL')
       return [
         {
           what: `kill of ${line.process}`,
           from: line.t,
-          to: exitOf(deeds, line.process) ?? last,
+          to: exitOf(timeline, line.process) ?? last,
           process: line.process,
           ended: true,
         },
       ]
-    if (line.deed === 'exited' && line.asked === null)
+    if (line.kind === 'exited' && line.asked === null)
       return [{ what: `end of ${line.process}`, from: line.t, to: line.t, process: line.process, ended: true }]
-    if (line.deed === 'fault' && line.cuts) {
-      const mended = deeds.find((other) => other.deed === 'mended' && other.id === line.id)
+    if (line.kind === 'fault' && line.cuts) {
+      const mended = timeline.find((other) => other.kind === 'mended' && other.id === line.id)
       return [{ what: line.fault, from: line.t, to: mended?.t ?? last, process: line.process, ended: false }]
     }
     return []
   })
 }
 
-function exitOf(deeds: readonly DeedLine[], process: string): number | undefined {
-  return deeds.find((line) => line.deed === 'exited' && line.process === process)?.t
+function exitOf(timeline: readonly TimelineLine[], process: string): number | undefined {
+  return timeline.find((line) => line.kind === 'exited' && line.process === process)?.t
 }

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { PROMISE_NAMES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
-
-const JUDGED = ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'] as const
 
 /** What can happen to PostgreSQL, and to the way there. */
 export const DATABASES: readonly Scenario[] = [
   {
     name: 'postgres-away',
     does: 'under load, PostgreSQL is restarted, killed with SIGKILL, stopped for a while, and hangs',
-    promises: JUDGED,
+    promises: PROMISE_NAMES,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -52,7 +51,7 @@ export const DATABASES: readonly Scenario[] = [
   {
     name: 'connections-cut',
     does: 'under load, connections to PostgreSQL are ended by the server, reset, refused and dropped without an answer',
-    promises: JUDGED,
+    promises: PROMISE_NAMES,
     short: false,
     store: 'postgres',
     replicas: 2,
@@ -110,7 +109,7 @@ export const DATABASES: readonly Scenario[] = [
 
 async function begin(world: World): Promise<void> {
   await world.receiver.plan({ '*': { delay: [10, 200] } })
-  await Promise.all(world.replicas.map((replica) => replica.start()))
+  await world.startReplicas()
   world.send({ rate: 40 })
 }
 

@@ -4,25 +4,26 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../scripts/services/run.ts'
+import { PROMISE_NAMES } from '../promises.ts'
 import type { StartOptions } from '../replicas.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
-/** Megabytes: a fresh embedded database needs about 40 of them. */
-const SIZE = 110
+/** A fresh embedded database needs about 40. */
+const DISK_MB = 110
 
 /** A disk that runs full under the embedded database. */
 export const DISKS: readonly Scenario[] = [
   {
     name: 'disk-full',
     does: 'under load, the disk of the embedded database runs full and gets free space again; every accepted event must be there',
-    promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
+    promises: PROMISE_NAMES,
     short: false,
     store: 'embedded',
     replicas: 1,
     async play(world) {
       const disk = await makeDisk(world)
-      world.tell({ deed: 'note', note: `the disk is ${disk.what}` })
+      world.record({ kind: 'note', note: `the disk is ${disk.what}` })
       await world.receiver.plan({ '*': { delay: [10, 100] } })
       await world.replica.start(disk.start)
       world.send({ rate: 60 })
@@ -56,13 +57,13 @@ async function makeDisk(world: World): Promise<Disk> {
   const folder = join(world.folder, 'data')
   mkdirSync(folder, { recursive: true })
   const mount = (...args: string[]) => run(spawn('mount', args, { stdio: ['ignore', 'pipe', 'pipe'] }))
-  const mounted = await mount('-t', 'tmpfs', '-o', `size=${SIZE}m`, 'tmpfs', folder)
+  const mounted = await mount('-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', folder)
   if (mounted.code === 0) {
     world.afterDump(async () => {
       await run(spawn('umount', [folder], { stdio: ['ignore', 'pipe', 'pipe'] }))
     })
     const ballast = join(folder, 'ballast')
-    return { what: `a tmpfs of ${SIZE} MB`, start: {}, fill: () => fill(ballast), free: () => rmSync(ballast) }
+    return { what: `a tmpfs of ${DISK_MB} MB`, start: {}, fill: () => fill(ballast), free: () => rmSync(ballast) }
   }
   const flag = join(world.folder, 'disk-full')
   return {
@@ -102,8 +103,8 @@ async function ready(world: World, start: StartOptions): Promise<void> {
     if (answer?.ok) return
     await wait(100)
   }
-  world.tell({
-    deed: 'note',
+  world.record({
+    kind: 'note',
     note: 'the gateway was not ready a minute after the disk had room again, and was started again',
   })
   await world.replica.kill()

@@ -1,21 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { PROMISE_NAMES } from '../promises.ts'
 import type { Replica } from '../replicas.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
-const EVERYTHING = ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'] as const
 /** Wide, because a killed turn keeps its channel for 8 s, and what gathers meanwhile has to get out before the next kill. */
 const WIDE = { requests: 3_000, period: 60, burst: 50 } as const
 
-/** Longest time, in milliseconds, that a process is given to do some work before it is killed. */
-const PATIENCE = 20_000
+/** Longest wait for a process to accept some events before it is killed. */
+const WORK_MS = 20_000
 
 /** SIGKILL of replicas at random moments, while they start among others. */
 export const KILLS: readonly Scenario[] = [
   {
     name: 'kill-postgres',
     does: 'SIGKILL to either of two replicas on one PostgreSQL at random times, also during a start',
-    promises: EVERYTHING,
+    promises: PROMISE_NAMES,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -28,7 +28,7 @@ export const KILLS: readonly Scenario[] = [
   {
     name: 'kill-embedded',
     does: 'SIGKILL to the only process on the embedded database at random times, also during a start',
-    promises: EVERYTHING,
+    promises: PROMISE_NAMES,
     short: true,
     store: 'embedded',
     replicas: 1,
@@ -43,7 +43,7 @@ export const KILLS: readonly Scenario[] = [
 async function kill(world: World, wanted: { kills: number; events: number; rate: number; gap: number }): Promise<void> {
   const random = world.random.fork('kills')
   await world.receiver.plan({ '*': { delay: [3, 80] } })
-  await Promise.all(world.replicas.map((replica) => replica.start()))
+  await world.startReplicas()
   const starting = new Map<Replica, Promise<void>>()
   const sender = world.send({ rate: wanted.rate, events: wanted.events })
   let over = false
@@ -52,7 +52,7 @@ async function kill(world: World, wanted: { kills: number; events: number; rate:
   })
   let kills = 0
   const perKill = wanted.events / wanted.kills
-  // Where there is one process only, nobody accepts anything while it starts again.
+  // A single process accepts nothing while it starts again.
   const share = world.replicas.length === 1 ? 2 : 1
   // Until there were enough of both; the events are spread over the kills, however slow the machine is.
   while (kills < wanted.kills || !over) {
@@ -65,7 +65,7 @@ async function kill(world: World, wanted: { kills: number; events: number; rate:
       // Mostly it has done some work.
       await starting.get(replica)
       const enough = Math.min(allowed, sender.accepted + random.whole(1, Math.ceil(perKill * share)))
-      const until = Date.now() + PATIENCE
+      const until = Date.now() + WORK_MS
       while (!over && sender.accepted < enough && Date.now() < until) await wait(20)
       await wait(random.between(0, wanted.gap) * 1_000)
     }

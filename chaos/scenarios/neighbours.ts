@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startRedis } from '../../test/services/redis.ts'
 import { start } from '../processes.ts'
+import { ALL_BUT_ORDER, PROMISE_NAMES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import { SIGNING_SECRET, type World } from '../world.ts'
 
 // Order only where something has to wait.
-const JUDGED = ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'] as const
 
 /** Redis and Vault, without which everything has to go on. */
 export const NEIGHBOURS: readonly Scenario[] = [
   {
     name: 'redis-away',
     does: 'under load, Redis is unreachable at start, starts, hangs, is killed and starts again; it must never hold the only copy',
-    promises: JUDGED,
+    promises: ALL_BUT_ORDER,
     short: false,
     store: 'postgres',
     replicas: 2,
@@ -23,7 +23,7 @@ export const NEIGHBOURS: readonly Scenario[] = [
       world.later(() => redis.stop())
       const away = world.fault('Redis away at start', 'redis', { cuts: false })
       await redis.kill()
-      await Promise.all(world.replicas.map((replica) => replica.start({ env: { TEAMS_REDIS_URL: redis.url } })))
+      await world.startReplicas({ env: { TEAMS_REDIS_URL: redis.url } })
       world.send({ rate: 50 })
       await wait(3_000)
       await redis.restart()
@@ -48,7 +48,7 @@ export const NEIGHBOURS: readonly Scenario[] = [
   {
     name: 'vault',
     does: 'Vault, which has the webhook URLs, is unreachable at start, then sealed; later, under load, it is sealed, unreachable and hangs; then it has new URLs',
-    promises: [...JUDGED, 'order'],
+    promises: PROMISE_NAMES,
     short: false,
     store: 'postgres',
     replicas: 2,
@@ -65,24 +65,24 @@ export const NEIGHBOURS: readonly Scenario[] = [
       const [first, second] = world.replicas
       const during = async (what: string, act: string, mend: string, ms: number) => {
         const mended = world.fault(`Vault ${what}`, 'vault', { cuts: false })
-        await vault.tell(act)
+        await vault.command(act)
         await wait(ms)
-        await vault.tell(mend)
+        await vault.command(mend)
         mended()
         world.progress(`Vault ${what}`)
       }
       const away = world.fault('Vault away at start', 'vault', { cuts: false })
-      await vault.tell('stop')
+      await vault.command('stop')
       await first?.start({ env })
       world.send({ rate: 40 })
       await wait(3_000)
-      await vault.tell('start')
+      await vault.command('start')
       away()
       const sealed = world.fault('Vault sealed at start', 'vault', { cuts: false })
-      await vault.tell('seal')
+      await vault.command('seal')
       await second?.start({ env })
       await wait(3_000)
-      await vault.tell('unseal')
+      await vault.command('unseal')
       sealed()
       for (let round = 1; round <= 3; round++) {
         await wait(3_000)
@@ -93,15 +93,15 @@ export const NEIGHBOURS: readonly Scenario[] = [
         await wait(world.random.between(2_000, 6_000))
         vault.signal('SIGCONT')
         hanging()
-        await vault.tell(`urls v${round}`)
+        await vault.command(`urls v${round}`)
       }
       // A restart while Vault is sealed: the new process has no URLs and waits for them.
       const again = world.fault('Vault sealed while a replica starts again', 'vault', { cuts: false })
-      await vault.tell('seal')
+      await vault.command('seal')
       await first?.stop()
       await first?.start({ env })
       await wait(4_000)
-      await vault.tell('unseal')
+      await vault.command('unseal')
       again()
       await wait(6_000)
     },
@@ -132,7 +132,7 @@ async function startVaultProcess(world: World) {
     url,
     token,
     signal: program.send,
-    async tell(command: string) {
+    async command(command: string) {
       const answer = await fetch(control, { method: 'POST', body: command })
       if (answer.status !== 204) throw new Error(`Vault's stand-in answered "${command}" with ${answer.status}.`)
     },

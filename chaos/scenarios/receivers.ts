@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AnswerName } from '../faults.ts'
+import { ALL_BUT_ORDER } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 
 const KINDS: readonly (readonly AnswerName[])[] = [
@@ -24,7 +25,7 @@ export const RECEIVERS: readonly Scenario[] = [
     name: 'receiver',
     does: 'the receiver answers 429 (four kinds of Retry-After), 500, 502, 503, hangs, resets, closes mid-body, is slow, answers after the time-out, or refuses in the body of a 2xx: one fault at a time, mixed, and for every post of a channel',
     // No order: a channel that rests is probed with each of its notifications in turn, as it should be.
-    promises: ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'],
+    promises: ALL_BUT_ORDER,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -36,7 +37,7 @@ export const RECEIVERS: readonly Scenario[] = [
     }),
     async play(world, form) {
       const random = world.random.fork('faults')
-      await Promise.all(world.replicas.map((replica) => replica.start()))
+      await world.startReplicas()
       world.send({ rate: 40 })
       const rounds = form === 'full' ? 3 : 1
       for (let round = 1; round <= rounds; round++) {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { PROMISE_NAMES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
@@ -7,7 +8,7 @@ export const STORMS: readonly Scenario[] = [
   {
     name: 'storm',
     does: 'a storm on two channels with more urgent events in it; three replicas share one small budget, and one is killed in the middle; one event type is silenced for a while',
-    promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
+    promises: PROMISE_NAMES,
     short: true,
     store: 'postgres',
     replicas: 3,
@@ -18,7 +19,7 @@ export const STORMS: readonly Scenario[] = [
       settings: form === 'full' ? {} : { TEAMS_DIGEST_AFTER: '5' },
     }),
     async play(world, form) {
-      await Promise.all(world.replicas.map((replica) => replica.start()))
+      await world.startReplicas()
       const [, , third] = world.replicas
       const priorities = { CRITICAL: 1, HIGH: 2, MEDIUM: 5, LOW: 12, INFO: 80 }
       const storm =
@@ -35,7 +36,7 @@ export const STORMS: readonly Scenario[] = [
   {
     name: 'urgent-first',
     does: 'a backlog of all priorities, larger than the budget but smaller than a storm; the most urgent must go first',
-    promises: ['delivered', 'repeats', 'order', 'budget', 'audit', 'processes', 'recovery'],
+    promises: PROMISE_NAMES,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -43,11 +44,11 @@ export const STORMS: readonly Scenario[] = [
       channels: ['sre', 'devops'],
       budget: { requests: 180, period: 60, burst: 3 },
       settled: 120_000,
-      // No digests: here the queue itself is looked at.
+      // No digests: this scenario is about the queue.
       settings: { TEAMS_DIGEST_AFTER: '3600', TEAMS_DIGEST_URGENT: '1000' },
     }),
     async play(world, form) {
-      await Promise.all(world.replicas.map((replica) => replica.start()))
+      await world.startReplicas()
       const priorities = { CRITICAL: 10, HIGH: 15, MEDIUM: 20, LOW: 25, INFO: 30 }
       const events = form === 'full' ? 600 : 110
       await world.send({ rate: form === 'full' ? 9 : 14, events, callers: 2, batch: 4, priorities }).done
@@ -66,5 +67,5 @@ async function silence(world: World, eventType: string, forMs: number): Promise<
     }),
   })
   if (answer.status !== 201) throw new Error(`The silence was answered with ${answer.status}: ${await answer.text()}`)
-  world.tell({ deed: 'note', note: `${eventType} was silenced for ${forMs / 1000} s` })
+  world.record({ kind: 'note', note: `${eventType} was silenced for ${forMs / 1000} s` })
 }

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { ALL_BUT_ORDER } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
 // No order: what was put back goes again before what is more urgent and came later.
-const JUDGED = ['delivered', 'repeats', 'budget', 'audit', 'processes', 'recovery'] as const
 /** So slow that posts wait for one of the few connections. */
 const SLOW = { '*': { delay: [250, 600] } } as const
 
@@ -12,7 +12,7 @@ export const SUSPENSIONS: readonly Scenario[] = [
   {
     name: 'suspended',
     does: 'SIGSTOP to one of two replicas while its posts wait for connections, until the other has taken over, then SIGCONT',
-    promises: JUDGED,
+    promises: ALL_BUT_ORDER,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -36,7 +36,7 @@ export const SUSPENSIONS: readonly Scenario[] = [
   {
     name: 'slow-lease',
     does: 'PostgreSQL answers one of two replicas so late that its leases end during its turns',
-    promises: JUDGED,
+    promises: ALL_BUT_ORDER,
     short: false,
     store: 'postgres',
     replicas: 2,
@@ -62,7 +62,7 @@ export const SUSPENSIONS: readonly Scenario[] = [
 
 async function begin(world: World): Promise<void> {
   await world.receiver.plan(SLOW)
-  await Promise.all(world.replicas.map((replica) => replica.start()))
+  await world.startReplicas()
   // Callers whose request hangs at a replica must not be all there are.
   world.send({ rate: 45, callers: 16, batch: 3 })
 }
