@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector'
 
-/** What ran since the last look. */
-export interface Look {
+/** What ran since the last sample. */
+export interface CoverageSample {
   /** Whether any of it had never run before, as far as was noted. */
   readonly fresh: boolean
   /** How often blocks were entered, all together: a measure of work that does not depend on the machine's load. */
@@ -10,9 +10,9 @@ export interface Look {
   note(): void
 }
 
-/** Watches what of the source runs. */
+/** Coverage of the source by this thread. */
 export interface Coverage {
-  look(): Look
+  sample(): CoverageSample
   /** Functions that were entered so far, and the stretches in them that never ran. */
   total(): { readonly functions: number; readonly gaps: number }
   /** Takes everything as never run. */
@@ -25,8 +25,8 @@ type Stretch = readonly [start: number, end: number]
 
 /**
  * V8's own precise coverage of this thread, by block and with counts. It has to be started before the source is loaded.
- * A look takes about 10 ms, since V8 walks its heap for it, and the code runs about half as fast as without: cheap
- * enough when many inputs share a look. Rejected: Jazzer.js (docs/guides/fuzzing.md), and counters of our own in the
+ * A sample takes about 10 ms, since V8 walks its heap for it, and the code runs about half as fast as without: cheap
+ * enough when many inputs share a sample. Rejected: Jazzer.js (docs/guides/fuzzing.md), and counters of our own in the
  * source as it is loaded, which would need a parser of TypeScript.
  *
  * What is kept of a function is where it never ran: V8 merges blocks that ran equally often, so the blocks themselves
@@ -41,7 +41,7 @@ export function startCoverage(root: string): Coverage {
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
   const gaps = new Map<string, readonly Stretch[]>()
   return {
-    look() {
+    sample() {
       const news = new Map<string, readonly Stretch[]>()
       let steps = 0
       // The answer comes before `post` returns: the session is one of the same thread.

@@ -1,4 +1,4 @@
-import { Broken, type PropertyName } from './target.ts'
+import { type PropertyName, PropertyViolation } from './target.ts'
 
 /** An input for which a property does not hold. */
 export interface Failure {
@@ -15,7 +15,8 @@ export interface Failure {
 export function failureOf(error: unknown, input: Uint8Array, thorough: boolean): Failure {
   const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
   const where = frames.slice(0, 8).map((line) => line.trim())
-  if (error instanceof Broken) return { property: error.property, detail: error.message, where, input, thorough }
+  if (error instanceof PropertyViolation)
+    return { property: error.property, detail: error.message, where, input, thorough }
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${typeof error}`
   return { property: 'answers', detail: detail.slice(0, 1_000), where, input, thorough }
 }

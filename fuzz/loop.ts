@@ -2,9 +2,9 @@ import type { Coverage } from './coverage.ts'
 import { causeOf, type Failure, failureOf } from './failure.ts'
 import { minimised } from './minimise.ts'
 import type { Random } from './random.ts'
-import { Broken, type OpenTarget, type Target } from './target.ts'
+import { type OpenTarget, PropertyViolation, type Target } from './target.ts'
 
-/** What a loop came to. */
+/** Counts of a loop. */
 export interface Tally {
   readonly runs: number
   readonly thoroughRuns: number
@@ -14,9 +14,9 @@ export interface Tally {
   readonly traits: number
   /** Inputs that are kept, those it began with among them. */
   readonly pool: number
-  /** The inputs that took longest, in ms: to look at, not to judge by. */
+  /** The inputs that took longest, in ms: for a person to look at; no property depends on them. */
   readonly slowest: readonly { readonly ms: number; readonly bytes: number; readonly input: Uint8Array }[]
-  /** The largest part of the allowed steps that an input took, of those that were looked at alone. */
+  /** The largest part of the allowed steps that an input took, of those that were sampled alone. */
   readonly steps: number
 }
 
@@ -30,31 +30,31 @@ export interface LoopOptions {
   readonly begin: readonly Buffer[]
   /** True when it is time to end. */
   readonly over: (runs: number) => boolean
-  /** Hears of each input before it is run, so that somebody knows which one it was if it never ends. */
+  /** Called before each input is run, so that the watch knows which one did not end. */
   readonly onRun: (input: Buffer) => void
-  /** Hears at the end of those that the corpus lacks; undefined spares that work. */
+  /** Called at the end with the inputs that the corpus lacks; without it they are not determined. */
   readonly onNew: ((input: Buffer) => void) | undefined
   readonly onFailure: (failure: Failure) => void
   readonly onProgress: (tally: Tally) => void
 }
 
-interface Tried {
+interface Trial {
   readonly input: Buffer
   readonly thorough: boolean
 }
 
-/** Most different failures of a run: whoever has so many mends the first. */
-const MOST_FAILURES = 20
+/** Most different failures of one run. */
+const MAX_FAILURES = 20
 
 /** Largest input, in bytes, that goes into the repository; what only a larger one shows is found anew each time. */
-const LARGEST_KEPT = 4_096
+const MAX_KEPT_BYTES = 4_096
 
 /**
  * Runs inputs until it is over: first those it begins with, then changed ones. An input that enters a block of the
  * source that none before it entered, or ends in a way in which none did, is kept and changed further.
  *
- * Inputs share a look at coverage. Only where the look shows something new is the batch run again, by halves, to find
- * out which input it was. The same seed makes the same inputs, whatever the load of the machine.
+ * Inputs share a coverage sample. Only if the sample has something new is the batch run again, by halves, to find
+ * out which input it was. The same seed makes the same inputs, under any load of the machine.
  */
 export async function fuzz(options: LoopOptions): Promise<Tally> {
   const { target, open, coverage, random } = options
@@ -64,12 +64,12 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
   const slowest: { ms: number; bytes: number; input: Uint8Array }[] = []
   let runs = 0
   let thoroughRuns = 0
-  let mostSteps = 0
+  let highestSteps = 0
 
-  /** Inputs of the batch under way that ended in a new way. */
+  /** Inputs of the current batch that ended in a new way. */
   const fresh = new Set<Buffer>()
 
-  async function run({ input, thorough }: Tried): Promise<void> {
+  async function run({ input, thorough }: Trial): Promise<void> {
     options.onRun(input)
     runs += 1
     if (thorough) thoroughRuns += 1
@@ -90,10 +90,10 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
     }
   }
 
-  /** Tells of a failure, in its smallest form, unless one with the same cause was told of. */
+  /** Reports a failure, in its smallest form, unless one with the same cause was reported. */
   async function failed(failure: Failure): Promise<void> {
     const cause = causeOf(failure)
-    if (seen.causes.has(cause) || seen.causes.size >= MOST_FAILURES) return
+    if (seen.causes.has(cause) || seen.causes.size >= MAX_FAILURES) return
     seen.causes.add(cause)
     options.onFailure(await minimised(failure, open))
   }
@@ -106,58 +106,58 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
   }
 
   /** The inputs that the corpus lacks: the smaller ones first, each that runs what the ones before it do not. */
-  async function distil(onNew: (input: Buffer) => void): Promise<void> {
+  async function sendNewInputs(onNew: (input: Buffer) => void): Promise<void> {
     const known = [...target.seeds(), ...options.begin]
     const old = new Set(known.map((input) => input.toString('base64')))
     const found = covering
-      .filter((input) => input.length <= LARGEST_KEPT && !old.has(input.toString('base64')))
+      .filter((input) => input.length <= MAX_KEPT_BYTES && !old.has(input.toString('base64')))
       .sort((a, b) => a.length - b.length)
     coverage.forget()
     for (const input of [...known, ...found]) {
       await run({ input, thorough: true })
-      const look = coverage.look()
-      look.note()
-      if (look.fresh && !old.has(input.toString('base64'))) onNew(input)
+      const sample = coverage.sample()
+      sample.note()
+      if (sample.fresh && !old.has(input.toString('base64'))) onNew(input)
     }
   }
 
-  /** Runs a batch and looks; where there is something new, finds out by halves whose it is. */
-  async function runBatch(batch: readonly Tried[]): Promise<void> {
+  /** Runs a batch and takes a sample; if it has something new, runs it again by halves to find the input. */
+  async function runBatch(batch: readonly Trial[]): Promise<void> {
     const [only, ...others] = batch
     if (only === undefined) return
-    for (const tried of batch) await run(tried)
-    const look = coverage.look()
+    for (const trial of batch) await run(trial)
+    const sample = coverage.sample()
     const allowed = allowedFor(batch)
     if (others.length === 0) {
-      look.note()
-      if (look.fresh || fresh.has(only.input)) keep(only.input, look.fresh)
-      // The first runs also fill caches; only a figure that comes again is one to judge by.
-      if (look.steps > allowed && (await stepsOf(only)) > allowed) await tooManySteps(only, look.steps)
-      else mostSteps = Math.max(mostSteps, Math.min(1, look.steps / allowed))
+      sample.note()
+      if (sample.fresh || fresh.has(only.input)) keep(only.input, sample.fresh)
+      // The first runs also fill caches; only a repeated figure counts.
+      if (sample.steps > allowed && (await stepsOf(only)) > allowed) await tooManySteps(only, sample.steps)
+      else highestSteps = Math.max(highestSteps, Math.min(1, sample.steps / allowed))
       return
     }
-    if (!look.fresh && look.steps <= allowed) {
+    if (!sample.fresh && sample.steps <= allowed) {
       for (const { input } of batch) if (fresh.has(input)) keep(input, false)
       return
     }
     const middle = batch.length >> 1
     await runBatch(batch.slice(0, middle))
     await runBatch(batch.slice(middle))
-    // What only the batch showed, such as the first use of a cache, is nobody's.
-    look.note()
+    // What only the batch showed, such as the first use of a cache, belongs to no input.
+    sample.note()
   }
 
-  const allowedFor = (batch: readonly Tried[]) =>
-    batch.reduce((sum, { input }) => sum + target.mostSteps(input.length), 0)
+  const allowedFor = (batch: readonly Trial[]) =>
+    batch.reduce((sum, { input }) => sum + target.maxSteps(input.length), 0)
 
-  async function stepsOf({ input, thorough }: Tried): Promise<number> {
+  async function stepsOf({ input, thorough }: Trial): Promise<number> {
     await open.run(input, thorough).catch(() => [])
-    return coverage.look().steps
+    return coverage.sample().steps
   }
 
-  async function tooManySteps({ input, thorough }: Tried, steps: number): Promise<void> {
-    const detail = `${steps} steps for ${input.length} bytes, where ${target.mostSteps(input.length)} are allowed`
-    await failed(failureOf(new Broken('steps', detail), input, thorough))
+  async function tooManySteps({ input, thorough }: Trial, steps: number): Promise<void> {
+    const detail = `${steps} steps for ${input.length} bytes, where ${target.maxSteps(input.length)} are allowed`
+    await failed(failureOf(new PropertyViolation('steps', detail), input, thorough))
   }
 
   const tally = (): Tally => ({
@@ -167,25 +167,27 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
     traits: seen.traits.size,
     pool: pool.length,
     slowest,
-    steps: mostSteps,
+    steps: highestSteps,
   })
 
-  // All of these are kept, so nobody needs to know which of them it was that showed something new.
-  const dear = target.thoroughOneIn > 100
-  const seeds = target.seeds().map((input): Tried => ({ input, thorough: !dear || random.oneIn(target.thoroughOneIn) }))
-  const corpus = options.begin.map((input): Tried => ({ input, thorough: random.oneIn(target.thoroughOneIn) }))
+  // All of these are kept, so it does not matter which of them had something new.
+  const thoroughIsSlow = target.thoroughOneIn > 100
+  const seeds = target
+    .seeds()
+    .map((input): Trial => ({ input, thorough: !thoroughIsSlow || random.oneIn(target.thoroughOneIn) }))
+  const corpus = options.begin.map((input): Trial => ({ input, thorough: random.oneIn(target.thoroughOneIn) }))
   const begin = [...seeds, ...corpus]
   for (let i = 0; i < begin.length && !options.over(runs); i += target.batch) {
     const batch = begin.slice(i, i + target.batch)
-    for (const tried of batch) await run(tried)
-    const look = coverage.look()
-    look.note()
-    if (look.steps > allowedFor(batch)) await runBatch(batch)
+    for (const trial of batch) await run(trial)
+    const sample = coverage.sample()
+    sample.note()
+    if (sample.steps > allowedFor(batch)) await runBatch(batch)
     for (const { input } of batch) keep(input, false)
     options.onProgress(tally())
   }
   while (pool.length > 0 && !options.over(runs)) {
-    const batch = Array.from({ length: target.batch }, (): Tried => {
+    const batch = Array.from({ length: target.batch }, (): Trial => {
       // Of what was found last, most is still to be found.
       const recent = pool.length - 1 - random.whole(Math.ceil(pool.length / 4))
       const parent = random.oneIn(2) ? random.pick(pool) : (pool[recent] ?? random.pick(pool))
@@ -196,6 +198,6 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
     options.onProgress(tally())
   }
   const result = tally()
-  if (options.onNew) await distil(options.onNew)
+  if (options.onNew) await sendNewInputs(options.onNew)
   return result
 }

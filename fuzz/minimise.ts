@@ -4,10 +4,10 @@ import { parsed } from './mutate/body.ts'
 import { spotsOf, withSpot } from './mutate/json.ts'
 import type { OpenTarget } from './target.ts'
 
-/** Runs that making an input smaller may take. */
-const MOST_RUNS = 400
-/** And time, in ms: to find the next failure is worth more than the last byte. */
-const LONGEST = 5_000
+/** Most runs for one input. */
+const MAX_RUNS = 400
+/** And the longest time: the next failure is worth more than the last byte. */
+const MAX_MINIMISE_MS = 5_000
 
 /** The same failure (the same property) with an input as small as can be found quickly. */
 export async function minimised(failure: Failure, open: OpenTarget): Promise<Failure> {
@@ -15,7 +15,7 @@ export async function minimised(failure: Failure, open: OpenTarget): Promise<Fai
   let best = failure
   let runs = 0
   const since = performance.now()
-  const spent = () => runs >= MOST_RUNS || performance.now() - since > LONGEST
+  const spent = () => runs >= MAX_RUNS || performance.now() - since > MAX_MINIMISE_MS
   const attempt = async (input: Buffer): Promise<boolean> => {
     if (input.length >= best.input.length || spent()) return false
     runs += 1

@@ -64,7 +64,7 @@ async function runShare(share: Share, options: Options, print: Print): Promise<{
   const begin = options.fresh ? [] : readCorpus(options.corpus, target).map(({ input }) => input)
   let added = 0
   let failures = 0
-  let told = 0
+  let reportedAt = 0
   const started = Date.now()
   const { seed, ms } = share
   const work = {
@@ -77,8 +77,8 @@ async function runShare(share: Share, options: Options, print: Print): Promise<{
   }
   const tally = await watch(work, {
     progress(tally) {
-      if (Date.now() - told < 10_000) return
-      told = Date.now()
+      if (Date.now() - reportedAt < 10_000) return
+      reportedAt = Date.now()
       print(`${target.name}: ${tally.runs} inputs, ${tally.functions} functions entered, ${tally.pool} kept`)
     },
     found(input) {

@@ -7,12 +7,12 @@ export interface Target {
   readonly about: string
   /** What files of its corpus end in. */
   readonly extension: string
-  /** Inputs that one look at coverage is shared by: a look costs 10 ms, whatever ran before it. */
+  /** Inputs that share one coverage sample: a sample costs 10 ms, for one input or many. */
   readonly batch: number
   /** One input in so many is tried thoroughly. */
   readonly thoroughOneIn: number
   /** Steps (blocks of src/ that were entered) that an input of so many bytes may take; see `coverage.ts`. */
-  readonly mostSteps: (bytes: number) => number
+  readonly maxSteps: (bytes: number) => number
   /** Inputs to begin with when the corpus is empty: made from the tables of src/, so they follow them. */
   seeds(): readonly Buffer[]
   /** A new input from an old one; `other` is another one, to take parts from. */
@@ -25,17 +25,17 @@ export interface OpenTarget {
   /**
    * Tries one input.
    *
-   * @param thorough also what is dear, such as to write to the database and to read it back
+   * @param thorough also the slow checks, such as writing to the database and reading back
    * @returns words that say how it went, of a closed set: an input that got a new one is worth keeping
-   * @throws Broken where a property does not hold; anything else that it throws breaks `answers`
+   * @throws PropertyViolation if a property does not hold; any other error violates `answers`
    */
   run(input: Buffer, thorough: boolean): Promise<readonly string[]>
   close(): Promise<void>
 }
 
-/** What has to hold, whatever comes. */
+/** What has to hold for every input. */
 export const PROPERTIES = {
-  answers: 'whatever comes is accepted, or refused with a GatewayError; nothing else is thrown',
+  answers: 'every input is accepted, or refused with a GatewayError; nothing else is thrown',
   refusal: 'a refusal has a code of the table, which is not "internal", and says what is wrong where',
   quotes: 'a refusal describes what it found and quotes none of it',
   patient: 'no patient value is in what is stored, answered, logged or shown',
@@ -57,17 +57,17 @@ export const PROPERTIES = {
 export type PropertyName = keyof typeof PROPERTIES
 
 /** A property that does not hold for an input. */
-export class Broken extends Error {
+export class PropertyViolation extends Error {
   readonly property: PropertyName
 
   constructor(property: PropertyName, detail: string, options?: ErrorOptions) {
     super(detail, options)
-    this.name = 'Broken'
+    this.name = 'PropertyViolation'
     this.property = property
   }
 }
 
-/** Throws {@link Broken} unless the condition holds. */
+/** Throws {@link PropertyViolation} unless the condition holds. */
 export function hold(condition: boolean, property: PropertyName, detail: () => string): asserts condition {
-  if (!condition) throw new Broken(property, detail())
+  if (!condition) throw new PropertyViolation(property, detail())
 }

@@ -1,15 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import type { Failure } from './failure.ts'
 import type { Tally } from './loop.ts'
-import { LARGEST } from './mutate/bytes.ts'
-import type { News, Work } from './worker.ts'
+import { MAX_INPUT_BYTES } from './mutate/bytes.ts'
+import type { Work, WorkerMessage } from './worker.ts'
 
-/** Milliseconds after which an input counts as one that does not end; far more than a busy machine needs. */
-export const LONGEST_RUN = 30_000
-/** Megabytes that a worker may take. */
-const MOST_MEMORY = 1_500
+/** After so long an input counts as endless; far more than a busy machine needs. */
+export const MAX_RUN_MS = 30_000
+const MAX_MEMORY_MB = 1_500
 
-/** Who hears what happens. */
+/** Callbacks of a watched worker. */
 export interface Listener {
   progress(tally: Tally): void
   /** An input that the corpus lacks. */
@@ -19,18 +18,18 @@ export interface Listener {
 
 /**
  * Runs a piece of work in a thread of its own and watches it: an input that does not end, or that takes all memory, ends
- * the thread and is told as a failure of `ends`, since the input lies in memory that both share.
+ * the thread and is reported as a failure of `ends`, since the input lies in memory that both share.
  */
 export function watch(
   work: Omit<Work, 'current'>,
   listener: Listener,
-  longestRun = LONGEST_RUN,
+  maxRunMs = MAX_RUN_MS,
 ): Promise<Tally | undefined> {
-  const current = new SharedArrayBuffer(8 + LARGEST * 4)
+  const current = new SharedArrayBuffer(8 + MAX_INPUT_BYTES * 4)
   const head = new Int32Array(current, 0, 2)
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: { ...work, current } satisfies Work,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
   })
   return new Promise((resolve, reject) => {
     let tally: Tally | undefined
@@ -42,7 +41,7 @@ export function watch(
       const now = Atomics.load(head, 0)
       if (now !== count || !open) since = Date.now()
       count = now
-      if (Date.now() - since > longestRun) endless(`no end after ${longestRun / 1_000} s`)
+      if (Date.now() - since > maxRunMs) endless(`no end after ${maxRunMs / 1_000} s`)
     }, 500)
     const endless = (detail: string) => {
       ended = true
@@ -51,7 +50,7 @@ export function watch(
       listener.failure({ property: 'ends', detail, where: [], input, thorough: true })
       worker.terminate().then(() => resolve(tally), reject)
     }
-    worker.on('message', (news: News) => {
+    worker.on('message', (news: WorkerMessage) => {
       if (news.kind === 'open') open = true
       else if (news.kind === 'new') listener.found(Buffer.from(news.input))
       else if (news.kind === 'failure') listener.failure(news.failure)
@@ -63,7 +62,7 @@ export function watch(
       }
     })
     worker.on('error', (error: Error & { code?: string }) => {
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') endless(`more than ${MOST_MEMORY} MB of memory`)
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') endless(`more than ${MAX_MEMORY_MB} MB of memory`)
       else if (!ended) {
         ended = true
         clearInterval(timer)

@@ -5,7 +5,7 @@ import { fuzz, type Tally } from './loop.ts'
 import { createRandom } from './random.ts'
 import { loadTarget } from './targets/table.ts'
 
-/** What a worker is told. */
+/** What a worker is to run. */
 export interface Work {
   /** URL of the target's file. */
   readonly file: string
@@ -14,14 +14,14 @@ export interface Work {
   readonly ms: number | undefined
   readonly runs: number | undefined
   readonly begin: readonly Uint8Array[]
-  /** Whether to tell of the inputs that the corpus lacks. */
+  /** Whether to send the inputs that the corpus lacks. */
   readonly keep: boolean
-  /** The input that is being run, its length first, for whoever watches. */
+  /** Shared with fuzz/watch.ts: a counter of inputs, the length of the running input, and its bytes. */
   readonly current: SharedArrayBuffer
 }
 
-/** What a worker tells. */
-export type News =
+/** Messages of a worker. */
+export type WorkerMessage =
   | { readonly kind: 'open' }
   | { readonly kind: 'progress' | 'done'; readonly tally: Tally }
   | { readonly kind: 'new'; readonly input: Uint8Array }
@@ -30,15 +30,15 @@ export type News =
 async function work({ file, seed, ms, runs, begin, keep, current }: Work): Promise<void> {
   const port = parentPort
   if (!port) throw new Error('this file is started by fuzz/watch.ts')
-  const tell = (news: News) => port.postMessage(news)
+  const send = (message: WorkerMessage) => port.postMessage(message)
   const head = new Int32Array(current, 0, 2)
   const room = Buffer.from(current, 8)
   const coverage = startCoverage(new URL('../src/', import.meta.url).href)
   const target = await loadTarget(file)
   const open = await target.open()
-  tell({ kind: 'open' })
+  send({ kind: 'open' })
   const until = ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + ms
-  let told = 0
+  let reportedAt = 0
   try {
     const tally = await fuzz({
       target,
@@ -51,15 +51,15 @@ async function work({ file, seed, ms, runs, begin, keep, current }: Work): Promi
         head[1] = input.copy(room)
         Atomics.add(head, 0, 1)
       },
-      onNew: keep ? (input) => tell({ kind: 'new', input }) : undefined,
-      onFailure: (failure) => tell({ kind: 'failure', failure }),
+      onNew: keep ? (input) => send({ kind: 'new', input }) : undefined,
+      onFailure: (failure) => send({ kind: 'failure', failure }),
       onProgress(tally) {
-        if (performance.now() - told < 1_000) return
-        told = performance.now()
-        tell({ kind: 'progress', tally })
+        if (performance.now() - reportedAt < 1_000) return
+        reportedAt = performance.now()
+        send({ kind: 'progress', tally })
       },
     })
-    tell({ kind: 'done', tally })
+    send({ kind: 'done', tally })
   } finally {
     coverage.stop()
     await open.close()

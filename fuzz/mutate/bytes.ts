@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
 
 /** Larger inputs take time and find no more: what is long is long at this length. */
-export const LARGEST = 65_536
+export const MAX_INPUT_BYTES = 65_536
 
 /** Pieces that a JSON parser, UTF-8 or HTTP may trip over. */
 const TOKENS = [

@@ -10,12 +10,12 @@ interface Spot {
 }
 
 /** Places beyond this many are not looked for: one of the first thousand is as good as one of a million. */
-const MOST_SPOTS = 1_000
+const MAX_SPOTS = 1_000
 
 /** Every place of a value, the whole first. */
 export function spotsOf(value: Json): Spot[] {
   const spots: Spot[] = [{ value, path: [] }]
-  for (let i = 0; i < spots.length && spots.length < MOST_SPOTS; i++) {
+  for (let i = 0; i < spots.length && spots.length < MAX_SPOTS; i++) {
     const spot = spots[i] as Spot
     if (Array.isArray(spot.value))
       for (const [index, item] of (spot.value as readonly Json[]).entries())

@@ -20,7 +20,7 @@ export function isMarked(value: string): boolean {
 /** Marked values anywhere in a text that was folded by `fold`. */
 export const MARKED_INSIDE = /zx\d{6,}/
 
-/** A result that is on a card only when somebody evaluated what came as data. */
+/** A result that is on a card only if an expression in the data was evaluated. */
 export const EVALUATED = '60606'
 
 /** Texts that something might trip over, or might take for more than text. */

@@ -7,7 +7,7 @@ import { EVALUATED } from '../mutate/texts.ts'
 import { hold } from '../target.ts'
 
 /** Teams refuses more (`facts/teams.md`, 1.4). */
-const TEAMS_TAKES = 28_672
+const TEAMS_MAX_BYTES = 28_672
 
 /** The size of a card by the rule of Teams, counted here anew: a JSON string inside JSON, the worse of two encodings. */
 function sizeOf(card: JsonObject): number {
@@ -20,7 +20,7 @@ function sizeOf(card: JsonObject): number {
 export function holdSize(rendered: RenderedCard, most: number): void {
   const size = sizeOf(rendered.card)
   hold(size === rendered.bytes, 'size', () => `a card of ${size} bytes says that it has ${rendered.bytes}`)
-  hold(size <= Math.min(most, TEAMS_TAKES), 'size', () => `a card of ${size} bytes, where ${most} are allowed`)
+  hold(size <= Math.min(most, TEAMS_MAX_BYTES), 'size', () => `a card of ${size} bytes, where ${most} are allowed`)
 }
 
 /** The official parser takes it, and it is the same when it is drawn again. */
@@ -55,7 +55,7 @@ export function holdExpressions(card: JsonObject, given: string): void {
 export function holdInert(card: JsonObject): void {
   const active = activeContent(card)
   hold(active.length === 0, 'inert', () => active.join('; ').slice(0, 500))
-  // What a bot gets back from a button is the id as it was sent; nobody reads it.
+  // What a bot gets back from a button is the id as it was sent; no person sees it.
   const shown = textsOf(card).filter(({ key }) => key !== 'correlation_id')
   const odd = shown.find(({ text }) => /[\uFDD0\uFDD1\u202A-\u202E]/.test(text))
   hold(odd === undefined, 'inert', () => `a mark or a direction is on the card in ${odd?.type}.${odd?.key}`)

@@ -1,14 +1,13 @@
 import { isObject } from '../../src/kernel/json.ts'
 import { isMarked } from '../mutate/texts.ts'
 import { hold } from '../target.ts'
-import { fold, unescaped } from './fold.ts'
-import { LONG_NUMBER } from './read-json.ts'
+import { fold, LONG_NUMBER, unescaped } from './read.ts'
 
 /** Names of fields that hold patient data, by the platform's own list and by that of identifiers, however they are spelt. */
 const PATIENT_FIELD = /^(?:(?:patient|member|national)ids?|iqama|passportno|mrn|رقمالهوية)$/
 
 /**
- * The marked values that stand under a patient field of an event's data, at whatever depth, and long numbers. Only these
+ * The marked values that stand under a patient field of an event's data, at any depth, and long numbers. Only these
  * are looked for afterwards: an id such as "error" is on every second card without being anybody's id.
  */
 export function patientValues(data: unknown): string[] {
@@ -45,7 +44,7 @@ export function holdPatients(values: readonly string[], text: string, where: str
 export function howShown(text: string): (value: string) => string | undefined {
   const letters = fold(text)
   const decoded = fold(unescaped(text))
-  // Text by text: what ends one and what begins the next is nobody's id.
+  // Text by text: what ends one and what begins the next is no id.
   const texts = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? [text]).map((one) => fold(one).replace(/[^\p{L}\p{N}]/gu, ''))
   return (value) => {
     if (letters.includes(value)) return ''

@@ -2,7 +2,7 @@ import { ERROR_CODES, type ErrorCode } from '../../src/kernel/error-codes.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { MARKED_INSIDE } from '../mutate/texts.ts'
 import { hold } from '../target.ts'
-import { fold, unescaped } from './fold.ts'
+import { fold, unescaped } from './read.ts'
 
 /** Codes with which a request of events may be refused; no other one says anything about what was sent. */
 const FOR_EVENTS: ReadonlySet<string> = new Set<ErrorCode>([
@@ -17,7 +17,7 @@ const FOR_EVENTS: ReadonlySet<string> = new Set<ErrorCode>([
 ])
 
 /** Texts of an input shorter than this turn up by chance. */
-const QUOTED = 12
+const MIN_QUOTED_LENGTH = 12
 /** What the gateway may quote: a name with a slip in it (CONTRIBUTING.md, 4; `unknownName` in src/intake/check-event.ts). */
 const NAME = /^[A-Za-z_.\- ]*$/
 
@@ -43,7 +43,7 @@ export function holdRefusal(status: number, body: string, texts: readonly string
 export function holdProblems(code: string, problems: unknown, printed: string, texts: readonly string[]): string[] {
   hold(Array.isArray(problems) && problems.length > 0, 'refusal', () => `${code} without any problem named`)
   const traits = new Set<string>([code])
-  const told: string[] = []
+  const described: string[] = []
   for (const problem of problems) {
     hold(isObject(problem), 'refusal', () => 'a problem is no object')
     const { at, found, expected } = problem
@@ -53,7 +53,7 @@ export function holdProblems(code: string, problems: unknown, printed: string, t
         'refusal',
         () => `a problem lacks a text: ${JSON.stringify(problem)}`,
       )
-    told.push(String(at), String(found))
+    described.push(String(at), String(found))
     traits.add(`${code}: ${String(at).replace(/\d+/g, 'n')}: ${String(found).replace(/\d+|".*"/g, 'n')}`)
   }
   hold(
@@ -61,9 +61,9 @@ export function holdProblems(code: string, problems: unknown, printed: string, t
     'quotes',
     () => `a marked value is in the refusal: ${printed.slice(0, 500)}`,
   )
-  const all = told.join('\n')
+  const all = described.join('\n')
   for (const text of texts)
-    if (text.length >= QUOTED && !NAME.test(text))
+    if (text.length >= MIN_QUOTED_LENGTH && !NAME.test(text))
       hold(!all.includes(text), 'quotes', () => `the refusal quotes ${JSON.stringify(text.slice(0, 80))}`)
   return [...traits]
 }

@@ -3,7 +3,7 @@ import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
 import { sentDataFor } from '../mutate/data.ts'
-import { readJson } from '../properties/read-json.ts'
+import { readJson } from '../properties/read.ts'
 import type { Sent } from '../properties/stored.ts'
 import type { Target } from '../target.ts'
 import { openRequests } from './requests.ts'
@@ -16,7 +16,7 @@ export const target: Target = {
   extension: 'input',
   batch: 64,
   thoroughOneIn: 15,
-  mostSteps: (bytes) => 100_000 + 400 * bytes,
+  maxSteps: (bytes) => 100_000 + 400 * bytes,
   seeds() {
     const events = sampleEvents()
     return [...events, events.slice(0, 3), [], {}].map((body) => Buffer.from(JSON.stringify(body)))

@@ -4,7 +4,7 @@ import { type Acceptor, createAcceptor } from '../../src/intake/acceptor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
 /** The catalogue that the gateway ships. */
-export function shippedRegistry(): Catalogue {
+export function shippedCatalogue(): Catalogue {
   const budget = { requests: 60, period: 60, burst: 10 }
   return loadCatalogue({ language: 'en', budget, configFile: undefined, config: undefined })
 }

@@ -2,10 +2,10 @@ import { CARD_DATA } from '../../src/catalogue/card-data.ts'
 import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { isObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import { mutateBody } from '../mutate/body.ts'
-import { LARGEST, mutateBytes } from '../mutate/bytes.ts'
+import { MAX_INPUT_BYTES, mutateBytes } from '../mutate/bytes.ts'
 import { sentDataFor } from '../mutate/data.ts'
 import { anyText, TIMES } from '../mutate/texts.ts'
-import { readJson } from '../properties/read-json.ts'
+import { readJson } from '../properties/read.ts'
 import type { Sent } from '../properties/stored.ts'
 import type { Random } from '../random.ts'
 import type { Target } from '../target.ts'
@@ -51,7 +51,7 @@ export const target: Target = {
   extension: 'http',
   batch: 64,
   thoroughOneIn: 15,
-  mostSteps: (bytes) => 100_000 + 400 * bytes,
+  maxSteps: (bytes) => 100_000 + 400 * bytes,
   seeds() {
     const events = sampleEvents().map(toCloudEvent)
     const structured = events.map((event) => message(STRUCTURED, event))
@@ -64,7 +64,7 @@ export const target: Target = {
   },
   mutate(input, other, random) {
     if (random.oneIn(4)) return freshMessage(random)
-    if (random.oneIn(20)) return mutateBytes(input, other, random).subarray(0, LARGEST)
+    if (random.oneIn(20)) return mutateBytes(input, other, random).subarray(0, MAX_INPUT_BYTES)
     const read = readMessage(input)
     const headers = random.oneIn(2) ? mutateHeaders(read.headers, random) : read.headers
     const changed =

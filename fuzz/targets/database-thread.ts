@@ -31,7 +31,7 @@ export interface StoredEvent {
 const WRITTEN = ['teams_events', 'teams_notifications', 'teams_idempotency_keys']
 
 /**
- * The whole gateway on an embedded database of its own, in a thread of its own: a look at coverage takes the longer the
+ * The whole gateway on an embedded database of its own, in a thread of its own: a coverage sample takes longer the
  * more code its thread has loaded, and the database is most of it. It sends nothing.
  */
 async function open() {
@@ -82,11 +82,11 @@ async function open() {
 export type Database = Awaited<ReturnType<typeof open>>
 
 /** A question to the thread, and its answer. */
-export interface Question {
+export interface DatabaseRequest {
   readonly ask: keyof Database
   readonly given: unknown
 }
-export type Reply =
+export type DatabaseReply =
   | { readonly value: unknown }
   | { readonly refused: { readonly code: string; readonly problems: readonly unknown[] } }
   | { readonly failed: string }
@@ -94,15 +94,15 @@ export type Reply =
 const port = parentPort
 if (port) {
   const database = await open()
-  port.on('message', async ({ ask, given }: Question) => {
+  port.on('message', async ({ ask, given }: DatabaseRequest) => {
     const answer = await reply(database, ask, given)
     port.postMessage(answer)
     if (ask === 'close') port.close()
   })
-  port.postMessage({ value: 'open' } satisfies Reply)
+  port.postMessage({ value: 'open' } satisfies DatabaseReply)
 }
 
-async function reply(database: Database, ask: keyof Database, given: unknown): Promise<Reply> {
+async function reply(database: Database, ask: keyof Database, given: unknown): Promise<DatabaseReply> {
   try {
     const value = await (ask === 'accept'
       ? database.accept(given as Parameters<Database['accept']>[0])

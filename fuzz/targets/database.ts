@@ -1,20 +1,20 @@
 import { Worker } from 'node:worker_threads'
 import type { ErrorCode } from '../../src/kernel/error-codes.ts'
 import { GatewayError, type Problem } from '../../src/kernel/errors.ts'
-import type { Database, Question, Reply } from './database-thread.ts'
+import type { Database, DatabaseReply, DatabaseRequest } from './database-thread.ts'
 
 /** Starts the thread with the gateway and its database; what it refuses is refused here as well. */
 export async function startDatabase(): Promise<Database> {
   const worker = new Worker(new URL('./database-thread.ts', import.meta.url))
-  let waiting: { resolve: (reply: Reply) => void; reject: (error: unknown) => void } | undefined
+  let waiting: { resolve: (reply: DatabaseReply) => void; reject: (error: unknown) => void } | undefined
   const next = () =>
-    new Promise<Reply>((resolve, reject) => {
+    new Promise<DatabaseReply>((resolve, reject) => {
       waiting = { resolve, reject }
     })
-  worker.on('message', (reply: Reply) => waiting?.resolve(reply))
+  worker.on('message', (reply: DatabaseReply) => waiting?.resolve(reply))
   worker.on('error', (error) => waiting?.reject(error))
   worker.on('exit', () => waiting?.reject(new Error('the thread with the database has ended')))
-  const ask = async (question: Question) => {
+  const ask = async (question: DatabaseRequest) => {
     const answer = next()
     worker.postMessage(question)
     const reply = await answer

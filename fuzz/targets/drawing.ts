@@ -7,7 +7,7 @@ import { createPatientDataGuard, type PhiPolicy } from '../../src/intake/patient
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type JsonObject } from '../../src/kernel/json.ts'
 import { MARKED_INSIDE } from '../mutate/texts.ts'
-import { fold, unescaped } from '../properties/fold.ts'
+import { fold, unescaped } from '../properties/read.ts'
 import { createChecks } from './checks.ts'
 
 /** A renderer's options with every link set. */
@@ -31,7 +31,7 @@ export interface EventMaker {
   /** The event after checks and policy; undefined where it is refused. */
   accepted(wire: unknown, policy: PhiPolicy): AcceptedEvent | undefined
   /**
-   * An event with data that nobody checked: stored by another version, or before its type was changed; or written by
+   * An event with unchecked data: stored by another version, or before its type was changed; or written by
    * the gateway itself. `fits`: its type takes them all the same.
    */
   unchecked(wire: unknown): { readonly event: AcceptedEvent; readonly fits: boolean } | undefined

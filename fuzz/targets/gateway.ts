@@ -8,7 +8,7 @@ import { correlationIdFor, newId } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { loadSettings } from '../../src/settings/load.ts'
-import { createChecks, shippedRegistry } from './checks.ts'
+import { createChecks, shippedCatalogue } from './checks.ts'
 import { startDatabase } from './database.ts'
 import type { Database } from './database-thread.ts'
 
@@ -39,7 +39,7 @@ export async function openGateway(): Promise<FuzzGateway> {
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => lines.push(line) })
   const settings = loadSettings({})
-  const catalogue = shippedRegistry()
+  const catalogue = shippedCatalogue()
   const checkAll = createChecks(catalogue)
   const types = [...catalogue.eventTypes.values()]
   const guards = [createPatientDataGuard(types, 'mask'), createPatientDataGuard(types, 'omit')]

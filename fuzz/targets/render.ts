@@ -11,7 +11,7 @@ import { holdExpressions, holdInert, holdSize, holdValid } from '../properties/c
 import { holdPatients, patientValues } from '../properties/patient.ts'
 import type { Random } from '../random.ts'
 import { hold, type OpenTarget, type Target } from '../target.ts'
-import { shippedRegistry } from './checks.ts'
+import { shippedCatalogue } from './checks.ts'
 import { createEventMaker, drawingOptions, requestFor } from './drawing.ts'
 import { sampleEvents, TYPES, WORDS } from './samples.ts'
 
@@ -26,7 +26,7 @@ export const target: Target = {
   extension: 'input',
   batch: 32,
   thoroughOneIn: 4,
-  mostSteps: (bytes) => 900_000 + 4_500 * bytes,
+  maxSteps: (bytes) => 900_000 + 4_500 * bytes,
   seeds: () =>
     sampleEvents().flatMap((event) =>
       ['en', 'ar'].map((language) => Buffer.from(JSON.stringify({ event, language, max_bytes: 27_136 }))),
@@ -37,7 +37,7 @@ export const target: Target = {
     return random.oneIn(2) ? fresh : mutateBody(fresh, other, random, WORDS)
   },
   async open(): Promise<OpenTarget> {
-    const catalogue = shippedRegistry()
+    const catalogue = shippedCatalogue()
     const maker = createEventMaker(catalogue)
     const renderers = new Map(SIZES.map((size) => [size, createRenderer(drawingOptions(catalogue, size))]))
     return {
@@ -97,7 +97,7 @@ function freshInput(random: Random): JsonObject {
     policy: random.pick(POLICIES),
     max_bytes: random.pick(SIZES),
     mentions: random.oneIn(4) ? [anyText(random, []), anyText(random, [])] : [],
-    // What the gateway writes itself is checked by nobody, and fits.
+    // The gateway's own events are not checked, and fit.
     unchecked: type === 'gateway.digest' || random.oneIn(12),
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedEvent } from '../../src/intake/check-event.ts'
-import { fold } from '../properties/fold.ts'
 import { holdPatients, patientValues } from '../properties/patient.ts'
+import { fold } from '../properties/read.ts'
 import { holdRefusal, textsIn } from '../properties/refusal.ts'
 import { holdSent, type Sent } from '../properties/stored.ts'
 import { hold, type OpenTarget } from '../target.ts'

@@ -11,7 +11,7 @@ import { holdProblems, textsIn } from '../properties/refusal.ts'
 import { allFit } from '../properties/silence.ts'
 import type { Random } from '../random.ts'
 import { hold, type OpenTarget, type Target } from '../target.ts'
-import { shippedRegistry } from './checks.ts'
+import { shippedCatalogue } from './checks.ts'
 import { createEventMaker } from './drawing.ts'
 import { sampleEvents, WORDS } from './samples.ts'
 
@@ -69,7 +69,7 @@ export const target: Target = {
   extension: 'input',
   batch: 64,
   thoroughOneIn: 1_000,
-  mostSteps: (bytes) => 100_000 + 2_000 * bytes,
+  maxSteps: (bytes) => 100_000 + 2_000 * bytes,
   seeds() {
     const matchers = [
       [{ field: 'event_type', operator: '=', value: 'vault.*' }],
@@ -106,7 +106,7 @@ export const target: Target = {
     return Buffer.from(JSON.stringify({ ...value, silence, flags }))
   },
   async open(): Promise<OpenTarget> {
-    const catalogue = shippedRegistry()
+    const catalogue = shippedCatalogue()
     const maker = createEventMaker(catalogue)
 
     /** The silence as it would be made; a list of traits where it is refused. */
@@ -199,7 +199,7 @@ function givenIn(input: Readonly<Record<string, unknown>>): [string, unknown][] 
   ]
 }
 
-/** What is told of a refusal; anything else than one goes on. */
+/** Traits of a refusal; any other error is thrown again. */
 function refusal(error: unknown, texts: readonly string[]): readonly string[] {
   if (!isGatewayError(error, 'invalid_silence')) throw error
   return holdProblems(error.code, error.problems, error.message, texts)

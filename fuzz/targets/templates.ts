@@ -14,11 +14,11 @@ import { textsOf } from '../../test/cards/inspect.ts'
 import { mutateBody, parsed } from '../mutate/body.ts'
 import { EVALUATED, HOSTILE } from '../mutate/texts.ts'
 import { holdSize } from '../properties/card.ts'
-import { fold, unescaped } from '../properties/fold.ts'
 import { holdPatients, howShown, patientValues } from '../properties/patient.ts'
+import { fold, unescaped } from '../properties/read.ts'
 import type { Random } from '../random.ts'
 import { hold, type OpenTarget, type Target } from '../target.ts'
-import { shippedRegistry } from './checks.ts'
+import { shippedCatalogue } from './checks.ts'
 import { createEventMaker, drawingOptions, type EventMaker, requestFor } from './drawing.ts'
 import { sampleEvents } from './samples.ts'
 import { tryTemplate } from './try-template.ts'
@@ -69,14 +69,14 @@ const EXPRESSIONS = [
 ].map((expression) => `\${${expression}}`)
 const WORDS = [...TEMPLATE_WORDS, ...EXPRESSIONS, ...EXPRESSIONS]
 
-/** Whatever a user puts into a template file, and any data shown with it. */
+/** Any template file of a user, with any data. */
 export const target: Target = {
   name: 'templates',
   about: "a user's own template: what the check lets through can be drawn, fits, and is safe",
   extension: 'input',
   batch: 16,
   thoroughOneIn: 200,
-  mostSteps: (bytes) => 3_000_000 + 5_000 * bytes,
+  maxSteps: (bytes) => 3_000_000 + 5_000 * bytes,
   seeds() {
     const { cards } = loadTemplates(undefined).files
     return sampleEvents().map((event) => {
@@ -93,7 +93,7 @@ export const target: Target = {
   },
   async open(): Promise<OpenTarget> {
     const folder = mkdtempSync(join(tmpdir(), 'fuzz-templates-'))
-    const catalogue = shippedRegistry()
+    const catalogue = shippedCatalogue()
     const maker = createEventMaker(catalogue)
     const { files } = loadTemplates(undefined)
     const { cardSet, types } = compileTemplates(drawingOptions(catalogue, 27_136))
@@ -114,7 +114,7 @@ export const target: Target = {
         try {
           drawn = fitted((draft) => draw(request, card, type, cardSet, draft), 27_136)
         } catch (error) {
-          // The renderer makes `invalid_template` of whatever the engine throws for these data.
+          // The renderer makes `invalid_template` of every error of the engine.
           if (isGatewayError(error)) throw error
           return ['can not be drawn']
         }

@@ -23,15 +23,15 @@ export function tryTemplate(
   { files, cardSet, types }: Pick<CompiledTemplates, 'cardSet' | 'types'> & { readonly files: TemplateFiles },
 ): { readonly card: CompiledCard | undefined; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
-  const tell: AddProblem = (at, found, expected) => problems.push({ at, found, expected })
-  checkShape(template, tell)
+  const addProblem: AddProblem = (at, found, expected) => problems.push({ at, found, expected })
+  checkShape(template, addProblem)
   const { own, framed, problems: wrong } = compose(template, files.frame.template, files.components)
   problems.push(...wrong)
   const { uses, bad } = namesOf(own)
-  for (const { at, found } of bad) tell(at, found, 'an expression of Adaptive Card Templating')
+  for (const { at, found } of bad) addProblem(at, found, 'an expression of Adaptive Card Templating')
   const fields = types.get(definition.name)?.fields ?? new Map()
-  checkNames(uses, fields, files.strings, tell)
-  checkLists(own, fields, tell)
+  checkNames(uses, fields, files.strings, addProblem)
+  checkLists(own, fields, addProblem)
   if (problems.length > 0) return { card: undefined, problems }
   const [en, ar] = LANGUAGES.map((language) => compile(framed, files.strings[language]))
   if (en === undefined || ar === undefined) throw new TypeError('a language is missing')

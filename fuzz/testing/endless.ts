@@ -7,7 +7,7 @@ export const target: Target = {
   extension: 'txt',
   batch: 1,
   thoroughOneIn: 1,
-  mostSteps: () => 1_000,
+  maxSteps: () => 1_000,
   seeds: () => [],
   mutate: (input) => input,
   open: async () => ({
