@@ -1,9 +1,6 @@
 import { createClient } from './client.ts'
 
-/**
- * Nothing here runs: the compiler checks it. Each line under an `@ts-expect-error` must be refused, or `npm run types`
- * fails.
- */
+/** Checked by the compiler and never run. `npm run types` fails unless each line below `@ts-expect-error` is an error. */
 export async function typesOfTheClient(): Promise<void> {
   const client = createClient({ url: 'http://127.0.0.1:8080', token: 'token' })
 
@@ -33,7 +30,7 @@ export async function typesOfTheClient(): Promise<void> {
   await client.sendMany([{ eventType: 'deployment.completed', data: { node: 'n' } }])
   // @ts-expect-error no such priority
   await client.send({ eventType: 'vault.seal.detected', data: { node: 'n' }, priority: 'urgent' })
-  // @ts-expect-error the wire's name of a field
+  // @ts-expect-error the JSON name of a field
   await client.send({ eventType: 'vault.seal.detected', data: { node: 'n' }, correlation_id: 'c' })
 
   const page = await client.notifications.list({ state: 'failed', since: new Date(), limit: 10 })

@@ -27,36 +27,37 @@ import { createLossFinder } from '../kernel/json.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
 import { mayHaveBeenSent } from './unreachable.ts'
 
-/** Where the gateway is and how to speak to it. */
+/** Address, token and request options of a {@link Client}. */
 export interface ClientOptions extends RequestOptions {}
 
 /** A page of notifications. */
 export interface NotificationPage {
   readonly notifications: readonly NotificationView[]
-  /** Give it as `cursor` to get the next page; null at the end. */
+  /** The `cursor` of the next page; null on the last page. */
   readonly nextCursor: string | null
 }
 
 /** A page of silences. */
 export interface SilencePage {
   readonly silences: readonly SilenceView[]
-  /** Give it as `cursor` to get the next page; null at the end. */
+  /** The `cursor` of the next page; null on the last page. */
   readonly nextCursor: string | null
 }
 
-/** A running gateway, spoken to over HTTP with the library's own types. Every method throws only GatewayErrors. */
+/** A running gateway over HTTP, with the types of the library. Methods throw only GatewayErrors. */
 export interface Client {
   /**
    * Sends one event; resolves once the gateway has committed it.
    *
-   * @throws GatewayError with `idempotencyKeys` where the event may be accepted all the same and its key was made here
+   * @throws GatewayError with `idempotencyKeys` where the event may have been accepted despite the error and this client
+   * made its key
    */
   send(event: EventInput): Promise<Acceptance>
   /**
-   * Sends up to 1,000 events, which are accepted all or none.
+   * Sends up to 1,000 events; the gateway accepts all or none.
    *
-   * @throws GatewayError with `idempotencyKeys`, in the order of the events, where they may be accepted all the same and
-   * keys were made here. To repeat the call with them makes no second card
+   * @throws GatewayError with `idempotencyKeys`, in the order of the events, where they may have been accepted despite the
+   * error and this client made keys. Repeating the call with these keys makes no second card
    */
   sendMany(events: readonly EventInput[]): Promise<readonly Acceptance[]>
   readonly notifications: {
@@ -69,7 +70,8 @@ export interface Client {
   }
   readonly silences: {
     /**
-     * Makes a silence or a maintenance window. One that is active at once also keeps back what waits already.
+     * Makes a silence or a maintenance window. One that is active at once also suppresses notifications that wait
+     * already.
      *
      * @throws GatewayError `invalid_silence`
      */
@@ -88,8 +90,8 @@ export interface Client {
 /**
  * Makes a client of a running gateway.
  *
- * Events without an idempotency key get one, so that a request whose answer was lost can be repeated: the gateway
- * gives the first answer again, and no second card appears.
+ * The client adds an idempotency key to events without one, so that it can repeat a request whose answer was lost: the
+ * gateway repeats its first answer, and no second card appears.
  *
  * @example
  * ```ts
@@ -107,18 +109,18 @@ export function createClient(options: ClientOptions): Client {
 
   async function send(events: readonly EventInput[], single: boolean): Promise<readonly Acceptance[]> {
     const keys = events.map(({ idempotencyKey }) => (idempotencyKey === undefined ? randomUUID() : undefined))
-    const wire = events.map((event, index) => keyedEvent(event, keys[index], single ? '' : `events[${index}].`))
-    const body = written(single ? wire[0] : wire, single)
-    // An earlier try may have been accepted where the last one was not even connected.
+    const wire = events.map((event, index) => eventWithKey(event, keys[index], single ? '' : `events[${index}].`))
+    const body = eventsJson(single ? wire[0] : wire, single)
+    // Collected over all tries: the first may have been accepted although the last did not connect.
     let mayBeAccepted = false
     const onFailure = (error: GatewayError) => {
-      mayBeAccepted ||= leavesOpen(error)
+      mayBeAccepted ||= mayBeAcceptedAfter(error)
     }
     try {
       const answer = await requests.send({ method: 'POST', path: '/v1/events', body, repeatable: true, onFailure })
       return requests.read(acceptancesWire, answer).events
     } catch (error) {
-      if (!(error instanceof GatewayError) || !(mayBeAccepted || leavesOpen(error))) throw error
+      if (!(error instanceof GatewayError) || !(mayBeAccepted || mayBeAcceptedAfter(error))) throw error
       throw withKeys(error, keys, single)
     }
   }
@@ -142,15 +144,15 @@ export function createClient(options: ClientOptions): Client {
         return requests.read(notificationDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
       async replay(id) {
-        // Not repeated: the first try may have worked, and the second would then say that there is nothing to replay.
+        // Not repeated: after a first try that succeeded, the second would get `not_replayable`.
         const path = `/v1/notifications/${encodeURIComponent(id)}/replay`
         return requests.read(notificationWire, await requests.send({ method: 'POST', path, repeatable: false }))
       },
     },
     silences: {
       async create(silence) {
-        // Not repeated: where an answer was lost, a second silence would be made.
-        const body = writtenSilence(silence)
+        // Not repeated: after a first try that succeeded, the second would make a second silence.
+        const body = silenceJson(silence)
         const answer = await requests.send({ method: 'POST', path: '/v1/silences', body, repeatable: false })
         return requests.read(silenceDetailWire, answer)
       },
@@ -163,7 +165,7 @@ export function createClient(options: ClientOptions): Client {
         return requests.read(silenceDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
       async end(id) {
-        // Not repeated: the first try may have worked, and the second would then say that it is over already.
+        // Not repeated: after a first try that succeeded, the second would get `silence_over`.
         const path = `/v1/silences/${encodeURIComponent(id)}/end`
         return requests.read(silenceWire, await requests.send({ method: 'POST', path, repeatable: false }))
       },
@@ -175,20 +177,20 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-/** Errors after which the event may be accepted all the same. */
-const MAY_BE_ACCEPTED: readonly ErrorCode[] = ['gateway_unreachable', 'commit_unknown', 'internal']
+/** Codes of errors after which the gateway may have accepted the events. */
+const MAY_BE_ACCEPTED_CODES: readonly ErrorCode[] = ['gateway_unreachable', 'commit_unknown', 'internal']
 
-/** Whether the event may be accepted although a try ended with this error. */
-function leavesOpen(error: GatewayError): boolean {
-  return MAY_BE_ACCEPTED.includes(error.code) && mayHaveBeenSent(error)
+/** True where the gateway may have accepted the events of a try that ended with this error. */
+function mayBeAcceptedAfter(error: GatewayError): boolean {
+  return MAY_BE_ACCEPTED_CODES.includes(error.code) && mayHaveBeenSent(error)
 }
 
 /**
- * The error with the keys that were made here: with other ones, the events would be accepted a second time. Each is named
- * among the problems too, because the message is often all that a log keeps.
+ * The error with the idempotency keys that this client made: with other keys, a repeated call would make second cards.
+ * Each key is also one of the problems, since logs often contain only the message.
  */
 function withKeys(error: GatewayError, keys: readonly (string | undefined)[], single: boolean): GatewayError {
-  const named = keys.flatMap((key, index): Problem[] =>
+  const keyProblems = keys.flatMap((key, index): Problem[] =>
     key === undefined
       ? []
       : [
@@ -199,11 +201,11 @@ function withKeys(error: GatewayError, keys: readonly (string | undefined)[], si
           },
         ],
   )
-  if (named.length === 0) return error
-  return new GatewayError(error.code, [...error.problems, ...named], { cause: error, idempotencyKeys: keys })
+  if (keyProblems.length === 0) return error
+  return new GatewayError(error.code, [...error.problems, ...keyProblems], { cause: error, idempotencyKeys: keys })
 }
 
-function keyedEvent(event: EventInput, key: string | undefined, prefix: string): Record<string, unknown> {
+function eventWithKey(event: EventInput, key: string | undefined, prefix: string): Record<string, unknown> {
   const { occurredAt } = event
   if (occurredAt instanceof Date && Number.isNaN(occurredAt.getTime()))
     throw new GatewayError('invalid_event', [
@@ -212,8 +214,8 @@ function keyedEvent(event: EventInput, key: string | undefined, prefix: string):
   return { ...(key === undefined ? {} : { idempotency_key: key }), ...eventToWire(event) }
 }
 
-/** @throws GatewayError `invalid_event` for what JSON would lose, and for a circle. */
-function written(value: unknown, single: boolean): string {
+/** @throws GatewayError `invalid_event` for values that JSON would drop or change, and for circular references. */
+function eventsJson(value: unknown, single: boolean): string {
   const { losses, write } = createLossFinder()
   let text: string
   try {
@@ -221,7 +223,7 @@ function written(value: unknown, single: boolean): string {
       return write(this, key, item)
     })
   } catch {
-    // The engine's message may quote names of fields.
+    // Not JSON.stringify's message, which may quote field names, and they may name a patient.
     throw new GatewayError('invalid_event', [
       { at: 'data', found: `${describeValue(value)} that JSON can not write`, expected: 'what JSON can write' },
     ])
@@ -233,12 +235,12 @@ function written(value: unknown, single: boolean): string {
   )
 }
 
-/** The field of the data that a path leads to; keys below it are the caller's own and may name a patient. */
+/** The path of a problem, down to a field of the data: keys below it come from the caller and may name a patient. */
 function fieldOf([index, ...names]: readonly (string | number)[], single: boolean): string {
   return [...(single ? [] : [`events[${index}]`]), ...names.slice(0, 2)].join('.')
 }
 
-function writtenSilence(silence: SilenceInput): string {
+function silenceJson(silence: SilenceInput): string {
   for (const name of ['startsAt', 'endsAt'] as const) {
     const time = silence[name]
     if (time instanceof Date && Number.isNaN(time.getTime()))

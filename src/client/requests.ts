@@ -5,17 +5,17 @@ import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { noAnswer, unreachable } from './unreachable.ts'
 
-/** Where the gateway is and how to speak to it. */
+/** The gateway's address, and options of requests to it. */
 export interface RequestOptions {
-  /** Address of the gateway, for example `http://127.0.0.1:8080`; a path in it is kept in front of ours. */
+  /** Address of the gateway, for example `http://127.0.0.1:8080`. A path in it is a prefix of all requests' paths. */
   readonly url: string
-  /** A token of TEAMS_API_TOKENS; not needed where none is configured. */
+  /** A token of TEAMS_API_TOKENS; not needed by a gateway without tokens. */
   readonly token?: string
-  /** In place of the global `fetch`, for example to go through a proxy. */
+  /** Replaces the global `fetch`, for example to use a proxy. */
   readonly fetch?: typeof globalThis.fetch
-  /** Milliseconds until a request without an answer is given up; 30,000 if absent. */
+  /** Milliseconds after which a request without an answer is aborted; 30,000 by default. */
   readonly timeout?: number
-  /** Waits between tries, in place of a timer. */
+  /** Waits between tries; a timer by default. */
   readonly sleep?: (ms: number) => Promise<unknown>
 }
 
@@ -25,37 +25,42 @@ export interface ApiRequest {
   readonly path: string
   /** JSON. */
   readonly body?: string
-  /** True where doing it twice does no harm, so that it may be tried again. */
+  /** True for an idempotent request, which may be retried. */
   readonly repeatable: boolean
-  /** Hears of each try that failed, the last one too. */
+  /** Called after each failed try, the last one included. */
   readonly onFailure?: (error: GatewayError) => void
 }
 
 /** Requests to one gateway. */
 export interface Requests {
-  /** The answer's body, parsed. @throws GatewayError with the code that the gateway gave, or `gateway_unreachable` */
+  /** Returns the answer's parsed body. @throws GatewayError with the gateway's code, or `gateway_unreachable` */
   send(request: ApiRequest): Promise<unknown>
-  /** Reads an answer by its schema. @throws GatewayError `gateway_unreachable` for what no gateway would answer */
+  /** Decodes an answer by its schema. @throws GatewayError `gateway_unreachable` where the answer does not fit */
   read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T>
 }
 
 type Attempt =
-  | { readonly answer: unknown; readonly error?: never; readonly passing?: never; readonly retryAfterMs?: never }
-  | { readonly answer?: never; readonly error: GatewayError; readonly passing: boolean; readonly retryAfterMs: number }
+  | { readonly answer: unknown; readonly error?: never; readonly transient?: never; readonly retryAfterMs?: never }
+  | {
+      readonly answer?: never
+      readonly error: GatewayError
+      readonly transient: boolean
+      readonly retryAfterMs: number
+    }
 
 const RETRIES = 3
-const FIRST_WAIT = 250
-const TIMEOUT = 30_000
-/** Longest Retry-After in ms that is heeded; a caller who waits for longer than this wants to know. */
-const LONGEST_RETRY_AFTER = 10_000
-/** A gateway that stops or has lost its database, and what a proxy in front of it says meanwhile. */
-const PASSING = new Set([502, 503, 504])
+const FIRST_WAIT_MS = 250
+const DEFAULT_TIMEOUT_MS = 30_000
+/** Upper limit for Retry-After: after a longer wait, a caller needs the error. */
+const MAX_RETRY_AFTER_MS = 10_000
+/** Statuses of a gateway that stops or has lost its database, and of a proxy in front of it meanwhile. */
+const TRANSIENT_STATUSES = new Set([502, 503, 504])
 
 /** @throws GatewayError `invalid_request` for a URL or token that can not be used. */
 export function createRequests(options: RequestOptions): Requests {
   const base = baseUrl(options.url)
-  const { token, timeout = TIMEOUT, sleep = sleepFor } = options
-  // Checked here, because fetch quotes a header that it refuses in its error.
+  const { token, timeout = DEFAULT_TIMEOUT_MS, sleep = sleepFor } = options
+  // Checked here, because fetch's error for a header that it refuses quotes the token.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     throw new GatewayError('invalid_request', [
       { at: 'token', found: 'text with spaces or other characters', expected: 'a token of TEAMS_API_TOKENS' },
@@ -74,31 +79,31 @@ export function createRequests(options: RequestOptions): Requests {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        // A redirect could take the token elsewhere, and would turn a POST into a GET.
+        // A redirect could send the token to another server, and would turn a POST into a GET.
         redirect: 'manual',
         signal: AbortSignal.timeout(timeout),
         ...(body === undefined ? {} : { body }),
       })
       status = response.status
-      retryAfterMs = Math.min(LONGEST_RETRY_AFTER, 1000 * (Number(response.headers.get('retry-after')) || 0))
+      retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, 1000 * Math.max(0, Number(response.headers.get('retry-after')) || 0))
       text = await response.text()
     } catch (error) {
-      return { error: noAnswer(base, error), passing: true, retryAfterMs: 0 }
+      return { error: noAnswer(base, error), transient: true, retryAfterMs: 0 }
     }
-    const answer = parsed(text)
+    const answer = parseJson(text)
     if (status >= 200 && status < 300) return { answer }
-    return { error: errorOf(status, answer, base), passing: PASSING.has(status), retryAfterMs }
+    return { error: errorOf(status, answer, base), transient: TRANSIENT_STATUSES.has(status), retryAfterMs }
   }
 
   return {
     async send(request) {
       for (let retry = 0; ; retry++) {
-        const { answer, error, passing, retryAfterMs } = await attempt(request)
+        const { answer, error, transient, retryAfterMs } = await attempt(request)
         if (!error) return answer
         request.onFailure?.(error)
-        if (!request.repeatable || !passing || retry === RETRIES) throw error
-        // Jitter, so that the callers of a gateway that comes back do not all come at once.
-        await sleep(retryAfterMs + FIRST_WAIT * 2 ** retry * (0.5 + Math.random()))
+        if (!request.repeatable || !transient || retry === RETRIES) throw error
+        // Jitter, so that callers do not all retry at the same moment after an outage.
+        await sleep(retryAfterMs + FIRST_WAIT_MS * 2 ** retry * (0.5 + Math.random()))
       }
     },
     read(schema, answer) {
@@ -121,7 +126,7 @@ function baseUrl(url: string): string {
   return parsedUrl.origin + parsedUrl.pathname.replace(/\/+$/, '')
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,6 @@
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 
-interface Words {
+interface Explanation {
   readonly found: string
   readonly expected: string
 }
@@ -8,13 +8,13 @@ interface Words {
 const EXPECTED = 'an answer of the gateway'
 const ADDRESS =
   'the http:// address at which "claimlinc-teams serve" says that it listens, or the https:// address of a proxy before it'
-const CERTIFICATE: Words = {
+const CERTIFICATE: Explanation = {
   found: 'a certificate that can not be checked',
   expected: 'one that Node trusts; NODE_EXTRA_CA_CERTS names a file with further authorities',
 }
 
-/** What the codes of Node and undici say of a request that got no answer, and what would be right. */
-const WORDS: Readonly<Record<string, Words>> = {
+/** Explanations of the error codes of Node and undici for requests without an answer. */
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ECONNREFUSED: { found: 'no program that listens at this host and port', expected: ADDRESS },
   ENOTFOUND: { found: 'a host name that is not known', expected: ADDRESS },
   EAI_AGAIN: { found: 'no answer to the question for the host name', expected: 'a name server that answers' },
@@ -33,15 +33,15 @@ const WORDS: Readonly<Record<string, Words>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
 }
 
-/** Ends of `found` with which nothing was sent, since there was no connection. */
-const NOT_SENT = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)\)$/
+/** Matches `found` where no connection was made, so that nothing was sent. */
+const NOT_CONNECTED = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)\)$/
 
-/** The error of a gateway at `base` that gave no answer of its own. */
+/** The error `gateway_unreachable` for the gateway at `base`. */
 export function unreachable(base: string, found: string, expected: string = EXPECTED): GatewayError {
   return new GatewayError('gateway_unreachable', [{ at: base, found, expected }])
 }
 
-/** The error of a request that `fetch` gave up. Only the code of what went wrong is told: messages of fetch quote URLs and headers. */
+/** The error for a failed `fetch`. Contains the error's code and not its message, which may quote URLs and headers. */
 export function noAnswer(base: string, error: unknown): GatewayError {
   if (error instanceof DOMException && error.name === 'TimeoutError') return unreachable(base, 'no answer in time')
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -49,7 +49,7 @@ export function noAnswer(base: string, error: unknown): GatewayError {
     // undici's error of a malformed answer has a name and no code.
     if (cause.name === 'HTTPParserError') return unreachable(base, 'a program that does not answer in HTTP', ADDRESS)
     if (code === undefined) continue
-    const { found, expected } = WORDS[code] ?? { found: 'a failed connection', expected: EXPECTED }
+    const { found, expected } = EXPLANATIONS[code] ?? { found: 'a failed connection', expected: EXPECTED }
     return unreachable(base, `${found} (${code})`, expected)
   }
   return unreachable(base, 'a failed connection')
@@ -57,5 +57,5 @@ export function noAnswer(base: string, error: unknown): GatewayError {
 
 /** False where the error says that no connection was made, so that no event can have been accepted. */
 export function mayHaveBeenSent({ problems }: GatewayError): boolean {
-  return !problems.some(({ found }) => NOT_SENT.test(found))
+  return !problems.some(({ found }) => NOT_CONNECTED.test(found))
 }

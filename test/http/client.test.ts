@@ -77,7 +77,12 @@ describe('the client', () => {
     expect(await client(TOKENS.sender).sendMany([])).toEqual([])
   })
 
-  it('waits for as long as a busy gateway says before it tries again', async () => {
+  it.each([
+    ['7', 7_000, 7_500],
+    ['3600', 10_000, 10_500],
+    ['-5', 0, 500],
+    ['soon', 0, 500],
+  ])('adds Retry-After: %s to its own wait, from none to 10 s of it', async (retryAfter, above, below) => {
     const waits: number[] = []
     let tries = 0
     const busy = createClient({
@@ -85,12 +90,13 @@ describe('the client', () => {
       sleep: async (ms) => void waits.push(ms),
       fetch: async () =>
         tries++ === 0
-          ? new Response('{}', { status: 503, headers: { 'retry-after': '7' } })
+          ? new Response('{}', { status: 503, headers: { 'retry-after': retryAfter } })
           : new Response('{"channels":[]}', { status: 200 }),
     })
     expect(await busy.channels()).toEqual([])
     expect(waits).toHaveLength(1)
-    expect(waits[0]).toBeGreaterThan(7_000)
+    expect(waits[0]).toBeGreaterThan(above)
+    expect(waits[0]).toBeLessThan(below)
   })
 
   it('throws what the gateway said', async () => {
