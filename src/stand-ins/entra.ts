@@ -5,45 +5,45 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { newId } from '../kernel/ids.ts'
 
-/** The one application that the stand-in knows. */
+/** The stand-in's only application. */
 export interface EntraStandInOptions {
   readonly tenantId: string
   readonly clientId: string
   readonly clientSecret: string
-  /** The only scope it gives, for example `https://service.flow.microsoft.com//.default`. */
+  /** The only scope that it grants, for example `https://service.flow.microsoft.com//.default`. */
   readonly scope: string
-  /** Seconds that a token lives; Entra's own 3599 if absent. */
+  /** Lifetime of tokens, in seconds; by default 3599, as Entra's. */
   readonly expiresIn?: number
   readonly port?: number
 }
 
-/** What the next request gets in place of a token. */
+/** The answer to the next request instead of a token. */
 export type EntraFault =
   | { readonly kind: 'status'; readonly status: number; readonly body?: string }
-  /** The connection is cut without an answer. */
+  /** The connection is closed without an answer. */
   | { readonly kind: 'cut' }
-  /** No answer until the caller gives up. */
+  /** No answer until the caller disconnects. */
   | { readonly kind: 'hang' }
 
 /** A running stand-in for Entra's token endpoint. */
 export interface EntraStandIn {
-  /** What TEAMS_ENTRA_AUTHORITY is set to. */
+  /** Value for TEAMS_ENTRA_AUTHORITY. */
   readonly authority: string
-  /** How many token requests came, refused ones too. */
+  /** Number of token requests, refused ones included. */
   requests(): number
-  /** Queues a fault for the next request; several are used up in order. */
+  /** Queues a fault for the next request; several apply to the next requests in order. */
   failNext(fault: EntraFault): void
   close(): Promise<void>
 }
 
-/** A refusal as Entra words it: status, OAuth error, number of the AADSTS error, description. */
+/** An error answer of Entra: status, OAuth error, number of the AADSTS error, description. */
 type Refusal = readonly [status: number, error: string, number: number, description: string]
 
 /**
- * Starts a small HTTP server that behaves like `https://login.microsoftonline.com` for the client credentials grant: it refuses
- * a wrong tenant, client, secret, scope or grant with Entra's own statuses and error bodies, and signs real JWTs (RS256) with the
- * claims that a flow checks, whose public key stands at `/{tenant}/discovery/v2.0/keys`. For tests, and for trying out a
- * channel with `auth: entra` without a tenant.
+ * Starts an HTTP server that behaves like `https://login.microsoftonline.com` for the client credentials grant. It
+ * refuses a wrong tenant, client, secret, scope or grant with Entra's statuses and error bodies. Its tokens are JWTs
+ * (RS256) with the claims that a flow checks; their public key is at `/{tenant}/discovery/v2.0/keys`. For tests, and
+ * for trying a channel with `auth: entra` without a tenant.
  */
 export async function startEntraStandIn(options: EntraStandInOptions): Promise<EntraStandIn> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })

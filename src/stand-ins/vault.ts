@@ -3,34 +3,37 @@ import '../kernel/require-node.ts'
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** A stand-in for HashiCorp Vault: it behaves like Vault for all that the gateway asks of it, over real HTTP. */
+/**
+ * A stand-in for HashiCorp Vault, over real HTTP: logins, token renewal and KV version 2, as far as the gateway uses
+ * them.
+ */
 export interface VaultStandIn {
   readonly url: string
-  /** Every request so far as `GET secret/data/teams/webhooks`, for tests to count. */
+  /** All requests so far, for example `GET secret/data/teams/webhooks`, for tests to count. */
   readonly requests: readonly string[]
-  /** Writes a new version, like `vault kv put`; all fields of the version before are gone. */
+  /** Writes a new version, like `vault kv put`, without fields of the previous version. */
   put(path: string, fields: Readonly<Record<string, unknown>>): void
-  /** Deletes the newest version, like `vault kv delete`; its metadata stay. */
+  /** Deletes the newest version, like `vault kv delete`; its metadata remain. */
   delete(path: string): void
-  /** What a policy lets a token read: paths of the API (`secret/data/teams/webhooks`), or prefixes with a star. */
+  /** Sets the paths that a policy lets tokens read: API paths (`secret/data/teams/webhooks`), or prefixes with a star. */
   policy(name: string, paths: readonly string[]): void
-  /** Makes a token. Without a `ttl`, in seconds, it does not end; renewals do not take it beyond `maxTtl`. */
+  /** Makes a token. It expires after `ttl` seconds, or never without; renewals extend it up to `maxTtl`. */
   createToken(options?: TokenOptions): string
   appRole(options: TokenOptions & { readonly roleId: string; readonly secretId: string; readonly uses?: number }): void
   kubernetesRole(options: TokenOptions & { readonly role: string; readonly jwt: string }): void
-  /** Ends all tokens at once. */
+  /** Revokes all tokens. */
   revokeAll(): void
   seal(): void
   unseal(): void
-  /** From now on takes requests and does not answer; resolves with the first of them. */
+  /** Leaves all further requests without an answer; resolves when the first of them arrives. */
   hang(): Promise<void>
-  /** Stops listening and drops connections; what it knows stays. */
+  /** Stops listening and closes connections; secrets, roles and tokens remain. */
   stop(): Promise<void>
   /** Listens again, on the same port. */
   start(): Promise<void>
 }
 
-/** What a token is like, given or got by a login. */
+/** Properties of a token, made directly or by a login. */
 export interface TokenOptions {
   readonly policies?: readonly string[]
   readonly ttl?: number
@@ -56,8 +59,8 @@ const KV1_WARNING =
 /**
  * Starts the stand-in on a free port of 127.0.0.1, with KV version 2 mounted at `secret`.
  *
- * @param options.now the time by which tokens end
- * @param options.namespace the only namespace that there is; none if absent
+ * @param options.now clock by which tokens expire
+ * @param options.namespace the only namespace; none if absent
  */
 export async function startVault(
   options: { readonly now?: () => Date; readonly namespace?: string } = {},
@@ -108,8 +111,8 @@ export async function startVault(
 
   function renewSelf(id: string, token: Token): Answer {
     if (!token.renewable) return refuse(400, 'lease is not renewable')
-    const most = token.madeAt + (token.maxTtl ?? Number.POSITIVE_INFINITY) * 1000
-    token.endsAt = Math.min(now() + (token.ttl ?? 0) * 1000, most)
+    const latestEnd = token.madeAt + (token.maxTtl ?? Number.POSITIVE_INFINITY) * 1000
+    token.endsAt = Math.min(now() + (token.ttl ?? 0) * 1000, latestEnd)
     return authOf(id)
   }
 

@@ -157,6 +157,20 @@ describe('the page', () => {
     expect(server.sandbox.messages('sre')).toEqual([])
   })
 
+  it('removes the notice of a timed fault when it ends, also of one set before the page was opened', async () => {
+    server.sandbox.setFaults('sre', { status: 500, for_seconds: 60 })
+    await page.clock.install()
+    await page.reload()
+    await page.waitForSelector('#channel-sre .notice-warning')
+    server.sandbox.setFaults('pmo', { status: 500, for_seconds: 120 })
+    await page.waitForSelector('#channel-pmo .notice-warning')
+    await page.clock.runFor(61_000)
+    await page.waitForSelector('#channel-sre .notice-warning', { state: 'detached', timeout: 5_000 })
+    expect(await page.locator('#channel-pmo .notice-warning').count()).toBe(1)
+    await page.clock.runFor(60_000)
+    await page.waitForSelector('#channel-pmo .notice-warning', { state: 'detached', timeout: 5_000 })
+  })
+
   it('speaks Arabic from right to left, while each card keeps its own direction', async () => {
     await post('sre', textCard('English card'))
     await post('sre', textCard('بطاقة عربية', { rtl: true, lang: 'ar' }))

@@ -2,17 +2,17 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
-import type { Answer } from './sandbox.ts'
+import type { WebhookAnswer } from './sandbox.ts'
 
 /**
- * Gives an answer as badly as it asks for: late, cut off or never. `stopping` ends all waiting when the server
- * closes, which would otherwise wait for connections that by design never end.
+ * Sends an answer with its faults: late, cut off or never. `stopping` ends delays and hanging answers when the server
+ * closes, which would otherwise wait for their connections.
  */
-export async function giveAnswer(reply: FastifyReply, answer: Answer, stopping: AbortSignal): Promise<unknown> {
+export async function sendAnswer(reply: FastifyReply, answer: WebhookAnswer, stopping: AbortSignal): Promise<unknown> {
   const { socket } = reply.request.raw
   if (answer.delayMs) await wait(answer.delayMs, undefined, { signal: stopping }).catch(() => undefined)
   if (!answer.cut && !answer.hang) return reply.code(answer.status).headers(answer.headers).send(answer.body)
-  // From here the bytes on the wire are ours, because no HTTP server will write half an answer.
+  // Written to the socket directly: Node's HTTP server can not send half an answer.
   reply.hijack()
   if (answer.hang) hang(socket, stopping)
   else cut(socket, answer)
@@ -28,9 +28,9 @@ function hang(socket: Socket, stopping: AbortSignal): void {
   socket.once('close', () => stopping.removeEventListener('abort', end))
 }
 
-function cut(socket: Socket, answer: Answer): void {
+function cut(socket: Socket, answer: WebhookAnswer): void {
   if (answer.cut === 'before') {
-    // A reset, as from a machine that went away; the other cuts end in order, after bytes that must still arrive.
+    // RST, as from a machine that crashed. The other cuts end with FIN, so that the bytes before it arrive.
     socket.resetAndDestroy()
     return
   }

@@ -4,27 +4,27 @@ import { type Faults, NO_FAULTS } from './faults.ts'
 import { type FlowResult, runFlow } from './flow.ts'
 import { keptHeaders, type RecordedMessage, type Refusal, type SandboxChannel } from './message.ts'
 import { errorBody, faultCode, REFUSALS, type RefusalCode } from './refusals.ts'
-import type { Answer, ChannelSummary, MessageFilter, SandboxEvent } from './sandbox.ts'
+import type { ChannelSummary, MessageFilter, SandboxEvent, WebhookAnswer } from './sandbox.ts'
 import { checkPost, hasShape, type Post } from './trigger.ts'
 
-/** Bodies kept per channel, in characters. A thousand bodies of the largest size would fill the memory. */
+/** Upper limit for a channel's kept bodies. A thousand of the largest bodies would fill the memory. */
 const MAX_KEPT_CHARACTERS = 32_000_000
 
-/** One channel of the sandbox while it runs. */
+/** The state of one channel. */
 export interface ChannelState {
   /** Path and query of its webhook. */
   readonly path: string
-  receive(post: Post): Answer
+  receive(post: Post): WebhookAnswer
   summary(): ChannelSummary
   messages(filter: MessageFilter): readonly RecordedMessage[]
   setFaults(faults: Faults): Faults
   clear(): void
 }
 
-/** Makes a channel. */
+/** Makes the state of a channel. */
 export function createChannelState(options: {
   channel: SandboxChannel
-  /** What `sig` in the webhook's address has to be. */
+  /** Valid `sig` of the webhook's address. */
   signature: string
   now: () => Date
   maxMessages: number
@@ -38,8 +38,8 @@ export function createChannelState(options: {
   let refused = 0
   let lastRefusal: Refusal | null = null
   let faults = NO_FAULTS
-  /** When posts were taken within the last second, oldest first; for `max_per_second`. */
-  let taken: number[] = []
+  /** Times of accepted posts within the last second, oldest first; for `max_per_second`. */
+  let acceptedAt: number[] = []
 
   function summary(): ChannelSummary {
     return {
@@ -57,11 +57,11 @@ export function createChannelState(options: {
     return faults
   }
 
-  /** The faults that this post meets; counts down `times`. */
-  function takeFaults(): Faults {
+  /** The faults for the next post; counts down `times`. */
+  function faultsForPost(): Faults {
     const { times, until: _until, max_per_second: limit, ...effects } = currentFaults()
     if (limit === undefined && Object.keys(effects).length === 0) return NO_FAULTS
-    if (limit !== undefined && takenInLastSecond().length < limit) return NO_FAULTS
+    if (limit !== undefined && acceptedInLastSecond().length < limit) return NO_FAULTS
     if (times !== undefined) {
       faults = times > 1 ? { ...faults, times: times - 1 } : NO_FAULTS
       emit({ type: 'faults', channel: summary() })
@@ -69,15 +69,15 @@ export function createChannelState(options: {
     return limit === undefined ? effects : { status: 429, retry_after: secondsToWait(limit), ...effects }
   }
 
-  function takenInLastSecond(): number[] {
+  function acceptedInLastSecond(): number[] {
     const second = now().getTime() - 1000
-    taken = taken.filter((time) => time > second)
-    return taken
+    acceptedAt = acceptedAt.filter((time) => time > second)
+    return acceptedAt
   }
 
   function secondsToWait(limit: number): number {
-    const leaving = taken[Math.max(0, taken.length - limit)] ?? now().getTime()
-    return Math.max(1, Math.ceil((leaving + 1000 - now().getTime()) / 1000))
+    const oldest = acceptedAt[Math.max(0, acceptedAt.length - limit)] ?? now().getTime()
+    return Math.max(1, Math.ceil((oldest + 1000 - now().getTime()) / 1000))
   }
 
   function refuse(status: number, code: string): void {
@@ -86,10 +86,10 @@ export function createChannelState(options: {
     emit({ type: 'refused', channel: summary() })
   }
 
-  function refusal(code: RefusalCode, manner: Manner): Answer {
+  function refusal(code: RefusalCode, transportFaults: TransportFaults): WebhookAnswer {
     const { status, message } = REFUSALS[code]
     refuse(status, code)
-    return { status, headers: JSON_TYPE, body: errorBody(code, message), ...manner }
+    return { status, headers: JSON_TYPE, body: errorBody(code, message), ...transportFaults }
   }
 
   function record(post: Post, text: string, result: FlowResult): RecordedMessage {
@@ -117,31 +117,31 @@ export function createChannelState(options: {
     path: `/sandbox/channels/${encodeURIComponent(channel.key)}/webhook?${queryOf(channel, signature)}`,
 
     receive(post) {
-      const met = takeFaults()
-      const manner = mannerOf(met)
-      if (met.cut === 'before') {
+      const active = faultsForPost()
+      const transportFaults = transportFaultsOf(active)
+      if (active.cut === 'before') {
         refuse(0, 'ConnectionCut')
-        return { status: 202, headers: {}, body: '', ...manner }
+        return { status: 202, headers: {}, body: '', ...transportFaults }
       }
-      if (met.status !== undefined && (met.status < 200 || met.status > 299)) {
-        refuse(met.status, faultCode(met.status))
-        return faultAnswer(met.status, met, manner)
+      if (active.status !== undefined && (active.status < 200 || active.status > 299)) {
+        refuse(active.status, faultCode(active.status))
+        return faultAnswer(active.status, active, transportFaults)
       }
-      const judged = checkPost(post, channel, signature)
-      if (judged.refused) return refusal(judged.refused, manner)
-      if (wrongShape === 'refuse' && !hasShape(channel.payload, judged.body)) {
-        return refusal('TriggerInputSchemaMismatch', manner)
+      const checked = checkPost(post, channel, signature)
+      if (checked.refused) return refusal(checked.refused, transportFaults)
+      if (wrongShape === 'refuse' && !hasShape(channel.payload, checked.body)) {
+        return refusal('TriggerInputSchemaMismatch', transportFaults)
       }
-      takenInLastSecond().push(now().getTime())
-      // A 2xx whose body tells of an error is what the retired connectors gave: nothing arrives in the channel.
+      acceptedInLastSecond().push(now().getTime())
+      // Retired Office 365 connectors answered 2xx with an error in the body: no message arrives.
       const results: FlowResult[] =
-        met.body === undefined
-          ? runFlow(channel.payload, judged.body)
-          : [{ card: null, bytes: null, run: 'failed', error: `The answer said: ${met.body}` }]
-      const messages = results.map((result) => record(post, judged.text, result))
+        active.body === undefined
+          ? runFlow(channel.payload, checked.body)
+          : [{ card: null, bytes: null, run: 'failed', error: `The answer said: ${active.body}` }]
+      const messages = results.map((result) => record(post, checked.text, result))
       const run = messages[0]?.id ?? ''
-      const headers = { 'x-ms-workflow-run-id': run, ...(met.body === undefined ? {} : JSON_TYPE) }
-      return { status: met.status ?? 202, headers, body: met.body ?? '', ...manner }
+      const headers = { 'x-ms-workflow-run-id': run, ...(active.body === undefined ? {} : JSON_TYPE) }
+      return { status: active.status ?? 202, headers, body: active.body ?? '', ...transportFaults }
     },
 
     summary,
@@ -168,12 +168,12 @@ export function createChannelState(options: {
   }
 }
 
-type Manner = Pick<Answer, 'delayMs' | 'cut' | 'hang'>
+type TransportFaults = Pick<WebhookAnswer, 'delayMs' | 'cut' | 'hang'>
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-/** How an answer is given, whatever it says. */
-function mannerOf(faults: Faults): Manner {
+/** Faults of the answer's delivery, apart from its status and body. */
+function transportFaultsOf(faults: Faults): TransportFaults {
   return {
     ...(faults.delay_ms === undefined ? {} : { delayMs: faults.delay_ms }),
     ...(faults.cut === undefined ? {} : { cut: faults.cut }),
@@ -181,28 +181,28 @@ function mannerOf(faults: Faults): Manner {
   }
 }
 
-function faultAnswer(status: number, faults: Faults, manner: Manner): Answer {
+function faultAnswer(status: number, faults: Faults, transportFaults: TransportFaults): WebhookAnswer {
   const body = faults.body ?? errorBody(faultCode(status), 'This fault was set in the sandbox.')
   const retry = faults.retry_after === undefined ? {} : { 'retry-after': String(faults.retry_after) }
-  return { status, headers: { ...JSON_TYPE, ...retry }, body, ...manner }
+  return { status, headers: { ...JSON_TYPE, ...retry }, body, ...transportFaults }
 }
 
 function queryOf(channel: SandboxChannel, signature: string): string {
-  // A flow that wants Entra tokens has no signature in its address.
+  // The address of a flow with Entra tokens has no signature.
   if (channel.access === 'entra_token') return 'api-version=1'
   return `api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${signature}`
 }
 
-/** Messages after a moment or after another message; all of them where that message is no longer kept. */
+/** Messages after a time or after another message; all messages where that one is no longer kept. */
 function after(messages: readonly RecordedMessage[], since: string): readonly RecordedMessage[] {
   const index = messages.findIndex((message) => message.id === since)
   if (index >= 0) return messages.slice(index + 1)
   if (/^[0-9a-f-]{36}$/i.test(since)) return messages
-  const moment = Date.parse(since)
-  if (Number.isNaN(moment)) {
+  const sinceMs = Date.parse(since)
+  if (Number.isNaN(sinceMs)) {
     throw new GatewayError('invalid_request', [
       { at: 'since', found: 'other text', expected: "a message's id, or a time such as 2026-11-21T10:00:00Z" },
     ])
   }
-  return messages.filter((message) => Date.parse(message.received_at) > moment)
+  return messages.filter((message) => Date.parse(message.received_at) > sinceMs)
 }

@@ -1,15 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { Sandbox, SandboxEvent } from './sandbox.ts'
 
-/** A reader that has not read so many bytes is cut off; browsers connect again by themselves and load what they missed. */
+/**
+ * A slow reader with more unread bytes is disconnected. Browsers reconnect by themselves, and the page then loads
+ * everything.
+ */
 const MAX_UNREAD_BYTES = 8_000_000
 
-/** Keeps proxies from closing a connection on which nothing happens. */
+/** Interval of comments that keep proxies from closing an idle connection. */
 const KEEP_ALIVE_MS = 15_000
 
 /**
- * Writes all that happens in a sandbox to a response as server-sent events: `message`, `refused`, `cleared` and `faults`,
- * each with one line of JSON. Ends with the connection, or when `stopping` is aborted.
+ * Writes the sandbox's events to a response as server-sent events: `message`, `refused`, `cleared` and `faults`, each
+ * with one line of JSON. Ends with the connection, or when `stopping` aborts.
  */
 export function streamEvents(sandbox: Sandbox, response: ServerResponse, stopping: AbortSignal): void {
   response.writeHead(200, {
@@ -30,7 +33,7 @@ export function streamEvents(sandbox: Sandbox, response: ServerResponse, stoppin
     clearInterval(timer)
     stopping.removeEventListener('abort', end)
   })
-  // The first bytes tell the reader that it misses nothing from here on.
+  // After the first bytes, the browser reports "open": from here on it gets every event.
   response.write('retry: 1000\n\n')
   if (stopping.aborted) end()
 }

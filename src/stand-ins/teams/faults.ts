@@ -19,28 +19,28 @@ const faultsSchema = z.strictObject({
 })
 
 /**
- * What goes wrong on a channel, as `PUT /sandbox/channels/{channel}/faults` takes it. An empty object clears.
+ * A channel's faults, the body of `PUT /sandbox/channels/{channel}/faults`. An empty object clears them.
  *
- * - `status`, `retry_after`, `body`: the answer. A 2xx with a `body` stands for a receiver that says 200 and tells of an
- *   error in the body: the message does not arrive.
- * - `delay_ms`: the answer comes late.
- * - `cut`: the connection breaks: `before` the message is taken, within the answer's `headers`, or within its `body`. In
- *   the last two cases the message has arrived, unless `status` is an error.
- * - `hang`: the message is taken, and no answer ever comes.
- * - `max_per_second`: only posts beyond so many in one second meet the fault, which then is 429 unless `status` says otherwise.
- * - `times`, `for_seconds`: for how many posts, and for how long, it lasts; until it is cleared where both are absent.
+ * - `status`, `retry_after`, `body`: the answer. A 2xx with a `body` is a receiver that answers 200 with an error in the
+ *   body: the message does not arrive.
+ * - `delay_ms`: the answer is late.
+ * - `cut`: the connection breaks `before` the message is taken, within the answer's `headers`, or within its `body`. In the
+ *   last two cases the message has arrived, unless `status` is an error.
+ * - `hang`: the message arrives, and no answer is sent.
+ * - `max_per_second`: the fault applies only to posts beyond this many in one second, with `status` 429 by default.
+ * - `times`, `for_seconds`: number of posts, and time, until the fault ends. Without both, it lasts until it is cleared.
  */
 export type FaultsInput = z.infer<typeof faultsSchema>
 
-/** Faults in force: `times` is what is left, `until` when they end by themselves. */
+/** Active faults: `times` counts the remaining posts, `until` is the end of `for_seconds`. */
 export interface Faults extends Omit<FaultsInput, 'for_seconds'> {
   readonly until?: string
 }
 
-/** No fault at all. */
+/** The faults of a channel without faults. */
 export const NO_FAULTS: Faults = {}
 
-/** Checks faults that came from outside. Throws `invalid_request` with every problem. */
+/** Checks the body of a request for faults. Throws `invalid_request` with all problems. */
 export function parseFaults(input: unknown, now: Date): Faults {
   const parsed = faultsSchema.safeParse(input)
   if (!parsed.success) throw new GatewayError('invalid_request', problemsOf(parsed.error, input))

@@ -2,17 +2,18 @@ import { TEAMS_MESSAGE_LIMIT, teamsBytes } from '../../contract/card-size.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { RecordedMessage } from './message.ts'
 
-/** What a flow made of one card: the part of a recorded message that does not come from the request. */
+/** The result of a flow for one card: the part of a recorded message that does not come from the request. */
 export type FlowResult = Pick<RecordedMessage, 'card' | 'bytes' | 'run' | 'error'>
 
 const CARD_TYPE = 'application/vnd.microsoft.card.adaptive'
 
 /**
- * Runs the flow behind a webhook on a body that its trigger has accepted.
+ * Runs the flow of a webhook with a body that its trigger has accepted.
  *
- * `envelope` is the stock template "Send webhook alerts to a channel" (in older tenants "Post to a channel when a webhook
- * request is received"): it loops over `attachments` and posts one message for each. `bare` is a flow made by hand which passes the whole body to "Post card in a chat
- * or channel". Each fails on the other's shape, after the sender has had its 202.
+ * `envelope` is the stock template "Send webhook alerts to a channel" (in older tenants "Post to a channel when a
+ * webhook request is received"): it loops over `attachments` and posts one message for each. `bare` is a custom flow
+ * that passes the whole body to "Post card in a chat or channel". Each fails with the other's body, after the sender
+ * got its 202.
  */
 export function runFlow(payload: 'envelope' | 'bare', body: Json): FlowResult[] {
   if (payload === 'bare') return [postCard(body)]

@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { TEAMS_MESSAGE_LIMIT } from '../../contract/card-size.ts'
 import { TEAMS_DARK, TEAMS_LIGHT } from '../../contract/teams-host-config.ts'
 
-/** Nothing from elsewhere, no inline script: a card's text can neither run nor load anything. */
+/** No other origins and no inline scripts, so that a card's text can neither run scripts nor load resources. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,7 +26,7 @@ const HEADERS = {
 const STYLE = 'text/css; charset=utf-8'
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-/** Every file of the page. Only what stands here is served: no path from a request ever reaches the disk. */
+/** All files of the page. Each has a route of its own: no path of a request is used as a file name (path traversal). */
 const FILES: Readonly<Record<string, string>> = {
   'card.css': STYLE,
   'channel.css': STYLE,
@@ -40,11 +40,11 @@ const FILES: Readonly<Record<string, string>> = {
   'dom.js': SCRIPT,
   'markdown.js': SCRIPT,
   'message.js': SCRIPT,
-  'words.js': SCRIPT,
+  'texts.js': SCRIPT,
   'icon.svg': 'image/svg+xml',
 }
 
-/** The page and its files. `gateway` says whether the page stands beside a gateway, to which events can be sent. */
+/** Serves the page and its files. `gateway` is true where a gateway at the same origin accepts events. */
 export function pageFiles(options: { gateway: boolean }): FastifyPluginAsync {
   return async (app) => {
     const settings = {
@@ -52,22 +52,22 @@ export function pageFiles(options: { gateway: boolean }): FastifyPluginAsync {
       message_limit: TEAMS_MESSAGE_LIMIT,
       host_configs: { light: TEAMS_LIGHT, dark: TEAMS_DARK },
     }
-    const own = (name: string) => readFile(new URL(`./page/${name}`, import.meta.url))
-    // The official renderer, in the build for browsers that its package brings along.
+    const pageFile = (name: string) => readFile(new URL(`./page/${name}`, import.meta.url))
+    // The official renderer's browser build.
     const renderer = createRequire(import.meta.url).resolve('adaptivecards/dist/adaptivecards.min.js')
 
     app.addHook('onSend', async (_request, reply) => {
       reply.headers(HEADERS)
     })
     app.get('/sandbox', { config: { scope: 'read', browser: true } }, async (_request, reply) =>
-      reply.type('text/html; charset=utf-8').send(await own('index.html')),
+      reply.type('text/html; charset=utf-8').send(await pageFile('index.html')),
     )
     app.get('/sandbox/page/settings.json', async () => settings)
     app.get('/sandbox/page/adaptivecards.js', async (_request, reply) =>
       reply.type(SCRIPT).send(await readFile(renderer)),
     )
     for (const [name, type] of Object.entries(FILES)) {
-      app.get(`/sandbox/page/${name}`, async (_request, reply) => reply.type(type).send(await own(name)))
+      app.get(`/sandbox/page/${name}`, async (_request, reply) => reply.type(type).send(await pageFile(name)))
     }
   }
 }

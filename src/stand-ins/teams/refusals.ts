@@ -1,6 +1,6 @@
 /**
- * The platform's own error answers, `{"error":{"code","message"}}`. Codes and texts of 400, 401 and 404 are those that
- * users of Power Automate have reported; for the other statuses only the shape is known, and the codes are the usual ones.
+ * Power Automate's error answers, `{"error":{"code","message"}}`. Codes and texts of 400, 401 and 404 are from reports
+ * of its users. For other statuses only the structure is known, and the codes are common ones of Azure.
  */
 export const REFUSALS = {
   MissingApiVersionParameter: {
@@ -31,10 +31,10 @@ export const REFUSALS = {
   },
 } as const satisfies Record<string, { status: number; message: string }>
 
-/** Code of one of the platform's refusals. */
+/** Error code of a {@link REFUSALS} entry. */
 export type RefusalCode = keyof typeof REFUSALS
 
-/** Codes for faults that somebody has set, by status. */
+/** Error codes of faults by status. */
 const FAULT_CODES: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'DirectApiAuthorizationRequired',
@@ -50,12 +50,12 @@ const FAULT_CODES: Readonly<Record<number, string>> = {
   504: 'GatewayTimeout',
 }
 
-/** The error code that a fault of this status carries. */
+/** The error code of a fault with this status. */
 export function faultCode(status: number): string {
   return FAULT_CODES[status] ?? `Fault${status}`
 }
 
-/** An error body as the platform writes it. */
+/** An error body in Power Automate's form. */
 export function errorBody(code: string, message: string): string {
   return JSON.stringify({ error: { code, message } })
 }

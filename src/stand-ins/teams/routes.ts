@@ -1,28 +1,30 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
 import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
-import { giveAnswer } from './answer.ts'
+import { sendAnswer } from './answer.ts'
 import { streamEvents } from './events.ts'
 import { pageFiles } from './page-files.ts'
 import { errorBody, faultCode, REFUSALS } from './refusals.ts'
 import type { MessageFilter, Sandbox } from './sandbox.ts'
 
-/** Largest body that a webhook takes. The platform takes 100 MB, but posts none above 28 KB. */
+/** Largest body of a post. Power Automate accepts 100 MB, but posts no message above 28 KB. */
 const MAX_POST_BYTES = 1_048_576
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** What a gateway with tokens asks of whoever looks, and of whoever changes something; a stand-in alone asks nothing. */
-const READING = { scope: 'read', browser: true } as const
-const CHANGING = { scope: 'act', browser: true } as const
+/**
+ * Scopes for reading and for changing the sandbox of a gateway with tokens; a separate stand-in has no authentication.
+ */
+const READ = { scope: 'read', browser: true } as const
+const CHANGE = { scope: 'act', browser: true } as const
 
 type OfChannel = { Params: { channel: string } }
 
 /**
- * The sandbox over HTTP, as a Fastify plugin: the page, the channels' webhooks, and what tests drive it with.
+ * The sandbox over HTTP, as a Fastify plugin: its page, the channels' webhooks, and the API for tests.
  *
- * What is asked wrongly of `/sandbox/...` throws a {@link GatewayError}, for the server's own error handler; only the
- * webhooks answer as the platform does. `gateway: false` tells the page that no gateway runs behind the same address.
+ * Errors are thrown as {@link GatewayError}, for the server's error handler; only webhooks answer errors as Power
+ * Automate does. `gateway: false` means for the page that no gateway at the same origin accepts events.
  */
 export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = { gateway: true }): FastifyPluginAsync {
   return async (app) => {
@@ -32,32 +34,32 @@ export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = 
     await app.register(pageFiles(options))
     await app.register(webhookRoute(sandbox, stopping.signal))
 
-    app.get('/sandbox/channels', { config: READING }, async () => ({ channels: sandbox.channels() }))
-    app.get<OfChannel>('/sandbox/channels/:channel/messages', { config: READING }, async (request) => ({
+    app.get('/sandbox/channels', { config: READ }, async () => ({ channels: sandbox.channels() }))
+    app.get<OfChannel>('/sandbox/channels/:channel/messages', { config: READ }, async (request) => ({
       messages: sandbox.messages(request.params.channel, parseFilter(request.query)),
     }))
-    app.delete<OfChannel>('/sandbox/channels/:channel/messages', { config: CHANGING }, async (request, reply) => {
+    app.delete<OfChannel>('/sandbox/channels/:channel/messages', { config: CHANGE }, async (request, reply) => {
       sandbox.clear(request.params.channel)
       return reply.code(204).send()
     })
-    app.put<OfChannel>('/sandbox/channels/:channel/faults', { config: CHANGING }, async (request) => ({
+    app.put<OfChannel>('/sandbox/channels/:channel/faults', { config: CHANGE }, async (request) => ({
       faults: sandbox.setFaults(request.params.channel, request.body ?? null),
     }))
-    // Without HEAD, whose answer would never end.
-    app.get('/sandbox/events', { config: READING, exposeHeadRoute: false }, async (_request, reply) => {
+    // Without a HEAD route, whose answer would never end.
+    app.get('/sandbox/events', { config: READ, exposeHeadRoute: false }, async (_request, reply) => {
       reply.hijack()
       streamEvents(sandbox, reply.raw, stopping.signal)
     })
   }
 }
 
-/** Where cards go. A scope of its own, because here the body is bytes and errors look as the platform's. */
+/** The webhooks. A Fastify scope of their own: bodies are bytes, and errors have Power Automate's form. */
 function webhookRoute(sandbox: Sandbox, stopping: AbortSignal): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     app.setErrorHandler<Error & { statusCode?: number }>(async (error, _request, reply) => {
-      // What the server's own checks throw before this scope is reached is answered in the server's way.
+      // Thrown by the server's hooks, such as the check of origins: its error handler answers.
       if (isGatewayError(error)) throw error
       const { statusCode = 500 } = error
       if (statusCode >= 500)
@@ -73,7 +75,7 @@ function webhookRoute(sandbox: Sandbox, stopping: AbortSignal): FastifyPluginAsy
       const { url = '', headers } = request.raw
       const query = url.includes('?') ? url.slice(url.indexOf('?')) : ''
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      return giveAnswer(reply, sandbox.receive(request.params.channel, { query, headers, body }), stopping)
+      return sendAnswer(reply, sandbox.receive(request.params.channel, { query, headers, body }), stopping)
     })
   }
 }

@@ -5,20 +5,20 @@ import { type ChannelState, createChannelState } from './channel.ts'
 import { parseFaults } from './faults.ts'
 import type { SandboxChannel } from './message.ts'
 import { errorBody, REFUSALS } from './refusals.ts'
-import type { Answer, Sandbox, SandboxEvent } from './sandbox.ts'
+import type { Sandbox, SandboxEvent, WebhookAnswer } from './sandbox.ts'
 
-/** How to make a sandbox. */
+/** Options of {@link createSandbox}. */
 export interface SandboxOptions {
-  /** The gateway's eight by default, each with the stock flow. */
+  /** By default the gateway's eight channels, each with the stock flow. */
   readonly channels?: readonly SandboxChannel[]
-  /** The time, for tests; the real one by default. */
+  /** The clock; the system's by default. */
   readonly now?: () => Date
-  /** Messages kept per channel, the newest; all are counted. 1,000 by default. */
+  /** Number of messages that each channel keeps, the newest; 1,000 by default. */
   readonly maxMessages?: number
   /**
-   * What happens to a body of the wrong shape (a bare card where an envelope belongs, or the reverse). `fail_run`, the
-   * default, is what the platform does: 202, and a failed run that only the flow's owner can see. `refuse` answers
-   * 400, for tests that shall fail at once.
+   * The reaction to a body of the wrong shape (a bare card instead of an envelope, or the reverse). `fail_run`, the
+   * default, is Power Automate's: 202, and a failed run that only the flow's owner can see. `refuse` answers 400, so
+   * that a test fails at once.
    */
   readonly wrongShape?: 'fail_run' | 'refuse'
 }
@@ -81,7 +81,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   }
 }
 
-function unknownFlow(): Answer {
+function unknownFlow(): WebhookAnswer {
   const { status, message } = REFUSALS.WorkflowNotFound
   return { status, headers: { 'content-type': 'application/json' }, body: errorBody('WorkflowNotFound', message) }
 }

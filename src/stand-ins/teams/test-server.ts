@@ -4,7 +4,7 @@ import type { Sandbox } from './sandbox.ts'
 import { type ServedSandbox, serveSandbox } from './server.ts'
 import { createSandbox, type SandboxOptions } from './teams.ts'
 
-/** A stand-in for Teams that runs alone, for tests of whatever sends to Teams. */
+/** A stand-in for Teams without a gateway, for tests of programs that post to Teams. */
 export interface SandboxServer extends ServedSandbox {
   /** Webhook addresses by channel key. */
   readonly addresses: ReadonlyMap<string, string>
@@ -12,8 +12,8 @@ export interface SandboxServer extends ServedSandbox {
 }
 
 /**
- * Starts a stand-in for Teams on 127.0.0.1 and a free port: a new one, or `sandbox`. Without `channels` a new one has the
- * gateway's eight, each with the stock flow.
+ * Starts a stand-in for Teams on 127.0.0.1 and a free port, with a new sandbox or `sandbox`. A new one has the
+ * gateway's eight channels, each with the stock flow, unless `channels` is given.
  *
  * ```ts
  * const teams = await createSandboxServer()

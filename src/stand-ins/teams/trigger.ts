@@ -5,21 +5,21 @@ import type { RefusalCode } from './refusals.ts'
 
 /** One HTTP request to a channel's webhook. */
 export interface Post {
-  /** The query as it came, with or without the question mark. */
+  /** The query string, with or without the question mark. */
   readonly query: string
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
 }
 
-/** What the trigger makes of a request: the body, or why it is refused. */
+/** The result of {@link checkPost}: the body, or the code of the refusal. */
 export type PostCheck =
   | { readonly refused: RefusalCode }
   | { readonly refused?: undefined; readonly body: Json; readonly text: string }
 
 /**
- * The trigger "When a Teams webhook request is received": checks what the platform checks before it answers, in the
- * platform's order. It does not look at the card: whatever is JSON is taken and fails later, in the flow.
+ * The trigger "When a Teams webhook request is received", with Power Automate's checks in its order. Accepts any JSON:
+ * a wrong card fails later, in the flow.
  */
 export function checkPost(post: Post, channel: SandboxChannel, signature: string): PostCheck {
   const query = new URLSearchParams(post.query)
@@ -39,7 +39,7 @@ export function checkPost(post: Post, channel: SandboxChannel, signature: string
   }
 }
 
-/** True for a body whose outer shape is what the channel's flow takes. */
+/** True for a body with the outer structure that the channel's flow takes. */
 export function hasShape(payload: SandboxChannel['payload'], body: Json): boolean {
   if (!isObject(body)) return false
   return payload === 'bare' ? body.type === 'AdaptiveCard' : Array.isArray(body.attachments)
@@ -47,7 +47,7 @@ export function hasShape(payload: SandboxChannel['payload'], body: Json): boolea
 
 function isAllowed(post: Post, query: URLSearchParams, channel: SandboxChannel, signature: string): boolean {
   const authorization = headerOf(post, 'authorization')
-  // The stand-in has no Entra to ask: any bearer token will do, but there has to be one.
+  // The stand-in can not validate tokens: it accepts any bearer token.
   if (channel.access === 'entra_token') return /^bearer \S+$/i.test(authorization)
   const signed = query.get('sig') === signature && query.get('sv') === '1.0' && query.get('sp') !== null
   return signed && authorization === ''

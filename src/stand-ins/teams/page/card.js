@@ -1,14 +1,17 @@
 // @ts-check
 import { isWebAddress, toHtml } from './markdown.js'
 
-/** The official renderer, which its script has put into the window. */
+/** The official renderer, a global of its script. */
 const renderer = /** @type {{ AdaptiveCards: typeof import('adaptivecards') }} */ (/** @type {unknown} */ (window))
   .AdaptiveCards
 
-// The renderer's own pattern has the flag "g" and so remembers where it stopped: every second card lost its language.
+// The renderer's pattern has the flag "g" and so keeps `lastIndex` between cards: every second card lost its language.
 Object.assign(renderer.CardElement.langProperty, { regEx: /^[a-z]{2,3}$/i })
 
-/** The names that the card which is being drawn mentions. The renderer asks for Markdown with no word of which card it is for. */
+/**
+ * Names mentioned in the card that is being drawn. A global, since the renderer calls `onProcessMarkdown` without the
+ * card.
+ */
 let mentions = /** @type {ReadonlySet<string>} */ (new Set())
 
 renderer.AdaptiveCard.onProcessMarkdown = (text, result) => {
@@ -17,12 +20,12 @@ renderer.AdaptiveCard.onProcessMarkdown = (text, result) => {
 }
 
 /**
- * Draws a card as Teams does: version 1.5 at most, Teams' Markdown, mentions, at most six buttons.
+ * Draws a card as Teams does: versions up to 1.5, Teams' Markdown, mentions, at most six buttons.
  *
  * @param {Record<string, unknown>} json
  * @param {object} hostConfig One of the two of `settings.json`.
- * @param {(type: string) => void} onDeadAction Called for an action that can not work on a card posted by a webhook.
- * @returns {HTMLElement | undefined} Nothing where the renderer can not draw it.
+ * @param {(type: string) => void} onDeadAction Called for an action that does not work on a card posted by a webhook.
+ * @returns {HTMLElement | undefined} Undefined where the renderer can not draw the card.
  */
 export function drawCard(json, hostConfig, onDeadAction) {
   const card = new renderer.AdaptiveCard()
@@ -41,7 +44,7 @@ export function drawCard(json, hostConfig, onDeadAction) {
 }
 
 /**
- * Opens a link away from this page. Only web addresses: a card may say `javascript:`.
+ * Opens a link in a new tab. Only http and https: a card's URL may be `javascript:`.
  *
  * @param {string | undefined} url
  */
@@ -67,7 +70,7 @@ function isTooNew(version) {
 }
 
 /**
- * What a client shows of a card that is too new for it.
+ * The card that a client shows instead of one with a newer version.
  *
  * @param {Record<string, unknown>} json
  */

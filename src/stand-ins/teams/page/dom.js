@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * Makes an element. Children are elements or text, and text stays text: nothing here ever reads HTML.
+ * Makes an element. Text children become text nodes: HTML in them is never parsed.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag

@@ -1,12 +1,14 @@
 // @ts-check
-// The Markdown that Teams understands in a card's text: bold, italic, lists, links. Written here rather than taken from a
-// library, because a library understands more than Teams does, and the page would then show what Teams does not.
 
+/**
+ * The Markdown of Teams in a card's text: bold, italic, lists, links. Not a library, which would render more than Teams
+ * does, such as headings and code.
+ */
 const TOKEN =
   /\\([!-/:-@[-`{-~])|\*+|_+|\[([^[\]\n]{1,500})\]\(\s*([^\s()<>]{1,2000})(?:\s+"[^"\n]{0,200}")?\s*\)|<at>([^<>\n]{1,200})<\/at>|[^\\*_[<]+|[\s\S]/gy
 
 /**
- * Turns a card's text into HTML. Everything that comes from the text is escaped; the only tags are those made here.
+ * Converts a card's text to HTML. The text is escaped; only tags of this function remain.
  *
  * @param {string} text
  * @param {ReadonlySet<string>} mentions The names that the card's `msteams.entities` declare; other `<at>` stay text.
@@ -33,12 +35,12 @@ export function toHtml(text, mentions = new Set()) {
   for (const line of text.split(/\r\n|\r|\n/)) {
     const item = /^[ \t]{0,20}(?:[-*+]|(\d{1,9})[.)])[ \t]+(\S.*)$/.exec(line)
     if (item) {
-      const [, number, words = ''] = item
+      const [, number, itemText = ''] = item
       const tag = number === undefined ? 'ul' : 'ol'
       endParagraph()
       if (list?.tag !== tag) endList()
       list ??= { tag, start: Number(number ?? 1), items: [] }
-      list.items.push(words)
+      list.items.push(itemText)
     } else if (line.trim() === '') {
       endParagraph()
       endList()
@@ -53,7 +55,7 @@ export function toHtml(text, mentions = new Set()) {
 }
 
 /**
- * A run of stars or underscores, which may open emphasis, close it, or stay as it is.
+ * A run of stars or underscores, which may open emphasis, close it, or be text.
  *
  * @typedef {{ char: string, left: number, opens: boolean, closes: boolean, before: string, after: string }} Run
  */
@@ -90,7 +92,7 @@ function runAt(text, index, token) {
   const previous = text[index - 1] ?? ' '
   const next = text[index + token.length] ?? ' '
   const char = token[0] ?? ''
-  // Underscores within a word are part of it: kube_pod_name is no emphasis.
+  // Underscores within a word are no emphasis: kube_pod_name.
   const word = char === '_' ? /[\p{L}\p{N}]/u : /(?!)/
   return {
     char,
@@ -103,7 +105,8 @@ function runAt(text, index, token) {
 }
 
 /**
- * Pairs each closing run with the nearest opening run of its kind, as CommonMark does, and notes the tags at both.
+ * Pairs each closing run with the nearest opening run of the same character, as CommonMark does, and adds the tags to
+ * both.
  *
  * @param {(string | Run)[]} parts
  */

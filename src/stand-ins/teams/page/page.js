@@ -1,7 +1,7 @@
 // @ts-check
-import { createColumn, SHOWN } from './channel.js'
+import { createColumn, MAX_SHOWN } from './channel.js'
 import { byId, make } from './dom.js'
-import { wordsOf } from './words.js'
+import { textsOf } from './texts.js'
 
 /** @typedef {import('../sandbox.ts').ChannelSummary} Summary */
 /** @typedef {import('./message.js').Message} Message */
@@ -13,22 +13,22 @@ const settings = await getJson('/sandbox/page/settings.json')
 const channels = new Map()
 const systemTheme = matchMedia('(prefers-color-scheme: dark)')
 let selected = ''
-let words = wordsOf(remembered('language') === 'ar' || navigator.language.startsWith('ar') ? 'ar' : 'en')
-if (remembered('language') === 'en') words = wordsOf('en')
+let texts = textsOf(storedChoice('language') === 'ar' || navigator.language.startsWith('ar') ? 'ar' : 'en')
+if (storedChoice('language') === 'en') texts = textsOf('en')
 
 const themePicker = /** @type {HTMLSelectElement} */ (byId('theme'))
-themePicker.value = remembered('theme') ?? 'system'
+themePicker.value = storedChoice('theme') ?? 'system'
 themePicker.addEventListener('change', () => {
   localStorage.setItem('sandbox.theme', themePicker.value)
   drawAll()
 })
 systemTheme.addEventListener('change', drawAll)
 byId('language').addEventListener('click', () => {
-  words = wordsOf(words.language === 'ar' ? 'en' : 'ar')
-  localStorage.setItem('sandbox.language', words.language)
+  texts = textsOf(texts.language === 'ar' ? 'en' : 'ar')
+  localStorage.setItem('sandbox.language', texts.language)
   drawAll()
 })
-// An open menu closes when somebody clicks elsewhere.
+// A click outside an open menu closes it.
 document.addEventListener('click', ({ target }) => {
   for (const menu of document.querySelectorAll('details.menu[open]')) {
     if (target instanceof Node && !menu.contains(target)) menu.removeAttribute('open')
@@ -37,39 +37,39 @@ document.addEventListener('click', ({ target }) => {
 
 listen()
 
-/** Follows the stream of events; each new connection loads everything afresh, so that nothing is missed in between. */
+/** Listens to the server's events. Each new connection loads everything again, so that no event in between is missing. */
 function listen() {
   const stream = new EventSource('/sandbox/events')
   const live = byId('live')
   const show = (/** @type {boolean} */ isLive) => {
     live.classList.toggle('live-on', isLive)
-    live.dataset.word = isLive ? 'live' : 'offline'
-    live.textContent = words.say(isLive ? 'live' : 'offline')
+    live.dataset.text = isLive ? 'live' : 'offline'
+    live.textContent = texts.say(isLive ? 'live' : 'offline')
   }
-  // What happens while everything is being loaded waits: the answer to a load may be older than it.
-  let waiting = /** @type {(() => void)[] | undefined} */ ([])
-  const inTurn = (/** @type {() => void} */ task) => {
-    if (waiting) waiting.push(task)
+  // Events during `load` are applied after it: its answers may be older than they are.
+  let queued = /** @type {(() => void)[] | undefined} */ ([])
+  const afterLoad = (/** @type {() => void} */ task) => {
+    if (queued) queued.push(task)
     else task()
   }
   show(false)
   stream.addEventListener('open', async () => {
-    waiting ??= []
+    queued ??= []
     await load()
     show(true)
-    const tasks = waiting
-    waiting = undefined
+    const tasks = queued
+    queued = undefined
     for (const task of tasks) task()
   })
   stream.addEventListener('error', () => show(false))
   stream.addEventListener('message', ({ data }) => {
     const { channel, message } = JSON.parse(data)
-    inTurn(() => take(channel, message))
+    afterLoad(() => receiveMessage(channel, message))
   })
   for (const type of ['refused', 'faults', 'cleared']) {
     stream.addEventListener(type, (event) => {
       const { channel } = JSON.parse(/** @type {MessageEvent} */ (event).data)
-      inTurn(() => update(channel, type === 'cleared'))
+      afterLoad(() => update(channel, type === 'cleared'))
     })
   }
 }
@@ -88,9 +88,17 @@ function update(summary, cleared) {
     drawFeed(channel)
   }
   drawSoon()
-  const { until } = summary.faults
+  endFaultsInTime(channel)
+}
+
+/**
+ * Removes timed faults from the page when they end. The server sends no event then.
+ *
+ * @param {Channel} channel
+ */
+function endFaultsInTime(channel) {
+  const { until } = channel.summary.faults
   if (until === undefined) return
-  // The server forgets such a fault without a word.
   const end = () => {
     if (channel.summary.faults.until === until) update({ ...channel.summary, faults: {} }, false)
   }
@@ -101,7 +109,7 @@ async function load() {
   const listed = await getJson('/sandbox/channels')
   await Promise.all(
     listed.channels.map(async (/** @type {Summary} */ summary) => {
-      const path = `/sandbox/channels/${encodeURIComponent(summary.key)}/messages?limit=${SHOWN}`
+      const path = `/sandbox/channels/${encodeURIComponent(summary.key)}/messages?limit=${MAX_SHOWN}`
       const { messages } = await getJson(path)
       const known = channels.get(summary.key)
       if (known) Object.assign(known, { summary, messages })
@@ -111,9 +119,10 @@ async function load() {
       }
     }),
   )
-  // In the server's order, whichever answer came first; those with something to see before the empty ones.
+  // In the server's order, channels with messages first.
   const listedChannels = listed.channels.map((/** @type {Summary} */ { key }) => channels.get(key))
   const inOrder = listedChannels.toSorted((/** @type {Channel} */ a, /** @type {Channel} */ b) => rank(a) - rank(b))
+  for (const channel of inOrder) endFaultsInTime(channel)
   byId('deck').replaceChildren(...inOrder.map((/** @type {Channel} */ { column }) => column.element))
   byId('channel-list').replaceChildren(...inOrder.map((/** @type {Channel} */ { tab }) => tab))
   if (!selected) {
@@ -129,8 +138,8 @@ function rank({ summary }) {
 }
 
 /**
- * Moves a channel that has got its first message before the empty ones. It stays there when its messages are removed: what
- * somebody looks at does not move away.
+ * Moves a channel with its first message before the empty ones. It stays there when its messages are removed, so that
+ * it does not move while a person looks at it.
  *
  * @param {Channel} channel
  */
@@ -142,7 +151,7 @@ function moveForward({ column, tab }) {
   }
 }
 
-/** Channels with something to draw, and their new messages. Drawn once per frame: a storm brings thousands a second. */
+/** Channels to redraw, and new messages. Drawn once per frame: in a storm, thousands of messages arrive in a second. */
 const changed = /** @type {Set<Channel>} */ (new Set())
 const arrived = /** @type {{ channel: Channel, message: Message, seenBefore: boolean }[]} */ ([])
 let drawing = false
@@ -151,14 +160,14 @@ let drawing = false
  * @param {Summary} summary
  * @param {Message} message
  */
-function take(summary, message) {
+function receiveMessage(summary, message) {
   const channel = channels.get(summary.key)
   if (!channel || channel.messages.some(({ id }) => id === message.id)) return
   const id = message.headers['webhook-id']
   const seenBefore = id !== undefined && channel.messages.some(({ headers }) => headers['webhook-id'] === id)
   if (channel.messages.length === 0) moveForward(channel)
   channel.summary = summary
-  channel.messages = [...channel.messages, message].slice(-SHOWN)
+  channel.messages = [...channel.messages, message].slice(-MAX_SHOWN)
   changed.add(channel)
   arrived.push({ channel, message, seenBefore })
   drawSoon()
@@ -170,10 +179,10 @@ function drawSoon() {
   requestAnimationFrame(() => {
     drawing = false
     const names = [...new Set(arrived.map(({ channel }) => channel.summary.name))].join(', ')
-    if (names) byId('announce').textContent = words.say('new_message', { channel: names })
+    if (names) byId('announce').textContent = texts.say('new_message', { channel: names })
     for (const { channel, message, seenBefore } of arrived.splice(0)) {
-      // Those that newer ones have pushed out again within this frame are not worth drawing.
-      if (channel.messages.includes(message)) channel.column.addMessage(message, look(), seenBefore)
+      // Not messages that newer ones of the same frame have already replaced.
+      if (channel.messages.includes(message)) channel.column.addMessage(message, drawOptions(), seenBefore)
     }
     for (const channel of changed) drawHead(channel)
     changed.clear()
@@ -185,19 +194,19 @@ function drawAll() {
   const dark = themePicker.value === 'dark' || (themePicker.value === 'system' && systemTheme.matches)
   const root = document.documentElement
   root.dataset.theme = dark ? 'dark' : 'light'
-  root.lang = words.language
-  root.dir = words.direction
-  document.title = words.say('title')
-  for (const element of document.querySelectorAll('[data-word]')) {
-    const { word } = /** @type {HTMLElement} */ (element).dataset
-    element.textContent = words.say(/** @type {import('./words.js').Word} */ (word))
+  root.lang = texts.language
+  root.dir = texts.direction
+  document.title = texts.say('title')
+  for (const element of document.querySelectorAll('[data-text]')) {
+    const { text } = /** @type {HTMLElement} */ (element).dataset
+    element.textContent = texts.say(/** @type {import('./texts.js').TextKey} */ (text))
   }
   for (const element of document.querySelectorAll('[data-label]')) {
     const { label } = /** @type {HTMLElement} */ (element).dataset
-    element.setAttribute('aria-label', words.say(/** @type {import('./words.js').Word} */ (label)))
+    element.setAttribute('aria-label', texts.say(/** @type {import('./texts.js').TextKey} */ (label)))
   }
-  byId('language').textContent = words.say('other_language')
-  byId('language').setAttribute('lang', words.language === 'ar' ? 'en' : 'ar')
+  byId('language').textContent = texts.say('other_language')
+  byId('language').setAttribute('lang', texts.language === 'ar' ? 'en' : 'ar')
   arrived.length = 0
   for (const channel of channels.values()) {
     drawHead(channel)
@@ -209,23 +218,23 @@ function drawAll() {
 
 /** @param {Channel} channel */
 function drawHead({ summary, column, tab }) {
-  column.drawHead(summary, words)
+  column.drawHead(summary, texts)
   const hasFault = Object.keys(summary.faults).length > 0
   tab.classList.toggle('tab-empty', summary.messages === 0)
   tab.replaceChildren(
     make('span', { class: 'tab-name', dir: 'ltr' }, summary.name),
-    ...(hasFault ? [make('span', { class: 'tab-fault', title: words.say('faults') })] : []),
+    ...(hasFault ? [make('span', { class: 'tab-fault', title: texts.say('faults') })] : []),
     ...(summary.messages > 0 ? [make('span', { class: 'badge' }, String(summary.messages))] : []),
   )
 }
 
 /** @param {Channel} channel */
 function drawFeed({ summary, messages, column }) {
-  column.drawFeed(messages, summary.messages - messages.length, look())
+  column.drawFeed(messages, summary.messages - messages.length, drawOptions())
 }
 
 /**
- * Marks a channel as the chosen one: the only one on a phone, scrolled into view elsewhere.
+ * Selects a channel: the only visible one on a phone, scrolled into view elsewhere.
  *
  * @param {string} key
  * @param {boolean} scroll
@@ -241,20 +250,20 @@ function select(key, scroll) {
     channels.get(key)?.column.element.scrollIntoView({ inline: 'start', block: 'nearest', behavior: 'smooth' })
 }
 
-/** Says how to send a first event, for as long as there is nothing else to see. */
+/** Shows how to send a first event, until a channel has a message or a refusal. */
 function drawHero() {
   const hero = byId('hero')
   hero.hidden = [...channels.values()].some(({ summary }) => summary.messages > 0 || summary.refused > 0)
   if (hero.hidden) return
   const event = '{"event_type":"vault.seal.detected","data":{"node":"vault-node-2.prod"}}'
   hero.replaceChildren(
-    make('h2', { class: 'hero-title' }, words.say('hero_title')),
-    make('p', {}, words.say(settings.gateway ? 'hero_gateway' : 'hero_alone')),
+    make('h2', { class: 'hero-title' }, texts.say('hero_title')),
+    make('p', {}, texts.say(settings.gateway ? 'hero_gateway' : 'hero_alone')),
     ...(settings.gateway
       ? [
-          make('h3', {}, words.say('hero_http')),
+          make('h3', {}, texts.say('hero_http')),
           command(`curl ${location.origin}/v1/events -H 'content-type: application/json' \\\n  -d '${event}'`),
-          make('h3', {}, words.say('hero_cli')),
+          make('h3', {}, texts.say('hero_cli')),
           command(`echo '${event}' \\\n  | npx claimlinc-teams send`),
         ]
       : []),
@@ -263,22 +272,22 @@ function drawHero() {
 
 /** @param {string} text */
 function command(text) {
-  const copy = make('button', { type: 'button', class: 'button button-quiet' }, words.say('copy'))
+  const copy = make('button', { type: 'button', class: 'button button-quiet' }, texts.say('copy'))
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(text)
-    copy.textContent = words.say('copied')
+    copy.textContent = texts.say('copied')
   })
   return make('div', { class: 'command', dir: 'ltr' }, make('pre', {}, text), copy)
 }
 
-function look() {
+function drawOptions() {
   const theme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'
-  return { words, hostConfig: settings.host_configs[theme], messageLimit: settings.message_limit }
+  return { texts, hostConfig: settings.host_configs[theme], messageLimit: settings.message_limit }
 }
 
-/** @param {'theme' | 'language'} what */
-function remembered(what) {
-  return localStorage.getItem(`sandbox.${what}`)
+/** @param {'theme' | 'language'} name */
+function storedChoice(name) {
+  return localStorage.getItem(`sandbox.${name}`)
 }
 
 /** @param {string} path */

@@ -1,6 +1,6 @@
 // @ts-check
 
-const WORDS = {
+const TEXTS = {
   en: {
     title: 'Teams sandbox',
     other_language: 'العربية',
@@ -32,23 +32,23 @@ const WORDS = {
     headers: 'Headers',
     body: 'Body',
     failed: 'The flow run failed',
-    failed_help: 'The sender was told 202. Nobody in Teams sees this message.',
+    failed_help: 'The sender got a 202. This message does not appear in Teams.',
     no_card: 'The flow ran, but there was no card to post.',
     undrawable: 'This card can not be drawn.',
     dead_action: '{type} can not work here: a card posted through a webhook can not call back. Only links can.',
     new_message: 'New message in {channel}',
     faults: 'Faults',
-    faults_help: 'What posts to {channel} meet',
+    faults_help: 'Faults for posts to {channel}',
     fault_throttle: '429 for 30 s',
     fault_error: '500',
     fault_slow: 'Slow, 5 s',
     fault_cut: 'Cut off',
     fault_clear: 'Clear',
-    fault_now: 'Fault: {what}',
+    fault_now: 'Fault: {fault}',
     fault_until: 'until {time}',
     fault_times: '{count} more times',
-    refused_one: '{count} post refused, at {time}: {what}',
-    refused: '{count} posts refused, the last at {time}: {what}',
+    refused_one: '{count} post refused, at {time}: {refusal}',
+    refused: '{count} posts refused, the last at {time}: {refusal}',
     clear_messages: 'Remove messages',
   },
   ar: {
@@ -82,37 +82,37 @@ const WORDS = {
     headers: 'الترويسات',
     body: 'المحتوى',
     failed: 'فشل تشغيل التدفق',
-    failed_help: 'تلقى المرسل الرد 202، ولن يرى أحد هذه الرسالة في Teams.',
+    failed_help: 'تلقى المرسل الرد 202، ولن تظهر هذه الرسالة في Teams.',
     no_card: 'اكتمل التدفق، لكن لم تكن هناك بطاقة لنشرها.',
     undrawable: 'تعذر عرض هذه البطاقة.',
     dead_action: 'لا يعمل {type} هنا: البطاقة المنشورة عبر الويب هوك لا تستطيع الاتصال بنا، والروابط وحدها تعمل.',
     new_message: 'رسالة جديدة في {channel}',
     faults: 'الأعطال',
-    faults_help: 'ما تواجهه الرسائل المرسلة إلى {channel}',
+    faults_help: 'أعطال الرسائل المرسلة إلى {channel}',
     fault_throttle: '429 لمدة 30 ث',
     fault_error: '500',
     fault_slow: 'بطء 5 ث',
     fault_cut: 'قطع الاتصال',
     fault_clear: 'إزالة',
-    fault_now: 'عطل: {what}',
+    fault_now: 'عطل: {fault}',
     fault_until: 'حتى {time}',
     fault_times: 'المرات المتبقية: {count}',
-    refused_one: 'رُفضت رسالة واحدة، عند {time}: {what}',
-    refused: 'رُفضت {count} من الرسائل، آخرها عند {time}: {what}',
+    refused_one: 'رُفضت رسالة واحدة، عند {time}: {refusal}',
+    refused: 'رُفضت {count} من الرسائل، آخرها عند {time}: {refusal}',
     clear_messages: 'حذف الرسائل',
   },
 }
 
-/** @typedef {keyof typeof WORDS.en} Word */
-/** @typedef {keyof typeof WORDS} Language */
+/** @typedef {keyof typeof TEXTS.en} TextKey */
+/** @typedef {keyof typeof TEXTS} Language */
 
 /**
- * The page's own words, numbers and times in one language. Cards bring their own language along.
+ * Texts, numbers and times of the page in one language. The language of cards is independent of it.
  *
  * @param {Language} language
  */
-export function wordsOf(language) {
-  // Western digits in Arabic too: they stand next to ids and sizes that have to be compared.
+export function textsOf(language) {
+  // Western digits in Arabic too, as in the ids and sizes beside them.
   const locale = language === 'ar' ? 'ar-u-ca-gregory-nu-latn' : 'en-GB'
   const numbers = new Intl.NumberFormat(locale)
   const times = new Intl.DateTimeFormat(locale, {
@@ -126,11 +126,11 @@ export function wordsOf(language) {
     language,
     direction: language === 'ar' ? 'rtl' : 'ltr',
     /**
-     * @param {Word} word
+     * @param {TextKey} key
      * @param {Record<string, string | number>} [values]
      */
-    say: (word, values = {}) =>
-      WORDS[language][word].replace(/\{(\w+)\}/g, (_, name) => {
+    say: (key, values = {}) =>
+      TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => {
         const value = values[name] ?? ''
         return typeof value === 'number' ? numbers.format(value) : value
       }),
@@ -143,4 +143,4 @@ export function wordsOf(language) {
   }
 }
 
-/** @typedef {ReturnType<typeof wordsOf>} Words */
+/** @typedef {ReturnType<typeof textsOf>} Texts */
