@@ -4,13 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import { shownSignature, showsSignature } from '../contract/check-signature.ts'
 import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { parseApiToken, SCOPES, type Scope } from '../settings/api-tokens.ts'
 import { createInboundSecrets } from './inbound-secret.ts'
-
-/** Scopes of tokens: send events, read, act on notifications and silences; `admin` includes all of them. */
-export const SCOPES = ['send', 'read', 'act', 'admin'] as const
-
-/** A scope of a token. */
-export type Scope = (typeof SCOPES)[number]
 
 /** The caller of a request. */
 export interface Caller {
@@ -66,7 +61,7 @@ const SIGNED: Omit<Caller, 'origin'> = { scopes: new Set<Scope>(['send']), signe
  * @throws GatewayError `invalid_settings` for a token or secret that no caller could ever use.
  */
 export function createAuthenticator(settings: AuthSettings): Authenticator {
-  const tokens = (settings.TEAMS_API_TOKENS ?? []).map(parseToken)
+  const tokens = (settings.TEAMS_API_TOKENS ?? []).map(createToken)
   const secrets = createInboundSecrets(settings.TEAMS_INBOUND_SECRETS ?? [])
   const open = tokens.length === 0
 
@@ -112,7 +107,7 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
   }
 }
 
-/** The token of a program (`Bearer`), or of a person whose browser asked for it as the password of any user (`Basic`). */
+/** The token of an Authorization header: after `Bearer`, or the password of `Basic`, which browsers ask for. */
 function tokenIn(authorization: string): string | undefined {
   const bearer = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1]
   if (bearer !== undefined) return bearer
@@ -141,18 +136,15 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** Reads `name:scope+scope:token`; the settings have checked the form already. */
-function parseToken(entry: string, index: number): Token {
-  const [name, scopes = '', token, ...rest] = entry.split(':')
-  const known = scopes.split('+').map((scope) => SCOPES.find((name) => name === scope))
-  const valid = known.filter((scope) => scope !== undefined)
-  if (!name || !token || rest.length > 0 || valid.length < known.length)
-    throw invalidSetting('TEAMS_API_TOKENS', index, 'an entry of another form', 'name:scope+scope:token')
-  return { caller: { origin: `http:${name}`, scopes: new Set(valid), signed: false }, digest: sha256(token) }
-}
-
-function invalidSetting(at: string, index: number, found: string, expected: string): GatewayError {
-  return new GatewayError('invalid_settings', [{ at, found: `${found} (entry ${index + 1})`, expected }])
+/** Throws for an entry of another form: {@link AuthSettings} need not have passed the check of the settings. */
+function createToken(entry: string, index: number): Token {
+  const parsed = parseApiToken(entry)
+  if (parsed === undefined) {
+    const found = `an entry of another form (entry ${index + 1})`
+    throw new GatewayError('invalid_settings', [{ at: 'TEAMS_API_TOKENS', found, expected: 'name:scope+scope:token' }])
+  }
+  const { name, scopes, token } = parsed
+  return { caller: { origin: `http:${name}`, scopes, signed: false }, digest: sha256(token) }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import type { Scope } from './auth.ts'
+import type { Scope } from '../settings/api-tokens.ts'
 
 /** Kinds of requests. Each has its own limits (`limitWork`), so that many reads do not delay sends. */
 export type Work = 'send' | 'read' | 'change'

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Caller, Scope } from './auth.ts'
+import type { Scope } from '../settings/api-tokens.ts'
+import type { Caller } from './auth.ts'
 import { type OperationId, operation, type Work } from './operations.ts'
 
 // One declaration for all fields: a file that declared only some would make the others compile errors for a program that

@@ -33,6 +33,14 @@ export class Secret {
   }
 }
 
+/** One character of a caller's name, as a pattern: safe in log lines and in the record. Needs the flag `u`. */
+export const CALLER_NAME_CHARACTER = String.raw`[\p{L}\p{N}_.@-]`
+
+/** A caller's name of at most 64 characters, as a pattern. Needs the flag `u`. */
+export const CALLER_NAME = `${CALLER_NAME_CHARACTER}{1,64}`
+
+const NAMED_SECRET = new RegExp(`^(${CALLER_NAME}):(.+)$`, 'su')
+
 /** An entry of TEAMS_INBOUND_SECRETS. */
 export interface NamedSecret {
   /** Name of its callers in log lines and in the record; undefined for a secret without a name. */
@@ -42,6 +50,6 @@ export interface NamedSecret {
 
 /** Parses `name:secret`, or a secret without a name. A secret that contains a colon needs a name. */
 export function parseNamedSecret(entry: string): NamedSecret {
-  const [, name, secret] = /^([\p{L}\p{N}_.@-]{1,64}):(.+)$/su.exec(entry) ?? []
+  const [, name, secret] = NAMED_SECRET.exec(entry) ?? []
   return name !== undefined && secret !== undefined ? { name, secret } : { name: undefined, secret: entry }
 }

@@ -1,26 +1,26 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
-import { strangeVariables } from './environment.ts'
-import type { CodedProblem, Doubt, SecretChannel } from './source.ts'
-import { sourcesOf } from './sources.ts'
+import { unknownVariables } from './environment.ts'
+import type { CodedProblem, SecretChannel, SecretWarning } from './source.ts'
+import { createSources } from './sources.ts'
 import { publicSuffixes, unknownKeys, validateReading } from './validate.ts'
 
-/** What one look at every source found; no value of a secret is in it. */
+/** The result of one read of every source, without any secret value. */
 export interface SecretsReport {
-  /** Where each channel's webhook URL lies: a setting, or a path and field; undefined for a channel without a usable one. */
+  /** Where each channel's webhook URL comes from: a setting, or a path and field; undefined without a usable URL. */
   readonly channels: readonly { readonly key: string; readonly at: string | undefined }[]
-  /** Where the signing secret lies; undefined where one would be made up. */
+  /** Where the signing secret comes from; undefined where the gateway would generate one. */
   readonly signingAt: string | undefined
-  /** The sources that were looked at, by the setting that names them, and whether they could be read. */
+  /** The sources that were read, each by its setting, and whether reading succeeded. */
   readonly sources: readonly { readonly name: string; readonly ok: boolean }[]
-  /** Everything that is wrong, each with the code that it would have alone. */
+  /** Problems that refuse the start, each with the error code that it would have alone. */
   readonly problems: readonly CodedProblem[]
-  /** What works and most likely is not meant so. */
-  readonly doubts: readonly Doubt[]
+  /** Values that are used, but most likely by mistake. */
+  readonly warnings: readonly SecretWarning[]
 }
 
-/** Looks at every source once and tells all that is wrong, without starting anything. For `doctor`. Never throws. */
+/** Reads every source once and reports all problems, without starting timers. For `doctor`. Never throws. */
 export async function checkSecrets(options: {
   readonly settings: Settings
   readonly env: Environment
@@ -29,33 +29,33 @@ export async function checkSecrets(options: {
   readonly allowSandbox?: string | undefined
 }): Promise<SecretsReport> {
   const { settings, env, channels, clock, allowSandbox } = options
-  const sources = sourcesOf(settings, env, channels, clock, { askAll: true })
-  const looked = await Promise.all(
+  const sources = createSources(settings, env, channels, clock, { includeOverridden: true })
+  const results = await Promise.all(
     sources.map(async (source) => {
       const reading = await source.read()
       source.close()
       return { name: source.name, reading }
     }),
   )
-  const judgement = validateReading(
-    looked.map(({ reading }) => reading),
+  const check = validateReading(
+    results.map(({ reading }) => reading),
     channels,
     settings,
     allowSandbox,
   )
   return {
-    channels: channels.map(({ key }) => ({ key, at: judgement.webhooks.get(key)?.at })),
-    signingAt: judgement.signing.length > 0 ? judgement.signingAt : undefined,
-    sources: looked.map(({ name, reading }) => ({ name, ok: reading.problems.length === 0 })),
-    doubts: judgement.doubts,
+    channels: channels.map(({ key }) => ({ key, at: check.webhooks.get(key)?.at })),
+    signingAt: check.signing.length > 0 ? check.signingAt : undefined,
+    sources: results.map(({ name, reading }) => ({ name, ok: reading.problems.length === 0 })),
+    warnings: check.warnings,
     problems: [
       ...(await publicSuffixes(settings)),
-      ...strangeVariables(env, channels),
-      ...looked.flatMap(({ reading }) =>
+      ...unknownVariables(env, channels),
+      ...results.flatMap(({ reading }) =>
         reading.problems.map((problem): CodedProblem => ({ ...problem, code: 'secrets_unreachable' })),
       ),
-      ...judgement.problems,
-      ...looked.flatMap(({ reading }) => unknownKeys(reading, channels)),
+      ...check.problems,
+      ...results.flatMap(({ reading }) => unknownKeys(reading, channels)),
     ],
   }
 }

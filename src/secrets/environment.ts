@@ -13,13 +13,13 @@ export function webhookFileSetting(channelKey: string): string {
   return `${webhookSetting(channelKey)}_FILE`
 }
 
-/** The text of a variable; one that is set to nothing counts as not set, as for every other setting. */
+/** The trimmed text of a variable. Undefined for an empty one, which counts as not set, as for every other setting. */
 export function textOf(env: Environment, name: string): string | undefined {
   const text = env[name]?.trim()
   return text === '' ? undefined : text
 }
 
-/** Webhook URLs and signing secrets that are in the environment itself. They do not change while the process runs. */
+/** Source of the webhook URLs and signing secrets in environment variables. They do not change while the process runs. */
 export function environmentSource(
   settings: Settings,
   env: Environment,
@@ -31,11 +31,11 @@ export function environmentSource(
     const value = textOf(env, at)
     if (value !== undefined) webhooks.set(key, { at, value })
   }
-  const named = (at: 'TEAMS_HMAC_SECRET_KEY' | 'TEAMS_HMAC_SECRET_KEY_PREVIOUS'): Found | undefined =>
+  const readSigning = (at: 'TEAMS_HMAC_SECRET_KEY' | 'TEAMS_HMAC_SECRET_KEY_PREVIOUS'): Found | undefined =>
     settings[at] === undefined ? undefined : { at, value: settings[at] }
   const signing = {
-    current: named('TEAMS_HMAC_SECRET_KEY'),
-    previous: named('TEAMS_HMAC_SECRET_KEY_PREVIOUS'),
+    current: readSigning('TEAMS_HMAC_SECRET_KEY'),
+    previous: readSigning('TEAMS_HMAC_SECRET_KEY_PREVIOUS'),
   }
   return {
     kind: 'environment',
@@ -45,8 +45,8 @@ export function environmentSource(
   }
 }
 
-/** Variables named like a channel's webhook URL when there is no such channel: most often a typing error. */
-export function strangeVariables(env: Environment, channels: readonly SecretChannel[]): CodedProblem[] {
+/** A problem for each webhook variable of a channel that does not exist: most often a typing error. */
+export function unknownVariables(env: Environment, channels: readonly SecretChannel[]): CodedProblem[] {
   const names = channels.map(({ key }) => webhookSetting(key))
   const known = new Set([...names, ...channels.map(({ key }) => webhookFileSetting(key))])
   return Object.keys(env)

@@ -4,7 +4,7 @@ import { isObject } from '../kernel/json.ts'
 import { parseYaml } from '../kernel/yaml.ts'
 import type { Found, Reading, SecretSource } from './source.ts'
 
-/** Secrets are read anew at each look, so that a file that is mounted, linked or renamed into place is seen too. */
+/** Reads a secret file. Each refresh opens it by name, so that a file mounted, linked or renamed into place is found. */
 async function textOfFile(at: string, file: string): Promise<string | Problem> {
   try {
     return await readFile(file, 'utf8')
@@ -19,7 +19,7 @@ async function textOfFile(at: string, file: string): Promise<string | Problem> {
 const failed = (...problems: readonly Problem[]): Reading => ({ webhooks: undefined, signing: undefined, problems })
 const read = (webhooks: ReadonlyMap<string, Found>): Reading => ({ webhooks, signing: undefined, problems: [] })
 
-/** A file that holds one channel's webhook URL and nothing else, as Docker and Kubernetes mount secrets. */
+/** Source of one channel's webhook URL: a file with only the URL, as Docker and Kubernetes mount secrets. */
 export function webhookFileSource(setting: string, file: string, channelKey: string): SecretSource {
   return {
     kind: 'file',
@@ -33,7 +33,7 @@ export function webhookFileSource(setting: string, file: string, channelKey: str
   }
 }
 
-/** TEAMS_WEBHOOKS_FILE: webhook URLs by channel key, in YAML or JSON. */
+/** Source TEAMS_WEBHOOKS_FILE: webhook URLs by channel key, in YAML or JSON. */
 export function webhooksFileSource(file: string): SecretSource {
   const name = 'TEAMS_WEBHOOKS_FILE'
   return {

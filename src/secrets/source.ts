@@ -6,54 +6,55 @@ export interface CodedProblem extends Problem {
   readonly code: ErrorCode
 }
 
-/** A value as it lies in its source, not yet checked, and where that is: `TEAMS_WEBHOOK_SRE`, `secret/teams/webhooks: sre`. */
+/** An unchecked value of a source and its place there: `TEAMS_WEBHOOK_SRE`, `secret/teams/webhooks: sre`. */
 export interface Found {
   readonly at: string
   readonly value: unknown
 }
 
-/** Secrets that sign, as they lie in one source. */
+/** The signing secrets of one source, unchecked. */
 export interface FoundSigning {
   readonly current: Found | undefined
   readonly previous: Found | undefined
 }
 
-/** What one look at a source came to. */
+/** The result of reading a source once. */
 export interface Reading {
-  /** By channel key; undefined where it could not be read, so that what was read before stays. */
+  /** By channel key; undefined where reading failed, so that the URLs read before stay in use. */
   readonly webhooks: ReadonlyMap<string, Found> | undefined
-  /** Undefined where it could not be read, or where there is none. */
+  /** Undefined where reading failed, or where the source has no signing secret. */
   readonly signing: FoundSigning | undefined
-  /** Why something could not be read. */
+  /** Why parts could not be read. */
   readonly problems: readonly Problem[]
 }
 
-/** Where secrets lie. Never throws: what goes wrong is in the reading. */
+/** A place that secrets are read from. */
 export interface SecretSource {
   /** A label of `teams_secrets_refresh_failures_total`. */
   readonly kind: 'environment' | 'file' | 'vault'
-  /** What the log calls it: the name of a setting. */
+  /** Its name in the log: the name of a setting. */
   readonly name: string
+  /** Never throws: failures are problems of the reading. */
   read(): Promise<Reading>
-  /** Gives up a look under way. */
+  /** Aborts reads in flight. */
   close(): void
 }
 
-/** Something that can be used and most likely is not meant so. */
-export interface Doubt {
-  /** The channel that it is about; undefined for the signing secret. */
+/** A value that is used, but most likely by mistake. */
+export interface SecretWarning {
+  /** Key of the channel; undefined for the signing secret. */
   readonly channel: string | undefined
   readonly at: string
-  /** True where no card will be taken. */
+  /** True where the address will refuse every card. */
   readonly refused: boolean
   readonly found: string
   readonly todo: string
 }
 
-/** A channel, as far as its secret is concerned. */
+/** The properties of a channel that decide which secret it needs. */
 export interface SecretChannel {
   readonly key: string
   readonly auth: 'sas' | 'entra'
-  /** A muted channel needs no address; one that can not be used is then no mistake. */
+  /** A muted channel needs no address; an unusable address is then no problem. */
   readonly muted?: boolean
 }

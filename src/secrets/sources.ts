@@ -7,16 +7,16 @@ import type { SecretChannel, SecretSource } from './source.ts'
 import { vaultSource } from './vault/source.ts'
 
 /**
- * Where to look, in this order; what is found first for a channel counts.
+ * Makes all sources that the settings name, in order of precedence: the first value found for a channel is used.
  *
- * @param options.askAll also for what would not be used, so that it can be compared
+ * @param options.includeOverridden also reads values that the environment overrides, so that `doctor` can compare them
  */
-export function sourcesOf(
+export function createSources(
   settings: Settings,
   env: Environment,
   channels: readonly SecretChannel[],
   clock: Clock,
-  options: { readonly askAll?: boolean } = {},
+  options: { readonly includeOverridden?: boolean } = {},
 ): SecretSource[] {
   const sources = [environmentSource(settings, env, channels)]
   for (const { key } of channels) {

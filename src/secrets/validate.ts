@@ -3,26 +3,26 @@ import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
 import { bareSuffix, checkAddress, warnAboutAddress } from '../transports/address.ts'
-import type { CodedProblem, Doubt, Found, FoundSigning, Reading, SecretChannel } from './source.ts'
+import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel, SecretWarning } from './source.ts'
 
-/** What the readings come to: what can be used, and what can not. */
+/** The result of checking the readings: usable values, refused ones, problems and warnings. */
 export interface ReadingCheck {
-  /** Webhook URLs that can be used, with where they lie, by channel key. */
+  /** Usable webhook URLs and their places, by channel key. */
   readonly webhooks: ReadonlyMap<string, { readonly at: string; readonly secret: Secret }>
-  /** Channels for which something was found that can not be used. */
+  /** Channels whose webhook URL was found and can not be used. */
   readonly refused: ReadonlySet<string>
-  /** At most two, the current one first; none where none was found. */
+  /** At most two secrets, the current one first; empty where none was found. */
   readonly signing: readonly Secret[]
-  /** Where the current signing secret lies. */
+  /** Where the current signing secret comes from. */
   readonly signingAt: string | undefined
-  /** What is wrong with the values. */
+  /** Why values are refused. */
   readonly problems: readonly CodedProblem[]
-  /** What is used all the same. */
-  readonly doubts: readonly Doubt[]
+  /** Values that are used, but most likely by mistake. */
+  readonly warnings: readonly SecretWarning[]
 }
 
 /**
- * Takes what was found first for each channel and checks it. Nothing here asks anybody.
+ * Checks the first value found for each channel and for the signing secrets. Sends no requests.
  *
  * @param readings in order of precedence
  */
@@ -33,7 +33,7 @@ export function validateReading(
   allowSandbox: string | undefined,
 ): ReadingCheck {
   const problems: CodedProblem[] = []
-  const doubts: Doubt[] = []
+  const warnings: SecretWarning[] = []
   const webhooks = new Map<string, { at: string; secret: Secret }>()
   const refused = new Set<string>()
   for (const { key, auth, muted } of channels) {
@@ -45,8 +45,8 @@ export function validateReading(
       webhooks.set(key, { at: found.at, secret: new Secret(url) })
       if (muted) continue
       const warning = URL.parse(url)?.origin === allowSandbox ? undefined : warnAboutAddress(url, auth)
-      if (warning) doubts.push({ ...warning, channel: key, at: found.at })
-      doubts.push(
+      if (warning) warnings.push({ ...warning, channel: key, at: found.at })
+      warnings.push(
         ...overridden(
           found,
           readings.map((reading) => reading.webhooks?.get(key)),
@@ -67,7 +67,7 @@ export function validateReading(
     if (problem) problems.push(problem)
     else signing.push(new Secret(String(found.value)))
   }
-  doubts.push(
+  warnings.push(
     ...overridden(
       current,
       readings.map((reading) => reading.signing?.current),
@@ -81,16 +81,16 @@ export function validateReading(
     signing: current && signingProblem(current) ? [] : signing,
     signingAt: current?.at,
     problems,
-    doubts,
+    warnings,
   }
 }
 
-/** Values in other sources that would be used if the one above were not there, and that are different. */
+/** A warning for each source of lower precedence that has a different value. */
 function overridden(
   used: Found | undefined,
   all: readonly (Found | undefined)[],
   channel: string | undefined,
-): readonly Doubt[] {
+): readonly SecretWarning[] {
   return all
     .filter((other) => other !== undefined)
     .filter(({ at, value }) => used !== undefined && at !== used.at && textOf(value) !== textOf(used.value))
@@ -139,7 +139,7 @@ function problemOf(
   return undefined
 }
 
-/** A secret in Vault keeps the rule of the setting that could stand in its place, and is no `<generated-secret>`. */
+/** Checks a signing secret of any source by the rule of TEAMS_HMAC_SECRET_KEY, and refuses placeholders. */
 function signingProblem({ at, value }: Found): CodedProblem | undefined {
   const result = SETTINGS.TEAMS_HMAC_SECRET_KEY.schema.safeParse(value)
   if (result.success && !/^<.*>$|place.?holder|change.?me/i.test(result.data)) return undefined
@@ -153,7 +153,7 @@ function signingProblem({ at, value }: Found): CodedProblem | undefined {
 
 const CHANNEL_KEY = /^[A-Za-z][A-Za-z0-9_-]{0,40}$/
 
-/** Keys of webhook URLs that no channel has: typing errors, or, in Vault, somebody else's. */
+/** A problem for each webhook URL whose key no channel has: a typing error, or, in Vault, another program's field. */
 export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]): CodedProblem[] {
   const keys = new Set(channels.map(({ key }) => key))
   return [...(reading.webhooks ?? [])]
@@ -162,7 +162,7 @@ export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]
       const near = nearestName(keys, key)
       return {
         code: 'invalid_settings',
-        // Of another form it may be the URL, with key and value the wrong way round.
+        // A key of another form may be the URL, with key and value swapped, and is not quoted.
         at: CHANNEL_KEY.test(key) ? at : at.replace(key, '…'),
         found: 'a key that no channel has',
         expected: near ? `perhaps ${near}` : `one of: ${[...keys].join(', ')}`,
@@ -170,18 +170,18 @@ export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]
     })
 }
 
-/** What a failed look did not see stays as it was last seen. */
+/** The new reading, completed from the last one where reading failed. */
 export function mergeReading(last: Reading | undefined, now: Reading): Reading {
   const signing: FoundSigning | undefined = now.signing ?? last?.signing
   return { webhooks: now.webhooks ?? last?.webhooks, signing, problems: now.problems }
 }
 
 /**
- * Entries of TEAMS_WEBHOOK_HOST_SUFFIXES below which anybody can have a host (`com.sa`, `co.uk`): with one of them nothing
- * is left of the check of hosts. Single labels are refused by the setting itself; this needs the list of public suffixes, which is
- * loaded only where the setting is used.
+ * A problem for each entry of TEAMS_WEBHOOK_HOST_SUFFIXES that is a public suffix (`com.sa`, `co.uk`): anyone can register
+ * a host below it, so the check of hosts would check nothing. The setting itself refuses single labels; this check needs
+ * the list of public suffixes, which is loaded only where the setting is used.
  *
- * Suffixes of providers, such as `azure-api.net`, are let through: some have a front of theirs in each of many names.
+ * Suffixes of hosting providers, such as `azure-api.net`, are allowed: some users have a gateway under each of many names.
  */
 export async function publicSuffixes({
   TEAMS_WEBHOOK_HOST_SUFFIXES: suffixes = [],

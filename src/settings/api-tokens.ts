@@ -1,23 +1,52 @@
-/** Minimum length of a token or a caller's secret. */
+import { CALLER_NAME_CHARACTER } from '../kernel/secret.ts'
+
+/** Minimum length of a token and of an inbound secret, in characters. */
 export const MIN_SECRET_CHARACTERS = 16
 
-const SCOPES = new Set(['send', 'read', 'act', 'admin'])
-/** Visible ASCII: an Authorization header can not carry a token with a blank in it. */
+/** Permissions of a caller: send events, read, act on notifications and silences; `admin` includes all of them. */
+export const SCOPES = ['send', 'read', 'act', 'admin'] as const
+
+/** One of {@link SCOPES}. */
+export type Scope = (typeof SCOPES)[number]
+
+/** An entry of TEAMS_API_TOKENS. */
+export interface ApiToken {
+  /** Name of the caller in log lines and in the audit. */
+  readonly name: string
+  readonly scopes: ReadonlySet<Scope>
+  readonly token: string
+}
+
+/** Parses `name:scope+scope:token`; undefined without these three parts, or with an unknown scope. */
+export function parseApiToken(entry: string): ApiToken | undefined {
+  const [name, scopeNames = '', token, ...rest] = entry.split(':')
+  const scopes = parseScopes(scopeNames)
+  return name && token && rest.length === 0 && scopes ? { name, scopes, token } : undefined
+}
+
+function parseScopes(text: string): ReadonlySet<Scope> | undefined {
+  const scopes = text.split('+').map((name) => SCOPES.find((scope) => scope === name))
+  const known = scopes.filter((scope) => scope !== undefined)
+  return known.length === scopes.length ? new Set(known) : undefined
+}
+
+/** A token that an Authorization header can carry: printable ASCII without blanks. */
 const TOKEN = new RegExp(`^[\\x21-\\x7e]{${MIN_SECRET_CHARACTERS},}$`)
-/** A caller's name in log lines and in the record. Quotes are refused: most often a shell was meant to remove them. */
-const NAME = /^[\p{L}\p{N}_.@-]+$/u
-/** Name of signed callers in the record. A token with this name would share their idempotency keys. */
+/** A caller's name. Quotes are refused: most often the shell did not remove them. */
+const NAME = new RegExp(`^${CALLER_NAME_CHARACTER}+$`, 'u')
+/** Name of signing callers in the audit. A token of this name would share their idempotency keys. */
 const SIGNED = 'signed'
 
-/** Problem of one entry. No part of the entry is quoted: any part may be the token, in the wrong place. */
+/** A problem of one entry. It quotes nothing: any part may be the token in the wrong place. */
 export interface TokenProblem {
   readonly found: string
   readonly expected: string
 }
 
 /**
- * Checks the entries of TEAMS_API_TOKENS, each in the form `name:scope+scope:token`. A problem names the entry by its number,
- * and the part. An entry without exactly three parts has only that problem, since its parts are not known.
+ * Checks the entries of TEAMS_API_TOKENS, `name:scope+scope:token` each, and names the wrong part of each wrong entry.
+ *
+ * An entry without three parts has only that problem, since it is unknown which part is missing.
  */
 export function* checkApiTokens(entries: readonly string[]): Iterable<TokenProblem> {
   const names = new Set<string>()
@@ -38,10 +67,10 @@ export function* checkApiTokens(entries: readonly string[]): Iterable<TokenProbl
         found: `${place} with a name that can not be used`,
         expected: `a name of letters, digits and _.@-, other than "${SIGNED}"`,
       }
-    if (!scopes.split('+').every((scope) => SCOPES.has(scope)))
+    if (parseScopes(scopes) === undefined)
       yield {
         found: `${place} with a scope that is not known`,
-        expected: `scopes of ${[...SCOPES].join(', ')}, joined by +`,
+        expected: `scopes of ${SCOPES.join(', ')}, joined by +`,
       }
     if (!TOKEN.test(token))
       yield {

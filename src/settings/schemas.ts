@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CALLER_NAME } from '../kernel/secret.ts'
 
 /** One row of the table of settings, `SETTINGS` in `table.ts`. */
 export interface SettingRow {
@@ -75,7 +76,7 @@ export const list = z.string().transform((value) =>
 /** The name of a program in log lines and in the record. */
 export const callerName = z
   .string()
-  .regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, { error: 'letters, digits and _.@-, at most 64' })
+  .regex(new RegExp(`^${CALLER_NAME}$`, 'u'), { error: 'letters, digits and _.@-, at most 64' })
 
 /**
  * Secrets separated by commas, each with an optional name and colon before it. Svix and others show a secret as `v1,whsec_…`,

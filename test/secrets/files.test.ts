@@ -129,12 +129,12 @@ describe('host suffixes', () => {
 
 describe('what is used and most likely not meant so', () => {
   const told = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
-    const { doubts } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
+    const { warnings } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
     await world.start(env, channels)
     const logged = world.complaints('webhook_questionable')
-    expect(logged).toHaveLength(doubts.length)
-    expect(JSON.stringify([doubts, logged])).not.toContain(MARK)
-    return doubts.map(({ channel, at, refused }) => ({ channel, at, refused }))
+    expect(logged).toHaveLength(warnings.length)
+    expect(JSON.stringify([warnings, logged])).not.toContain(MARK)
+    return warnings.map(({ channel, at, refused }) => ({ channel, at, refused }))
   }
 
   it('is a URL of the old host, and one with a signature where a token is wanted', async () => {

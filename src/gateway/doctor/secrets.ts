@@ -5,7 +5,7 @@ import { WORKFLOW } from '../../kernel/error-codes.ts'
 import { exitCodeOf } from '../../kernel/exit-codes.ts'
 import { checkSecrets, type SecretsReport } from '../../secrets/check.ts'
 import { webhookFileSetting, webhookSetting } from '../../secrets/environment.ts'
-import type { CodedProblem, Doubt } from '../../secrets/source.ts'
+import type { CodedProblem, SecretWarning } from '../../secrets/source.ts'
 import type { Environment } from '../../settings/env-file.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
@@ -31,11 +31,11 @@ export async function checkVaultAndChannels(
   const ofChannels = channels.flatMap((channel) => {
     const own = report.problems.find((problem) => isAbout(channel.key, problem))
     if (own) told.add(own)
-    const doubts = report.doubts.filter((doubt) => doubt.channel === channel.key)
+    const warnings = report.warnings.filter((warning) => warning.channel === channel.key)
     const found = checkChannel(channel, own, report, settings, store)
-    return doubts.length > 0 && found.status === 'ok'
-      ? doubts.map((doubt) => doubtful(found.check, doubt))
-      : [found, ...doubts.map((doubt) => doubtful(found.check, doubt))]
+    return warnings.length > 0 && found.status === 'ok'
+      ? warnings.map((warning) => warningFinding(found.check, warning))
+      : [found, ...warnings.map((warning) => warningFinding(found.check, warning))]
   })
   const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
   for (const problem of vault) told.add(problem)
@@ -44,12 +44,14 @@ export async function checkVaultAndChannels(
     ...checkVault(vault, settings),
     ...others.map((problem) => wrongSetting('secrets', problem, exitCodeOf(problem.code))),
     checkSigning(report),
-    ...report.doubts.filter(({ channel }) => channel === undefined).map((doubt) => doubtful('signature', doubt)),
+    ...report.warnings
+      .filter(({ channel }) => channel === undefined)
+      .map((warning) => warningFinding('signature', warning)),
     ...ofChannels,
   ]
 }
 
-function doubtful(check: string, { at, found, todo, refused }: Doubt): Finding {
+function warningFinding(check: string, { at, found, todo, refused }: SecretWarning): Finding {
   return refused ? wrong(check, `${at}: found ${found}`, todo) : noted(check, `${at}: found ${found}`, todo)
 }
 

@@ -6,26 +6,28 @@ import { proxyRulesOf } from '../../transports/proxy.ts'
 import { createVaultLogin, sessionOf, type VaultSession } from './login.ts'
 import { createVaultHttp } from './request.ts'
 
-/** Reads secrets from Vault's key/value store, version 2, and keeps itself logged in. */
+/** Reads secrets from Vault's KV store, version 2, and renews its own token. */
 export interface VaultClient {
   /**
-   * The fields of the newest version at a path; undefined where nothing is there.
+   * The fields of the newest version at a path; undefined for a path without a secret (404).
    *
    * @throws GatewayError `secrets_unreachable`, naming the setting or the path that is wrong
    */
   readFields(path: string): Promise<Readonly<Record<string, unknown>> | undefined>
-  /** Cuts off what is under way. */
+  /** Aborts requests in flight. */
   close(): void
 }
 
-type KeptSession = VaultSession & {
-  /** In milliseconds since 1970; infinite for a token that does not end. */
-  readonly endsAt: number
+type TimedSession = VaultSession & {
+  /** Expiry in milliseconds since 1970; infinite for a token that does not expire. */
+  readonly endsAtMs: number
 }
 
 /**
- * @param settings those named VAULT_ and TEAMS_VAULT_, and those of proxies. TEAMS_VAULT_REFRESH: a token is renewed at the last look before two thirds of its
- * lease are over, and a third look must still find it valid
+ * Makes a client for the Vault at `address`. A token is renewed at the first read when a third of its lease is left, or
+ * two intervals of TEAMS_VAULT_REFRESH, so that a failed renewal can be repeated once before the token expires.
+ *
+ * @param settings VAULT_…, TEAMS_VAULT_… and the proxy settings
  */
 export function createVaultClient(address: string, settings: Settings, clock: Clock): VaultClient {
   const http = createVaultHttp(address, {
@@ -35,42 +37,42 @@ export function createVaultClient(address: string, settings: Settings, clock: Cl
   })
   const login = createVaultLogin(settings, http)
   const marginMs = settings.TEAMS_VAULT_REFRESH * 2000
-  let session: KeptSession | undefined
-  /** Two paths are read at once; they share one login. */
-  let pending: Promise<KeptSession> | undefined
+  let session: TimedSession | undefined
+  /** Two paths are read at once and share one login. */
+  let pending: Promise<TimedSession> | undefined
 
-  const keep = (made: VaultSession): KeptSession => {
-    session = { ...made, endsAt: clock.now().getTime() + (made.leaseMs ?? Number.POSITIVE_INFINITY) }
+  const remember = (made: VaultSession): TimedSession => {
+    session = { ...made, endsAtMs: clock.now().getTime() + (made.leaseMs ?? Number.POSITIVE_INFINITY) }
     return session
   }
-  const isDue = ({ endsAt, leaseMs = 0 }: KeptSession) =>
-    endsAt - clock.now().getTime() <= Math.max(leaseMs / 3, marginMs)
+  const isDue = ({ endsAtMs, leaseMs = 0 }: TimedSession) =>
+    endsAtMs - clock.now().getTime() <= Math.max(leaseMs / 3, marginMs)
 
   /**
-   * Renewed rather than logged in again while that helps, since a secret id may be good for few logins. A renewal gives less
-   * and less as the token nears its longest life; then it is time for a new one.
+   * Renews the token while that extends its lease, since a secret id may be valid for few logins only. Near the token's
+   * maximum TTL each renewal extends it less; then logs in again.
    */
-  async function renewed(old: KeptSession): Promise<KeptSession> {
+  async function renewed(old: TimedSession): Promise<TimedSession> {
     if (old.renewable) {
       const answer = await http.ask('POST', 'auth/token/renew-self', { token: old.token.reveal(), body: {} })
       if (answer.status === 200) {
-        const made = keep(sessionOf(answer, login.setting, 'a token that can be renewed'))
+        const made = remember(sessionOf(answer, login.setting, 'a token that can be renewed'))
         if (!login.repeatable || !isDue(made)) return made
       }
     }
-    return login.repeatable ? keep(await login.login()) : old
+    return login.repeatable ? remember(await login.login()) : old
   }
 
-  function loggedIn(): Promise<KeptSession> {
+  function loggedIn(): Promise<TimedSession> {
     if (session && !isDue(session)) return Promise.resolve(session)
     const old = session
-    pending ??= (old ? renewed(old) : login.login().then(keep)).finally(() => {
+    pending ??= (old ? renewed(old) : login.login().then(remember)).finally(() => {
       pending = undefined
     })
     return pending
   }
 
-  /** Whether Vault still takes the token, whatever it may read. */
+  /** True while Vault accepts the token, even if its policies allow no path. */
   async function isAlive({ token }: VaultSession): Promise<boolean> {
     return (await http.ask('GET', 'auth/token/lookup-self', { token: token.reveal() })).status === 200
   }
@@ -79,7 +81,7 @@ export function createVaultClient(address: string, settings: Settings, clock: Cl
     let used = await loggedIn()
     let answer = await http.ask('GET', apiPath(path), { token: used.token.reveal() })
     if (answer.status === 403 && login.repeatable && !(await isAlive(used))) {
-      // Revoked, or ended sooner than it said. Somebody else's read may have logged in anew in the meantime.
+      // Revoked, or expired before the end of its lease. A concurrent read may have logged in again since.
       if (session?.token === used.token) session = undefined
       used = await loggedIn()
       answer = await http.ask('GET', apiPath(path), { token: used.token.reveal() })
@@ -116,9 +118,9 @@ function failure(at: string, found: string, expected: string): GatewayError {
 }
 
 /**
- * The path in Vault's API: `secret/teams/webhooks`, as `vault kv` writes it, is `secret/data/teams/webhooks` there. A path that
- * has `data` behind its mount is taken as the API's already; that is also how a mount with a slash in its name is
- * written (`kv/prod/data/teams`).
+ * The path in Vault's HTTP API: `secret/data/teams/webhooks` for `secret/teams/webhooks`, the form of `vault kv`. A path
+ * with `data` after its mount counts as an API path already; a mount with a slash in its name has to be written that
+ * way (`kv/prod/data/teams`).
  */
 export function apiPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '')

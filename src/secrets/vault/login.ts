@@ -5,25 +5,25 @@ import { Secret } from '../../kernel/secret.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { VaultAnswer, VaultHttp } from './request.ts'
 
-/** A token that Vault takes, and for how long. */
+/** A token that Vault accepts, and its lease. */
 export interface VaultSession {
   readonly token: Secret
-  /** Length of its lease in milliseconds; undefined for a token that does not end. */
+  /** Undefined for a token that does not expire. */
   readonly leaseMs: number | undefined
   readonly renewable: boolean
 }
 
-/** How the gateway shows Vault who it is. */
+/** How the gateway authenticates to Vault. */
 export interface VaultLogin {
   /** @throws GatewayError `secrets_unreachable`, naming the setting that is wrong */
   login(): Promise<VaultSession>
-  /** False for a token that was given: there is nothing to log in with again. */
+  /** False for VAULT_TOKEN, which can not be replaced by logging in again. */
   readonly repeatable: boolean
-  /** The setting to look at when Vault takes the token no more. */
+  /** The setting to name when Vault no longer accepts the token. */
   readonly setting: 'VAULT_TOKEN' | 'VAULT_ROLE_ID' | 'VAULT_KUBERNETES_ROLE'
 }
 
-/** The login that the settings ask for: a token, else AppRole, else Kubernetes. */
+/** Makes the login that the settings configure: a token, else AppRole, else Kubernetes. */
 export function createVaultLogin(settings: Settings, http: VaultHttp): VaultLogin {
   const { VAULT_TOKEN: token, VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = settings
   if (token !== undefined) return tokenLogin(token, http)
@@ -56,7 +56,7 @@ function tokenLogin(token: string, http: VaultHttp): VaultLogin {
     async login() {
       const { status, body } = await http.ask('GET', 'auth/token/lookup-self', { token })
       const data = isObject(body.data) ? body.data : {}
-      // A policy may forbid a token to look at itself. Whether it is valid shows when it reads.
+      // A policy may forbid lookup-self; an invalid token then fails at the first read.
       const ttl = status === 200 && typeof data.ttl === 'number' ? data.ttl : 0
       return {
         token: new Secret(token),
@@ -67,7 +67,7 @@ function tokenLogin(token: string, http: VaultHttp): VaultLogin {
   }
 }
 
-/** Read at each login: Kubernetes replaces the token long before it ends. */
+/** Reads the token file at each login: Kubernetes replaces the token long before it expires. */
 async function serviceAccountToken(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()

@@ -4,31 +4,31 @@ import { isObject } from '../../kernel/json.ts'
 import type { ProxyFor } from '../../transports/proxy.ts'
 import { createTunnelConnector } from '../../transports/tunnel.ts'
 
-/** Milliseconds until a request to Vault counts as unanswered. */
-const TIMEOUT = 10_000
-/** Redirects in a row that are followed: a standby names the active node, and that one answers. */
-const MOST_REDIRECTS = 2
+/** A request to Vault without a response after this time has failed. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Redirects followed per request: a standby names the active node, and the active node answers. */
+const MAX_REDIRECTS = 2
 
-/** Vault's answer to one request. */
+/** Vault's response to one request. */
 export interface VaultAnswer {
   readonly status: number
   readonly body: Record<string, unknown>
 }
 
-/** Speaks HTTP with Vault. */
+/** HTTP client of one Vault. */
 export interface VaultHttp {
   /**
-   * Asks Vault, and gives every answer below 500 to the caller to judge.
+   * Sends a request and returns every response with a status below 500.
    *
    * @param path below `/v1/`
-   * @throws GatewayError `secrets_unreachable` where there is no answer, or one that says Vault can not work now
+   * @throws GatewayError `secrets_unreachable` without a response, for status 500 and above, and for refused redirects
    */
-  ask(method: 'GET' | 'POST', path: string, ask?: { token?: string; body?: object }): Promise<VaultAnswer>
-  /** Cuts off all requests under way. */
+  ask(method: 'GET' | 'POST', path: string, content?: { token?: string; body?: object }): Promise<VaultAnswer>
+  /** Aborts all requests in flight. */
   close(): void
 }
 
-/** How Vault is reached. */
+/** Options of {@link createVaultHttp}. */
 export interface VaultHttpOptions {
   /** VAULT_NAMESPACE */
   readonly namespace: string | undefined
@@ -38,8 +38,9 @@ export interface VaultHttpOptions {
 }
 
 /**
- * Speaks with the Vault at VAULT_ADDR. A standby that does not forward requests answers 307 with the address of the active node;
- * that is followed where the token may go: over the same scheme, to the same host or one of TEAMS_VAULT_REDIRECT_HOSTS.
+ * Makes an HTTP client for the Vault at VAULT_ADDR. A standby that does not forward requests answers 307 with the address
+ * of the active node. The redirect is followed where the token may be sent: with the same scheme, to the same host or to
+ * one of TEAMS_VAULT_REDIRECT_HOSTS.
  */
 export function createVaultHttp(address: string, options: VaultHttpOptions): VaultHttp {
   const { namespace, proxyFor } = options
@@ -56,7 +57,9 @@ export function createVaultHttp(address: string, options: VaultHttpOptions): Vau
       proxy === undefined
         ? new Agent({ allowH2: false })
         : protocol === 'https:'
-          ? new Agent({ connect: createTunnelConnector(proxy, { timeout: TIMEOUT, signal: closing.signal }) })
+          ? new Agent({
+              connect: createTunnelConnector(proxy, { timeout: REQUEST_TIMEOUT_MS, signal: closing.signal }),
+            })
           : new ProxyAgent(proxy.reveal())
     dispatchers.set(key, made)
     return made
@@ -77,7 +80,7 @@ export function createVaultHttp(address: string, options: VaultHttpOptions): Vau
           headers,
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           dispatcher: dispatcherFor(url),
-          signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT)]),
+          signal: AbortSignal.any([closing.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
         })
         if (status >= 300 && status < 400) {
           url = target({ status, location, from: url, base: new URL(base), options, redirects })
@@ -113,7 +116,7 @@ async function send(
   }
 }
 
-/** Where a redirect leads. @throws GatewayError where it may not be followed, with what to do instead */
+/** The URL that a redirect leads to. @throws GatewayError `secrets_unreachable` for a redirect that must not be followed */
 function target(redirect: {
   readonly status: number
   readonly location: string | undefined
@@ -126,7 +129,7 @@ function target(redirect: {
   const to = location === undefined ? undefined : (URL.parse(location, from.href) ?? undefined)
   if (!to || (status !== 307 && status !== 308))
     throw unreachable(`a redirect (${status})`, 'the address that it points to, since only 307 and 308 are followed')
-  if (redirects >= MOST_REDIRECTS) throw unreachable(`one redirect (${status}) after the other`, 'the active node')
+  if (redirects >= MAX_REDIRECTS) throw unreachable(`one redirect (${status}) after the other`, 'the active node')
   if (to.protocol !== base.protocol || to.username !== '' || to.password !== '')
     throw unreachable(`a redirect (${status}) to another scheme`, `an address that leads to ${base.protocol}//`)
   const { hostname } = to
@@ -158,9 +161,9 @@ function isSealed(answer: Record<string, unknown>): boolean {
   return Array.isArray(answer.errors) && answer.errors.includes('Vault is sealed')
 }
 
-/** The code of what went wrong; messages are not passed on, they may quote the address. */
+/** The code of an error. Its message is left out, since it may quote the address. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'TimeoutError') return `nothing within ${TIMEOUT / 1000} seconds`
+  if (error.name === 'TimeoutError') return `nothing within ${REQUEST_TIMEOUT_MS / 1000} seconds`
   return 'code' in error ? String(error.code) : error.name
 }

@@ -5,28 +5,28 @@ import type { Found, FoundSigning, SecretSource } from '../source.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
 
 /**
- * Webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and signing secrets at TEAMS_HMAC_VAULT_PATH.
+ * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and the signing secrets at TEAMS_HMAC_VAULT_PATH.
  *
- * @param options.askAll asks for the signing secrets too where the environment has one
+ * @param options.includeOverridden reads the signing secrets even where the environment has one
  */
 export function vaultSource(
   address: string,
   settings: Settings,
   clock: Clock,
-  options: { readonly askAll?: boolean } = {},
+  options: { readonly includeOverridden?: boolean } = {},
 ): SecretSource {
   const client = createVaultClient(address, settings, clock)
   const webhookPath = settings.TEAMS_WEBHOOK_VAULT_PATH
-  // A secret in the environment stands above Vault's, which then need not be readable at all.
+  // A secret in the environment overrides Vault's, which then need not be readable.
   const needed = settings.TEAMS_HMAC_SECRET_KEY === undefined
-  const hmacPath = needed || options.askAll ? settings.TEAMS_HMAC_VAULT_PATH : undefined
+  const hmacPath = needed || options.includeOverridden ? settings.TEAMS_HMAC_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
     async read() {
       const [webhooks, signing] = await Promise.all([
-        webhookPath === undefined ? NOT_ASKED : attempt(() => readWebhooks(client, webhookPath)),
-        hmacPath === undefined ? NOT_ASKED : attempt(() => readSigning(client, hmacPath)),
+        webhookPath === undefined ? NOT_READ : attempt(() => readWebhooks(client, webhookPath)),
+        hmacPath === undefined ? NOT_READ : attempt(() => readSigning(client, hmacPath)),
       ])
       const problems = new Map(
         [...(webhooks.problems ?? []), ...((needed && signing.problems) || [])].map((problem) => [
@@ -43,17 +43,17 @@ export function vaultSource(
 async function readWebhooks(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
   const fields = await client.readFields(path)
   if (fields) return { value: new Map(Object.keys(fields).map((key) => [key, foundIn(fields, path, key)])) }
-  // Taken as a failure, not as "no addresses": a path deleted by mistake must not silence the channels.
+  // A failure, not "no addresses": a path deleted by mistake must not remove the channels' addresses.
   const expected = `a secret of KV version 2 with a field for each channel key ("vault kv put ${path} sre=…")`
   return { problems: [{ at: path, found: 'nothing at this path', expected }] }
 }
 
-/** Nothing at this path is no failure, since it has a default that nobody need use. */
+/** A path without a secret is no failure: TEAMS_HMAC_VAULT_PATH has a default, so it is set for every user of Vault. */
 async function readSigning(client: VaultClient, path: string): Promise<Attempt<FoundSigning>> {
   const fields = await client.readFields(path)
   if (!fields) return {}
-  const named = (field: string) => (fields[field] === undefined ? undefined : foundIn(fields, path, field))
-  return { value: { current: named('hmac_secret'), previous: named('hmac_secret_previous') } }
+  const read = (field: string) => (fields[field] === undefined ? undefined : foundIn(fields, path, field))
+  return { value: { current: read('hmac_secret'), previous: read('hmac_secret_previous') } }
 }
 
 function foundIn(fields: Readonly<Record<string, unknown>>, path: string, field: string): Found {
@@ -66,7 +66,7 @@ interface Attempt<T> {
   readonly problems?: readonly Problem[]
 }
 
-const NOT_ASKED: Attempt<never> = {}
+const NOT_READ: Attempt<never> = {}
 
 async function attempt<T>(task: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
   try {
