@@ -11,8 +11,8 @@ export interface BatchCounts {
 
 /**
  * From now on every statement that moves notifications leaves a row with how many it moved, and to which state. A
- * trigger sees what is really done, whatever the gateway's SQL looks like and however it groups its work: nothing
- * about the gateway is guessed. Of the whole table and of each month, since only that of the table that a statement names
+ * trigger counts the rows that really change, independent of the gateway's SQL and grouping: nothing
+ * about the gateway is assumed. Of the whole table and of each month, since only that of the table that a statement names
  * sees it. It costs time, so only the run that the ceiling's rows are taken from has it.
  */
 export async function watchBatches(database: BenchDatabase): Promise<void> {

@@ -88,7 +88,7 @@ export const BREAKAGES: readonly BenchBreakage[] = [
     ],
   },
   {
-    name: 'nobody woken',
+    name: 'no wake-up',
     does: 'an accepted event wakes no drain; the sweep finds it',
     scenario: 'latency',
     figure: 'latency.p99',
@@ -137,7 +137,7 @@ export const BREAKAGES: readonly BenchBreakage[] = [
     changes: [NO_DIGESTS],
   },
   {
-    name: 'digests that nobody gets',
+    name: 'digests never sent',
     does: 'a digest is made and never sent',
     scenario: 'storm',
     figure: 'storm.unrepresented',
@@ -176,7 +176,7 @@ export const BREAKAGES: readonly BenchBreakage[] = [
     ],
   },
   {
-    name: 'slow database within',
+    name: 'slow embedded database',
     does: 'each exchange with the embedded database takes 4 ms longer',
     scenario: 'embedded',
     figure: 'embedded.notifications',

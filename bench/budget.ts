@@ -5,9 +5,6 @@ export interface BudgetRule {
   readonly burst: number
 }
 
-/** The default budget, which the storm runs under. */
-export const DEFAULT_BUDGET: BudgetRule = { requests: 60, period: 60, burst: 10 }
-
 /** The most cards that came within any window of `windowMs`; `times` in milliseconds. */
 export function mostWithin(times: readonly number[], windowMs: number): number {
   const sorted = [...times].sort((a, b) => a - b)

@@ -33,7 +33,7 @@ export interface Sizes {
   readonly budgetSeconds: number
 }
 
-export const FULL: Sizes = {
+const FULL: Sizes = {
   events: 8_000,
   warmUp: 4_000,
   fewerEvents: 2_000,
@@ -51,7 +51,7 @@ export const FULL: Sizes = {
 }
 
 /** Small enough for every change. Its figures are rough; its checks of correctness are not. */
-export const QUICK: Sizes = {
+const QUICK: Sizes = {
   events: 600,
   warmUp: 200,
   fewerEvents: 300,
@@ -69,7 +69,7 @@ export const QUICK: Sizes = {
 }
 
 /** Just large enough to notice a breakage. */
-export const BREAKAGE: Sizes = {
+const BREAKAGE: Sizes = {
   ...FULL,
   events: 4_000,
   warmUp: 4_000,

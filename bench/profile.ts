@@ -37,7 +37,7 @@ export interface ProfileSummary {
  * Reads a profile and says what cost most between two moments of `nowMs()`, whose clock V8 uses too: a profile covers
  * all of a process's life, and its start is not what is measured.
  */
-export function summarise(
+function summarise(
   file: string,
   { from = 0, to = Number.POSITIVE_INFINITY, most = 25 }: { from?: number; to?: number; most?: number } = {},
 ): ProfileSummary {
@@ -89,7 +89,7 @@ export function summarise(
 }
 
 /** The summary as lines of text. */
-export function profileLines(summary: ProfileSummary): string[] {
+function profileLines(summary: ProfileSummary): string[] {
   const list = (title: string, shares: readonly Share[]) => [
     '',
     title,

@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts'
 import type { ScenarioName, Sizes } from './options.ts'
 import { type TargetResult, targetLine } from './targets.ts'
 
-/** What one scenario came to. */
+/** Figures of one scenario. */
 export interface ScenarioResult {
   readonly name: ScenarioName
   /** Load average of the machine (1 minute) when it began and when it ended: figures of a busy machine are not its best. */

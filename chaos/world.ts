@@ -14,7 +14,6 @@ import type { Deployment, Form, Setup } from './setup.ts'
 
 /** Everything that a scenario uses: gateways, receiver, senders, services, and the timeline of faults. */
 export interface World {
-  readonly form: Form
   readonly random: Random
   /** Everything that the scenario writes. */
   readonly folder: string
@@ -57,7 +56,7 @@ export type Plans = Readonly<Record<string, Partial<ChannelPlan>>>
 
 export const SIGNING_SECRET = 'chaos-signing-secret-0123456789abcdef'
 export const TIMEOUT_MS = 5_000
-export const PER_HOST = 12
+const PER_HOST = 12
 export const CHANNELS = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance'] as const
 export const BUDGET = { requests: 900, period: 60, burst: 20 } as const
 
@@ -75,7 +74,7 @@ export interface ScenarioRun {
 
 /** Starts the receiver and the services of a scenario; its gateways are not started yet. */
 export async function createWorld(options: ScenarioRun, setup: Setup): Promise<World> {
-  const { scenario, form, seed, folder, root } = options
+  const { scenario, seed, folder, root } = options
   const releases: (() => Promise<void>)[] = []
   const later = (task: () => Promise<void>) => void releases.push(task)
   async function close() {
@@ -132,7 +131,6 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
     const first = replicas[0]
     if (!first) throw new Error(`The scenario "${scenario.name}" has no replica.`)
     return {
-      form,
       random,
       folder,
       root,

@@ -17,7 +17,6 @@ import { watch } from './watch.ts'
 /** Fails only with three keys at once: found only by a loop that keeps inputs with one key, then two. */
 const TOY: Target = {
   name: 'toy',
-  about: 'a toy',
   extension: 'json',
   batch: 8,
   thoroughOneIn: 4,

@@ -11,7 +11,6 @@ export interface Tally {
   /** Functions of the source that were entered, and stretches in them that never ran. */
   readonly functions: number
   readonly gaps: number
-  readonly traits: number
   /** Inputs that are kept, those it began with among them. */
   readonly pool: number
   /** The inputs that took longest, in ms: for a person to look at; no property depends on them. */
@@ -164,7 +163,6 @@ export async function fuzz(options: LoopOptions): Promise<Tally> {
     runs,
     thoroughRuns,
     ...coverage.total(),
-    traits: seen.traits.size,
     pool: pool.length,
     slowest,
     steps: highestSteps,

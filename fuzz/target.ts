@@ -3,8 +3,6 @@ import type { Random } from './random.ts'
 /** One thing that is fuzzed: how its inputs look, how they are changed, and what has to hold for each of them. */
 export interface Target {
   readonly name: string
-  /** One line for people. */
-  readonly about: string
   /** What files of its corpus end in. */
   readonly extension: string
   /** Inputs that share one coverage sample: a sample costs 10 ms, for one input or many. */

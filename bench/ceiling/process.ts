@@ -7,8 +7,8 @@ import type { CeilingAnswer, CeilingRequest, CeilingStart, Recording } from './c
 import { insertStatement, stepStatement } from './statements.ts'
 
 // The ceiling: the gateway's rows and bytes through `pg` and `undici` alone, in a process of its own. Everything that can
-// be made beforehand is: it checks nothing, renders nothing, signs nothing and answers nobody. What it may not leave out
-// is what makes the work durable: a commit before a card goes out, the claim, and the record of each attempt.
+// be made beforehand is: it checks nothing, renders nothing, signs nothing and answers no request. It may not leave out
+// the parts that make the work durable: a commit before a card goes out, the claim, and the record of each attempt.
 
 const start = JSON.parse(process.argv[2] ?? '{}') as CeilingStart
 const recording = JSON.parse(readFileSync(start.recording, 'utf8')) as Recording
@@ -81,7 +81,7 @@ function createChannel(key: string) {
     const startedAt = new Date()
     const response = await receiver.request({ method: 'POST', path: card.path, headers: card.headers, body: card.body })
     await response.body.dump()
-    if (response.statusCode !== 202) throw new Error(`the receiving end answered ${response.statusCode}`)
+    if (response.statusCode !== 202) throw new Error(`the receiver answered ${response.statusCode}`)
     inFlight--
     const times = `"created_at":"${createdAt.toISOString()}","started_at":"${startedAt.toISOString()}","finished_at":"${new Date().toISOString()}"`
     done.push(`{"id":"${id}",${times},${card.recorded}}`)

@@ -46,7 +46,7 @@ interface NotificationRow {
   readonly message: string | null
 }
 
-/** Reads from a gateway's database and from the receiving end what the gateway did, for the ceiling to do the same. */
+/** Reads the work of a gateway from its database and the receiver, for the ceiling to repeat. */
 export async function makeRecording(database: BenchDatabase, posts: readonly RecordedPost[]): Promise<Recording> {
   const present = await database.query<{ column_name: string }>(
     "SELECT column_name FROM information_schema.columns WHERE table_name = 'teams_notifications'",

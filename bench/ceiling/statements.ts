@@ -29,7 +29,7 @@ export function insertStatement(eventColumns: readonly string[], notificationCol
 }
 
 /**
- * A step over the tables whose names end so: $1 what came of posts, a JSON array, is recorded, and $4 that are due for channel $3 are claimed, both by $2.
+ * A step over the tables whose names end so: $1, a JSON array of finished posts, is recorded, and $4 due notifications of channel $3 are claimed, both by $2.
  * Without the claim a second process would post the same cards. All of it was
  * accepted between $5 and $6, so that no other month is opened.
  */

@@ -10,7 +10,7 @@ export interface PostedEvent {
 }
 
 type BuiltIn = keyof typeof EVENT_TYPES
-/** What the gateway tells of itself nobody sends. */
+/** All types except the gateway's own, which callers can not send. */
 const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter((type) => !type.startsWith('gateway.'))
 
 /**
@@ -32,11 +32,6 @@ export function eventOf(type: BuiltIn, nth: number, name: string): PostedEvent {
     occurred_at: new Date().toISOString(),
     data: unmasked(SAMPLES[type].data, nth),
   }
-}
-
-/** How many notifications an event of this type becomes with the catalogue's groups. */
-export function channelsOf(type: string): number {
-  return Object.hasOwn(EVENT_TYPES, type) ? EVENT_TYPES[type as BuiltIn].stakeholders.length : 0
 }
 
 /** `P••••6789` becomes `P1000426789`. */

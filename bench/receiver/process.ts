@@ -24,9 +24,7 @@ function take(request: IncomingMessage, body: readonly Buffer[], bytes: number):
     at: nowMs(),
     channel: path.split('/')[2] ?? '',
     id,
-    correlationId: String(headers['x-correlation-id'] ?? ''),
     bytes,
-    repeat: headers['x-claimlinc-repeat'] !== undefined,
   })
   if (recorded) {
     const own = Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name))

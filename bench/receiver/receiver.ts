@@ -7,10 +7,7 @@ export interface Arrival {
   readonly channel: string
   /** Header webhook-id: the notification's id. */
   readonly id: string
-  readonly correlationId: string
   readonly bytes: number
-  /** The sender marked it as a possible repeat. */
-  readonly repeat: boolean
 }
 
 /** A whole post, for the ceiling to repeat. */
@@ -36,7 +33,7 @@ export type ReceiverAnswer =
   | { readonly kind: 'recording' }
   | { readonly kind: 'recorded'; readonly posts: readonly RecordedPost[] }
 
-/** The receiving end of all cards, in a process of its own. */
+/** The receiver of all cards, in a process of its own. */
 export interface Receiver {
   /** For example `http://127.0.0.1:41234`. */
   readonly origin: string

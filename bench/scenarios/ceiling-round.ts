@@ -17,7 +17,7 @@ export interface Recorded {
   readonly bytes: number
 }
 
-/** What one run of the ceiling came to. */
+/** Figures of one run of the ceiling. */
 export interface CeilingResult {
   readonly notificationsPerSecond: number
   readonly acceptSeconds: number

@@ -4,7 +4,7 @@ import type { Arrival } from '../receiver/receiver.ts'
 
 /**
  * When each notification was represented: its own card had come, or the card of the digest that it went into. Whether a
- * card came is what the receiving end says, not the record.
+ * card came is read from the receiver, not from the database.
  */
 export async function representedBy(
   database: BenchDatabase,

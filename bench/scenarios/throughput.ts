@@ -15,7 +15,7 @@ const LARGE = CONNECTIONS
 
 /**
  * (a) Events accepted and notifications sent per second, end to end, with every commit, against the ceiling: in each
- * round both, one after the other, and which comes first changes, so that whatever else the machine does meets both.
+ * round both, one after the other, and which comes first changes, so that other work on the machine affects both.
  */
 export async function throughput(bench: Bench): Promise<Measurements> {
   bench.log('throughput: a run whose rows and bytes the ceiling makes again')

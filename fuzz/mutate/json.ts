@@ -125,7 +125,7 @@ function grown(value: Json, spot: Spot, random: Random, words: readonly string[]
 }
 
 /** Any small value. */
-export function anyJson(random: Random, words: readonly string[]): Json {
+function anyJson(random: Random, words: readonly string[]): Json {
   switch (random.whole(8)) {
     case 0:
       return random.pick(NUMBERS)

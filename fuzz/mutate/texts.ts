@@ -24,7 +24,7 @@ export const MARKED_INSIDE = /zx\d{6,}/
 export const EVALUATED = '60606'
 
 /** Texts that something might trip over, or might take for more than text. */
-export const ATTACKS: readonly string[] = [
+const ATTACKS: readonly string[] = [
   '[zx](https://evil.example/zx)',
   '![i](http://x.y/z.png)',
   '<at>Sara Alharbi</at>',

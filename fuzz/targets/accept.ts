@@ -12,7 +12,6 @@ import { SENT_TYPES, sampleEvents, WORDS } from './samples.ts'
 /** The body of `POST /v1/events`, through to the database. */
 export const target: Target = {
   name: 'accept',
-  about: 'a body of POST /v1/events, our own JSON',
   extension: 'input',
   batch: 64,
   thoroughOneIn: 15,

@@ -47,7 +47,6 @@ const HEADERS = [
 /** CloudEvents 1.0 in all three modes: the message with its headers, through to the database. */
 export const target: Target = {
   name: 'cloudevents',
-  about: 'CloudEvents: structured, batch, and in headers',
   extension: 'http',
   batch: 64,
   thoroughOneIn: 15,

@@ -22,7 +22,6 @@ const POLICIES = ['mask', 'omit'] as const
 /** Any data of any type, through to a card. */
 export const target: Target = {
   name: 'render',
-  about: "cards of the gateway's own templates, in both languages, from any data of a type",
   extension: 'input',
   batch: 32,
   thoroughOneIn: 4,

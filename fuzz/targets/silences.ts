@@ -65,7 +65,6 @@ const MATCHER_WORDS = [
 /** A silence: its matchers over the API and as text on the command line, and what it then keeps back. */
 export const target: Target = {
   name: 'silences',
-  about: 'the matchers of a silence, over the API and as text of the command line, against any event',
   extension: 'input',
   batch: 64,
   thoroughOneIn: 1_000,

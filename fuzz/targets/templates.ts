@@ -72,7 +72,6 @@ const WORDS = [...TEMPLATE_WORDS, ...EXPRESSIONS, ...EXPRESSIONS]
 /** Any template file of a user, with any data. */
 export const target: Target = {
   name: 'templates',
-  about: "a user's own template: what the check lets through can be drawn, fits, and is safe",
   extension: 'input',
   batch: 16,
   thoroughOneIn: 200,

@@ -3,7 +3,6 @@ import type { Target } from '../target.ts'
 /** A target whose inputs do what they say, for the test of the watch. */
 export const target: Target = {
   name: 'endless',
-  about: 'for the test of the watch',
   extension: 'txt',
   batch: 1,
   thoroughOneIn: 1,

@@ -17,7 +17,7 @@ const NEEDS = [
 
 /**
  * Runs as root, with the packages as arguments. A service that the package would start is kept from starting: tests have their
- * own, and port 5432 may be somebody's.
+ * own, and port 5432 may be in use.
  */
 const INSTALL = `
 set -e
@@ -38,10 +38,10 @@ apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 install -y --no-install
  * @returns what is there, with versions, in one line.
  * @throws Error that names what is missing and how to install it.
  */
-export async function ensureServices(tell: (line: string) => void): Promise<string> {
+export async function ensureServices(log: (line: string) => void): Promise<string> {
   const missing = NEEDS.filter((need) => need.find() === undefined)
   if (missing.length > 0) {
-    tell(`installing ${missing.map((need) => need.package).join(', ')} ...`)
+    log(`installing ${missing.map((need) => need.package).join(', ')} ...`)
     await install(missing.map((need) => need.package))
     const still = missing.filter((need) => need.find() === undefined)
     if (still.length > 0) throw new Error(`${list(still)} can not be found, although apt-get has installed it.`)
