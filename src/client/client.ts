@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
-import { type Acceptance, acceptancesWire, type EventInput, eventToWire } from '../contract/events.ts'
-import { snakeName } from '../contract/json-names.ts'
+import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
 import {
   type NotificationDetail,
   type NotificationQuery,
@@ -18,12 +16,11 @@ import {
   type SilenceView,
   silenceDetailWire,
   silencePageWire,
-  silenceToWire,
   silenceWire,
 } from '../contract/silences.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
-import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
-import { createLossFinder } from '../kernel/json.ts'
+import { GatewayError, type Problem } from '../kernel/errors.ts'
+import { eventsJson, eventWithKey, queryOf, silenceJson } from './encode.ts'
 import { createRequests, type RequestOptions } from './requests.ts'
 import { mayHaveBeenSent } from './unreachable.ts'
 
@@ -203,56 +200,4 @@ function withKeys(error: GatewayError, keys: readonly (string | undefined)[], si
   )
   if (keyProblems.length === 0) return error
   return new GatewayError(error.code, [...error.problems, ...keyProblems], { cause: error, idempotencyKeys: keys })
-}
-
-function eventWithKey(event: EventInput, key: string | undefined, prefix: string): Record<string, unknown> {
-  const { occurredAt } = event
-  if (occurredAt instanceof Date && Number.isNaN(occurredAt.getTime()))
-    throw new GatewayError('invalid_event', [
-      { at: `${prefix}occurredAt`, found: 'a date that is none', expected: 'a valid date' },
-    ])
-  return { ...(key === undefined ? {} : { idempotency_key: key }), ...eventToWire(event) }
-}
-
-/** @throws GatewayError `invalid_event` for values that JSON would drop or change, and for circular references. */
-function eventsJson(value: unknown, single: boolean): string {
-  const { losses, write } = createLossFinder()
-  let text: string
-  try {
-    text = JSON.stringify(value, function (this: unknown, key: string, item: unknown) {
-      return write(this, key, item)
-    })
-  } catch {
-    // Not JSON.stringify's message, which may quote field names, and they may name a patient.
-    throw new GatewayError('invalid_event', [
-      { at: 'data', found: `${describeValue(value)} that JSON can not write`, expected: 'what JSON can write' },
-    ])
-  }
-  if (losses.length === 0) return text
-  throw new GatewayError(
-    'invalid_event',
-    losses.map(({ path, ...loss }) => ({ at: fieldOf(single ? [0, ...path] : path, single), ...loss })),
-  )
-}
-
-/** The path of a problem, down to a field of the data: keys below it come from the caller and may name a patient. */
-function fieldOf([index, ...names]: readonly (string | number)[], single: boolean): string {
-  return [...(single ? [] : [`events[${index}]`]), ...names.slice(0, 2)].join('.')
-}
-
-function silenceJson(silence: SilenceInput): string {
-  for (const name of ['startsAt', 'endsAt'] as const) {
-    const time = silence[name]
-    if (time instanceof Date && Number.isNaN(time.getTime()))
-      throw new GatewayError('invalid_silence', [{ at: name, found: 'a date that is none', expected: 'a valid date' }])
-  }
-  return JSON.stringify(silenceToWire(silence))
-}
-
-function queryOf(query: Partial<NotificationQuery | SilenceQuery>): string {
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(z.record(z.string(), z.unknown()).parse(query)))
-    if (value !== undefined)
-      parameters.set(snakeName(name), value instanceof Date ? value.toISOString() : String(value))
-  return parameters.size === 0 ? '' : `?${parameters}`
 }
