@@ -24,7 +24,7 @@ describe('good addresses', () => {
     expect(code(url)).toBe('ok')
   })
 
-  it('gives path and query back byte for byte', () => {
+  it('returns path and query byte for byte', () => {
     const tail = '/a%2Fb/%c3%A9/./x//y;z=1?sig=A%2BB%3d&sp=/t%2fr&sp=2&&e'
     expect(checkAddress(`https://x.logic.azure.com:443${tail}`, NONE)).toEqual({
       ok: true,
@@ -187,7 +187,7 @@ describe('properties', () => {
     expect(accepted).toBeGreaterThan(10)
   })
 
-  it('never throws, and never quotes what it was given', () => {
+  it('never throws, and never quotes the URL', () => {
     const text = fc.oneof(fc.string(), fc.webUrl(), fc.constant('https://'), fc.stringMatching(/^[a-z]{12,20}$/))
     fc.assert(
       fc.property(text, fc.constantFrom('', 'https://', 'https://x.logic.azure.com/'), (value, before) => {

@@ -80,7 +80,7 @@ describe('statuses', () => {
     expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => 100 + index))
   })
 
-  it('takes a number that is no status for a failure of the receiver', () => {
+  it('counts a number that is no HTTP status as server_error', () => {
     for (const status of [0, 99, 600, 999, 1000, Number.NaN])
       expect(outcomeOfAnswer({ status, body: '' }).name).toBe('server_error')
   })
@@ -111,7 +111,7 @@ describe('network errors', () => {
     expect(outcomeOfError(several, false)).toMatchObject({ name: 'connection_failed', errorCode: 'ENETUNREACH' })
   })
 
-  it('retries what nobody foresaw, and never quotes it', () => {
+  it('retries unknown errors, and never quotes them', () => {
     for (const error of [new Error('https://x/?sig=s3cr3t'), 's3cr3t', null, { code: 's3cr3t with spaces' }]) {
       const got = outcomeOfError(error, false)
       expect(got).toMatchObject({ name: 'connection_failed', errorCode: undefined, mayHaveArrived: false })
@@ -168,7 +168,7 @@ describe('bodies', () => {
     for (const status of [200, 202]) expect(of(status, body)).toMatchObject({ name, errorCode: code })
   })
 
-  it('drops a code that gives back what was sent, whole or in part, and one that has it inside', () => {
+  it('drops a code that is, contains or is part of a text of the request', () => {
     const sig = 'S1gnature_of-the.url'
     for (const code of [sig, 'gnature_of', `x.${sig}.y`])
       expect(of(400, { error: { code } }, [`/workflows/1?sig=${sig}`, sig]).errorCode).toBeUndefined()

@@ -56,7 +56,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter([], NOW, MAX)).toBeUndefined()
   })
 
-  it('gives back whole seconds and HTTP dates, clamped', () => {
+  it('reads whole seconds and HTTP dates, clamped', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seconds) => {
         const date = new Date(NOW.getTime() + seconds * 1000).toUTCString()
@@ -67,7 +67,7 @@ describe('parseRetryAfter', () => {
     )
   })
 
-  it('never gives anything but a whole number from 1 to the maximum, whatever the header', () => {
+  it('returns undefined or a whole number from 1 to the maximum, for any header', () => {
     const header = fc.oneof(
       fc.string(),
       fc.double().map(String),

@@ -7,7 +7,7 @@ function abortable() {
 }
 
 describe('createAbortListeners', () => {
-  it('runs every task that was not called off, once', () => {
+  it('runs every task that was not removed, once', () => {
     const whenAborted = createAbortListeners()
     const [first, second] = [new AbortController(), new AbortController()]
     const ran: string[] = []
@@ -25,7 +25,7 @@ describe('createAbortListeners', () => {
     expect(ran).toEqual(['twice', 'kept'])
   })
 
-  it('runs what a task adds, and not what a task calls off', () => {
+  it('runs a task that another task adds, and not one that it removes', () => {
     const whenAborted = createAbortListeners()
     const { signal, abort } = abortable()
     const ran: string[] = []
@@ -44,7 +44,7 @@ describe('createAbortListeners', () => {
     expect(ran).toEqual(['first', 'added'])
   })
 
-  it('keeps one listener for a signal', () => {
+  it('adds one listener per signal', () => {
     const whenAborted = createAbortListeners()
     const { signal } = new AbortController()
     let added = 0

@@ -29,3 +29,15 @@ export function createAbortListeners(): WhenAborted {
     return () => tasks.delete(entry)
   }
 }
+
+/** Resolves with the promise's value, or with undefined once a signal aborts. */
+export function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(undefined)
+    if (signals.some(({ aborted }) => aborted)) return onAbort()
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort)
+    })
+  })
+}

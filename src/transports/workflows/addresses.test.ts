@@ -7,7 +7,7 @@ const SIGNED = new Secret(`${BASE}?sp=%2Ftriggers%2Fmanual&sig=a%2Bsignature`)
 const sre = { key: 'sre', auth: 'sas' } as const
 
 describe('createAddressChecks', () => {
-  it('gives what the check gives, and the parts that a receiver may give back', () => {
+  it('returns the result of checkAddress, and the parts that an answer may repeat', () => {
     const check = createAddressChecks({ extraSuffixes: [] })
     const { check: checked, parts } = check(sre, SIGNED, undefined)
     expect(checked).toMatchObject({ ok: true, origin: 'https://a.environment.api.powerplatform.com', sandbox: false })
@@ -23,7 +23,7 @@ describe('createAddressChecks', () => {
     expect(check(sre, SIGNED, undefined)).toBe(first)
   })
 
-  it('checks again once the address, its sandbox or its kind is another', () => {
+  it('checks again when the address, the origin of the sandbox or auth changes', () => {
     const check = createAddressChecks({ extraSuffixes: [] })
     const unsigned = new Secret(BASE)
     const local = new Secret('http://127.0.0.1:8080/sandbox/channels/sre')

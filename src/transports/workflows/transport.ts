@@ -1,3 +1,5 @@
+import type { Channel } from '../../catalogue/catalogue.ts'
+import { utf8Of } from '../../kernel/characters.ts'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { Secret } from '../../kernel/secret.ts'
 import { packageVersion } from '../../kernel/version.ts'
@@ -6,10 +8,10 @@ import type { ProxyFor } from '../proxy.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { signedHeaders } from '../signature.ts'
 import type { Outcome, SendRequest, Transport } from '../transport.ts'
+import { untilAborted } from './abort-listeners.ts'
 import { createAddressChecks, createDestinations } from './addresses.ts'
 import { createConnections, type TlsOptions } from './connections.ts'
 import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './entra.ts'
-import { bodyOf } from './envelope.ts'
 import { exchange, timeoutCode } from './exchange.ts'
 
 /** Options of {@link createWorkflowsTransport}, from the settings and the secrets. */
@@ -183,14 +185,15 @@ export function createWorkflowsTransport(options: WorkflowsTransportOptions): Tr
   }
 }
 
-/** Resolves with the promise's value, or with undefined once a signal aborts. */
-function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => resolve(undefined)
-    if (signals.some(({ aborted }) => aborted)) return onAbort()
-    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
-    })
-  })
+const BEFORE_CARD =
+  '{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null,"content":'
+const AFTER_CARD = '}]}'
+
+/**
+ * The body of a post, from a card as JSON. A flow from the stock template loops over `attachments` and fails without
+ * them; a custom flow that passes its whole body to "Post card" needs the card alone (`bare`). Only the flow's owner
+ * knows which, hence the channel's `payload`. Always one attachment: some flows read only the first.
+ */
+function bodyOf(payload: Channel['payload'], cardJson: string): Buffer {
+  return utf8Of(payload === 'bare' ? [cardJson] : [BEFORE_CARD, cardJson, AFTER_CARD])
 }
