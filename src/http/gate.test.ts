@@ -21,7 +21,7 @@ function work() {
 }
 
 describe('a gate', () => {
-  it('lets callers take turns, however much one of them asks', async () => {
+  it('lets callers take turns, also while one has more requests waiting', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const done: string[] = []
     const ask = (caller: string, name: string) => gate.run(request(caller), async () => void done.push(name))
@@ -29,7 +29,7 @@ describe('a gate', () => {
     expect(done).toEqual(['a1', 'a2', 'b1', 'a3'])
   })
 
-  it('does not run more of one caller than its share, and others beside it', async () => {
+  it('limits the running requests of one caller, and runs those of others meanwhile', async () => {
     const gate = createGate(LIMITS)
     const [first, second, other] = [work(), work(), work()]
     const all = [
@@ -49,7 +49,7 @@ describe('a gate', () => {
     await Promise.all(all)
   })
 
-  it('refuses what is more than may wait of one caller, and in all', async () => {
+  it('refuses requests above the limits of waiting ones, of a caller and in all', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const first = work()
     const all = [gate.run(request('a'), first.run)]
@@ -62,7 +62,7 @@ describe('a gate', () => {
     expect(await gate.run(request('c'), async () => 'again')).toBe('again')
   })
 
-  it('does not do what waits for a caller who has gone, nor counts it', async () => {
+  it('does not run or count a waiting request whose caller has disconnected', async () => {
     const gate = createGate({ ...LIMITS, running: 1, waiting: 1 })
     const first = work()
     const running = gate.run(request('a'), first.run)
@@ -76,7 +76,7 @@ describe('a gate', () => {
     expect(await next).toBe('c')
   })
 
-  it('gives up on what has waited for too long', async () => {
+  it('refuses a request that has waited for maxWaitMs', async () => {
     const gate = createGate({ ...LIMITS, running: 1, maxWaitMs: 1 })
     const first = work()
     const running = gate.run(request('a'), first.run)
@@ -85,7 +85,7 @@ describe('a gate', () => {
     await running
   })
 
-  it('runs what costs more than all that may run, alone', async () => {
+  it('runs a request that costs more than the limit, alone', async () => {
     const gate = createGate(LIMITS)
     const dear = work()
     let over = false
@@ -115,7 +115,7 @@ describe('a gate', () => {
     expect(begun).toEqual(['large', 'small 1', 'small 2'])
   })
 
-  it('lets in a second request of a caller for whom there is room, although nothing ends meanwhile', async () => {
+  it('starts a second waiting request of a caller as soon as it fits, although no running request ends', async () => {
     const gate = createGate({ ...LIMITS, runningOfCaller: 2, maxWaitMs: 5_000 })
     const [dear, one, two] = [work(), work(), work()]
     const first = gate.run(request('a', 2), dear.run)
@@ -128,7 +128,7 @@ describe('a gate', () => {
     await Promise.all(others)
   })
 
-  it('leaves the event loop a turn before it lets in what has waited', async () => {
+  it('starts a waiting request in a later turn of the event loop', async () => {
     const gate = createGate({ ...LIMITS, running: 1 })
     const order: string[] = []
     const one = gate.run(request('a'), async () => {

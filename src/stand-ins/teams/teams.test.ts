@@ -36,7 +36,7 @@ function start(options: Partial<SandboxOptions> = {}) {
   return { sandbox, post, queryOf, advance }
 }
 
-describe('what the platform takes', () => {
+describe('accepted posts', () => {
   it('answers 202 with an empty body and shows the card', () => {
     const { sandbox, post } = start()
     const answer = post('sre', envelope(), { headers: { 'x-correlation-id': 'abc', 'webhook-signature': 'v1,x' } })
@@ -82,7 +82,7 @@ describe('what the platform takes', () => {
   })
 })
 
-describe('what the platform refuses', () => {
+describe('refused posts', () => {
   const withQuery = (change: (query: URLSearchParams) => void) => (query: string) => {
     const changed = new URLSearchParams(query)
     change(changed)
@@ -149,7 +149,7 @@ describe('what the platform refuses', () => {
     ['broken UTF-8', 'sre', 400, 'InvalidRequestContent', () => ({ body: Buffer.from([0x22, 0xc3, 0x28, 0x22]) })],
   ]
 
-  it.each(refusals)('%s', (_what, channel, status, code, over) => {
+  it.each(refusals)('%s', (_title, channel, status, code, over) => {
     const { sandbox, post, queryOf } = start()
     const query = channel === 'nobody' ? queryOf('sre') : queryOf(channel)
     const answer = post(channel, envelope(), { query, ...over(query) })
@@ -165,7 +165,7 @@ describe('what the platform refuses', () => {
   })
 })
 
-describe('what the platform takes and then fails', () => {
+describe('accepted posts whose run fails', () => {
   const failures: [string, 'sre' | 'bare', unknown, RegExp][] = [
     [
       'a bare card on the stock flow',
@@ -186,7 +186,7 @@ describe('what the platform takes and then fails', () => {
     ['text', 'bare', '"text"', /^InvalidBotAdaptiveCard/],
   ]
 
-  it.each(failures)('%s', (_what, channel, body, error) => {
+  it.each(failures)('%s', (_title, channel, body, error) => {
     const { sandbox, post } = start()
     expect(post(channel, body)).toMatchObject({ status: 202, body: '' })
     expect(sandbox.messages(channel)).toMatchObject([
@@ -211,7 +211,7 @@ describe('what the platform takes and then fails', () => {
     })
   })
 
-  it('refuses the wrong shape at once when told to', () => {
+  it('refuses the wrong shape at once with wrongShape: refuse', () => {
     const { sandbox, post } = start({ wrongShape: 'refuse' })
     expect(post('sre', card)).toMatchObject({ status: 400 })
     expect(post('bare', envelope())).toMatchObject({ status: 400 })
@@ -271,7 +271,7 @@ describe('faults', () => {
     expect([post('sre').status, post('sre').status, post('sre').status]).toEqual([202, 202, 429])
   })
 
-  it('says 200 and tells of an error in the body', () => {
+  it('answers 200 with an error in the body, and records a failed run', () => {
     const { sandbox, post } = start()
     sandbox.setFaults('sre', { status: 200, body: 'Webhook message delivery failed', times: 1 })
     expect(post('sre')).toMatchObject({ status: 200, body: 'Webhook message delivery failed' })
@@ -312,7 +312,7 @@ describe('faults', () => {
   })
 })
 
-describe('what is kept', () => {
+describe('kept messages', () => {
   it('keeps the newest and counts all', () => {
     const { sandbox, post } = start({ maxMessages: 3 })
     for (let n = 0; n < 5; n++) post('sre', envelope({ ...card, n }))
@@ -323,7 +323,7 @@ describe('what is kept', () => {
     expect(sandbox.channels()[0]?.messages).toBe(0)
   })
 
-  it('gives what came since a message or a moment', () => {
+  it('returns the messages since a message or a time', () => {
     const { sandbox, post, advance } = start()
     for (let n = 0; n < 4; n++) {
       post('sre', envelope({ ...card, n }))
@@ -340,7 +340,7 @@ describe('what is kept', () => {
 })
 
 describe('listeners', () => {
-  it('tells of messages, refusals, faults and clearing', () => {
+  it('get events for messages, refusals, faults and clearing', () => {
     const { sandbox, post } = start()
     const events: SandboxEvent[] = []
     const unsubscribe = sandbox.subscribe((event) => events.push(event))
@@ -355,7 +355,7 @@ describe('listeners', () => {
     expect(events[0]).toMatchObject({ channel: { key: 'sre', messages: 1 }, message: { card } })
   })
 
-  it('waits for messages, or until the signal says no', async () => {
+  it('waitFor resolves with messages, and rejects when its signal aborts', async () => {
     const { sandbox, post } = start()
     const two = sandbox.waitFor('sre', 2)
     post('sre')
