@@ -12,7 +12,7 @@ export interface NamedIdentifier {
 const MAX_NAME_CHARACTERS = 80
 
 /** Splits a name into its folded parts: `NationalIDs`, `national-id_2` and `national id` have the same. */
-export function wordsOfName(name: string): readonly string[] {
+function wordsOfName(name: string): readonly string[] {
   const apart = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
   const words = foldNow(apart)
     .letters.split(/[^\p{L}\p{N}]+/u)

@@ -165,7 +165,7 @@ event_types:
   })
 
   it('has a type for the object that says what the schema takes', () => {
-    // The compiler checks that the schema takes whatever the hand-written type allows.
+    // The compiler checks that the schema accepts all values of the hand-written type.
     const accepted = (config: ConfigInput): DeepReadonly<z.input<ReturnType<typeof configSchema>>> => config
     const config = accepted({
       channels: { finance: { budget: { burst: 3 } } },

@@ -164,7 +164,7 @@ function present<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], un
 }
 
 /** The content of a configuration file, not yet checked, and the base folder of its relative paths. */
-export interface ReadConfig {
+interface ReadConfig {
   readonly value: unknown
   readonly folder: string
 }
@@ -174,7 +174,7 @@ export interface ReadConfig {
  *
  * @throws GatewayError `invalid_config_file` for an unreadable file or a syntax error
  */
-export function readConfigFile(file: string): ReadConfig {
+function readConfigFile(file: string): ReadConfig {
   const result = parseYaml(readText(file))
   if (result.ok) return { value: result.value, folder: dirname(resolve(file)) }
   throw new GatewayError(

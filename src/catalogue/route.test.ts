@@ -36,7 +36,7 @@ const catalogue: fc.Arbitrary<Catalogue> = fc
     routes,
   }))
 
-/** The rule, written the slow way: what one route says of one event. */
+/** Reference implementation of the match of one route and one event. */
 function applies({ when }: Route, of: { eventType: string; priority: string; stakeholders: readonly string[] }) {
   const type = when.eventType ?? '*'
   const typeFits = type.endsWith('*')
@@ -112,7 +112,7 @@ describe('names', () => {
     expect(nearestName(types, 'stormStatus.today')).toBeUndefined()
     expect(nearestName(types, 'x'.repeat(100_000))).toBeUndefined()
     fc.assert(fc.property(fc.constantFrom(...types), (type) => nearestName(types, type.toUpperCase()) === type))
-    // A letter more or less is still found: what differs much in length is passed over, nothing else.
+    // One letter less and two more are still found: only names of a very different length are skipped.
     fc.assert(fc.property(fc.constantFrom(...types), (type) => nearestName(types, `${type.slice(1)}xx`) !== undefined))
   })
 })

@@ -33,16 +33,20 @@ export interface ChannelView {
 export const channelWire = record({
   key: z.string(),
   name: z.string(),
-  configured: z.boolean().meta({ description: 'It has a webhook URL.' }),
+  configured: z.boolean().meta({ description: 'True if the channel has a webhook URL.' }),
   muted: z.boolean(),
   reason: z.string().nullable().meta({
     description:
-      'Why it gets no cards: "muted", "address_missing" where it has no webhook URL, or the outcome that opened its breaker; null where it gets them.',
+      'Why the channel gets no cards: "muted", "address_missing" if it has no webhook URL, or the outcome that opened its breaker; null if it gets cards.',
   }),
-  budget_left: z.number().meta({ description: 'Cards it may get right now.' }),
+  budget_left: z.number().meta({ description: 'Cards that the channel may get now.' }),
   budget: z.object({ requests: count, period: count, burst: count }),
-  backlog: z.record(z.enum(PRIORITIES), count).meta({ description: 'Notifications that wait, by priority.' }),
-  oldest_waiting_at: moment.nullable().meta({ description: 'When the oldest of them was accepted.' }),
+  backlog: z
+    .record(z.enum(PRIORITIES), count)
+    .meta({ description: 'Notifications that are not yet sent, by priority.' }),
+  oldest_waiting_at: moment
+    .nullable()
+    .meta({ description: 'When the event of the oldest notification in the backlog was accepted.' }),
   breaker: z.enum(['closed', 'open', 'half_open']),
   rests_until: moment.nullable(),
   last_outcome: z.string().nullable(),

@@ -7,7 +7,7 @@ import type { UncheckedEvent } from './events.ts'
 import { parseJsonBody, shapeProblem } from './json-body.ts'
 
 const attribute = z.string({ error: 'some text' }).min(1, { error: 'some text' })
-/** Empty text is read as absent, as in our own JSON. */
+/** An empty text counts as absent, as in the gateway's own JSON. */
 const optional = z.string({ error: 'some text' }).optional()
 const list = z.string({ error: 'names, separated by commas' })
 
@@ -34,10 +34,12 @@ export const cloudEvent = z.looseObject({
     .optional()
     .meta({
       contentEncoding: 'base64',
-      description: 'In place of data: JSON in UTF-8, in base64. SDKs write data so that they were given as bytes.',
+      description: 'Instead of data: JSON in UTF-8, in base64. SDKs use it for data that they get as bytes.',
     }),
   priority: optional.meta({ description: 'Extension attribute: the priority, in any letter case.' }),
-  stakeholders: list.optional().meta({ description: 'Extension attribute: groups to tell, separated by commas.' }),
+  stakeholders: list
+    .optional()
+    .meta({ description: 'Extension attribute: stakeholder groups to notify, separated by commas.' }),
   language: optional.meta({ description: 'Extension attribute: "en" or "ar".' }),
 })
 

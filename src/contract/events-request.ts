@@ -66,7 +66,7 @@ export function readEvents(format: EventFormat, headers: IncomingHttpHeaders, bo
       const place = (at: string) => placeOf(index, at, !list)
       for (const problem of result.problems.slice(0, most)) problems.push({ ...problem, at: place(problem.at) })
       if (result.problems.length > most)
-        problems.push({ at: place(''), found: 'more that is wrong', expected: 'what is told of the above' })
+        problems.push({ at: place(''), found: 'more problems', expected: 'the corrections of the problems above' })
     } else events.push(result.event)
   }
   if (problems.length > 0) throw new GatewayError('invalid_event', problems)

@@ -77,10 +77,12 @@ export interface UncheckedEvent {
 export const acceptanceWire = record({
   event_id: z.string(),
   correlation_id: z.string(),
-  duplicate: z.boolean().meta({ description: 'The idempotency key was seen before: this is the first answer again.' }),
+  duplicate: z
+    .boolean()
+    .meta({ description: 'True if the idempotency key was already known: this is the first answer again.' }),
   ignored: z.array(z.string()).exactOptional().meta({
     description:
-      'Data fields that are not kept, because the event type does not declare them (TEAMS_UNDECLARED_DATA); absent where there are none. A name that may be a value is told by its place, such as "(entry 3)".',
+      'Data fields that are dropped or masked, because the event type does not declare them (TEAMS_UNDECLARED_DATA); absent if there are none. A name that may be a value is replaced by its position, such as "(entry 3)".',
   }),
   notifications: z.array(record({ id: z.string(), channel: z.string(), state: z.enum(STATES) })),
 })

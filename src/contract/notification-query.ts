@@ -20,7 +20,7 @@ export const notificationQuery = z.strictObject({
   correlation_id: z
     .string({ error: 'some text' })
     .min(1, { error: 'some text' })
-    .meta({ description: 'As it was sent, or as the answer named it.' })
+    .meta({ description: 'Correlation id, as in the request or in the answer.' })
     .optional(),
   event_type: text.optional(),
   priority: text
@@ -37,7 +37,7 @@ export const notificationQuery = z.strictObject({
   digest_id: z
     .uuid({ error: 'the id of a digest' })
     .transform((id) => id.toLowerCase())
-    .meta({ description: 'Id of a digest: the notifications that stand in it.' })
+    .meta({ description: 'Id of a digest: lists the notifications in it.' })
     .optional(),
   since: moment.optional(),
   until: moment.optional(),

@@ -101,18 +101,18 @@ const notificationShape = {
   channel: z.string(),
   state: z.enum(STATES),
   reason: z.string().nullable().meta({
-    description: 'Why it is in that state: the name of an outcome, "muted", "silence", "maintenance" or "repeat".',
+    description: 'Reason for the state: the name of an outcome, "muted", "silence", "maintenance" or "repeat".',
   }),
   language: z.enum(LANGUAGES),
   webhook_url: z.string().nullable().meta({ description: 'Host and path shape only, never the signature.' }),
   status_code: z.number().nullable(),
   retry_count: count.meta({
-    description: 'Retries used up. Posts after a 429, a rest of the channel or an interruption are none.',
+    description: 'Retries used up. Attempts after a 429, a rest of the channel or an interruption use up none.',
   }),
   error_message: z.string().nullable(),
   created_at: moment,
-  sent_at: moment.nullable().meta({ description: 'When the first attempt began, whatever came of it.' }),
-  accepted_at: moment.nullable().meta({ description: 'When Teams first took it.' }),
+  sent_at: moment.nullable().meta({ description: 'Start of the first attempt, also of a failed one.' }),
+  accepted_at: moment.nullable().meta({ description: 'When Teams first accepted the card.' }),
   next_attempt_at: moment.nullable(),
   acknowledged_by: z.string().nullable(),
   acknowledged_at: moment.nullable(),
@@ -120,9 +120,12 @@ const notificationShape = {
   digest_id: z
     .string()
     .nullable()
-    .meta({ description: 'The notification whose card is the digest that it stands in.' }),
-  silence_id: z.string().nullable().meta({ description: 'The silence or maintenance window that kept it back.' }),
-  repeat_of: z.string().nullable().meta({ description: 'The notification that it repeats.' }),
+    .meta({ description: 'Id of the notification whose card is the digest that contains this one.' }),
+  silence_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'Id of the silence or maintenance window that suppressed the notification.' }),
+  repeat_of: z.string().nullable().meta({ description: 'Id of the notification that this one repeats.' }),
 }
 
 /** A {@link NotificationView} in JSON. */
@@ -137,18 +140,23 @@ export const attemptWire = record({
   status_code: z.number().nullable(),
   error_code: z.string().nullable(),
   message: z.string().nullable(),
-  repeat: z.boolean().meta({ description: 'An earlier attempt was cut off, so the card may have been shown twice.' }),
+  repeat: z
+    .boolean()
+    .meta({ description: 'True if an earlier attempt was interrupted, so that the card may be shown twice.' }),
 })
 
 /** A {@link NotificationDetail} in JSON. */
 export const notificationDetailWire = record({
   ...notificationShape,
   card: jsonObject.meta({ type: 'object' }).nullable(),
-  data: jsonObject.meta({ type: 'object', description: "The event's data, as the policy for patient data left it." }),
-  repeat_count: count.meta({ description: 'How many notifications repeat it.' }),
+  data: jsonObject.meta({
+    type: 'object',
+    description: "The event's data, to which TEAMS_PHI_POLICY has been applied.",
+  }),
+  repeat_count: count.meta({ description: 'Number of notifications that repeat this one.' }),
   last_repeat_at: moment.nullable(),
-  resolved_at: moment.nullable().meta({ description: 'When an event said that it is over.' }),
-  resolved_by: z.string().nullable().meta({ description: 'The id of that event.' }),
+  resolved_at: moment.nullable().meta({ description: 'When another event resolved it.' }),
+  resolved_by: z.string().nullable().meta({ description: 'Id of the event that resolved it.' }),
   attempts: z.array(attemptWire),
   actions: z.array(record({ action: z.string(), by: z.string(), at: moment, data: z.custom<Json>() })),
 })

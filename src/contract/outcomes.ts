@@ -19,7 +19,7 @@ export interface OutcomeRow {
   /** Error codes in the response body with this outcome, for any HTTP status. */
   readonly bodyCodes?: readonly string[]
   /** True for an outcome that arises inside the gateway. It neither opens nor closes the channel breaker. */
-  readonly own?: boolean
+  readonly isInternal?: boolean
   readonly meaning: string
   readonly todo: string
 }
@@ -180,7 +180,7 @@ export const OUTCOMES = {
   },
   render_failed: {
     consequence: 'failed',
-    own: true,
+    isInternal: true,
     meaning: 'No card could be made from this event.',
     todo: 'Run "claimlinc-teams templates check", correct the template, then replay.',
   },
@@ -191,13 +191,13 @@ export const OUTCOMES = {
   },
   interrupted: {
     consequence: 'retry',
-    own: true,
+    isInternal: true,
     meaning: 'The process that was sending it was killed, or its turn lost its lease. The card may have arrived.',
     todo: 'Nothing; it is sent again, marked as a repeat.',
   },
   handed_back: {
     consequence: 'retry',
-    own: true,
+    isInternal: true,
     meaning: 'The process stopped, or its turn lost its lease, before this card was posted.',
     todo: 'Nothing; another turn sends it.',
   },

@@ -10,12 +10,12 @@ export const problemWire = z.object({
   detail: z.string(),
   code: z.string(),
   todo: z.string(),
-  instance: z.string().optional().meta({ description: 'Names this request in the log.' }),
+  instance: z.string().optional().meta({ description: 'Id of the request, the request_id of its log lines.' }),
   errors: z.array(z.object({ at: z.string(), found: z.string(), expected: z.string() })),
 })
 
 /** Prefix of a problem's `type`; the error code follows. */
-export const PROBLEM_TYPE = 'urn:claimlinc-teams:error:'
+const PROBLEM_TYPE = 'urn:claimlinc-teams:error:'
 
 /** Media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json'

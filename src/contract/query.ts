@@ -52,4 +52,4 @@ export function readQuery<S extends z.ZodObject>(schema: S, query: Readonly<Reco
 export const nextCursor = z
   .string()
   .nullable()
-  .meta({ description: 'Give it as "cursor" to get the next page; null at the end.' })
+  .meta({ description: 'Value of "cursor" for the next page; null on the last page.' })

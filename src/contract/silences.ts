@@ -110,27 +110,29 @@ const matcher = z.object({
     .string()
     .meta({ description: 'event_type, priority, channel, stakeholder, correlation_id, or data. and a field.' }),
   operator: z.enum(MATCHER_OPERATORS),
-  value: z.string().meta({ description: '"*" stands for any text.' }),
+  value: z.string().meta({ description: '"*" matches any text.' }),
 })
 
 const silenceShape = {
   id: z.string(),
   kind: z.enum(SILENCE_KINDS),
-  matchers: z.array(matcher).meta({ description: 'It keeps back what all of them match.' }),
+  matchers: z.array(matcher).meta({ description: 'A notification is suppressed if all of them match.' }),
   starts_at: moment,
   ends_at: moment.meta({
-    description: 'Of the first occurrence, where it comes again. The end does not belong to it.',
+    description: 'For a recurring window, the end of its first occurrence. The end is exclusive.',
   }),
   every: z.enum(RECURRENCES).nullable().meta({ description: 'Every 24 hours, or every 7 times 24 hours.' }),
   reason: z.string(),
   created_by: z.string(),
   created_at: moment,
-  ended_by: z.string().nullable().meta({ description: 'Who ended it before its time.' }),
+  ended_by: z.string().nullable().meta({ description: 'Name of the person or program that ended it early.' }),
   ended_at: moment.nullable(),
-  state: z.enum(SILENCE_STATES).meta({ description: 'Now. A window that comes again is "waiting" in between.' }),
+  state: z.enum(SILENCE_STATES).meta({
+    description: 'State at the time of the request. A recurring window is "waiting" between two occurrences.',
+  }),
   occurrence: record({ starts_at: moment, ends_at: moment })
     .nullable()
-    .meta({ description: 'The occurrence that lasts now, or else the next; null once it is over.' }),
+    .meta({ description: 'The current occurrence, or else the next; null once the silence is over.' }),
 }
 
 /** A {@link SilenceView} in JSON. */
@@ -139,7 +141,7 @@ export const silenceWire = record(silenceShape)
 /** A {@link SilenceDetail} in JSON. */
 export const silenceDetailWire = record({
   ...silenceShape,
-  kept_back: count.meta({ description: 'Notifications that it kept back so far.' }),
+  kept_back: count.meta({ description: 'Number of notifications that it has suppressed.' }),
 })
 
 /** A page of silences, the newest first. */
@@ -156,7 +158,7 @@ export const newSilence = z.strictObject({
   every: z
     .enum(RECURRENCES)
     .optional()
-    .meta({ description: 'Only of a maintenance window, which then comes again until somebody ends it.' }),
+    .meta({ description: 'Only for a maintenance window, which then recurs until it is ended.' }),
   reason: z.string().min(1).max(SILENCE_LIMITS.reason),
 })
 

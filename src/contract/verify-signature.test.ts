@@ -12,7 +12,7 @@ const WHSEC = `whsec_${Buffer.from('32 bytes of a key, more or less!').toString(
 const BODY = '{"test": "data", "patient": "مريض"}'
 const SIX_MINUTES_MS = 6 * 60_000
 
-/** What is thrown for arguments or a signature that do not fit. */
+/** Returns the error for invalid arguments or an invalid signature. */
 function refusal(run: () => unknown): GatewayError {
   try {
     run()

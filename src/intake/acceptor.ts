@@ -88,7 +88,8 @@ export function createAcceptor(options: {
       const result = checkEvent(catalogue, event, at, own, options.undeclaredData)
       const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       problems.push(...own.slice(0, most))
-      if (own.length > most) problems.push({ at, found: 'more that is wrong', expected: 'what is told of the above' })
+      if (own.length > most)
+        problems.push({ at, found: 'more problems', expected: 'the corrections of the problems above' })
       return result
     })
     if (problems.length > 0) throw new GatewayError('invalid_event', problems)

@@ -96,7 +96,7 @@ function describe(code: ErrorCode, problems: readonly Problem[], detail?: string
 /**
  * True for a {@link GatewayError}, of one given code when `code` is passed.
  *
- * @param error - Anything that was thrown.
+ * @param error - The thrown value.
  * @param code - The code that it has to have; any if absent.
  */
 export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {

@@ -60,7 +60,7 @@ export function logOf(given: Log | LineLogger | undefined): Log | undefined {
 }
 
 /** Makes a log that writes to a logger of the host program, with that logger's level and destination. */
-export function logTo(logger: LineLogger): Log {
+function logTo(logger: LineLogger): Log {
   return {
     write(event: LogEvent, fields: { readonly err?: unknown } = {}) {
       const { level, message } = LOG_EVENTS[event]

@@ -13,7 +13,7 @@ interface ReadAs {
 interface NotRead {
   /** The gateway's counterpart, in a sentence; logged at start, unless the value is `silentFor`. */
   readonly instead: string
-  /** The value that describes what the gateway does. */
+  /** The value that describes the gateway's behaviour, and needs no notice. */
   readonly silentFor?: string
 }
 

@@ -19,7 +19,7 @@ export interface ReceiverAnswer {
 /** True for outcomes that arise in the gateway, without the receiver: they say nothing about the channel's health. */
 export function isInternal(name: OutcomeName): boolean {
   const row: OutcomeRow = OUTCOMES[name]
-  return row.own === true
+  return row.isInternal === true
 }
 
 /** Makes an outcome with the message of the table OUTCOMES. */
