@@ -40,9 +40,10 @@ interface Connection {
 }
 
 /**
- * Limits concurrent requests. A request above the limits gets `gateway_busy` (503) and Retry-After before its body is
- * read or a query runs. Without limits, one connection with a thousand queries, or a few of the largest bodies, delayed
- * probes and lease renewals by half a minute.
+ * Limits concurrent requests. A request above the limits gets `gateway_busy` (503) and Retry-After: before its body is
+ * read where the connection has too many requests or too many large bodies are in memory, otherwise before its handler
+ * runs. Without limits, one connection with a thousand queries, or a few of the largest bodies, delayed probes and
+ * lease renewals by half a minute.
  *
  * Call it before adding routes: its `onRoute` hook wraps their handlers.
  */

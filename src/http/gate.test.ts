@@ -87,13 +87,13 @@ describe('a gate', () => {
 
   it('runs a request that costs more than the limit, alone', async () => {
     const gate = createGate(LIMITS)
-    const dear = work()
+    const costly = work()
     let over = false
-    const first = gate.run(request('a', 10), dear.run)
+    const first = gate.run(request('a', 10), costly.run)
     const second = gate.run(request('b'), async () => over)
-    await dear.begun
+    await costly.begun
     over = true
-    dear.end()
+    costly.end()
     await first
     expect(await second).toBe(true)
   })
@@ -117,10 +117,10 @@ describe('a gate', () => {
 
   it('starts a second waiting request of a caller as soon as it fits, although no running request ends', async () => {
     const gate = createGate({ ...LIMITS, runningOfCaller: 2, maxWaitMs: 5_000 })
-    const [dear, one, two] = [work(), work(), work()]
-    const first = gate.run(request('a', 2), dear.run)
+    const [costly, one, two] = [work(), work(), work()]
+    const first = gate.run(request('a', 2), costly.run)
     const others = [gate.run(request('b'), one.run), gate.run(request('b'), two.run)]
-    dear.end()
+    costly.end()
     await first
     await expect(Promise.race([Promise.all([one.begun, two.begun]), ...others])).resolves.toHaveLength(2)
     one.end()

@@ -150,7 +150,8 @@ export function warnAboutAddress(url: string, auth: Channel['auth']): AddressWar
       found: 'a URL with "sig" for a channel with "auth: entra": the flow refuses a request that shows both',
       todo: 'Set the URL without "sig" and what stands with it ("sp", "sv"), or take "auth: entra" away.',
     }
-  // Not refused: Logic Apps of Azure itself, and environments that were not moved, still use this host:
+  // Not refused: Logic Apps of Azure itself, and environments that were not moved, still use this host (sovereign clouds
+  // have others):
   // https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot
   if (parsed?.hostname.endsWith(OLD_HOST))
     return {

@@ -57,7 +57,7 @@ export function outcomeOfAnswer({ status, body, retryAfterMs, sent = () => [] }:
   const byStatus = outcomeOfStatus(status)
   if (byStatus !== 'accepted') return outcome(byStatus, details)
 
-  // Office 365 connectors answered 200 with the failure as text, by design; some receivers still do:
+  // Office 365 connectors answered 200 with the failure as text, by design; proxies in front of old flows still do:
   // https://github.com/MicrosoftDocs/msteams-docs/issues/7635
   if (/Webhook message delivery failed/i.test(body)) {
     const innerStatus = /HTTP error (\d{3})\b/i.exec(body)?.[1]
