@@ -2,19 +2,18 @@ import type { EventType } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { EventInput, UncheckedEvent } from '../contract/events.ts'
 import { openCards } from '../gateway/cards.ts'
-import type { GatewayOptions } from '../gateway/options.ts'
+import { environmentOf, type GatewayOptions } from '../gateway/options.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { usableSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/table.ts'
-import { environmentOf } from './environment-of.ts'
 
 /** An Adaptive Card, version 1.5, as JSON has it. */
 export type AdaptiveCard = JsonObject
 
 /**
- * Which settings and which configuration cards are built with: those of `createGateway`. Where all are absent they are those of
- * the process, `process.env` over the `.env` file of the working folder.
+ * Settings and configuration that cards are built with, as `createGateway` takes them. If all are absent: `process.env` over the
+ * `.env` file of the working folder.
  */
 export type CardBuilderOptions = Pick<GatewayOptions, 'settings' | 'env' | 'config'>
 
@@ -22,17 +21,18 @@ export type CardBuilderOptions = Pick<GatewayOptions, 'settings' | 'env' | 'conf
 export interface CardPlace {
   /**
    * The channel to which the card would be posted, by key (`sre`) or by its name in Teams (`#sre-alerts`). It decides who is
-   * mentioned, and the language where nobody else says one. A channel that is muted, or has no webhook URL, has cards too.
+   * mentioned, and the language if neither `language` nor the event has one. Cards can also be built for a channel that is muted
+   * or has no webhook URL.
    */
   readonly channel: string
-  /** The event's `language` if absent; where that is absent too, the channel's, and last TEAMS_LANGUAGE. */
+  /** If absent, the first of these that is set: the event's `language`, the channel's, TEAMS_LANGUAGE. */
   readonly language?: Language
 }
 
-/** Builds cards with the settings, the configuration and the templates that were read when it was made. */
+/** Builds cards with the settings, the configuration and the templates that {@link createCardBuilder} read. */
 export interface CardBuilder {
   /**
-   * Builds one card; takes a few milliseconds. Everything else is as {@link buildCard} has it.
+   * Builds one card in a few milliseconds. Checks, masking and size are those of {@link buildCard}.
    *
    * @param event - The event, as `sendTeamsNotification` takes it.
    * @param place - The channel and the language.
@@ -41,13 +41,12 @@ export interface CardBuilder {
   build<T extends EventType>(event: EventInput<T>, place: CardPlace): AdaptiveCard
 }
 
-/** Where a card would be posted, and what it is built with. */
+/** Channel and language of a card, and the settings and configuration that it is built with. */
 export interface BuildCardOptions extends CardPlace, CardBuilderOptions {}
 
 /**
- * Makes a {@link CardBuilder}, for programs that build several cards: settings, configuration file and templates are read
- * here, which takes about half a second, and kept by the builder. Nothing is kept anywhere else, and a file that changes
- * later changes nothing.
+ * Makes a {@link CardBuilder}, for programs that build several cards. Reads settings, configuration file and templates once,
+ * which takes about half a second. The builder alone stores them, and does not see later changes of these files.
  *
  * @example
  * ```ts
@@ -60,7 +59,7 @@ export interface BuildCardOptions extends CardPlace, CardBuilderOptions {}
  * }
  * ```
  *
- * @param options - The settings and the configuration; those of the process if absent.
+ * @param options - Settings and configuration; those of the process if absent.
  * @throws GatewayError `invalid_settings`, `invalid_config_file`, `invalid_template`
  */
 export function createCardBuilder(options: CardBuilderOptions = {}): CardBuilder {
@@ -78,19 +77,18 @@ export function createCardBuilder(options: CardBuilderOptions = {}): CardBuilder
 }
 
 /**
- * Builds the card that the gateway would post for an event to a channel, and gives it back: for previews, for tests, and for
- * programs that post it by themselves. Nothing is sent, stored or routed; no database and no network is used.
+ * Returns the card that the gateway would post for an event to a channel: for previews, tests, and programs that post cards
+ * themselves. Nothing is sent, stored or routed; no database and no network is used.
  *
- * It goes the way of an accepted event, as the command `claimlinc-teams templates render` does. The event is checked;
- * fields that its type does not declare are dealt with as TEAMS_UNDECLARED_DATA says, and patient data as TEAMS_PHI_POLICY
- * says; long texts are cut, and the card is made to fit TEAMS_CARD_MAX_BYTES, which is below the 28,672 bytes that Teams takes.
+ * The steps are those for an accepted event, as in the command `claimlinc-teams templates render`. The event is checked.
+ * TEAMS_UNDECLARED_DATA applies to fields that its type does not declare, and TEAMS_PHI_POLICY to patient data. Long texts are
+ * cut, and the card shrinks until it fits TEAMS_CARD_MAX_BYTES, which is below the 28,672 bytes that Teams takes.
  * It also reads TEAMS_CONFIG_FILE (channels, groups, event types and templates of your own), TEAMS_LANGUAGE, TEAMS_TIME_ZONE and
  * the TEAMS_LINK_ settings. Every other setting is checked, as at a gateway's start, and not used.
  *
- * What the gateway makes up when it accepts an event is made up anew in each call: the event's id, and where the event
- * has none, its correlation id and its time.
+ * Each call generates a new event id; also a new correlation id and time, if the event has none.
  *
- * Each call reads settings, configuration file and templates again, which takes about half a second; nothing is kept between
+ * Each call reads settings, configuration file and templates again, which takes about half a second; nothing is cached between
  * calls. For more than a few cards use {@link createCardBuilder}.
  *
  * @example
@@ -110,18 +108,18 @@ export function createCardBuilder(options: CardBuilderOptions = {}): CardBuilder
  *
  * @param event - The event, as {@link sendTeamsNotification} takes it; its `stakeholders` are shown and route nothing.
  * @param options - The channel and the language, and settings or a configuration other than those of the process.
- * @returns The card alone, without the message that a stock flow wants around it.
- * @throws GatewayError `invalid_event` with every problem of event, channel and language at once; `invalid_request` where only
- * channel or language are wrong; `invalid_settings`, `invalid_config_file` or `invalid_template` for what it reads.
+ * @returns The card alone, without the message envelope that a stock Workflows flow expects.
+ * @throws GatewayError `invalid_event` with every problem of event, channel and language at once; `invalid_request` if only
+ * channel or language are wrong; `invalid_settings`, `invalid_config_file` or `invalid_template` for the files that it reads.
  */
 export function buildCard<T extends EventType>(event: EventInput<T>, options: BuildCardOptions): AdaptiveCard {
   return createCardBuilder(isObject(options) ? options : {}).build(event, options)
 }
 
 function settingsOf(options: CardBuilderOptions): Settings {
-  const read = environmentOf(options)
-  const { settings, problems } = usableSettings(read.env)
-  if (read.problems.length + problems.length > 0)
-    throw new GatewayError('invalid_settings', [...read.problems, ...problems])
-  return settings
+  const environment = environmentOf(options)
+  const usable = usableSettings(environment.env)
+  const problems = [...environment.problems, ...usable.problems]
+  if (problems.length > 0) throw new GatewayError('invalid_settings', problems)
+  return usable.settings
 }

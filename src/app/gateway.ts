@@ -6,16 +6,16 @@ import type { ForeignTransaction } from '../store/foreign-transaction.ts'
 import { reportSandbox } from './sandbox-addresses.ts'
 import { wire } from './wiring.ts'
 
-/** How one call sends. */
+/** Options of one call of {@link Gateway.send} or {@link Gateway.sendMany}. */
 export interface SendOptions {
-  /** Your own open transaction, of Kysely or of a `pg` client: rolled back means never sent. */
+  /** Your own open transaction, of Kysely or of a `pg` client. If you roll it back, nothing is sent. */
   readonly transaction?: ForeignTransaction
 }
 
 /** A gateway inside your program. */
 export interface Gateway {
   /**
-   * Accepts one event; resolves once it is committed, or, within your transaction, once it is written there.
+   * Accepts one event. Resolves when the event is committed, or, with your transaction, when it is written in that transaction.
    *
    * @throws GatewayError `invalid_event`, `idempotency_key_reused`, `database_unreachable`, `gateway_stopped`
    */
@@ -23,22 +23,22 @@ export interface Gateway {
   /** Accepts up to 1,000 events, all or none. */
   sendMany(events: readonly EventInput[], options?: SendOptions): Promise<readonly Acceptance[]>
   /**
-   * Starts delivering from this process, and keeps it alive until {@link Gateway.stop} unless told not to. A start that
-   * failed has started nothing and may be tried again.
+   * Starts delivering from this process, and keeps the process alive until {@link Gateway.stop}, unless `keepAlive` is false.
+   * After a failed start nothing runs, and `start` may be called again.
    *
-   * @throws GatewayError `gateway_stopped`, or whatever the database throws
+   * @throws GatewayError `gateway_stopped`, or the code of a database error
    */
   start(options?: { readonly keepAlive?: boolean }): Promise<void>
-  /** Sends what is due and may be sent, for at most TEAMS_SHUTDOWN_TIMEOUT, and stops. */
+  /** Sends due notifications for at most TEAMS_SHUTDOWN_TIMEOUT, within the channels' budgets, and stops. */
   finish(): Promise<void>
-  /** Accepts nothing more, finishes what is under way or hands it back, closes everything. */
+  /** Accepts no more events, finishes posts in flight or returns their notifications to pending, and closes everything. */
   stop(): Promise<void>
-  /** Everything else: lists, details, replay, channels, health, metrics. */
+  /** All other use cases: lists, details, replay, silences, channels, health, metrics. */
   readonly service: GatewayService
 }
 
 /**
- * Makes a gateway inside your program, without process-wide state: two of them do not know of each other.
+ * Makes a gateway inside your program, without process-wide state: several gateways in one process are independent.
  *
  * @example
  * ```ts
@@ -49,16 +49,16 @@ export interface Gateway {
  * await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'vault-node-2.prod' } })
  * ```
  *
- * @param options - Settings, database, configuration, log; everything has a default.
+ * @param options - Settings, database, configuration, log; each has a default.
  * @returns The gateway. It accepts events at once, and delivers from {@link Gateway.start} on.
- * @throws GatewayError for settings, configuration, templates, secrets or a database that do not work
+ * @throws GatewayError for wrong settings, configuration, templates or secrets, or an unusable database
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const wired = await wire(options)
   const { service } = wired
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
-  let alive: NodeJS.Timeout | undefined
+  let keepAliveTimer: NodeJS.Timeout | undefined
   let closeSandbox = async () => {}
 
   const { TEAMS_CALLER_NAME: name } = wired.settings
@@ -66,9 +66,9 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const sendMany: Gateway['sendMany'] = (events, { transaction } = {}) =>
     transaction ? service.acceptWithin(transaction, events, origin) : service.accept(events, origin)
 
-  async function begin(keepAlive: boolean): Promise<void> {
+  async function startDelivering(keepAlive: boolean): Promise<void> {
     try {
-      if (keepAlive) alive = setInterval(() => {}, 0x7fffffff)
+      if (keepAlive) keepAliveTimer = setInterval(() => {}, 0x7fffffff)
       if (wired.sandbox) {
         const { serveSandbox } = await import('../stand-ins/teams/server.ts')
         const server = await serveSandbox(wired.sandbox.model, { keepAlive })
@@ -79,13 +79,13 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       await wired.deliver()
     } catch (error) {
       starting = undefined
-      await end()
+      await releaseProcess()
       throw error
     }
   }
 
-  async function end(): Promise<void> {
-    clearInterval(alive)
+  async function releaseProcess(): Promise<void> {
+    clearInterval(keepAliveTimer)
     const close = closeSandbox
     closeSandbox = async () => {}
     await close()
@@ -93,12 +93,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
 
   function stop(): Promise<void> {
     stopping ??= (async () => {
-      // What a start is just making could not be released.
+      // A start in progress still adds parts to release.
       await starting?.catch(() => undefined)
       try {
         await wired.stop()
       } finally {
-        await end()
+        await releaseProcess()
       }
     })()
     return stopping
@@ -109,12 +109,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     sendMany,
     async send(event, sendOptions) {
       const [acceptance] = await sendMany([event], sendOptions)
-      if (!acceptance) throw new Error('one event was sent and none answered')
+      if (!acceptance) throw new Error('one event was sent and no acceptance returned')
       return acceptance
     },
     async start({ keepAlive = true } = {}) {
       if (stopping !== undefined) throw new GatewayError('gateway_stopped')
-      starting ??= begin(keepAlive)
+      starting ??= startDelivering(keepAlive)
       await starting
     },
     async finish() {

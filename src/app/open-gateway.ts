@@ -3,7 +3,7 @@ import type { GatewayOptions } from '../gateway/options.ts'
 import { wire } from './wiring.ts'
 
 /**
- * Makes a gateway without HTTP service, for one command of the command line.
+ * Makes a gateway without HTTP service, for one command on the command line.
  *
  * @throws GatewayError as {@link wire} does
  */
@@ -22,7 +22,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
         closeSandbox = close
         sandbox.attach(origin)
       }
-      // Not wired.deliver(): that waits for wake-ups of others, and whatever is due this finds and sends by itself.
+      // Not wired.deliver(), which listens for wake-ups of other processes: finish() finds due notifications itself.
       await wired.finish()
     },
     usesSandbox: sandbox !== undefined,

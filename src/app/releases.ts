@@ -1,11 +1,11 @@
-/** Things to release, last made first, as one closes what one opened. */
+/** Release functions of parts that were made; they run in reverse order, so that no part loses another that it still uses. */
 export interface Releases {
   add(release: () => Promise<void>): void
-  /** Releases everything once, even where one fails; throws the first failure at the end. */
+  /** Runs each release function once. If some fail, the others still run, and the first error is thrown at the end. */
   run(): Promise<void>
 }
 
-/** Makes an empty list of things to release. */
+/** Makes an empty list of release functions. */
 export function createReleases(): Releases {
   const list: (() => Promise<void>)[] = []
   let done: Promise<void> | undefined

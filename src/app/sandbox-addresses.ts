@@ -4,35 +4,35 @@ import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
 import type { Sandbox } from '../stand-ins/teams/sandbox.ts'
 
-/** Secrets in which the channels without a webhook URL have one of the sandbox. */
+/** Secrets in which each channel without a webhook URL has a URL of the sandbox. */
 export interface SecretsWithSandbox extends Secrets {
-  /** Says where the sandbox is served, once that is known. */
+  /** Sets the origin at which the sandbox is served; before, it has no URLs. */
   attach(origin: string): void
-  /** Where it is served. */
+  /** Origin at which the sandbox is served; undefined before {@link SecretsWithSandbox.attach}. */
   origin(): string | undefined
 }
 
-/** Lets the sandbox stand in for every channel that has no webhook URL of its own. */
-export function withSandboxAddresses(known: Secrets, sandbox: Sandbox): SecretsWithSandbox {
+/** Adds sandbox URLs to the real secrets, for every channel that has no webhook URL of its own. */
+export function withSandboxAddresses(real: Secrets, sandbox: Sandbox): SecretsWithSandbox {
   let origin: string | undefined
   let addresses: ReadonlyMap<string, Secret> = new Map()
   const listeners = new Set<(changed: readonly string[]) => void>()
   return {
     get signingSecretIsMadeUp() {
-      return known.signingSecretIsMadeUp
+      return real.signingSecretIsMadeUp
     },
-    webhook: (key) => known.webhook(key) ?? addresses.get(key),
-    webhookKeys: () => [...new Set([...known.webhookKeys(), ...addresses.keys()])],
-    signingSecrets: () => known.signingSecrets(),
+    webhook: (key) => real.webhook(key) ?? addresses.get(key),
+    webhookKeys: () => [...new Set([...real.webhookKeys(), ...addresses.keys()])],
+    signingSecrets: () => real.signingSecrets(),
     onChange(listener) {
       listeners.add(listener)
-      const stop = known.onChange(listener)
+      const stop = real.onChange(listener)
       return () => {
         listeners.delete(listener)
         stop()
       }
     },
-    close: () => known.close(),
+    close: () => real.close(),
     attach(at) {
       origin = at
       addresses = new Map([...sandbox.addresses(at)].map(([key, url]) => [key, new Secret(url)]))
@@ -42,7 +42,7 @@ export function withSandboxAddresses(known: Secrets, sandbox: Sandbox): SecretsW
   }
 }
 
-/** Logs where the sandbox is served: a warning, unless it was asked for with TEAMS_SANDBOX=on. */
+/** Logs the sandbox's address: as a warning, unless TEAMS_SANDBOX=on asked for the sandbox. */
 export function reportSandbox(log: Log, settings: Pick<Settings, 'TEAMS_SANDBOX'>, origin: string): void {
   const event = settings.TEAMS_SANDBOX === 'on' ? 'sandbox_served' : 'sandbox_replaces_teams'
   log.write(event, { sandbox: `${origin}/sandbox` })

@@ -9,22 +9,22 @@ import { misspeltGatewayNames } from '../settings/gateway-names.ts'
 import { readEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
 
-/** Where events go: a gateway in this process, or one that runs already. */
+/** A gateway in this process, or the client of a running gateway. */
 type Sender = Pick<Gateway, 'send'>
 
-// The one piece of process-wide state, because a bare function can keep it nowhere else. Whoever wants none calls
-// createGateway or createClient. It holds a promise, so that calls that come together share one gateway.
-let shared: Promise<Sender> | undefined
+// The only process-wide state, because a bare function has no other place for it. createGateway and createClient have none.
+// A promise, so that concurrent first calls share one gateway.
+let sharedSender: Promise<Sender> | undefined
 
 /**
- * Sends one event with the settings of the environment; resolves once it is committed.
+ * Sends one event with the settings of the environment; resolves when the event is committed.
  *
- * Where it goes is found out at the first call, as by the command `claimlinc-teams send`:
+ * The first call chooses the destination, as the command `claimlinc-teams send` does:
  *
  * 1. To the gateway at CLAIMLINC_TEAMS_URL, with the token CLAIMLINC_TEAMS_TOKEN.
- * 2. With DATABASE_URL into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
- * 3. To the gateway that runs on this machine: it has the embedded database open, and only one process can.
- * 4. Into the embedded database. This process then delivers too, and before it ends it sends what is due.
+ * 2. With DATABASE_URL: into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
+ * 3. To the gateway that runs on this machine: it has the embedded database open, and only one process can open it.
+ * 4. Into the embedded database. This process then also delivers, and sends due notifications before it ends.
  *
  * @example
  * ```ts
@@ -42,13 +42,13 @@ export async function sendTeamsNotification<T extends EventType>(
   event: EventInput<T>,
   options?: SendOptions,
 ): Promise<Acceptance> {
-  shared ??= open()
-  const sender = await shared
+  sharedSender ??= open()
+  const sender = await sharedSender
   try {
     return await sender.send(event as EventInput, options)
   } catch (error) {
-    // The gateway that ran is gone. Not sent elsewhere in this call, because it may have accepted the event.
-    if (isGatewayError(error, 'gateway_unreachable')) shared = undefined
+    // The running gateway is gone. It may have accepted the event, so that this call must not send it to another one.
+    if (isGatewayError(error, 'gateway_unreachable')) sharedSender = undefined
     throw error
   }
 }
@@ -62,14 +62,14 @@ async function open(): Promise<Sender> {
     if (settings.DATABASE_URL !== undefined) return await openOwn(false)
     const url = await findLocalGateway(settings)
     if (url === undefined) return await openOwn(true)
-    // A gateway in this process logs it with its other notices.
+    // Only here: a gateway in this process logs misspelt names with its other notices.
     const log = createLog(settings.TEAMS_LOG_LEVEL)
     for (const { at, says } of misspeltGatewayNames(read.env))
       log.write('setting_questionable', { setting: at, notice: says })
     return openRemote(url, tokenFor(settings, 'send'))
   } catch (error) {
-    // A call that failed for want of a database must not spoil the next one.
-    shared = undefined
+    // Otherwise every later call would get this rejected promise, even when the database is back.
+    sharedSender = undefined
     throw error
   }
 }
@@ -96,13 +96,13 @@ async function openOwn(deliver: boolean): Promise<Sender> {
   try {
     if (deliver) await gateway.start({ keepAlive: false })
   } catch (error) {
-    // It lets go of its folder, or the next call would find that in use.
+    // Releases the lock of the data folder; otherwise the next call would fail with `data_dir_in_use`.
     await gateway.stop().catch(() => undefined)
     throw error
   }
   process.once('beforeExit', () => {
-    shared = undefined
-    // Not awaited by Node, but its work keeps the process alive until it is done.
+    sharedSender = undefined
+    // Node does not await a listener of beforeExit; the work of finish() keeps the process alive until it is done.
     gateway.finish().catch(() => undefined)
   })
   return gateway

@@ -11,8 +11,8 @@ export interface ServedGateway extends commandLine.ServedGateway {
 }
 
 /**
- * Makes a gateway, serves it over HTTP, and starts delivering. Stops in the opposite order: first no more requests,
- * then the posts under way, then the database.
+ * Makes a gateway, serves it over HTTP, and starts delivering. Its `stop` goes in reverse order: first the HTTP server, then
+ * posts in flight, then the database.
  *
  * @throws GatewayError as {@link wire} does, and `port_in_use`
  */

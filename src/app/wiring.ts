@@ -8,7 +8,7 @@ import { type Engine, startEngine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
 import { createUnreadyChannels, type UnreadyChannels } from '../delivery/unready-channels.ts'
-import type { GatewayOptions } from '../gateway/options.ts'
+import { environmentOf, type GatewayOptions } from '../gateway/options.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
 import { startSettings } from '../gateway/start-settings.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
@@ -32,11 +32,10 @@ import { migrateDatabase, openDatabase } from '../store/open-database.ts'
 import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
-import { environmentOf } from './environment-of.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 
-/** A wired gateway: everything made, nothing delivered yet. */
+/** A gateway with all parts made and connected; delivery starts with {@link Wired.deliver}. */
 export interface Wired {
   readonly settings: Settings
   readonly catalogue: Catalogue
@@ -44,30 +43,30 @@ export interface Wired {
   readonly metrics: Metrics
   readonly database: Database
   readonly service: LocalService
-  /** The stand-in for Teams, where it is used; it needs to be served, and told where. */
+  /** The sandbox, if it is used; the caller serves it and passes its origin to `attach`. */
   readonly sandbox: { readonly model: Sandbox; attach(origin: string): void } | undefined
   /** Starts delivering. */
   deliver(): Promise<void>
-  /** Sends what is due and may be sent, until nothing is left or TEAMS_SHUTDOWN_TIMEOUT is over. */
+  /** Sends due notifications, within the channels' budgets, until none is left or TEAMS_SHUTDOWN_TIMEOUT has passed. */
   finish(): Promise<void>
-  /** Stops accepting, finishes what is under way or hands it back, and closes everything. */
+  /** Stops accepting, finishes posts in flight or returns their notifications to pending, and closes everything. */
   stop(): Promise<void>
 }
 
 /**
- * The one place that knows every implementation. Makes all parts in the order of the data path; what was made is
- * released again, last first, when a later part can not be made.
+ * Makes all parts of a gateway, in the order of the data path, and connects them. If a part can not be made, the parts made
+ * before it are released in reverse order. No other file knows the implementations of databases, transports and secrets.
  *
- * @throws GatewayError for settings, configuration, templates, secrets or a database that do not work
+ * @throws GatewayError for wrong settings, configuration, templates or secrets, or an unusable database
  */
 export async function wire(options: GatewayOptions): Promise<Wired> {
   const releases = createReleases()
   try {
     return await wireParts(options, releases)
   } catch (error) {
-    // Why it could not be made is what matters, not what that does to the closing.
+    // The first error is the cause; an error of a release that follows from it would hide the cause.
     await releases.run().catch(() => undefined)
-    // Five characters of which the first is a digit: a code of PostgreSQL.
+    // An SQLSTATE of PostgreSQL: five characters, of which the first is a digit here.
     const fromDatabase = /^\d[0-9A-Z]{4}$/.test(String((error as { code?: unknown } | null)?.code))
     throw fromDatabase ? databaseError(error) : error
   }
@@ -75,9 +74,9 @@ export async function wire(options: GatewayOptions): Promise<Wired> {
 
 async function wireParts(options: GatewayOptions, releases: Releases): Promise<Wired> {
   const deliver = options.deliver ?? true
-  const read = environmentOf(options)
-  const { env } = read
-  const settings = await startSettings(read, options.config)
+  const environment = environmentOf(options)
+  const { env } = environment
+  const settings = await startSettings(environment, options.config)
   const clock = options.clock ?? systemClock
   const log = logOf(options.log) ?? createLog(settings.TEAMS_LOG_LEVEL)
   for (const { at, says } of settingNotices(env, settings))
@@ -89,7 +88,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const renderer = createRenderer(rendererOptions(catalogue, settings))
 
   const channels = [...catalogue.channels.values()]
-  const known = await createSecrets({
+  const realSecrets = await createSecrets({
     settings,
     env,
     channels,
@@ -98,29 +97,29 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
     allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
-  releases.add(() => known.close())
-  // Signing with a made-up secret is better than not sending while Vault is sealed: a seal is what must be told.
-  if (deliver && known.signingSecretIsMadeUp) log.write('signing_secret_made_up')
+  releases.add(() => realSecrets.close())
+  // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
+  if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')
 
-  if (options.database === undefined) checkOtherDatabase(env, known.webhookKeys().length > 0, log)
+  if (options.database === undefined) checkOtherDatabase(env, realSecrets.webhookKeys().length > 0, log)
   const database = await openDatabase(settings, { shared: options.database, pool: settings.TEAMS_DATABASE_POOL, log })
   releases.add(() => database.close())
   await migrateDatabase(database, settings, log)
   if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
   await ensurePartitions(database.kysely).catch((error: unknown) =>
-    // A backup that runs just now, or a user who may not make tables: neither is a reason not to deliver.
+    // A running backup holds the lock, or the database user may not create tables. Delivery works without new partitions.
     log.write('partition_missing', { err: error }),
   )
   await ensureChannels(
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
   )
-  // The sandbox and the client for Redis are loaded only where they are used: they take 20 MB.
-  const sandbox = (await usesSandbox(settings, known, database, log))
+  // The sandbox and the client for Redis are imported only if they are used: they take 20 MB.
+  const sandbox = (await usesSandbox(settings, realSecrets, database, log))
     ? (await import('../stand-ins/teams/teams.ts')).createSandbox({ channels })
     : undefined
-  const stoodIn = sandbox ? withSandboxAddresses(known, sandbox) : undefined
-  const secrets = stoodIn ?? known
+  const sandboxSecrets = sandbox ? withSandboxAddresses(realSecrets, sandbox) : undefined
+  const secrets = sandboxSecrets ?? realSecrets
 
   const engine = await startEngine(database, log, { deliver })
   releases.add(() => engine.stop())
@@ -134,8 +133,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     : undefined
   if (publisher) releases.add(() => publisher.close())
 
-  // Made for a process that only accepts, too: it says which channels can be sent to, and opens no connection before it posts.
-  const transport = workflowsTransportOf(settings, { secrets, sandboxOrigin: () => stoodIn?.origin(), clock })
+  // Also for a process that only accepts: `destination` says which channels have an address. Connections open at the first post.
+  const transport = workflowsTransportOf(settings, { secrets, sandboxOrigin: () => sandboxSecrets?.origin(), clock })
   releases.add(() => transport.close())
   const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = deliver ? wireDelivery() : undefined
@@ -197,9 +196,9 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       catalogue.channels,
     )
     releases.add(async () => {
-      const callOff = clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())
+      const cancelTimer = clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())
       await turns.stop()
-      callOff()
+      cancelTimer()
     })
     return { turns }
   }
@@ -211,7 +210,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     metrics,
     database,
     service,
-    sandbox: sandbox && stoodIn ? { model: sandbox, attach: stoodIn.attach } : undefined,
+    sandbox: sandbox && sandboxSecrets ? { model: sandbox, attach: sandboxSecrets.attach } : undefined,
     async deliver() {
       if (!delivery)
         throw new GatewayError('invalid_settings', [
@@ -236,12 +235,12 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
       for (;;) {
         const keys = (await channelsWithWork(database.delivery)).filter(unready.canWork)
-        // A channel at which a turn is at work does not count as one with work.
+        // channelsWithWork leaves out channels whose turn runs now.
         if (keys.length === 0 && !turns.busy()) return
         for (const key of keys) turns.wake(key)
-        await atMost(deadline - Date.now(), turns.idle(), clock)
+        await settledWithin(deadline - Date.now(), turns.idle(), clock)
         if (Date.now() >= deadline) return
-        // What is left waits for its channel's budget, which no signal announces.
+        // The remaining notifications wait for their channel's budget; no signal announces that it has refilled.
         await setTimeout(50)
       }
     },
@@ -253,11 +252,11 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   }
 }
 
-/** Waits for some work, but not longer than `ms` milliseconds. */
-function atMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+/** Resolves or rejects with `work`; after `timeoutMs` milliseconds resolves without it. */
+function settledWithin(timeoutMs: number, work: Promise<void>, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
-    const callOff = clock.after(Math.max(0, ms), resolve)
-    work.then(resolve, reject).finally(callOff)
+    const cancelTimer = clock.after(Math.max(0, timeoutMs), resolve)
+    work.then(resolve, reject).finally(cancelTimer)
   })
 }
 
@@ -295,25 +294,25 @@ async function startDelivery(parts: {
       if (moved > 0) log.write('past_months_moved', { months: moved })
     },
   })
-  // Not awaited: years of rows take minutes, and delivery works without.
+  // Not awaited: for years of rows this takes minutes, and delivery does not need the columns filled.
   fill().catch((error: unknown) => log.write('earlier_rows_incomplete', { err: error }))
-  // Not waited for here: turns would go on meanwhile. To close the database waits for the statement that it is at.
+  // Does not await fill(): turns would go on meanwhile. Closing the database waits for its running statement.
   releases.add(async () => {
     stopping = true
   })
   const find = async () => (await channelsWithWork(database.delivery)).filter(unready.canWork)
-  const longest = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
+  const longestWaitSeconds = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
   const repairWaits = async () => {
-    const ended = await endImpossibleWaits(database.delivery, longest)
+    const ended = await endImpossibleWaits(database.delivery, longestWaitSeconds)
     if (ended > 0) log.write('impossible_waits_ended', { ended })
   }
-  // What waits for them is told why, or suppressed, even while they rest.
+  // A turn at a muted or unready channel suppresses its waiting notifications or records why they wait; also while it rests.
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)
-    // What the channel rested for may be mended: look at once.
+    // A new webhook URL may correct the failure that opened the breaker: end the rest, so that a probe is sent at once.
     endRest(database.delivery, keys)
       .then(() => {
         for (const key of keys) turns.wake(key)
@@ -324,9 +323,9 @@ async function startDelivery(parts: {
 }
 
 /**
- * The sandbox stands in where nobody has named a real channel; a path to Vault or a file is a promise of real ones. So is
- * a database whose cards went to some: there a replica whose addresses were forgotten would take what waits, and
- * record as accepted what no person ever sees.
+ * True if the sandbox replaces Teams. TEAMS_SANDBOX decides; with `auto` the sandbox is used unless real channels are
+ * expected: a webhook URL, a file or Vault path for webhook URLs, or a database that has sent cards to Teams. In that database,
+ * a replica started without its webhook URLs would otherwise send the backlog to the sandbox and record it as accepted.
  */
 async function usesSandbox(settings: Settings, secrets: Secrets, database: Database, log: Log): Promise<boolean> {
   if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on'

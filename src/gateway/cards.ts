@@ -26,45 +26,45 @@ export interface BuiltCard {
   readonly channel: string
   /** Its size as Teams counts it, in bytes. */
   readonly bytes: number
-  /** How far it had to shrink to fit. */
+  /** The last step of shrinking that the card needed to fit. */
   readonly shrunk: (typeof SHRINK_STEPS)[number]
 }
 
-/** Where a card would be posted, not yet checked. */
+/** Channel and language of a card, not yet checked. */
 export interface UncheckedPlace {
   /** Key of the channel, or its name in Teams. */
   readonly channel?: unknown
-  /** The event's language if absent, and the channel's where that is absent too. */
+  /** If absent, the event's language; if that is absent too, the channel's. */
   readonly language?: unknown
 }
 
-/** What a caller calls the event and the two parts of {@link UncheckedPlace}, for problems: `event`, `--channel`. */
+/** Names of the event and of the fields of {@link UncheckedPlace} in problems, for example `event` and `--channel`. */
 export interface PlaceNames {
   readonly event: string
   readonly channel: string
   readonly language: string
-  /** True to take the first channel that the event is routed to where none is named; false to refuse that. */
+  /** True: without `channel`, the first channel that the event is routed to is used. False: that is a problem. */
   readonly mayRoute: boolean
 }
 
 /** Builds cards without sending or storing anything. */
 export interface Cards {
   /**
-   * Builds the card of an event as it would be accepted: checked, with patient data masked and long texts cut.
+   * Builds the card of an event in the steps for an accepted event: checked, patient data masked, long texts cut.
    *
-   * @throws GatewayError with every problem: `invalid_event` where the event has one, `invalid_request` where only the
-   * place has
+   * @throws GatewayError with every problem: `invalid_event` if the event has one, `invalid_request` if only channel or
+   * language have
    */
   build(event: UncheckedEvent, place: UncheckedPlace): BuiltCard
 }
 
-/** Tries out every template in each language, with the configuration file of the settings. */
+/** Checks every template in each language, with the configuration file of the settings. */
 export function checkAllCards(settings: Settings): ReturnType<typeof checkTemplates> {
   return checkTemplates(rendererOptions(catalogueOf(settings), settings))
 }
 
 /**
- * Reads the configuration and the templates of the settings, which takes about half a second; a card then takes a few
+ * Reads the configuration and the templates of the settings, which takes about half a second. After that a card takes a few
  * milliseconds.
  *
  * @throws GatewayError `invalid_config_file`, `invalid_template`

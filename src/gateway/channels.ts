@@ -7,48 +7,48 @@ import type { Database } from '../store/database.ts'
 import type { Destination } from '../transports/transport.ts'
 import type { UseCaseParts } from './use-case.ts'
 
-/** Lists the channels. */
+/** Makes the use case that lists the channels. */
 export function createChannels(parts: UseCaseParts): Pick<GatewayService, 'listChannels'> {
   return { listChannels: () => viewChannels(parts, parts.database.kysely) }
 }
 
-/** Every channel with its budget, backlog and breaker, read through this connection. */
+/** Reads every channel with its budget, backlog and breaker, through the given connection. */
 export async function viewChannels(
   { catalogue, transport }: Pick<UseCaseParts, 'catalogue' | 'transport'>,
   kysely: Database['kysely'],
 ): Promise<readonly ChannelView[]> {
-  const [rows, waiting] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
+  const [rows, backlogs] = await Promise.all([readChannels(kysely), readBacklog(kysely)])
   return [...catalogue.channels.values()].map((channel): ChannelView => {
     const row = rows.get(channel.key)
     const backlog: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, INFO: 0 }
     let oldest: Date | null = null
-    for (const part of waiting) {
+    for (const part of backlogs) {
       if (part.channel !== channel.key) continue
       backlog[part.priority] = part.count
       if (oldest === null || part.oldest < oldest) oldest = part.oldest
     }
     const destination = transport.destination(channel)
-    const left = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
-    const rests = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
+    const tokens = row ? refill(row, channel.budget, row.now).tokens : channel.budget.burst
+    const restsUntil = row?.pausedUntil && row.pausedUntil > row.now ? row.pausedUntil : null
     return {
       key: channel.key,
       name: channel.name,
       configured: destination.ready,
       muted: channel.muted,
       reason: reasonOf(channel.muted, destination, row),
-      budgetLeft: Math.floor(left),
+      budgetLeft: Math.floor(tokens),
       budget: channel.budget,
       backlog,
       oldestWaitingAt: oldest,
       breaker: row?.breaker ?? 'closed',
-      restsUntil: rests,
+      restsUntil,
       lastOutcome: row?.lastOutcome ?? null,
       lastOutcomeAt: row?.lastOutcomeAt ?? null,
     }
   })
 }
 
-/** Why a channel gets no cards, if it gets none. */
+/** Why a channel gets no cards; null while it gets cards. */
 function reasonOf(muted: boolean, destination: Destination, row: ChannelRow | undefined): string | null {
   if (muted) return 'muted'
   if (!destination.ready) return destination.reason

@@ -10,26 +10,26 @@ import { holdsEvents, openDatabase } from '../store/open-database.ts'
 import { originOf } from './local-gateway.ts'
 import type { GatewayOptions } from './options.ts'
 
-/** Who sends the demo's events, as the record has it. */
+/** Origin of the demo's events, as stored with them. */
 export const DEMO_ORIGIN = 'cli:demo'
 
 /**
- * Makes sure that made-up events of the demo reach nobody who would believe them: neither through a webhook URL that is
- * set here, nor through another gateway on the same PostgreSQL.
+ * Refuses the demo if its made-up events could reach real channels, where people would believe them: through a webhook URL
+ * of these settings, or through another gateway on the same PostgreSQL.
  *
- * @param meant true where somebody said that it shall be
- * @returns what the demo needs besides the user's own settings
+ * @param confirmed true with `--yes`: nothing is refused
+ * @returns settings and configuration that the demo adds to the user's own
  * @throws GatewayError `invalid_request` with every reason
  */
 export async function checkDemo(
   env: Environment,
   settings: Settings,
-  meant: boolean,
+  confirmed: boolean,
 ): Promise<Pick<GatewayOptions, 'settings' | 'config'>> {
-  // Whoever runs it again within minutes wants to see its cards again.
-  const again = env.TEAMS_REPEAT_WINDOW === undefined ? { TEAMS_REPEAT_WINDOW: 0 } : {}
-  if (meant) return { settings: again }
-  const problems = [...(await realChannels(env, settings)), ...(await sharedDatabase(settings))]
+  // Without a repeat window, a second demo within minutes shows its cards again.
+  const withoutRepeats = env.TEAMS_REPEAT_WINDOW === undefined ? { TEAMS_REPEAT_WINDOW: 0 } : {}
+  if (confirmed) return { settings: withoutRepeats }
+  const problems = [...(await realChannelProblems(env, settings)), ...(await sharedDatabaseProblems(settings))]
   if (settings.TEAMS_SANDBOX === 'off')
     problems.push({
       at: 'TEAMS_SANDBOX',
@@ -40,23 +40,23 @@ export async function checkDemo(
     throw new GatewayError('invalid_request', problems, {
       detail: 'The demo sends two made-up events and did not start. Add --yes to send them all the same.',
     })
-  // The two things that a start without settings warns about are meant here.
+  // A start without settings warns about the sandbox and a random signing secret; the demo sets both, so that nothing warns.
   const signs = settings.TEAMS_HMAC_SECRET_KEY !== undefined || settings.VAULT_ADDR !== undefined
   return {
     settings: {
-      ...again,
+      ...withoutRepeats,
       ...linkToRecord(settings),
       TEAMS_SANDBOX: 'on',
       ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
     },
-    // A configuration of the user's own is what they want to see.
+    // The user's own configuration file takes precedence.
     ...(settings.TEAMS_CONFIG_FILE === undefined ? { config: DEMO_CONFIG } : {}),
   }
 }
 
 /**
- * What the two events alone would not show, in channels that stand beside each other on the sandbox's page: the card of one
- * event in both languages, and somebody mentioned. The address is made up (RFC 2606).
+ * Shows two more features with the same two events, in channels beside each other on the sandbox's page: the card of one event
+ * in both languages, and a mention. The address is reserved for examples (RFC 2606).
  */
 const DEMO_CONFIG = {
   channels: {
@@ -65,14 +65,14 @@ const DEMO_CONFIG = {
   },
 } as const satisfies GatewayOptions['config']
 
-/** A button on each card that leads somewhere: to the event's own record. No port, no address yet. */
+/** Links the button of each card to the event's notifications. No setting if the port, and so the address, is not known yet. */
 function linkToRecord(settings: Settings): GatewayOptions['settings'] {
   const origin = originOf(settings)
   if (settings.TEAMS_LINK_LOGS !== undefined || origin === undefined) return {}
   return { TEAMS_LINK_LOGS: `${origin}/v1/notifications?correlation_id={correlation_id}` }
 }
 
-async function realChannels(env: Environment, settings: Settings): Promise<Problem[]> {
+async function realChannelProblems(env: Environment, settings: Settings): Promise<Problem[]> {
   const channels = [...catalogueOf(settings).channels.values()]
   const report = await checkSecrets({
     settings,
@@ -84,14 +84,14 @@ async function realChannels(env: Environment, settings: Settings): Promise<Probl
   const found = 'the webhook URL of a real channel'
   const expected = 'none for a demo'
   const problems = report.channels.flatMap(({ at }) => (at === undefined ? [] : [{ at, found, expected }]))
-  // What these name may not be readable just now, and be so a minute later.
+  // The file or Vault path may be unreadable now and readable a minute later, with real URLs in it.
   for (const at of ['TEAMS_WEBHOOKS_FILE', 'TEAMS_WEBHOOK_VAULT_PATH'] as const)
     if (settings[at] !== undefined && problems.length === 0)
       problems.push({ at, found: 'a place where webhook URLs of real channels are kept', expected })
   return problems
 }
 
-async function sharedDatabase(settings: Settings): Promise<Problem[]> {
+async function sharedDatabaseProblems(settings: Settings): Promise<Problem[]> {
   if (settings.DATABASE_URL === undefined) return []
   const database = await openDatabase(settings)
   try {
@@ -108,7 +108,7 @@ async function sharedDatabase(settings: Settings): Promise<Problem[]> {
   ]
 }
 
-/** The two events of the platform's own usage example, field for field. The first run sends them. */
+/** Events of `serve --demo`: those of the platform's usage example, field for field. */
 export const DEMO_EVENTS = [
   {
     eventType: 'vault.seal.detected',

@@ -10,10 +10,10 @@ import { viewChannels } from './channels.ts'
 import type { UseCaseParts } from './use-case.ts'
 
 /** Milliseconds that a scrape waits for the database: well below the 10 s after which Prometheus gives up by default. */
-const PATIENCE_MS = 3_000
+const SCRAPE_TIMEOUT_MS = 3_000
 
-/** Gauges that are read from the database with each scrape. */
-const OF_CHANNELS = [
+/** Gauges that each scrape sets from the database. */
+const CHANNEL_GAUGES = [
   'teams_channel_backlog',
   'teams_channel_oldest_waiting_seconds',
   'teams_channel_address_missing',
@@ -21,7 +21,7 @@ const OF_CHANNELS = [
   'teams_channel_breaker',
 ] as const
 
-/** Says whether the gateway can work, and how much. */
+/** Makes the use cases behind `/readyz` and `/metrics`. */
 export function createHealth(parts: UseCaseParts): Pick<GatewayService, 'readiness' | 'metrics'> {
   return { readiness: () => checkReadiness(parts), metrics: createScrape(parts) }
 }
@@ -36,7 +36,7 @@ async function checkReadiness({ database, engine }: UseCaseParts): Promise<reado
     }
   }
   return Promise.all([
-    // Not behind callers who use up the connections: it is reachable all the same.
+    // The delivery pool: callers who use up the other pool's connections do not make the database unreachable.
     check('database', () => readChannels(database.delivery)),
     check('engine', async () => {
       if (!(await engine.reachable())) throw new Error('the engine is not installed')
@@ -45,44 +45,44 @@ async function checkReadiness({ database, engine }: UseCaseParts): Promise<reado
 }
 
 /**
- * Makes what answers `/metrics`. It never fails and never waits long: while the database is away or does not answer, its
- * gauges are missing, `teams_database_up` is 0, and all the rest is there. Scrapes that come together ask the database
- * once.
+ * Makes the function that answers `/metrics`. It never throws, and waits {@link SCRAPE_TIMEOUT_MS} at most. While the database
+ * is unreachable or does not answer, the gauges of channels are missing and `teams_database_up` is 0; all other metrics are
+ * there. Concurrent scrapes share one query.
  */
 function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
   const { metrics, clock, log } = parts
-  let asking: Promise<readonly ChannelView[] | undefined> | undefined
+  let query: Promise<readonly ChannelView[] | undefined> | undefined
   let up = true
 
-  function ask(): Promise<readonly ChannelView[] | undefined> {
-    asking ??= viewChannels(parts, parts.database.delivery)
+  function queryChannels(): Promise<readonly ChannelView[] | undefined> {
+    query ??= viewChannels(parts, parts.database.delivery)
       .catch((error: unknown) => {
         if (up) log.write('channel_metrics_missing', { err: error })
         return undefined
       })
       .finally(() => {
-        asking = undefined
+        query = undefined
       })
-    return asking
+    return query
   }
 
   return async () => {
-    const late = new AbortController()
+    const timeout = new AbortController()
     const channels = await Promise.race([
-      ask(),
-      setTimeout(PATIENCE_MS, undefined, { signal: late.signal }).catch(() => undefined),
+      queryChannels(),
+      setTimeout(SCRAPE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined),
     ])
-    late.abort()
+    timeout.abort()
     up = channels !== undefined
     metrics.set('teams_database_up', {}, up ? 1 : 0)
-    // A value of before would look as if it were one of now.
-    for (const name of OF_CHANNELS) metrics.clear(name)
-    for (const channel of channels ?? []) showChannel(metrics, channel, clock.now())
+    // A gauge kept from an earlier scrape would pass for a current value.
+    for (const name of CHANNEL_GAUGES) metrics.clear(name)
+    for (const channel of channels ?? []) setChannelGauges(metrics, channel, clock.now())
     return metrics.expose()
   }
 }
 
-function showChannel(metrics: Metrics, channel: ChannelView, now: Date): void {
+function setChannelGauges(metrics: Metrics, channel: ChannelView, now: Date): void {
   const labels = { channel: channel.key }
   for (const priority of PRIORITIES)
     metrics.set('teams_channel_backlog', { ...labels, priority }, channel.backlog[priority])

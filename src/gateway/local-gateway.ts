@@ -2,10 +2,10 @@ import { indexWire } from '../contract/health.ts'
 import type { Settings } from '../settings/table.ts'
 import { folderHolder } from '../store/folder-lock.ts'
 
-/** Milliseconds in which a gateway on this machine answers; without one, a connection is refused at once. */
-const ANSWER_MS = 1_000
+/** Milliseconds that a gateway on this machine has for its answer. If none runs, the connection is refused at once. */
+const ANSWER_TIMEOUT_MS = 1_000
 
-/** Where a gateway with these settings would listen, as seen from this machine; undefined for a port that it chooses itself. */
+/** Origin of a gateway with these settings, for requests from this machine; undefined for port 0, which the system chooses. */
 export function originOf(settings: Settings): string | undefined {
   if (settings.TEAMS_HTTP_PORT === 0) return undefined
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1', localhost: '127.0.0.1' }[settings.TEAMS_HTTP_HOST]
@@ -14,9 +14,9 @@ export function originOf(settings: Settings): string | undefined {
 }
 
 /**
- * The gateway that runs on this machine: the one that has TEAMS_DATA_DIR open, wherever it listens, else the one at
- * TEAMS_HTTP_PORT, which may have been started in another folder. Undefined where none runs. It has to say its name: events
- * and tokens are not for another program that happens to have the port.
+ * Finds the origin of the gateway that runs on this machine: the gateway that has TEAMS_DATA_DIR open, at any address, else the
+ * gateway at TEAMS_HTTP_PORT, which may have been started in another folder. Undefined if none runs. The answer to `GET /` has
+ * to be a gateway's: events and tokens must not go to another program on that port.
  */
 export async function findLocalGateway(settings: Settings): Promise<string | undefined> {
   const holder = await folderHolder(settings.TEAMS_DATA_DIR)
@@ -25,21 +25,21 @@ export async function findLocalGateway(settings: Settings): Promise<string | und
   return undefined
 }
 
-/** The JSON at an address, whatever its status; undefined where there is none. */
+/** Gets the JSON at a URL, with any status; undefined without an answer or without JSON. */
 export async function askLocal(url: string): Promise<unknown> {
   try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) })
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
     return await response.json()
   } catch {
     return undefined
   }
 }
 
-/** A token for it that may do this: it was most likely started with these settings. */
+/** The first token of TEAMS_API_TOKENS with this scope. The local gateway was most likely started with the same settings. */
 export function tokenFor(settings: Settings, scope: 'send' | 'read' | 'act'): string | undefined {
   for (const entry of settings.TEAMS_API_TOKENS ?? []) {
     const [, scopes = '', token] = entry.split(':')
-    if (scopes.split('+').some((one) => one === scope || one === 'admin')) return token
+    if (scopes.split('+').some((granted) => granted === scope || granted === 'admin')) return token
   }
   return undefined
 }

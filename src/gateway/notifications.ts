@@ -3,7 +3,7 @@ import { getNotification, listNotifications, replayNotification } from '../store
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './use-case.ts'
 
-/** Lists notifications, and puts failed ones back to pending. */
+/** Makes the use cases that list, read and replay notifications. */
 export function createNotifications({
   database: { kysely },
   engine,

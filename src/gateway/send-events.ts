@@ -8,7 +8,7 @@ import type { UseCaseParts } from './use-case.ts'
 
 /** Accepts events, in a transaction of its own or in the caller's. */
 export interface SendEvents extends Pick<GatewayService, 'accept'> {
-  /** Accepts inside the caller's own transaction. Live listeners hear nothing: only the caller knows whether it commits. */
+  /** Accepts in the caller's transaction. Not published to live listeners: only the caller knows whether it commits. */
   acceptWithin(
     transaction: ForeignTransaction,
     events: readonly UncheckedEvent[],
@@ -16,7 +16,7 @@ export interface SendEvents extends Pick<GatewayService, 'accept'> {
   ): Promise<readonly Acceptance[]>
 }
 
-/** Makes what accepts events. */
+/** Makes the use cases that accept events. */
 export function createSendEvents(parts: UseCaseParts): SendEvents {
   const { acceptor, publisher } = parts
   const { kysely } = parts.database
@@ -24,7 +24,7 @@ export function createSendEvents(parts: UseCaseParts): SendEvents {
     async accept(events, origin, gone) {
       if (parts.stopping()) throw new GatewayError('gateway_stopped')
       const checked = await acceptor.protect(acceptor.check(events))
-      // Nobody would hear the answer, and who sends it again would have to wait for this one.
+      // The caller has disconnected and will send the events again; that call would wait for this transaction's locks.
       if (gone?.aborted) throw new GatewayError('caller_gone')
       const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
       report(accepted, parts)
@@ -33,14 +33,14 @@ export function createSendEvents(parts: UseCaseParts): SendEvents {
     },
     async acceptWithin(transaction, events, origin) {
       if (parts.stopping()) throw new GatewayError('gateway_stopped')
-      // Neither logged nor counted as accepted: the caller's commit decides, and nobody tells us of it.
+      // Neither logged nor counted as accepted: the caller's commit decides, and the gateway does not learn of it.
       const checked = await acceptor.protect(acceptor.check(events))
       return (await acceptor.accept(adoptTransaction(transaction), checked, origin)).acceptances
     },
   }
 }
 
-/** Logs and counts accepted events, known ones and suppressed notifications. */
+/** Logs and counts accepted events, duplicates and suppressed notifications. */
 function report(
   { acceptances, events, suppressed }: Accepted,
   { metrics, log }: Pick<UseCaseParts, 'metrics' | 'log'>,

@@ -6,13 +6,13 @@ import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
 import { createCalls, type UseCaseParts } from './use-case.ts'
 
-/** The gateway's service, and the things that only a program in the same process can ask for. */
+/** The gateway's service, with the use cases that need the same process. */
 export interface LocalService extends GatewayService, SendEvents {
-  /** Resolves when no call is in flight, so that the database can be closed. */
+  /** Resolves when the calls in flight have ended, so that the database can be closed. */
   whenIdle(): Promise<void>
 }
 
-/** Makes the service that HTTP, the command line and the library speak to: every use case, a line each. */
+/** Makes the service that HTTP, the command line and the library call, from all use cases. */
 export function createService(parts: UseCaseParts): LocalService {
   const { wrap, whenIdle } = createCalls(parts)
   return {

@@ -17,13 +17,13 @@ import { channelKeys, readWaiting, suppressWaiting, type WaitingNotification } f
 import { committingEach } from '../store/transactions.ts'
 import type { UseCaseParts } from './use-case.ts'
 
-/** Notifications that are looked at together when a silence is made. */
-const PAGE = 1_000
-/** How often it is tried to keep back what waits, and after how many milliseconds each. */
-const TRIES = 3
-const PAUSE_MS = 250
+/** Waiting notifications that are read and suppressed in one step. */
+const PAGE_SIZE = 1_000
+/** Attempts to suppress the waiting notifications of a new silence, and the pause between two. */
+const MAX_TRIES = 3
+const RETRY_PAUSE_MS = 250
 
-/** The part of the service that makes, lists and ends silences. What they are like at a moment is by the database's clock. */
+/** Makes the use cases of silences. A silence's state follows the database's clock, which all replicas share. */
 export function createSilences({
   database,
   catalogue,
@@ -35,39 +35,38 @@ export function createSilences({
   const { kysely } = database
 
   /**
-   * Keeps back what waits already. The silence is committed before, so what is accepted from then on is kept back where it
-   * is accepted. What a call is accepting at this very moment, and commits behind our page, still makes its card.
+   * Suppresses the matching notifications that wait already, and returns their number. The silence is committed before: intake
+   * suppresses notifications of events that are accepted later. A notification that commits behind the page just read is still
+   * sent.
    *
-   * So it never throws: the silence is there, and who was told of a failure would make another one. What fails is tried again
-   * (a turn or a lock was in the way, the database was away for a moment), and then told in the log.
-   *
-   * @returns how many were kept back
+   * Never throws, because the silence exists: a caller who got an error would create a second one. A failure (a lock of a turn, a
+   * short loss of the database) is tried again, and after {@link MAX_TRIES} logged.
    */
-  async function keepBackPatiently(made: ReadSilence): Promise<number> {
-    const kept = { count: 0 }
+  async function suppressWithRetries(made: ReadSilence): Promise<number> {
+    const suppressed = { count: 0 }
     for (let tries = 1; ; tries++)
       try {
-        await keepBackWaiting(made, kept)
-        return kept.count
+        await suppressMatching(made, suppressed)
+        return suppressed.count
       } catch (error) {
-        if (tries === TRIES) {
-          log.write('silence_incomplete', { err: error, silence_id: made.silence.id, kept_back: kept.count })
-          return kept.count
+        if (tries === MAX_TRIES) {
+          log.write('silence_incomplete', { err: error, silence_id: made.silence.id, kept_back: suppressed.count })
+          return suppressed.count
         }
-        await setTimeout(PAUSE_MS)
+        await setTimeout(RETRY_PAUSE_MS)
       }
   }
 
-  /** Counts in `kept` as it goes, so that what was done before a failure is counted. */
-  async function keepBackWaiting({ silence, now }: ReadSilence, kept: { count: number }): Promise<void> {
+  /** Adds each page's number to `suppressed` at once, so that pages done before a failure are counted. */
+  async function suppressMatching({ silence, now }: ReadSilence, suppressed: { count: number }): Promise<void> {
     const dataKeys = dataKeysOf(silence.matchers)
     for (const channel of await channelKeys(kysely)) {
       let after: WaitingNotification | undefined
       do {
-        const page = await readWaiting(kysely, { channel, after, dataKeys, limit: PAGE })
+        const page = await readWaiting(kysely, { channel, after, dataKeys, limit: PAGE_SIZE })
         const matching = page.filter((waiting) => silencing([silence], waiting, now) !== undefined)
-        kept.count += await suppressWaiting(kysely, silence, matching)
-        after = page.length === PAGE ? page.at(-1) : undefined
+        suppressed.count += await suppressWaiting(kysely, silence, matching)
+        after = page.length === PAGE_SIZE ? page.at(-1) : undefined
       } while (after)
     }
   }
@@ -78,7 +77,7 @@ export function createSilences({
         const checked = checkSilence(unchecked, catalogue, await readClock(kysely))
         const made = await insertSilence(kysely, { ...checked, createdBy: by })
         const view = viewOf(made)
-        const keptBack = view.state === 'active' ? await keepBackPatiently(made) : 0
+        const keptBack = view.state === 'active' ? await suppressWithRetries(made) : 0
         log.write('silence_created', {
           silence_id: view.id,
           kind: view.kind,
@@ -89,10 +88,10 @@ export function createSilences({
         return { ...view, keptBack }
       }),
     async listSilences({ state, kind, limit, cursor }) {
-      // What is active is told by the one function that also decides on notifications; those that are open are few.
+      // Not an SQL condition: stateAt decides, as for notifications. All open silences are read for it, and they are few.
       const open = state === 'active' || state === 'waiting'
       const found = open
-        ? (await readSilences(kysely, { open, kind, cursor })).filter((one) => viewOf(one).state === state)
+        ? (await readSilences(kysely, { open, kind, cursor })).filter((silence) => viewOf(silence).state === state)
         : await readSilences(kysely, { ...(state === 'over' ? { open: false } : {}), kind, cursor, limit })
       const silences = found.slice(0, limit).map(viewOf)
       return { silences, nextCursor: found.length > limit ? (silences.at(-1)?.id ?? null) : null }

@@ -6,19 +6,19 @@ import { checkSecrets } from '../secrets/check.ts'
 import { type ReadEnvironment, type UsableSettings, usableSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/table.ts'
 
-/** Settings that decide which webhook URLs are good: while one of them is wrong, what is wrong with a URL may follow from it. */
+/** Settings that decide which webhook URLs are valid. While one of them is wrong, a URL's problem may only follow from it. */
 const DECIDES_URLS = /^TEAMS_(CONFIG_FILE|WEBHOOK_HOST_SUFFIXES|SANDBOX_ORIGIN|ENTRA_)/
 
 /**
- * The settings of a gateway that is about to start. Where they refuse the start, the error also has what is wrong with the
- * configuration file, or with webhook URLs and secrets of the environment and of files. Vault is not asked: an error about
- * settings should not wait for a connection.
+ * Returns the settings of a gateway that is about to start. If one is wrong, the error also has the problems of the
+ * configuration file, or of webhook URLs and secrets in the environment and in files. Vault is not asked: an error about settings
+ * should not wait for a connection.
  *
- * @throws GatewayError `invalid_settings`, with all of that at once
+ * @throws GatewayError `invalid_settings`, with all of these problems at once
  */
-export async function startSettings(read: ReadEnvironment, config?: ConfigInput): Promise<Settings> {
-  const usable = usableSettings(read.env)
-  const problems = [...read.problems, ...usable.problems]
+export async function startSettings(environment: ReadEnvironment, config?: ConfigInput): Promise<Settings> {
+  const usable = usableSettings(environment.env)
+  const problems = [...environment.problems, ...usable.problems]
   if (problems.length === 0) return usable.settings
   const further = problems.some(({ at }) => DECIDES_URLS.test(at)) ? [] : await furtherProblems(usable, config)
   throw new GatewayError('invalid_settings', [...problems, ...further])

@@ -10,7 +10,7 @@ import type { Database } from '../store/database.ts'
 import { databaseError } from '../store/database-error.ts'
 import type { Transport } from '../transports/transport.ts'
 
-/** What use cases are made of. */
+/** Parts of the gateway that use cases call. */
 export interface UseCaseParts {
   readonly acceptor: Acceptor
   readonly database: Database
@@ -21,22 +21,22 @@ export interface UseCaseParts {
   readonly transport: Pick<Transport, 'destination'>
   readonly clock: Clock
   readonly log: Log
-  /** True once the gateway is stopping: then nothing is accepted any more. */
+  /** True once the gateway is stopping: then no more events are accepted. */
   readonly stopping: () => boolean
 }
 
-/** What a use case can be asked for, by name. */
+/** Functions of a use case, by name. */
 type UseCase = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>
 
-/** Wraps use cases and knows their calls in flight. */
+/** Wraps use cases and tracks their calls in flight. */
 export interface Calls {
-  /** The same functions; whatever they throw leaves as a GatewayError, counted where it is a refusal of events. */
+  /** Returns the same functions; each error becomes a GatewayError, and a refusal of events is counted. */
   wrap<U extends UseCase>(useCase: U): U
-  /** Resolves when the calls that are in flight now have ended, so that the database can be closed. */
+  /** Resolves when the calls in flight have ended, so that the database can be closed. */
   whenIdle(): Promise<void>
 }
 
-/** Functions whose failure is a refusal of events. */
+/** Functions whose errors count in `teams_events_refused_total`. */
 const ACCEPTING: ReadonlySet<string> = new Set(['accept', 'acceptWithin'])
 
 /** Makes the wrapper that all use cases of a gateway share. */

@@ -1,36 +1,36 @@
 import type { Problem } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 
-/** What `doctor` found out about one thing. */
+/** Result of one check of `doctor`. */
 export interface Finding {
-  /** What was looked at: `settings`, `database`, `channel sre`. */
+  /** Name of the check, for example `settings`, `database` or `channel sre`. */
   readonly check: string
-  /** `note` is for what works and may not be meant so. */
+  /** `note`: it works, and may not be intended. */
   readonly status: 'ok' | 'note' | 'wrong'
-  /** What is so, in words; no secret. */
+  /** The result in words, without secrets. */
   readonly detail: string
-  /** What to do, where there is something. */
+  /** How to correct it, if needed. */
   readonly todo: string | undefined
-  /** The exit code that this alone would lead to. */
+  /** Exit code of `doctor` if this were the only finding. */
   readonly exit: ExitCode
 }
 
-/** All is well. */
+/** A finding without a problem. */
 export function fine(check: string, detail: string): Finding {
   return { check, status: 'ok', detail, todo: undefined, exit: EXIT.ok }
 }
 
-/** It works, and somebody should know this. */
+/** A finding that works and may not be intended. */
 export function noted(check: string, detail: string, todo?: string): Finding {
   return { check, status: 'note', detail, todo, exit: EXIT.ok }
 }
 
-/** It does not work. */
+/** A finding that does not work. */
 export function wrong(check: string, detail: string, todo: string, exit: ExitCode = EXIT.no): Finding {
   return { check, status: 'wrong', detail, todo, exit }
 }
 
-/** A problem as a finding: what would be right is what to do. */
+/** A problem as a finding; the expected value is its `todo`. */
 export function wrongSetting(check: string, { at, found, expected }: Problem, exit: ExitCode): Finding {
   return wrong(check, `${at}: found ${found}`, `expected ${expected}`, exit)
 }

@@ -3,10 +3,10 @@ import { EXIT } from '../../kernel/exit-codes.ts'
 import type { Settings } from '../../settings/table.ts'
 import { type Finding, fine, wrong } from './finding.ts'
 
-/** Milliseconds in which Redis has to answer. */
-const PATIENCE = 5_000
+/** Milliseconds that Redis has to connect and to answer. */
+const ANSWER_TIMEOUT_MS = 5_000
 
-/** Asks Redis for a PONG, with the settings with which events are published. */
+/** Pings Redis, with the client options that events are published with. */
 export async function checkRedis({ TEAMS_REDIS_URL: url }: Settings): Promise<Finding> {
   if (url === undefined) return fine('redis', 'not used: TEAMS_REDIS_URL is not set')
   const { createClient } = await import('redis')
@@ -14,36 +14,36 @@ export async function checkRedis({ TEAMS_REDIS_URL: url }: Settings): Promise<Fi
     url,
     RESP: 2,
     maintNotifications: 'disabled',
-    socket: { reconnectStrategy: false, connectTimeout: PATIENCE },
+    socket: { reconnectStrategy: false, connectTimeout: ANSWER_TIMEOUT_MS },
   })
-  // What goes wrong is thrown at us as well.
+  // Errors also reject connect() and ping(); without a listener, the `error` event would end the process.
   client.on('error', () => undefined)
-  const givenUp = new AbortController()
+  const timeout = new AbortController()
   try {
     const answer = client.connect().then(() => client.ping())
-    const late = setTimeout(PATIENCE, 'no answer', { signal: givenUp.signal })
-    late.catch(() => undefined)
-    const said = await Promise.race([answer, late])
-    if (said === 'PONG') return fine('redis', 'answers PONG')
-    return unreachable(said)
+    const noAnswer = setTimeout(ANSWER_TIMEOUT_MS, 'no answer', { signal: timeout.signal })
+    noAnswer.catch(() => undefined)
+    const result = await Promise.race([answer, noAnswer])
+    if (result === 'PONG') return fine('redis', 'answers PONG')
+    return unreachable(result)
   } catch (error) {
     return unreachable(reasonOf(error))
   } finally {
-    givenUp.abort()
+    timeout.abort()
     client.destroy()
   }
 }
 
-function unreachable(what: string): Finding {
+function unreachable(reason: string): Finding {
   return wrong(
     'redis',
-    `TEAMS_REDIS_URL: ${what}`,
+    `TEAMS_REDIS_URL: ${reason}`,
     'Check the URL and that Redis is up. Events are accepted and sent all the same; only live listeners miss them.',
     EXIT.unreachable,
   )
 }
 
-/** The client's messages may quote the URL, and Redis' own begin with a word in capitals. */
+/** Error code, or the capital prefix of an error reply, such as WRONGPASS. Not the message, which may quote the URL. */
 function reasonOf(error: unknown): string {
   const { code, message } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
   if (typeof code === 'string') return code

@@ -12,7 +12,7 @@ import type { ChannelRow } from '../../store/channels.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import type { CheckedStore } from './store.ts'
 
-/** Looks for webhook URLs and signing secrets wherever the settings say, Vault and files among them. */
+/** Checks webhook URLs and signing secrets of all sources that the settings name: environment, files and Vault. */
 export async function checkVaultAndChannels(
   settings: Settings,
   env: Environment,
@@ -27,19 +27,19 @@ export async function checkVaultAndChannels(
     clock: systemClock,
     allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
-  const told = new Set<CodedProblem>()
+  const reported = new Set<CodedProblem>()
   const ofChannels = channels.flatMap((channel) => {
-    const own = report.problems.find((problem) => isAbout(channel.key, problem))
-    if (own) told.add(own)
+    const problem = report.problems.find((candidate) => isAbout(channel.key, candidate))
+    if (problem) reported.add(problem)
     const warnings = report.warnings.filter((warning) => warning.channel === channel.key)
-    const found = checkChannel(channel, own, report, settings, store)
+    const found = checkChannel(channel, problem, report, settings, store)
     return warnings.length > 0 && found.status === 'ok'
       ? warnings.map((warning) => warningFinding(found.check, warning))
       : [found, ...warnings.map((warning) => warningFinding(found.check, warning))]
   })
   const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
-  for (const problem of vault) told.add(problem)
-  const others = report.problems.filter((problem) => !told.has(problem))
+  for (const problem of vault) reported.add(problem)
+  const others = report.problems.filter((problem) => !reported.has(problem))
   return [
     ...checkVault(vault, settings),
     ...others.map((problem) => wrongSetting('secrets', problem, exitCodeOf(problem.code))),
@@ -106,7 +106,7 @@ function withoutUrl(
   return wrong(check, `${name} has no webhook URL: its cards wait until it has one (the sandbox is off: ${off})`, todo)
 }
 
-/** Why the sandbox does not stand in for channels without a webhook URL; undefined where it does. As the wiring decides. */
+/** Why channels without a webhook URL do not use the sandbox; undefined if they do. Same rules as `usesSandbox` in the wiring. */
 function whySandboxIsOff(report: SecretsReport, settings: Settings, { sentToTeams }: CheckedStore): string | undefined {
   if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on' ? undefined : 'TEAMS_SANDBOX=off'
   if (report.channels.some((channel) => channel.at !== undefined)) return 'another channel has a webhook URL'

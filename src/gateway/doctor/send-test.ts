@@ -16,10 +16,10 @@ import { workflowsTransportOf } from '../../transports/workflows/from-settings.t
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
 /**
- * Posts a test card to every channel that has a webhook URL, past the database and the channel's budget: what shows here is
- * the way to Teams and nothing else. One channel after the other; none twice.
+ * Posts one test card to each channel that has a webhook URL, one channel after the other. Uses neither the database nor the
+ * channel's budget, so that only the connection to Teams is tested.
  *
- * @throws GatewayError where secrets or templates are not as they should be, which the other checks tell
+ * @throws GatewayError for wrong secrets or templates, which the other checks report
  */
 export async function* sendTests(settings: Settings, env: Environment, catalogue: Catalogue): AsyncGenerator<Finding> {
   const channels = [...catalogue.channels.values()].filter((channel) => !channel.muted)

@@ -12,14 +12,14 @@ import { NAME_THE_DATABASE, otherDatabase } from '../../settings/other-database.
 import { SETTINGS, type Settings } from '../../settings/table.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
-/** The settings to go on with, and what was wrong with those that were given. */
+/** Settings for the other checks, and findings about the given ones. */
 export interface CheckedSettings {
   readonly env: Environment
   readonly settings: Settings
   readonly findings: readonly Finding[]
 }
 
-/** Checks all settings, and goes on with the defaults in place of those that are wrong. */
+/** Checks all settings. Wrong ones have their defaults in the result, so that the other checks can run. */
 export function checkSettings(given: Environment): CheckedSettings {
   const { env, settings, problems } = usableSettings(given)
   const set = Object.keys(SETTINGS).filter((name) => env[name]?.trim()).length
@@ -31,7 +31,7 @@ export function checkSettings(given: Environment): CheckedSettings {
   return { env, settings, findings: [...findings, ...notices] }
 }
 
-/** Checks the configuration file; where it can not be used, what is built in stands in for it. */
+/** Checks the configuration file. If it can not be used, the result is the built-in catalogue. */
 export function checkCatalogue(settings: Settings): { catalogue: Catalogue; findings: readonly Finding[] } {
   const builtIn = catalogueOf({ ...settings, TEAMS_CONFIG_FILE: undefined })
   if (settings.TEAMS_CONFIG_FILE === undefined)
@@ -69,7 +69,7 @@ function counts({ eventTypes, groups, channels }: Catalogue): string {
   return `${eventTypes.size} event types, ${groups.size} groups, ${channels.size} channels`
 }
 
-/** Reads and tries out every template. */
+/** Reads and checks every template. */
 export function checkCards(catalogue: Catalogue, settings: Settings): readonly Finding[] {
   const { cards, problems, untitled } = checkTemplates(rendererOptions(catalogue, settings))
   const [first] = untitled
@@ -93,7 +93,7 @@ export function checkCards(catalogue: Catalogue, settings: Settings): readonly F
   ]
 }
 
-/** Names of a PostgreSQL that the gateway does not read, where it would use the embedded database in place of that one. */
+/** Finds variables of a PostgreSQL that the gateway does not read, so that it would use the embedded database instead. */
 export function checkOtherNames(env: Environment, settings: Settings, catalogue: Catalogue): readonly Finding[] {
   const { addresses, hosts } = otherDatabase(env)
   const named = [...catalogue.channels.keys()].some((key) => env[webhookSetting(key)]?.trim())

@@ -18,45 +18,45 @@ import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { askLocal, findLocalGateway } from '../local-gateway.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
-/** What the database says, of itself and of the channels. */
+/** Findings about the database, and its rows of channels. */
 export interface CheckedStore {
   readonly findings: readonly Finding[]
-  /** Undefined where it could not be asked. */
+  /** Undefined if the database could not be read. */
   readonly channels: ReadonlyMap<string, ChannelRow> | undefined
-  /** True where cards of this database went to real channels. */
+  /** True if cards of this database went to real channels. */
   readonly sentToTeams: boolean
 }
 
-const UNASKED = { channels: undefined, sentToTeams: false } as const
+const NOT_READ = { channels: undefined, sentToTeams: false } as const
 
-/** Looks at the database, its schema and the job engine, and changes nothing: what is not there yet is not made. */
+/** Checks the database, its schema and the job engine. Changes nothing: a missing folder or schema is not created. */
 export async function checkStore(settings: Settings): Promise<CheckedStore> {
   const folder = settings.TEAMS_DATA_DIR
   if (settings.DATABASE_URL === undefined && !existsSync(join(folder, 'pglite')))
-    return { findings: [await notMadeYet(folder)], ...UNASKED }
+    return { findings: [await checkNewFolder(folder)], ...NOT_READ }
   let database: Database
   try {
     database = await openDatabase(settings)
   } catch (error) {
-    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await inUse(settings), ...UNASKED }
+    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await askHolder(settings), ...NOT_READ }
     const { code, problems } = databaseError(error)
     const exit = exitCodeOf(code)
     const findings = problems.map((problem) => wrongSetting('database', problem, exit))
-    if (findings.length > 0) return { findings, ...UNASKED }
-    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], ...UNASKED }
+    if (findings.length > 0) return { findings, ...NOT_READ }
+    return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], ...NOT_READ }
   }
   try {
-    return await look(database, settings)
+    return await checkDatabase(database, settings)
   } catch (error) {
     const { code } = databaseError(error)
     const finding = wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exitCodeOf(code))
-    return { findings: [finding], ...UNASKED }
+    return { findings: [finding], ...NOT_READ }
   } finally {
     await database.close()
   }
 }
 
-async function look(database: Database, settings: Settings): Promise<CheckedStore> {
+async function checkDatabase(database: Database, settings: Settings): Promise<CheckedStore> {
   const { kysely } = database
   const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(kysely)
   const version = rows[0]?.version.split(' ')[0] ?? 'unknown'
@@ -68,17 +68,17 @@ async function look(database: Database, settings: Settings): Promise<CheckedStor
     findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
     ...(migration.status === 'ok'
       ? { channels: await readChannels(kysely), sentToTeams: await hasSentToTeams(kysely) }
-      : UNASKED),
+      : NOT_READ),
   }
 }
 
-/** How the connection is protected, and what `sslmode` means here where libpq takes it for less. */
+/** Encryption of the connection. Says so if the driver reads `sslmode` more strictly than libpq does. */
 async function encryptionOf({ kysely }: Database, url: string): Promise<string> {
   const { rows } = await sql<{ ssl: boolean }>`SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()`.execute(kysely)
   if (!rows[0]?.ssl) return ', without TLS'
   const mode = sslModeOf(url)
-  const asked = withExplicitSslMode(url) === url ? '' : `; sslmode=${mode} is read as verify-full`
-  return `, over TLS${asked}`
+  const stricter = withExplicitSslMode(url) === url ? '' : `; sslmode=${mode} is read as verify-full`
+  return `, over TLS${stricter}`
 }
 
 async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings): Promise<Finding> {
@@ -98,7 +98,7 @@ async function checkMigration({ kysely }: Database, { TEAMS_MIGRATE }: Settings)
     : wrong('migration', detail, ERROR_CODES.database_not_migrated.todo, exitCodeOf('database_not_migrated'))
 }
 
-/** The engine makes its own schema when it starts, so that this is there once a gateway has run. */
+/** Checks the schema of pg-boss, which creates it at the first start of a gateway. */
 async function checkEngine({ kysely }: Database): Promise<Finding> {
   const schema = await engineSchemaOf(kysely)
   const { rows } = await sql<{ table: string | null }>`
@@ -116,7 +116,7 @@ async function checkEngine({ kysely }: Database): Promise<Finding> {
   return fine('engine', `pg-boss is installed, schema ${version.rows[0]?.version}`)
 }
 
-async function notMadeYet(folder: string): Promise<Finding> {
+async function checkNewFolder(folder: string): Promise<Finding> {
   let place = resolve(folder)
   while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
   const problem = await problemOfPlace(place)
@@ -130,8 +130,8 @@ async function notMadeYet(folder: string): Promise<Finding> {
       )
 }
 
-/** The embedded database is open elsewhere, as it should be while a gateway runs: that one is asked. */
-async function inUse(settings: Settings): Promise<readonly Finding[]> {
+/** Asks the gateway that has the embedded database open for its readiness; normal while a gateway runs. */
+async function askHolder(settings: Settings): Promise<readonly Finding[]> {
   const origin = await findLocalGateway(settings)
   if (origin === undefined) {
     const { title, todo } = ERROR_CODES.data_dir_in_use
