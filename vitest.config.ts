@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { TIERS } from './scripts/tiers.ts'
-import { WEBASSEMBLY } from './src/cli/heap.ts'
+import { WEBASSEMBLY_FLAGS } from './src/cli/heap.ts'
 
 const projects = Object.entries(TIERS).map(([name, { include, exclude, services }]) => ({
   extends: true as const,
@@ -21,7 +21,7 @@ export default defineConfig({
     // A process per file: tests kill processes, change the environment and close databases.
     pool: 'forks',
     // As `serve` runs: opening the embedded database takes a quarter less CPU.
-    execArgv: [...WEBASSEMBLY],
+    execArgv: [...WEBASSEMBLY_FLAGS],
     // One more than the cores of a small machine: tests wait for a fifth of their time.
     maxWorkers: 3,
     // Generous, because a test waits for signals and not for time: only one that hangs ever needs all of it.

@@ -4,18 +4,18 @@ import { type GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../kernel/exit-codes.ts'
 import { type Output, onOneLine } from './output.ts'
 
-/** What became of several changes that were asked for by id. */
+/** Result of the same change to several ids. */
 export interface Changes<T> {
   readonly done: readonly T[]
-  /** The refusals as `--json` writes them. */
+  /** Refused ids with their problem documents, for `--json`. */
   readonly refused: readonly object[]
-  /** Notes the refusals for people, and gives the exit code of the first. */
+  /** Writes the refusals for people, and returns the exit code of the first; `ok` without a refusal. */
   report(output: Output): ExitCode
 }
 
 /**
- * Changes all that can be changed. What is refused with one of `codes` is kept for later; what fails for another reason, such
- * as a gateway that is gone, fails for all that follow too and is thrown.
+ * Changes each id, and goes on after a refusal with one of `codes`. Throws any other error, such as an unreachable gateway,
+ * because it would also fail for the remaining ids.
  */
 export async function changeEach<T>(
   ids: readonly string[],

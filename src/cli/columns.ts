@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { State } from '../contract/notifications.ts'
 import type { Output } from './output.ts'
 
-/** Lays rows out in columns, two blanks apart. Cells may hold colours; the last column is not padded. */
+/** Formats rows in columns, two blanks apart. Cells may contain colours; the last column is not padded. */
 export function inColumns(rows: readonly (readonly string[])[], indent = ''): string[] {
   const widths: number[] = []
   for (const row of rows)
@@ -16,7 +16,7 @@ function widthOf(cell: string): number {
   return [...stripVTControlCharacters(cell)].length
 }
 
-/** A time as people read it, in UTC and whole seconds. */
+/** Formats a time for people, in UTC and whole seconds. */
 export function moment(date: Date): string {
   return date
     .toISOString()
@@ -24,13 +24,13 @@ export function moment(date: Date): string {
     .replace(/\.\d+Z$/, 'Z')
 }
 
-/** A state in its colour. */
+/** Formats a state in its colour. */
 export function painted(state: State, output: Output): string {
   if (state === 'accepted' || state === 'posted') return output.paint('green', state)
   return state === 'failed' ? output.paint('red', state) : output.paint('yellow', state)
 }
 
-/** Facts with their names, a line each; what is null is left out. Only a value that is painted already may hold colours. */
-export function describedBy(facts: readonly (readonly [string, string | null])[], output: Output): string[] {
-  return inColumns(facts.flatMap(([name, value]) => (value === null ? [] : [[output.paint('dim', name), value]])))
+/** Formats named values, one line each, without those that are null. A value may contain colours of {@link Output.paint}. */
+export function namedValues(values: readonly (readonly [string, string | null])[], output: Output): string[] {
+  return inColumns(values.flatMap(([name, value]) => (value === null ? [] : [[output.paint('dim', name), value]])))
 }

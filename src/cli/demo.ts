@@ -5,56 +5,57 @@ import { OUTCOMES } from '../contract/outcomes.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { DEMO_EVENTS, DEMO_ORIGIN } from '../gateway/demo.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
-import { packageVersion } from '../kernel/version.ts'
 import { inColumns, painted } from './columns.ts'
 import { type Output, onOneLine } from './output.ts'
-import type { ServedGateway } from './own-gateways.ts'
+import { listeningLine, type ServedGateway } from './own-gateways.ts'
 
-/** Milliseconds after which a card that is not accepted counts as one that will not be. */
-const PATIENCE = 45_000
-const LOOK_AGAIN = 50
+/** Milliseconds after which a card that is still not accepted is reported as missing. */
+const ACCEPTANCE_TIMEOUT_MS = 45_000
+const POLL_INTERVAL_MS = 50
 
 /**
- * Sends the two events of the first run, waits until every card is accepted, and prints what came of them and where to
- * look.
+ * Sends the events of the demo, waits until every card is accepted, and prints the cards' states and the addresses of sandbox,
+ * record and API.
  *
- * @returns whether all were accepted; false also where the signal ended the wait
+ * @returns true if all cards were accepted; false also if the signal ended the wait
  */
 export async function runDemo(served: ServedGateway, signal: AbortSignal, output: Output): Promise<boolean> {
-  const { origin, sandboxUrl, settings, catalogue, service } = served
+  const { origin, sandboxUrl, catalogue, service } = served
   const acceptances = await service.accept(DEMO_EVENTS, DEMO_ORIGIN)
   const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
-  const notifications = await outcomes(service, ids, signal, output)
-  const arrived = notifications.filter(isAccepted)
-  const ok = arrived.length === notifications.length
+  const notifications = await waitForOutcomes(service, ids, signal, output)
+  const accepted = notifications.filter(isAccepted)
+  const ok = accepted.length === notifications.length
   output.answer({
     ok,
     origin,
     sandbox: sandboxUrl ?? null,
-    notifications: notifications.map((one) => ({ ...z.encode(notificationWire, one), title: titleOf(one.card) })),
+    notifications: notifications.map((notification) => ({
+      ...z.encode(notificationWire, notification),
+      title: titleOf(notification.card),
+    })),
   })
   if (signal.aborted) return ok
-  const kept = settings.DATABASE_URL === undefined ? settings.TEAMS_DATA_DIR : 'PostgreSQL'
-  output.print(`claimlinc-teams ${packageVersion()} listens on ${origin} and keeps its record in ${kept}.`)
+  output.print(listeningLine(served))
   output.print()
   output.print(
     ok
       ? `${DEMO_EVENTS.length} events came in, and ${ids.length} cards are in their channels:`
-      : `${DEMO_EVENTS.length} events came in, and only ${arrived.length} of ${ids.length} cards were accepted:`,
+      : `${DEMO_EVENTS.length} events came in, and only ${accepted.length} of ${ids.length} cards were accepted:`,
   )
   output.print()
   for (const line of inColumns(
-    notifications.map((one) => [
-      output.paint('bold', onOneLine(catalogue.channels.get(one.channel)?.name ?? one.channel)),
-      one.priority,
-      onOneLine(titleOf(one.card) ?? one.eventType),
-      painted(one.state, output),
-      one.acceptedAt ? `after ${((one.acceptedAt.getTime() - one.createdAt.getTime()) / 1000).toFixed(1)} s` : '',
+    notifications.map(({ channel, priority, card, eventType, state, acceptedAt, createdAt }) => [
+      output.paint('bold', onOneLine(catalogue.channels.get(channel)?.name ?? channel)),
+      priority,
+      onOneLine(titleOf(card) ?? eventType),
+      painted(state, output),
+      acceptedAt ? `after ${((acceptedAt.getTime() - createdAt.getTime()) / 1000).toFixed(1)} s` : '',
     ]),
     '  ',
   ))
     output.print(line)
-  if (!ok) await tellMissing(service, notifications, output)
+  if (!ok) await printMissing(service, notifications, output)
   output.print()
   for (const line of inColumns([
     ...(sandboxUrl ? [['The cards, as Teams shows them', output.paint('underline', sandboxUrl)]] : []),
@@ -65,20 +66,20 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
   return ok
 }
 
-/** The notifications once what became of each is known, or the wait is over. */
-async function outcomes(
+/** Returns the notifications when none is pending or sending any more, or when the signal or the time-out ends the wait. */
+async function waitForOutcomes(
   service: GatewayService,
   ids: readonly string[],
   signal: AbortSignal,
   output: Output,
 ): Promise<readonly NotificationDetail[]> {
-  const deadline = Date.now() + PATIENCE
+  const deadline = Date.now() + ACCEPTANCE_TIMEOUT_MS
   for (;;) {
     const now = await Promise.all(ids.map((id) => service.getNotification(id)))
     const waiting = now.some(({ state }) => state === 'pending' || state === 'sending')
     if (!waiting || signal.aborted || Date.now() > deadline) return now
     output.progress(`${now.filter(isAccepted).length} of ${ids.length} cards are accepted …`)
-    await setTimeout(LOOK_AGAIN)
+    await setTimeout(POLL_INTERVAL_MS)
   }
 }
 
@@ -86,22 +87,24 @@ function isAccepted({ state }: NotificationDetail): boolean {
   return state === 'accepted' || state === 'posted'
 }
 
-/** Each card that did not arrive, with why and what to do. */
-async function tellMissing(
+/** Prints each card that is not accepted, with the reason and how to correct it. */
+async function printMissing(
   service: GatewayService,
   notifications: readonly NotificationDetail[],
   output: Output,
 ): Promise<void> {
   const channels = new Map((await service.listChannels()).map((channel) => [channel.key, channel]))
   output.print()
-  for (const one of notifications.filter((notification) => !isAccepted(notification))) {
-    const reason = one.reason ?? channels.get(one.channel)?.lastOutcome ?? 'no attempt yet'
+  for (const notification of notifications) {
+    if (isAccepted(notification)) continue
+    const { channel, state } = notification
+    const reason = notification.reason ?? channels.get(channel)?.lastOutcome ?? 'no attempt yet'
     const row = Object.entries(OUTCOMES).find(([name]) => name === reason)?.[1]
-    output.print(`  ${one.channel}: ${one.state}, ${reason}. ${row ? `${row.meaning} ${row.todo}` : ''}`.trimEnd())
+    output.print(`  ${channel}: ${state}, ${reason}. ${row ? `${row.meaning} ${row.todo}` : ''}`.trimEnd())
   }
 }
 
-/** A card's heading, or the text that stands for it where it can not be shown. */
+/** A card's heading, or else its fallback text; null without a card. */
 function titleOf(card: JsonObject | null): string | null {
   const heading = card && headingIn(card)
   if (heading) return heading

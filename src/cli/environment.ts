@@ -2,8 +2,8 @@ import type { Environment } from '../settings/env-file.ts'
 import { type ReadEnvironment, readEnvFile, withEnvFile } from '../settings/load.ts'
 
 /**
- * The settings of this process: its environment over `.env`. `logLevel` stands in for TEAMS_LOG_LEVEL where nobody set
- * it: log lines between the lines of an answer help nobody.
+ * Reads the environment of this process over `.env`. `logLevel` is the default of TEAMS_LOG_LEVEL, so that log lines of level
+ * info do not stand between the lines of an answer.
  *
  * @throws GatewayError `invalid_settings` for a `.env` that can not be read
  */
@@ -11,7 +11,7 @@ export function readEnvironment(logLevel?: 'error' | 'warn'): Environment {
   return withLogLevel(withEnvFile(process.env), logLevel)
 }
 
-/** The same with what is wrong with `.env`, for a command that says it together with all else that is wrong. */
+/** Like {@link readEnvironment}, but returns the problems of `.env`, for a command that reports them with other problems. */
 export function readWithProblems(logLevel?: 'error' | 'warn'): ReadEnvironment {
   const { env, problems } = readEnvFile(process.env)
   return { env: withLogLevel(env, logLevel), problems }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { HALF_OF_NEW_SPACE, keepHeapSmall, type StartedProcess } from './heap.ts'
+import { keepHeapSmall, SEMI_SPACE_MB, type StartedProcess } from './heap.ts'
 
-const FLAG = `--max-semi-space-size=${HALF_OF_NEW_SPACE}`
+const FLAG = `--max-semi-space-size=${SEMI_SPACE_MB}`
 
-/** What Node would be started anew with; undefined where it is not. */
-function startedAnew(given: Partial<StartedProcess>) {
+/** Arguments and environment of the call of `execve`; undefined without one. */
+function execveCall(given: Partial<StartedProcess>) {
   const found: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {}
-  const stopped = new Error('started anew')
+  const stopped = new Error('execve replaces the process')
   keepHeapSmall({
     execPath: '/usr/bin/node',
     execArgv: [],
@@ -23,36 +23,36 @@ function startedAnew(given: Partial<StartedProcess>) {
 }
 
 describe('keepHeapSmall', () => {
-  it("starts Node anew with the program's own arguments and all of Node's", () => {
-    expect(startedAnew({ execArgv: ['--cpu-prof', '--env-file=a'], env: { HOME: '/app' } })).toEqual({
+  it("starts Node again with the program's own arguments and all of Node's", () => {
+    expect(execveCall({ execArgv: ['--cpu-prof', '--env-file=a'], env: { HOME: '/app' } })).toEqual({
       args: ['node', '--cpu-prof', '--env-file=a', FLAG, '--liftoff-only', '/app/main.js', 'serve', '--json'],
       env: { HOME: '/app', MALLOC_ARENA_MAX: '2' },
     })
   })
 
-  it('starts it once', () => {
-    expect(startedAnew({ execArgv: [FLAG] })).toBeUndefined()
+  it('starts Node again only once', () => {
+    expect(execveCall({ execArgv: [FLAG] })).toBeUndefined()
   })
 
   it.each([
     ['on the command line', { execArgv: ['--max-semi-space-size=64'] }],
     ['with underscores', { execArgv: ['--max_semi_space_size=64'] }],
     ['in NODE_OPTIONS', { env: { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=64' } }],
-  ])('leaves it to whoever sizes the space %s', (_where, given) => {
-    expect(startedAnew(given)).toBeUndefined()
+  ])('does not start Node again if the user sizes the semi-space %s', (_where, given) => {
+    expect(execveCall(given)).toBeUndefined()
   })
 
   it("keeps the user's own number of arenas, and a limit of the old space", () => {
-    const found = startedAnew({ env: { MALLOC_ARENA_MAX: '8', NODE_OPTIONS: '--max-old-space-size=512' } })
+    const found = execveCall({ env: { MALLOC_ARENA_MAX: '8', NODE_OPTIONS: '--max-old-space-size=512' } })
     expect(found?.args).toContain(FLAG)
     expect(found?.env).toEqual({ MALLOC_ARENA_MAX: '8', NODE_OPTIONS: '--max-old-space-size=512' })
   })
 
-  it('does not cut off a parent that listens on a channel', () => {
-    expect(startedAnew({ channel: {} })).toBeUndefined()
+  it('does not start Node again with an IPC channel to a parent', () => {
+    expect(execveCall({ channel: {} })).toBeUndefined()
   })
 
-  it('goes on where there is no such call, as on Windows', () => {
+  it('does not throw without execve, as on Windows', () => {
     const { execPath, argv0, argv } = process
     expect(() => keepHeapSmall({ execPath, execArgv: [], argv0, argv, env: {} })).not.toThrow()
   })

@@ -1,35 +1,35 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Megabytes of each half of V8's space for new objects. By default V8 takes up to 64 for each half, depending on the machine's
- * memory; a gateway under load fills them within seconds. With 8 so much that is under way counts as old that it takes as
- * much memory in the end, and more time.
+ * Megabytes of one semi-space of V8; its young generation has two. By default a semi-space grows up to 64 MB, depending on the
+ * machine's memory, and a gateway under load fills it within seconds. With 8 MB, so many objects of posts in flight are promoted
+ * to the old generation that the process needs as much memory, and more time.
  */
-export const HALF_OF_NEW_SPACE = 16
+export const SEMI_SPACE_MB = 16
 
 /**
- * How much the old objects may grow before V8 looks which of them are garbage, in percent of what was left the last time. By
- * default they become several times as many first. Buffers count as well, and a loaded gateway has 15 MB of them under
- * way: of 60 percent they leave half, and V8 looks four times a second, which takes a tenth of the CPU. 75 leave half as
- * much again, for 10 to 20 MB. It is no limit: a gateway that needs much memory has it.
+ * Growth of the old generation that starts its next garbage collection, in percent of its size after the last one. By default
+ * it grows several times over. Buffers count too, and a gateway under load has 15 MB of them: with 60 percent they take half of
+ * the growth, and V8 collects four times a second, which takes a tenth of the CPU. 75 percent leave half as much again, and
+ * cost 10 to 20 MB. This is no limit: the heap still grows to the memory that a gateway needs.
  */
-export const GROWTH_OF_OLD_SPACE = 75
+export const HEAP_GROWING_PERCENT = 75
 
-/** Heaps of glibc. By default each thread gets one of its own and keeps what the compiler once needed there. */
-const MALLOC_ARENAS = '2'
+/** `MALLOC_ARENA_MAX` of glibc. By default each thread has its own arena, which keeps the memory of V8's compiler threads. */
+const MALLOC_ARENA_MAX = '2'
 
 /**
- * Leaves WebAssembly as it is compiled at first. To optimize the embedded database takes 500 MB at each start, for a moment and
- * more than all the rest together; without that its statements take a quarter more time. Node has one more piece
- * of WebAssembly, the reader of HTTP answers, on which it makes no difference. Only for the Node whose V8 is known to
- * have it, as Node does not start with a flag that it does not know.
+ * Compiles WebAssembly with V8's baseline compiler, Liftoff, only. Optimizing the embedded database takes 500 MB for a moment at
+ * each start, more than the rest of the process; without it, its statements take a quarter more time. Node's only other
+ * WebAssembly, the parser of HTTP responses, is as fast. Only for Node 24, whose V8 has the flag: Node does not start with an
+ * unknown flag.
  */
-export const WEBASSEMBLY = process.versions.node.startsWith('24.') ? ['--liftoff-only'] : []
+export const WEBASSEMBLY_FLAGS = process.versions.node.startsWith('24.') ? ['--liftoff-only'] : []
 
-const NEW_SPACE = '--max-semi-space-size'
-const OLD_SPACE = '--heap-growing-percent'
+const SEMI_SPACE_FLAG = '--max-semi-space-size'
+const HEAP_GROWING_FLAG = '--heap-growing-percent'
 
-/** What is needed of `process`. */
+/** The part of `process` that {@link keepHeapSmall} reads. */
 export interface StartedProcess {
   readonly execPath: string
   readonly execArgv: readonly string[]
@@ -41,32 +41,32 @@ export interface StartedProcess {
 }
 
 /**
- * Lets this process keep less garbage, for a command that runs for months. What the user has said of a flag, on Node's
- * command line or in NODE_OPTIONS, holds.
+ * Makes V8 collect garbage earlier, for a command that runs for months. Flags that the user has set, on Node's command line or in
+ * NODE_OPTIONS, are not changed.
  *
- * The space for new objects has to be sized when Node starts. So Node starts anew in this same process, with the same
- * process id and standard streams, which takes a tenth of a second. (A child process would have to be told of each signal,
- * would outlive a parent that is killed, and the parent alone takes 45 MB.) Where that can not be done it goes on as it
- * is: on Windows, in a worker, and where a parent process listens on a channel (`fork`, `node --watch`), which would be lost.
+ * The semi-space can only be sized when Node starts. So `process.execve` starts Node again in this same process, with the same
+ * process id and standard streams, which takes a tenth of a second. Rejected: a child process, to which each signal would have
+ * to be passed on, which outlives a killed parent, and whose parent takes 45 MB. Goes on without `execve` on Windows, in a
+ * worker, and with an IPC channel to a parent process (`fork`, `node --watch`), which would be lost.
  */
 export function keepHeapSmall(started: StartedProcess = process): void {
-  const said = [...started.execArgv, ...(started.env.NODE_OPTIONS ?? '').split(/\s+/)].map(flagOf)
-  if (!said.includes(OLD_SPACE)) setFlagsFromString(`${OLD_SPACE}=${GROWTH_OF_OLD_SPACE}`)
-  // Said by the user, or by ourselves before this start. A Node that has no such flag must not be started with it.
-  if (said.includes(NEW_SPACE) || !process.allowedNodeEnvironmentFlags.has(NEW_SPACE)) return
+  const userFlags = [...started.execArgv, ...(started.env.NODE_OPTIONS ?? '').split(/\s+/)].map(flagOf)
+  if (!userFlags.includes(HEAP_GROWING_FLAG)) setFlagsFromString(`${HEAP_GROWING_FLAG}=${HEAP_GROWING_PERCENT}`)
+  // Set by the user, or by the execve that started this Node. A Node without the flag would not start with it.
+  if (userFlags.includes(SEMI_SPACE_FLAG) || !process.allowedNodeEnvironmentFlags.has(SEMI_SPACE_FLAG)) return
   if (started.execve === undefined || started.channel !== undefined) return
-  const flags = [...started.execArgv, `${NEW_SPACE}=${HALF_OF_NEW_SPACE}`, ...WEBASSEMBLY]
+  const flags = [...started.execArgv, `${SEMI_SPACE_FLAG}=${SEMI_SPACE_MB}`, ...WEBASSEMBLY_FLAGS]
   try {
     started.execve(started.execPath, [started.argv0, ...flags, ...started.argv.slice(1)], {
-      MALLOC_ARENA_MAX: MALLOC_ARENAS,
+      MALLOC_ARENA_MAX,
       ...started.env,
     })
   } catch {
-    // A worker, or Node's permission model: it works all the same, with more memory.
+    // Refused in a worker or by Node's permission model: the command goes on, and uses more memory.
   }
 }
 
-/** V8 takes `_` for `-` in the names of flags. */
+/** Name of a flag without its value. V8 reads `_` in a flag's name as `-`. */
 function flagOf(argument: string): string {
   return argument.replace(/=.*$/s, '').replaceAll('_', '-')
 }

@@ -4,17 +4,17 @@ import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import type { Output } from './output.ts'
 
-/** What the filters of a list can name. */
+/** Names that the filters of `notifications list` can have. */
 export interface FilterNames {
   readonly channels: readonly { readonly key: string; readonly name: string }[]
   readonly eventTypes: Iterable<string>
-  /** Older names of event types, under which nothing is stored. */
+  /** Older names of event types and their present ones. Events are stored under the present names only. */
   readonly aliases: ReadonlyMap<string, string>
 }
 
 /**
- * Why a list may be empty: a filter that names no channel or event type there is. Only a hint, since the record also has
- * what was taken out of the configuration since.
+ * Hints why a list may be empty: a filter with an unknown channel or event type. No error, because the record also has
+ * notifications of channels and event types that have left the configuration.
  */
 export function listHints({ channel, eventType }: Partial<NotificationQuery>, names: FilterNames): string[] {
   const hints: string[] = []
@@ -33,9 +33,9 @@ export function listHints({ channel, eventType }: Partial<NotificationQuery>, na
 }
 
 /**
- * Reads the filters of a list from options, with what HTTP reads its query with; problems then name the options.
+ * Reads the filters of a list from options, with the reader of the HTTP query `read`; its problems name the options.
  *
- * @param names the options whose names are not those of the filters
+ * @param names the options whose names differ from those of the filters
  * @throws GatewayError `invalid_request`
  */
 export function readFlags<T>(
@@ -56,7 +56,7 @@ export function readFlags<T>(
   }
 }
 
-/** Says how to get the next page, where there is one. */
+/** Writes how to get the next page, if there is one. */
 export function noteNextPage(nextCursor: string | null, output: Output): void {
   if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
 }

@@ -2,12 +2,12 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createOutput, onOneLine } from './output.ts'
 
-/** ESC and CSI as one byte, CR, BEL, a link, a window title, and marks that turn text around. */
+/** ESC and CSI as one byte, CR, BEL, a link, a window title, and marks of writing direction. */
 const HOSTILE =
   'a\x1b[31mb\x1b[2Jc\rd\x07e\x9b31mf\x1b]0;title\x07g\x1b]8;;https://evil.example\x07h\x7fi\u202ej\u2066k\u2028l\u{e0041}m'
 const PLAIN = 'abcdefghijklm'
 
-/** An output, and what it has written to either stream; colours are on, as on a terminal. */
+/** Streams with colours, as on a terminal, and the text written to each. */
 function recorded() {
   const written = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => {
@@ -19,8 +19,8 @@ function recorded() {
   return { written, streams: { stdout: stream('stdout'), stderr: stream('stderr') } }
 }
 
-describe('what is written for people', () => {
-  it.each(['stdout', 'stderr'] as const)('to %s holds nothing that a terminal acts on', (name) => {
+describe('output for people', () => {
+  it.each(['stdout', 'stderr'] as const)('has no terminal sequences on %s', (name) => {
     const { written, streams } = recorded()
     const output = createOutput(streams, false)
     if (name === 'stdout') output.print(`1\t${HOSTILE}\n2`)
@@ -28,20 +28,20 @@ describe('what is written for people', () => {
     expect(written[name]).toBe(`1\t${PLAIN}\n2\n`)
   })
 
-  it('keeps its own colours, and those alone', () => {
+  it('keeps its own colours only', () => {
     const { written, streams } = recorded()
     const output = createOutput(streams, false)
     output.print(`${output.paint('red', HOSTILE)} ${HOSTILE}`)
     expect(written.stdout).toBe(`\x1b[31m${PLAIN}\x1b[39m ${PLAIN}\n`)
   })
 
-  it('on one line has neither lines nor anything invisible', () => {
+  it('on one line has neither line breaks nor invisible characters', () => {
     expect(onOneLine(`1\t${HOSTILE}\n 2`)).toBe(`1 ${PLAIN.replace('cd', 'c d').replace('kl', 'k l')} 2`)
   })
 })
 
-describe('what is written for programs', () => {
-  it('is JSON that says the same, with everything invisible escaped', () => {
+describe('output for programs', () => {
+  it('is equal JSON, with invisible characters escaped', () => {
     const { written, streams } = recorded()
     createOutput(streams, true).answer({ [HOSTILE]: [HOSTILE] })
     expect(JSON.parse(written.stdout)).toEqual({ [HOSTILE]: [HOSTILE] })

@@ -6,10 +6,10 @@ import type { OwnGateways } from './own-gateways.ts'
 import type { Need, Target } from './target.ts'
 
 /**
- * A gateway in this process, on the database of the settings. On PostgreSQL it only accepts, and one that runs delivers; with the
- * embedded database nobody else can.
+ * Opens a gateway in this process, on the database of the settings. On PostgreSQL it only accepts, and a running gateway
+ * delivers. On the embedded database it also delivers, because no other process can open that.
  *
- * @throws GatewayError as the wiring does
+ * @throws GatewayError as {@link OwnGateways.open} does
  */
 export async function openOwn(env: Environment, need: Need, output: Output, gateways: OwnGateways): Promise<Target> {
   const embedded = !env.DATABASE_URL?.trim()
@@ -54,7 +54,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
   }
 }
 
-/** Containers may run as a user without a name. */
+/** Name of the operating-system user; `unknown` for a user id without a name, as in containers. */
 function userName(): string {
   try {
     return userInfo().username

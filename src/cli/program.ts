@@ -4,24 +4,25 @@ import { packageVersion } from '../kernel/version.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
-import type { AddOptions, ListSilencesOptions } from './commands/silences.ts'
+import type { ListSilencesOptions } from './commands/silences.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { EventFlags } from './read-event.ts'
+import type { SilenceFlags } from './read-silence.ts'
+import { reportUsageError } from './report-error.ts'
 import type { TargetFlags } from './target.ts'
-import { reportUsageError } from './usage-error.ts'
 
 /** The gateway that a command with the option `--url` uses. */
 export const WHERE_IT_GOES = `The first of these that applies is used: the gateway at --url; the database in DATABASE_URL, whose events are delivered by
 a gateway that runs on it; the gateway that runs on this machine; the embedded database, and this command delivers itself.`
 
 /**
- * Every command with its arguments and options; help and `docs/reference/cli.md` come from here. What a command does is in a
- * file of its own under `commands/`, which is loaded when the command runs: `--help` need not load a database.
+ * Defines every command with its arguments and options, for parsing, `--help` and `docs/reference/cli.md`. The code of a command
+ * is in a file under `commands/`, imported when the command runs: `--help` does not load the database.
  *
- * @param gateways makes the gateway of commands that need one of their own
- * @param finish gets the exit code of the command that ran
+ * @param gateways makes gateways in this process
+ * @param finish gets the exit code of the command
  */
 export function createProgram(output: Output, gateways: OwnGateways, finish: Finish): Command {
   const program = new Command('claimlinc-teams')
@@ -188,7 +189,7 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
     .option('--maintenance', 'create a maintenance window instead of a silence')
     .option('--every <step>', 'day or week: the maintenance window recurs until it is ended')
     .option('--reason <text>', 'reason (required)')
-    .action(async (options: AddOptions & TargetFlags) =>
+    .action(async (options: SilenceFlags & TargetFlags) =>
       finish(await (await load()).addCommand(options, output, gateways)),
     )
   addTargetOptions(
@@ -216,7 +217,7 @@ function addTemplates(program: Command, output: Output, finish: Finish): void {
   ).action(async (options: RenderOptions) => finish(await (await load()).renderCommand(options, output)))
 }
 
-/** The fields of an event as options, named as in its JSON. */
+/** Adds the fields of an event as options, named as in its JSON. */
 function addEventOptions(command: Command): Command {
   return command
     .option('--event-type <type>', 'event type, for example vault.seal.detected')
@@ -229,7 +230,7 @@ function addEventOptions(command: Command): Command {
     .option('--idempotency-key <key>', 'the same key again makes no second card')
 }
 
-/** Environment variables, because a token on a command line shows in the list of processes. */
+/** Adds `--url` and `--token`. Both have environment variables: a token on a command line shows in the process list. */
 function addTargetOptions(command: Command): Command {
   return command
     .addOption(new Option('--url <url>', 'address of a gateway to use').env('CLAIMLINC_TEAMS_URL'))

@@ -6,7 +6,7 @@ import { isObject } from '../kernel/json.ts'
 import { parseJson } from '../kernel/parse-json.ts'
 import type { Output } from './output.ts'
 
-/** An event's fields as options. */
+/** Options with the fields of an event. */
 export interface EventFlags {
   readonly eventType?: string
   /** JSON. */
@@ -20,8 +20,8 @@ export interface EventFlags {
 }
 
 /**
- * Reads events from the options, or from stdin where they name no event type; other options then stand over what is read.
- * From there on it is what HTTP does with a body, so that both take the same and refuse with the same words.
+ * Reads one event from the options, or events from stdin if there is no `--event-type`; other options then replace fields of the
+ * event read. The result is parsed like an HTTP body, so that both accept the same and refuse with the same problems.
  *
  * @throws GatewayError `invalid_request`, `invalid_json`, `invalid_event`, `too_many_events`
  */
@@ -69,7 +69,7 @@ function parsedData(text: string): unknown {
   try {
     return parseJson(text)
   } catch {
-    // The parser's message quotes the text, which may name a patient.
+    // Without the parser's message: it quotes the text, which may contain patient data.
     throw new GatewayError('invalid_request', [
       {
         at: '--data',

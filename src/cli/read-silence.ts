@@ -3,7 +3,7 @@ import { camelName } from '../contract/json-names.ts'
 import type { Matcher, SilenceInput } from '../contract/silences.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 
-/** A silence as options. */
+/** Options of `silences add`. */
 export interface SilenceFlags {
   readonly match?: readonly string[]
   readonly for?: string
@@ -15,10 +15,10 @@ export interface SilenceFlags {
 }
 
 /**
- * Reads a silence from the options: their own form is checked here, what stands in them by the gateway that gets it, as
- * for every other caller.
+ * Reads a silence from the options. Checks the syntax that only options have; the gateway checks the values, as for every
+ * other caller.
  *
- * @param now from where on `--for` counts where there is no `--from`
+ * @param now start of `--for` without `--from`
  * @throws GatewayError `invalid_silence`
  */
 export function readSilence(flags: SilenceFlags, now: Date): SilenceInput {
@@ -33,7 +33,7 @@ export function readSilence(flags: SilenceFlags, now: Date): SilenceInput {
       })
     return matcher ?? []
   })
-  // Told here too, so that nobody is told of these only after a database was opened for it.
+  // The gateway checks these two as well; here they are reported before a database is opened, which takes seconds.
   if (matchers.length === 0 && problems.length === 0)
     problems.push({ at: '--match', found: 'nothing', expected: "a matcher such as 'event_type=celery.*'" })
   const endsAt = readEnd(flags, now, problems)
@@ -49,14 +49,14 @@ export function readSilence(flags: SilenceFlags, now: Date): SilenceInput {
     ...(every === undefined ? {} : { every }),
     reason,
   }
-  // What is misspelt the gateway tells.
+  // The cast is safe: the gateway checks every value.
   return fields as SilenceInput
 }
 
-/** `field=value` or `field!=value`, by the first sign of equality: what follows is value, whatever it has. */
+/** Parses `field=value` or `field!=value`. The value begins behind the first `=`, and may contain more of them. */
 function readMatcher(text: string): Matcher | undefined {
-  const [, field = '', not, value = ''] = /^([^=]*?)(!?)=(.*)$/s.exec(text) ?? []
-  return field === '' ? undefined : { field, operator: not === '!' ? '!=' : '=', value }
+  const [, field = '', negation, value = ''] = /^([^=]*?)(!?)=(.*)$/s.exec(text) ?? []
+  return field === '' ? undefined : { field, operator: negation === '!' ? '!=' : '=', value }
 }
 
 const DURATION = /^(?=\d)(?:(\d{1,5})w)?(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?$/
@@ -94,7 +94,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   reason: '--reason',
 }
 
-/** What a gateway found wrong, in terms of the options; one in this process and one behind HTTP name fields differently. */
+/** Names the options in a gateway's problems. A gateway in this process names fields in camel case, over HTTP in snake case. */
 export function refusalOfFlags(error: GatewayError, flags: SilenceFlags): GatewayError {
   const problems = error.problems.map((problem) => ({ ...problem, at: flagOf(problem.at, flags) }))
   return new GatewayError(error.code, problems, { cause: error })

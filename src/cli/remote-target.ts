@@ -3,11 +3,11 @@ import { createClient } from '../client/client.ts'
 import type { EventInput } from '../contract/events.ts'
 import type { Target } from './target.ts'
 
-/** Of the catalogue, only names are asked for here. */
+/** Required by loadCatalogue; only the names of the catalogue are used here. */
 const BUILT_IN = { language: 'en', budget: { requests: 1, period: 1, burst: 1 } } as const
 
 /**
- * A gateway that runs, over HTTP.
+ * Opens a running gateway over HTTP.
  *
  * @throws GatewayError `invalid_request` for a URL or token that can not be used
  */
@@ -16,14 +16,14 @@ export function openRemote(url: string, token: string | undefined): Target {
   return {
     place: `the gateway at ${new URL(url).origin}`,
     async accept({ events, single }) {
-      // The gateway checks them, as it does for every caller.
+      // The cast is safe: the gateway checks the events, as for every caller.
       const unchecked = events as readonly EventInput[]
       const [first] = unchecked
       return single && first ? [await client.send(first)] : client.sendMany(unchecked)
     },
     list: (query) => client.notifications.list(query),
     async filterNames() {
-      // Which types its configuration adds, only its OpenAPI document says; a hint can do without.
+      // Built-in event types only. The gateway's own are in its OpenAPI document; hints do not need them.
       const { eventTypes, aliases } = loadCatalogue(BUILT_IN)
       return { channels: await client.channels(), eventTypes: eventTypes.keys(), aliases }
     },

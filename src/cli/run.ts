@@ -3,21 +3,22 @@ import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { createOutput, type Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import { createProgram } from './program.ts'
+import { reportError } from './report-error.ts'
 
-/** Runs one command line in this process and resolves with its exit code, once all output is written. */
+/** Runs one command line in this process. Resolves with its exit code when all output is written. */
 export async function runCommandLine(args: readonly string[], gateways: OwnGateways): Promise<ExitCode> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
-  // Looked for here, because a command line that is not understood has to be answered in JSON too.
+  // Not parsed by commander: with --json, its own errors have to be JSON too.
   const output = createOutput(process, args.includes('--json'))
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error: unknown) => {
-      report(error, output).then(
+      reportError(error, output).then(
         (code) => process.exit(code),
         () => process.exit(EXIT.no),
       )
     })
   const code = await run(args, output, gateways)
-  await Promise.all([written(process.stdout), written(process.stderr)])
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   return code
 }
 
@@ -30,23 +31,18 @@ async function run(args: readonly string[], output: Output, gateways: OwnGateway
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
-    // Help and version come as errors too, with exit code 0.
+    // With exitOverride, --help and --version throw too, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    return report(error, output)
+    return await reportError(error, output)
   }
 }
 
-async function report(error: unknown, output: Output): Promise<ExitCode> {
-  const { reportError } = await import('./report-error.ts')
-  return reportError(error, output)
-}
-
-/** Whoever reads our output may have seen enough (`… | head`): no reason to fail, nor for a gateway to stop. */
+/** Ignores EPIPE: a reader that ends early (`… | head`) is no reason to fail, or for a gateway to stop. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }
 
-function written(stream: NodeJS.WriteStream): Promise<void> {
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve())
   })

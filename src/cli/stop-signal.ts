@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs'
 import { EXIT } from '../kernel/exit-codes.ts'
 import type { Output } from './output.ts'
 
-/** Asks the process to stop: Ctrl-C, or whoever runs it as a service. */
+/** A request to stop: Ctrl-C, SIGTERM of a supervisor, or the end of npm. */
 export interface StopSignal {
-  /** Aborted with the first signal. */
+  /** Aborted by the first request. */
   readonly signal: AbortSignal
-  /** Resolves with it. */
+  /** Resolves at the same moment. */
   readonly requested: Promise<void>
 }
 
 /**
- * From now on the first SIGINT or SIGTERM asks for an orderly stop, and the second ends the process at once. So does the end of
- * npm where that started the process, see {@link whenNpmIsGone}.
+ * Listens for SIGINT and SIGTERM: the first requests an orderly stop, the second ends the process at once. The end of npm also
+ * requests a stop, if npm started the process, see {@link whenNpmIsGone}.
  */
 export function listenForStop(output: Output): StopSignal {
   const stop = new AbortController()
@@ -26,7 +26,7 @@ export function listenForStop(output: Output): StopSignal {
         begin(name)
       })
     whenNpmIsGone(() => {
-      // Ctrl-C reaches npm and this process alike.
+      // Ctrl-C reaches both npm and this process: the stop is requested already.
       if (!stop.signal.aborted) begin('npm, which started this, is gone')
     })
     function begin(why: string): void {
@@ -38,38 +38,38 @@ export function listenForStop(output: Output): StopSignal {
   return { signal: stop.signal, requested }
 }
 
-/** Milliseconds between two looks; a supervisor waits tens of seconds before it kills. */
-const LOOK_EVERY_MS = 250
+/** Short enough: a supervisor waits tens of seconds between SIGTERM and SIGKILL. */
+const NPM_CHECK_INTERVAL_MS = 250
 
 const SHELL = /^(?:ba|da|a|k|z)?sh$|^busybox$/
 
 /**
- * Calls back once npm, where it started this process, is gone. Neither `npm start` nor `npx` passes SIGTERM on: what a
- * supervisor stops is npm alone, and the gateway would go on, holding port and folder. Does nothing where npm did not start
- * it: a parent that ends is otherwise none of its business (`nohup`, daemons).
+ * Calls `onGone` when the npm that started this process has ended. Neither `npm start` nor `npx` passes SIGTERM on: a supervisor
+ * would stop npm alone, and the gateway would go on with its port and data folder. Does nothing if npm did not start the
+ * process: `nohup` and daemons outlive their parent on purpose.
  *
- * npm runs a shell, which most often becomes the command; where it stays in between, its own parent is looked at, which only
- * Linux tells.
+ * npm runs a shell, which most often becomes the command by `exec`. If the shell stays in between, its parent is checked, which
+ * `/proc` has on Linux only.
  */
-export function whenNpmIsGone(gone: () => void, env: NodeJS.ProcessEnv = process.env): void {
+export function whenNpmIsGone(onGone: () => void, env: NodeJS.ProcessEnv = process.env): void {
   if (env.npm_command === undefined) return
   const parent = process.ppid
   const npm = SHELL.test(read(parent, 'comm').trim()) ? parentOf(parent) : undefined
   const timer = setInterval(() => {
     if (process.ppid === parent && (npm === undefined || parentOf(parent) === npm)) return
     clearInterval(timer)
-    gone()
-  }, LOOK_EVERY_MS)
+    onGone()
+  }, NPM_CHECK_INTERVAL_MS)
   timer.unref()
 }
 
-/** Behind the name in brackets, which may hold anything, come the state and the parent. */
+/** Reads a process's parent from `/proc/<pid>/stat`: the second field behind the name in brackets, which may contain brackets. */
 function parentOf(pid: number): number | undefined {
   const parent = /^.*\) \S+ (\d+) /s.exec(read(pid, 'stat'))?.[1]
   return parent === undefined ? undefined : Number(parent)
 }
 
-/** What Linux says of a process; nothing on other systems, and of one that is gone. */
+/** Reads a file of `/proc/<pid>`; empty on other systems, and for a process that has ended. */
 function read(pid: number, file: 'comm' | 'stat'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')

@@ -4,32 +4,32 @@ import type { NotificationDetail, NotificationQuery, NotificationView } from '..
 import type { SilenceDetail, SilenceInput, SilenceQuery, SilenceView } from '../contract/silences.ts'
 import type { FilterNames } from './list-filters.ts'
 
-/** Where a command shall go. */
+/** Options that name a running gateway. */
 export interface TargetFlags {
   /** Address of a running gateway. */
   readonly url?: string
-  /** A token for it. */
+  /** Token for that gateway. */
   readonly token?: string
 }
 
-/** What a caller must be allowed for it. */
+/** Scope of the token that a command needs. */
 export type Need = 'send' | 'read' | 'act'
 
-/** The gateway that a command speaks to: one that runs, or one in this process. */
+/** Gateway that a command calls: a running one over HTTP, or one in this process. */
 export interface Target {
-  /** What it is, for people. */
+  /** Its address or database, for messages. */
   readonly place: string
   accept(request: EventsRequest): Promise<readonly Acceptance[]>
   list(query: NotificationQuery): Promise<{
     readonly notifications: readonly NotificationView[]
     readonly nextCursor: string | null
   }>
-  /** What the filters of {@link Target.list} can name. */
+  /** Names that the filters of {@link Target.list} can have. */
   filterNames(): Promise<FilterNames>
   get(id: string): Promise<NotificationDetail>
   replay(id: string): Promise<NotificationView>
   readonly silences: {
-    /** The gateway checks it: problems name its fields as the library or as the wire does. */
+    /** The gateway checks the silence. Its problems name fields in camel case in this process, and in snake case over HTTP. */
     create(silence: SilenceInput): Promise<SilenceDetail>
     list(
       query: SilenceQuery,
@@ -37,7 +37,7 @@ export interface Target {
     get(id: string): Promise<SilenceDetail>
     end(id: string): Promise<SilenceView>
   }
-  /** Where nobody else would: delivers what is due. Gives these as they then are; undefined where a running gateway delivers. */
+  /** Delivers due notifications and returns those with these ids; undefined if a running gateway delivers. */
   deliver(ids: readonly string[]): Promise<readonly NotificationView[] | undefined>
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
-import { WEBASSEMBLY } from '../../src/cli/heap.ts'
+import { WEBASSEMBLY_FLAGS } from '../../src/cli/heap.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { nodeEnvironment } from '../services/node-environment.ts'
 
@@ -44,7 +44,7 @@ export function startCli(
   { env = {}, stdin, cwd = embeddedFolder() }: RunOptions = {},
 ): Running {
   // As `serve` runs: opening the embedded database takes a quarter less CPU.
-  const child = spawn(process.execPath, [...WEBASSEMBLY, MAIN, ...args], {
+  const child = spawn(process.execPath, [...WEBASSEMBLY_FLAGS, MAIN, ...args], {
     cwd,
     env: {
       PATH: process.env.PATH,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
-import { HALF_OF_NEW_SPACE } from '../../src/cli/heap.ts'
+import { SEMI_SPACE_MB } from '../../src/cli/heap.ts'
 import { startServe } from '../cli/cli.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
@@ -59,7 +59,7 @@ describe.runIf(process.platform === 'linux')('the process of serve', () => {
   it('is the one that was started, with a small space for new objects', async () => {
     const { child } = await startServe(await startedStore('embedded'))
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
-    expect(commandLine).toContain(`--max-semi-space-size=${HALF_OF_NEW_SPACE}`)
+    expect(commandLine).toContain(`--max-semi-space-size=${SEMI_SPACE_MB}`)
   })
 
   it('keeps what NODE_OPTIONS says of it', async () => {

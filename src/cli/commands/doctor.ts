@@ -13,18 +13,18 @@ export interface DoctorOptions {
   readonly sendTest?: boolean
 }
 
-/** Widest name of a check that is padded for; a longer one moves its own line only. */
+/** Column width for the names of checks; a longer name shifts its own line only. */
 const NAME_WIDTH = 28
 
 /**
- * `doctor`: looks at everything that the gateway needs, tells of each in a line as soon as it is known, and stops at nothing.
+ * `doctor`: checks everything that the gateway needs. Prints each finding as soon as it is known, and goes on after a problem.
  * Changes nothing, and posts nothing without `--send-test`.
  *
- * @returns the highest exit code that one of the findings leads to
+ * @returns the highest exit code of all findings
  */
 export async function doctor({ sendTest }: DoctorOptions, output: Output): Promise<ExitCode> {
   const findings: Finding[] = []
-  for await (const finding of look(sendTest === true, output)) {
+  for await (const finding of runChecks(sendTest === true, output)) {
     findings.push(finding)
     output.print(lineOf(finding, output))
   }
@@ -43,13 +43,13 @@ export async function doctor({ sendTest }: DoctorOptions, output: Output): Promi
   return code
 }
 
-async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding> {
-  const given = readEnvFile(process.env)
-  yield* given.problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
-  const { env, settings, findings } = checkSettings(given.env)
+async function* runChecks(sendTest: boolean, output: Output): AsyncGenerator<Finding> {
+  const environment = readEnvFile(process.env)
+  yield* environment.problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
+  const { env, settings, findings } = checkSettings(environment.env)
   yield* findings
-  const { catalogue, findings: ofRegistry } = checkCatalogue(settings)
-  yield* ofRegistry
+  const { catalogue, findings: catalogueFindings } = checkCatalogue(settings)
+  yield* catalogueFindings
   output.progress('Trying out the templates …')
   yield* checkCards(catalogue, settings)
   output.progress('Looking at the database …')
@@ -76,6 +76,6 @@ async function* look(sendTest: boolean, output: Output): AsyncGenerator<Finding>
 
 function lineOf({ check, status, detail, todo }: Finding, output: Output): string {
   const color = { ok: 'green', note: 'yellow', wrong: 'red' } as const
-  const told = onOneLine(detail) + (todo === undefined ? '' : ` → ${onOneLine(todo)}`)
-  return `${output.paint(color[status], status.padEnd(5))}  ${check.padEnd(NAME_WIDTH)}  ${told}`
+  const text = onOneLine(detail) + (todo === undefined ? '' : ` → ${onOneLine(todo)}`)
+  return `${output.paint(color[status], status.padEnd(5))}  ${check.padEnd(NAME_WIDTH)}  ${text}`
 }

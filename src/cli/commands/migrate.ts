@@ -25,7 +25,7 @@ export function migrateUp(output: Output): Promise<ExitCode> {
   })
 }
 
-/** `migrate down`: the tables go with the migration that made them, and so does what is in them. */
+/** `migrate down`: undoes the newest migration, which drops the tables that it made, with their rows. */
 export function migrateDown({ yes }: { yes?: boolean }, output: Output): Promise<ExitCode> {
   return withDatabase(output, async (database) => {
     if (!yes && (await holdsEvents(database)))
@@ -43,7 +43,7 @@ export function migrateDown({ yes }: { yes?: boolean }, output: Output): Promise
   })
 }
 
-/** `migrate status`: yes where every migration is applied. */
+/** `migrate status`: exit code `ok` if every migration is applied. */
 export function migrateStatus(output: Output): Promise<ExitCode> {
   return withDatabase(output, async ({ kysely }) => {
     const migrations = await createMigrations(kysely).status()

@@ -8,16 +8,16 @@ import {
   notificationPageWire,
   notificationWire,
 } from '../../contract/notifications.ts'
-import type { ExitCode } from '../../kernel/exit-codes.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { changeEach } from '../change-each.ts'
-import { describedBy, inColumns, moment, painted } from '../columns.ts'
+import { inColumns, moment, namedValues, painted } from '../columns.ts'
 import { listHints, noteNextPage, readFlags } from '../list-filters.ts'
-import { atTarget, openTarget } from '../open-target.ts'
+import { withTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import type { TargetFlags } from '../target.ts'
 
-/** The filters of `notifications list`, as they were written. */
+/** The filters of `notifications list`, not yet parsed. */
 export interface ListOptions {
   readonly correlationId?: string
   readonly eventType?: string
@@ -40,7 +40,7 @@ export async function listCommand(
 ): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFilters(filters)
-  return atTarget(options, 'read', output, gateways, async (target) => {
+  return withTarget(options, 'read', output, gateways, async (target) => {
     const page = await target.list(query)
     const { notifications, nextCursor } = page
     output.answer(z.encode(notificationPageWire, page))
@@ -50,6 +50,7 @@ export async function listCommand(
         for (const hint of listHints(query, await target.filterNames())) output.note(hint)
     } else for (const line of listed(notifications, output)) output.print(line)
     noteNextPage(nextCursor, output)
+    return EXIT.ok
   })
 }
 
@@ -60,22 +61,22 @@ export async function showCommand(
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  return atTarget(flags, 'read', output, gateways, async (target) => {
+  return withTarget(flags, 'read', output, gateways, async (target) => {
     const detail = await target.get(id)
     output.answer(z.encode(notificationDetailWire, detail))
     for (const line of described(detail, output)) output.print(line)
+    return EXIT.ok
   })
 }
 
-/** `notifications replay`: replays all that can be, and then tells of the others. */
+/** `notifications replay`: replays each notification that can be, and reports the refused ones at the end. */
 export async function replayCommand(
   ids: readonly string[],
   flags: TargetFlags,
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  const target = await openTarget(flags, 'act', output, gateways)
-  try {
+  return withTarget(flags, 'act', output, gateways, async (target) => {
     const changes = await changeEach(ids, ['not_found', 'not_replayable'], (id) => target.replay(id))
     const { done } = changes
     const now = (done.length > 0 && (await target.deliver(done.map(({ id }) => id)))) || done
@@ -86,9 +87,7 @@ export async function replayCommand(
     for (const line of inColumns(now.map(({ id, channel, state }) => [id, channel, painted(state, output)])))
       output.print(line)
     return changes.report(output)
-  } finally {
-    await target.close()
-  }
+  })
 }
 
 function readFilters(options: ListOptions): NotificationQuery {
@@ -100,14 +99,14 @@ function listed(notifications: readonly NotificationView[], output: Output): str
   const head = ['ACCEPTED', 'STATE', 'PRIORITY', 'CHANNEL', 'EVENT TYPE', 'CORRELATION ID', 'ID']
   return inColumns([
     head.map((title) => output.paint('dim', title)),
-    ...notifications.map((one) => [
-      moment(one.createdAt),
-      painted(one.state, output),
-      one.priority,
-      one.channel,
-      one.eventType,
-      onOneLine(one.correlationId),
-      one.id,
+    ...notifications.map(({ createdAt, state, priority, channel, eventType, correlationId, id }) => [
+      moment(createdAt),
+      painted(state, output),
+      priority,
+      channel,
+      eventType,
+      onOneLine(correlationId),
+      id,
     ]),
   ])
 }
@@ -137,7 +136,7 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
     ['resolved at', detail.resolvedAt && moment(detail.resolvedAt)],
     ['resolved by event', detail.resolvedBy],
   ]
-  yield* describedBy(
+  yield* namedValues(
     facts.map(([name, value]) => [name, value === null ? null : onOneLine(value)]),
     output,
   )

@@ -5,7 +5,7 @@ import { createLog, type Log } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { readWithProblems } from '../environment.ts'
 import type { Output } from '../output.ts'
-import type { OwnGateways, ServedGateway } from '../own-gateways.ts'
+import { listeningLine, type OwnGateways, type ServedGateway } from '../own-gateways.ts'
 import { listenForStop, type StopSignal } from '../stop-signal.ts'
 
 /** The options of `serve`. */
@@ -15,24 +15,24 @@ export interface ServeOptions {
   readonly yes?: boolean
 }
 
-/** `serve`: runs until it is told to stop, or with `--once` until the demo's cards have arrived. */
+/** `serve`: runs until a stop is requested, or with `--once` until the demo's cards are accepted. */
 export async function serve(options: ServeOptions, output: Output, gateways: OwnGateways): Promise<ExitCode> {
   if ((options.once || options.yes) && !options.demo)
     throw new GatewayError('invalid_request', [
       { at: options.once ? '--once' : '--yes', found: 'this option alone', expected: '--demo too' },
     ])
   const stop = listenForStop(output)
-  const read = readWithProblems(options.demo ? 'warn' : undefined)
-  const { env } = read
-  const settings = await startSettings(read)
-  const forDemo = options.demo
+  const environment = readWithProblems(options.demo ? 'warn' : undefined)
+  const { env } = environment
+  const settings = await startSettings(environment)
+  const demoOptions = options.demo
     ? await (await import('../../gateway/demo.ts')).checkDemo(env, settings, options.yes === true)
     : {}
   const where = settings.DATABASE_URL === undefined ? 'the embedded database' : 'on PostgreSQL'
   output.progress(`Starting ${where} …`)
   const log = createLog(settings.TEAMS_LOG_LEVEL)
   logWarnings(log)
-  const served = await gateways.serve({ env, ...forDemo, log })
+  const served = await gateways.serve({ env, ...demoOptions, log })
   let code: ExitCode
   try {
     code = await run(served, options, stop, output)
@@ -52,31 +52,31 @@ async function run(
   if (stop.signal.aborted) return EXIT.ok
   if (demo) {
     const { runDemo } = await import('../demo.ts')
-    const arrived = await runDemo(served, stop.signal, output)
+    const accepted = await runDemo(served, stop.signal, output)
     if (!stop.signal.aborted)
       output.print(
         once
           ? '\nThe gateway ends here, as --once asks; without it, it stays and these addresses answer.'
           : '\nCtrl-C stops it.',
       )
-    if (once) return arrived ? EXIT.ok : EXIT.no
-  } else tellListening(served, output)
+    if (once) return accepted ? EXIT.ok : EXIT.no
+  } else printListening(served, output)
   await stop.requested
   return EXIT.ok
 }
 
-function tellListening({ origin, sandboxUrl, settings }: ServedGateway, output: Output): void {
+function printListening(served: ServedGateway, output: Output): void {
+  const { origin, sandboxUrl, settings } = served
   output.answer({ origin, sandbox: sandboxUrl ?? null, version: packageVersion() })
-  const kept = settings.DATABASE_URL === undefined ? settings.TEAMS_DATA_DIR : 'PostgreSQL'
-  output.print(`claimlinc-teams ${packageVersion()} listens on ${origin} and keeps its record in ${kept}.`)
+  output.print(listeningLine(served))
   if (sandboxUrl) output.print(`Channels without a webhook URL show their cards at ${sandboxUrl}`)
   if (!settings.TEAMS_API_TOKENS && !settings.TEAMS_INBOUND_SECRETS)
     output.print('No token is set (TEAMS_API_TOKENS): only programs on this machine can reach it.')
 }
 
 /**
- * Writes what Node and libraries warn of into the log. Node itself prints it in lines of text on stderr, where a collector
- * of logs expects JSON. Its code and name are told, not its message, which may quote anything.
+ * Logs the warnings of Node and of libraries. Node itself prints them as text on stderr, where a log collector expects JSON.
+ * Logs a warning's code and name, not its message, which may quote secrets or patient data.
  */
 export function logWarnings(log: Log): void {
   process.removeAllListeners('warning')

@@ -12,24 +12,21 @@ import {
 import { isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { changeEach } from '../change-each.ts'
-import { describedBy, inColumns, moment } from '../columns.ts'
+import { inColumns, moment, namedValues } from '../columns.ts'
 import { noteNextPage, readFlags } from '../list-filters.ts'
-import { atTarget, openTarget } from '../open-target.ts'
+import { withTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import { readSilence, refusalOfFlags, type SilenceFlags } from '../read-silence.ts'
 import type { TargetFlags } from '../target.ts'
 
-/** The filters of `silences list`, as they were written. */
+/** The filters of `silences list`, not yet parsed. */
 export interface ListSilencesOptions {
   readonly state?: string
   readonly kind?: string
   readonly limit?: string
   readonly cursor?: string
 }
-
-/** What `silences add` takes. */
-export interface AddOptions extends SilenceFlags {}
 
 /** `silences list` */
 export async function listCommand(
@@ -39,12 +36,13 @@ export async function listCommand(
 ): Promise<ExitCode> {
   const { url: _url, token: _token, ...filters } = options
   const query = readFlags(filters, readSilenceQuery)
-  return atTarget(options, 'read', output, gateways, async (target) => {
+  return withTarget(options, 'read', output, gateways, async (target) => {
     const { silences, nextCursor } = await target.silences.list(query)
     output.answer(z.encode(silencePageWire, { silences: [...silences], nextCursor }))
     if (silences.length === 0) output.print(`No such silence in ${target.place}.`)
     else for (const line of listed(silences, output)) output.print(line)
     noteNextPage(nextCursor, output)
+    return EXIT.ok
   })
 }
 
@@ -55,43 +53,41 @@ export async function showCommand(
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  return atTarget(flags, 'read', output, gateways, async (target) => {
+  return withTarget(flags, 'read', output, gateways, async (target) => {
     const silence = await target.silences.get(id)
     output.answer(z.encode(silenceDetailWire, silence))
     for (const line of described(silence, output)) output.print(line)
+    return EXIT.ok
   })
 }
 
 /** `silences add` */
 export async function addCommand(
-  options: AddOptions & TargetFlags,
+  options: SilenceFlags & TargetFlags,
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  // What is wrong with the options is told at once. To open a database may take seconds, which --for must not lose.
+  // Read twice: first to report wrong options before a database is opened. That may take seconds, and --for counts from its end.
   readSilence(options, new Date())
-  const target = await openTarget(options, 'act', output, gateways)
-  try {
-    const made = await target.silences.create(readSilence(options, new Date()))
+  return withTarget(options, 'act', output, gateways, async (target) => {
+    const input = readSilence(options, new Date())
+    const made = await target.silences.create(input).catch((error: unknown) => {
+      throw isGatewayError(error, 'invalid_silence') ? refusalOfFlags(error, options) : error
+    })
     output.answer(z.encode(silenceDetailWire, made))
     for (const line of described(made, output)) output.print(line)
     return EXIT.ok
-  } catch (error) {
-    throw isGatewayError(error, 'invalid_silence') ? refusalOfFlags(error, options) : error
-  } finally {
-    await target.close()
-  }
+  })
 }
 
-/** `silences end`: ends all that can be, and then tells of the others. */
+/** `silences end`: ends each silence that can be, and reports the refused ones at the end. */
 export async function endCommand(
   ids: readonly string[],
   flags: TargetFlags,
   output: Output,
   gateways: OwnGateways,
 ): Promise<ExitCode> {
-  const target = await openTarget(flags, 'act', output, gateways)
-  try {
+  return withTarget(flags, 'act', output, gateways, async (target) => {
     const changes = await changeEach(ids, ['not_found', 'silence_over'], (id) => target.silences.end(id))
     const { done, refused } = changes
     output.answer({
@@ -100,25 +96,23 @@ export async function endCommand(
     })
     for (const line of inColumns(done.map(({ id, state }) => [id, painted(state, output)]))) output.print(line)
     return changes.report(output)
-  } finally {
-    await target.close()
-  }
+  })
 }
 
 function listed(silences: readonly SilenceView[], output: Output): string[] {
   const head = ['STATE', 'KIND', 'FROM', 'UNTIL', 'EVERY', 'BY', 'REASON', 'MATCHERS', 'ID']
   return inColumns([
     head.map((title) => output.paint('dim', title)),
-    ...silences.map((one) => [
-      painted(one.state, output),
-      one.kind,
-      moment(one.occurrence?.startsAt ?? one.startsAt),
-      moment(one.occurrence?.endsAt ?? one.endedAt ?? one.endsAt),
-      one.every ?? '',
-      onOneLine(one.createdBy),
-      onOneLine(one.reason),
-      one.matchers.map(written).join(' '),
-      one.id,
+    ...silences.map((silence) => [
+      painted(silence.state, output),
+      silence.kind,
+      moment(silence.occurrence?.startsAt ?? silence.startsAt),
+      moment(silence.occurrence?.endsAt ?? silence.endedAt ?? silence.endsAt),
+      silence.every ?? '',
+      onOneLine(silence.createdBy),
+      onOneLine(silence.reason),
+      silence.matchers.map(matcherText).join(' '),
+      silence.id,
     ]),
   ])
 }
@@ -137,12 +131,12 @@ function* described(silence: SilenceDetail, output: Output): Iterable<string> {
     ['ended', endedAt && `${moment(endedAt)} by ${onOneLine(endedBy ?? '')}`],
     ['kept back', String(silence.keptBack)],
   ]
-  yield* describedBy(facts, output)
+  yield* namedValues(facts, output)
   yield `\n${output.paint('bold', 'Matchers')}`
-  for (const matcher of silence.matchers) yield `  ${written(matcher)}`
+  for (const matcher of silence.matchers) yield `  ${matcherText(matcher)}`
 }
 
-function written({ field, operator, value }: Matcher): string {
+function matcherText({ field, operator, value }: Matcher): string {
   return onOneLine(`${field}${operator}${value}`)
 }
 

@@ -7,20 +7,20 @@ import { readEnvironment } from '../environment.ts'
 import { jsonText, type Output, onOneLine } from '../output.ts'
 import { type EventFlags, readEventsOf } from '../read-event.ts'
 
-/** An event, and the channel whose card is shown. */
+/** Options of `templates render`: an event and a channel. */
 export interface RenderOptions extends EventFlags {
   readonly channel?: string
 }
 
-/** The place of an event in its request, which {@link refusalFor} knows, and the options for the rest. */
+/** Names in problems: the event's path in the request, as {@link refusalFor} expects it, and the options. */
 const NAMES = { event: 'events[0]', channel: '--channel', language: '--language', mayRoute: true } as const
 
-/** `templates check`: yes where every template can be used and every event type has a title. */
+/** `templates check`: exit code `ok` if every template can be used and every event type has a title. */
 export async function checkCommand(output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
   output.progress('Trying out the templates …')
-  const { cards, problems: wrong, untitled } = checkAllCards(settings)
-  const problems = [...wrong, ...untitled]
+  const { cards, problems: templateProblems, untitled } = checkAllCards(settings)
+  const problems = [...templateProblems, ...untitled]
   output.answer({ ok: problems.length === 0, cards, problems })
   for (const { at, found, expected } of problems)
     output.print(`${output.paint('red', 'wrong')}  ${onOneLine(`${at}: found ${found}; expected ${expected}`)}`)
@@ -32,7 +32,7 @@ export async function checkCommand(output: Output): Promise<ExitCode> {
   return problems.length === 0 ? EXIT.ok : EXIT.no
 }
 
-/** `templates render`: the card on stdout, with and without `--json`. */
+/** `templates render`: prints the card as JSON on stdout, with and without `--json`. */
 export async function renderCommand(options: RenderOptions, output: Output): Promise<ExitCode> {
   const settings = loadSettings(readEnvironment())
   const { channel, ...flags } = options
