@@ -66,7 +66,19 @@ describe('a command line', () => {
     [['notifications', 'list', '--priority', 'loud'], '--priority'],
     [['send', '--url', `ftp://${MARK}`, '--event-type', 'x'], 'url'],
     [['notifications', 'list', '--url', 'http://127.0.0.1:9', '--token', `${MARK} x`], 'token'],
-    [['templates', 'render', '--event-type', 'vault.seal.detected', '--channel', 'srr'], '--channel'],
+    [
+      [
+        'templates',
+        'render',
+        '--event-type',
+        'vault.seal.detected',
+        '--data',
+        '{"node":"vault-1"}',
+        '--channel',
+        'srr',
+      ],
+      '--channel',
+    ],
   ])('%j names what is wrong', async (args, at) => {
     const { code, answer } = await runJson(args)
     expect(code).toBe(2)
