@@ -61,7 +61,11 @@ export const BREAKAGES: readonly FuzzBreakage[] = [
   {
     name: 'separators hide patients',
     changes: [
-      { file: 'src/intake/patient-data/find-values.ts', find: 'SHORTEST_SPLIT = 7', replace: 'SHORTEST_SPLIT = 700' },
+      {
+        file: 'src/intake/patient-data/find-values.ts',
+        find: 'MIN_SPLIT_LENGTH = 7',
+        replace: 'MIN_SPLIT_LENGTH = 700',
+      },
     ],
     target: 'accept',
     properties: ['patient'],

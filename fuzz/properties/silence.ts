@@ -7,7 +7,7 @@ export type Subject = Pick<AcceptedEvent, 'eventType' | 'priority' | 'stakeholde
   readonly channel: string
 }
 
-/** Whether all matchers fit, decided anew: by a table of every prefix against every prefix, and not by `fits`. */
+/** Whether all matchers fit, decided anew: by a table of every prefix against every prefix, and not by `matchesPattern`. */
 export function allFit(matchers: readonly Matcher[], subject: Subject): boolean {
   return matchers.every(({ field, operator, value }) => {
     const fitting = valuesOf(field, subject).some((text) => fitsByTable(value, text))

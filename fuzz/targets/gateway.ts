@@ -1,6 +1,6 @@
 import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
 import { createHttpServer } from '../../src/http/server.ts'
-import { keptOf } from '../../src/intake/bounds.ts'
+import { withSizeLimits } from '../../src/intake/bounds.ts'
 import type { CheckedEvent } from '../../src/intake/check-event.ts'
 import { createPatientDataGuard, type Protected } from '../../src/intake/patient-data/patient-data.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
@@ -90,7 +90,7 @@ export async function openGateway(): Promise<FuzzGateway> {
 
   return {
     database,
-    protectedBy: (event) => guards.map((guard) => keptOf(event.definition, guard(event))),
+    protectedBy: (event) => guards.map((guard) => withSizeLimits(event.definition, guard(event))),
     async send(headers, body, really) {
       lines.length = 0
       checked = undefined

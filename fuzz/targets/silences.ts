@@ -3,7 +3,7 @@ import type { AcceptedEvent } from '../../src/contract/events.ts'
 import { camelName } from '../../src/contract/json-names.ts'
 import type { Silence } from '../../src/contract/silences.ts'
 import { checkSilence } from '../../src/intake/silences/check-silence.ts'
-import { silencing } from '../../src/intake/silences/match.ts'
+import { findSilence } from '../../src/intake/silences/match.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { mutateBody, parsed } from '../mutate/body.ts'
@@ -212,8 +212,8 @@ function isList(value: Silence | readonly string[]): value is readonly string[] 
 function held(silence: Silence, event: AcceptedEvent, channel: string): string[] {
   const subject = { ...event, channel }
   const expected = allFit(silence.matchers, subject)
-  const during = silencing([silence], subject, silence.startsAt)
-  const before = silencing([silence], subject, new Date(silence.startsAt.getTime() - 1))
+  const during = findSilence([silence], subject, silence.startsAt)
+  const before = findSilence([silence], subject, new Date(silence.startsAt.getTime() - 1))
   const shown = JSON.stringify(silence.matchers).slice(0, 300)
   hold(
     (during !== undefined) === expected,

@@ -7,7 +7,7 @@ import { catalogueOf } from '../catalogue/load.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
 import { acceptedEvent } from '../intake/accepted-event.ts'
-import { keptOf } from '../intake/bounds.ts'
+import { withSizeLimits } from '../intake/bounds.ts'
 import { checkEvent } from '../intake/check-event.ts'
 import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
@@ -82,7 +82,7 @@ export function openCards(settings: Settings, names: PlaceNames, config?: Config
       const language = checkLanguage(place.language, names, problems)
       if (checked === undefined || problems.length > 0) throw new GatewayError(code, problems)
 
-      const stored = keptOf(checked.definition, guard(checked))
+      const stored = withSizeLimits(checked.definition, guard(checked))
       const event = acceptedEvent(checked, { ...stored, data: inJsonbOrder(stored.data) }, new Date())
       const channel = named ?? catalogue.channels.get(routeEvent(catalogue, event)[0] ?? '')
       if (channel === undefined)

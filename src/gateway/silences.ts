@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { GatewayService } from '../contract/service.ts'
 import type { Silence, SilenceView } from '../contract/silences.ts'
 import { checkSilence } from '../intake/silences/check-silence.ts'
-import { dataKeysOf, silencing } from '../intake/silences/match.ts'
+import { dataKeysOf, findSilence } from '../intake/silences/match.ts'
 import { occurrenceAt, stateAt } from '../intake/silences/times.ts'
 import {
   countSuppressed,
@@ -64,7 +64,7 @@ export function createSilences({
       let after: WaitingNotification | undefined
       do {
         const page = await readWaiting(kysely, { channel, after, dataKeys, limit: PAGE_SIZE })
-        const matching = page.filter((waiting) => silencing([silence], waiting, now) !== undefined)
+        const matching = page.filter((waiting) => findSilence([silence], waiting, now) !== undefined)
         suppressed.count += await suppressWaiting(kysely, silence, matching)
         after = page.length === PAGE_SIZE ? page.at(-1) : undefined
       } while (after)

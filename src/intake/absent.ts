@@ -5,13 +5,13 @@ import { isZeroTime, plainMoment } from '../catalogue/moment.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 
 /**
- * Data without what only says that there is nothing. Callers serialise what they do not know, and each in its way:
+ * Removes absent values from event data. Callers serialise unknown values in different ways:
  *
  * - an optional field that is null or empty text;
- * - a time that is Go's zero time, as in what Alertmanager and Grafana send of an alert that fires;
- * - a label that is null, in an object whose values can not be null.
+ * - Go's zero time, which Alertmanager and Grafana send as the end of an alert that still fires;
+ * - a null label, in an object whose values can not be null.
  *
- * Times come out in the one form that is kept. What a required field holds is left to the check of the type.
+ * Times are converted to the stored format. Null and empty text in a required field stay: the check of the type decides.
  */
 export function withoutAbsent(data: JsonObject, { schema }: Pick<EventTypeDefinition, 'schema'>): JsonObject {
   return withoutAbsentFields(data, schema.shape)
@@ -22,7 +22,7 @@ function withoutAbsentFields(data: JsonObject, shape: z.core.$ZodShape): JsonObj
   for (const [name, value] of Object.entries(data) as [string, Json][]) {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined
     if (field === undefined) kept.push([name, value])
-    else if (!isAbsent(value, field)) kept.push([name, asRead(value, field)])
+    else if (!isAbsent(value, field)) kept.push([name, normalised(value, field)])
   }
   return Object.fromEntries(kept)
 }
@@ -32,20 +32,20 @@ function isAbsent(value: Json, field: z.core.$ZodType): boolean {
   return typeof value === 'string' && isZeroTime(value) && isMoment(field)
 }
 
-function asRead(value: Json, field: z.core.$ZodType): Json {
+function normalised(value: Json, field: z.core.$ZodType): Json {
   if (typeof value === 'string') return isMoment(field) ? plainMoment(value) : value
   if (typeof value !== 'object' || value === null) return value
   const def = (field as z.core.$ZodTypes)._zod.def
-  if (def.type === 'optional' || def.type === 'nullable') return asRead(value, def.innerType)
+  if (def.type === 'optional' || def.type === 'nullable') return normalised(value, def.innerType)
   if (Array.isArray(value))
-    return def.type === 'array' ? (value as readonly Json[]).map((item) => asRead(item, def.element)) : value
+    return def.type === 'array' ? (value as readonly Json[]).map((item) => normalised(item, def.element)) : value
   const object = value as JsonObject
   if (def.type === 'object') return withoutAbsentFields(object, def.shape)
-  if (def.type !== 'record' || !Object.values(object).includes(null) || takesNull(def.valueType)) return object
+  if (def.type !== 'record' || !Object.values(object).includes(null) || acceptsNull(def.valueType)) return object
   return Object.fromEntries(Object.entries(object).filter(([, item]) => item !== null))
 }
 
-function takesNull(type: z.core.$ZodType): boolean {
+function acceptsNull(type: z.core.$ZodType): boolean {
   const result = type._zod.run({ value: null, issues: [] }, { async: false })
   return !(result instanceof Promise) && result.issues.length === 0
 }

@@ -4,8 +4,8 @@ import type { CheckedEvent } from './check-event.ts'
 import type { Protected } from './patient-data/patient-data.ts'
 
 /**
- * Names a checked event, of which `stored` is what the policy for patient data and the bounds leave. It gets an id, and a
- * correlation id and a time where its caller gave none.
+ * Makes an accepted event: adds an id, and a correlation id and a time where the caller gave none. `stored` is the part
+ * of the event that remains after the policy for patient data and the size limits.
  */
 export function acceptedEvent(
   checked: Pick<CheckedEvent, 'definition' | 'priority' | 'stakeholders' | 'occurredAt' | 'language'>,

@@ -11,53 +11,53 @@ import { insertEvents } from '../store/insert-events.ts'
 import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
 import { acceptedEvent } from './accepted-event.ts'
-import { keptOf } from './bounds.ts'
+import { withSizeLimits } from './bounds.ts'
 import { type CheckedEvent, checkEvent } from './check-event.ts'
 import { findKnownKeys } from './known-keys.ts'
 import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data/patient-data.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 import { type Incoming, planNotifications } from './plan-notifications.ts'
 
-/** What a call to accept came to. */
+/** The result of one call of {@link Acceptor.accept}. */
 export interface Accepted {
   readonly acceptances: readonly Acceptance[]
-  /** The events that are new, in the form in which they were stored. */
+  /** The new events, as stored. */
   readonly events: readonly AcceptedEvent[]
-  /** Notifications that were kept back, and why. */
+  /** Suppressed notifications, each with its reason. */
   readonly suppressed: readonly { readonly channel: string; readonly reason: string | null }[]
 }
 
-/** A checked event of which nothing is left that the policy for patient data does not allow. */
+/** A checked event after the policy for patient data was applied. */
 export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given' | 'ignored'> {
   readonly stored: Protected
-  /** False where what the event is about was masked or cut: two subjects may look alike then. */
+  /** False where a field of the event's subject was masked or cut: two subjects may then look alike. */
   readonly sameSubject: boolean
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
 export interface Acceptor {
   /**
-   * Checks all events of a call. First of all, so that a call that will be refused takes no connection.
+   * Checks all events of a call. The first step, so that a refused call takes no database connection.
    *
    * @throws GatewayError `invalid_event` with every problem of every event, `too_many_events`
    */
   check(events: readonly UncheckedEvent[]): readonly CheckedEvent[]
   /**
-   * Applies the policy for patient data to what {@link check} returned. Outside the transaction, which would keep a
-   * connection and its locks for as long as the search takes, and lets others have a turn inside of one event too.
+   * Applies the policy for patient data to checked events. Yields to the event loop, also within one event. Call it
+   * outside the transaction: the search would otherwise extend the time of its connection and locks.
    */
   protect(events: readonly CheckedEvent[]): Promise<readonly ProtectedEvent[]>
   /**
-   * Accepts what {@link protect} returned, all or none, inside the given transaction: once that commits it is never lost,
-   * and if it rolls back it never was.
+   * Writes all protected events, or none, in the given transaction. Once it commits, no event is lost; if it rolls back,
+   * none exists.
    *
-   * @param origin who sends: `library`, `cli`, `http:<name of the token>`. Idempotency keys are this caller's own.
+   * @param origin the caller: `library`, `cli`, `http:<name of the token>`; idempotency keys are unique per caller
    * @throws GatewayError `idempotency_key_reused`
    */
   accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>
 }
 
-/** Makes the accept stage. `wake` says "there is work" inside the transaction; `keyTtl` is in seconds. */
+/** Makes the accept stage. `wake` enqueues wake-up jobs in the transaction; `keyTtl` is in seconds. */
 export function createAcceptor(options: {
   readonly catalogue: Catalogue
   readonly phiPolicy: PhiPolicy
@@ -81,14 +81,14 @@ export function createAcceptor(options: {
         { at: 'events', found: `a list of ${events.length}`, expected: `at most ${MAX_EVENTS}` },
       ])
     const problems: Problem[] = []
-    // Array.from, because map leaves out the holes of a list, and an event that nobody looked at must not be accepted.
+    // Array.from, because map skips the holes of a list, and an unchecked event must not be accepted.
     const checked = Array.from(events, (event: UncheckedEvent, index) => {
       const at = `events[${index}]`
-      const own: Problem[] = []
-      const result = checkEvent(catalogue, event, at, own, options.undeclaredData)
-      const most = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
-      problems.push(...own.slice(0, most))
-      if (own.length > most)
+      const eventProblems: Problem[] = []
+      const result = checkEvent(catalogue, event, at, eventProblems, options.undeclaredData)
+      const limit = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
+      problems.push(...eventProblems.slice(0, limit))
+      if (eventProblems.length > limit)
         problems.push({ at, found: 'more problems', expected: 'the corrections of the problems above' })
       return result
     })
@@ -97,24 +97,24 @@ export function createAcceptor(options: {
   }
 
   async function protect(checked: readonly CheckedEvent[]): Promise<readonly ProtectedEvent[]> {
-    const turns = createTurns()
+    const eventLoop = createEventLoopPauses()
     const made: ProtectedEvent[] = []
     for (const { data, given, ignored, ...event } of checked) {
       const steps = guard.inSteps({ ...event, data, given, ignored })
       let step = steps.next()
       while (!step.done) {
-        if (turns.isOver()) await turns.next()
+        if (eventLoop.isPauseDue()) await eventLoop.pause()
         step = steps.next()
       }
-      const stored = keptOf(event.definition, step.value)
-      const sameSubject = event.definition.dedup.every((field) => same(data[field], stored.data[field]))
+      const stored = withSizeLimits(event.definition, step.value)
+      const sameSubject = event.definition.dedup.every((field) => isEqual(data[field], stored.data[field]))
       made.push({ ...event, stored, sameSubject })
-      if (turns.isOver()) await turns.next()
+      if (eventLoop.isPauseDue()) await eventLoop.pause()
     }
     return made
   }
 
-  function name(checked: ProtectedEvent): Incoming {
+  function toIncoming(checked: ProtectedEvent): Incoming {
     const given = checked.correlationId
     return {
       event: acceptedEvent(checked, checked.stored, clock.now()),
@@ -128,10 +128,10 @@ export function createAcceptor(options: {
     check,
     protect,
     async accept(transaction, events, origin) {
-      const named = events.map((one) => ({
-        ...name(one),
-        keyHash: one.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${one.idempotencyKey}`),
-        content: one.content,
+      const named = events.map((checked) => ({
+        ...toIncoming(checked),
+        keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
+        content: checked.content,
       }))
       const { earlier, inCall } = await findKnownKeys(transaction, named, options.keyTtl)
       const incoming = named.filter(({ event }) => !earlier.has(event.id) && !inCall.has(event.id))
@@ -169,19 +169,19 @@ export function createAcceptor(options: {
   }
 }
 
-function same(one: Json | undefined, other: Json | undefined): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other)
+function isEqual(a: Json | undefined, b: Json | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** Milliseconds after which whatever else waits gets its turn. */
-const LONGEST_TURN_MS = 20
+/** Longest time that the search for patient data blocks the event loop. */
+const MAX_BLOCKING_MS = 20
 
-/** Says when others shall have a turn, and lets them have it. */
-function createTurns() {
+/** Measures how long the event loop has been blocked; `pause` lets other tasks run. */
+function createEventLoopPauses() {
   let since = performance.now()
   return {
-    isOver: () => performance.now() - since > LONGEST_TURN_MS,
-    async next() {
+    isPauseDue: () => performance.now() - since > MAX_BLOCKING_MS,
+    async pause() {
       await setImmediate()
       since = performance.now()
     },

@@ -3,12 +3,12 @@ import { CARD_DATA } from '../catalogue/card-data.ts'
 import { withFields } from '../catalogue/data-fields.ts'
 import { MAX_DATA_BYTES } from '../contract/limits.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { withinBounds } from './bounds.ts'
+import { withCutTexts } from './bounds.ts'
 
-const keep = (card: keyof typeof CARD_DATA, data: JsonObject) => withinBounds({ schema: CARD_DATA[card] }, data)
+const keep = (card: keyof typeof CARD_DATA, data: JsonObject) => withCutTexts({ schema: CARD_DATA[card] }, data)
 const long = (units: number) => 'x'.repeat(units)
 
-describe('withinBounds', () => {
+describe('withCutTexts', () => {
   it('cuts each text where its type says, with a mark, and leaves what is short alone', () => {
     const short = { task_name: long(1_000), task_id: 't', error: 'e' }
     expect(keep('celery_task_failure', short)).toBe(short)
@@ -43,7 +43,7 @@ describe('withinBounds', () => {
   it('keeps the bounds of fields that the configuration file changes', () => {
     const schema = withFields(CARD_DATA.system_alert, { node: { phi: true }, runbook_url: { required: true }, own: {} })
     const data = { node: long(2_000), runbook_url: `https://x.sa/${long(2_000)}`, own: long(30_000) }
-    expect(withinBounds({ schema }, data)).toEqual({ node: `${long(999)}…`, own: `${long(19_999)}…` })
+    expect(withCutTexts({ schema }, data)).toEqual({ node: `${long(999)}…`, own: `${long(19_999)}…` })
   })
 
   it('cuts all texts shorter where they are too much together', () => {

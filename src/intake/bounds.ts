@@ -6,22 +6,22 @@ import { keptId } from '../kernel/ids.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Protected } from './patient-data/patient-data.ts'
 
-/** Longest text of a field whose type says nothing else. */
-const LONGEST_TEXT = 20_000
-/** A text of at most this length is cut by no type. */
-const SHORTEST_BOUND = 1_000
-/** Where an event is still too large, all its texts are cut to the first of these that is short enough. */
-const SHORTER = [20_000, 5_000, 1_000, 200] as const
-/** Bytes of one UTF-16 unit as JSON at most: `\u001b`. */
-const BYTES_OF_UNIT = 6
+/** Length limit of a text field without a limit in its schema, in UTF-16 units. */
+const DEFAULT_MAX_LENGTH = 20_000
+/** The smallest length limit of any field: shorter texts are never cut. */
+const SMALLEST_MAX_LENGTH = 1_000
+/** Limits for all texts of an event that is still too large, tried in this order until it fits. */
+const FALLBACK_MAX_LENGTHS = [20_000, 5_000, 1_000, 200] as const
+/** The most bytes that one UTF-16 unit takes in JSON: six, as `\u001b`. */
+const MAX_BYTES_PER_UNIT = 6
 
 /**
- * What is kept of an event once its patient data are masked: long texts and a long correlation id cut. A field that is left
- * out is named in `ignored`.
+ * Applies the size limits to an event: cuts long texts and a long correlation id, and adds left-out fields to `ignored`.
+ * Patient data must be masked before: an id cut in half at the end of a text would not be found.
  */
-export function keptOf(definition: Pick<EventTypeDefinition, 'schema'>, event: Protected): Protected {
+export function withSizeLimits(definition: Pick<EventTypeDefinition, 'schema'>, event: Protected): Protected {
   const { correlationId } = event
-  const data = withinBounds(definition, event.data)
+  const data = withCutTexts(definition, event.data)
   const leftOut = Object.keys(event.data).filter((name) => !Object.hasOwn(data, name))
   return {
     ...event,
@@ -32,17 +32,14 @@ export function keptOf(definition: Pick<EventTypeDefinition, 'schema'>, event: P
 }
 
 /**
- * Data with its long texts cut to what is kept: at the bound of its type with a `…` behind it, a traceback in its middle.
- * A URL that is too long is left out, because half of one leads elsewhere. An id is cut like any text: whoever sends one
- * of more than 1,000 characters has put something else there.
+ * Cuts long texts to the limit of their field, with a `…` at the end; a traceback is cut in the middle. A URL that is too
+ * long is left out, because half a URL leads elsewhere. An id is cut like any text: more than 1,000 characters are no id.
  *
- * To be called when patient data are masked already: half an id at the end of a text would not be found.
- *
- * Rejected: to refuse it. A traceback of a megabyte says more than none, and with it the whole batch was lost.
+ * Rejected: refusing the event. A cut traceback says more than none, and the refusal lost the whole batch.
  */
-export function withinBounds({ schema }: Pick<EventTypeDefinition, 'schema'>, data: JsonObject): JsonObject {
+export function withCutTexts({ schema }: Pick<EventTypeDefinition, 'schema'>, data: JsonObject): JsonObject {
   const size = sizeOf(data)
-  if (size.longest <= SHORTEST_BOUND && size.units * BYTES_OF_UNIT <= MAX_DATA_BYTES) return data
+  if (size.longest <= SMALLEST_MAX_LENGTH && size.units * MAX_BYTES_PER_UNIT <= MAX_DATA_BYTES) return data
   const entries = Object.entries(data) as [string, Json][]
   let kept: JsonObject = Object.fromEntries(
     entries.flatMap(([name, value]): [string, Json][] => {
@@ -51,23 +48,23 @@ export function withinBounds({ schema }: Pick<EventTypeDefinition, 'schema'>, da
       return bounded === undefined ? [] : [[name, bounded]]
     }),
   )
-  for (const most of SHORTER) {
+  for (const maxLength of FALLBACK_MAX_LENGTHS) {
     if (bytesOf(kept) <= MAX_DATA_BYTES) return kept
-    kept = cutAll(kept, most)
+    kept = cutAll(kept, maxLength)
   }
   return kept
 }
 
-/** Whether data can be made small enough by cutting texts alone. */
+/** True where cutting texts alone makes the data small enough. */
 export function canBeCut(data: JsonObject): boolean {
-  return bytesOf(cutAll(data, SHORTER[SHORTER.length - 1] ?? 0)) <= MAX_DATA_BYTES
+  return bytesOf(cutAll(data, FALLBACK_MAX_LENGTHS[FALLBACK_MAX_LENGTHS.length - 1] ?? 0)) <= MAX_DATA_BYTES
 }
 
 function bytesOf(data: JsonObject): number {
   return Buffer.byteLength(JSON.stringify(data))
 }
 
-/** The length of the longest text, and of all texts and names together with what JSON puts around them. */
+/** The length of the longest text, and an upper bound for the length of the data as JSON, both in UTF-16 units. */
 function sizeOf(data: JsonObject): { readonly longest: number; readonly units: number } {
   let longest = 0
   let units = 0
@@ -87,52 +84,52 @@ function sizeOf(data: JsonObject): { readonly longest: number; readonly units: n
   return { longest, units }
 }
 
-/** A value within the bounds of its field; undefined for one that is left out. */
+/** A value within the limits of its field; undefined for a left-out value. */
 function boundedBy(field: z.core.$ZodType | undefined, value: Json): Json | undefined {
   if (typeof value === 'string') return boundedText(field, value)
-  const def = field && (plain(field) as z.core.$ZodTypes)._zod.def
+  const def = field && (unwrapped(field) as z.core.$ZodTypes)._zod.def
   if (Array.isArray(value)) {
     const item = def?.type === 'array' ? def.element : undefined
-    return (value as readonly Json[]).map((one) => boundedBy(item, one) ?? '')
+    return (value as readonly Json[]).map((element) => boundedBy(item, element) ?? '')
   }
   if (!isObject(value)) return value
   const fields = def?.type === 'object' ? def.shape : {}
-  const own = def?.type === 'record' ? def.valueType : undefined
+  const valueType = def?.type === 'record' ? def.valueType : undefined
   return Object.fromEntries(
     (Object.entries(value) as [string, Json][]).flatMap(([name, item]): [string, Json][] => {
-      const bounded = boundedBy(Object.hasOwn(fields, name) ? fields[name] : own, item)
+      const bounded = boundedBy(Object.hasOwn(fields, name) ? fields[name] : valueType, item)
       return bounded === undefined ? [] : [[name, bounded]]
     }),
   )
 }
 
 function boundedText(field: z.core.$ZodType | undefined, text: string): string | undefined {
-  const { 'x-cut-at': most, 'x-cut-middle-at': middle, 'x-left-out-beyond': longest } = boundsOf(field)
+  const { 'x-cut-at': maxLength, 'x-cut-middle-at': middle, 'x-left-out-beyond': longest } = boundsOf(field)
   if (typeof longest === 'number') return text.length > longest ? undefined : text
   if (typeof middle === 'number') return cutTextMiddle(text, middle)
-  return cutText(text, typeof most === 'number' ? most : LONGEST_TEXT)
+  return cutText(text, typeof maxLength === 'number' ? maxLength : DEFAULT_MAX_LENGTH)
 }
 
-/** What a schema of text says of its bounds, as metadata that are part of its JSON schema too. */
+/** The limits of a text schema: metadata that its JSON schema has too. */
 function boundsOf(field: z.core.$ZodType | undefined): Readonly<Record<string, unknown>> {
   if (field === undefined) return {}
-  const def = (plain(field) as z.core.$ZodTypes)._zod.def
-  const text = def.type === 'union' ? def.options.find((option) => option._zod.def.type === 'string') : plain(field)
+  const def = (unwrapped(field) as z.core.$ZodTypes)._zod.def
+  const text = def.type === 'union' ? def.options.find((option) => option._zod.def.type === 'string') : unwrapped(field)
   return (text && z.globalRegistry.get(text)) ?? {}
 }
 
-/** A field without what is wrapped around its type. */
-function plain(field: z.core.$ZodType): z.core.$ZodType {
+/** The type of a field without optional, nullable and pipe around it. */
+function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
   const def = (field as z.core.$ZodTypes)._zod.def
-  if (def.type === 'optional' || def.type === 'nullable') return plain(def.innerType)
-  return def.type === 'pipe' ? plain(def.in) : field
+  if (def.type === 'optional' || def.type === 'nullable') return unwrapped(def.innerType)
+  return def.type === 'pipe' ? unwrapped(def.in) : field
 }
 
-function cutAll(data: JsonObject, most: number): JsonObject {
+function cutAll(data: JsonObject, maxLength: number): JsonObject {
   const cut = (value: Json): Json => {
-    if (typeof value === 'string') return cutText(value, most)
+    if (typeof value === 'string') return cutText(value, maxLength)
     if (Array.isArray(value)) return (value as readonly Json[]).map(cut)
-    return isObject(value) ? cutAll(value as JsonObject, most) : value
+    return isObject(value) ? cutAll(value as JsonObject, maxLength) : value
   }
   return Object.fromEntries((Object.entries(data) as [string, Json][]).map(([name, value]) => [name, cut(value)]))
 }

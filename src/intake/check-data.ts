@@ -12,18 +12,18 @@ import { toPlainJson } from './plain-json.ts'
 
 /** An event's data, checked. */
 export interface CheckedData {
-  /** As its type has it: numbers that are ids are text, fields of list items that the type does not know are gone. */
+  /** Converted by the schema: ids given as numbers are text, and unknown fields of list items are removed. */
   readonly data: JsonObject
-  /** As it was given, as plain JSON. */
+  /** The caller's data as plain JSON. */
   readonly given: JsonObject
-  /** Names of fields that the type does not declare and that are not kept. */
+  /** Names of undeclared fields that are not stored. */
   readonly ignored: readonly string[]
 }
 
 /**
- * Checks an event's data against its type. What only says that there is nothing counts as absent.
+ * Checks an event's data against the schema of its type. Undefined for refused data, after adding their problems.
  *
- * @param undeclared what becomes of fields that the type does not declare
+ * @param undeclared the treatment of undeclared fields: TEAMS_UNDECLARED_DATA
  */
 export function checkData(
   definition: EventTypeDefinition | undefined,
@@ -42,7 +42,7 @@ export function checkData(
   for (const { path, found, expected } of plain.losses)
     problems.push({ at: `${at}${placeOf(definition?.schema, plain.value, path)}`, found, expected })
   if (plain.losses.length > 0) return undefined
-  // A Date is an object, and text as JSON.
+  // The converted value is checked: a Date is an object, but text as JSON.
   if (!isPlainObject(plain.value)) return refuse(describeValue(plain.value), 'an object')
   if (depthOf(plain.value, MAX_DATA_DEPTH) > MAX_DATA_DEPTH)
     return refuse(`more than ${MAX_DATA_DEPTH} levels of lists and objects`, `at most ${MAX_DATA_DEPTH}`)
@@ -56,7 +56,7 @@ export function checkData(
     const declared = declaredData(definition.schema, { data, given }, { undeclared, at, problems })
     return declared && { ...declared, given }
   }
-  // One more than is told, so that whoever counts sees that there are more.
+  // One more than the limit, so that the caller can report that there are more.
   for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
     problems.push({
       at: `${at}${placeOf(definition.schema, given, issue.path)}`,
@@ -70,7 +70,7 @@ function isPlainObject(value: Json): value is JsonObject {
   return isObject(value)
 }
 
-/** Fills required fields that are absent from the fields that stand in for them. */
+/** Fills each absent required field from the field that the catalogue names as its stand-in. */
 function withStandIns(data: JsonObject, { card }: EventTypeDefinition): JsonObject {
   const standIns: Readonly<Record<string, string>> = (isBuiltInCard(card) && STAND_INS[card]) || {}
   const filled = Object.entries(standIns).flatMap(([name, other]) => {
@@ -80,15 +80,15 @@ function withStandIns(data: JsonObject, { card }: EventTypeDefinition): JsonObje
   return filled.length === 0 ? data : { ...data, ...Object.fromEntries(filled) }
 }
 
-/** Digits beyond 2^53 are text here, whatever they were sent as: "text" alone would puzzle who sent a number. */
+/** Describes a value. Numbers beyond 2^53 arrive here as text, and "text" alone would puzzle a caller who sent a number. */
 function describeFound(value: unknown): string {
   const isLong = typeof value === 'string' && /^-?\d[\d.eE+-]{15,}$/.test(value)
   return isLong ? `text, or a number with too many digits, of ${value.length} characters` : describeValue(value)
 }
 
 /**
- * Where something is wrong. Names of fields are told; a key of an object whose keys are the caller's own, such as a
- * label, is data and may name a patient, so its place is told instead: `.labels.(entry 3)`.
+ * The place of a problem in the data. Declared fields are named. Other keys, such as those of labels, are data and may
+ * name a patient, so their position is given instead: `.labels.(entry 3)`.
  */
 function placeOf(schema: z.core.$ZodType | undefined, data: Json, path: readonly PropertyKey[]): string {
   let text = ''
@@ -110,6 +110,6 @@ function valueAt(data: Json, path: readonly PropertyKey[]): unknown {
 }
 
 function childOf(value: unknown, part: PropertyKey): unknown {
-  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, part)
-  return own ? (value as Record<PropertyKey, unknown>)[part] : undefined
+  const isOwn = typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+  return isOwn ? (value as Record<PropertyKey, unknown>)[part] : undefined
 }

@@ -30,27 +30,27 @@ import {
 } from './fields.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 
-/** An event whose every field was checked; nothing is masked or written yet. */
+/** A checked event, not masked and not written yet. */
 export interface CheckedEvent {
   readonly definition: EventTypeDefinition
   readonly priority: Priority
-  /** Keys of the groups, each once. */
+  /** Keys of the groups, without duplicates. */
   readonly stakeholders: readonly string[]
   readonly data: JsonObject
-  /** The data before they were fitted to the type. */
+  /** The data before the schema converted them. */
   readonly given: JsonObject
-  /** Names of data fields that are not kept. */
+  /** Names of data fields that are not stored. */
   readonly ignored: readonly string[]
   readonly correlationId: string | undefined
   readonly occurredAt: Date | undefined
   readonly idempotencyKey: string | undefined
   readonly language: Language | undefined
-  /** The `contentHash` of an event with an idempotency key. */
+  /** The `contentHash`; undefined without an idempotency key. */
   readonly content: string | undefined
 }
 
-/** Unknown names of one event for which it is looked up what was meant. */
-const MOST_SUGGESTIONS = 10
+/** Unknown names per event that get a suggestion. */
+const MAX_SUGGESTIONS = 10
 
 const FIELDS = [
   'eventType',
@@ -63,7 +63,11 @@ const FIELDS = [
   'language',
 ] as const
 
-/** Checks one event; `at` is its place in the call, for the problems: `events[3]`. Reports every problem of it. */
+/**
+ * Checks one event. Undefined for a refused event, after adding every problem.
+ *
+ * @param at its place in the call, for the problems: `events[3]`
+ */
 export function checkEvent(
   catalogue: Catalogue,
   given: UncheckedEvent,
@@ -79,7 +83,7 @@ export function checkEvent(
   const before = problems.length
   const addProblem = (field: string, found: string, expected: string) =>
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
-  for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) tellUnknownField(field, addProblem)
+  for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) reportUnknownField(field, addProblem)
   const definition = checkType(catalogue, event.eventType, addProblem)
   const checkedData = checkData(definition, event.data, `${at}.data`, problems, undeclared)
   const stakeholders = checkStakeholders(catalogue, event.stakeholders, addProblem)
@@ -108,7 +112,7 @@ export function checkEvent(
 
 type ReadEvent = UncheckedEvent & { readonly unknown: readonly string[] }
 
-/** `data` is read where it is checked. */
+/** Reads each field once, except `data`, which `checkData` copies. */
 function readFields(given: unknown): ReadEvent | string {
   return readObject(given, (object) => {
     const { stakeholders, occurredAt, ...rest } = Object.fromEntries(FIELDS.map((field) => [field, object[field]]))
@@ -122,7 +126,7 @@ function readFields(given: unknown): ReadEvent | string {
   })
 }
 
-function tellUnknownField(field: string, addProblem: AddProblem): void {
+function reportUnknownField(field: string, addProblem: AddProblem): void {
   const near = nearestName(FIELDS, field)
   const expected = near ? `perhaps ${near}` : `one of ${FIELDS.join(', ')}`
   addProblem(
@@ -172,9 +176,9 @@ function checkStakeholders(
       keys.push(group.key)
       continue
     }
-    // Finding what was meant takes time, and a thousand events may name a hundred unknown groups each.
+    // Suggestions take time, and a thousand events may name a hundred unknown groups each.
     const near =
-      typeof name === 'string' && unknown < MOST_SUGGESTIONS ? nearestName(groupNames(catalogue), name) : undefined
+      typeof name === 'string' && unknown < MAX_SUGGESTIONS ? nearestName(groupNames(catalogue), name) : undefined
     unknown += 1
     addProblem(
       `stakeholders[${index}]`,
@@ -186,15 +190,15 @@ function checkStakeholders(
 }
 
 /**
- * An unknown name is quoted only where it is all but one that is known, so that people see their slip. Any other may be
- * a secret or the name of a patient that came into the wrong field.
+ * Describes an unknown name. It is quoted only where it nearly equals a known one, as a typing error. Any other may be a
+ * secret or a patient's name in the wrong field.
  */
 function unknownName(what: string, name: string, near: string | undefined): string {
   const quoted = near !== undefined && /^[A-Za-z_.\- ]+$/.test(name)
   return `the unknown ${what} ${quoted ? JSON.stringify(name) : `of ${name.length} characters`}`
 }
 
-/** Empty text too, which senders write where they have nothing. Not of an idempotency key: whoever sends one means it. */
+/** True for an absent field, and for empty text, which senders write for unknown values. Not used for idempotency keys. */
 function isLeftOut(value: unknown): value is undefined | null | '' {
   return isAbsent(value) || value === ''
 }

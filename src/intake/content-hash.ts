@@ -3,14 +3,14 @@ import type { Priority } from '../catalogue/priority.ts'
 import { digestOf } from '../kernel/ids.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 
-/** What an event says, as its caller said it: defaults of the type are absent, since the catalogue may change them. */
+/** The content of an event as its caller sent it, without defaults of the type, since the catalogue may change them. */
 export interface Content {
   readonly eventType: string
   readonly priority: Priority | undefined
   readonly stakeholders: readonly string[] | undefined
-  /** As the type has them: the number 7 and the text "7" are the same id. */
+  /** Converted by the schema: the number 7 and the text "7" are the same id. */
   readonly data: JsonObject
-  /** As they were given: what the type does not know is compared too. */
+  /** The caller's data, so that unknown fields are compared too. */
   readonly given: JsonObject
   readonly correlationId: string | undefined
   readonly occurredAt: Date | undefined
@@ -18,10 +18,10 @@ export interface Content {
 }
 
 /**
- * SHA-256 of an event's content, without its idempotency key. The same whatever the order of keys in objects, the order of
- * stakeholders, the alias by which the type was named, and the time zone in which a time was written.
+ * SHA-256 of an event's content without its idempotency key. Independent of the order of object keys and stakeholders, of
+ * the alias used for the type, and of the time zone of a time.
  *
- * It may be the hash of a patient's id and little else: it is salted before it is stored.
+ * Salt it before storing: it may be the hash of a patient's id and little else.
  */
 export function contentHash(content: Content): string {
   const { eventType, priority, stakeholders, data, given, correlationId, occurredAt, language } = content
@@ -40,7 +40,7 @@ export function contentHash(content: Content): string {
   )
 }
 
-/** JSON with the keys of each object in one order. Events are not deep, so it may recurse. */
+/** JSON with sorted object keys. Recursive, since MAX_DATA_DEPTH limits the depth. */
 function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join()}]`
   if (!isObject(value)) return JSON.stringify(value)

@@ -1,19 +1,17 @@
 import { type AddProblem, describeValue } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 
-/**
- * Fields of unknown input, such as an event or a silence of a caller. A problem says what kind of value was found and
- * never quotes it: it may be a secret or a patient.
- */
+// Checks of untrusted fields, such as those of a caller's event or silence. A problem describes the kind of a value and
+// never quotes it: it may be a secret or patient data.
 
-/** Most unknown keys of a silence or a matcher that are told. */
+/** Maximum number of unknown keys reported per silence or matcher. */
 export const MAX_UNKNOWN = 20
 
 const UNREADABLE = 'an object that can not be read'
 
 /**
- * Reads a caller's object once: getters may throw, and may answer differently the second time. For what is no object, or
- * can not be read, says what it is.
+ * Reads a caller's object once, since getters may throw or return another value the second time. Returns a description
+ * for a value that is no object or can not be read.
  */
 export function readObject<T>(given: unknown, read: (object: Readonly<Record<string, unknown>>) => T): T | string {
   try {
@@ -23,12 +21,12 @@ export function readObject<T>(given: unknown, read: (object: Readonly<Record<str
   }
 }
 
-/** The start of a list, long enough to see that it is too long; anything else as it is. */
+/** Copies a list up to one item more than the limit, so that the check finds it too long. Other values are returned unchanged. */
 export function copyList(value: unknown, most: number): unknown {
   return Array.isArray(value) ? Array.from(value.slice(0, most + 1)) : value
 }
 
-/** Says what kind of value something is without quoting it. A proxy may refuse even that. */
+/** Describes the kind of a value without quoting it. A proxy may throw even then. */
 export function describe(value: unknown): string {
   try {
     return describeValue(value)
@@ -37,23 +35,23 @@ export function describe(value: unknown): string {
   }
 }
 
-/** True for a field that is not there, or null. */
+/** True for undefined and null. */
 export function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null
 }
 
-/** The keys of an object that are not among those that are known. */
+/** The keys of an object that are not in `known`. */
 export function unknownKeys(given: object, known: readonly string[]): string[] {
   return Object.keys(given).filter((key) => !known.includes(key))
 }
 
-/** Where an unknown key is told: by its name where it looks like one; anything else may be a value in the wrong place. */
+/** The place to report an unknown key at. It is named where it looks like a field name; another key may be a misplaced value. */
 export function placeOfUnknown(name: string, around: string): string {
   if (!/^[A-Za-z_]{1,40}$/.test(name)) return around
   return around === '' ? name : `${around}.${name}`
 }
 
-/** One of a few words; undefined, and told, for anything else. */
+/** One of the known values; undefined for another value, after reporting it. */
 export function checkOneOf<T extends string>(
   value: unknown,
   at: string,
@@ -61,12 +59,12 @@ export function checkOneOf<T extends string>(
   expected: string,
   addProblem: AddProblem,
 ): T | undefined {
-  const one = known.find((word) => word === value)
-  if (one === undefined) addProblem(at, describe(value), expected)
-  return one
+  const found = known.find((candidate) => candidate === value)
+  if (found === undefined) addProblem(at, describe(value), expected)
+  return found
 }
 
-/** True for a list of 1 to `most`; told for anything else. `items` is what a list has too many of. */
+/** True for a list of 1 to `most` items; false after reporting another value. `items` names them in the problem. */
 export function checkList(
   value: unknown,
   at: string,
@@ -80,8 +78,8 @@ export function checkList(
 }
 
 /**
- * True for text that a record, a header and a terminal can show: of 1 to `most` characters, no blanks only, and no control
- * characters, which some readers of logs take for the end of a line, as they do the separators of Unicode.
+ * True for text that a record, a header and a terminal can show: 1 to `most` characters, not only blanks, well-formed, and
+ * without control characters and Unicode line separators, which some log readers treat as the end of a line.
  */
 export function isShowable(value: unknown, most: number): value is string {
   return (
@@ -95,12 +93,12 @@ export function isShowable(value: unknown, most: number): value is string {
 
 const CONTROL_CHARACTER = /[\p{Cc}\u2028\u2029]/u
 
-/** What is asked for where {@link isShowable} says no. */
+/** The expected value in a problem of {@link isShowable}. */
 export function showableText(most: number): string {
   return `text of 1 to ${most} characters without control characters`
 }
 
-/** Text that {@link isShowable}; undefined, and told in detail, for anything else. */
+/** Text that {@link isShowable}; undefined for another value, after reporting why. */
 export function checkText(value: unknown, at: string, most: number, addProblem: AddProblem): string | undefined {
   if (isShowable(value, most)) return value
   addProblem(at, whyNotShowable(value, most), showableText(most))
@@ -115,8 +113,8 @@ function whyNotShowable(value: unknown, most: number): string {
 }
 
 /**
- * Whether a key of a caller's data looks like the name of a field: `birth_date`, `birthDate`, `phone-2`. Only then may it
- * be told to people: any other, such as `P123456789` or `Sara Alharbi`, may be a value that came to be a key.
+ * True for a key that looks like a field name: `birth_date`, `birthDate`, `phone-2`. Other keys, such as `P123456789` or
+ * `Sara Alharbi`, may be values used as keys, and must not be shown.
  */
 export function isFieldName(name: string): boolean {
   return /^[a-z][A-Za-z]*(?:[_-][A-Za-z]+)*(?:[_-]?\d{1,2})?$/.test(name) && name.length <= 41

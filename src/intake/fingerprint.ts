@@ -3,8 +3,8 @@ import type { AcceptedEvent } from '../contract/events.ts'
 import { digestOf } from '../kernel/ids.ts'
 
 /**
- * What an event of a storm has in common with others: its type, and the data fields that its type names. Readable
- * where there are none, so that whoever counts rows by it sees what they are.
+ * The fingerprint that groups events in digests: the type, and a hash of the data fields that the type names. Without such
+ * fields it is the type's name, readable in SQL queries.
  */
 export function fingerprintOf(definition: EventTypeDefinition, event: AcceptedEvent): string {
   if (definition.fingerprint.length === 0) return definition.name
@@ -12,9 +12,12 @@ export function fingerprintOf(definition: EventTypeDefinition, event: AcceptedEv
 }
 
 /**
- * What an event is about: the data fields that its type names, or, where it has none of them, the correlation id that its
- * caller gave. All that lack the fields would else be about the same. Undefined where neither says it: one that the gateway made up is another each time, and in one that had patient data taken
- * out, two patients may look alike.
+ * A hash of the event's subject, which repeats and resolutions share: of the data fields that the type names, or, for an
+ * event without any of them, of the caller's correlation id. Otherwise all events without the fields would have the same
+ * subject.
+ *
+ * Undefined without both. A generated correlation id is different for each event, and one with masked patient data may be
+ * the same for two patients.
  */
 export function dedupKeyOf(
   definition: EventTypeDefinition,

@@ -7,29 +7,29 @@ import type { Tables } from '../store/tables.ts'
 /** An event of a call with its idempotency key. */
 export interface KeyedEvent {
   readonly event: { readonly id: string }
-  /** The key, hashed together with its caller; undefined for an event without one. */
+  /** Hash of the key and its caller; undefined for an event without a key. */
   readonly keyHash: string | undefined
   /** The event's `contentHash`. */
   readonly content: string | undefined
 }
 
-/** Events of a call whose key is known, by their ids. */
+/** The events of a call whose key is known, by event id. */
 export interface KnownKeys {
-  /** Those whose key an earlier call used: what that was answered. */
+  /** The first answer for each event whose key an earlier call used. */
   readonly earlier: ReadonlyMap<string, FirstAnswer>
-  /** Those whose key an event before them in this call has: the id of that event. */
+  /** The id of the first event with the same key in this call. */
   readonly inCall: ReadonlyMap<string, string>
 }
 
 /**
- * Finds the events of a call whose idempotency key is known, and takes the other keys for them.
+ * Finds the events of a call whose idempotency key is known, and claims the other keys.
  *
- * A key that is known is never answered as accepted without the first answer. Where the event of a key is not found (its
- * month was dropped; the call that took the key inside a caller's transaction was refused, and that was committed; the
- * database was restored in part), the key is taken anew and the event is stored.
+ * An event with a known key is a duplicate only if the first event of the key is found. If not, the key is claimed again
+ * and the event is stored. That happens after its month was dropped, after a partial restore of the database, and when a
+ * call claimed the key in a caller's transaction, was refused, and the caller committed all the same.
  *
- * @param ttl seconds for which a key is known
- * @throws GatewayError `idempotency_key_reused`, with every event whose key came before with another content
+ * @param ttl lifetime of a key in seconds
+ * @throws GatewayError `idempotency_key_reused`, with every event whose key was used before with another content
  */
 export async function findKnownKeys(
   transaction: Kysely<Tables>,
@@ -64,7 +64,7 @@ export async function findKnownKeys(
   return { earlier, inCall }
 }
 
-/** Takes keys until each is taken, or has an event that is found. */
+/** Claims keys until each one is claimed or its first event is found. */
 async function claim(transaction: Kysely<Tables>, claims: readonly KeyClaim[], ttl: number) {
   const lost = new Set<string>()
   for (;;) {
@@ -74,17 +74,17 @@ async function claim(transaction: Kysely<Tables>, claims: readonly KeyClaim[], t
     if (missing.length === 0) return { taken, answers }
     const known = lost.size
     for (const { eventId } of missing) lost.add(eventId)
-    // Each round takes what the one before found missing.
+    // Each round claims the keys whose event the round before did not find.
     if (lost.size === known) throw new Error('a key whose event is missing could not be taken')
   }
 }
 
-/** The content of a key as it is stored: see `content_hash` in `migrations/0004_repeats.up.sql`. */
+/** The stored hash of a key's content: see `content_hash` in `migrations/0004_repeats.up.sql`. */
 function saltedHash(eventId: string, content: string): string {
   return `${eventId}:${digestOf(`${eventId}\n${content}`)}`
 }
 
-/** True where a key is known to have stood for another content. What an older version wrote says nothing of it. */
+/** True where the key was used with another content. Rows of an older version, without this hash, count as equal. */
 function isOther(content: string, { eventId, contentHash }: Omit<KeyClaim, 'keyHash'>): boolean {
   return contentHash?.startsWith(`${eventId}:`) === true && contentHash !== saltedHash(eventId, content)
 }

@@ -10,34 +10,35 @@ import { dedupName, findRepeated, type Repeatable, type RepeatTimes, type Resolu
 import { type ReadSilence, readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { dedupKeyOf, fingerprintOf } from './fingerprint.ts'
-import { silencing } from './silences/match.ts'
+import { findSilence } from './silences/match.ts'
 
-/** Priorities that ask somebody to do something. A LOW and an INFO are facts of their own, and nobody acknowledges them. */
+/** Priorities whose repeats are suppressed. LOW and INFO events need no action and are not acknowledged. */
 const REPEATABLE: readonly Priority[] = ['CRITICAL', 'HIGH', 'MEDIUM']
 
-/** An event on its way in. */
+/** An event to plan notifications for. */
 export interface Incoming {
   readonly event: AcceptedEvent
   readonly definition: EventTypeDefinition
-  /** The correlation id as its caller gave it. */
+  /** The caller's correlation id; undefined where the gateway generated one. */
   readonly givenCorrelationId: string | undefined
-  /** False where what the event is about was masked or cut: two subjects may look alike then. */
+  /** False where a field of the event's subject was masked or cut: two subjects may then look alike. */
   readonly sameSubject: boolean
 }
 
-/** What the events of a call come to. */
+/** The notifications and resolutions of a call's events. */
 export interface NotificationPlan {
   readonly notifications: readonly NewNotification[]
   readonly resolutions: readonly Resolution[]
 }
 
 /**
- * Routes events, and decides for each notification whether it waits for its card or is kept back: its channel is muted,
- * a silence matches it, or it repeats one that is at least as urgent and still open. Events of one call are looked at in
- * their order, so that one may repeat, or resolve, another of the same call.
+ * Routes events and plans a notification for each channel. A notification is pending, or suppressed: the channel is muted,
+ * a silence matches, or it repeats an open one of the same or a higher priority. Events are planned in their order, so
+ * that one may repeat or resolve another of the same call.
  *
- * Who sent the first one is not asked: what keeps a card back is a card that people have or get, in this channel, of this
- * type, about the same and no less urgent. Whoever may send can therefore add cards and take none away.
+ * A repeat may come from another caller. A card is suppressed only because people have, or will get, a card in this
+ * channel of the same type, about the same subject and of no lower priority. So a caller with the scope `send` can add
+ * cards and can not take any away.
  */
 export async function planNotifications(
   transaction: Kysely<Tables>,
@@ -45,7 +46,7 @@ export async function planNotifications(
   options: { readonly catalogue: Catalogue; readonly clock: Clock; readonly repeats: RepeatTimes },
 ): Promise<NotificationPlan> {
   const { catalogue, clock, repeats } = options
-  const routed = incoming.map((one) => routeOf(catalogue, one, repeats.window))
+  const routed = incoming.map((event) => routeOf(catalogue, event, repeats.window))
   const silences = await readOpenSilences(transaction)
   const open = new Map(
     await findRepeated(
@@ -61,19 +62,19 @@ export async function planNotifications(
   )
   const notifications: NewNotification[] = []
   const resolutions: Resolution[] = []
-  for (const one of routed) {
-    for (const channel of one.channels) notifications.push(notify(one, channel, open, silences))
-    if (one.dedupKey === undefined) continue
-    for (const eventType of one.definition.resolves) {
-      resolutions.push({ dedupKey: one.dedupKey, eventType, eventId: one.event.id })
-      for (const channel of catalogue.channels.keys())
-        open.delete(dedupName({ dedupKey: one.dedupKey, eventType, channel }))
+  for (const routedEvent of routed) {
+    const { dedupKey, definition, event, channels } = routedEvent
+    for (const channel of channels) notifications.push(planNotification(routedEvent, channel, open, silences))
+    if (dedupKey === undefined) continue
+    for (const eventType of definition.resolves) {
+      resolutions.push({ dedupKey, eventType, eventId: event.id })
+      for (const channel of catalogue.channels.keys()) open.delete(dedupName({ dedupKey, eventType, channel }))
     }
   }
   return { notifications, resolutions }
 }
 
-type Routed = ReturnType<typeof routeOf>
+type RoutedEvent = ReturnType<typeof routeOf>
 
 function routeOf(
   catalogue: Catalogue,
@@ -89,9 +90,9 @@ function routeOf(
   }
 }
 
-/** Makes one notification. `open` names those that may be repeated; a new one that makes a card is added to it. */
-function notify(
-  { event, definition, dedupKey, repeatable }: Routed,
+/** Plans one notification. `open` has the notifications that it may repeat; a pending one is added to it. */
+function planNotification(
+  { event, definition, dedupKey, repeatable }: RoutedEvent,
   channel: Channel,
   open: Map<string, Repeatable>,
   silences: readonly ReadSilence[],
@@ -107,11 +108,11 @@ function notify(
     repeatOf: undefined,
   }
   if (channel.muted) return { ...notification, state: 'suppressed', reason: 'muted' }
-  // By the database's clock, which says when a silence begins.
+  // `now` is the database's clock, which decides when a silence begins.
   const [first] = silences
   const silence =
     first &&
-    silencing(
+    findSilence(
       silences.map(({ silence }) => silence),
       { ...event, channel: channel.key },
       first.now,

@@ -8,40 +8,40 @@ import { readIdNumber, readPhone } from './read-number.ts'
 export interface FoundIdentifier {
   readonly start: number
   readonly end: number
-  /** True where nothing of it may be seen: of a birth date, what a mask leaves would be the day. */
-  readonly whole: boolean
-  /** True where the same value may be looked for elsewhere. */
-  readonly quotable: boolean
+  /** True where the mask must hide all of it: of a birth date, a partial mask would leave the day. */
+  readonly isHiddenWhole: boolean
+  /** True where the event's other texts are searched for the same value. */
+  readonly isQuotable: boolean
 }
 
-/** Finds identifiers in a text that no field's name announces. */
+/** Finds identifiers inside a text, independently of the field's name. */
 export type IdentifierFinder = (text: string, folded: Folded) => readonly FoundIdentifier[]
 
-/** Values of these are words, which the text does not end by itself: they are read only after `:` or `=`. */
-type Worded = 'name' | 'address'
+/** Kinds whose values are words without a recognisable end: they are read only after `:` or `=`. */
+type WordKind = 'name' | 'address'
 
 /**
- * Makes the search for identifiers inside of texts: `national id 1098765432`, `"iqama": "2…"`, `patient P-2002`,
- * `رقم الهوية: ١٠٩…`, JSON and Python's notation among them.
+ * Makes a search for identifiers inside texts: `national id 1098765432`, `"iqama": "2…"`, `patient P-2002`,
+ * `رقم الهوية: ١٠٩…`, also in JSON and Python notation.
  *
- * A number is one only where a word beside it says so. By its form it can not be told from a time: one epoch second in ten
- * passes the check digit of a Saudi id. Mail addresses, Saudi phone numbers and bank accounts are known by their form.
+ * A number is an identifier only with a label beside it. Its form alone could be a time: one epoch second in ten passes the
+ * check digit of a Saudi id. Mail addresses, Saudi phone numbers and IBANs are recognised by their form.
  */
 export function createIdentifierFinder(): IdentifierFinder {
   const { pattern: label, startsAt } = labelPattern()
   return (text, folded) => {
     const { letters } = folded
-    if (!MAYBE.test(letters)) return NONE
+    if (!MAY_HAVE_IDENTIFIER.test(letters)) return NONE
     const found: FoundIdentifier[] = []
-    const add = ({ start, end }: Stretch, whole = false, quotable = true) => {
-      found.push({ start: startOf(folded, start), end: endOf(folded, end - 1), whole, quotable })
+    const add = ({ start, end }: Stretch, isHiddenWhole = false, isQuotable = true) => {
+      found.push({ start: startOf(folded, start), end: endOf(folded, end - 1), isHiddenWhole, isQuotable })
     }
     for (const stretch of certainForms(letters)) add(stretch)
     for (let at = 0; at < letters.length; at++) {
       if (!startsAt(letters, at)) continue
       label.lastIndex = at
       const match = label.exec(letters)
-      const value = match && VALUES.find((one) => match.groups?.[one] !== undefined)
+      const value = match && VALUES.find((kind) => match.groups?.[kind] !== undefined)
       if (!match || !value) continue
       const after = valueAfter(letters, label.lastIndex, value, text, folded)
       if (after) add(after, value === 'date' || value === 'address' || after.isObject, after.isQuotable)
@@ -55,18 +55,18 @@ export function createIdentifierFinder(): IdentifierFinder {
   }
 }
 
-/** Each identifier has a digit or an `@`, or a sign before it. */
-const MAYBE = /[0-9@:=>]/
+/** Each identifier has a digit or an `@`, or `:`, `=` or `>` before it. */
+const MAY_HAVE_IDENTIFIER = /[0-9@:=>]/
 const NONE: readonly FoundIdentifier[] = []
 
 const VALUES = ['name', 'date', 'address', 'phone', 'number'] as const satisfies readonly IdentifierValue[]
 
-/** Words that say of a number before them what it is: `1098765432 is no national id`. */
+/** Labels that may follow their number: `1098765432 is no national id`. */
 const TRAILING = /national|iqama|passport|visa|border|mrn|medical|هويه|اقامه|جواز|حدود/
 
 /**
- * All labels in one pattern, the longest of each kind first, with a group for each kind; and where it may match. To try
- * the pattern at every place of a text would take thirty times as long as all else that is done with an event.
+ * Makes one pattern of all labels, the longest of each kind first, with a group for each kind, and the test of where it
+ * may match. Trying the pattern at every place of a text would take thirty times as long as the rest of accepting an event.
  */
 function labelPattern() {
   const first: string[] = [...PERSONS.first]
@@ -93,12 +93,12 @@ function labelPattern() {
   return { pattern: new RegExp(`${prefix}${person}(?:${groups.join('|')})${end}`, 'y'), startsAt: startFinder(first) }
 }
 
-/** Whether a word begins at a place with which one of the phrases may begin: by its first two letters, or by any Arabic one. */
+/** Makes a test of whether a phrase may start at a place: a word with the same first letters, or any Arabic word. */
 function startFinder(phrases: readonly string[]): (letters: string, at: number) => boolean {
   const pairs = new Uint8Array(26 * 26)
   const pairOf = (a: number, b: number) => (a - A) * 26 + b - A
   const thirds = new Set<string>()
-  for (const phrase of phrases.filter((one) => /^[a-z]{2}/.test(one))) {
+  for (const phrase of phrases.filter((phrase) => /^[a-z]{2}/.test(phrase))) {
     pairs[pairOf(phrase.charCodeAt(0), phrase.charCodeAt(1))] = 1
     thirds.add(phrase.slice(0, 3))
   }
@@ -118,7 +118,7 @@ function startFinder(phrases: readonly string[]): (letters: string, at: number) 
 const A = 0x61
 const Z = 0x7a
 
-/** A phrase as texts have it: `national id`, `national_id`, `nationalid`; with or without the Arabic article. */
+/** A pattern for the spellings of a phrase: `national id`, `national_id`, `nationalid`, with or without the Arabic article. */
 function phrasePattern(phrase: string): string {
   return foldNow(phrase)
     .letters.split(' ')
@@ -126,11 +126,11 @@ function phrasePattern(phrase: string): string {
     .join('[ _-]?')
 }
 
-const SIGN = /["'\\]{0,4} ?(?:[:=]|=>|->) ?/y
+const ASSIGNMENT = /["'\\]{0,4} ?(?:[:=]|=>|->) ?/y
 const FILLER = /[ _-](?:is|was|of|for|with|value|هو|هي)(?= )/y
 const OPENING = /[ "'\\([<#_/-]{0,6}/y
 
-/** The value that a label announces, which ends at `at`; undefined where it announces none. */
+/** The value after a label that ends at `at`; undefined where no value follows. */
 function valueAfter(
   letters: string,
   at: number,
@@ -138,23 +138,23 @@ function valueAfter(
   text: string,
   folded: Folded,
 ): (Stretch & { readonly isObject: boolean; readonly isQuotable: boolean }) | undefined {
-  const sign = endOfMatch(SIGN, letters, at)
-  const said = sign ?? endOfMatch(FILLER, letters, at) ?? at
-  if (sign !== undefined && letters.charAt(sign) === '{')
-    return { start: sign, end: endOfObject(letters, sign), isObject: true, isQuotable: false }
-  const start = endOfMatch(OPENING, letters, said) ?? said
-  const opening = letters.slice(said, start)
+  const assigned = endOfMatch(ASSIGNMENT, letters, at)
+  const opens = assigned ?? endOfMatch(FILLER, letters, at) ?? at
+  if (assigned !== undefined && letters.charAt(assigned) === '{')
+    return { start: assigned, end: endOfObject(letters, assigned), isObject: true, isQuotable: false }
+  const start = endOfMatch(OPENING, letters, opens) ?? opens
+  const opening = letters.slice(opens, start)
   const end = (() => {
-    if (value === 'number') return readIdNumber(letters, start, sign === undefined ? 4 : 3)
+    if (value === 'number') return readIdNumber(letters, start, assigned === undefined ? 4 : 3)
     if (value === 'phone') return readPhone(letters, start)
     if (value === 'date')
-      return endOfMatch(DATE, letters, start) ?? (sign === undefined ? undefined : quoted(letters, start, opening))
-    return sign === undefined
+      return endOfMatch(DATE, letters, start) ?? (assigned === undefined ? undefined : quoted(letters, start, opening))
+    return assigned === undefined
       ? undefined
-      : (quoted(letters, start, opening) ?? words(value, letters, start, text, folded))
+      : (quoted(letters, start, opening) ?? unquoted(value, letters, start, text, folded))
   })()
-  if (end === undefined || end <= start || NOTHING.test(letters.slice(start, end))) return undefined
-  // Words without quotes may be other words than a name.
+  if (end === undefined || end <= start || PLACEHOLDER.test(letters.slice(start, end))) return undefined
+  // Words without quotes need not be a name; other texts may have them in another sense.
   const isQuotable = value === 'number' || value === 'phone' || /["']/.test(opening)
   return { start, end, isObject: false, isQuotable }
 }
@@ -166,21 +166,21 @@ function endOfMatch(pattern: RegExp, letters: string, at: number): number | unde
 
 const DATE =
   /\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}|\d{1,2}[ -][a-z]{3,9},?[ -]\d{4}|[a-z]{3,9} \d{1,2},? \d{4}|\d{8}(?!\d)|\d{4}(?!\d)/y
-/** What stands in the place of a value and is none. */
-const NOTHING =
+/** Texts in the place of a value that are none. */
+const PLACEHOLDER =
   /^(?:none|null|nil|undefined|missing|required|is required|unknown|invalid|empty|true|false|n\/a|not\b.*|string|str|int|•+.*)?$/
-/** Longest name or address that is looked for. */
-const LONGEST = 100
-/** Longest object of a patient's. */
-const LONGEST_OBJECT = 4_000
+/** Longest name or address, in UTF-16 units. */
+const MAX_VALUE_LENGTH = 100
+/** Longest object with patient data, in UTF-16 units. */
+const MAX_OBJECT_LENGTH = 4_000
 
-/** Up to the quote that closes what the opening opened. */
+/** The end of a quoted value; undefined where `opening` has no quote. */
 function quoted(letters: string, start: number, opening: string): number | undefined {
   const quote = /["']/.exec(opening)?.[0]
   if (quote === undefined) return undefined
   const end = letters.indexOf(quote, start)
-  if (end < 0) return Math.min(letters.length, start + LONGEST)
-  // Inside of JSON in JSON, the quote has a backslash of its own.
+  if (end < 0) return Math.min(letters.length, start + MAX_VALUE_LENGTH)
+  // In JSON inside JSON, a backslash escapes the quote.
   return letters.charAt(end - 1) === '\\' ? end - 1 : end
 }
 
@@ -189,10 +189,10 @@ const NAME_WORDS =
 const ONE_WORD = /^[\p{L}\p{M}'’.-]+/u
 const ADDRESS_WORDS = /^[^;\n\r|"'{}<>]+/u
 
-/** Words without quotes: of a name those with capitals, or Arabic ones; of an address up to the end of its line. */
-function words(value: Worded, letters: string, start: number, text: string, folded: Folded): number | undefined {
+/** The end of an unquoted value: of a name's capitalised or Arabic words; of an address, the end of the line. */
+function unquoted(value: WordKind, letters: string, start: number, text: string, folded: Folded): number | undefined {
   const from = startOf(folded, start)
-  const rest = text.slice(from, from + LONGEST)
+  const rest = text.slice(from, from + MAX_VALUE_LENGTH)
   const found = value === 'address' ? ADDRESS_WORDS.exec(rest) : (NAME_WORDS.exec(rest) ?? ONE_WORD.exec(rest))
   if (!found) return undefined
   const until = from + found[0].trimEnd().length
@@ -201,9 +201,9 @@ function words(value: Worded, letters: string, start: number, text: string, fold
   return end
 }
 
-/** Up to the bracket that closes an object, as JSON and Python write it, or to where it was cut. */
+/** The end of an object in JSON or Python notation, or of the text where the object was cut. */
 function endOfObject(letters: string, start: number): number {
-  const most = Math.min(letters.length, start + LONGEST_OBJECT)
+  const most = Math.min(letters.length, start + MAX_OBJECT_LENGTH)
   let depth = 0
   for (let at = start; at < most; at++) {
     const letter = letters.charAt(at)
@@ -217,7 +217,7 @@ function endOfObject(letters: string, start: number): number {
 const BEFORE =
   /([a-z]{0,3}-?[0-9][0-9-]{6,18})["'\])]{0,2} ?[([,]?(?:(?:is|as|for|not|no|a|an|the|valid|invalid|expired|wrong|هو|هي|ليس) ){0,4}["'([]?$/
 
-/** The number that a label says something of which stands behind it. Not where it can be a time. */
+/** The number before a label; undefined where there is none, or where the number may be a time. */
 function numberBefore(letters: string, at: number): Stretch | undefined {
   const from = Math.max(0, at - 60)
   const found = BEFORE.exec(letters.slice(from, at))
@@ -228,7 +228,7 @@ function numberBefore(letters: string, at: number): Stretch | undefined {
   return { start, end: start + number.length }
 }
 
-/** Epoch seconds, milliseconds, micro- or nanoseconds of 2010 to 2036, or a date. */
+/** True for epoch seconds, milliseconds, micro- or nanoseconds of 2010 to 2036, and for dates. */
 function canBeTime(number: string): boolean {
   if (/^\d{4}-\d{2}-\d{2}/.test(number) || /^(?:19|20)\d{6}$/.test(number)) return true
   if (!/^(?:\d{10}|\d{13}|\d{16}|\d{19})$/.test(number)) return false

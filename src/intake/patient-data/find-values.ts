@@ -10,35 +10,35 @@ import {
   UNITS_PER_STEP,
 } from '../../kernel/fold.ts'
 
-/** The shortest value that is looked for: a two-letter id would be found in every second word. */
-const SHORTEST = 5
-/** The shortest value that is also looked for with separators inside: fewer letters and digits meet by chance. */
-const SHORTEST_SPLIT = 7
-/** Longer values are looked for in pieces of this length, so that the search takes time in proportion to the text. */
-const LONGEST = 32
+/** Shorter values are not searched: a two-letter id would be found in every second word. */
+const MIN_LENGTH = 5
+/** Shorter values are not searched with separators inside: fewer letters and digits match by chance. */
+const MIN_SPLIT_LENGTH = 7
+/** Longer values are searched in pieces of this length, so that search time is proportional to the text. */
+const MAX_PATTERN_LENGTH = 32
 
 /** A stretch of a text, from `start` to before `end`, in UTF-16 units. */
 export interface Found {
   readonly start: number
   readonly end: number
-  /** The value that it is; undefined where several overlap, or where it is written in another encoding. */
+  /** The value found; undefined where several overlap, and for a value in another encoding. */
   readonly value: string | undefined
 }
 
-/** Finds the values in a text; what is found neither overlaps nor is out of order. Takes steps in a long text. */
+/** Finds the values in a text, in order and without overlaps. Yields within a long text. */
 export type Finder = (text: string, folded: Folded) => Generator<void, readonly Found[]>
 
 /**
- * Makes a search for values in texts, for values that must not be seen there. So it finds what a reader, or the card that the
- * text ends up in, would take for the value, however it is written: in any letter case, with invisible characters or
- * escape sequences inside, with or without accents, with digits of any script, with other blanks, percent-encoded as in a
- * URL, or escaped as in JSON; and values of seven letters and digits also with separators inside, where `1098765432` is
- * `109-876-5432`.
+ * Makes a search for values that must not be seen in texts; undefined where no value is long enough. It finds every
+ * spelling that a reader, or a card that shows the text, would read as the value: in any letter case, with invisible
+ * characters or escape sequences inside, with or without accents, with digits of any script, with other blanks,
+ * percent-encoded as in a URL, or escaped as in JSON. Values of seven letters and digits are also found with separators
+ * inside: `109-876-5432` for `1098765432`.
  *
- * All values are looked for in one pass: for each place in the text, the first five letters are looked up, and then the longest value
- * that begins so. One value after the other would take an hour for an event full of both.
+ * One pass finds all values: for each place in the text it looks up the first five letters, then the longest value that
+ * begins with them. A search for one value after the other would take an hour for an event full of values and texts.
  *
- * @param values those shorter than five letters are not looked for
+ * @param values to search; values of fewer than five letters are skipped
  */
 export function createFinder(values: Iterable<string>): Finder | undefined {
   const whole = new Patterns()
@@ -49,7 +49,7 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
     whole.add(letters, value)
     for (const form of encoded(value)) whole.add(form, undefined)
     const joined = withoutSeparators(plain).letters
-    if (joined.length >= SHORTEST_SPLIT) split.add(joined, value)
+    if (joined.length >= MIN_SPLIT_LENGTH) split.add(joined, value)
   }
   if (whole.size === 0 && split.size === 0) return undefined
 
@@ -68,35 +68,35 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
 }
 
 /**
- * How else a text may be read. Percent-encoding by itself, since a value that ends in "%" may stand before digits; escape
- * sequences, because cards leave them out, and what is left of a value then stands together.
+ * Further readings of a text: without escape sequences, because cards remove them, which joins the parts of a value; and
+ * percent-decoded, as a separate reading, since a plain value that ends in "%" may stand before digits.
  */
 function otherReadings(text: string): readonly FoldOptions[] {
   const escapes = mayEscape(text)
   return [...(escapes ? [{ escapes }] : []), ...(mayBeEncoded(text) ? [{ escapes, percent: true }] : [])]
 }
 
-/** So many patterns are looked for one after the other first: most texts have none of them. */
-const FEW = 8
+/** Up to this number, patterns are first searched with `includes`: most texts have none of them. */
+const FEW_PATTERNS = 8
 const SEPARATORS = /[^\p{L}\p{N}\p{Cs}]+/gu
 const PLAIN_SEPARATORS = /[^a-z0-9]+/g
 const PLAIN = /^[ -~]*$/
 
-/** What is looked for, and the search for it. */
+/** Search patterns with an index of their first letters. */
 class Patterns {
   readonly #patterns = new Map<string, string | undefined>()
-  /** By their first five letters: the lengths that there are, the longest first. */
+  /** Pattern lengths by their first five letters, the longest first. */
   readonly #lengths = new Map<string, number[]>()
-  /** Which first two letters there are, as a number below 1,024: nearly every place of a text is passed over by it. */
+  /** 1 at the hash of the first two letters of each pattern: nearly every place of a text is skipped by it. */
   readonly #firsts = new Uint8Array(1_024)
 
   get size(): number {
     return this.#patterns.size
   }
 
-  /** Whether any of them may be in a text once its separators are gone. */
+  /** True where a pattern may be in the text without its separators. */
   isMaybeIn({ letters }: Folded): boolean {
-    if (this.size === 0 || this.size > FEW) return this.size > 0
+    if (this.size === 0 || this.size > FEW_PATTERNS) return this.size > 0
     const joined = letters.replace(PLAIN.test(letters) ? PLAIN_SEPARATORS : SEPARATORS, '')
     return this.#isAnyIn(joined)
   }
@@ -107,14 +107,14 @@ class Patterns {
   }
 
   add(form: string, value: string | undefined): void {
-    if (form.length < SHORTEST) return
-    if (form.length <= LONGEST) this.#put(form, value)
+    if (form.length < MIN_LENGTH) return
+    if (form.length <= MAX_PATTERN_LENGTH) this.#put(form, value)
     else for (const piece of piecesOf(form)) if (!this.#patterns.has(piece)) this.#put(piece, undefined)
   }
 
   #put(pattern: string, value: string | undefined): void {
     this.#patterns.set(pattern, value)
-    const start = pattern.slice(0, SHORTEST)
+    const start = pattern.slice(0, MIN_LENGTH)
     const known = this.#lengths.get(start) ?? []
     if (!known.includes(pattern.length))
       this.#lengths.set(
@@ -127,8 +127,8 @@ class Patterns {
   *findIn(folded: Folded): Generator<void, Found[]> {
     const found: Found[] = []
     const { letters } = folded
-    if (this.size <= FEW && !this.#isAnyIn(letters)) return found
-    const end = letters.length - SHORTEST + 1
+    if (this.size <= FEW_PATTERNS && !this.#isAnyIn(letters)) return found
+    const end = letters.length - MIN_LENGTH + 1
     for (let from = 0; from < end; from += UNITS_PER_STEP) {
       if (from > 0) yield
       this.#findFrom(folded, from, Math.min(end, from + UNITS_PER_STEP), found)
@@ -141,7 +141,7 @@ class Patterns {
     for (let at = from; at < to; at++) {
       if (this.#firsts[firstsOf(letters, at)] === 0) continue
       const length = this.#lengths
-        .get(letters.slice(at, at + SHORTEST))
+        .get(letters.slice(at, at + MIN_LENGTH))
         ?.find((candidate) => at + candidate <= letters.length && this.#patterns.has(letters.slice(at, at + candidate)))
       if (length === undefined) continue
       const value = this.#patterns.get(letters.slice(at, at + length))
@@ -155,8 +155,8 @@ function firstsOf(text: string, at: number): number {
 }
 
 /**
- * Adds a stretch that begins no earlier than the last one. What overlaps is one stretch: what is left of the first value
- * must not stay beside the second. So are the pieces of one long value.
+ * Adds a stretch that begins no earlier than the last one. Overlapping stretches are joined, since the rest of the first
+ * value must not stay visible beside the second. Adjacent pieces of a long value are joined too.
  */
 function add(found: Found[], next: Found): void {
   const last = found.at(-1)
@@ -166,7 +166,7 @@ function add(found: Found[], next: Found): void {
   else found.push(next)
 }
 
-/** Stretches in order and without overlaps; of what overlaps, nobody can say which value it is. */
+/** Sorts stretches and joins overlapping ones, whose value is undefined then. */
 export function merged(all: readonly Found[]): Found[] {
   const joined: Found[] = []
   for (const next of all.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
@@ -177,7 +177,7 @@ export function merged(all: readonly Found[]): Found[] {
   return joined
 }
 
-/** Only letters and digits: `109-876-5432` and `1098765432` are one. */
+/** The text with only letters and digits, so that `109-876-5432` matches `1098765432`. */
 function withoutSeparators(folded: Folded): Folded {
   const { letters } = folded
   const known = new Map<number, boolean>()
@@ -200,21 +200,22 @@ function isPlainLetter(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a)
 }
 
-/** Neither a letter nor a digit; half a character beyond the first plane counts as a letter. */
+/** True for a UTF-16 unit that is neither a letter nor a digit; surrogates count as letters. */
 function isSeparator(code: number, known: Map<number, boolean>): boolean {
   const answer = known.get(code) ?? !/[\p{L}\p{N}\p{Cs}]/u.test(String.fromCharCode(code))
   known.set(code, answer)
   return answer
 }
 
-/** Pieces that together cover a long value; the last one overlaps the one before it. */
+/** Splits a long value into pieces that cover it; the last one overlaps the one before it. */
 function piecesOf(form: string): string[] {
   const pieces: string[] = []
-  for (let at = 0; at + LONGEST <= form.length; at += LONGEST) pieces.push(form.slice(at, at + LONGEST))
-  return [...pieces, form.slice(-LONGEST)]
+  for (let at = 0; at + MAX_PATTERN_LENGTH <= form.length; at += MAX_PATTERN_LENGTH)
+    pieces.push(form.slice(at, at + MAX_PATTERN_LENGTH))
+  return [...pieces, form.slice(-MAX_PATTERN_LENGTH)]
 }
 
-/** The value as URLs, forms and Python's JSON write it, where that is not the value itself. */
+/** The value's encodings in URLs, forms and Python's JSON, where they differ from the value. */
 function encoded(value: string): string[] {
   const url = encodeURIComponent(value.toWellFormed())
   const json = JSON.stringify(value).slice(1, -1)

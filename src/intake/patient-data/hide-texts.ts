@@ -3,50 +3,49 @@ import type { FoundIdentifier, IdentifierFinder } from './find-identifiers.ts'
 import { createFinder, type Finder } from './find-values.ts'
 import { HIDDEN, maskValue } from './mask.ts'
 
-/** What becomes of a text. */
+/** Replaces patient data in a text by masks. */
 export type Hide = (text: string) => string
 
-/** Shorter values of a text are not looked for in the others. */
-const SHORTEST_QUOTED = 5
+/** Shorter identifiers of one text are not searched in the others. */
+const MIN_QUOTED_LENGTH = 5
 
 /**
- * Makes what takes patient data out of the texts of an event: identifiers that stand in them, and the given values, with
- * those that were found, wherever they are quoted. Takes a step after each {@link UNITS_PER_STEP}.
- *
- * `values` says of each whether nothing of it may be seen.
+ * Makes a function that masks patient data in the texts of an event: identifiers inside them, and every quote of these
+ * identifiers and of the given values. It yields after each {@link UNITS_PER_STEP}. `values` maps each value to whether
+ * the mask must hide all of it.
  */
 export function createTextHider(findIdentifiers: IdentifierFinder) {
   return function* (values: ReadonlyMap<string, boolean>, texts: readonly string[]): Generator<void, Hide> {
-    const looked = new Map<string, Looked>()
+    const searched = new Map<string, SearchedText>()
     const all = new Map(values)
-    const pieces = createPieces()
+    const step = createStepCounter()
     for (const text of texts) {
-      if (looked.has(text)) continue
+      if (searched.has(text)) continue
       const folded = yield* fold(text)
       const identifiers = findIdentifiers(text, folded)
-      looked.set(text, { folded, identifiers })
-      for (const { start, end, whole, quotable } of identifiers)
-        if (quotable && end - start >= SHORTEST_QUOTED) all.set(text.slice(start, end), whole)
-      if (pieces.isFull(text)) yield
+      searched.set(text, { folded, identifiers })
+      for (const { start, end, isHiddenWhole, isQuotable } of identifiers)
+        if (isQuotable && end - start >= MIN_QUOTED_LENGTH) all.set(text.slice(start, end), isHiddenWhole)
+      if (step.isFull(text)) yield
     }
     const find = createFinder(all.keys())
     const hidden = new Map<string, string>()
-    for (const [text, { folded, identifiers }] of looked) {
+    for (const [text, { folded, identifiers }] of searched) {
       if (!find && identifiers.length === 0) continue
       const found = find ? yield* stretchesOf(find, text, folded, all) : []
-      hidden.set(text, without(text, [...found, ...identifiers.map((one) => asStretch(one, text))]))
-      if (pieces.isFull(text)) yield
+      hidden.set(text, withMasks(text, [...found, ...identifiers.map((identifier) => asStretch(identifier, text))]))
+      if (step.isFull(text)) yield
     }
-    return (text) => hidden.get(text) ?? (looked.has(text) ? text : HIDDEN)
+    return (text) => hidden.get(text) ?? (searched.has(text) ? text : HIDDEN)
   }
 }
 
-interface Looked {
+interface SearchedText {
   readonly folded: Folded
   readonly identifiers: readonly FoundIdentifier[]
 }
 
-/** A stretch of a text, and what stands in its place. */
+/** A stretch of a text and the mask that replaces it. */
 interface Stretch {
   readonly start: number
   readonly end: number
@@ -67,12 +66,12 @@ function* stretchesOf(
   }))
 }
 
-function asStretch({ start, end, whole }: FoundIdentifier, text: string): Stretch {
-  return { start, end, mask: whole ? HIDDEN : maskValue(text.slice(start, end)) }
+function asStretch({ start, end, isHiddenWhole }: FoundIdentifier, text: string): Stretch {
+  return { start, end, mask: isHiddenWhole ? HIDDEN : maskValue(text.slice(start, end)) }
 }
 
-/** The text with masks in the place of the stretches; those that overlap are one, of which nothing is seen. */
-function without(text: string, stretches: readonly Stretch[]): string {
+/** Replaces stretches by their masks; overlapping ones are joined under one mask that hides all. */
+function withMasks(text: string, stretches: readonly Stretch[]): string {
   if (stretches.length === 0) return text
   const joined: Stretch[] = []
   for (const next of stretches.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
@@ -90,8 +89,8 @@ function without(text: string, stretches: readonly Stretch[]): string {
   return hidden + text.slice(at)
 }
 
-/** Counts short texts together: a long one has steps of its own. */
-function createPieces() {
+/** Counts the length of short texts up to one step; `fold` yields within a long text. */
+function createStepCounter() {
   let since = 0
   return {
     isFull(text: string): boolean {

@@ -2,13 +2,13 @@ import { MAX_DATA_DEPTH } from '../../contract/limits.ts'
 import { depthOf, type Json } from '../../kernel/json.ts'
 import { parseJson } from '../../kernel/parse-json.ts'
 
-/** The list or object that a whole text is as JSON; undefined for any other text. */
+/** Parses a text that is a JSON list or object as a whole; undefined for any other text. */
 export type InnerJson = (text: string) => Json | undefined
 
 const START = /^\s*[{[]/
 const END = /[}\]]\s*$/
 
-/** Reads JSON inside of texts, each text once. What lies deeper than an event's data may is a text. */
+/** Makes a parser that parses each text once. JSON deeper than MAX_DATA_DEPTH counts as plain text. */
 export function createInnerJson(): InnerJson {
   const known = new Map<string, Json | undefined>()
   return (text) => {

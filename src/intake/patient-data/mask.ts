@@ -1,17 +1,17 @@
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { isFieldName } from '../fields.ts'
 
-/** What stands where nothing of a value may be seen. */
+/** The mask that hides all of a value. */
 export const HIDDEN = '••••'
 
-/** What is left of a value: its first character and its last four, where enough stays hidden; else nothing of it. */
+/** Masks a value: its first and its last four characters stay. Of a value under 8 characters nothing stays. */
 export function maskValue(value: string): string {
   const letters = [...value.trim()]
   if (letters.length < 8) return HIDDEN
   return `${letters[0]}${HIDDEN}${letters.slice(-4).join('')}`
 }
 
-/** Inside patient data every value is one, and so is every key that does not look like the name of a field. */
+/** Masks every value inside patient data, and every key that does not look like a field name. */
 export function maskAll(
   value: Json,
   hide: (text: string) => string = (text) => text,
@@ -29,7 +29,7 @@ export function maskAll(
   return mask(String(value))
 }
 
-/** Two keys may look alike once they are masked; what stands under both is kept. */
+/** Makes an object; equal keys, as after masking, get a number, so that no value is lost. */
 export function withUniqueKeys(entries: readonly (readonly [string, Json])[]): JsonObject {
   const taken = new Map<string, Json>()
   const times = new Map<string, number>()

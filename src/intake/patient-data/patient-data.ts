@@ -9,17 +9,17 @@ import { createTextHider, type Hide } from './hide-texts.ts'
 import { createInnerJson, type InnerJson } from './inner-json.ts'
 import { HIDDEN, maskAll, withUniqueKeys } from './mask.ts'
 
-/** What is done with patient data before anything is written. */
+/** The treatment of patient data before an event is written: TEAMS_PHI_POLICY. */
 export type PhiPolicy = 'mask' | 'omit' | 'show'
 
-/** What an event says, as far as patient data may be in it. */
+/** The parts of an event that may contain patient data. */
 export interface Unprotected {
   readonly definition: Pick<EventTypeDefinition, 'schema' | 'phiFields'>
   readonly data: JsonObject
-  /** The data before they were fitted to the type: what fell out there may still be quoted elsewhere. */
+  /** The data before the schema converted them: other texts may quote values of removed fields. */
   readonly given: JsonObject
   readonly correlationId: string | undefined
-  /** Names of fields that are not kept. */
+  /** Names of fields that are not stored. */
   readonly ignored?: readonly string[]
 }
 
@@ -34,24 +34,23 @@ export interface Protected {
 export interface PatientDataGuard {
   (event: Unprotected): Protected
   /**
-   * The same in steps of a few milliseconds: a full request takes seconds, in which the process would answer no probe and
-   * renew no lease.
+   * Applies the policy in steps of a few milliseconds. A full request takes seconds, in which the process could not answer
+   * probes or renew leases.
    */
   inSteps(event: Unprotected): Generator<void, Protected>
 }
 
 /**
- * Makes what applies TEAMS_PHI_POLICY to an event. Under `mask` and `omit`:
+ * Makes a guard that applies TEAMS_PHI_POLICY. Under `mask` and `omit`:
  *
- * 1. Fields that hold patient data are masked, or left out. Those of the event's own type are what the type says. Deeper
- *    down (labels, lists, JSON inside of texts) and among fields that the type does not know, a field counts as one that is
- *    named like patient data of any type, or like an identifier of `events/identifiers.ts`: callers nest what they have.
- * 2. Identifiers inside of texts and of the correlation id are masked: see `find-identifiers.ts`.
- * 3. The values of both, where they have five letters or more, are also taken out of every other text, number and key of
- *    the event, and out of its correlation id: an error message likes to quote the id that it could not find. See
- *    `find-values.ts`.
+ * 1. Fields with patient data are masked, or left out. The event type marks its own fields. A nested field (in labels, in
+ *    lists, in JSON inside texts) or an unknown field counts by its name: the name of a marked field of any type, or of an
+ *    identifier of `src/catalogue/identifiers.ts`, since callers nest records as they have them.
+ * 2. Identifiers inside texts and in the correlation id are masked: see `find-identifiers.ts`.
+ * 3. The values of both, from five letters on, are masked in every other text, number and key of the event, and in its
+ *    correlation id: error messages often quote an id that was not found. See `find-values.ts`.
  *
- * An event is looked at by itself: that another event of the same call names the same patient is not noticed.
+ * Each event is searched by itself: values of another event of the same call are not searched.
  */
 export function createPatientDataGuard(
   eventTypes: Iterable<Pick<EventTypeDefinition, 'phiFields'>>,
@@ -68,24 +67,24 @@ export function createPatientDataGuard(
     if (policy === 'show') return { data, correlationId, ignored }
     const known = definition.schema.shape
     const isOwn = (name: string, depth: number) => depth === 0 && Object.hasOwn(known, name)
-    // A name that the user marks in one type may be a plain field of another; the built-in marks hold everywhere.
-    const heldBy = (name: string, depth: number): Held | undefined => {
+    // A field that the user marks in one type may be plain in another; the built-in marks hold for every type.
+    const reasonOf = (name: string, depth: number): PhiReason | undefined => {
       if (isOwn(name, depth)) return definition.phiFields.has(name) || isBuiltIn(name) ? MARKED : undefined
       return isAny(name) ? MARKED : identifierOf(name)
     }
     const innerJson = createInnerJson()
     const values = new Map<string, boolean>()
-    collect(given, { heldBy, innerJson, values })
+    collect(given, { reasonOf, innerJson, values })
     const texts = [
       ...textsOf(data, innerJson, isOwn),
       ...(correlationId === undefined ? [] : [correlationId]),
       ...ignored,
     ]
     const hide = yield* hiderOf(values, texts)
-    // The name of a field of the type is no data, even where somebody's id is "error".
+    // Names of declared fields are no data, even where a patient's id is "error".
     const hideKey = (name: string, depth: number) => (isOwn(name, depth) ? name : hide(name))
     return {
-      data: protect(data, { heldBy, innerJson, hide, hideKey, omit: policy === 'omit' }),
+      data: protect(data, { reasonOf, innerJson, hide, hideKey, omit: policy === 'omit' }),
       correlationId: correlationId === undefined ? undefined : hide(correlationId),
       ignored: ignored.map(hide),
     }
@@ -93,7 +92,7 @@ export function createPatientDataGuard(
   return Object.assign((event: Unprotected) => resultOf(inSteps(event)), { inSteps })
 }
 
-/** Takes all steps at once. */
+/** Runs all steps without pauses. */
 function resultOf<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next()
@@ -101,25 +100,25 @@ function resultOf<T>(steps: Generator<void, T>): T {
   }
 }
 
-/** Why a field holds patient data: a type says so, or its name is that of an identifier. */
-type Held = NamedIdentifier | typeof MARKED
+/** Why a field holds patient data: a type marks it, or its name is an identifier's. */
+type PhiReason = NamedIdentifier | typeof MARKED
 const MARKED = 'marked'
-type HeldBy = (name: string, depth: number) => Held | undefined
+type PhiReasonOf = (name: string, depth: number) => PhiReason | undefined
 
-/** Whether a value is patient data under a name that is that of an identifier: a flag is none, nor is a machine's address. */
-function isPatientData(held: Held, value: Json): boolean {
-  if (held === MARKED) return true
+/** True for a value of such a field that is patient data. Under an identifier's name, flags and machine addresses are not. */
+function isPatientData(reason: PhiReason, value: Json): boolean {
+  if (reason === MARKED) return true
   if (typeof value === 'boolean' || value === null) return false
-  if (!held.ambiguous || typeof value === 'object') return true
+  if (!reason.ambiguous || typeof value === 'object') return true
   return typeof value === 'string' && !(/^\S*[.:/@]\S*$/.test(value) || /^0x/i.test(value) || value === '')
 }
 
-/** Whether nothing of a value may be seen: what a mask leaves of a birth date is the day. */
-function isHiddenWhole(held: Held): boolean {
-  return held !== MARKED && (held.value === 'date' || held.value === 'address')
+/** True where the mask must hide all of a value: a partial mask of a birth date would leave the day. */
+function isHiddenWhole(reason: PhiReason): boolean {
+  return reason !== MARKED && (reason.value === 'date' || reason.value === 'address')
 }
 
-/** Every key, text and number of some data, each as a text; those of JSON inside of texts too. Not the type's own names. */
+/** Every text, number and undeclared key of the data, each as text, also inside JSON texts. */
 function textsOf(data: JsonObject, innerJson: InnerJson, isOwn: (name: string, depth: number) => boolean): string[] {
   const texts: string[] = []
   const visit = (value: Json, depth: number): void => {
@@ -139,23 +138,23 @@ function textsOf(data: JsonObject, innerJson: InnerJson, isOwn: (name: string, d
   return texts
 }
 
-/** Collects the values of fields that hold patient data, and whether nothing of them may be seen. */
+/** Collects the values of fields with patient data, each with whether the mask must hide all of it. */
 function collect(
   data: JsonObject,
-  how: { readonly heldBy: HeldBy; readonly innerJson: InnerJson; readonly values: Map<string, boolean> },
+  how: { readonly reasonOf: PhiReasonOf; readonly innerJson: InnerJson; readonly values: Map<string, boolean> },
 ): void {
-  const { heldBy, innerJson, values } = how
-  const visit = (value: Json, held: Held | undefined, depth: number): void => {
+  const { reasonOf, innerJson, values } = how
+  const visit = (value: Json, reason: PhiReason | undefined, depth: number): void => {
     if (typeof value === 'string' || typeof value === 'number') {
-      if (held !== undefined) values.set(String(value).trim(), isHiddenWhole(held))
+      if (reason !== undefined) values.set(String(value).trim(), isHiddenWhole(reason))
       const inner = typeof value === 'string' ? innerJson(value) : undefined
-      if (inner !== undefined) visit(inner, held, depth + 1)
-    } else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item, held, depth + 1)
+      if (inner !== undefined) visit(inner, reason, depth + 1)
+    } else if (Array.isArray(value)) for (const item of value as readonly Json[]) visit(item, reason, depth + 1)
     else if (isObject(value))
       for (const [name, item] of Object.entries(value) as [string, Json][]) {
-        if (held !== undefined && !isFieldName(name)) values.set(name.trim(), false)
-        const own = held ?? heldBy(name, depth)
-        visit(item, own !== undefined && isPatientData(own, item) ? own : undefined, depth + 1)
+        if (reason !== undefined && !isFieldName(name)) values.set(name.trim(), false)
+        const inner = reason ?? reasonOf(name, depth)
+        visit(item, inner !== undefined && isPatientData(inner, item) ? inner : undefined, depth + 1)
       }
   }
   visit(data, undefined, 0)
@@ -164,14 +163,14 @@ function collect(
 function protect(
   data: JsonObject,
   how: {
-    readonly heldBy: HeldBy
+    readonly reasonOf: PhiReasonOf
     readonly innerJson: InnerJson
     readonly hide: Hide
     readonly hideKey: (name: string, depth: number) => string
     readonly omit: boolean
   },
 ): JsonObject {
-  const { heldBy, innerJson, hide } = how
+  const { reasonOf, innerJson, hide } = how
   const visit = (value: Json, depth: number): Json => {
     if (typeof value === 'string') return visitText(value, depth)
     if (typeof value === 'number') {
@@ -187,17 +186,17 @@ function protect(
     if (inner === undefined) return hide(text)
     const before = JSON.stringify(inner)
     const after = JSON.stringify(visit(inner, depth + 1))
-    // Of a key that comes twice, parsing keeps the last.
+    // Unchanged JSON is not rewritten: parsing drops all but the last of duplicate keys, and the text keeps its form.
     return after === before ? hide(text) : after
   }
   const visitObject = (object: JsonObject, depth: number): JsonObject => {
     const entries: [string, Json][] = []
     for (const [name, value] of Object.entries(object)) {
-      const held = heldBy(name, depth)
-      if (held === undefined || !isPatientData(held, value))
+      const reason = reasonOf(name, depth)
+      if (reason === undefined || !isPatientData(reason, value))
         entries.push([how.hideKey(name, depth), visit(value, depth + 1)])
       else if (!how.omit)
-        entries.push([how.hideKey(name, depth), maskAll(value, hide, isHiddenWhole(held) ? () => HIDDEN : undefined)])
+        entries.push([how.hideKey(name, depth), maskAll(value, hide, isHiddenWhole(reason) ? () => HIDDEN : undefined)])
     }
     return withUniqueKeys(entries)
   }

@@ -6,35 +6,35 @@ import { nearestName } from '../../kernel/nearest.ts'
 import { isFieldName } from '../fields.ts'
 import { maskAll, maskValue, withUniqueKeys } from './mask.ts'
 
-/** What becomes of data fields that an event's type does not declare: TEAMS_UNDECLARED_DATA. */
+/** The treatment of data fields that an event's type does not declare: TEAMS_UNDECLARED_DATA. */
 export type UndeclaredData = 'drop' | 'mask' | 'keep' | 'refuse'
 
 /** A field that the type does not declare. */
 interface Undeclared {
-  /** As people may read it: `patient_name`, `services[].code`, `(entry 3)`. */
+  /** The name shown to people: `patient_name`, `services[].code`, `(entry 3)`. */
   readonly name: string
-  /** Names that stand in the same place in the type. */
+  /** Declared names in the same place. */
   readonly declared: readonly string[]
-  /** The key, as it was sent. */
+  /** The key, as sent. */
   readonly key: string
 }
 
-/** Data without what the type does not declare, or with it, as the setting says; and the names of what is not kept. */
+/** Data after undeclared fields were dropped, masked or kept, and the names of the fields not stored. */
 export interface Declared {
   readonly data: JsonObject
   readonly ignored: readonly string[]
 }
 
 /**
- * Deals with the fields that a type does not declare. Nobody has said of them what they hold, and most often it is what
- * the sender had at hand: a patient's name, id and diagnosis, for six years of rows. Their values are still looked for
- * elsewhere in the event.
+ * Drops, masks, keeps or refuses the fields that a type does not declare. Their content is unknown and is most often a
+ * record that the sender had at hand: a patient's name, id and diagnosis, which would be stored for six years. The event's
+ * other texts are still searched for their values.
  *
- * Inside the items of a list, what the type does not declare is never kept: no card could show it.
+ * Undeclared fields inside list items are never kept: no card could show them.
  *
- * @param data as the schema has it: unknown fields of the event's data are there, those of list items are not
- * @param given as it was sent
- * @returns undefined where it is refused; `problems` then names each field
+ * @param data as the schema returns it: with the undeclared fields of the event's data, without those of list items
+ * @param given the data as sent
+ * @returns undefined for refused data; `problems` then names each field
  */
 export function declaredData(
   schema: z.ZodObject,
@@ -45,7 +45,7 @@ export function declaredData(
   const found = [...undeclaredIn(schema, given)]
   if (found.length === 0) return { data, ignored: [] }
   if (undeclared === 'refuse') {
-    // One more than is told, so that whoever counts sees that there are more.
+    // One more than the limit, so that the caller can report that there are more.
     for (const { name, key, declared } of found.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) {
       const near = nearestName(declared, key)
       problems.push({
@@ -64,7 +64,7 @@ export function declaredData(
   return { data: withUniqueKeys(kept), ignored: namesOf(found) }
 }
 
-/** Each name once, and not all of ten thousand. */
+/** The distinct names, at most MAX_IGNORED of them and then a count. */
 function namesOf(found: readonly Undeclared[]): readonly string[] {
   const names = [...new Set(found.map(({ name }) => name))]
   return names.length <= MAX_IGNORED
@@ -86,13 +86,13 @@ function* undeclaredIn(schema: z.core.$ZodType, value: Json, path = ''): Generat
     for (const inside of value as readonly Json[]) yield* undeclaredIn(item, inside, `${path}[].`)
 }
 
-/** What a schema says of what lies one level deeper: fields by name, or an item of a list or of a map. */
+/** The schemas one level deeper: fields by name, or the item of a list or map. */
 export interface Inside {
   readonly fields?: z.core.$ZodShape
   readonly item?: z.core.$ZodType
 }
 
-/** Looks into a schema. Nothing for texts and numbers, and for lists and objects whose inside is free. */
+/** The schemas inside a schema; empty for texts and numbers, and for lists and objects of any content. */
 export function insideOf(schema: z.core.$ZodType): Inside {
   const def = (schema as z.core.$ZodTypes)._zod.def
   if (def.type === 'optional' || def.type === 'nullable') return insideOf(def.innerType)

@@ -13,7 +13,7 @@ import {
   placeOfUnknown,
   unknownKeys,
 } from '../fields.ts'
-import { DATA_PREFIX, fits } from './match.ts'
+import { DATA_PREFIX, matchesPattern } from './match.ts'
 import { dataFields, type Vocabulary, vocabularies } from './vocabulary.ts'
 
 const { matchers: MAX_MATCHERS, text: MAX_LENGTH } = SILENCE_LIMITS
@@ -21,7 +21,7 @@ const { matchers: MAX_MATCHERS, text: MAX_LENGTH } = SILENCE_LIMITS
 const KEYS = ['field', 'operator', 'value'] as const
 const CORRELATION_ID = 'correlation_id'
 
-/** Reads what a caller gave as matchers: each object once, since getters may answer differently the second time. */
+/** Copies a caller's matchers, each object once, since getters may return another value the second time. */
 export function readMatchers(value: unknown): unknown {
   const list = copyList(value, MAX_MATCHERS)
   if (!Array.isArray(list)) return list
@@ -30,10 +30,10 @@ export function readMatchers(value: unknown): unknown {
   )
 }
 
-/** Checks what {@link readMatchers} gave; reports every problem of every matcher. */
+/** Checks the copy of {@link readMatchers}; reports every problem of every matcher. */
 export function checkMatchers(given: unknown, catalogue: Catalogue, addProblem: AddProblem): readonly Matcher[] {
   const rule = { most: MAX_MATCHERS, items: 'matchers', expected: 'matchers, each with field, operator and value' }
-  // Of a list that is too long, the first are checked all the same.
+  // The first matchers of a list that is too long are checked too.
   if (!checkList(given, 'matchers', rule, addProblem) && !Array.isArray(given)) return []
   const fields = namedFields(catalogue)
   return given.slice(0, MAX_MATCHERS).flatMap((item: unknown, index) => {
@@ -46,7 +46,7 @@ export function checkMatchers(given: unknown, catalogue: Catalogue, addProblem: 
 
 interface NamedFields extends ReturnType<typeof dataFields> {
   readonly vocabularies: ReadonlyMap<string, Vocabulary>
-  /** Every field that a matcher may name. */
+  /** All fields that a matcher may name. */
   readonly all: readonly string[]
 }
 
@@ -90,7 +90,7 @@ function checkField(value: unknown, at: string, fields: NamedFields, addProblem:
     addProblem(at, 'a field of patient data', 'a field that anybody may see: silences are stored as they are written')
     return undefined
   }
-  // A name that no data have would, with "!=", match everything.
+  // An unknown field with "!=" would match every event.
   if (path !== undefined && (fields.known.has(path) || fields.known.has(path.split('.', 1)[0] ?? ''))) return text
   const near = fields.known.has(text) ? DATA_PREFIX + text : nearestName(fields.all, text)
   addProblem(
@@ -103,13 +103,13 @@ function checkField(value: unknown, at: string, fields: NamedFields, addProblem:
   return undefined
 }
 
-/** A name as events are stored with it: not an alias, and in their letter case. */
+/** Converts a name to its stored form: no alias, canonical letter case. Undefined for an unknown name, after reporting it. */
 function checkName(written: string, at: string, vocabulary: Vocabulary, addProblem: AddProblem): string | undefined {
   const { what, names, spellings } = vocabulary
   if (written.includes('*')) {
     const pattern = vocabulary.fold(written)
-    if (names.some((name) => fits(pattern, name))) return pattern
-    addProblem(at, `a pattern that fits no ${what}`, `a pattern that fits one: ${shown(names)}`)
+    if (names.some((name) => matchesPattern(pattern, name))) return pattern
+    addProblem(at, `a pattern that fits no ${what}`, `a pattern that fits one: ${firstNames(names)}`)
     return undefined
   }
   const name = vocabulary.find(written)
@@ -118,11 +118,11 @@ function checkName(written: string, at: string, vocabulary: Vocabulary, addProbl
   addProblem(
     at,
     `an unknown ${what} of ${written.length} characters`,
-    near ? `perhaps ${near}` : `one of ${shown(names)}`,
+    near ? `perhaps ${near}` : `one of ${firstNames(names)}`,
   )
   return undefined
 }
 
-function shown(names: readonly string[]): string {
+function firstNames(names: readonly string[]): string {
   return names.length > 12 ? `${names.slice(0, 12).join(', ')} …` : names.join(', ')
 }

@@ -14,16 +14,17 @@ import {
   unknownKeys,
 } from '../fields.ts'
 import { checkMatchers, readMatchers } from './check-matchers.ts'
-import { STEPS } from './times.ts'
+import { INTERVALS_MS } from './times.ts'
 
-/** What a caller says of a silence, checked. */
+/** The checked fields of a caller's silence. */
 export type CheckedSilence = Pick<Silence, 'kind' | 'matchers' | 'startsAt' | 'endsAt' | 'every' | 'reason'>
 
 const FIELDS = ['kind', 'matchers', 'startsAt', 'endsAt', 'every', 'reason'] as const
 
 /**
- * Checks a silence as a caller wrote it, `now` being the database's time.
+ * Checks a caller's silence.
  *
+ * @param now the database's time
  * @throws GatewayError `invalid_silence` with every problem; `at` is `silence`, or a field as the library names it
  */
 export function checkSilence(given: unknown, catalogue: Catalogue, now: Date): CheckedSilence {
@@ -34,7 +35,7 @@ export function checkSilence(given: unknown, catalogue: Catalogue, now: Date): C
     addProblem('silence', fields, 'an object with matchers, endsAt and reason')
     throw new GatewayError('invalid_silence', problems)
   }
-  for (const name of unknownKeys(fields, FIELDS).slice(0, MAX_UNKNOWN)) tellUnknown(name, addProblem)
+  for (const name of unknownKeys(fields, FIELDS).slice(0, MAX_UNKNOWN)) reportUnknown(name, addProblem)
   const kind = checkOptional(fields.kind, 'kind', SILENCE_KINDS, addProblem) ?? 'silence'
   const matchers = checkMatchers(fields.matchers, catalogue, addProblem)
   const every = checkOptional(fields.every, 'every', RECURRENCES, addProblem) ?? null
@@ -57,7 +58,7 @@ function readFields(given: unknown): Readonly<Record<string, unknown>> | string 
   })
 }
 
-function tellUnknown(name: string, addProblem: AddProblem): void {
+function reportUnknown(name: string, addProblem: AddProblem): void {
   const near = nearestName(FIELDS, name)
   const place = placeOfUnknown(name, '')
   addProblem(
@@ -90,8 +91,8 @@ function checkSpan(
   addProblem: AddProblem,
 ): void {
   if (endsAt <= startsAt) addProblem('endsAt', 'a time that is not after the start', 'a time after the start')
-  // What comes again may have begun long ago: the window that it describes lies ahead all the same.
+  // A recurring window may have begun long ago: its next occurrence is in the future.
   else if (every === null && endsAt <= now) addProblem('endsAt', 'a time in the past', 'a time in the future')
-  else if (every !== null && endsAt.getTime() - startsAt.getTime() >= STEPS[every])
+  else if (every !== null && endsAt.getTime() - startsAt.getTime() >= INTERVALS_MS[every])
     addProblem('every', 'a window that lasts until it comes again', `a window of less than a ${every}`)
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Matcher, Silence } from '../../contract/silences.ts'
 import type { JsonObject } from '../../kernel/json.ts'
-import { dataKeysOf, fits, type SilenceSubject, silencing } from './match.ts'
+import { dataKeysOf, findSilence, matchesPattern, type SilenceSubject } from './match.ts'
 
 const NOW = new Date('2026-11-21T10:00:00Z')
 const minutes = (count: number) => new Date(NOW.getTime() + count * 60_000)
@@ -46,7 +46,7 @@ const silence = (matchers: readonly string[], other: Partial<Silence> = {}): Sil
 })
 
 const silenced = (matchers: readonly string[], subject = SUBJECT) =>
-  silencing([silence(matchers)], subject, NOW) !== undefined
+  findSilence([silence(matchers)], subject, NOW) !== undefined
 
 describe('a matcher', () => {
   it.each([
@@ -102,7 +102,7 @@ describe('a silence', () => {
 
   it('keeps back only while it is active', () => {
     const all = ['event_type=*']
-    const at = (other: Partial<Silence>, now = NOW) => silencing([silence(all, other)], SUBJECT, now)
+    const at = (other: Partial<Silence>, now = NOW) => findSilence([silence(all, other)], SUBJECT, now)
     expect(at({ startsAt: minutes(1) })).toBeUndefined()
     expect(at({ startsAt: NOW })).toBeDefined()
     expect(at({ endsAt: NOW })).toBeUndefined()
@@ -120,7 +120,7 @@ describe('a silence', () => {
     const later = silence(['event_type=*'], { createdAt: minutes(-1), id: '0190c8f0-0000-7000-8000-000000000000' })
     fc.assert(
       fc.property(fc.shuffledSubarray([first, second, third, other, later], { minLength: 5 }), (silences) => {
-        expect(silencing(silences as Silence[], SUBJECT, NOW)).toBe(first)
+        expect(findSilence(silences as Silence[], SUBJECT, NOW)).toBe(first)
       }),
     )
   })
@@ -135,8 +135,8 @@ describe('a silence', () => {
       fc.property(fc.array(fc.array(pattern, { minLength: 1 })), data, (lists, given) => {
         const subject = { ...SUBJECT, data: given as JsonObject }
         const silences = lists.map((list) => silence(list))
-        const found = silencing(silences, subject, NOW)
-        const alone = silences.filter((one) => silencing([one], subject, NOW) !== undefined)
+        const found = findSilence(silences, subject, NOW)
+        const alone = silences.filter((one) => findSilence([one], subject, NOW) !== undefined)
         expect(found === undefined ? alone.length === 0 : alone.includes(found)).toBe(true)
       }),
     )
@@ -174,7 +174,7 @@ describe('a pattern', () => {
     ['**a**', 'bab', true],
     ['*\n*', 'a\nb', true],
   ])('%j and the text %j: %s', (pattern, text, expected) => {
-    expect(fits(pattern, text)).toBe(expected)
+    expect(matchesPattern(pattern, text)).toBe(expected)
   })
 
   it('fits what the slow way says it fits', () => {
@@ -182,7 +182,7 @@ describe('a pattern', () => {
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 7 })
     fc.assert(
       fc.property(pattern, letters, (given, text) => {
-        expect(fits(given, text)).toBe(fitsSlowly(given, text))
+        expect(matchesPattern(given, text)).toBe(fitsSlowly(given, text))
       }),
       { numRuns: 5_000 },
     )
@@ -192,7 +192,7 @@ describe('a pattern', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.array(fc.string()), (pieces, between) => {
         const text = pieces.flatMap((piece, index) => [piece, between[index] ?? '']).join('')
-        expect(fits(`${pieces.join('*')}*`, text)).toBe(true)
+        expect(matchesPattern(`${pieces.join('*')}*`, text)).toBe(true)
       }),
     )
   })
@@ -201,7 +201,7 @@ describe('a pattern', () => {
     const seconds = (pattern: string, length: number) => {
       const text = 'a'.repeat(length)
       const start = process.cpuUsage()
-      expect(fits(pattern, text)).toBe(false)
+      expect(matchesPattern(pattern, text)).toBe(false)
       return process.cpuUsage(start).user / 1_000_000
     }
     for (const pattern of [`${'*a'.repeat(99)}*b`, `*${'a'.repeat(90)}b${'a'.repeat(90)}*`, `*${'ab'.repeat(98)}*`])

@@ -3,18 +3,18 @@ import type { Matcher, Silence } from '../../contract/silences.ts'
 import { isObject, type Json } from '../../kernel/json.ts'
 import { stateAt } from './times.ts'
 
-/** What a silence looks at: an event as it was accepted, patient data dealt with, on its way to one channel. */
+/** The properties that matchers compare: of an accepted event, after masking, and of one channel. */
 export interface SilenceSubject
   extends Pick<AcceptedEvent, 'eventType' | 'priority' | 'stakeholders' | 'correlationId' | 'data'> {
   /** Key of the channel. */
   readonly channel: string
 }
 
-/** What a matcher on a field of the event's data begins with. */
+/** Prefix of a matcher's field that is a field of the event's data. */
 export const DATA_PREFIX = 'data.'
 
-/** The silence that keeps the notification back at a moment; where several do, the one that was made first. */
-export function silencing(silences: readonly Silence[], subject: SilenceSubject, now: Date): Silence | undefined {
+/** The active silence that matches; of several, the one created first. Undefined without a match. */
+export function findSilence(silences: readonly Silence[], subject: SilenceSubject, now: Date): Silence | undefined {
   let first: Silence | undefined
   for (const silence of silences) {
     if (first !== undefined && !isEarlier(silence, first)) continue
@@ -24,21 +24,21 @@ export function silencing(silences: readonly Silence[], subject: SilenceSubject,
   return first
 }
 
-function isEarlier(one: Silence, other: Silence): boolean {
-  const difference = one.createdAt.getTime() - other.createdAt.getTime()
-  return difference < 0 || (difference === 0 && one.id < other.id)
+function isEarlier(a: Silence, b: Silence): boolean {
+  const difference = a.createdAt.getTime() - b.createdAt.getTime()
+  return difference < 0 || (difference === 0 && a.id < b.id)
 }
 
 function matches({ field, operator, value }: Matcher, subject: SilenceSubject): boolean {
   const values = valuesOf(field, subject)
   if (values === undefined) return false
-  const fitting = values.some((own) => fits(value, own))
-  return operator === '=' ? fitting : !fitting
+  const isMatch = values.some((candidate) => matchesPattern(value, candidate))
+  return operator === '=' ? isMatch : !isMatch
 }
 
 /**
- * What the subject has in a field: several values for stakeholders, none for data that are absent. Undefined for a field
- * that only a newer version knows: what a silence meant by it can not be told, so it keeps nothing back.
+ * The values of a field: several for stakeholders, none for absent data. Undefined for a field that only a newer version
+ * knows: its meaning is unknown here, so the matcher matches nothing.
  */
 function valuesOf(field: string, subject: SilenceSubject): readonly string[] | undefined {
   if (field.startsWith(DATA_PREFIX)) {
@@ -62,7 +62,7 @@ function valuesOf(field: string, subject: SilenceSubject): readonly string[] | u
   }
 }
 
-/** A field of the data, or of an object in them: `labels.alertname`. A key that has the dot itself goes before. */
+/** A field of the data or of a nested object: `labels.alertname`. A key that contains the dot has precedence. */
 function dataAt(data: Json | undefined, path: string): Json | undefined {
   if (!isObject(data)) return undefined
   if (Object.hasOwn(data, path)) return data[path] as Json
@@ -71,7 +71,7 @@ function dataAt(data: Json | undefined, path: string): Json | undefined {
   return dot > 0 && Object.hasOwn(data, key) ? dataAt(data[key] as Json, path.slice(dot + 1)) : undefined
 }
 
-/** The keys of an event's data that the matchers look at: enough to read of it. */
+/** The top-level keys of event data that the matchers compare, so that a query reads no others. */
 export function dataKeysOf(matchers: readonly Matcher[]): readonly string[] {
   const paths = matchers
     .map(({ field }) => field)
@@ -81,14 +81,13 @@ export function dataKeysOf(matchers: readonly Matcher[]): readonly string[] {
 }
 
 /**
- * True where the text fits the pattern, in which each `*` stands for any text, also for none; every other character stands
- * for itself, and letter case counts.
+ * True where the text matches the pattern. `*` matches any text, including empty text; other characters match themselves,
+ * case-sensitively.
  *
- * Each piece between two stars is looked for where the one before it ended, and never again: so the time grows with the
- * length of the text, whatever pattern somebody thinks of. A regular expression made of the pattern would go back and
- * forth for as long as its author likes.
+ * Each piece between two stars is searched once, from the end of the piece before it, so time is linear in the length of
+ * the text for every pattern. Rejected: a regular expression made from the pattern, whose backtracking can be exponential.
  */
-export function fits(pattern: string, text: string): boolean {
+export function matchesPattern(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   const last = rest.pop()
   if (last === undefined) return text === pattern

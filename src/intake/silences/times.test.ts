@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RECURRENCES } from '../../contract/silences.ts'
-import { occurrenceAt, STEPS, stateAt } from './times.ts'
+import { INTERVALS_MS, occurrenceAt, stateAt } from './times.ts'
 
 const at = (time: string) => new Date(`2026-${time}Z`)
 const NIGHT = {
@@ -23,7 +23,7 @@ const made = fc
   .map(({ times: { start, every, part, later }, recurring }) => ({
     silence: {
       startsAt: new Date(base + start),
-      endsAt: new Date(base + start + Math.ceil(part * (STEPS[every] - 1))),
+      endsAt: new Date(base + start + Math.ceil(part * (INTERVALS_MS[every] - 1))),
       every: recurring ? every : null,
       endedAt: null,
     },
@@ -32,7 +32,7 @@ const made = fc
 
 /** All occurrences that could matter to a moment of the generated ones, one by one. */
 function occurrences({ startsAt, endsAt, every }: { startsAt: Date; endsAt: Date; every: 'day' | 'week' | null }) {
-  const step = every === null ? 0 : STEPS[every]
+  const step = every === null ? 0 : INTERVALS_MS[every]
   return Array.from({ length: every === null ? 1 : 100 }, (_, index) => ({
     startsAt: new Date(startsAt.getTime() + index * step),
     endsAt: new Date(endsAt.getTime() + index * step),

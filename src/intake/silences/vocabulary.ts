@@ -4,19 +4,19 @@ import { PRIORITIES, parsePriority } from '../../catalogue/priority.ts'
 
 /** The names that the values of one field come from. */
 export interface Vocabulary {
-  /** What one of them is called. */
+  /** The noun for one name, for problems. */
   readonly what: string
-  /** The names that events are stored with. */
+  /** The canonical names, as stored. */
   readonly names: readonly string[]
-  /** These, and what else people may write in their place. */
+  /** The canonical names and their aliases. */
   readonly spellings: readonly string[]
-  /** The name that is meant; undefined where there is none. */
+  /** The canonical name of a spelling; undefined for an unknown one. */
   find(written: string): string | undefined
-  /** A pattern in the letter case of the names. */
+  /** Converts a pattern to the letter case of the canonical names. */
   fold(pattern: string): string
 }
 
-/** The fields of a matcher whose values are names of the catalogue. What a correlation id may be, nobody knows. */
+/** Vocabularies by matcher field, for the fields whose values are names of the catalogue. */
 export function vocabularies(catalogue: Catalogue): ReadonlyMap<string, Vocabulary> {
   const types = [...catalogue.eventTypes.keys()]
   const channels = [...catalogue.channels.keys()]
@@ -64,7 +64,7 @@ export function vocabularies(catalogue: Catalogue): ReadonlyMap<string, Vocabula
   ])
 }
 
-/** The top-level fields of all types' data, and those among them that are patient data. */
+/** The top-level data fields of all types without patient data, and the test of a name for patient data. */
 export function dataFields(catalogue: Catalogue): {
   readonly known: ReadonlySet<string>
   isPatientData(name: string): boolean
