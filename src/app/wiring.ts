@@ -4,11 +4,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
 import { createAttempt } from '../delivery/attempt.ts'
-import { type Engine, startEngine } from '../delivery/engine.ts'
-import { startSweep } from '../delivery/sweep.ts'
+import { startEngine } from '../delivery/engine.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
-import { createUnreadyChannels, type UnreadyChannels } from '../delivery/unready-channels.ts'
+import { createUnreadyChannels } from '../delivery/unready-channels.ts'
 import { environmentOf, type GatewayOptions } from '../gateway/options.ts'
+import { whySandboxIsOff } from '../gateway/sandbox-off.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
 import { startSettings } from '../gateway/start-settings.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
@@ -17,7 +17,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log, logOf } from '../kernel/log.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
-import { createSecrets, type Secrets } from '../secrets/secrets.ts'
+import { createSecrets } from '../secrets/secrets.ts'
 import { settingNotices } from '../settings/notices.ts'
 import { checkOtherDatabase } from '../settings/other-database.ts'
 import type { Settings } from '../settings/table.ts'
@@ -25,15 +25,15 @@ import type { Sandbox } from '../stand-ins/teams/sandbox.ts'
 import { hasSentToTeams } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
 import { databaseError } from '../store/database-error.ts'
-import { fillFirstPosts } from '../store/first-posts.ts'
-import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
+import { ensurePartitions } from '../store/maintenance.ts'
 import { createMonths } from '../store/months.ts'
 import { migrateDatabase, openDatabase } from '../store/open-database.ts'
-import { channelsWithWork, clearTurns, endRest, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
+import { channelsWithWork, clearTurns, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
+import { startDelivery } from './start-delivery.ts'
 
 /** A gateway with all parts made and connected; delivery starts with {@link Wired.deliver}. */
 export interface Wired {
@@ -95,7 +95,6 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     log,
     metrics,
     clock,
-    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   releases.add(() => realSecrets.close())
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
@@ -115,9 +114,14 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
   )
   // The sandbox and the client for Redis are imported only if they are used: they take 20 MB.
-  const sandbox = (await usesSandbox(settings, realSecrets, database, log))
-    ? (await import('../stand-ins/teams/teams.ts')).createSandbox({ channels })
-    : undefined
+  const sandboxOffReason = await whySandboxIsOff(settings, realSecrets.webhookKeys().length > 0, async () => {
+    const sent = await hasSentToTeams(database.kysely)
+    if (sent) log.write('sandbox_refused')
+    return sent
+  })
+  const sandbox = sandboxOffReason
+    ? undefined
+    : (await import('../stand-ins/teams/teams.ts')).createSandbox({ channels })
   const sandboxSecrets = sandbox ? withSandboxAddresses(realSecrets, sandbox) : undefined
   const secrets = sandboxSecrets ?? realSecrets
 
@@ -258,80 +262,4 @@ function settledWithin(timeoutMs: number, work: Promise<void>, clock: Clock): Pr
     const cancelTimer = clock.after(Math.max(0, timeoutMs), resolve)
     work.then(resolve, reject).finally(cancelTimer)
   })
-}
-
-async function startDelivery(parts: {
-  turns: ChannelTurns
-  engine: Engine
-  database: Database
-  catalogue: Catalogue
-  secrets: Secrets
-  unready: UnreadyChannels
-  settings: Settings
-  clock: Clock
-  log: Log
-  releases: Releases
-}): Promise<void> {
-  const { turns, engine, database, catalogue, secrets, unready, settings, clock, log, releases } = parts
-  let stopping = false
-  async function fill(): Promise<void> {
-    const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
-    if (rows + indexes > 0) log.write('earlier_rows_completed', { rows, indexes })
-  }
-  await engine.work({
-    onWake: (keys) => {
-      for (const key of keys) turns.wake(key)
-    },
-    async onMaintain() {
-      await ensurePartitions(database.kysely)
-      await applyRetention(
-        database.kysely,
-        settings.TEAMS_AUDIT_RETENTION_DAYS,
-        settings.TEAMS_CARD_HISTORY_RETENTION_DAYS,
-      )
-      await fill()
-      const moved = await movePastMonths(database.kysely)
-      if (moved > 0) log.write('past_months_moved', { months: moved })
-    },
-  })
-  // Not awaited: for years of rows this takes minutes, and delivery does not need the columns filled.
-  fill().catch((error: unknown) => log.write('earlier_rows_incomplete', { err: error }))
-  // Does not await fill(): turns would go on meanwhile. Closing the database waits for its running statement.
-  releases.add(async () => {
-    stopping = true
-  })
-  const find = async () => (await channelsWithWork(database.delivery)).filter(unready.canWork)
-  const longestWaitSeconds = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
-  const repairWaits = async () => {
-    const ended = await endImpossibleWaits(database.delivery, longestWaitSeconds)
-    if (ended > 0) log.write('impossible_waits_ended', { ended })
-  }
-  // A turn at a muted or unready channel suppresses its waiting notifications or records why they wait; also while it rests.
-  unready.log([...catalogue.channels.keys()])
-  for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
-  releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
-  const stopListening = secrets.onChange((keys) => {
-    unready.log(keys)
-    // A new webhook URL may correct the failure that opened the breaker: end the rest, so that a probe is sent at once.
-    endRest(database.delivery, keys)
-      .then(() => {
-        for (const key of keys) turns.wake(key)
-      })
-      .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
-  })
-  releases.add(async () => stopListening())
-}
-
-/**
- * True if the sandbox replaces Teams. TEAMS_SANDBOX decides; with `auto` the sandbox is used unless real channels are
- * expected: a webhook URL, a file or Vault path for webhook URLs, or a database that has sent cards to Teams. In that database,
- * a replica started without its webhook URLs would otherwise send the backlog to the sandbox and record it as accepted.
- */
-async function usesSandbox(settings: Settings, secrets: Secrets, database: Database, log: Log): Promise<boolean> {
-  if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on'
-  if (secrets.webhookKeys().length > 0 || settings.TEAMS_WEBHOOK_VAULT_PATH || settings.TEAMS_WEBHOOKS_FILE)
-    return false
-  if (!(await hasSentToTeams(database.kysely))) return true
-  log.write('sandbox_refused')
-  return false
 }

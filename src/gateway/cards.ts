@@ -47,7 +47,7 @@ export interface PlaceNames {
   readonly mayRoute: boolean
 }
 
-/** Builds cards without sending or storing anything. */
+/** Builds cards. Sends and stores nothing. */
 export interface Cards {
   /**
    * Builds the card of an event in the steps for an accepted event: checked, patient data masked, long texts cut.

@@ -79,7 +79,6 @@ async function realChannelProblems(env: Environment, settings: Settings): Promis
     env,
     channels,
     clock: systemClock,
-    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   const found = 'the webhook URL of a real channel'
   const expected = 'none for a demo'

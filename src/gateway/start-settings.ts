@@ -37,7 +37,6 @@ async function furtherProblems({ env, settings }: UsableSettings, config: Config
     env,
     channels,
     clock: systemClock,
-    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   return problems.map(({ at, found, expected }) => ({ at, found, expected }))
 }

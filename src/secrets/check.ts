@@ -26,9 +26,8 @@ export async function checkSecrets(options: {
   readonly env: Environment
   readonly channels: readonly SecretChannel[]
   readonly clock: Clock
-  readonly allowSandbox?: string | undefined
 }): Promise<SecretsReport> {
-  const { settings, env, channels, clock, allowSandbox } = options
+  const { settings, env, channels, clock } = options
   const sources = createSources(settings, env, channels, clock, { includeOverridden: true })
   const results = await Promise.all(
     sources.map(async (source) => {
@@ -41,7 +40,6 @@ export async function checkSecrets(options: {
     results.map(({ reading }) => reading),
     channels,
     settings,
-    allowSandbox,
   )
   return {
     channels: channels.map(({ key }) => ({ key, at: check.webhooks.get(key)?.at })),

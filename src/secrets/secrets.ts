@@ -39,8 +39,6 @@ export interface SecretsOptions {
   readonly log: Log
   readonly metrics: Metrics
   readonly clock: Clock
-  /** Origin of the sandbox, whose addresses are then accepted. */
-  readonly allowSandbox?: string | undefined
 }
 
 /**
@@ -55,7 +53,7 @@ export interface SecretsOptions {
  * `secrets_unreachable` (a file), with all problems
  */
 export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
-  const { settings, env, channels, log, metrics, clock, allowSandbox } = options
+  const { settings, env, channels, log, metrics, clock } = options
   const sources = createSources(settings, env, channels, clock)
   const problemLog = createProblemLog(log)
   const listeners = new Set<(changedChannels: readonly string[]) => void>()
@@ -83,7 +81,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   function validateLast(): ReadingCheck {
     const readings = sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
-    return validateReading(readings, channels, settings, allowSandbox)
+    return validateReading(readings, channels, settings)
   }
 
   function reportUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {

@@ -30,7 +30,6 @@ export function validateReading(
   readings: readonly Reading[],
   channels: readonly SecretChannel[],
   settings: Settings,
-  allowSandbox: string | undefined,
 ): ReadingCheck {
   const problems: CodedProblem[] = []
   const warnings: SecretWarning[] = []
@@ -39,12 +38,12 @@ export function validateReading(
   for (const { key, auth, muted } of channels) {
     const found = firstOf(readings, (reading) => reading.webhooks?.get(key))
     if (!found) continue
-    const problem = problemOf(found, auth, settings, allowSandbox)
+    const problem = problemOf(found, auth, settings)
     if (!problem) {
       const url = String(found.value).trim()
       webhooks.set(key, { at: found.at, secret: new Secret(url) })
       if (muted) continue
-      const warning = URL.parse(url)?.origin === allowSandbox ? undefined : warnAboutAddress(url, auth)
+      const warning = URL.parse(url)?.origin === settings.TEAMS_SANDBOX_ORIGIN ? undefined : warnAboutAddress(url, auth)
       if (warning) warnings.push({ ...warning, channel: key, at: found.at })
       warnings.push(
         ...overridden(
@@ -115,17 +114,12 @@ function firstOf(readings: readonly Reading[], pick: (reading: Reading) => Found
   return undefined
 }
 
-function problemOf(
-  { at, value }: Found,
-  auth: SecretChannel['auth'],
-  settings: Settings,
-  allowSandbox: string | undefined,
-): CodedProblem | undefined {
+function problemOf({ at, value }: Found, auth: SecretChannel['auth'], settings: Settings): CodedProblem | undefined {
   if (typeof value !== 'string' && value !== null)
     return { code: 'webhook_invalid', at, found: describeValue(value), expected: 'the URL, as text' }
   const check = checkAddress(value?.trim() ?? '', {
     extraSuffixes: settings.TEAMS_WEBHOOK_HOST_SUFFIXES ?? [],
-    allowSandbox,
+    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
     auth,
   })
   if (!check.ok) return { code: check.code, at, found: check.found, expected: check.expected }

@@ -9,6 +9,7 @@ import type { CodedProblem, SecretWarning } from '../../secrets/source.ts'
 import type { Environment } from '../../settings/env-file.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
+import { whySandboxIsOff } from '../sandbox-off.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import type { CheckedStore } from './store.ts'
 
@@ -25,14 +26,15 @@ export async function checkVaultAndChannels(
     env,
     channels,
     clock: systemClock,
-    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
+  const hasWebhookUrl = report.channels.some(({ at }) => at !== undefined)
+  const sandboxOffReason = await whySandboxIsOff(settings, hasWebhookUrl, async () => store.sentToTeams)
   const reported = new Set<CodedProblem>()
   const ofChannels = channels.flatMap((channel) => {
     const problem = report.problems.find((candidate) => isAbout(channel.key, candidate))
     if (problem) reported.add(problem)
     const warnings = report.warnings.filter((warning) => warning.channel === channel.key)
-    const found = checkChannel(channel, problem, report, settings, store)
+    const found = checkChannel(channel, problem, report, store, sandboxOffReason)
     return warnings.length > 0 && found.status === 'ok'
       ? warnings.map((warning) => warningFinding(found.check, warning))
       : [found, ...warnings.map((warning) => warningFinding(found.check, warning))]
@@ -79,40 +81,26 @@ function checkChannel(
   { key, name, muted }: { readonly key: string; readonly name: string; readonly muted: boolean },
   problem: CodedProblem | undefined,
   report: SecretsReport,
-  settings: Settings,
   store: CheckedStore,
+  sandboxOffReason: string | undefined,
 ): Finding {
   const check = `channel ${key}`
   if (muted) return noted(check, `${name} is muted in the configuration file: nothing is sent there`)
   if (problem) return wrongSetting(check, problem, exitCodeOf(problem.code))
   const at = report.channels.find((channel) => channel.key === key)?.at
-  if (at === undefined) return withoutUrl(key, name, report, settings, store)
+  if (at === undefined) return withoutUrl(key, name, sandboxOffReason)
   const row = store.channels?.get(key)
   if (row !== undefined && row.breaker !== 'closed') return resting(check, name, row)
   return fine(check, `${name} has the webhook URL of ${at}`)
 }
 
-function withoutUrl(
-  key: string,
-  name: string,
-  report: SecretsReport,
-  settings: Settings,
-  store: CheckedStore,
-): Finding {
+function withoutUrl(key: string, name: string, sandboxOffReason: string | undefined): Finding {
   const check = `channel ${key}`
   const todo = `Set ${webhookSetting(key)} to the URL that Teams shows under ${WORKFLOW}.`
-  const off = whySandboxIsOff(report, settings, store)
-  if (off === undefined) return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
-  return wrong(check, `${name} has no webhook URL: its cards wait until it has one (the sandbox is off: ${off})`, todo)
-}
-
-/** Why channels without a webhook URL do not use the sandbox; undefined if they do. Same rules as `usesSandbox` in the wiring. */
-function whySandboxIsOff(report: SecretsReport, settings: Settings, { sentToTeams }: CheckedStore): string | undefined {
-  if (settings.TEAMS_SANDBOX !== 'auto') return settings.TEAMS_SANDBOX === 'on' ? undefined : 'TEAMS_SANDBOX=off'
-  if (report.channels.some((channel) => channel.at !== undefined)) return 'another channel has a webhook URL'
-  for (const name of ['TEAMS_WEBHOOK_VAULT_PATH', 'TEAMS_WEBHOOKS_FILE'] as const)
-    if (settings[name] !== undefined) return `${name} is set`
-  return sentToTeams ? 'cards of this database went to real channels' : undefined
+  if (sandboxOffReason === undefined)
+    return noted(check, `${name} has no webhook URL: its cards go to the sandbox`, todo)
+  const detail = `its cards wait until it has one (the sandbox is off: ${sandboxOffReason})`
+  return wrong(check, `${name} has no webhook URL: ${detail}`, todo)
 }
 
 function resting(check: string, name: string, { lastOutcome, pausedUntil }: ChannelRow): Finding {

@@ -31,7 +31,6 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
     log: createLog('silent'),
     metrics: createMetrics(),
     clock: systemClock,
-    allowSandbox: settings.TEAMS_SANDBOX_ORIGIN,
   })
   const transport = workflowsTransportOf(settings, { secrets, clock: systemClock })
   try {

@@ -1,0 +1,83 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Engine } from '../delivery/engine.ts'
+import { startSweep } from '../delivery/sweep.ts'
+import type { ChannelTurns } from '../delivery/turns.ts'
+import type { UnreadyChannels } from '../delivery/unready-channels.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import type { Settings } from '../settings/table.ts'
+import type { Database } from '../store/database.ts'
+import { fillFirstPosts } from '../store/first-posts.ts'
+import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
+import { channelsWithWork, endRest } from '../store/turns.ts'
+import type { Releases } from './releases.ts'
+
+/** Parts that {@link startDelivery} connects. */
+export interface DeliveryParts {
+  readonly turns: ChannelTurns
+  readonly engine: Engine
+  readonly database: Database
+  readonly catalogue: Catalogue
+  readonly secrets: Secrets
+  readonly unready: UnreadyChannels
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly log: Log
+  readonly releases: Releases
+}
+
+/**
+ * Starts delivering: turns run on wake-ups of the job engine, when the sweep finds channels with work, and when a webhook URL
+ * changes. Also runs the maintenance job, and completes rows of earlier versions.
+ */
+export async function startDelivery(parts: DeliveryParts): Promise<void> {
+  const { turns, engine, database, catalogue, secrets, unready, settings, clock, log, releases } = parts
+  let stopping = false
+  async function fill(): Promise<void> {
+    const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
+    if (rows + indexes > 0) log.write('earlier_rows_completed', { rows, indexes })
+  }
+  await engine.work({
+    onWake: (keys) => {
+      for (const key of keys) turns.wake(key)
+    },
+    async onMaintain() {
+      await ensurePartitions(database.kysely)
+      await applyRetention(
+        database.kysely,
+        settings.TEAMS_AUDIT_RETENTION_DAYS,
+        settings.TEAMS_CARD_HISTORY_RETENTION_DAYS,
+      )
+      await fill()
+      const moved = await movePastMonths(database.kysely)
+      if (moved > 0) log.write('past_months_moved', { months: moved })
+    },
+  })
+  // Not awaited: for years of rows this takes minutes, and delivery does not need the columns filled.
+  fill().catch((error: unknown) => log.write('earlier_rows_incomplete', { err: error }))
+  // Does not await fill(): turns would go on meanwhile. Closing the database waits for its running statement.
+  releases.add(async () => {
+    stopping = true
+  })
+  const find = async () => (await channelsWithWork(database.delivery)).filter(unready.canWork)
+  const longestWaitSeconds = Math.max(settings.TEAMS_MAX_RETRY_AFTER, settings.TEAMS_MAX_RETRY_DELAY) + 60
+  const repairWaits = async () => {
+    const ended = await endImpossibleWaits(database.delivery, longestWaitSeconds)
+    if (ended > 0) log.write('impossible_waits_ended', { ended })
+  }
+  // A turn at a muted or unready channel suppresses its waiting notifications or records why they wait; also while it rests.
+  unready.log([...catalogue.channels.keys()])
+  for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
+  releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
+  const stopListening = secrets.onChange((keys) => {
+    unready.log(keys)
+    // A new webhook URL may correct the failure that opened the breaker: end the rest, so that a probe is sent at once.
+    endRest(database.delivery, keys)
+      .then(() => {
+        for (const key of keys) turns.wake(key)
+      })
+      .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
+  })
+  releases.add(async () => stopListening())
+}
