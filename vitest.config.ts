@@ -34,8 +34,8 @@ export default defineConfig({
     restoreMocks: true,
     coverage: {
       include: ['src/**/*.ts'],
-      // The sandbox's page runs in Chromium, whose coverage nobody counts.
-      exclude: ['src/stand-ins/teams/page/**'],
+      // The sandbox's page runs in Chromium, which does not report coverage to Vitest. Type tests are only compiled.
+      exclude: ['src/stand-ins/teams/page/**', '**/*.test-d.ts'],
       // Gateways and commands that tests run as processes count as well, see test/services/node-environment.ts.
       autoAttachSubprocess: true,
       reporter: [['text-summary'], ['html'], ['json-summary']],

@@ -11,6 +11,7 @@ import { loadCatalogue } from '../src/catalogue/load.ts'
 import { STAKEHOLDER_GROUPS } from '../src/catalogue/stakeholder-groups.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { STATES } from '../src/contract/notifications.ts'
+import { LOG_EVENTS } from '../src/kernel/log-events/table.ts'
 import { METRICS } from '../src/metrics/table.ts'
 import { isPlatformName } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
@@ -193,8 +194,25 @@ const program = createProgram(
   () => {},
 )
 
+/** Names that a page presents as log events: "`x` in the log", "the log has `x`", and rows of a table headed `event`. */
+function logEventsOf(page: string): string[] {
+  const text = read(page)
+  const inSentences = text.matchAll(/`([a-z_]+)`\s+in\s+the\s+log\b|\blog\s+has\s+`([a-z_]+)`/g)
+  const tables = text.matchAll(/^\| `event` .*\n\|[-|: ]+\n((?:\|.*\n)+)/gm)
+  const inTables = [...tables].flatMap(([, rows = '']) => [...rows.matchAll(/^\| `([a-z_]+)`/gm)])
+  return [...inSentences, ...inTables].map(([, first, second]) => first ?? second ?? '')
+}
+
+describe('log events that pages name', () => {
+  it('are rows of src/kernel/log-events', () => {
+    const named = pages.flatMap((page) => logEventsOf(page).map((event) => ({ page, event })))
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter(({ event }) => !(event in LOG_EVENTS))).toEqual([])
+  })
+})
+
 describe('docs/state-machine.md', () => {
-  it('knows every state', () => {
+  it('has a row for every state, and no other', () => {
     const rows = [...read('docs/state-machine.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, state]) => state)
     expect(rows.sort()).toEqual([...STATES].sort())
   })
