@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // `npm run build`: JavaScript and declarations in dist/, for publishing alone. A checkout runs src/ as it is; below
-// node_modules Node does not strip types, so a package needs the real thing. The sandbox's page is copied as it stands.
+// node_modules Node does not strip types, so a package needs JavaScript. The sandbox's page is copied unchanged.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')

@@ -68,7 +68,7 @@ interface Given {
   readonly config: unknown
 }
 
-/** What of the page's globals is used; the project has no DOM types. */
+/** The globals of the page that are used; the project has no DOM types. */
 interface PageGlobals {
   readonly AdaptiveCards: {
     readonly AdaptiveCard: (new () => { hostConfig: unknown; parse(card: unknown): void; render(): unknown }) & {
@@ -87,11 +87,11 @@ interface PageElement {
   append(child: unknown): void
 }
 
-/** Runs inside the page, so it uses nothing from outside of itself. */
+/** Runs inside the page, so it uses no variable of this module. */
 function drawAll({ cards, config }: Given): void {
   const { AdaptiveCards, document } = globalThis as typeof globalThis & PageGlobals
   const escapeHtml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
-  // What Teams reads in a TextBlock: mentions, bold, italic, links, and backslashes before what is none of these.
+  // Markdown of a TextBlock in Teams: mentions, bold, italic, links and backslash escapes.
   AdaptiveCards.AdaptiveCard.onProcessMarkdown = (
     text: string,
     result: { outputHtml?: string; didProcess: boolean },
@@ -104,7 +104,7 @@ function drawAll({ cards, config }: Given): void {
       .replace(/\[([^\]]*)\]\((https?:[^)]*)\)/g, '<a href="$2">$1</a>')
       .replace(/\*\*(.+?)\*\*/g, '<b>$1</b>')
       .replace(/(\*|\b_)(.+?)(\*|_\b)/g, '<i>$2</i>')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they stand for what was escaped
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they stand for escaped characters
       .replace(/\u0001(\d+)\u0002/g, (_, i: string) => escapeHtml(kept[Number(i)] ?? ''))
     result.didProcess = true
   }

@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { biomeWithImportRules, pages } from './docs/pages.ts'
 
-// `npm run docs`: writes what is told twice (reference pages, the picture of the rooms, .env.example, the import rules in biome.json) from the one place
-// where it is decided. `test/docs.test.ts` and `test/architecture.test.ts` fail when somebody forgot to run it.
+// `npm run docs`: writes the reference pages, the picture of the rooms, .env.example and the import rules in biome.json
+// from the tables in src/ and docs/architecture.md. `test/docs.test.ts` and `test/architecture.test.ts` fail for a file that
+// differs.
 const root = fileURLToPath(new URL('..', import.meta.url))
 mkdirSync(`${root}docs/reference`, { recursive: true })
 for (const [path, content] of pages()) {

@@ -21,7 +21,7 @@ process.once('exit', () => rmSync(reports, { recursive: true, force: true }))
 
 let current: ChildProcess | undefined
 let interrupted = false
-// A step that is under way ends, the services go with it (see test/services/program.ts), and the last line still comes.
+// A signal ends the running step and the services (see test/services/program.ts); the last line is printed all the same.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     interrupted = true
@@ -31,7 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 /** Exit codes of the steps that failed, in order. */
 const failures: number[] = []
 
-/** Runs one step and says in a line how it went; what it printed is shown when it failed. */
+/** Runs one step and prints its result in one line; shows its output when it failed. */
 async function step(name: string, work: () => Promise<{ code: number; output: string }>): Promise<boolean> {
   if (interrupted) return false
   const start = performance.now()
@@ -75,7 +75,7 @@ if (ready)
     return { code, output: '' }
   })
 
-// Whatever else failed counts as one each, so that "0 failed" always means that all is well.
+// Each other failed step counts as one failure, so that "0 failed" means that every step passed.
 const untold = tally.failed === 0 && (failures.length > otherFailures || interrupted) ? 1 : 0
 console.log(`${tally.passed} passed, ${tally.failed + otherFailures + untold} failed`)
 process.exit(interrupted ? 130 : (failures[0] ?? 0))

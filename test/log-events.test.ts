@@ -22,14 +22,14 @@ describe('the table of log events', () => {
     expect(new Set(rows.map(([, { message }]) => message)).size).toBe(rows.length)
   })
 
-  it('has no row and no field that is used nowhere', () => {
+  it('has no unused row and no unused field', () => {
     const text = sources.map(read).join('\n')
     expect(rows.map(([name]) => name).filter((name) => !text.includes(`'${name}'`))).toEqual([])
     const used = new Set(rows.flatMap(([, { fields, optional }]) => [...fields, ...(optional ?? [])]))
     expect(Object.keys(LOG_FIELDS).sort()).toEqual([...used].sort())
   })
 
-  it('has no field that a line has anyway, and none whose values are never logged', () => {
+  it('has no field that every line has, and none whose values are redacted', () => {
     const lines: string[] = []
     const log = createLog('info', { write: (line) => void lines.push(line) })
     log.write('sweep_recovered')
@@ -44,14 +44,14 @@ describe('the table of log events', () => {
 })
 
 describe('the log', () => {
-  it('is the only file that knows pino, and nothing in src/ prints past it', () => {
+  it('is the only file that imports pino, and src/ calls no console method', () => {
     expect(sources.filter((file) => /from 'pino'|import\('pino'\)/.test(read(file)))).toEqual(['src/kernel/log.ts'])
     // Examples in docstrings may print.
     const code = (file: string) => read(file).replace(/^ *\*.*$/gm, '')
     expect(sources.filter((file) => /\bconsole\.\w+\(/.test(code(file)))).toEqual([])
   })
 
-  it('writes to a logger of the host program, which sees no message of a foreign error', () => {
+  it('writes to a logger of the host program, without the messages of foreign errors', () => {
     const seen: unknown[] = []
     const take = (level: string) => (fields: object, message: string) => void seen.push([level, fields, message])
     const host = { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error') }
@@ -63,7 +63,7 @@ describe('the log', () => {
     expect(JSON.stringify(seen)).not.toContain('P123456789')
   })
 
-  it('takes no event and no field that is not in the table', () => {
+  it('compiles with no event and no field that is not in the table', () => {
     const log = createLog('silent')
     // @ts-expect-error: no such event
     expect(() => log.write('nothing_happened')).toThrow()

@@ -25,7 +25,7 @@ const names = Object.keys(SETTINGS) as SettingName[]
 const isSecret = (name: SettingName) => 'secret' in SETTINGS[name]
 
 describe('defaults', () => {
-  it('are those that the design promises', () => {
+  it('are the listed ones', () => {
     expect(loadSettings({})).toMatchObject({
       TEAMS_HTTP_HOST: '127.0.0.1',
       TEAMS_HTTP_PORT: 8080,
@@ -48,17 +48,17 @@ describe('defaults', () => {
     expect(loadSettings({}).TEAMS_AUDIT_RETENTION_DAYS).toBeGreaterThanOrEqual(6 * 365)
   })
 
-  it('stand in for what is empty or blank, and values are trimmed', () => {
+  it('replace empty and blank values, and values are trimmed', () => {
     expect(loadSettings(Object.fromEntries(names.map((name) => [name, ' \t'])))).toEqual(loadSettings({}))
     expect(loadSettings({ TEAMS_HTTP_PORT: ' 9000 ' }).TEAMS_HTTP_PORT).toBe(9000)
   })
 
-  it('are absent for what has none, so that "not set" can be told from any value', () => {
+  it('are undefined for settings without one', () => {
     for (const name of names) expect(loadSettings({})[name] === undefined, name).toBe(!('default' in SETTINGS[name]))
   })
 })
 
-describe('good values', () => {
+describe('valid values', () => {
   it.each([
     ['TEAMS_HTTP_PORT', '0', 0],
     ['TEAMS_HTTP_PORT', '65535', 65_535],
@@ -94,7 +94,7 @@ describe('good values', () => {
 
 const PROXY = 'the address of an HTTP proxy, for example http://user:password@proxy.example:3128'
 
-describe('a bad value', () => {
+describe('an invalid value', () => {
   it.each([
     ['TEAMS_HTTP_PORT', '65536', '"65536"', 'a whole number from 0 to 65535'],
     ['TEAMS_HTTP_PORT', '80.5', '"80.5"', 'a whole number from 0 to 65535'],
@@ -166,7 +166,7 @@ describe('a bad value', () => {
     ['c\ni:send:0123456789abcdef', ['with a name that can not be used']],
     ['signed:send:0123456789abcdef', ['with a name that can not be used']],
     ['ci:0123456789abcdef:send', ['with a scope that is not known', 'with a token of 4 characters']],
-  ])('TEAMS_API_TOKENS=%s: names each part that is wrong', (entry, parts) => {
+  ])('TEAMS_API_TOKENS=%s: names each invalid part', (entry, parts) => {
     const error = refused({ TEAMS_API_TOKENS: `ok:send+read:fedcba9876543210,${entry}` })
     expect(error.problems.map(({ at, found }) => [at, found])).toEqual(
       parts.map((part) => ['TEAMS_API_TOKENS', `entry 2 ${part}`]),
@@ -201,7 +201,7 @@ describe('a bad value', () => {
 })
 
 describe('a secret', () => {
-  it('is never quoted, whatever is wrong with it or with others', () => {
+  it('is never quoted in any problem', () => {
     const secret = fc.stringMatching(/^[a-z0-9!@:/+,.-]{13,40}$/)
     fc.assert(
       fc.property(fc.constantFrom(...names), secret, (name, text) => {
@@ -214,7 +214,7 @@ describe('a secret', () => {
     )
   })
 
-  it.each(names.filter(isSecret))('%s: even a short one is described', (name) => {
+  it.each(names.filter(isSecret))('%s: a short one is described, not quoted', (name) => {
     const error = refused({ [name]: 'zq', TEAMS_HTTP_PORT: 'wrong' })
     expect(error.message).not.toContain('zq')
   })
@@ -255,7 +255,7 @@ describe('variables that name a running gateway', () => {
 })
 
 describe('variables of proxies', () => {
-  it('count in small letters too, and are named as they were written', () => {
+  it('are read in lower case too, and named as they were written', () => {
     const settings = loadSettings({ https_proxy: 'http://proxy.sa:3128', no_proxy: 'vault.sa' })
     expect(settings).toMatchObject({ HTTPS_PROXY: 'http://proxy.sa:3128', NO_PROXY: ['vault.sa'] })
     expect(problemsOf({ http_proxy: 'ftp://x' })).toMatchObject([{ at: 'http_proxy', expected: PROXY }])
@@ -322,7 +322,7 @@ describe('contradictions', () => {
 })
 
 describe('all at once', () => {
-  it('names each bad value, each contradiction and each misspelt name in one error', () => {
+  it('names each invalid value, contradiction and misspelt name in one error', () => {
     const error = refused({
       TEAMS_HTTP_PORT: 'eighty',
       DATABASE_URL: 'mysql://db',
@@ -342,7 +342,7 @@ describe('all at once', () => {
     for (const name of at) expect(error.message).toContain(name)
   })
 
-  it('reports no contradiction that only follows from a bad value', () => {
+  it('reports no contradiction that only follows from an invalid value', () => {
     expect(
       problemsOf({ TEAMS_MAX_RETRIES: 'one', TEAMS_BREAKER_THRESHOLD: '50' }).map((problem) => problem.at),
     ).toEqual(['TEAMS_MAX_RETRIES'])
@@ -358,20 +358,20 @@ describe('a name that no setting has', () => {
     expect(problemsOf({ [name]: 'x' })).toEqual([{ at: name, found: 'a setting of this name', expected }])
   })
 
-  it('is fine when it is not ours, or names a channel', () => {
+  it('is ignored without our prefixes, and read when it names a channel', () => {
     expect(() => loadSettings({ PATH: '/bin', VAULT_CACERT: '/x', TEAMS_WEBHOOK_SRE: 'https://x' })).not.toThrow()
   })
 })
 
 describe('.env file', () => {
-  it('is read under the environment, which wins', () => {
+  it('is overridden by the environment', () => {
     const file = join(embeddedFolder(), '.env')
     writeFileSync(file, '# comment\nTEAMS_HTTP_PORT=9001\nTEAMS_LANGUAGE="ar"\n')
     const settings = loadSettings(withEnvFile({ TEAMS_HTTP_PORT: '9002' }, file))
     expect([settings.TEAMS_HTTP_PORT, settings.TEAMS_LANGUAGE]).toEqual([9002, 'ar'])
   })
 
-  it('need not be there, and must be readable when it is', () => {
+  it('may be missing, and must be readable otherwise', () => {
     const folder = embeddedFolder()
     expect(withEnvFile({ A: '1' }, join(folder, '.env'))).toEqual({ A: '1' })
     mkdirSync(join(folder, 'folder'))
@@ -405,7 +405,7 @@ describe('.env file', () => {
     expect(withEnvFile({}, file)).toEqual(values)
   })
 
-  it('is refused with each line that is no setting, none of them quoted', () => {
+  it('is refused with the number of each invalid line, none of them quoted', () => {
     const file = join(embeddedFolder(), '.env')
     const lines = ['A=1', 'TEAMS_HTTP_PORT 9001', '# comment', 'TEAMS_LANGUAGE: ar', '', '=secret', 'TEAMS HTTP=1']
     writeFileSync(file, [...lines, 'B="secret" secret', "C='secret"].join('\n'))
@@ -422,14 +422,14 @@ describe('.env file', () => {
     expect(error.message).not.toContain('secret')
   })
 
-  it('is told together with what is wrong with the settings', () => {
+  it('has its problems in one error with those of the settings', () => {
     const file = join(embeddedFolder(), '.env')
     writeFileSync(file, 'TEAMS_LANGUAGE\nTEAMS_HTTP_PORT=eighty\n')
     const at = thrown(() => withEnvFile({ TEAMS_MIGRATE: 'maybe' }, file)).problems.map((problem) => problem.at)
     expect(at).toEqual([`${file}, line 1`, 'TEAMS_HTTP_PORT', 'TEAMS_MIGRATE'])
   })
 
-  it('gives any text as a value back that is written in quotes that it does not have', () => {
+  it('has any text in single quotes as a value', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme' }).filter((text) => !/['\r]/.test(text)),
@@ -440,7 +440,7 @@ describe('.env file', () => {
     )
   })
 
-  it('that is shown as an example says the defaults', () => {
+  it('named .env.example sets the defaults only', () => {
     const { values, problems } = parseEnvFile(
       readFileSync(new URL('../.env.example', import.meta.url), 'utf8'),
       '.env.example',
@@ -491,7 +491,7 @@ describe('variables that Kubernetes makes for a Service', () => {
     expect(without({ ...env, TEAMS_LANGUAGE: 'ar' })).toEqual({ TEAMS_LANGUAGE: 'ar' })
   })
 
-  it('leave a setting that is set beside them, and typing errors that are told', () => {
+  it('do not hide a setting beside them, nor misspelt names', () => {
     const env = without({
       ...OF_GATEWAY,
       TEAMS_HTTP_SERVICE_HOST: '10.0.0.6',

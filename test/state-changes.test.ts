@@ -68,7 +68,7 @@ describe('changes of state', () => {
     ["changeRows('silence.ended', 'ended', sql`SELECT 1`) + sql`UPDATE teams_silences s SET ended_at = now()`"],
     ["await db.updateTable('teams_silences').set({ ended_by: by }).execute()"],
     ['sql`CALL teams_apply_retention(1, 1)`'],
-  ])('that go past it are found: %s', (source) => {
+  ])('without src/store/state-changes.ts are found: %s', (source) => {
     expect(changesPast(source, routines)).toHaveLength(1)
   })
 
@@ -78,7 +78,7 @@ describe('changes of state', () => {
     ['sql`SELECT 1 FROM teams_channels FOR UPDATE`'],
     [`sql\`SELECT id FROM \${notifications} n FOR NO KEY UPDATE SKIP LOCKED\``],
     ['/**\n * UPDATE teams_notifications in a comment.\n */'],
-  ])('are told from what changes nothing, and from what goes through it: %s', (source) => {
+  ])('are not found in reads, comments and named changes: %s', (source) => {
     expect(changesPast(source, routines)).toEqual([])
   })
 })

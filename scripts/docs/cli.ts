@@ -42,7 +42,7 @@ interface Leaf {
   readonly names: readonly string[]
 }
 
-/** The commands that do something; the others only lead there. */
+/** Commands with an action of their own, without those that only group subcommands. */
 function leaves(command: Command, above: readonly string[]): Leaf[] {
   const names = [...above, command.name()]
   return command.commands.length === 0

@@ -56,7 +56,7 @@ function cards(): string {
     .join('\n\n')
 }
 
-/** Which fields stand in for required ones. */
+/** A sentence on the other names of required fields. */
 function standIns(card: CardName): string {
   const all = Object.entries(STAND_INS[card] ?? {}).map(([name, other]) => `${code(other)} for ${code(name)}`)
   return all.length === 0 ? '' : `\n\nStand in where the required field is absent: ${all.join(', ')}.`
@@ -96,7 +96,7 @@ function inWords(schema: unknown): string {
   }
 }
 
-/** Where a text is cut, in words. Those that are cut at 1,000 characters are names and ids; it is said once for all. */
+/** The length at which a text is cut, in words; empty for 1,000 characters, which the page states once for names and ids. */
 function cutAt(schema: Readonly<Record<string, unknown>>): string {
   const most = schema['x-cut-at'] ?? schema['x-cut-middle-at']
   if (typeof most !== 'number' || most <= 1_000) return ''

@@ -69,7 +69,7 @@ function extract(folder: string): readonly ApiItem[] {
   return new ApiModel().loadPackage(apiJsonFilePath).entryPoints[0]?.members ?? []
 }
 
-/** What it says goes to the console otherwise. The compiler has checked the same declarations already. */
+/** Silences messages that would go to the console. The compiler has checked the same declarations already. */
 function silence(message: ExtractorMessage): void {
   message.handled = true
 }
@@ -100,7 +100,7 @@ function written(items: readonly ApiItem[]): string {
   )
 }
 
-/** The names as `src/index.ts` lists them, which is by subject. */
+/** Exported names in the order of `src/index.ts`, which is by subject. */
 function exportOrder(): readonly string[] {
   return readFileSync(join(root, 'src/index.ts'), 'utf8').match(/\w+/g) ?? []
 }

@@ -4,7 +4,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** Text as code; nothing for nothing. */
+/** Text as a code span; empty for undefined. */
 export function code(text: string): string {
   return text === '' ? '' : `\`${text}\``
 }
@@ -14,7 +14,7 @@ export function codes(texts: readonly string[]): string {
   return texts.map(code).join(', ')
 }
 
-/** A page: its title, one paragraph, and sections. Says where it comes from, so that nobody edits it by hand. */
+/** A page: title, one paragraph and sections, after a comment that names the generator. */
 export function page(title: string, source: string, introduction: string, ...sections: readonly string[]): string {
   const note = `<!-- Written by "npm run docs" from ${source}; do not edit by hand. -->`
   return `${[`# ${title}`, note, introduction, ...sections].join('\n\n')}\n`

@@ -28,7 +28,7 @@ export function pages(): ReadonlyMap<string, string> {
   ])
 }
 
-/** What `GET /openapi.json` answers where nobody has added types of their own. */
+/** The document of `GET /openapi.json` without own event types. */
 function openApi(): string {
   const { eventTypes, aliases } = builtInCatalogue({ language: 'en', budget: { requests: 1, period: 1, burst: 1 } })
   const document = openApiDocument({ version: packageVersion(), eventTypes: [...eventTypes.values()], aliases })

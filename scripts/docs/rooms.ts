@@ -41,7 +41,7 @@ export function importRules(rooms: readonly Room[]) {
       includes: file ? [`src/${room.name}`] : [`src/${room.name}/**`, '!**/*.test.ts', '!**/*.test-d.ts'],
       linter: {
         rules: {
-          // The package's entry is there to gather what others may import.
+          // The package's entry re-exports the public names.
           ...(room.name === 'index.ts' ? { performance: { noBarrelFile: 'off' } } : {}),
           ...(forbidden.length === 0
             ? {}

@@ -7,7 +7,7 @@ import { findPostgres } from '../../test/services/postgres.ts'
 import { findRedis } from '../../test/services/redis.ts'
 import { run } from './run.ts'
 
-/** What tests need from the machine, and the Debian package that has it. */
+/** Programs that tests need, and the Debian package of each. */
 const NEEDS = [
   { name: 'PostgreSQL', package: 'postgresql', find: () => within(findPostgres(), 'postgres') },
   { name: 'Redis', package: 'redis-server', find: findRedis },

@@ -10,8 +10,8 @@ export interface Tally {
 }
 
 /**
- * Counts what Vitest's JSON report says. A file that failed before its first test counts as one failed test, and so does a
- * report that is not there: Vitest itself did not come to an end.
+ * Counts the tests of Vitest's JSON report. A file that failed before its first test counts as one failed test, and so does a
+ * missing report: then Vitest itself did not finish.
  */
 export function readTally(file: string): Tally {
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }

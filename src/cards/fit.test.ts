@@ -37,7 +37,7 @@ function drawing({ texts, list, facts }: Content): Draw {
 }
 
 describe('fitted', () => {
-  it('always fits, says how far it went, and gives the same card again', () => {
+  it('always fits, reports the step that fitted, and is deterministic', () => {
     fc.assert(
       fc.property(content, fc.integer({ min: 2_048, max: 28_672 }), (given, limit) => {
         const result = fitted(drawing(given), limit)
@@ -51,7 +51,7 @@ describe('fitted', () => {
     )
   })
 
-  it('goes no further than it has to', () => {
+  it('is whole exactly when the whole card fits', () => {
     fc.assert(
       fc.property(content, fc.integer({ min: 2_048, max: 28_672 }), (given, limit) => {
         const { shrunk } = fitted(drawing(given), limit)
@@ -72,7 +72,7 @@ describe('fitted', () => {
     expect(steps.map((draw) => fitted(draw, 20_000).shrunk)).toEqual(SHRINK_STEPS)
   })
 
-  it('uses the room there is', () => {
+  it('uses the available bytes', () => {
     const { bytes } = fitted(drawing({ texts: ['x'.repeat(100_000)], list: [], facts: [] }), 28_000)
     expect(bytes).toBeGreaterThan(15_000)
   })

@@ -12,7 +12,7 @@ describe('createFormatter', () => {
     expect(en.moment('2025-01-15T23:23:45+03:00')).toBe('15 Jan 2025, 23:23:45 GMT+3')
   })
 
-  it('writes each second as it is, however many come between', () => {
+  it('formats a time the same again after many others', () => {
     const seconds = Array.from({ length: 600 }, (_, i) => new Date(1_736_951_025_000 + i * 1_000))
     const fresh = (moment: Date) => createFormatter('en', 'Asia/Riyadh').time(moment)
     for (const moment of [...seconds, ...seconds]) en.time(moment)
@@ -51,12 +51,12 @@ describe('createFormatter', () => {
     expect(ar.number(value)).toBe(written)
   })
 
-  it('writes no amount as 0.00 that is more', () => {
+  it('writes no other amount as 0.00', () => {
     expect(en.amount(0.004)).toBe('SAR 0.004')
     expect(en.amount(0.005)).toBe('SAR 0.01')
   })
 
-  it('refuses a time zone that there is not, by the name of its setting', () => {
+  it('refuses an unknown time zone with the name of its setting', () => {
     try {
       createFormatter('en', 'Asia/Riad')
       expect.unreachable()

@@ -35,7 +35,7 @@ describe('a piece of outside text in Markdown', () => {
     expect(finishText(marked(text), 'markdown', 'en')).toBe(expected)
   })
 
-  it('never leaves anything that Markdown would read', () => {
+  it('has no active Markdown after escaping', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/ \n1aAt@', 'at', 'DATE', 'http', '://')),
@@ -51,7 +51,7 @@ describe('a piece of outside text in Markdown', () => {
     )
   })
 
-  it('is the same for a text alone as at the start of one that has to be looked at more closely', () => {
+  it('is escaped the same alone and at the start of a longer text', () => {
     const part = fc.constantFrom(...'[]()<>{}*_`~|\\#-+!&.:/;=% \n\t1aAtب', 'at', 'www', 'mailto', '//', 'amp')
     fc.assert(
       fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
@@ -62,7 +62,7 @@ describe('a piece of outside text in Markdown', () => {
     )
   })
 
-  it('shows what was written once backslashes and joiners are taken away again', () => {
+  it('is the original text without the added backslashes and joiners', () => {
     fc.assert(
       fc.property(wild, (text) => {
         const shown = escapeMarkdown(cleanText(text)).replace(/\\(.)/gu, '$1').replaceAll('\u2060', '')
@@ -73,20 +73,20 @@ describe('a piece of outside text in Markdown', () => {
 })
 
 describe('finishText', () => {
-  it('breaks up mentions and date functions in plain text and leaves all else', () => {
+  it('breaks up mentions and date functions in plain text, and changes nothing else', () => {
     const text = '<at>x</at> {{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d'
     expect(finishText(marked(text), 'plain', 'en')).toBe(
       '<\u2060at>x<\u2060/at> {\u2060{TIME(2025-01-15T14:23:45Z)}} [a](b) *c* https://d',
     )
   })
 
-  it('keeps two pieces from making together what neither is', () => {
+  it('lets two pieces make no mention or date function together', () => {
     const text = `${marked('<')}${marked('at>x')}${marked('{')}${marked('{DATE(2025-01-15T14:23:45Z)}}')}`
     expect(finishText(text, 'plain', 'en')).not.toMatch(/<at|\{\{/)
     expect(finishText(text, 'markdown', 'en')).not.toMatch(/<at|\{\{/)
   })
 
-  it('makes of a piece that stands alone what it makes of it beside nothing', () => {
+  it('handles a single piece as it does beside an empty one', () => {
     const place = fc.constantFrom('markdown' as const, 'plain' as const, 'verbatim' as const)
     fc.assert(
       fc.property(wild, place, (text, where) => {
@@ -102,7 +102,7 @@ describe('finishText', () => {
     expect(finishText(`**${marked('x')}** [ours](https://a.b)`, 'markdown', 'en')).toBe('**x** [ours](https://a.b)')
   })
 
-  it('leaves no mark, wherever the marks stand', () => {
+  it('removes every mark, in any place', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(wild, fc.constantFrom(OPEN, CLOSE))), (parts) => {
         for (const place of ['markdown', 'plain', 'verbatim'] as const)
@@ -130,7 +130,7 @@ describe('finishText', () => {
     expect(finishText(marked(text), 'plain', 'ar')).toBe(expected)
   })
 
-  it('isolates a long text that never comes to a letter in no time', () => {
+  it('isolates a long text without letters quickly', () => {
     const started = process.cpuUsage()
     for (const unit of ['+', '/', ' /', '~/', '.'])
       finishText(marked(`\u0627${unit.repeat(200_000 / unit.length)}`), 'plain', 'en')
@@ -149,7 +149,7 @@ describe('cutting', () => {
   const graphemes = (text: string) =>
     [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)].map(({ segment }) => segment)
 
-  it('marks what was cut and keeps to the limit', () => {
+  it('marks a cut text and keeps to the limit', () => {
     expect(cut('abcdef', 6)).toBe('abcdef')
     expect(cut('abcdef', 5)).toBe('abcd…')
     expect(cut('abcdef', 0)).toBe('')
@@ -173,7 +173,7 @@ describe('cutting', () => {
     )
   })
 
-  it('cuts a monstrous character, but not inside a surrogate pair', () => {
+  it('cuts a very long grapheme, but not inside a surrogate pair', () => {
     expect(cut(`a${'\u0301'.repeat(5_000)}`, 100).length).toBeLessThanOrEqual(100)
     expect(cut('😀\u200D'.repeat(500), 100).isWellFormed()).toBe(true)
   })
@@ -193,7 +193,7 @@ describe('cutting', () => {
   })
 })
 
-describe('small things', () => {
+describe('indentation and lists of names', () => {
   it('keeps indentation', () => {
     expect(keepIndentation('a b\n  c\n\td')).toBe('a b\n\u00A0\u00A0c\n\u00A0\u00A0\u00A0\u00A0d')
   })

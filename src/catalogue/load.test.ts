@@ -75,7 +75,7 @@ describe('the example', () => {
     expect([...(type?.phiFields ?? [])].sort()).toEqual(['member_id', 'patient_id'])
   })
 
-  it('says what shares a digest, what repeats what, and what closes what', () => {
+  it('has fields for digests, repeats and resolutions', () => {
     expect(catalogue.eventTypes.get('lab.result.delayed')).toMatchObject({
       fingerprint: ['component'],
       groupBy: 'node',
@@ -101,8 +101,8 @@ describe('the example', () => {
   })
 })
 
-describe('what is taken', () => {
-  it('takes nothing at all, an empty file, empty sections, and JSON with tabs', () => {
+describe('a valid configuration', () => {
+  it('may be absent, an empty file, empty sections, or JSON with tabs', () => {
     expect(loadCatalogue(defaults).channels.size).toBe(8)
     expect(loadCatalogue({ ...defaults, configFile: fileWith('') }).channels.size).toBe(8)
     expect(loadCatalogue({ ...defaults, configFile: fileWith('channels:\nroutes:\n') }).channels.size).toBe(8)
@@ -164,7 +164,7 @@ event_types:
     expect(eventTypes.get('celery.task.failed')?.schema.safeParse({ task_name: 'a', task_id: 'b' }).success).toBe(false)
   })
 
-  it('has a type for the object that says what the schema takes', () => {
+  it('has the same type as the schema accepts', () => {
     // The compiler checks that the schema accepts all values of the hand-written type.
     const accepted = (config: ConfigInput): DeepReadonly<z.input<ReturnType<typeof configSchema>>> => config
     const config = accepted({
@@ -177,8 +177,8 @@ event_types:
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
-describe('what is refused', () => {
-  it('names every problem at once, with its path', () => {
+describe('an invalid configuration', () => {
+  it('is refused with every problem and its path', () => {
     expect(
       problemsOf({
         chanels: {},
@@ -242,19 +242,19 @@ describe('what is refused', () => {
     `)
   })
 
-  it('knows no card of another name as long as there is no folder of own templates', () => {
+  it('names a card without a template, where no folder of own templates is set', () => {
     expect(problemsOf({ event_types: { 'celery.task.failed': { card: 'sytem_alert' } } })[0]).toMatch(
       /^event_types\.celery\.task\.failed\.card: a name that no built-in card has; .*perhaps system_alert/,
     )
   })
 
-  it('does not quote values, which may be anything', () => {
+  it('quotes no value', () => {
     expect(problemsOf({ channels: { sre: { name: 5, auth: 'https://x.test/?sig=SECRET' } } }).join()).not.toContain(
       'SECRET',
     )
   })
 
-  it('refuses two groups of one name, whatever the letter case', () => {
+  it('has two groups of one name in any letter case', () => {
     expect(
       problemsOf({
         stakeholder_groups: {
@@ -271,7 +271,7 @@ describe('what is refused', () => {
     `)
   })
 
-  it('tells line and column of a syntax error, and what is wrong with the file itself', () => {
+  it('is reported with line and column of a syntax error, or with the problem of the file', () => {
     const syntax = fileWith('channels:\n  sre: {}\n  sre: {}\nroutes: [\n')
     const bytes = fileWith(new Uint8Array([0x61, 0xff, 0x62]))
     const folder = join(syntax, '..')
@@ -292,16 +292,16 @@ describe('what is refused', () => {
     expect(problemsOf({ configFile: fileWith('just text') })[0]).toContain('the configuration: text of 9 characters')
   })
 
-  it('refuses a file and an object together', () => {
+  it('is given as a file and an object together', () => {
     expect(() => loadCatalogue({ ...defaults, configFile: fileWith(''), config: {} })).toThrow(/one of them/)
   })
 })
 
-describe('what storm control refers to', () => {
+describe('a reference in fingerprint, dedup, group_by or resolves', () => {
   const problems = (type: Record<string, unknown>) =>
     problemsOf({ event_types: { 'celery.task.failed': type } }).map((problem) => problem.split(';')[0])
 
-  it('is fields of the type, and types that exist, an alias among them', () => {
+  it('may be a field of the type, or a known type or alias', () => {
     const given = {
       fingerprint: ['queue', 'own'],
       dedup: ['task_id'],
@@ -315,7 +315,7 @@ describe('what storm control refers to', () => {
     })
   })
 
-  it('counts as declared where no field of the type is meant', () => {
+  it('declares a field that the type does not have', () => {
     const given = { fingerprint: ['ward'], dedup: ['ward', 'bed'], group_by: 'ward' }
     const type = loadCatalogue({
       ...defaults,
@@ -329,7 +329,7 @@ describe('what storm control refers to', () => {
     ])
   })
 
-  it('is told, all at once, where it is patient data or does not exist', () => {
+  it('is refused, with all others in one error, where it is patient data or does not exist', () => {
     const given = { fingerprint: ['patient_id'], dedup: ['tsak_id'], group_by: 'own', resolves: ['celery.task.fialed'] }
     expect(problems({ ...given, data: { own: { type: 'text', phi: true } } })).toEqual([
       'event_types.celery.task.failed.fingerprint[0]: a field of patient data',

@@ -21,7 +21,7 @@ describe('plainMoment', () => {
   })
 })
 
-it('knows zero times and years of the Hijra', () => {
+it('recognises zero times and years of the Hijra', () => {
   expect(['0001-01-01T00:00:00Z', '0001-01-01T00:00:00+03:06', '0001-01-01'].every(isZeroTime)).toBe(true)
   expect(['2001-01-01', '1000-01-01'].some(isZeroTime)).toBe(false)
   expect(['1447-06-01', '1446-12-30T10:00:00Z'].every(isHijri)).toBe(true)

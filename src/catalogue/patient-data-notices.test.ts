@@ -4,7 +4,7 @@ import { patientDataNotices } from './patient-data-notices.ts'
 
 const defaults = { language: 'en', budget: { requests: 60, period: 60, burst: 10 } } as const
 
-it('names fields that look like patient data and say nothing of it', () => {
+it('names fields that look like patient data and have no phi mark', () => {
   const type = { priority: 'INFO', stakeholders: ['sre'], card: 'system_alert' } as const
   const catalogue = loadCatalogue({
     ...defaults,
@@ -29,6 +29,6 @@ it('names fields that look like patient data and say nothing of it', () => {
   ])
 })
 
-it('has nothing to say of what is built in', () => {
+it('has no notice for the built-in catalogue', () => {
   expect(patientDataNotices(loadCatalogue(defaults))).toEqual([])
 })

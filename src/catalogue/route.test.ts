@@ -50,7 +50,7 @@ function applies({ when }: Route, of: { eventType: string; priority: string; sta
 }
 
 describe('routeEvent', () => {
-  it('goes to the channels of the groups, or of the only routes, and to those of the add routes; each once', () => {
+  it('gives the channels of the groups or of the only routes, and of the add routes, each once', () => {
     fc.assert(
       fc.property(catalogue, event, (world, of) => {
         const routed = routeEvent(world, of)
@@ -65,7 +65,7 @@ describe('routeEvent', () => {
     )
   })
 
-  it('reaches no fewer channels with one group or one add route more', () => {
+  it('gives no fewer channels with one group or one add route more', () => {
     fc.assert(
       fc.property(catalogue, event, fc.constantFrom(...CHANNELS), route, (world, of, group, extra) => {
         const before = routeEvent({ ...world, routes: [] }, of)
@@ -77,7 +77,7 @@ describe('routeEvent', () => {
     )
   })
 
-  it('makes one card where two groups share a channel', () => {
+  it('gives a channel that two groups share once', () => {
     const groups = new Map(builtIn.groups).set('pmo', { names: ['PMO'], channels: ['devops'] })
     const of = { eventType: 'deployment.failed', priority: 'HIGH', stakeholders: ['devops', 'pmo'] } as const
     expect(routeEvent({ ...builtIn, groups }, of)).toEqual(['devops'])
@@ -106,7 +106,7 @@ describe('names', () => {
     expect(findGroup(builtIn, 'Security')).toBeUndefined()
   })
 
-  it('guesses what was meant, and nothing where nothing is near', () => {
+  it('suggests the nearest name, and none without a near one', () => {
     expect(nearestName(builtIn.groups.keys(), 'Secuirty_Eng')).toBe('security_eng')
     expect(nearestName(types, 'vault.seal.detectd')).toBe('vault.seal.detected')
     expect(nearestName(types, 'stormStatus.today')).toBeUndefined()

@@ -17,7 +17,7 @@ describe('teamsBytes', () => {
     expect(teamsBytes(chinese)).toBeGreaterThanOrEqual(3_000)
   })
 
-  it('comes near what Teams counted for a card of facts', () => {
+  it('is close to the size that Teams counted for a card of facts', () => {
     // 24,453 bytes were counted as 28,897 (MicrosoftDocs/msteams-docs#11274): 18 % more.
     const facts = Array.from({ length: 300 }, (_, i) => ({
       title: `name ${i}`,
@@ -33,7 +33,7 @@ describe('teamsBytes', () => {
 describe('surelyFits', () => {
   const dear = fc.constantFrom('"', '\\', '\u0000', '\n', '字', 'ب', '😀', '\uD800', 'a').map((char) => char.repeat(40))
 
-  it('never holds for what takes more', () => {
+  it('is never true for a card over the limit', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), dear, fc.array(dear)), (value) => {
         expect(surelyFits(JSON.stringify(value), teamsBytes(value) - 1)).toBe(false)
@@ -42,7 +42,7 @@ describe('surelyFits', () => {
     )
   })
 
-  it('holds for what takes a quarter of the room', () => {
+  it('is true for a card of a quarter of the limit', () => {
     expect(surelyFits(JSON.stringify({ text: 'x'.repeat(6_700) }), 27_136)).toBe(true)
     expect(surelyFits(JSON.stringify({ text: 'x'.repeat(6_800) }), 27_136)).toBe(false)
   })

@@ -74,7 +74,7 @@ it('writes a notification in snake_case and reads back the same, data and card u
   expect(back).toEqual(detail)
 })
 
-it('writes a row of a list without what only the detail has', () => {
+it('writes a row of a list without the fields of the detail', () => {
   const view: NotificationView = detail
   expect(Object.keys(z.encode(notificationWire, view))).not.toContain('data')
 })
@@ -107,7 +107,7 @@ it('reads back acceptances and channels', () => {
   expect(channelBack).toEqual(channel)
 })
 
-it('refuses a time that is none', () => {
+it('refuses an invalid time', () => {
   const wire = { ...z.encode(notificationDetailWire, detail), created_at: 'yesterday' }
   expect(z.safeDecode(notificationDetailWire, wire).success).toBe(false)
 })

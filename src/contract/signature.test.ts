@@ -4,13 +4,13 @@ import { signingKey } from './signature.ts'
 const WHSEC = `whsec_${Buffer.from('32 bytes of a key, more or less!').toString('base64')}`
 
 describe('signingKey', () => {
-  it('takes text that starts with whsec_ and holds no base64 as it stands', () => {
+  it('is the text itself where it starts with whsec_ and has no base64 after it', () => {
     for (const secret of ['whsec_', 'whsec_not base64!', 'whsec_abcde', 'whsec_مفتاح'])
       expect(Buffer.from(signingKey(secret)).toString('utf8')).toBe(secret)
     expect(Buffer.from(signingKey('whsec_aGVsbG8')).toString()).toBe('hello')
   })
 
-  it('takes the form "v1,whsec_", which some consoles show', () => {
+  it('accepts the form "v1,whsec_", which some consoles show', () => {
     expect(signingKey(`v1,${WHSEC}`)).toEqual(signingKey(WHSEC))
   })
 })

@@ -56,30 +56,30 @@ describe('breaker', () => {
     expect(rests).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
   })
 
-  it('learns nothing from what came to be in the gateway itself, closed, open or half open', () => {
+  it('is not changed by outcomes of the gateway itself, closed, open or half open', () => {
     const open = following(RESTED, 'gone')
     for (const state of [RESTED, following(RESTED, 'server_error'), open, { ...open, breaker: 'half_open' } as const])
       for (const name of ['render_failed', 'interrupted', 'handed_back'] as const)
         expect([name, following(state, ...Array<OutcomeName>(10).fill(name))]).toEqual([name, state])
   })
 
-  it('closes when a probe is taken, and when it fails for its own sake', () => {
+  it('closes when a probe is accepted, and when its card is refused with bad_request', () => {
     const probing: ChannelState = { ...following(RESTED, 'gone'), breaker: 'half_open', pausedUntil: undefined }
     expect(following(probing, 'accepted')).toMatchObject({ breaker: 'closed', consecutiveFailures: 0, failedProbes: 0 })
     expect(following(probing, 'bad_request').breaker).toBe('closed')
   })
 
-  it('pauses for Retry-After without opening, and for a growing while where there is none', () => {
-    const told = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
-    expect([told.breaker, restMs(told)]).toEqual(['closed', 30_000])
+  it('pauses for Retry-After without opening, and for doubling times without it', () => {
+    const paused = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
+    expect([paused.breaker, restMs(paused)]).toEqual(['closed', 30_000])
     expect(restMs(afterOutcome(RESTED, outcome('rate_limited', 99_999_999), NOW, RULES))).toBe(3_600_000)
-    const untold = [1, 2, 3].map((times) =>
+    const withoutRetryAfter = [1, 2, 3].map((times) =>
       restMs(following(RESTED, ...Array<OutcomeName>(times).fill('rate_limited'))),
     )
-    expect(untold).toEqual([1_000, 2_000, 4_000])
+    expect(withoutRetryAfter).toEqual([1_000, 2_000, 4_000])
   })
 
-  it('counts the answers to posts that were under way together once, however late they come', () => {
+  it('counts the 429 answers to posts in flight together as one pause', () => {
     const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000)
     const pause = (state: ChannelState, seconds: number, begun: number) =>
       afterOutcome(state, outcome('rate_limited'), at(seconds), RULES, at(begun))
@@ -91,13 +91,13 @@ describe('breaker', () => {
     expect([state.consecutivePauses, state.pausedUntil]).toEqual([2, at(8 + 2)])
   })
 
-  it('keeps the pause although posts that were under way with the refused one were taken', () => {
-    const told = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
-    expect(restMs(following(told, 'accepted', 'bad_request'))).toBe(30_000)
+  it('keeps the pause when other posts in flight are accepted', () => {
+    const paused = afterOutcome(RESTED, outcome('rate_limited', 30_000), NOW, RULES)
+    expect(restMs(following(paused, 'accepted', 'bad_request'))).toBe(30_000)
     expect(restMs(following(RESTED, 'gone', 'accepted'))).toBe(0)
   })
 
-  it('starts with the shortest pause again once a card was taken after the last pause was over', () => {
+  it('starts with the shortest pause again after a card was accepted after the last pause', () => {
     const later = (state: ChannelState, name: OutcomeName) =>
       afterOutcome(state, outcome(name), new Date(NOW.getTime() + 10_000), RULES)
     const paused = following(RESTED, 'rate_limited', 'rate_limited')
@@ -109,7 +109,7 @@ describe('breaker', () => {
     expect(following(paused, 'accepted').consecutivePauses).toBe(2)
   })
 
-  it('makes the next pause longer for a post that was begun after the last pause, and only then', () => {
+  it('lengthens the next pause only for a post that began after the last pause', () => {
     const refused = (begun: number) =>
       afterOutcome(following(RESTED, 'rate_limited'), outcome('rate_limited'), NOW, RULES, new Date(begun))
     expect(refused(NOW.getTime()).consecutivePauses).toBe(1)
@@ -118,7 +118,7 @@ describe('breaker', () => {
     expect(first).toMatchObject({ consecutivePauses: 1, pausedAt: NOW })
   })
 
-  it('opens again at the first failure of a probe, for longer, and not for posts that were in flight when it opened', () => {
+  it('opens again for longer after one failed probe, and not for posts in flight when it opened', () => {
     const opened = following(RESTED, 'server_error', 'server_error', 'server_error')
     expect(opened).toMatchObject({ breaker: 'open', consecutiveFailures: 3, failedProbes: 0, tokens: RESTED.tokens })
     expect(following(opened, 'server_error')).toMatchObject({ breaker: 'open', failedProbes: 0 })
@@ -135,7 +135,7 @@ describe('breaker', () => {
 })
 
 describe('decideRetry', () => {
-  it('gives every outcome of the table a decision that fits its consequence', () => {
+  it('decides every outcome of the table by its consequence', () => {
     for (const name of Object.keys(OUTCOMES) as OutcomeName[]) {
       const { consequence } = OUTCOMES[name]
       const decision = decideRetry(outcome(name), 0, false, RETRY)
@@ -147,7 +147,7 @@ describe('decideRetry', () => {
     }
   })
 
-  it('uses up no retry for what the gateway itself cut off or handed back', () => {
+  it('uses up no retry for interrupted and handed_back', () => {
     for (const name of ['handed_back', 'interrupted'] as const)
       expect(decideRetry(outcome(name), RETRY.maxRetries, false, RETRY)).toMatchObject({
         state: 'pending',
@@ -156,7 +156,7 @@ describe('decideRetry', () => {
       })
   })
 
-  it('retries as often as it may, then makes a dead letter', () => {
+  it('retries up to maxRetries, then makes a dead letter', () => {
     const states = [0, 1, 2, 3].map((failures) => decideRetry(outcome('server_error'), failures, false, RETRY))
     expect(states.map((decision) => [decision.state, decision.delayMs, decision.failed])).toEqual([
       ['pending', 1_000, true],
@@ -167,7 +167,7 @@ describe('decideRetry', () => {
     expect(states[3]?.reason).toBe('retries_exhausted')
   })
 
-  it('uses up no retry while the channel rests: an hour of outage dead-letters nothing', () => {
+  it('uses up no retry while the channel rests', () => {
     for (let failures = 0; failures < 10; failures++)
       expect(decideRetry(outcome('server_error'), failures, true, RETRY)).toMatchObject({
         state: 'pending',
@@ -175,11 +175,11 @@ describe('decideRetry', () => {
       })
   })
 
-  it('lets Retry-After win over the back-off', () => {
+  it('prefers Retry-After to the back-off', () => {
     expect(decideRetry(outcome('request_timeout', 42_000), 0, false, RETRY).delayMs).toBe(42_000)
   })
 
-  it('remembers that a card may have arrived, until it has', () => {
+  it('keeps mayHaveArrived of the outcome, and drops it for accepted', () => {
     expect(decideRetry({ ...outcome('timed_out'), mayHaveArrived: true }, 0, false, RETRY).mayHaveArrived).toBe(true)
     expect(
       decideRetry({ ...outcome('connection_failed'), mayHaveArrived: false }, 0, false, RETRY).mayHaveArrived,

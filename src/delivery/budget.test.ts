@@ -27,7 +27,7 @@ function sendGreedily(budget: Budget, gaps: readonly number[]): number[] {
 }
 
 describe('token bucket', () => {
-  it('never lets more through in any window than the burst and what the window earns', () => {
+  it('allows in any window at most the burst and the refill of the window', () => {
     fc.assert(
       fc.property(budgets, fc.array(fc.integer({ min: 0, max: 120_000 }), { maxLength: 60 }), (budget, gaps) => {
         const sent = sendGreedily(budget, gaps)
@@ -43,7 +43,7 @@ describe('token bucket', () => {
     )
   })
 
-  it('has a card once the wait it names is over, and none a millisecond before', () => {
+  it('has a token after the wait that it names, and none a millisecond before', () => {
     fc.assert(
       fc.property(budgets, fc.double({ min: 0, max: 0.999, noNaN: true }), (budget, tokens) => {
         const empty = { tokens, refilledAt: T0 }
@@ -55,16 +55,16 @@ describe('token bucket', () => {
     )
   })
 
-  it('loses nothing and gains nothing when the clock goes backwards', () => {
+  it('keeps its tokens when the clock goes backwards', () => {
     const budget = { requests: 60, period: 60, burst: 10 }
     expect(refill({ tokens: 3, refilledAt: at(5_000) }, budget, T0)).toEqual({ tokens: 3, refilledAt: T0 })
   })
 
-  it('counts a budget that was made smaller at once', () => {
+  it('applies a smaller budget at once', () => {
     expect(refill({ tokens: 50, refilledAt: T0 }, { requests: 60, period: 60, burst: 5 }, T0).tokens).toBe(5)
   })
 
-  it('refuses to give what it does not have', () => {
+  it('throws for more tokens than it has', () => {
     expect(() => take({ tokens: 1.9, refilledAt: T0 }, 2)).toThrow(RangeError)
   })
 })

@@ -18,8 +18,8 @@ const shared = (groups: readonly WaitingGroup[], options: { atLeast: number; car
     members.map(({ fingerprint }) => fingerprint),
   )
 
-describe('which notifications share a digest', () => {
-  it('those of one fingerprint, where there are enough of them', () => {
+describe('members of a digest', () => {
+  it('share a fingerprint, where it has enough of them', () => {
     const groups = [
       group('nphies.claim.submitted', 5),
       group('deployment.completed', 2),
@@ -29,18 +29,18 @@ describe('which notifications share a digest', () => {
     expect(shared(groups, { atLeast: 11, cards: Number.POSITIVE_INFINITY })).toEqual([])
   })
 
-  it('the small ones of a priority and language, where fingerprints are more than there may be cards', () => {
+  it('share priority and language, where there are more fingerprints than cards allowed', () => {
     const groups = [group('a', 9), group('b', 8), group('c', 2), group('d', 1), group('e', 1, { priority: 'LOW' })]
     expect(shared(groups, { atLeast: 2, cards: 4 })).toEqual([['a'], ['b'], ['c', 'd']])
     expect(shared(groups, { atLeast: 2, cards: 1 })).toEqual([['a', 'b', 'c', 'd']])
   })
 
-  it('never two languages, whose cards differ', () => {
+  it('never have two languages', () => {
     const groups = [group('a', 2), group('a', 2, { language: 'ar' })]
     expect(shared(groups, { atLeast: 2, cards: 1 })).toEqual([['a'], ['a']])
   })
 
-  it('counted by the field that their type names, where they are of one type', () => {
+  it('are counted by the digest field of their type, where they have one type', () => {
     const [own, ...rest] = assign([group('nphies.claim.submitted', 5)], { atLeast: 2, cards: 30 }, catalogue)
     expect(own).toMatchObject({ groupBy: 'payer' })
     expect(rest).toEqual([])
@@ -51,7 +51,7 @@ describe('which notifications share a digest', () => {
   })
 })
 
-describe('what a digest says', () => {
+describe('data of a digest', () => {
   const part = (label: string | null, count: number, second: number, ids: readonly string[]): DigestPart => ({
     digestId: 'd',
     eventType: 'nphies.claim.submitted',
@@ -62,7 +62,7 @@ describe('what a digest says', () => {
     correlationIds: ids,
   })
 
-  it('how many, of what, from when to when, the largest groups first, and how many ids are not named', () => {
+  it('has count, types, period, largest groups first, and the number of further ids', () => {
     expect(
       digestData('d', [part('Bupa', 2, 5, ['a', 'b']), part('Tawuniya', 3, 1, ['c']), part(null, 1, 9, [])], 'payer'),
     ).toEqual({
@@ -83,14 +83,14 @@ describe('what a digest says', () => {
     })
   })
 
-  it('no groups and "several" where it is of more than one type', () => {
+  it('has no groups, and "several" as component, for more than one type', () => {
     const other = { ...part(null, 1, 1, []), eventType: 'deployment.completed' }
     const data = digestData('d', [part(null, 2, 1, []), other], undefined)
     expect(data).toMatchObject({ component: 'several', summary: '3 × several', groups: [] })
     expect(data).not.toHaveProperty('group_by')
   })
 
-  it('a hundred groups at the most, and how many there are besides', () => {
+  it('has at most a hundred groups, and the number of further ones', () => {
     const parts = Array.from({ length: 250 }, (_, i) => part(`payer ${i}`, 1, 1, [`id ${i}`]))
     const data = digestData('d', parts, 'payer')
     expect(data.groups).toHaveLength(100)

@@ -29,7 +29,7 @@ describe('createLease', () => {
     expect(lease.alive()).toBe(true)
   })
 
-  it('is over when the wall clock says so, as after the sleep of a machine, and goes on when that is set back', () => {
+  it('ends by the wall clock, as after suspend, and is alive again when that is set back', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const lease = createLease(8_000)
     lease.renewing()()
@@ -39,7 +39,7 @@ describe('createLease', () => {
     expect(lease.alive()).toBe(false)
   })
 
-  it('can be ended once and for all, which those who wait hear', () => {
+  it('ends for good with end(), which aborts its signal', () => {
     const lease = createLease(Number.POSITIVE_INFINITY)
     lease.renewing()()
     expect([lease.alive(), lease.ended.aborted]).toEqual([true, false])

@@ -15,14 +15,14 @@ const state = (digestedAt: Date | undefined): ChannelState => ({
   digestedAt,
 })
 
-it('a channel clears what it has left and what comes in time, and one card at least', () => {
+it('a channel clears its tokens and the refill in time, and at least one card', () => {
   expect(cardsWithin(0, BUDGET, 30_000)).toBe(30)
   expect(cardsWithin(9.5, BUDGET, 30_000)).toBe(39)
   expect(cardsWithin(0, { requests: 1, period: 86_400, burst: 1 }, 30_000)).toBe(1)
 })
 
-describe('while a storm lasts', () => {
-  it('later ones of MEDIUM and below wait for the next round', () => {
+describe('during a storm', () => {
+  it('later notifications of MEDIUM and below wait for the next round', () => {
     const digestedAt = new Date(NOW.getTime() - 10_000)
     expect(stormStatusOf(state(digestedAt), NOW, 30_000)).toEqual({
       digestedAt,
@@ -31,13 +31,13 @@ describe('while a storm lasts', () => {
     })
   })
 
-  it('the next round is due once its time is over, or lies where no round can have set it', () => {
+  it('the next round is due after its time, or when its time is impossible', () => {
     for (const at of [NOW.getTime() - 30_000, NOW.getTime() - 3_600_000, NOW.getTime() + 3_600_000])
       expect(stormStatusOf(state(new Date(at)), NOW, 30_000)).toMatchObject({ nextRoundIn: 0 })
   })
 })
 
-it('without a storm anything may be taken', () => {
+it('without a storm every notification may be claimed', () => {
   expect(stormStatusOf(state(undefined), NOW, 30_000)).toEqual({
     digestedAt: undefined,
     ordinaryUntil: undefined,

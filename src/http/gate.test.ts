@@ -98,7 +98,7 @@ describe('a gate', () => {
     expect(await second).toBe(true)
   })
 
-  it('lets no small request overtake a large one whose turn it is', async () => {
+  it('lets no small request overtake a large one at the head of the queue', async () => {
     const gate = createGate(LIMITS)
     const begun: string[] = []
     const [first, second] = [work(), work()]
@@ -107,7 +107,7 @@ describe('a gate', () => {
     const waiting = [ask('large', 2), ask('small 1', 1), ask('small 2', 1)]
     first.end()
     await running[0]
-    // The gate looks for requests that fit in the turn of the event loop before this one.
+    // The gate admits requests that fit one turn of the event loop earlier.
     await nextTurn()
     expect(begun).toEqual([])
     second.end()

@@ -15,7 +15,7 @@ const acceptor = createAcceptor({
 })
 
 it.each(['\n', '\r', '\u0000', '\u001b[31m', '\u0085', '\u2028', '\u2029'])(
-  'takes no id with %j, after which somebody might read a log line of its own',
+  'refuses an id with %j, which could forge a log line',
   (end) => {
     const id = `a${end}{"level":"error"}`
     const event = { eventType: 'vault.seal.detected', data: { node: 'n' } }
@@ -38,7 +38,7 @@ async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
   return turns
 }
 
-it('lets others have a turn while it looks for patient data, inside of one event too', async () => {
+it('yields to the event loop while it searches for patient data, also within one event', async () => {
   const data = { payer: 'p', status: 's', patient_id: 'P123456789', reason: 'مَ'.repeat(100_000) }
   const checked = acceptor.check([{ eventType: 'nphies.eligibility.denied', data }])
   expect(checked).toHaveLength(1)
@@ -46,7 +46,7 @@ it('lets others have a turn while it looks for patient data, inside of one event
   expect(await turnsDuring(() => acceptor.protect(Array(30).fill(event)))).toBeGreaterThanOrEqual(5)
 })
 
-it('is not slowed down by characters that stand for whole phrases', async () => {
+it('is not slowed down by characters that fold to whole phrases', async () => {
   // U+FDFA is eighteen letters once it is taken apart: a request of 5 MB took 8 seconds.
   const request = (reason: string) =>
     acceptor.check(

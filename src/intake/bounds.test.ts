@@ -26,7 +26,7 @@ describe('withCutTexts', () => {
     expect(String(kept.traceback).length).toBeLessThanOrEqual(200_000)
   })
 
-  it('cuts inside lists and labels, and leaves out a URL of which half would lead elsewhere', () => {
+  it('cuts inside lists and labels, and leaves out long URLs', () => {
     const url = `https://grafana.example.sa/${long(2_000)}`
     const alert = { component: 'c', summary: 's', labels: { a: long(30_000), b: 9090 }, runbook_url: url }
     expect(keep('system_alert', alert)).toEqual({
@@ -40,13 +40,13 @@ describe('withCutTexts', () => {
     })
   })
 
-  it('keeps the bounds of fields that the configuration file changes', () => {
+  it('applies the bounds of fields that the configuration file changes', () => {
     const schema = withFields(CARD_DATA.system_alert, { node: { phi: true }, runbook_url: { required: true }, own: {} })
     const data = { node: long(2_000), runbook_url: `https://x.sa/${long(2_000)}`, own: long(30_000) }
     expect(withCutTexts({ schema }, data)).toEqual({ node: `${long(999)}…`, own: `${long(19_999)}…` })
   })
 
-  it('cuts all texts shorter where they are too much together', () => {
+  it('cuts all texts shorter where their sum is too large', () => {
     for (const text of ['x', 'م', '\u001b']) {
       const recommended_actions = Array.from({ length: 200 }, () => text.repeat(20_000))
       const kept = keep('vault_security_event', { node: 'n', recommended_actions })

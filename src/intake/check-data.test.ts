@@ -47,7 +47,7 @@ describe.each(TYPES)('%s', (type) => {
   const { data } = SAMPLES[type]
   const shape = catalogue.eventTypes.get(type)?.schema.shape ?? {}
 
-  it('takes its sample as it is', () => {
+  it('accepts its sample unchanged', () => {
     expect(check(type, data)).toEqual({ checked: { data, given: data, ignored: [] }, problems: [] })
   })
 
@@ -58,7 +58,7 @@ describe.each(TYPES)('%s', (type) => {
     expect(places(type, everythingWrong)).toEqual(Object.keys(shape).map((name) => `data.${name}`))
   })
 
-  it('refuses data without what it needs, and takes null for what it does not', () => {
+  it('refuses data without a required field, and accepts null for optional ones', () => {
     const needed = Object.keys(shape).filter((name) => !(shape[name] instanceof z.ZodOptional))
     expect(needed.length).toBeGreaterThan(0)
     expect(places(type, {})).toEqual(needed.map((name) => `data.${name}`))
@@ -92,21 +92,21 @@ describe('inside lists and objects', () => {
     expect(places(type, { ...SAMPLES[type].data, ...change })).toEqual(expected.map((at) => `data${at}`))
   })
 
-  it('tells of at most so many, and that there are more', () => {
+  it('lists a limited number of problems, and that there are more', () => {
     const data = { ...SAMPLES['nphies.claim.submitted'].data, services: Array(900).fill(1) }
     expect(places('nphies.claim.submitted', data)).toHaveLength(101)
   })
 })
 
-describe('what data may be', () => {
+describe('data', () => {
   const alert = { component: 'c', summary: 's' }
   const take = (more: object) => check('prometheus.alert.firing', { ...alert, ...more }).checked?.data
 
-  it('keeps fields that the type does not declare, where they are to be kept', () => {
+  it('keeps undeclared fields under keep', () => {
     expect(take({ own: { deep: [1, 'x', null, true] } })).toEqual({ ...alert, own: { deep: [1, 'x', null, true] } })
   })
 
-  it('writes what JSON can say as JSON says it', () => {
+  it('is kept as JSON.stringify writes it', () => {
     expect(take({ at: new Date(0), gone: undefined, n: Object.create(null) })).toEqual({
       ...alert,
       at: '1970-01-01T00:00:00.000Z',
@@ -114,7 +114,7 @@ describe('what data may be', () => {
     })
   })
 
-  it('takes no U+0000, no half characters and no __proto__ from any text or key', () => {
+  it('has no U+0000, lone surrogate or __proto__ in any text or key', () => {
     const odd = JSON.parse('{"a\\u0000":[{"k\\ud800":"v\\u0000"}],"__pro\\u0000to__":1,"__proto__":{"x":1}}')
     const data = take({ odd, constructor: null, toString: 'x' })
     expect(data).toEqual({ ...alert, odd: { a: [{ 'k\ufffd': 'v' }] }, constructor: null, toString: 'x' })
@@ -133,7 +133,7 @@ describe('what data may be', () => {
     expect(check('prometheus.alert.firing', data).problems).toEqual([expect.objectContaining({ at: 'data', found })])
   })
 
-  it('takes what only says that there is nothing for absent', () => {
+  it('treats placeholders for no value as absent', () => {
     const nothing = {
       node: '',
       unit: '',
@@ -143,7 +143,7 @@ describe('what data may be', () => {
       ends_at: '0001-01-01T00:00:00Z',
       labels: { severity: null, instance: 'db-1', empty: '' },
     }
-    // A field of its own is whatever its sender wants.
+    // A field that the type does not declare may have any value.
     expect(take({ ...nothing, own: '' })).toEqual({ ...alert, labels: { instance: 'db-1', empty: '' }, own: '' })
     const batch = SAMPLES['followup.batch.status'].data
     const portal_resources = [{ name: 'p', url: '', description: null }]
@@ -161,7 +161,7 @@ describe('what data may be', () => {
     ])
   })
 
-  it('takes times as the standards allow them, and tells of years of the Hijra', () => {
+  it('accepts times of RFC 3339, and names years of the Hijra', () => {
     expect(take({ starts_at: '2026-11-21 10:00:00+0300', ends_at: '2016-12-31T23:59:60Z' })).toEqual({
       ...alert,
       starts_at: '2026-11-21T10:00:00+03:00',
@@ -198,7 +198,7 @@ describe('what data may be', () => {
       ])
   })
 
-  it('refuses what JSON would lose, and names each field', () => {
+  it('refuses values that JSON loses, and names each field', () => {
     const data = {
       ...alert,
       value: Number.NaN,
@@ -219,7 +219,7 @@ describe('what data may be', () => {
     ])
   })
 
-  it('is not a list of four billion holes', () => {
+  it('is refused as a list of four billion holes', () => {
     const list: unknown[] = []
     list.length = 4_000_000_000
     const { problems } = check('prometheus.alert.firing', { list })
@@ -265,7 +265,7 @@ it('refuses nothing that fits', () => {
   )
 })
 
-it('takes data of a user’s own type, and names its fields', () => {
+it('accepts data of an own type, and names its fields', () => {
   const alert = { component: 'c', summary: 's' }
   expect(check('lab.result.ready', { ...alert, result_id: 'r', parts: [{ a: 1 }], extra: { b: [] } }).problems).toEqual(
     [],
@@ -290,14 +290,14 @@ describe('fields that the type does not declare', () => {
   const names = ['patient_name', 'national_id', 'patient', '(entry 6)', '(entry 7)', 'rejection_reasn']
   const given = { ...claim, ...patient }
 
-  it('are not kept, and are named where their names are no values', () => {
+  it('are dropped, and named unless their names may be values', () => {
     expect(check('nphies.claim.rejected', given, 'drop')).toEqual({
       checked: { data: claim, given, ignored: names },
       problems: [],
     })
   })
 
-  it('are masked as a whole, where only masks are to be kept', () => {
+  it('are masked as a whole under mask', () => {
     const { checked } = check('nphies.claim.rejected', given, 'mask')
     expect(checked?.ignored).toEqual(names)
     expect(checked?.data).toEqual({
@@ -311,7 +311,7 @@ describe('fields that the type does not declare', () => {
     })
   })
 
-  it('refuse the event, each by its name, where that is wanted', () => {
+  it('refuse the event, each by its name, under refuse', () => {
     const { checked, problems } = check('nphies.claim.rejected', given, 'refuse')
     expect(checked).toBeUndefined()
     expect(problems.map(({ at }) => at)).toEqual(names.map((name) => `data.${name}`))
@@ -330,7 +330,7 @@ describe('fields that the type does not declare', () => {
     expect(checked?.ignored).toEqual(['services[].patient_id', 'services[].(entry 4)'])
   })
 
-  it('are not all named where there are thousands', () => {
+  it('are named in part where there are thousands', () => {
     const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a${i}`, 1]))
     const { checked } = check('nphies.claim.rejected', { ...claim, ...many }, 'drop')
     expect(checked?.ignored).toHaveLength(101)

@@ -147,7 +147,7 @@ const nearlyEvent = fc.record(
 )
 
 describe('any value as an event', () => {
-  it('is checked or refused with problems, and never breaks the check', () => {
+  it('is accepted or refused with problems, and throws nothing else', () => {
     fc.assert(
       fc.property(fc.oneof(nearlyEvent, hostile), (given) => {
         const { event, problems } = check(made(given))
@@ -169,7 +169,7 @@ describe('any value as an event', () => {
     expect({}).not.toHaveProperty('polluted')
   })
 
-  it('comes out of a call as a GatewayError, with every bad event named', () => {
+  it('is refused in a GatewayError that names every invalid event', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant(GOOD), nearlyEvent, hostile), { maxLength: 5 }), (given) => {
         const events = given.map(made)
@@ -189,13 +189,13 @@ describe('any value as an event', () => {
     expect(() => acceptor.check(events as UncheckedEvent[])).toThrow(/found .+; expected a list of events/)
   })
 
-  it('is looked at even where the list has a hole', () => {
+  it('is checked also at a hole of the list', () => {
     const events: UncheckedEvent[] = []
     events[1] = GOOD
     expect(() => acceptor.check(events)).toThrow(/events\[0\]: found nothing/)
   })
 
-  it('is refused quickly where it is a thousand events with all that can be wrong', () => {
+  it('is refused quickly as a thousand events with every problem', () => {
     const bad = {
       eventType: 'nphies.claim.submittee',
       data: { claim_id: 'C', provider: 'p', payer: 'p', total_amount: 1, services: Array(900).fill(1) },
@@ -229,7 +229,7 @@ describe('problems', () => {
     ),
   })).value
 
-  it('never quote a value, nor a key of the caller’s own', () => {
+  it('never quote a value or a key of the caller', () => {
     const fields = [...new Set([...catalogue.eventTypes.values()].flatMap((type) => Object.keys(type.schema.shape)))]
     const event = fc.record(
       {
@@ -273,7 +273,7 @@ describe('problems', () => {
     expect(refused).toBeGreaterThan(5_000)
   })
 
-  it('say what was meant', () => {
+  it('suggest the nearest name', () => {
     const { problems } = check({
       eventType: 'vault.seal.detectd',
       corelationId: 'c',
@@ -321,7 +321,7 @@ describe('problems', () => {
 })
 
 describe('the fields beside the data', () => {
-  it('take a priority in any letter case', () => {
+  it('accept a priority in any letter case', () => {
     const anyCase = fc.constantFrom(...PRIORITIES).chain((priority) =>
       fc
         .array(fc.boolean(), { minLength: priority.length, maxLength: priority.length })
@@ -335,19 +335,19 @@ describe('the fields beside the data', () => {
     )
   })
 
-  it.each([...catalogue.aliases])('take the older name %s for %s', (alias, type) => {
+  it.each([...catalogue.aliases])('accept the alias %s for %s', (alias, type) => {
     const { data } = SAMPLES[type as keyof typeof SAMPLES]
     expect(check({ eventType: alias, data }).event?.definition.name).toBe(type)
   })
 
-  it('take groups by key and by every name, in any letter case, each once', () => {
+  it('accept groups by key and by every name, in any letter case, each once', () => {
     for (const [key, group] of catalogue.groups) {
       const names = [key, ...group.names].flatMap((one) => [one, one.toUpperCase(), ` ${one.toLowerCase()} `])
       expect(check({ ...GOOD, stakeholders: names }).event?.stakeholders).toEqual([key])
     }
   })
 
-  it('count null as absent', () => {
+  it('treat null as absent', () => {
     const nothing = { correlationId: null, stakeholders: null, priority: null, occurredAt: null, language: null }
     expect(check({ ...GOOD, ...nothing, idempotencyKey: null }).event).toMatchObject({
       priority: 'CRITICAL',
@@ -359,7 +359,7 @@ describe('the fields beside the data', () => {
     })
   })
 
-  it('count empty text as absent, but for an idempotency key', () => {
+  it('treat empty text as absent, except for an idempotency key', () => {
     const nothing = { correlationId: '', priority: '', occurredAt: '', language: '' }
     expect(check({ ...GOOD, ...nothing }).event).toMatchObject({
       priority: 'CRITICAL',
@@ -371,7 +371,7 @@ describe('the fields beside the data', () => {
     expect(check({ ...GOOD, idempotencyKey: '' }).problems.map(({ at }) => at)).toEqual(['events[0].idempotencyKey'])
   })
 
-  it('take a time as a Date and as text with a zone, and no other', () => {
+  it('accept a time as a Date or text with a zone, and no other', () => {
     const at = (occurredAt: unknown) => check({ ...GOOD, occurredAt }).event?.occurredAt?.toISOString()
     expect(at(new Date(1e12))).toBe('2001-09-09T01:46:40.000Z')
     expect(at('2026-11-21T10:00:00+03:00')).toBe('2026-11-21T07:00:00.000Z')
@@ -385,7 +385,7 @@ describe('the fields beside the data', () => {
       expect(check({ ...GOOD, occurredAt }).problems.map((problem) => problem.at)).toEqual(['events[0].occurredAt'])
   })
 
-  it('take ids of up to 65,536 characters without control characters', () => {
+  it('accept ids of up to 65,536 characters without control characters', () => {
     for (const id of ['x', 'x'.repeat(65_536), 'حالة 7 #!', '😀'])
       expect(check({ ...GOOD, correlationId: id, idempotencyKey: id }).problems).toEqual([])
     for (const id of ['  ', 'x'.repeat(65_537), 'a\nb', 'a\u0000', '\ud800', 7, [], {}])

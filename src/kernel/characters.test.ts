@@ -22,7 +22,7 @@ describe('clean text', () => {
     expect(cleanText(text)).toBe(expected)
   })
 
-  it('is left as it is when it is cleaned again', () => {
+  it('is unchanged when it is cleaned again', () => {
     const wild = fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 5 }), fc.constantFrom('\u001B', '[', '31m')))
     fc.assert(
       fc.property(wild, (parts) => {
@@ -33,7 +33,7 @@ describe('clean text', () => {
     )
   })
 
-  it('takes time in proportion to its length', () => {
+  it('takes linear time', () => {
     const started = process.cpuUsage()
     for (const piece of ['\u001B', '\u001B[', '\u001B]', '\u001B[1;', '\u001B ', '\u009B1'])
       cleanText(piece.repeat(200_000))
@@ -65,14 +65,14 @@ it.each([
   )
 })
 
-it('reads a text that begins an escape sequence again and again once', () => {
+it('scans a text of many escape sequence starts once', () => {
   // Each beginning read to the end of the text: ten billion characters, minutes.
   expect(cleanText('\u009D'.repeat(100_000))).toBe('')
 })
 
 const text = fc.string({ unit: fc.constantFrom('a', 'ب', '😀', '\n', '𐎀'), maxLength: 300 })
 
-it('keeps to the bound, marks what was cut and halves no surrogate pair', () => {
+it('a cut text keeps to the bound, has a mark and no half surrogate pair', () => {
   fc.assert(
     fc.property(text, fc.integer({ min: 16, max: 200 }), (given, most) => {
       for (const cut of [cutText, cutTextMiddle]) {
@@ -87,7 +87,7 @@ it('keeps to the bound, marks what was cut and halves no surrogate pair', () => 
   )
 })
 
-it('keeps the first and the last lines of a traceback whole', () => {
+it('a cut traceback keeps its first and last lines whole', () => {
   const lines = Array.from({ length: 1_000 }, (_, i) => `line ${i}`)
   const kept = cutTextMiddle(lines.join('\n'), 200).split('\n')
   expect(kept[0]).toBe('line 0')
@@ -95,13 +95,13 @@ it('keeps the first and the last lines of a traceback whole', () => {
   expect(kept.filter((line) => !lines.includes(line))).toEqual(['…'])
 })
 
-it('cuts the middle out of one line without halving a character', () => {
+it('a cut line loses its middle, without half a character', () => {
   for (const start of ['', 'a'])
     for (const most of [40, 41, 42, 43])
       expect(cutTextMiddle(start + '\u{1F600}'.repeat(50), most).isWellFormed()).toBe(true)
 })
 
-it('gives the bytes of all texts together, whatever is in them, after the room', () => {
+it('utf8Of returns the bytes of all texts after the room', () => {
   const texts = fc.array(fc.string({ unit: 'binary' }))
   fc.assert(
     fc.property(texts, fc.nat(9), (given, room) => {

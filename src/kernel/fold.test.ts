@@ -17,7 +17,7 @@ function lettersOfEach(characters: readonly string[]): readonly number[] {
   })
 }
 
-it('makes at most four letters of any character, so that a text can not grow without bound', () => {
+it('folds any character to at most four letters', () => {
   // Many characters at once, which takes a third of the time.
   const AT_ONCE = 4_096
   const most = new Map<number, string>()
@@ -32,7 +32,7 @@ it('makes at most four letters of any character, so that a text can not grow wit
   expect(foldNow('\uFDFA'.repeat(1_000)).letters).toHaveLength(1_000)
 }, 60_000)
 
-it('takes steps in a long text, and makes the same of it as at once', () => {
+it('folds a long text in steps to the same result as at once', () => {
   const text = 'P١٢٣ \u{1D7D8}é\u200B'.repeat(UNITS_PER_STEP)
   const steps = fold(text)
   let taken = 0

@@ -4,12 +4,12 @@ import { JsonText } from './json-text.ts'
 
 const pieces = ['{"a":', '"مرحبا"', '}']
 
-it('is jsonb in its binary form for pg, and the value itself for who writes JSON', () => {
+it('JsonText is binary jsonb for pg, and its value for JSON.stringify', () => {
   const text = new JsonText(pieces)
   expect(text.toPostgres()).toEqual(Buffer.concat([Buffer.from([1]), Buffer.from('{"a":"مرحبا"}')]))
   expect(JSON.stringify(text)).toBe('{"a":"مرحبا"}')
 })
 
-it('shows nothing of what it holds to who prints it', () => {
+it('JsonText prints nothing of its value', () => {
   expect(`${inspect(new JsonText(pieces), { depth: 9 })}${new JsonText(pieces)}`).not.toContain('مرحبا')
 })

@@ -10,6 +10,6 @@ it.each([
   ['postgres://h/d?sslmode=disable', 'postgres://h/d?sslmode=disable'],
   ['postgres://h/d?sslmode=require&uselibpqcompat=true', 'postgres://h/d?sslmode=require&uselibpqcompat=true'],
   ['postgres://u:sslmode=require@h/d', 'postgres://u:sslmode=require@h/d'],
-])('says what sslmode means to pg: %s', (url, expected) => {
+])('sslmode for pg: %s', (url, expected) => {
   expect(withExplicitSslMode(url)).toBe(expected)
 })

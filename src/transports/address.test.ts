@@ -13,7 +13,7 @@ const code = (url: string, options: AddressOptions = NONE) => {
   return check.ok ? 'ok' : check.code
 }
 
-describe('good addresses', () => {
+describe('valid addresses', () => {
   it.each([
     NEW,
     `https://prod-12.uaenorth.logic.azure.com:443/workflows/${ID}/triggers/manual/paths/invoke${QUERY}`,
@@ -35,7 +35,7 @@ describe('good addresses', () => {
     expect(checkAddress(`https://x.logic.azure.com?sig=${SIG}`, NONE)).toMatchObject({ path: `/?sig=${SIG}` })
   })
 
-  it('takes further suffixes as host or part of one, however they are written', () => {
+  it('may have a further host suffix in each notation', () => {
     for (const suffix of ['hooks.claims.sa', '.hooks.claims.sa', '*.hooks.claims.sa', ' HOOKS.claims.sa ']) {
       const options = { extraSuffixes: [suffix] }
       expect(code(`https://hooks.claims.sa/x${QUERY}`, options)).toBe('ok')
@@ -45,12 +45,12 @@ describe('good addresses', () => {
     }
   })
 
-  it('does not let an empty suffix open every host', () => {
+  it('are not extended by an empty suffix', () => {
     for (const suffix of ['', ' ', '.', '*', '*.'])
       expect(code(`https://attacker.net/x${QUERY}`, { extraSuffixes: [suffix] })).toBe('webhook_invalid')
   })
 
-  it('needs the signature for SAS and not for Entra', () => {
+  it('need sig for SAS and not for Entra', () => {
     const bare = `https://prod-1.westus.logic.azure.com/workflows/${ID}/triggers/manual/paths/invoke?api-version=1`
     expect(checkAddress(bare, NONE)).toMatchObject({
       code: 'webhook_invalid',
@@ -60,7 +60,7 @@ describe('good addresses', () => {
     expect(code(bare, { extraSuffixes: [], auth: 'entra' })).toBe('ok')
   })
 
-  it('takes the sandbox only at the origin that is named', () => {
+  it('include the sandbox only at its origin', () => {
     const sandbox = 'http://127.0.0.1:8080/sandbox/channels/sre/webhook'
     expect(code(sandbox)).toBe('webhook_invalid')
     expect(checkAddress(sandbox, { extraSuffixes: [], allowSandbox: 'http://127.0.0.1:8080' })).toMatchObject({
@@ -74,7 +74,7 @@ describe('good addresses', () => {
   })
 })
 
-describe('bad addresses', () => {
+describe('invalid addresses', () => {
   it.each([
     '',
     '  ',
@@ -105,7 +105,7 @@ describe('bad addresses', () => {
     'https://webhook.office.com/webhookb2/1',
     'https://outlook.office.com/webhook/1@2/IncomingWebhook/3/4',
     'https://outlook.office365.com/webhookb2/1',
-  ])('%s is retired, and says what to do', (url) => {
+  ])('%s is webhook_retired, with what to do', (url) => {
     expect(checkAddress(url, NONE)).toMatchObject({
       code: 'webhook_retired',
       expected: expect.stringContaining('workflow'),

@@ -93,7 +93,7 @@ describe('network errors', () => {
     expect(got.mayHaveArrived).toBe(true)
   })
 
-  it('names every code of the table in this test', () => {
+  it('have every code of OUTCOMES in the table of this test', () => {
     const patterns = Object.values(OUTCOMES).flatMap((row) => ('errors' in row ? [...row.errors] : []))
     const covered = (pattern: string) =>
       ERRORS.some(([code]) => (pattern.endsWith('*') ? code.startsWith(pattern.slice(0, -1)) : code === pattern))
@@ -175,13 +175,13 @@ describe('bodies', () => {
     expect(of(400, { error: { code: 'BadCard' } }, [`/workflows/1?sig=${sig}`, sig]).errorCode).toBe('BadCard')
   })
 
-  it('keeps a known code even where the card has the same word', () => {
+  it('keeps a known error code that the card contains too', () => {
     expect(of(400, { error: { code: 'WorkflowNotFound' } }, ['WorkflowNotFound']).name).toBe('flow_off')
   })
 })
 
 describe('messages', () => {
-  it('says what happened, with status and code, and what to do where there is something', () => {
+  it('have status and code, and what to do where there is something', () => {
     expect(outcome('too_large', { statusCode: 413, errorCode: 'RequestEntityTooLarge' }).message).toBe(
       'The card is larger than the receiver takes (status 413, RequestEntityTooLarge). Lower TEAMS_CARD_MAX_BYTES and replay the notification.',
     )

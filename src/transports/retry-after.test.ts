@@ -47,11 +47,11 @@ describe('parseRetryAfter', () => {
     ['Sat Nov 21 10:00:30 2026 or later'],
     ['Sat, 21 Nov 2026 09:59:59 GMT'],
     ['Sunday, 06-Nov-94 08:49:37 GMT'],
-  ])('has nothing to say of %j', (header) => {
+  ])('returns undefined for %j', (header) => {
     expect(parseRetryAfter(header, NOW, MAX)).toBeUndefined()
   })
 
-  it('takes the first of several', () => {
+  it('reads the first of several', () => {
     expect(parseRetryAfter(['7', '9'], NOW, MAX)).toBe(7000)
     expect(parseRetryAfter([], NOW, MAX)).toBeUndefined()
   })

@@ -21,7 +21,7 @@ import { serveQuick } from './gateways.ts'
 const { 'gateway.digest': _, ...SENDABLE } = SAMPLES
 const SEALED = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, correlationId: 'c-1' } as const
 const TIME = '2026-11-30T08:00:00Z'
-/** The settings of no process: the defaults, whatever the machine's environment says. */
+/** Default settings, without the environment of the test process. */
 const DEFAULTS = { env: {} }
 
 /** Events whose cards show what happens on the way from a caller to a channel. */
@@ -56,7 +56,7 @@ function refusal(run: () => unknown): GatewayError {
 }
 
 describe('buildCard', () => {
-  it.each(['en', 'ar'] as const)('gives the cards that the gateway posts, in %s', async (language: Language) => {
+  it.each(['en', 'ar'] as const)('builds the same card as the gateway posts, in %s', async (language: Language) => {
     const settings = { TEAMS_REPEAT_WINDOW: 0, TEAMS_UNDECLARED_DATA: 'mask', TEAMS_LINK_GRAFANA: 'https://g.example' }
     const gateway = await serveQuick(await startedStore('embedded'), settings)
     const samples = Object.entries(SENDABLE).map(([eventType, sample]) => ({ eventType, ...sample }))
@@ -116,7 +116,7 @@ describe('buildCard', () => {
     expect(card.fallbackText).toContain('LOW')
   })
 
-  it('tells everything that is wrong with event, channel and language at once', () => {
+  it('lists every problem of event, channel and language in one error', () => {
     const event = {
       eventType: 'vault.seal.detected',
       data: { node: 7, auto_unseal_attempted: 'perhaps' },

@@ -14,7 +14,7 @@ import { whenDone } from '../services/cleanup.ts'
 import { freshDatabase } from '../services/database.ts'
 import { claimDue } from './steps.ts'
 
-/** Finished notifications, over three months, and waiting ones. */
+/** Finished notifications, over three months, and pending ones. */
 const FINISHED = 12_000
 const WAITING = 400
 
@@ -62,7 +62,7 @@ interface Node {
   readonly Plans?: readonly Node[]
 }
 
-/** Rows that a question's statements read from tables and indexes. */
+/** Rows that the statements of `ask` read from tables and indexes, as EXPLAIN ANALYZE counts them. */
 async function rowsRead(ask: (db: Kysely<Tables>) => Promise<unknown>): Promise<number> {
   asked = []
   await ask(db)
@@ -83,41 +83,45 @@ function readBy(node: Node | undefined): number {
   return (scans ? own : 0) + (node.Plans ?? []).reduce((sum, child) => sum + readBy(child), 0)
 }
 
-describe('what is asked each second, or by each scrape, reads what waits and not what is finished', () => {
+describe('queries of each second and each scrape read few finished notifications', () => {
   it.each([
     ['channels with work', 20, (db: Kysely<Tables>) => channelsWithWork(db)],
     ['the backlog', 2 * WAITING, (db: Kysely<Tables>) => readBacklog(db)],
     [
-      'what waits without a webhook URL and has no reason yet',
+      'pending notifications without a webhook URL and without a reason',
       20,
       (db: Kysely<Tables>) => noteUnreadyChannel(db, 'sre', turn, 'address_missing', new Date()),
     ],
-    ['what was cut off', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
-    ['the oldest and the newest that wait', 10, (db: Kysely<Tables>) => waitingSpan(db, 'sre')],
-    ['what waits, counted to a limit', 100, (db: Kysely<Tables>) => countWaiting(db, 'sre', { urgent: 11, all: 31 })],
-    ['when the next is due', 2 * WAITING, (db: Kysely<Tables>) => nextDue(db, 'sre')],
-    // The claim itself asks twice for what it takes, and holds ten more each time.
-    ['what is due', 100, (db: Kysely<Tables>) => claimDue(db, { channel: 'sre', turn })],
-    ['what is due on a quiet channel', 20, (db: Kysely<Tables>) => claimDue(db, { channel: 'quiet', turn })],
+    ['interrupted attempts', 20, (db: Kysely<Tables>) => reclaimInterrupted(db, 'sre', turn)],
+    ['the oldest and the newest pending notification', 10, (db: Kysely<Tables>) => waitingSpan(db, 'sre')],
+    [
+      'pending notifications, counted to a limit',
+      100,
+      (db: Kysely<Tables>) => countWaiting(db, 'sre', { urgent: 11, all: 31 }),
+    ],
+    ['the time of the next due notification', 2 * WAITING, (db: Kysely<Tables>) => nextDue(db, 'sre')],
+    // The claim reads each notification that it takes twice, and locks ten more each time.
+    ['due notifications', 100, (db: Kysely<Tables>) => claimDue(db, { channel: 'sre', turn })],
+    ['due notifications of an idle channel', 20, (db: Kysely<Tables>) => claimDue(db, { channel: 'quiet', turn })],
   ])('%s', async (_question, most, ask) => {
     expect(await rowsRead(ask)).toBeLessThanOrEqual(most)
   })
 })
 
-describe('a list does not read every month for what is rare', () => {
+describe('a list reads at most 100 rows for a filter with few matches', () => {
   it.each([
-    ['the dead letters', { state: 'failed' }],
-    ['what was suppressed, which is nothing', { state: 'suppressed' }],
-    ['what is under way', { state: 'sending' }],
-    ['a channel that gets nothing', { channel: 'quiet' }],
-    ['the dead letters of a channel', { state: 'failed', channel: 'sre' }],
+    ['dead letters', { state: 'failed' }],
+    ['suppressed notifications, of which there are none', { state: 'suppressed' }],
+    ['notifications in flight', { state: 'sending' }],
+    ['a channel without notifications', { channel: 'quiet' }],
+    ['dead letters of a channel', { state: 'failed', channel: 'sre' }],
     ['a correlation id', { correlationId: 'c77' }],
   ] as const)('%s', async (_what, filter) => {
     expect(await rowsRead((db) => listNotifications(db, { limit: 10, ...filter }))).toBeLessThanOrEqual(100)
   })
 })
 
-describe('a key that flaps is not looked up over its whole history', () => {
+describe('a dedup key with 3,000 notifications and resolutions', () => {
   const FLAPS = 3_000
   const KEY = { dedupKey: 'flapping', eventType: 't1', channel: 'sre' }
   const TIMES = { window: 604_800, acknowledged: { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 } }
@@ -139,20 +143,20 @@ describe('a key that flaps is not looked up over its whole history', () => {
     await sql`ANALYZE teams_notifications`.execute(db)
   })
 
-  it('when one event of it is accepted, or a thousand in one call', async () => {
+  it('costs findRepeated at most 450 rows, for one event or a thousand in one call', async () => {
     for (const times of [1, 1_000])
       expect(await rowsRead((on) => findRepeated(on, Array(times).fill(KEY), TIMES, new Date()))).toBeLessThanOrEqual(
         450,
       )
   })
 
-  it('when somebody asks whether one of its notifications is resolved', async () => {
+  it('costs teams_resolved_by() at most 10 rows of teams_resolutions', async () => {
     const read = await db.transaction().execute(async (transaction) => {
       const { rows } = await sql<{ by: string | null }>`
         SELECT teams_resolved_by(n) AS by FROM teams_notifications n
          WHERE n.dedup_key = 'flapping' ORDER BY n.created_at LIMIT 1`.execute(transaction)
       expect(rows[0]?.by).toEqual(expect.any(String))
-      // What this transaction alone has read of the table: what a function reads is in no plan of its caller.
+      // Rows that this transaction has read from the table. EXPLAIN of the caller does not count reads inside a function.
       const counted = await sql<{ rows: number }>`
         SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int AS rows
           FROM pg_stat_xact_user_tables WHERE relname = 'teams_resolutions'`.execute(transaction)

@@ -24,22 +24,25 @@ async function gatewayBehindProxy() {
   return { proxy, gateway, send }
 }
 
-describe('a connection that is cut while an event is written', () => {
+describe('a database connection cut while an event is written', () => {
   it.each([
     ['COMMIT was carried out', 'after', true],
     ['COMMIT did not arrive', 'before', false],
-  ] as const)('says that it does not know, and the same key finds out, where %s', async (_where, when, written) => {
-    const { proxy, send } = await gatewayBehindProxy()
-    const cut = proxy.cutAt(['INSERT INTO teams_events', 'commit'], when)
-    const { status, body } = await send('key-1')
-    await cut
-    expect({ status, code: body.code }).toEqual({ status: 503, code: 'commit_unknown' })
-    expect(`${body.detail} ${body.todo}`).toContain('same idempotency key')
-    const again = await send('key-1')
-    expect(again).toMatchObject({ status: 202, body: { events: [{ duplicate: written }] } })
-  })
+  ] as const)(
+    'answers commit_unknown, and a retry with the same key says whether it was a duplicate, where %s',
+    async (_where, when, written) => {
+      const { proxy, send } = await gatewayBehindProxy()
+      const cut = proxy.cutAt(['INSERT INTO teams_events', 'commit'], when)
+      const { status, body } = await send('key-1')
+      await cut
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'commit_unknown' })
+      expect(`${body.detail} ${body.todo}`).toContain('same idempotency key')
+      const again = await send('key-1')
+      expect(again).toMatchObject({ status: 202, body: { events: [{ duplicate: written }] } })
+    },
+  )
 
-  it('says that nothing was written where it was cut before the COMMIT', async () => {
+  it('answers database_unreachable and has written nothing where it was cut before the COMMIT', async () => {
     const { proxy, gateway, send } = await gatewayBehindProxy()
     const cut = proxy.cutAt(['INSERT INTO teams_events'], 'after')
     const { status, body } = await send('key-1')
@@ -72,8 +75,8 @@ const errorOf = async (sending: Promise<unknown>) => {
   return error instanceof GatewayError ? error : expect.unreachable('no GatewayError was thrown')
 }
 
-describe('what the client knows of an event whose answer was lost', () => {
-  it('names the key that it made up, so that the same can be sent again', async () => {
+describe('the error of the client after a lost answer', () => {
+  it('names the idempotency key that the client generated', async () => {
     const { client, bodies } = clientThatFails(RESET)
     const error = await errorOf(client.send(EVENT))
     const key = JSON.parse(bodies[0] ?? '').idempotency_key
@@ -81,7 +84,7 @@ describe('what the client knows of an event whose answer was lost', () => {
     expect(String(error)).toContain(`idempotencyKey: found the key ${key}`)
   })
 
-  it('names them for each of many, and none that it was given', async () => {
+  it('names the generated key of each event, and no key that the caller gave', async () => {
     const { client, bodies } = clientThatFails(RESET)
     const error = await errorOf(client.sendMany([EVENT, { ...EVENT, idempotencyKey: 'given' }, EVENT]))
     const keys: string[] = JSON.parse(bodies[0] ?? '').map(
@@ -98,14 +101,14 @@ describe('what the client knows of an event whose answer was lost', () => {
     expect(String(error)).not.toContain('given')
   })
 
-  it('names them where only an earlier try may have been accepted, and not where none was', async () => {
+  it('names generated keys after ECONNRESET then ECONNREFUSED, and none after ECONNREFUSED alone', async () => {
     const lost = clientThatFails(['ECONNRESET', ...REFUSED])
     expect((await errorOf(lost.client.sendMany([EVENT]))).idempotencyKeys).toHaveLength(1)
     const refused = clientThatFails(REFUSED)
     expect((await errorOf(refused.client.sendMany([EVENT]))).idempotencyKeys).toBeUndefined()
   })
 
-  it('carries all that it takes to repeat a call whose COMMIT was carried out, without a second card', async () => {
+  it('has the keys with which a committed call can be repeated without a second notification', async () => {
     const { proxy, gateway } = await gatewayBehindProxy()
     const events = [EVENT, { ...EVENT, idempotencyKey: 'given' }]
     let tries = 0
@@ -129,7 +132,7 @@ describe('what the client knows of an event whose answer was lost', () => {
     )
   })
 
-  it('promises of no error that may come after a commit that nothing was accepted', () => {
+  it('says to use the same idempotency key for each code that may follow a commit', () => {
     for (const code of ['internal', 'gateway_unreachable', 'commit_unknown'] as const)
       expect(ERROR_CODES[code].todo).toMatch(/same idempotency key/)
   })

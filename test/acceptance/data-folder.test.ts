@@ -30,7 +30,7 @@ function openToOthers(folder: string): string[] {
 }
 
 describe('the folder of the embedded database', () => {
-  it('is its owner’s alone, with all that is made in it, then and later', async () => {
+  it('has no access for group and others, nor have files made in it at once and later', async () => {
     const folder = join(embeddedFolder(), 'not', 'there')
     const umask = process.umask()
     const { log, lines } = listeningLog()
@@ -46,7 +46,7 @@ describe('the folder of the embedded database', () => {
     expect(lines).toEqual([])
   })
 
-  it('is closed to others where an earlier version left it open', async () => {
+  it('loses the access of others that an earlier version left', async () => {
     const folder = embeddedFolder()
     await (await openEmbedded(folder)).close()
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
@@ -55,7 +55,7 @@ describe('the folder of the embedded database', () => {
     expect(openToOthers(folder)).toEqual([])
   })
 
-  it('is warned about and used where it was there before, and others may enter it, as a mounted volume is', async () => {
+  it('logs a warning and is used where it existed before with access for others, as a mounted volume has', async () => {
     const folder = embeddedFolder()
     chmodSync(folder, 0o2775)
     const { log, lines } = listeningLog()

@@ -37,7 +37,7 @@ const channelOf = async (gateway: ServedGateway, key: string) =>
   (await gateway.wired.service.listChannels()).find((channel) => channel.key === key)
 
 describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
-  it('brings an accepted event to its channel and records it', async () => {
+  it('posts an accepted event to its channel and records the attempt', async () => {
     const gateway = await serveQuick(await startedStore(kind))
     const [answer] = await gateway.wired.service.accept([alert({ correlationId: 'c-1' })], 'test')
     const [message] = await sandboxOf(gateway).waitFor('sre', 1)
@@ -58,7 +58,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(sent.card).toEqual(message?.card)
   })
 
-  it('retries what fails for a moment, without making two records of it', async () => {
+  it('retries after a temporary failure, in the same notification', async () => {
     const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 503, times: 2 })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
@@ -67,7 +67,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(sent.retryCount).toBe(2)
   })
 
-  it('makes a dead letter of what will never be taken, and replays it when asked', async () => {
+  it('makes a dead letter of a card that is refused for good, and replays it on request', async () => {
     const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
@@ -86,7 +86,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     await expect(gateway.wired.service.replayNotification(id, 'Sara')).rejects.toMatchObject({ code: 'not_replayable' })
   })
 
-  it('shows a repeat after all, when the one that it repeats is never taken', async () => {
+  it('sends a suppressed repeat when the notification that it repeats becomes a dead letter', async () => {
     const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 400, times: 1 })
     const again = alert({ correlationId: 'again' })
@@ -114,7 +114,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     })
   })
 
-  it('rests as long as Retry-After says, and dead-letters nothing', async () => {
+  it('pauses a channel for Retry-After, without a dead letter', async () => {
     const gateway = await serveQuick(await startedStore(kind))
     sandboxOf(gateway).setFaults('sre', { status: 429, retry_after: 1, times: 5 })
     const answers = await gateway.wired.service.accept(
@@ -138,7 +138,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(new Set(sent.map(({ retryCount }) => retryCount))).toEqual(new Set([0]))
   })
 
-  it('lets a broken channel wait, whatever the outage, and uses up no retry', async () => {
+  it('keeps notifications of a broken channel pending, and uses up no retry', async () => {
     const gateway = await serveQuick(await startedStore(kind), { TEAMS_MAX_RETRIES: 2, TEAMS_BREAKER_THRESHOLD: 2 })
     const sandbox = sandboxOf(gateway)
     sandbox.setFaults('sre', { status: 401 })
@@ -164,7 +164,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect((await channelOf(gateway, 'sre'))?.breaker).toBe('closed')
   })
 
-  it('sends the most urgent next, however much of the rest waits', async () => {
+  it('sends the most urgent notification next, before an older backlog', async () => {
     const gateway = await serveQuick(await startedStore(kind), {
       TEAMS_RATE_LIMIT_REQUESTS: 10,
       TEAMS_RATE_LIMIT_PERIOD: 1,
@@ -184,7 +184,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(place - before).toBeLessThanOrEqual(1)
   })
 
-  it('waits for the address of a channel that has none, and sends once it is there', async () => {
+  it('keeps notifications of a channel without a webhook URL pending, and sends once it has one', async () => {
     const gateway = await serveQuick(await startedStore(kind), { TEAMS_SANDBOX: 'off' })
     const [answer] = await gateway.wired.service.accept([alert()], 'test')
     const id = answer?.notifications[0]?.id ?? ''
@@ -196,7 +196,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     expect(await channelOf(gateway, 'sre')).toMatchObject({ configured: false, breaker: 'closed' })
   })
 
-  it('finishes what is under way when it stops, and the next start sends the rest', async () => {
+  it('finishes posts in flight when it stops, and the next start sends the rest', async () => {
     const store = await startedStore(kind)
     const first = await serveQuick(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
     sandboxOf(first).setFaults('sre', { delay_ms: 300 })

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { startedStore } from '../services/stores.ts'
 import { serveQuick } from './gateways.ts'
 
-it('a replica without addresses takes nothing from a database whose cards go to real channels', async () => {
+it('a replica without webhook URLs claims nothing from a database whose cards go to real channels', async () => {
   const store = await startedStore('postgres')
   const trial = await serveQuick(store)
   await trial.wired.service.accept(

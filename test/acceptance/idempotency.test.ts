@@ -48,7 +48,7 @@ async function start() {
 
 const first = ({ events }: Answer) => events?.[0]
 
-it('the key of one caller is no duplicate for another, whether by token or by signature', async () => {
+it('an idempotency key counts per caller, whether by token or by signature', async () => {
   const { send, sign } = await start()
   const event = { ...EVENT, idempotency_key: 'task-42' }
   const other = { ...event, data: { node: 'vault-2' } }
@@ -66,7 +66,7 @@ it('the key of one caller is no duplicate for another, whether by token or by si
   })
 })
 
-it('the same key with another content is 409, in the words of the caller, and nothing of the call is accepted', async () => {
+it('a reused key with other content is 409 with the field names of the request, and no event of the call is accepted', async () => {
   const { send, sign } = await start()
   const event = { ...EVENT, idempotency_key: 'task-42' }
   const other = { ...event, data: { node: 'vault-2' } }

@@ -57,7 +57,7 @@ function alert(correlationId: string, ...stakeholders: readonly string[]): Event
 }
 
 describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s', (kind) => {
-  it('sends what it is given, in every channel that the groups read', async () => {
+  it('sends an event to every channel that its groups read', async () => {
     const gateway = await gatewayOn({ settings: await startedStore(kind) }, 'sre', 'cloudops')
     await gateway.start()
     const answer = await gateway.send(alert('one', 'SRE', 'CloudOps'))
@@ -70,7 +70,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
     expect(arrived().sort()).toEqual(['cloudops: one', 'sre: one'])
   })
 
-  it('keeps what it is given before it is started, and sends it once it is', async () => {
+  it('stores events accepted before start(), and sends them after it', async () => {
     const gateway = await gatewayOn({ settings: await startedStore(kind) }, 'sre')
     await gateway.sendMany([alert('early-1'), alert('early-2')])
     expect(arrived()).toEqual([])
@@ -90,7 +90,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
     expect(arrived()).toEqual(['sre: all'])
   })
 
-  it('sends what is due before it ends, and leaves the rest to the next one', async () => {
+  it('sends due notifications before it ends, and leaves the rest to the next gateway', async () => {
     const settings = await startedStore(kind)
     const first = await gatewayOn({ settings }, 'sre')
     await first.start()
@@ -107,7 +107,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
     expect(arrived().at(-1)).toBe('pmo: without%20an%20address')
   })
 
-  it('does not know of another one in the same process', async () => {
+  it('shares no state with another gateway in the same process', async () => {
     const one = await gatewayOn({ settings: await startedStore(kind) }, 'sre')
     const other = await gatewayOn({ settings: await startedStore(kind) }, 'cloudops')
     await Promise.all([one.start(), other.start()])
@@ -126,7 +126,7 @@ describe.each(['embedded', 'postgres'] as const)('a gateway in a program, on %s'
   })
 })
 
-it('programs with names of their own share a database, and no idempotency keys', async () => {
+it('programs with different names on one database share no idempotency keys', async () => {
   const { DATABASE_URL: url } = await startedStore('postgres')
   const make = async (options: GatewayOptions) => {
     const gateway = await createGateway({
@@ -204,7 +204,7 @@ function sharedKysely(kysely: Kysely<{ claims: { id: string } }>) {
 }
 
 describe.each(Object.entries(SHARED))('a gateway on %s of the program', (_name, open) => {
-  it('sends what was sent in a transaction of the program once that commits, and never what was rolled back', async () => {
+  it('sends events of a transaction of the program after its COMMIT, and none after a ROLLBACK', async () => {
     const host = await open()
     onTestFinished(() => host.close())
     await host.ask('CREATE TABLE claims (id text)')
@@ -254,7 +254,7 @@ it('a gateway that is given its environment reads no .env beside it', async () =
   expect(await run('{}')).toBe('invalid_settings')
 })
 
-it('a pool of the program whose database is away is told of as such', async () => {
+it('an unreachable database behind a pool of the program is database_unreachable', async () => {
   const pool = new pg.Pool({ connectionString: `postgres://u:a-password@127.0.0.1:${await freePort()}/none` })
   onTestFinished(() => pool.end())
   const error = await createGateway({ env: {}, database: pool, settings: QUICK }).catch((reason: unknown) => reason)
@@ -329,8 +329,8 @@ it('types, groups, channels, routes and templates of the user’s own reach the 
   await expect(send({ eventType: 'lab.result.ready', data: {} })).rejects.toThrow('data.result_id: found nothing')
 })
 
-describe('sendTeamsNotification in a program that does nothing else', () => {
-  /** Runs the program until it ends by itself; nobody ends it. */
+describe('sendTeamsNotification as the only call of a program', () => {
+  /** Runs the program until it exits by itself. */
   function run(env: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const folder = embeddedFolder()
     const certificate = join(folder, 'ca.pem')
@@ -390,7 +390,7 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
     ])
   })
 
-  it('only accepts with DATABASE_URL, and the program ends without waiting for anybody', async () => {
+  it('only accepts with DATABASE_URL, and the program exits without waiting for delivery', async () => {
     const { url } = await freshDatabase()
     const { code, stdout } = await run({ DATABASE_URL: url })
     expect([code, arrived()]).toEqual([0, []])
@@ -435,7 +435,7 @@ describe('sendTeamsNotification in a program that does nothing else', () => {
     expect(kept).toMatchObject({ notifications: expect.objectContaining({ length: 10 }) })
   })
 
-  it('tells why it can not, and the program ends with an error', async () => {
+  it('rejects with the reason, and the program exits with an error', async () => {
     const { code, stderr } = await run({ DATABASE_URL: 'postgres://nobody:a-password@127.0.0.1:1/none' })
     expect(code).toBe(1)
     expect(stderr).toContain('The database can not be reached (database_unreachable)')

@@ -43,7 +43,7 @@ const states = async (client: pg.Client) =>
   )
 
 describe('finish', () => {
-  it('sends all that is due, also where a turn is at work already', async () => {
+  it('sends all due notifications, also while a turn runs already', async () => {
     const store = await startedStore('postgres')
     const gateway = await gatewayOn(store, { TEAMS_CONNECTIONS_PER_HOST: 2 })
     await gateway.start({ keepAlive: false })
@@ -74,7 +74,7 @@ const connectionsOf = async (client: pg.Client, application: string) =>
   ).rows[0]?.n
 
 describe('a gateway that can not be made', () => {
-  it('leaves no engine running that nobody could stop', async () => {
+  it('leaves no job engine running', async () => {
     const store = await startedStore('postgres')
     await (await gatewayOn(store)).stop()
     const client = await clientOf(store)
@@ -89,7 +89,7 @@ describe('a gateway that can not be made', () => {
 })
 
 describe('start', () => {
-  it('that failed may be tried again, and then all of it is there', async () => {
+  it('may be called again after it failed, and then starts every part', async () => {
     const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     const client = await clientOf(store)
@@ -122,7 +122,7 @@ describe('start', () => {
 })
 
 describe('stop', () => {
-  it('lets calls under way come to their end', async () => {
+  it('waits for calls in flight', async () => {
     const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     await gateway.start()
@@ -133,7 +133,7 @@ describe('stop', () => {
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(answers.map(({ eventId }) => eventId)))
   })
 
-  it('ends turns and the engine while the index of a month that is over is still being made', async () => {
+  it('ends turns and the job engine while the index of a past month is still being built', async () => {
     const store = await startedStore('postgres')
     const gateway = await gatewayOn(store)
     const client = await clientOf(store)
@@ -220,7 +220,7 @@ describe('callers that wait for each other', () => {
 })
 
 describe('an answer with a number that is no HTTP status', () => {
-  it('is recorded like any other, and the card is not sent for ever', async () => {
+  it('is recorded as server_error, and the retry ends the notification', async () => {
     let answers = 0
     const server = createServer((socket) => {
       socket.on('error', () => {})
@@ -251,8 +251,8 @@ describe('an answer with a number that is no HTTP status', () => {
   })
 })
 
-describe('a signing secret that was made up', () => {
-  it('is warned of where cards are sent, and not where events are only accepted', async () => {
+describe('a generated signing secret', () => {
+  it('is logged as a warning by a gateway that delivers, and not by one that only accepts', async () => {
     for (const deliver of [true, false]) {
       const lines: string[] = []
       const gateway = await createGateway({

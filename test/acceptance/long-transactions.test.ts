@@ -30,7 +30,7 @@ const months = async ({ client }: Awaited<ReturnType<typeof migrated>>) =>
   ).rows.map(({ month }) => month)
 
 describe.each([
-  ['somebody who reads, as a backup does', TABLES.map((table) => `SELECT count(*) FROM ${table}`)],
+  ['a reader, such as a backup', TABLES.map((table) => `SELECT count(*) FROM ${table}`)],
   [
     'a caller who has written an event',
     [
@@ -38,7 +38,7 @@ describe.each([
     ],
   ],
 ])('a long transaction of %s', (_who, statements) => {
-  it('keeps nobody from sending while a month is to be dropped', async () => {
+  it('does not block sending while a month is to be dropped', async () => {
     const { kysely, client } = await migrated()
     for (const table of TABLES)
       await client.query(
@@ -57,7 +57,7 @@ describe.each([
   })
 })
 
-it('a backup keeps nobody from sending while a month is to be made', async () => {
+it('a backup does not block sending while a month is to be created', async () => {
   const { kysely, client } = await migrated()
   const last = (await months({ kysely, client })).at(-1)
   for (const table of TABLES) await client.query(`DROP TABLE ${table}_${last}`)
@@ -72,7 +72,7 @@ it('a backup keeps nobody from sending while a month is to be made', async () =>
   expect((await months({ kysely, client })).at(-1)).toBe(last)
 })
 
-it('a backup keeps nobody from sending while a past month is to be moved, which is then as it was', async () => {
+it('a backup does not block sending while a past month is to be moved, and the month stays unchanged', async () => {
   const { kysely, client } = await migrated()
   await client.query(`
     INSERT INTO teams_notifications (id, event_id, event_type, correlation_id, priority, stakeholders, channel, language, state, created_at)
@@ -95,7 +95,7 @@ it('a backup keeps nobody from sending while a past month is to be moved, which 
   expect(await where()).toEqual([{ part: 'teams_notifications_2015_03' }])
 })
 
-it('a month begins where it begins in UTC, whatever the style and the zone of the database', async () => {
+it('a month begins at its start in UTC, with any DateStyle and TimeZone of the database', async () => {
   const { url } = await freshDatabase()
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()
@@ -115,7 +115,7 @@ it('a month begins where it begins in UTC, whatever the style and the zone of th
   expect(new Date(first).getTime()).toBe(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1))
 })
 
-it('a key does not outlive its event, and give an answer to what is stored nowhere', async () => {
+it('an idempotency key is deleted with the month of its event', async () => {
   const { kysely, client } = await migrated()
   for (const table of TABLES)
     await client.query(

@@ -14,7 +14,7 @@ import { claimDue, recordAttempts } from './steps.ts'
 
 const CHANNEL = 'sre'
 
-describe.each(KINDS)('a turn that was held up for longer than its lease, on %s', (kind) => {
+describe.each(KINDS)('a turn that continues after its lease expired, on %s', (kind) => {
   let database: Database
   let db: Kysely<Tables>
   const late = randomUUID()
@@ -40,14 +40,14 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     )
   })
 
-  const holdUp = () => sql`UPDATE teams_channels SET turn_until = now() - interval '1 second'`.execute(db)
+  const expireLease = () => sql`UPDATE teams_channels SET turn_until = now() - interval '1 second'`.execute(db)
   const claim = (turn: string) => claimDue(db, { channel: CHANNEL, turn })
   const states = async () =>
     (await sql<{ state: string; repeat: boolean }>`SELECT state, repeat FROM teams_notifications`.execute(db)).rows
 
-  it('takes nothing away from the turn that came after it', async () => {
+  it('takes no claimed notification from its successor', async () => {
     expect(await takeTurn(db, CHANNEL, late)).toBeDefined()
-    await holdUp()
+    await expireLease()
     expect(await takeTurn(db, CHANNEL, successor)).toBeDefined()
     expect(await claim(successor)).toHaveLength(3)
     expect(await reclaimInterrupted(db, CHANNEL, late)).toEqual([])
@@ -57,10 +57,10 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(await states()).toEqual(Array(3).fill({ state: 'sending', repeat: false }))
   })
 
-  it('does not decide over what its successor sends again', async () => {
+  it('does not change the state of notifications that its successor has reclaimed', async () => {
     await takeTurn(db, CHANNEL, late)
     const claimed = await claim(late)
-    await holdUp()
+    await expireLease()
     expect(await channelsWithWork(db)).toEqual([CHANNEL])
     await takeTurn(db, CHANNEL, successor)
     expect(await reclaimInterrupted(db, CHANNEL, successor)).toHaveLength(3)
@@ -71,19 +71,19 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
     expect(await states()).toEqual(Array(3).fill({ state: 'pending', repeat: true }))
   })
 
-  describe('tells what its attempts came to all the same', () => {
-    /** The late turn holds one notification and loses it to its successor, which has put it back. */
+  describe('still records the outcomes of its attempts', () => {
+    /** The late turn claims one notification; after its lease expired, its successor reclaims it. */
     async function loseOne() {
       await takeTurn(db, CHANNEL, late)
       const [one] = await claimDue(db, { channel: CHANNEL, turn: late, limit: 1 })
       if (!one) throw new Error('nothing was claimed')
       await sql`UPDATE teams_notifications SET state = 'suppressed' WHERE state = 'pending'`.execute(db)
-      await holdUp()
+      await expireLease()
       await takeTurn(db, CHANNEL, successor)
       await reclaimInterrupted(db, CHANNEL, successor)
       return one
     }
-    /** As a step does it: what the statement could not move on is recorded late. */
+    /** Records as a step does: `recordLate` for attempts of notifications that the turn has lost. */
     async function record(turn: string, ...attemptRecords: AttemptRecord[]) {
       const { lost } = await recordAttempts(db, CHANNEL, turn, attemptRecords)
       for (const one of attemptRecords) if (lost.has(one.id)) await recordLate(db, turn, one)
@@ -106,10 +106,10 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
                accepted_at IS NOT NULL AS taken FROM teams_notifications WHERE id = ${id}::uuid`.execute(db)
       const attempts = await sql<{ attempt: number; outcome: string }>`
         SELECT attempt, outcome FROM teams_attempts WHERE notification_id = ${id}::uuid ORDER BY attempt`.execute(db)
-      return { ...rows[0], tells: attempts.rows.map(({ attempt, outcome }) => `${attempt} ${outcome}`) }
+      return { ...rows[0], outcomes: attempts.rows.map(({ attempt, outcome }) => `${attempt} ${outcome}`) }
     }
 
-    it('gives a repeat its card where it was refused for good', async () => {
+    it('releases a suppressed repeat where the card was refused for good', async () => {
       const one = await loseOne()
       await sql`UPDATE teams_notifications SET reason = 'repeat', repeat_of = ${one.id}::uuid
                  WHERE state = 'suppressed'`.execute(db)
@@ -127,65 +127,73 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       [
         'taken',
         accepted,
-        { state: 'accepted', reason: null, attempts: 1, status: 202, sent: true, taken: true, tells: ['1 accepted'] },
+        {
+          state: 'accepted',
+          reason: null,
+          attempts: 1,
+          status: 202,
+          sent: true,
+          taken: true,
+          outcomes: ['1 accepted'],
+        },
       ],
       [
         'refused for good',
         (one) => came(one, 'bad_request', { state: 'failed', statusCode: 400 }),
-        { state: 'failed', reason: 'bad_request', repeat: false, status: 400, tells: ['1 bad_request'] },
+        { state: 'failed', reason: 'bad_request', repeat: false, status: 400, outcomes: ['1 bad_request'] },
       ],
       [
         'told to wait',
         (one) => came(one, 'rate_limited', { statusCode: 429 }),
-        { state: 'pending', reason: 'rate_limited', repeat: false, attempts: 1, tells: ['1 rate_limited'] },
+        { state: 'pending', reason: 'rate_limited', repeat: false, attempts: 1, outcomes: ['1 rate_limited'] },
       ],
       [
         'open',
         (one) => came(one, 'timed_out', { mayHaveArrived: true }),
-        { state: 'pending', reason: 'timed_out', repeat: true, attempts: 1, tells: ['1 timed_out'] },
+        { state: 'pending', reason: 'timed_out', repeat: true, attempts: 1, outcomes: ['1 timed_out'] },
       ],
       [
         'not begun',
         (one) => came(one, 'handed_back', { posted: false }),
-        { state: 'pending', reason: 'handed_back', repeat: false, attempts: 0, sent: false, tells: [] },
+        { state: 'pending', reason: 'handed_back', repeat: false, attempts: 0, sent: false, outcomes: [] },
       ],
       [
         'not known here either',
         (one) => came(one, 'interrupted', { mayHaveArrived: true }),
-        { state: 'pending', reason: 'interrupted', repeat: true, attempts: 1, tells: ['1 interrupted'] },
+        { state: 'pending', reason: 'interrupted', repeat: true, attempts: 1, outcomes: ['1 interrupted'] },
       ],
-    ])('before anything was sent again: %s', async (_what, late_, expected) => {
+    ])('before the successor sends again: %s', async (_what, late_, expected) => {
       const one = await loseOne()
       await record(late, late_(one))
       expect(await rowOf(one)).toMatchObject(expected)
-      // An answer of the database that was lost has it done again.
+      // Recording twice, as after a lost answer of the database, changes nothing.
       await record(late, late_(one))
       expect(await rowOf(one)).toMatchObject(expected)
     })
 
-    it('and a card that was taken stays so, whatever its successor meets', async () => {
+    it('and an accepted card stays accepted after a later rate_limited of the successor', async () => {
       const one = await loseOne()
       const [again] = await claim(successor)
       await record(late, accepted(one))
-      expect(await rowOf(one)).toMatchObject({ state: 'sending', taken: true, tells: ['1 accepted'] })
+      expect(await rowOf(one)).toMatchObject({ state: 'sending', taken: true, outcomes: ['1 accepted'] })
       await record(successor, came(again ?? one, 'rate_limited', { statusCode: 429 }))
       expect(await rowOf(one)).toMatchObject({
         state: 'accepted',
         reason: null,
         status: 202,
-        tells: ['1 accepted', '2 rate_limited'],
+        outcomes: ['1 accepted', '2 rate_limited'],
       })
     })
 
-    it('and a card that was taken is not sent again where its successor is cut off too', async () => {
+    it('and an accepted card is not sent again where the successor is interrupted too', async () => {
       const one = await loseOne()
       await claim(successor)
       await record(late, accepted(one))
-      await holdUp()
+      await expireLease()
       const third = randomUUID()
       await takeTurn(db, CHANNEL, third)
       expect(await reclaimInterrupted(db, CHANNEL, third)).toEqual([])
-      expect(await rowOf(one)).toMatchObject({ state: 'accepted', tells: ['1 accepted', '2 interrupted'] })
+      expect(await rowOf(one)).toMatchObject({ state: 'accepted', outcomes: ['1 accepted', '2 interrupted'] })
     })
 
     it.each<[string, (again: ClaimedNotification) => Promise<unknown>]>([
@@ -199,7 +207,7 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
                      WHERE id = ${again.id}::uuid`.execute(db)
         },
       ],
-    ])('and a card that was taken is accepted, though it is %s by now', async (_what, meanwhile) => {
+    ])('and an accepted card becomes accepted from %s', async (_what, meanwhile) => {
       const one = await loseOne()
       const [again] = await claim(successor)
       await meanwhile(again ?? one)
@@ -207,21 +215,29 @@ describe.each(KINDS)('a turn that was held up for longer than its lease, on %s',
       expect(await rowOf(one)).toMatchObject({ state: 'accepted', reason: null, status: 202, taken: true })
     })
 
-    it('and does not take from its successor what it does not know to be taken', async () => {
+    it('and a handed_back attempt leaves the notification to the successor', async () => {
       const one = await loseOne()
       await claim(successor)
       await record(late, came(one, 'handed_back', { posted: false }))
-      expect(await rowOf(one)).toMatchObject({ state: 'sending', repeat: true, attempts: 2, tells: ['1 handed_back'] })
+      expect(await rowOf(one)).toMatchObject({
+        state: 'sending',
+        repeat: true,
+        attempts: 2,
+        outcomes: ['1 handed_back'],
+      })
     })
   })
 
-  it.each(['pending', 'failed'] as const)('marks as a repeat what may have arrived and is %s', async (state) => {
-    await takeTurn(db, CHANNEL, successor)
-    const [one] = await claim(successor)
-    if (!one) throw new Error('nothing was claimed')
-    await recordAttempts(db, CHANNEL, successor, [{ ...attemptRecord(one, state), mayHaveArrived: true }])
-    expect((await states()).filter(({ repeat }) => repeat)).toEqual([{ state, repeat: true }])
-  })
+  it.each(['pending', 'failed'] as const)(
+    'marks a %s notification whose card may have arrived as a repeat',
+    async (state) => {
+      await takeTurn(db, CHANNEL, successor)
+      const [one] = await claim(successor)
+      if (!one) throw new Error('nothing was claimed')
+      await recordAttempts(db, CHANNEL, successor, [{ ...attemptRecord(one, state), mayHaveArrived: true }])
+      expect((await states()).filter(({ repeat }) => repeat)).toEqual([{ state, repeat: true }])
+    },
+  )
 })
 
 function attemptRecord(

@@ -8,20 +8,20 @@ import { KINDS, startedStore } from '../services/stores.ts'
 import { startReceiver } from '../transports/receiver.ts'
 import { serveQuick } from './gateways.ts'
 
-/** Longer than any test: what rests so long is never sent unless its rest is ended. */
-const AN_HOUR = 3600
+/** Longer than any test: a channel paused this long sends nothing unless its pause is ended. */
+const AN_HOUR_S = 3600
 
-describe.each(KINDS)('a webhook URL that changes while a turn is at its channel, on %s', (kind) => {
-  /** A gateway whose channel `sre` has a URL that holds the first post and answers 429 to the others, until it changes. */
+describe.each(KINDS)('a webhook URL that changes during a turn of its channel, on %s', (kind) => {
+  /** A gateway whose channel `sre` has a URL that leaves the first post unanswered and answers 429 to the others. */
   async function startTwoUrls() {
-    const held: ServerResponse[] = []
+    const unanswered: ServerResponse[] = []
     const ways: string[] = []
     const receiver = await startReceiver((response, { path }) => {
       const way = path.startsWith('/new') ? 'new' : 'old'
       ways.push(way)
       if (way === 'new') response.writeHead(202).end()
-      else if (held.length === 0) held.push(response)
-      else response.writeHead(429, { 'retry-after': String(AN_HOUR) }).end()
+      else if (unanswered.length === 0) unanswered.push(response)
+      else response.writeHead(429, { 'retry-after': String(AN_HOUR_S) }).end()
     })
     onTestFinished(() => receiver.close())
     const file = join(embeddedFolder(), 'webhooks.yaml')
@@ -34,8 +34,8 @@ describe.each(KINDS)('a webhook URL that changes while a turn is at its channel,
       TEAMS_SANDBOX_ORIGIN: receiver.origin,
       TEAMS_WEBHOOKS_FILE: file,
       TEAMS_VAULT_REFRESH: 1,
-      TEAMS_BREAKER_PROBE_DELAY: AN_HOUR,
-      TEAMS_MAX_RETRY_DELAY: AN_HOUR,
+      TEAMS_BREAKER_PROBE_DELAY: AN_HOUR_S,
+      TEAMS_MAX_RETRY_DELAY: AN_HOUR_S,
     })
     const { service, database } = gateway.wired
     const configured = async () =>
@@ -57,25 +57,25 @@ describe.each(KINDS)('a webhook URL that changes while a turn is at its channel,
         write(`sre: ${receiver.origin}/new?sig=abc\npmo: ${receiver.origin}/new?sig=abc\n`)
         await expect.poll(configured, { timeout: 10_000 }).toEqual(['pmo', 'sre'])
       },
-      answerFirst: (status: number) => held[0]?.writeHead(status).end(),
+      answerFirst: (status: number) => unanswered[0]?.writeHead(status).end(),
     }
   }
 
-  it('is used at once, though the turn knows of a rest that the old one asked for', async () => {
+  it('is posted to at once, despite a Retry-After of the old URL', async () => {
     const flow = await startTwoUrls()
     await flow.send('vault-1')
     await flow.receiver.arrived(1)
     await flow.send('vault-2')
     await expect.poll(flow.state).toEqual({ rests: true, breaker: 'closed' })
     await flow.change()
-    // The turn still has its first post under way.
+    // The turn's first post is still in flight.
     await expect.poll(() => flow.ways, { timeout: 5_000 }).toEqual(['old', 'old', 'new'])
     flow.answerFirst(202)
     await expect.poll(flow.states).toEqual(['accepted', 'accepted'])
     expect(await flow.state()).toEqual({ rests: false, breaker: 'closed' })
   })
 
-  it('is not judged by what the old one answers afterwards', async () => {
+  it('keeps its breaker closed after a late 404 of the old URL', async () => {
     const flow = await startTwoUrls()
     await flow.send('vault-1')
     await flow.receiver.arrived(1)

@@ -9,7 +9,7 @@ const WEBHOOK =
 
 describe('a database under another name than DATABASE_URL', () => {
   it.each(['DATABASE_URI', 'POSTGRES_URL', 'DB_URL', 'SQLALCHEMY_DATABASE_URI'])(
-    'is told of and stops the start, beside real webhooks: %s',
+    'stops the start, with real webhook URLs: %s',
     async (name) => {
       const env = { [name]: 'postgresql+psycopg2://u:secret@db.example/claims', TEAMS_LOG_LEVEL: 'silent' }
       const start = createGateway({ env, webhooks: { sre: WEBHOOK } })
@@ -32,7 +32,7 @@ describe('a database under another name than DATABASE_URL', () => {
     expect(real.stdout).toMatch(/^wrong .*DATABASE_URI/m)
   })
 
-  it('is nobody’s business where TEAMS_DATA_DIR says that the embedded one is meant', async () => {
+  it('is ignored where TEAMS_DATA_DIR selects the embedded database', async () => {
     const env = { POSTGRES_URL: 'postgres://u:p@db.example/claims', TEAMS_LOG_LEVEL: 'silent' }
     const settings = await startedStore('embedded')
     const gateway = await createGateway({ env, settings, webhooks: { sre: WEBHOOK } })

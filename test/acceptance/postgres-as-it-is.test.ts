@@ -61,7 +61,7 @@ async function sendFromMany(origin: string, callers: number, each: number): Prom
 }
 
 describe('a database with defaults of its own', () => {
-  it('takes every event of many callers where transactions are serializable by default', async () => {
+  it('accepts every event of many callers where transactions are serializable by default', async () => {
     const { url } = await freshDatabase()
     await administer(url, `ALTER DATABASE "${nameOf(url)}" SET default_transaction_isolation = 'serializable'`)
     const gateway = await serveQuick({ DATABASE_URL: url })
@@ -69,7 +69,7 @@ describe('a database with defaults of its own', () => {
     expect(statuses).toEqual(Array(200).fill(202))
   })
 
-  it('has connections for the job engine whose transactions are read committed, too', async () => {
+  it('gives the job engine connections whose transactions are read committed', async () => {
     const { url } = await freshDatabase()
     await administer(url, `ALTER DATABASE "${nameOf(url)}" SET default_transaction_isolation = 'serializable'`)
     const engine = new pg.Pool({ connectionString: url, ...ENGINE_POOL })
@@ -78,7 +78,7 @@ describe('a database with defaults of its own', () => {
     expect(rows).toEqual([{ default_transaction_isolation: 'read committed' }])
   })
 
-  it('takes them through a pool of the host too, whose transactions stay as the host has them', async () => {
+  it('accepts events through a pool of the host, and leaves its default isolation level', async () => {
     const { url } = await freshDatabase()
     await administer(url, `ALTER DATABASE "${nameOf(url)}" SET default_transaction_isolation = 'serializable'`)
     const pool = new pg.Pool({ connectionString: url, max: 10 })
@@ -92,7 +92,7 @@ describe('a database with defaults of its own', () => {
 })
 
 describe('a role with fewer connections than the pool', () => {
-  it('makes callers wait for a connection, and refuses none of them', async () => {
+  it('makes callers wait for a connection, and refuses no call', async () => {
     const { url } = await freshDatabase()
     const owner = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: url } })
     await owner.stop()
@@ -162,7 +162,7 @@ describe('a database that can not be used', () => {
 })
 
 describe('a database user who may not change the schema', () => {
-  it('hears which rights are missing, and nothing is changed', async () => {
+  it('gets an error with the missing rights, and nothing is changed', async () => {
     const { url } = await freshDatabase()
     const user = await asUser(url, '')
     await administer(

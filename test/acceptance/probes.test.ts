@@ -6,14 +6,14 @@ import { KINDS, startedStore } from '../services/stores.ts'
 import { startReceiver } from '../transports/receiver.ts'
 import { QUICK } from './gateways.ts'
 
-describe.each(KINDS)('a channel whose breaker opens while an older post is under way, on %s', (kind) => {
-  it('counts no failed probe before one was sent, and is half open only while one is under way', async () => {
-    const held: ServerResponse[] = []
+describe.each(KINDS)('a channel whose breaker opens while an older post is in flight, on %s', (kind) => {
+  it('counts no failed probe before the first one, and becomes half open with it', async () => {
+    const unanswered: ServerResponse[] = []
     const receiver = await startReceiver((response, { headers }) => {
       // The second post opens the breaker; the first and the probe are answered when the test says so.
       if (headers['x-correlation-id'] === 'second' && headers['x-claimlinc-attempt'] === '1')
         response.writeHead(404).end()
-      else held.push(response)
+      else unanswered.push(response)
     })
     onTestFinished(() => receiver.close())
     const gateway = await serveGateway({
@@ -43,12 +43,12 @@ describe.each(KINDS)('a channel whose breaker opens while an older post is under
     await receiver.arrived(1)
     await send('second')
     await receiver.arrived(2)
-    // A step was taken since the rest was over; its probe has to wait for the first post.
+    // A step ran after the rest was over; its probe waits for the first post.
     await expect.poll(channel, { timeout: 20_000 }).toEqual({ breaker: 'open', failed_probes: 0, looked: true })
-    held.shift()?.writeHead(404).end()
+    unanswered.shift()?.writeHead(404).end()
     await receiver.arrived(3)
     await expect.poll(channel).toMatchObject({ breaker: 'half_open', failed_probes: 0 })
-    held.shift()?.writeHead(404).end()
+    unanswered.shift()?.writeHead(404).end()
     await expect.poll(channel).toMatchObject({ failed_probes: 1 })
   })
 })

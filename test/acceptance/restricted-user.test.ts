@@ -5,7 +5,7 @@ import { createGateway } from '../../src/app/gateway.ts'
 import { freshDatabase } from '../services/database.ts'
 import { QUICK } from './gateways.ts'
 
-it('a user who may not make tables starts, also in a month for which there is no partition yet', async () => {
+it('a gateway starts and sends as a user who may not create tables, also in a month without a partition', async () => {
   const { url } = await freshDatabase()
   const settings = { ...QUICK, DATABASE_URL: url }
   const owner = await createGateway({ env: {}, settings })

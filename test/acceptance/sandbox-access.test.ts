@@ -6,7 +6,7 @@ const TOKEN = 'a-token-that-is-long-enough'
 const READER = 'a-reader-that-is-long-enough'
 
 describe('the sandbox of a gateway with tokens', () => {
-  it('asks whoever looks or changes something for a token, and the browser for a password', async () => {
+  it('needs a token to read or change, and Basic authentication in a browser', async () => {
     const gateway = await serveQuick(await startedStore('postgres'), {
       TEAMS_API_TOKENS: `ops:admin:${TOKEN},eyes:read:${READER}`,
     })

@@ -57,7 +57,7 @@ const digestData = async (gateway: ServedGateway, rows: readonly Row[]) =>
   )
 
 describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
-  it('becomes a few digests that say what stands in them, and buries nothing that matters', async () => {
+  it('becomes a few digests that list their members, while urgent notifications stay single', async () => {
     const gateway = await serveQuick(await startedStore(kind), STORMY)
     const { service } = gateway.wired
     for (let batch = 0; batch < 5; batch++)
@@ -89,7 +89,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
     )
   })
 
-  it('of urgent notifications stays single until more than ten with one fingerprint wait', async () => {
+  it('of urgent notifications makes a digest of 40 with one fingerprint, and single cards of three', async () => {
     const gateway = await serveQuick(await startedStore(kind), STORMY)
     const seal = (node: string): UncheckedEvent => ({
       eventType: 'vault.seal.detected',
@@ -115,7 +115,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
     expect(rows.find(({ event_type }) => event_type === 'gateway.digest')?.priority).toBe('CRITICAL')
   })
 
-  it('of more kinds than there may be cards shares a digest, counted by kind', async () => {
+  it('of more fingerprints than there may be cards makes a digest of several event types, counted by type', async () => {
     const gateway = await serveQuick(await startedStore(kind), {
       ...STORMY,
       TEAMS_RATE_LIMIT_REQUESTS: 1,
@@ -139,7 +139,7 @@ describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {
     expect((shared as unknown as { event_types: unknown[] }).event_types.length).toBeGreaterThanOrEqual(3)
   })
 
-  it('is over when no more waits than the budget clears: then cards are single again', async () => {
+  it('is over when the backlog fits the budget: then each notification has its own card', async () => {
     const gateway = await serveQuick(await startedStore(kind), STORMY)
     await gateway.wired.service.accept(
       Array.from({ length: 50 }, () => claim('Bupa')),

@@ -4,7 +4,7 @@ import { createMigrations } from '../../src/store/migrations.ts'
 import { freshDatabase } from '../services/database.ts'
 import { serveQuick } from './gateways.ts'
 
-it('a second gateway in a schema of its own starts beside the first, and each has its own record and wake-ups', async () => {
+it('two gateways in two schemas of one database have separate notifications and wake-ups', async () => {
   const { url } = await freshDatabase()
   const client = new pg.Client({ connectionString: url })
   await client.connect()

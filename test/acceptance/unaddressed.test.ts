@@ -54,7 +54,7 @@ async function metric({ wired }: ServedGateway, name: string): Promise<number | 
 }
 
 describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
-  it('is told of at start, in the row, in the list of channels and in metrics, until it has one', async () => {
+  it('is shown at start, in the notification, the list of channels and metrics, until it has one', async () => {
     const { gateway, write, receiver, logged } = await startWithFile(await startedStore(kind))
     const [line] = logged('channel_address_missing')
     expect(line).toMatchObject({ level: 'warn', reason: 'address_missing' })
@@ -88,8 +88,8 @@ describe.each(KINDS)('a channel without a webhook URL, on %s', (kind) => {
   })
 })
 
-describe.each(KINDS)('a channel that is muted while notifications wait for it, on %s', (kind) => {
-  it('gets none of them, and the record says suppressed, muted', async () => {
+describe.each(KINDS)('a channel that is muted while it has a backlog, on %s', (kind) => {
+  it('receives no card of it, and its notifications are suppressed with the reason muted', async () => {
     const store = await startedStore(kind)
     const before = await startWithFile(store)
     for (const node of ['vault-1', 'vault-2', 'vault-3']) await send(before.gateway, node)

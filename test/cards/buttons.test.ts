@@ -18,12 +18,12 @@ function buttons(type: string, over: Over = {}, from = renderer, language: Langu
 }
 const titles = (type: string, over: Over = {}, from = renderer) => buttons(type, over, from).map(({ title }) => title)
 
-describe('buttons for what people do', () => {
-  it('are left out on a webhook card while there is no link for them', () => {
+describe('action buttons', () => {
+  it('are left out on a webhook card without an action link', () => {
     expect(titles('vault.seal.detected')).toEqual(['Runbook', 'Dashboard', 'Logs'])
   })
 
-  it('are links on a webhook card once there is one', () => {
+  it('are Action.OpenUrl on a webhook card with an action link', () => {
     expect(buttons('vault.seal.detected', {}, linked)[0]).toEqual({
       type: 'Action.OpenUrl',
       title: 'Acknowledge',
@@ -61,7 +61,7 @@ describe('buttons for what people do', () => {
     expect(shown.includes('Escalate')).toBe(escalate)
   })
 
-  it('offer to acknowledge every claim, also one that only informs', () => {
+  it('offer to acknowledge every claim, also one of priority INFO', () => {
     for (const type of ['nphies.claim.submitted', 'nphies.claim.approved', 'nphies.claim.rejected'])
       expect(titles(type, { event: { priority: 'INFO' } }, linked), type).toContain('Acknowledge')
     expect(titles('nphies.eligibility.success', {}, linked)).not.toContain('Acknowledge')
@@ -95,11 +95,11 @@ describe('buttons for what people do', () => {
   })
 })
 
-describe('buttons that open a page', () => {
+describe('link buttons', () => {
   const url = (type: string, title: string, over: Over = {}, from = renderer) =>
     buttons(type, over, from).find((button) => button.title === title)?.url
 
-  it('lead where the settings and the data say', () => {
+  it('open the URLs of settings and data', () => {
     expect(url('celery.task.failed', 'Task in Flower')).toBe(
       'https://flower.example.sa/task/3f0c1c4e-93a3-4c6f-a8f5-1d9a9e2b7c11',
     )
@@ -127,7 +127,7 @@ describe('buttons that open a page', () => {
     expect(titles('postgres.connection.exhausted', {}, bare)).toEqual(['Runbook', 'Dashboard'])
   })
 
-  it('keep what stands in a URL to its place', () => {
+  it('percent-encode data in their URLs', () => {
     const odd = { event: { correlationId: 'a/../b?c=d&e #f \uD800' } }
     expect(url('celery.task.failed', 'Logs', odd)).toBe(
       'https://logs.example.sa/search?q=a%2F..%2Fb%3Fc%3Dd%26e%20%23f%20%EF%BF%BD',
@@ -184,7 +184,7 @@ describe('mentions', () => {
     expect(texts).toContain('<at>Sara Alharbi</at> <at>Sara Alharbi 2</at>')
   })
 
-  it('are not made by what stands in the event', () => {
+  it('are not made from texts of the event', () => {
     const data = { node: '<at>Sara Alharbi</at>', impact: '<at>Sara Alharbi</at>' }
     const { card } = renderer.render(
       requestFor('vault.unseal.failed', 'en', { event: { data }, channel: { mentions } }),
@@ -193,7 +193,7 @@ describe('mentions', () => {
     expect(json.split('<at>Sara Alharbi</at>')).toHaveLength(2)
   })
 
-  it('are left out where nobody is configured', () => {
+  it('are left out without configured people', () => {
     expect(renderer.render(requestFor('vault.seal.detected', 'en')).card.msteams).toEqual({ width: 'Full' })
   })
 })

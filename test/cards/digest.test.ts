@@ -24,7 +24,7 @@ const lines = (language: Language, data: JsonObject = {}) => shown(language, dat
 const buttons = (card: JsonObject) => (card.actions ?? []) as readonly JsonObject[]
 
 describe('the card of a digest', () => {
-  it('says how many, of what, from when to when, counted by what, and where all of them are', () => {
+  it('shows count, event types, period, groups and the command that lists all members', () => {
     const text = shown('en')
     for (const part of [
       'Digest: 9,990 notifications',
@@ -91,7 +91,7 @@ describe('the card of a digest', () => {
     expect(readable(hidden[0] ?? {})).toBe('id-5')
   })
 
-  it('leaves out what there is none of', () => {
+  it('leaves out empty sections', () => {
     const text = shown('en', { groups: [], group_by: null, correlation_ids: [], more: null })
     for (const gone of ['Count', 'Correlation ids', 'more']) expect(text).not.toContain(gone)
   })
@@ -113,7 +113,7 @@ describe('a digest that is too large', () => {
     expect(text).toMatch(/Shortened to fit|اختُصرت/)
   })
 
-  it('uses the room that there is', () => {
+  it('keeps as many correlation ids as fit', () => {
     const { card, bytes } = render('en', { correlation_ids: many, groups: [{ label: 'Medgulf', count: 9_990 }] })
     const text = readable(card)
     expect(bytes).toBeGreaterThan(OPTIONS.maxBytes * 0.75)
@@ -158,7 +158,7 @@ describe('the buttons of a digest', () => {
   })
 })
 
-it('is something to go by for a gateway of the version before, which does not know the type', () => {
+it('is drawn as system_alert by a gateway of the previous version, which has no type gateway.digest', () => {
   const eventTypes = new Map(REGISTRY.eventTypes)
   eventTypes.delete(DIGEST_TYPE)
   const before: Catalogue = { ...REGISTRY, eventTypes }

@@ -113,7 +113,7 @@ const data = fc.record({
 })
 
 describe('a compiled template', () => {
-  it('gives what the official engine gives, wherever an expression stands', () => {
+  it('gives the same as the official engine, with an expression in any place', () => {
     const item = { name: 'first', value: 'of two' }
     const inner = { name: 'inner', deep: { text: 'deep' } }
     const given = {
@@ -142,7 +142,7 @@ describe('a compiled template', () => {
     }
   })
 
-  it('gives what the official engine gives, for any template and data', () => {
+  it('gives the same as the official engine, for generated templates and data', () => {
     let expanded = 0
     fc.assert(
       fc.property(element, data, (template, given) => {
@@ -157,7 +157,7 @@ describe('a compiled template', () => {
     expect(expanded).toBeGreaterThan(20)
   })
 
-  it.each(LANGUAGES)('gives what the official engine gives for every card of the gateway, in %s', (language) => {
+  it.each(LANGUAGES)('gives the same as the official engine for every built-in card, in %s', (language) => {
     const { cardSet, types } = compileTemplates(OPTIONS)
     const { files } = loadTemplates(undefined)
     const languagePack = cardSet.languagePacks[language]
@@ -179,7 +179,7 @@ describe('a compiled template', () => {
     }
   })
 
-  it('makes what holds no expression once', () => {
+  it('expands parts without an expression once', () => {
     const expand = compileTemplate({ body: [{ type: 'TextBlock', text: 'ours' }], text: `\${text}` })
     const [one, other] = [expand({ text: 'a' }), expand({ text: 'b' })]
     expect([one.text, other.text]).toEqual(['a', 'b'])

@@ -19,7 +19,7 @@ describe('the card of every built-in event type, in both languages', () => {
 
   for (const type of TYPES) {
     for (const language of LANGUAGES) {
-      it(`${type} in ${language} is the golden one`, () => {
+      it(`${type} in ${language} equals its golden file`, () => {
         const file = `${GOLDEN}${type}.${language}.json`
         const { card, shrunk } = renderer.render(requestFor(type, language))
         const json = `${JSON.stringify(card, null, 2)}\n`
@@ -31,7 +31,7 @@ describe('the card of every built-in event type, in both languages', () => {
     }
   }
 
-  it('has no golden file of a type that is gone', () => {
+  it('has no golden file of a removed type', () => {
     const expected = TYPES.flatMap((type) => LANGUAGES.map((language) => `${type}.${language}.json`))
     expect(readdirSync(GOLDEN).sort()).toEqual(expected.sort())
   })

@@ -126,7 +126,7 @@ function drawn({ type, data, language, correlationId, priority, repeat, transpor
 }
 
 describe('the card of any event that its schema takes', () => {
-  it('fits, is the same each time, and knows its own size', () => {
+  it('fits, is the same each time, and reports its own size', () => {
     fc.assert(
       fc.property(anything, (given) => {
         const result = drawn(given)
@@ -143,7 +143,7 @@ describe('the card of any event that its schema takes', () => {
       fc.property(anything, (given) => {
         const { card } = drawn({ ...given, mentions: [] })
         expect(activeContent(card)).toEqual([])
-        // What a bot gets back from a button is the id as it was sent; nobody reads it.
+        // A bot gets the id back from a button as it was sent; it is not displayed.
         const shown = textsOf(card).filter(({ key }) => key !== 'correlation_id')
         expect(JSON.stringify(shown)).not.toMatch(/[\uFDD0\uFDD1\u202A-\u202E]|\[object Object\]/)
       }),
@@ -151,7 +151,7 @@ describe('the card of any event that its schema takes', () => {
     )
   }, 60_000)
 
-  // The judge once parsed each address, and took "https://evil.example…" for Markdown since it is no URL.
+  // Regression: this test once parsed each address, and took "https://evil.example…" for Markdown since it is no URL.
   it.each([8_192, 27_136])('contains no link where an address was cut to fit into %i bytes', (maxBytes) => {
     const part = '<https://evil.example>'
     for (let phase = 0; phase < part.length; phase += 1) {
@@ -163,7 +163,7 @@ describe('the card of any event that its schema takes', () => {
     }
   })
 
-  it('always says which event it is, how urgent, and when it was cut or may be a repeat', () => {
+  it('shows its priority, the event type and correlation id where they fit, and whether it was shortened or may be a repeat', () => {
     fc.assert(
       fc.property(anything, (given) => {
         const { card, shrunk } = drawn(given)

@@ -84,7 +84,7 @@ describe('the built-in templates', () => {
   })
 })
 
-describe('a template that is wrong', () => {
+describe('an invalid template', () => {
   const nowhere = 'data.nowhere'
   it.each([
     ['a field that the schema lacks', card(text(`\${${nowhere}}`)), '#/body/0/text: data.nowhere'],
@@ -155,13 +155,13 @@ describe('a template that is wrong', () => {
     ['rules that are none', { ...card(), $lists: 3 }, '#/$lists: no object'],
     ['no JSON', '{ "type": ', ': Unexpected end of JSON input'],
     ['no object', '[]', ': no object'],
-  ])('%s is named with its place', (_, template, expected) => {
+  ])('is reported with its path: %s', (_, template, expected) => {
     const problems = problemsWith(template)
     expect(problems.length).toBeGreaterThan(0)
     expect(problems.join('\n')).toContain(expected)
   })
 
-  it('stops the start with every problem of every file at once', () => {
+  it('makes createRenderer throw every problem of every file at once', () => {
     write('lab.json', card(text(`\${data.nowhere}`), { type: 'Blink' }))
     write('system_alert.json', '{')
     try {
@@ -176,24 +176,24 @@ describe('a template that is wrong', () => {
     }
   })
 
-  it('is missed when an event type names it', () => {
+  it('is reported when an event type names a missing one', () => {
     const { problems } = checkTemplates(options(LAB))
     expect(problems).toEqual([
       { at: 'event type lab.result.ready', found: 'the card lab, which has no template', expected: 'lab.json' },
     ])
   })
 
-  it('may not take the place of the frame', () => {
+  it('may not replace the frame', () => {
     write('components/frame.json', card())
     expect(checkTemplates(options()).problems[0]?.found).toBe('the name of a built-in component')
   })
 
-  it('is found when a folder is not there', () => {
+  it('is reported when its folder does not exist', () => {
     const missing = { ...OPTIONS, catalogue: { ...REGISTRY, templatesDir: join(folder, 'nowhere') } }
     expect(checkTemplates(missing).problems[0]?.found).toBe('no such folder')
   })
 
-  it('names a field in a title that the data lack, or that is no text', () => {
+  it('is reported for a title with a field that the data lack, or that is no text', () => {
     write('lab.json', card(text('x')))
     for (const [language, title] of [
       ['en', '{lab} {nowhere}'],
@@ -207,7 +207,7 @@ describe('a template that is wrong', () => {
     ])
   })
 
-  it('lacks a string in one language', () => {
+  it('is reported for a string that one language lacks', () => {
     write('strings/en.json', { field: { lab: 'Laboratory' } })
     expect(checkTemplates(options()).problems).toEqual([
       { at: 'strings/ar.json#/field/lab', found: 'nothing', expected: 'a text, since another language has one' },
@@ -288,7 +288,7 @@ describe("a template of the user's own", () => {
     expect(readable(arabic)).toContain('المختبر')
   })
 
-  it('has titles that name data, and shows what it asks for of a list', () => {
+  it('has titles with data, and shows chosen items of a list', () => {
     for (const language of LANGUAGES)
       write(`strings/${language}.json`, {
         events: { 'lab.result.ready': { title: 'Lab {lab}: {price}, {urgent}', meaning: '' } },
@@ -317,13 +317,13 @@ describe("a template of the user's own", () => {
     expect(shown).toContain('a\nb\n… and 3 more\none=1\n… and 1 more')
   })
 
-  it('takes the place of a built-in one', () => {
+  it('replaces a built-in one of the same name', () => {
     write('system_alert.json', card(text(`Ours: \${data.summary}`)))
     const { card: drawn } = createRenderer(options()).render(requestFor('rabbitmq.node.down', 'en'))
     expect(readable(drawn)).toContain('Ours: rabbit@rmq-1 left the cluster; two of three nodes remain.')
   })
 
-  it('names the type where it has no title for it', () => {
+  it('shows the type of an event without a title', () => {
     write('lab.json', card(text(`\${data.lab}`)))
     const event = { eventType: LAB.name, data: { lab: 'x' } }
     const request = { ...requestFor('vault.seal.detected', 'ar', { event }), card: 'lab' }
@@ -332,13 +332,13 @@ describe("a template of the user's own", () => {
   })
 })
 
-describe('an event whose card or type is gone', () => {
-  it('fails as an invalid template when the card is gone', () => {
+describe('an event whose card or type was removed', () => {
+  it('fails as invalid_template without its card', () => {
     const request = { ...requestFor('vault.seal.detected', 'en'), card: 'gone' }
     expect(() => createRenderer(OPTIONS).render(request)).toThrow(/no template/)
   })
 
-  it('is still drawn when only its type is gone', () => {
+  it('is still rendered without its type', () => {
     const request = requestFor('nphies.claim.submitted', 'en', { event: { eventType: 'old.type' } })
     expect(readable(createRenderer(OPTIONS).render(request).card)).toContain('CLM-2025-001234')
   })

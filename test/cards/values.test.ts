@@ -14,23 +14,23 @@ const cardOf = (data: JsonObject, language: Language = 'en') =>
 const shown = (data: JsonObject, language?: Language) => readable(cardOf(data, language)).split('\n')
 
 describe('numbers on cards', () => {
-  it('groups what was measured, and not what a label names', () => {
+  it('groups digits of measured values, and not of labels', () => {
     const lines = shown({ ...alert, value: 9090, labels: { port: 9090, build: 1e21 } })
     expect(lines).toContain('9,090')
     expect(lines).toContain('9090')
     expect(lines).toContain('1e+21')
   })
 
-  it('shows no value that is not 0 as 0', () => {
+  it('shows no other value as 0', () => {
     expect(shown({ ...alert, value: 4.2e-7 })).toContain('4.2e-7')
   })
 
-  it('shows digits beyond 2^53 as they came', () => {
+  it('keeps digits beyond 2^53', () => {
     expect(shown({ ...alert, value: '12345678901234567890' })).toContain('12345678901234567890')
   })
 })
 
-it('shows amounts in one form, whichever way they came', () => {
+it('shows amounts given as number or text in one form', () => {
   const amounts = { total_amount: 15_000, services: [{ description: 'd', amount: '15000 SAR' }] }
   const data = { claim_id: 'C', provider: 'p', payer: 'q', ...amounts }
   const card = (language: Language) =>
@@ -63,7 +63,7 @@ describe('names of groups', () => {
     expect(line).not.toMatch(/[A-Za-z]/)
   })
 
-  it('are those of the configuration where it gives other ones', () => {
+  it('are those of the configuration where it has any', () => {
     const config = {
       stakeholder_groups: { pmo: { names: ['Projects'] }, finance: { names: ['Money'], channels: ['pmo'] } },
     }
@@ -73,7 +73,7 @@ describe('names of groups', () => {
   })
 })
 
-it('shows an address of the web so that it can be copied whole', () => {
+it('shows a URL so that it can be copied whole', () => {
   const url = 'https://grafana.example.sa/d/abc?var-node=db-1&from=now-1h'
   const facts = textsOf(cardOf({ ...alert, node: url })).filter(({ text }) => text.includes('grafana.example.sa/d/abc'))
   expect(facts.map(({ text }) => text)).toEqual([url])

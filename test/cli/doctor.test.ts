@@ -20,8 +20,8 @@ interface Line {
 const WEBHOOK = (name: string) =>
   `https://${name}.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/x/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
 
-/** Everything in order, on a PostgreSQL that a gateway has run on. */
-async function allInOrder(): Promise<Record<string, string>> {
+/** Settings without a problem, on a PostgreSQL that a gateway has used. */
+async function settingsWithoutProblem(): Promise<Record<string, string>> {
   const vault = await startVault()
   onTestFinished(() => vault.stop())
   const keys = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance', 'nphies_integration', 'pmo']
@@ -37,7 +37,7 @@ async function allInOrder(): Promise<Record<string, string>> {
 }
 
 describe('doctor', () => {
-  it('finds nothing wrong where nothing is, posts nothing, and makes nothing', async () => {
+  it('finds no problem in an empty environment, posts no card, and creates no file', async () => {
     const cwd = embeddedFolder()
     const { code, answer, stderr } = await runJson(['doctor'], { cwd })
     expect({ code, stderr, ok: answer.ok }).toEqual({ code: 0, stderr: '', ok: true })
@@ -49,8 +49,8 @@ describe('doctor', () => {
     expect(again.answer).toEqual(answer)
   })
 
-  it('says ok to each part of a whole installation', async () => {
-    const env = await allInOrder()
+  it('reports ok for each part of a complete installation', async () => {
+    const env = await settingsWithoutProblem()
     expect(
       (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
     ).toBe(0)
@@ -73,7 +73,7 @@ describe('doctor', () => {
     expect(checks.filter((check) => check?.startsWith('channel '))).toHaveLength(8)
   })
 
-  it('tells all when everything is wrong, each with what to do', async () => {
+  it('reports every problem at once, each with what to do', async () => {
     const cwd = embeddedFolder()
     writeFileSync(join(cwd, 'config.yaml'), 'channels:\n  sre: { langauge: ar }\n')
     const env = {
@@ -92,8 +92,8 @@ describe('doctor', () => {
     const { code, answer } = await runJson(['doctor', '--send-test'], { cwd, env })
     expect(code).toBe(3)
     const wrong: Line[] = answer.checks.filter(({ status }: Line) => status === 'wrong')
-    const told = wrong.map(({ check, detail }) => `${check}: ${detail.split(':')[0]}`)
-    expect(told).toEqual(
+    const reported = wrong.map(({ check, detail }) => `${check}: ${detail.split(':')[0]}`)
+    expect(reported).toEqual(
       expect.arrayContaining([
         'settings: TEAMS_MAX_RETRIES',
         'settings: TEAMS_LOG_LEVL',
@@ -117,7 +117,7 @@ describe('doctor', () => {
     ['a channel has no webhook URL while others have', { TEAMS_WEBHOOK_SRE: WEBHOOK('sre') }, 1],
     ['a folder can not be made', { TEAMS_DATA_DIR: '/dev/null/data' }, 2],
     ['Redis is away', { TEAMS_REDIS_URL: 'redis://127.0.0.1:9' }, 3],
-  ])('ends as its gravest finding says: %s', async (_, env, code) => {
+  ])('exits with the code of its most severe finding: %s', async (_, env, code) => {
     expect(await runJson(['doctor'], { env })).toMatchObject({ code, answer: { ok: false } })
   })
 
@@ -126,12 +126,12 @@ describe('doctor', () => {
     ['TEAMS_WEBHOOKS_FILE', { TEAMS_WEBHOOKS_FILE: '/dev/null' }],
     ['TEAMS_SANDBOX=off', { TEAMS_SANDBOX: 'off' }],
     ['another channel has a webhook URL', { TEAMS_WEBHOOK_SRE: WEBHOOK('sre') }],
-  ])('says why the sandbox does not stand in for a channel: %s', async (reason, env) => {
+  ])('reports why the sandbox does not replace a channel: %s', async (reason, env) => {
     const { stdout } = await runCli(['doctor'], { env })
     expect(stdout).toMatch(new RegExp(`^wrong +channel pmo .*its cards wait.*the sandbox is off: ${reason}`, 'm'))
   })
 
-  it('says why the sandbox is off where cards of the database went to real channels', async () => {
+  it('reports that the sandbox is off because cards of the database went to real channels', async () => {
     const env = await startedStore('postgres')
     await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })
     const client = new pg.Client({ connectionString: env.DATABASE_URL })
@@ -150,7 +150,7 @@ describe('doctor', () => {
     expect(stdout + stderr).not.toContain(MARK)
   })
 
-  it('says that a user may not change the schema, and what the owner has to run', async () => {
+  it('reports that a user may not change the schema, with the commands for its owner', async () => {
     const { url } = await freshDatabase()
     const owner = new pg.Client({ connectionString: url })
     await owner.connect()
@@ -196,7 +196,7 @@ describe('doctor', () => {
     expect(wrong.filter(({ detail }) => detail.startsWith('TEAMS_API_TOKENS'))).toHaveLength(2)
   })
 
-  it('tells of an old host, of a signature beside a token, and of values that stand above those of Vault', async () => {
+  it('reports an old host, a signature beside a token, and values that override those of Vault', async () => {
     const cwd = embeddedFolder()
     writeFileSync(join(cwd, 'config.yaml'), 'channels:\n  pmo: { auth: entra }\n')
     writeFileSync(
@@ -205,7 +205,7 @@ describe('doctor', () => {
     )
     const old = `https://prod-7.westeurope.logic.azure.com:443/workflows/0f/triggers/manual/paths/invoke?sig=${MARK}`
     const env = {
-      ...(await allInOrder()),
+      ...(await settingsWithoutProblem()),
       TEAMS_CONFIG_FILE: 'config.yaml',
       TEAMS_WEBHOOK_SRE: old,
       TEAMS_ENTRA_TENANT_ID: 't',
@@ -242,7 +242,7 @@ describe('doctor', () => {
     expect(await runJson(['doctor'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })).toMatchObject({ code: 0 })
   })
 
-  it('posts a test card only when asked, and tells what came of each', async () => {
+  it('posts test cards only with its option, and reports the outcome of each', async () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
     const env = { ...(await startedStore('embedded')), TEAMS_SANDBOX_ORIGIN: teams.origin }
@@ -270,7 +270,7 @@ describe('doctor', () => {
   })
 })
 
-it('doctor tells of each line of .env that is no setting, and goes on with the others', async () => {
+it('doctor reports each line of .env that is no setting, and reads the others', async () => {
   const cwd = embeddedFolder()
   writeFileSync(join(cwd, '.env'), `TEAMS_HMAC_SECRET_KEY ${MARK}\nTEAMS_LANGUAGE=ar\n`)
   const { code, answer } = await runJson(['doctor'], { cwd })

@@ -10,7 +10,7 @@ const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
   .sort()
 
 describe.each(KINDS)('migrate on %s', (kind) => {
-  it('goes up, tells where it stands, and goes down', async () => {
+  it('goes up, prints the state, and goes down', async () => {
     const env = await untouchedStore(kind)
     const before = await runJson(['migrate', 'status'], { env })
     expect(before).toMatchObject({ code: 1, stderr: '', answer: { up_to_date: false } })
@@ -27,7 +27,7 @@ describe.each(KINDS)('migrate on %s', (kind) => {
     expect(await runJson(['migrate', 'status'], { env })).toMatchObject({ code: 1, answer: { up_to_date: false } })
   })
 
-  it('takes back nothing that holds events unless that is meant', async () => {
+  it('does not go down on a database with events without --yes', async () => {
     const env = await startedStore(kind)
     expect(
       (await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })).code,
@@ -43,13 +43,13 @@ describe.each(KINDS)('migrate on %s', (kind) => {
 })
 
 describe('a database', () => {
-  it('that does not answer is exit code 3, and its URL stays secret', async () => {
+  it('that does not answer is exit code 3, without its URL in the output', async () => {
     const env = { DATABASE_URL: `postgres://user:${MARK}@127.0.0.1:${await freePort()}/claims` }
     for (const args of [['migrate', 'up'], ['notifications', 'list'], ['serve']])
       expect(await runJson(args, { env })).toMatchObject({ code: 3, answer: { code: 'database_unreachable' } })
   })
 
-  it('that has to be migrated first says how', async () => {
+  it('without a schema is an error with the command that migrates, where TEAMS_MIGRATE is false', async () => {
     const env = { ...(await untouchedStore('postgres')), TEAMS_MIGRATE: 'false' }
     const { code, stderr } = await runCli(['serve'], { env })
     expect(code).toBe(3)

@@ -29,7 +29,7 @@ async function reach(origin: string, id: string, state: string): Promise<void> {
 }
 
 describe.each(KINDS)('notifications on %s', (kind) => {
-  it('are listed, shown, and replayed once they have failed', async () => {
+  it('are listed, shown, and replayed after they failed', async () => {
     const env = await startedStore(kind)
     const gateway = await startServe(env)
     const url = ['--url', gateway.origin]
@@ -96,7 +96,7 @@ describe.each(KINDS)('notifications on %s', (kind) => {
 })
 
 describe('a long list', () => {
-  it('comes in pages, the newest first, and is empty where nothing fits', async () => {
+  it('comes in pages, newest first, and is empty without a match', async () => {
     const env = await startedStore('postgres')
     await runCli(send('sre', 'pmo', 'devops'), { env })
     const first = await runJson(['notifications', 'list', '--limit', '2'], { env })

@@ -14,7 +14,7 @@ const states = (answer: { events: { notifications: { channel: string; state: str
   answer.events.flatMap(({ notifications }) => notifications.map(({ channel, state }) => `${channel} ${state}`))
 
 describe('send with the embedded database', () => {
-  it('delivers by itself where no gateway runs, and says where the cards went', async () => {
+  it('delivers without a running gateway, and prints where the cards went', async () => {
     const env = await startedStore('embedded')
     const { code, stdout, stderr } = await runCli([...SEAL, 'Security Eng.', '--correlation-id', 'c-1'], { env })
     expect(code).toBe(0)
@@ -24,7 +24,7 @@ describe('send with the embedded database', () => {
     expect(answer.notifications).toMatchObject([{ state: 'accepted' }, { state: 'accepted' }])
   })
 
-  it('hands over to the gateway that has it open', async () => {
+  it('sends over HTTP to the gateway that has it open', async () => {
     const port = String(await freePort())
     const token = `${MARK}-token`
     const env = {
@@ -39,17 +39,17 @@ describe('send with the embedded database', () => {
       code: 0,
       answer: { notifications: [{ channel: 'sre' }] },
     })
-    // Whatever port it took: it says so to whoever finds the folder in use.
+    // The port is any free one: the lock of the folder names it.
     const elsewhere = await runCli(SEAL, { env: { ...env, TEAMS_HTTP_PORT: String(await freePort()) } })
     expect(elsewhere.stdout).toContain(`Kept by the gateway at ${gateway.origin}`)
-    // The command that it is too late for names it.
+    // A second `serve` on the folder is refused with the URL of the gateway.
     const second = await runCli(['serve'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })
     expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining(`--url ${gateway.origin}`) })
   })
 })
 
 describe('send with PostgreSQL', () => {
-  it('leaves the event to whatever gateway runs on it', async () => {
+  it('leaves delivery to the gateways on that database', async () => {
     const env = await startedStore('postgres')
     const { code, answer, stderr } = await runJson([...SEAL, '--priority', 'high'], { env })
     expect({ code, stderr, states: states(answer) }).toEqual({ code: 0, stderr: '', states: ['sre pending'] })
@@ -57,7 +57,7 @@ describe('send with PostgreSQL', () => {
     expect(again.notifications).toMatchObject([{ priority: 'HIGH', channel: 'sre', state: 'pending' }])
   })
 
-  it('takes an event on stdin, over which options stand, and knows it again by its key', async () => {
+  it('takes an event from stdin, overridden by options, and answers a repeated key as a duplicate', async () => {
     const env = await startedStore('postgres')
     const data = { ...claim.data, patient_id: PATIENT }
     const stdin = JSON.stringify({ ...eventToWire(claim), data, idempotency_key: 'k-1' })
@@ -74,7 +74,7 @@ describe('send with PostgreSQL', () => {
     expect(answer).toMatchObject({ priority: 'LOW', data: { patient_id: 'P••••4321', claim_id: claim.data.claim_id } })
   })
 
-  it('keeps the digits of numbers beyond 2^53, on stdin and in an option, and knows patients by them', async () => {
+  it('keeps the digits of numbers beyond 2^53, on stdin and in an option, and masks patient ids among them', async () => {
     const env = await startedStore('postgres')
     const data = `{"task_name":"t","task_id":10000000000000001,"patient_id":12345678901234567,"error":"no 12345678901234567"}`
     const stored = async (sent: Awaited<ReturnType<typeof runJson>>) => {
@@ -89,7 +89,7 @@ describe('send with PostgreSQL', () => {
     expect(await stored(await runJson(['send', '--priority', 'low'], { env, stdin }))).toEqual(kept)
   })
 
-  it('takes several events at once, all or none', async () => {
+  it('accepts all events of a call or none', async () => {
     const env = await startedStore('postgres')
     const event = { event_type: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }
     const bad = await runJson(['send'], { env, stdin: JSON.stringify([event, { ...event, priority: PATIENT }]) })
@@ -155,7 +155,7 @@ describe('send with PostgreSQL', () => {
 })
 
 describe('send over HTTP', () => {
-  it('shows its token, from an option or the environment, and is refused without', async () => {
+  it('sends the token of an option or the environment, and is refused without one', async () => {
     const token = `${MARK}-token`
     const gateway = await startServe({
       ...(await startedStore('postgres')),

@@ -12,7 +12,7 @@ const statesOf = (answer: { events: { notifications: { state: string }[] }[] }) 
 
 // Each command starts a process, and with the embedded database opens it: on a busy machine that takes a while.
 describe.each(KINDS)('silences on %s', (kind) => {
-  it('are added, shown and ended without a gateway, and keep back what they match', async () => {
+  it('are added, shown and ended without a gateway, and suppress matching notifications', async () => {
     const env = await startedStore(kind)
     const added = await runJson([...ADD, '--match', 'data.node!=vault-2'], { env })
     expect(added).toMatchObject({ code: 0, stderr: '' })
@@ -94,7 +94,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
 })
 
 describe('a backlog', () => {
-  it('is kept back by a silence that is active at once', async () => {
+  it('is suppressed by a silence that is active at once', async () => {
     const env = await startedStore('postgres')
     expect(statesOf((await runJson(SEND, { env })).answer)).toEqual(['pending'])
     const added = await runCli(['silences', 'add', '--match', 'channel!=sre', '--for', '30m', '--reason', 'r'], { env })
@@ -104,7 +104,7 @@ describe('a backlog', () => {
   })
 })
 
-describe('a silence that is wrong', () => {
+describe('an invalid silence', () => {
   it.each([
     [[], ['--match', '--for', '--reason']],
     [
@@ -115,8 +115,8 @@ describe('a silence that is wrong', () => {
     [['--match', 'channel=sre', '--from', MARK, '--for', '2h', '--reason', 'r'], ['--from']],
     [['--match', 'channel=sre', '--for', '2hours', '--reason', 'r'], ['--for']],
     [['--match', 'channel=sre', '--for', '', '--reason', 'r'], ['--for']],
-  ])('in its options is told before anything is opened: %j', async (args, places) => {
-    // A database that does not exist would be told of otherwise, with exit code 3.
+  ])('in its options is an error before the database is opened: %j', async (args, places) => {
+    // Opening this database, which does not exist, would give exit code 3.
     const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' }
     const { code, answer } = await runJson(['silences', 'add', ...args], { env })
     expect(code).toBe(2)
@@ -124,7 +124,7 @@ describe('a silence that is wrong', () => {
     expect(answer.errors.map(({ at }: { at: string }) => at)).toEqual(places)
   })
 
-  it('in what it says is told in terms of the options, by a gateway and by a database', async () => {
+  it('in its matchers is an error with the names of the options, from a gateway and from a database', async () => {
     const gateway = await startServe(await startedStore('embedded'))
     const own = await startedStore('postgres')
     for (const [args, places] of [
@@ -160,7 +160,7 @@ describe('a silence that is wrong', () => {
     [['list', '--state', 'pending'], '--state'],
     [['list', '--kind', 'mute'], '--kind'],
     [['list', '--limit', '0'], '--limit'],
-  ])('in a filter is told: %j', async (args, at) => {
+  ])('in a filter is an error: %j', async (args, at) => {
     const { code, answer } = await runJson(['silences', ...args])
     expect([code, answer.errors]).toMatchObject([2, [{ at }]])
   })
@@ -175,7 +175,7 @@ describe('a silence that is wrong', () => {
     expect(stderr).toMatch(words)
   })
 
-  it('leads to no digest that is none', async () => {
+  it('is wrong usage, and so is an invalid --digest of notifications list', async () => {
     const { code, answer } = await runJson(['notifications', 'list', '--digest', MARK])
     expect([code, answer.errors]).toMatchObject([2, [{ at: '--digest' }]])
   })
@@ -187,7 +187,7 @@ describe('docs/guides/silences.md', () => {
     .flatMap(([, code = '']) => code.replaceAll('\\\n', ' ').trim().split('\n'))
     .filter((line) => line.startsWith('npx claimlinc-teams silences add '))
 
-  it('shows commands that work as they stand there', async () => {
+  it('has commands that work unchanged', async () => {
     expect(commands.length).toBeGreaterThan(3)
     const gateway = await startServe(await startedStore('embedded'))
     for (const command of commands) {

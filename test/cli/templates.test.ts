@@ -42,7 +42,7 @@ const card = (text: string) => ({
 })
 
 describe('templates check', () => {
-  it('says yes to those that are shipped', async () => {
+  it('exits with 0 for the built-in templates', async () => {
     const { code, answer, stderr } = await runJson(['templates', 'check'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(answer).toMatchObject({ ok: true, problems: [] })
@@ -52,7 +52,7 @@ describe('templates check', () => {
   it.each([
     ['a field that the type lacks', card(show('data.laboratory')), 'data.laboratory'],
     ['no JSON', '{"type": ', 'lab_result.json'],
-  ])('says no to %s, and where', async (_, template, words) => {
+  ])('exits with 1 for %s, with its place', async (_, template, words) => {
     const cwd = configured(template)
     const { code, stdout } = await runCli(['templates', 'check'], { cwd, env: { TEAMS_CONFIG_FILE: 'config.yaml' } })
     expect(code).toBe(1)
@@ -65,7 +65,7 @@ describe('templates check', () => {
     expect(JSON.stringify(answer.problems)).toContain(words)
   })
 
-  it('says yes to a good one of the user', async () => {
+  it('exits with 0 for a valid template of the user', async () => {
     const cwd = configured(card(show('data.lab')))
     const { code, answer } = await runJson(['templates', 'check'], { cwd, env: { TEAMS_CONFIG_FILE: 'config.yaml' } })
     expect({ code, problems: answer.problems }).toEqual({ code: 0, problems: [] })
@@ -74,7 +74,7 @@ describe('templates check', () => {
 })
 
 describe('templates check of titles', () => {
-  it('says no to an event type without one, and where it belongs', async () => {
+  it('exits with 1 for an event type without one, with the place for it', async () => {
     const cwd = configured(card(show('data.lab')), '')
     const env = { TEAMS_CONFIG_FILE: 'config.yaml' }
     const { code, stdout } = await runCli(['templates', 'check'], { cwd, env })
@@ -89,7 +89,7 @@ describe('templates check of titles', () => {
     )
   })
 
-  it('says yes to the example', async () => {
+  it('exits with 0 for the example', async () => {
     const example = fileURLToPath(new URL('../../examples/config.yaml', import.meta.url))
     expect(await runJson(['templates', 'check'], { env: { TEAMS_CONFIG_FILE: example } })).toMatchObject({
       code: 0,
@@ -99,7 +99,7 @@ describe('templates check of titles', () => {
 })
 
 describe('templates render', () => {
-  it('prints the card of an event on stdin, and what it weighs on stderr', async () => {
+  it('prints the card of an event from stdin on stdout, and its size on stderr', async () => {
     const { code, stdout, stderr } = await runCli(['templates', 'render'], { stdin: json(vault) })
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -121,7 +121,7 @@ describe('templates render', () => {
     expect(stderr).toContain('for pmo')
   })
 
-  it('shows no more of a patient than the channel would see', async () => {
+  it('masks patient data as delivery does', async () => {
     const { code, answer } = await runJson(['templates', 'render'], {
       stdin: json(claim, { data: { ...claim.data, patient_id: PATIENT } }),
     })
@@ -144,7 +144,7 @@ describe('templates render', () => {
     expect({ code, problem: answer.code, at: answer.errors[0].at }).toEqual({ code: 2, problem, at })
   })
 
-  it('draws what the golden files show', async () => {
+  it('prints the same as the golden files', async () => {
     const { code, answer } = await runJson(['templates', 'render', '--channel', 'sre'], {
       stdin: json(vault, { language: 'en' }),
     })

@@ -11,19 +11,19 @@ import { embeddedFolder } from '../services/database.ts'
 import { MARK, runCli, runJson, startCli } from './cli.ts'
 
 describe('a command line', () => {
-  it('is explained by --help, which loads nothing', async () => {
+  it('has --help, which lists the commands', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const command of ['serve', 'send', 'migrate', 'notifications', 'silences', 'templates', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { code, stdout } = await runCli(['--version'])
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   })
 
-  it('without a command is wrong usage, and shows what there is', async () => {
+  it('without a command is wrong usage, answered with the list of commands', async () => {
     const { code, stdout, stderr } = await runCli([])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('Usage: claimlinc-teams')
@@ -48,7 +48,7 @@ describe('a command line', () => {
     expect(stderr).toContain(help)
   })
 
-  it('that is wrong is answered in JSON where JSON was asked for', async () => {
+  it('with --json gets its error as JSON', async () => {
     const { code, answer, stderr } = await runJson(['sned'])
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
     expect(answer).toMatchObject({
@@ -87,7 +87,7 @@ describe('a command line', () => {
 })
 
 describe('settings', () => {
-  it('that are wrong are told all at once, with lines of .env and webhook URLs, before anything is opened', async () => {
+  it('that are invalid are listed in one error, with lines of .env and webhook URLs, before the database is opened', async () => {
     const cwd = embeddedFolder()
     writeFileSync(join(cwd, '.env'), `no setting ${MARK}\n`)
     const env = {
@@ -116,7 +116,7 @@ describe('settings', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
-  it('that are wrong do not hide what is wrong with the configuration of a library', async () => {
+  it('that are invalid do not hide problems in the configuration of a library', async () => {
     const settings = { TEAMS_LANGUAGE: 'fr', TEAMS_LOG_LEVEL: 'silent' }
     const config: NonNullable<GatewayOptions['config']> = JSON.parse('{"channels":{"sre":{"language":"fr"}}}')
     const of = async (options: GatewayOptions) => {
@@ -141,20 +141,20 @@ describe('settings', () => {
   })
 })
 
-describe('whoever reads the output', () => {
-  it('may close it, which is no failure', async () => {
+describe('stdout', () => {
+  it('may be closed by its reader, which is no failure', async () => {
     const running = startCli(['--help'])
     running.child.stdout?.destroy()
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('gets no colours in a pipe', async () => {
+  it('has no colours in a pipe', async () => {
     const { stdout } = await runCli(['templates', 'check'])
     expect(stdout).toMatch(/^ok {2}\d+ cards/)
   })
 })
 
-it('what a gateway answers reaches the terminal without anything that it acts on', async () => {
+it('answers of a gateway are printed without control characters', async () => {
   const hostile = 'x\x1b[31m\x1b[2Jy\r\x9b1mz\u202e'
   const problem = { type: 't', title: 't', status: 404, code: 'not_found', detail: 'd', todo: 't' }
   const server = createServer((_request, response) => {

@@ -146,11 +146,11 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(await count('once')).toBe(3)
   })
 
-  it('knows a key within one call, keeps callers apart, and forgets it after its time', async () => {
+  it('finds a key within one call, per caller, until it expires', async () => {
     const event = { ...ALERT, idempotencyKey: 'key-2' }
     const [first, second] = await accept([event, event])
     expect([first?.duplicate, second?.duplicate, second?.eventId]).toEqual([false, true, first?.eventId])
-    const [other] = await accept([event], 'somebody else')
+    const [other] = await accept([event], 'another caller')
     expect(other?.duplicate).toBe(false)
     await sql`UPDATE teams_idempotency_keys SET expires_at = now() - interval '1 second'`.execute(database.kysely)
     const [later] = await accept([event])
@@ -189,7 +189,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect((await accept([event]))[0]?.duplicate).toBe(true)
   })
 
-  it('takes for the same content what differs in its writing only', async () => {
+  it('treats events that differ only in notation as the same content', async () => {
     const data = { task_name: 't', task_id: 7, error: 'e', retries: 1, extra: { a: 1, b: [{ c: 2, d: 3 }] } }
     const event = {
       ...{ eventType: 'celery.task.failed', occurredAt: '2026-11-21T10:00:00Z', idempotencyKey: 'same content' },
@@ -204,7 +204,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect((await accept([again]))[0]).toMatchObject({ duplicate: true, eventId: first?.eventId })
   })
 
-  it('keeps of the content a salted hash, another one for each event', async () => {
+  it('stores a salted hash of the content, another one for each event', async () => {
     const event = { ...ALERT, data: { node: 'vault-salted' } }
     await accept([
       { ...event, idempotencyKey: 'salted-1' },
@@ -219,7 +219,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(new Set(rows.map(({ content_hash }) => content_hash.slice(-64))).size).toBe(2)
   })
 
-  it('never answers for an event that is not there, and stores the one that came', async () => {
+  it('stores one new event for a key whose event was deleted, also with other content', async () => {
     const event = { ...ALERT, idempotencyKey: 'gone' }
     const [first] = await accept([event])
     await sql`DELETE FROM teams_notifications WHERE event_id = ${first?.eventId}`.execute(database.kysely)
@@ -234,7 +234,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(rows).toHaveLength(1)
   })
 
-  it('stores an event whose key was taken by a refused call, inside a transaction that was committed', async () => {
+  it('stores an event whose key was used by a refused call in a committed transaction', async () => {
     const taken = { ...ALERT, idempotencyKey: 'taken by the refused' }
     const clash = { ...ALERT, idempotencyKey: 'clash' }
     await accept([clash])
@@ -250,7 +250,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(rows).toHaveLength(1)
   })
 
-  it('knows keys of the version before, and one that a gateway of that version took over', async () => {
+  it('finds keys of the previous version, also one that a gateway of that version renewed', async () => {
     const event = { ...ALERT, idempotencyKey: 'older' }
     const [first] = await accept([event])
     await sql`UPDATE teams_idempotency_keys SET content_hash = NULL WHERE event_id = ${first?.eventId}`.execute(
@@ -266,7 +266,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect((await accept([other]))[0]).toMatchObject({ duplicate: true, eventId: taker?.eventId })
   })
 
-  it('never stores patient data, wherever in the event it stands', async () => {
+  it('stores no patient data, in any place of the event', async () => {
     const event: UncheckedEvent = {
       eventType: 'celery.task.failed',
       correlationId: 'task-of-P987654321',
@@ -304,7 +304,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(await data('shown')).toMatchObject({ patient_id: 'P555555555' })
   })
 
-  it('takes text that a database or UTF-8 can not hold', async () => {
+  it('accepts text that a database or UTF-8 can not hold', async () => {
     await accept([{ ...ALERT, correlationId: 'odd', data: { node: 'a\u0000b\ud800c', 'k\u0000': 1 } }])
     const { rows } = await sql<{
       node: string
@@ -312,7 +312,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(rows[0]?.node).toBe('ab\ufffdc')
   })
 
-  it('writes inside a Kysely transaction of the caller: rolled back means never sent', async () => {
+  it('writes inside a Kysely transaction of the caller, and nothing after its rollback', async () => {
     const send = (correlationId: string, fail: boolean) =>
       database.kysely.transaction().execute(async (transaction) => {
         await acceptor.accept(
@@ -333,7 +333,7 @@ describe.each(KINDS)('accept on %s', (kind) => {
 })
 
 describe("accept inside a pg client's transaction", () => {
-  it('is undone with it, and holds up nobody else while it is open', async () => {
+  it('is undone by its rollback, and blocks no other call while it is open', async () => {
     const { url } = await freshDatabase()
     const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
     await createMigrations(database.kysely).up()

@@ -49,7 +49,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   'in a waiting digest': { state: 'digested', priority: 'CRITICAL', sent: null, digest: 'digest waiting' },
 }
 
-describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
+describe.each(KINDS)('the queries of the checklist on %s', (kind) => {
   let database: Database
   const ask = async (text: string) => (await sql.raw(text).execute(database.kysely)).rows as Record<string, unknown>[]
   const platform = (name: string) => ask(PLATFORM_QUERIES.get(name) ?? '')
@@ -90,7 +90,7 @@ describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
       }
     })
 
-    it('the delivery rate counts what failed, and what got no answer', async () => {
+    it('the delivery rate counts failures, and attempts without an answer', async () => {
       // Sent in a day: 10, of which 202 or 200: acknowledged, open, resolved, posted, earlier, the digest.
       const [row] = await ask(seedQuery('status_code < 400'))
       expect(Object.values(row ?? {})[0]).toBeCloseTo((6 / 10) * 100)
@@ -115,7 +115,7 @@ describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
       })
     })
 
-    it('the unacknowledged critical ones are what was posted, failed ones and members of a sent digest among them', async () => {
+    it('unacknowledged critical notifications are the posted ones, with failed ones and members of a sent digest', async () => {
       const rows = await ask(seedQuery('unacknowledged_critical;'))
       expect(rows.map((row) => [row.correlation_id, Math.round(Number(row.age_seconds) / 60)])).toEqual([
         ['unreachable', 50],
@@ -127,7 +127,7 @@ describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
       expect(Number((await ask(seedQuery('COUNT(*) FROM teams_notifications_unacknowledged')))[0]?.count)).toBe(6)
     })
 
-    it('the rate-limited ones are found with the retries that they used up', async () => {
+    it('rate-limited notifications are found with their used retries', async () => {
       expect(await ask(seedQuery('status_code = 429'))).toEqual([
         { correlation_id: 'throttled', retry_count: 0, status_code: 429, error_message: null },
       ])
@@ -138,7 +138,7 @@ describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
       expect(Number(row?.avg)).toBeCloseTo(4)
     })
 
-    it('the last ten begin with what was never posted', async () => {
+    it('the last ten begin with notifications that were never posted', async () => {
       const rows = await ask(seedQuery('SELECT * FROM teams_notifications ORDER BY sent_at'))
       expect(rows).toHaveLength(10)
       const unsent = Object.values(SAMPLES).filter(({ sent }) => sent === null).length
@@ -146,7 +146,7 @@ describe.each(KINDS)('the figures of the checklist on %s', (kind) => {
       expect(rows[unsent]?.correlation_id).toBe('retrying')
     })
 
-    it('the platform finds failures, the last hour, volume, acknowledgement times and what is open', async () => {
+    it('the queries of the platform find failures, the last hour, volume, acknowledgement times and open notifications', async () => {
       expect((await platform('failures by event type')).map((row) => row.event_type)).toEqual([
         'refused',
         'retrying',

@@ -10,7 +10,7 @@ import { PLATFORM_QUERIES, SEED_QUERIES } from './seed-queries.ts'
 
 const OVER = '2015_03'
 
-describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
+describe.each(KINDS)('sent_at and accepted_at on %s', (kind) => {
   let database: Database
   const run = (text: string) => sql.raw(text).execute(database.kysely)
   const ask = async (text: string) => (await run(text)).rows as Record<string, unknown>[]
@@ -68,7 +68,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
   })
   afterAll(() => database.close())
 
-  it('gives rows of earlier versions both times from their attempts, and does not call that a change', async () => {
+  it('are filled in from the attempts for rows of earlier versions, without a new updated_at', async () => {
     expect(await missing()).toBe(2)
     expect(await fillFirstPosts(database.kysely, () => false)).toMatchObject({ rows: 5, busy: false })
     expect(await rowOf('taken at once')).toMatchObject({ sent: 2, accepted: 3, untouched: true })
@@ -80,7 +80,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     expect(await fillFirstPosts(database.kysely, () => false)).toMatchObject({ rows: 0, indexes: 0 })
   })
 
-  it('makes the indexes of a month that is over, and leaves those of the one that is written to', async () => {
+  it('lack their indexes only in the current month after fillFirstPosts', async () => {
     expect(
       await ask(
         "SELECT DISTINCT month::text ~ to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM$') AS present, over FROM teams_missing_indexes()",
@@ -88,7 +88,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     ).toEqual([{ present: true, over: false }])
   })
 
-  it('a month that is made later has them, although the month before it has not', async () => {
+  it('have indexes in a month created later, although the month before it has none', async () => {
     await run('SELECT teams_ensure_partitions(5)')
     await ensurePartitions(database.kysely)
     expect(await missing()).toBe(1)
@@ -101,7 +101,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     await run(`UPDATE teams_notifications SET ${recorded}, held_since = NULL WHERE correlation_id = '${name}'`)
   }
 
-  it('rows of an older gateway that runs beside come out as those of this one', async () => {
+  it('are the same for rows of an older gateway on the same database', async () => {
     const failing = "state = 'pending', failures = failures + 1, retry_count = retry_count"
     await wroteBefore('beside', 'pending', [])
     await oldGateway('beside', failing)
@@ -118,7 +118,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     expect(Math.abs(Number(row?.accepted))).toBeLessThan(60)
   })
 
-  it('going back rewrites no row, the older views list only what Teams took, and coming again has both times', async () => {
+  it('survive down and up: no row is rewritten, and the older views list only accepted notifications', async () => {
     const migrations = createMigrations(database.kysely)
     const versions = () =>
       ask('SELECT tableoid::int AS part, ctid::text, xmin::text FROM teams_notifications ORDER BY 1, 2')
@@ -155,7 +155,7 @@ describe.each(KINDS)('the first post and the acceptance on %s', (kind) => {
     ])
   })
 
-  it('every query by time, order of time, status or acknowledgement has an index in a month that is over', async () => {
+  it('have an index in a past month for each query by time, order of time, status or acknowledgement', async () => {
     const queries = [...SEED_QUERIES, ...PLATFORM_QUERIES.values()].filter((query) =>
       /sent_at >|status_code (=|>=)|ORDER BY sent_at|acknowledged_at IS NOT NULL|acknowledged_at IS NULL|_critical/.test(
         query,

@@ -7,7 +7,7 @@ import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
 describe.each(KINDS)('inJsonbOrder, on %s', (kind) => {
-  it('has the keys in the order in which the database gives them back', async () => {
+  it('orders keys as the database returns them', async () => {
     const database = await openMigrated(kind)
     onTestFinished(() => database.close())
     const key = fc.string({ unit: fc.constantFrom('a', 'B', 'z', '1', '_', 'é', 'م', '😀'), maxLength: 4 })

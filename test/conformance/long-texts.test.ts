@@ -66,7 +66,7 @@ describe.each(KINDS)('texts that are too long, on %s', (kind) => {
     expect(Buffer.byteLength(JSON.stringify([kept, labels]))).toBeLessThan(MAX_DATA_BYTES)
   })
 
-  it('are left out and named where half of one would lead elsewhere', async () => {
+  it('are left out and named where they are URLs', async () => {
     const runbook_url = `https://wiki.example.sa/${'x'.repeat(2_000)}`
     const [answer] = await accept({
       eventType: 'prometheus.alert.firing',
@@ -76,7 +76,7 @@ describe.each(KINDS)('texts that are too long, on %s', (kind) => {
     expect((await stored(answer?.eventId))?.data).toEqual({ component: 'c', summary: 's' })
   })
 
-  it('show no part of a patient id that stands where they are cut', async () => {
+  it('show no part of a patient id at the cut', async () => {
     for (const before of [19_990, 19_995, 19_999]) {
       const error = `${'e'.repeat(before)}1098765432${'e'.repeat(30_000)}`
       const task = { task_name: 't', task_id: 'i', patient_id: '1098765432', error }
@@ -85,7 +85,7 @@ describe.each(KINDS)('texts that are too long, on %s', (kind) => {
     }
   })
 
-  it('make of a correlation id its start and a digest, by which it is still repeated and found', async () => {
+  it('become start and hash of a correlation id, which still finds repeats and notifications', async () => {
     const subject = (end: string) => `/blobServices/default/containers/${'claims/'.repeat(60)}${end}`
     const alert = { eventType: 'vault.seal.detected', data: { node: 'n' }, stakeholders: ['sre'] }
     const [one, other] = await accept(

@@ -4,7 +4,7 @@ import { getNotification, listNotifications, replayNotification } from '../../sr
 import { KINDS } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
-/** Ids in the right form that nobody was given, of times before and after all that a database knows. */
+/** Well-formed ids that no row has, with times before and after every month of the database. */
 const IDS = [
   '00000000-0000-7000-8000-000000000000',
   'e6770ff1-d800-7000-8000-000000000000',
@@ -12,19 +12,19 @@ const IDS = [
   'ffffffff-ffff-4fff-bfff-ffffffffffff',
 ]
 
-describe.each(KINDS)('what somebody makes up, on %s', (kind) => {
+describe.each(KINDS)('made-up ids and filters, on %s', (kind) => {
   let database: Database
   beforeAll(async () => {
     database = await openMigrated(kind)
   })
   afterAll(() => database.close())
 
-  it.each(IDS)('%s is not found, and is no failure', async (id) => {
+  it.each(IDS)('%s is not_found', async (id) => {
     await expect(getNotification(database.kysely, id)).rejects.toMatchObject({ code: 'not_found' })
     await expect(replayNotification(database.kysely, id, 'test')).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it.each(IDS.slice(0, -1))('%s as a cursor lists what is there', async (cursor) => {
+  it.each(IDS.slice(0, -1))('%s as a cursor lists existing notifications', async (cursor) => {
     expect((await listNotifications(database.kysely, { limit: 1, cursor })).notifications).toEqual([])
   })
 

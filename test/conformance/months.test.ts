@@ -9,7 +9,7 @@ import { openMigrated } from './databases.ts'
 
 const WHOLE = { events: '"teams_events"', notifications: '"teams_notifications"', attempts: '"teams_attempts"' }
 
-describe.each(KINDS)('the tables of a month on %s', (kind) => {
+describe.each(KINDS)('the partitions of a month on %s', (kind) => {
   let database: Database
   beforeAll(async () => {
     database = await openMigrated(kind)
@@ -37,19 +37,19 @@ describe.each(KINDS)('the tables of a month on %s', (kind) => {
     attempts: `"teams_attempts${suffix}"`,
   })
 
-  it('are named where all times lie in it, from its first millisecond to its last', async () => {
+  it('are returned where all times lie in it, from its first millisecond to its last', async () => {
     const { suffix, first, last } = await thisMonth()
     expect(await tables(createMonths(database.kysely), first, last)).toEqual(own(suffix))
   })
 
-  it('are not where times lie in two months, or where there is no time', async () => {
+  it('are not returned for times in two months, or without a time', async () => {
     const { last, next } = await thisMonth()
     const months = createMonths(database.kysely)
     expect(await tables(months, last, next)).toEqual(WHOLE)
     expect(await tables(months)).toEqual(WHOLE)
   })
 
-  it('are not where the month has none, which is looked for again once it is forgotten', async () => {
+  it('are not returned for a month without any, which is cached until it is forgotten', async () => {
     const { suffix, first } = await thisMonth()
     const months = createMonths(database.kysely)
     expect(await tables(months, new Date('2001-02-03T04:05:06Z'))).toEqual(WHOLE)
@@ -68,7 +68,7 @@ describe.each(KINDS)('the tables of a month on %s', (kind) => {
     expect(await tables(months, first)).toEqual(own(suffix))
   })
 
-  it('are not for a user who may only reach them through the whole', async () => {
+  it('are not returned to a user with rights on the parent tables only', async () => {
     const { first } = await thisMonth()
     const user = `t_${randomBytes(6).toString('hex')}`
     await run(`CREATE ROLE ${user}`)

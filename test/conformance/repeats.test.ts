@@ -41,7 +41,7 @@ const firing = (correlationId: string, overrides: UncheckedEvent = {}): Unchecke
 })
 const resolved = (correlationId: string) => firing(correlationId, { eventType: 'prometheus.alert.resolved' })
 
-describe.each(KINDS)('an event that happens again, on %s', (kind) => {
+describe.each(KINDS)('a repeated event, on %s', (kind) => {
   let database: Database
   let db: Kysely<Tables>
   beforeAll(async () => {
@@ -68,14 +68,14 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     repeat_of: first?.id,
   })
 
-  it('counts up on the record of the first, in this call and in later ones', async () => {
+  it('increments repeat_count of the first notification, in the same call and in later ones', async () => {
     const [first, second] = await send([firing('again'), firing('again')])
     const [third, other] = await send([firing('again'), firing('another')])
     expect([first, other]).toMatchObject([waits, waits])
     expect([second, third]).toMatchObject([repeats(first), repeats(first)])
   })
 
-  it('makes a card of its own when nobody says what it is about, when it is INFO, or of another type', async () => {
+  it('gets its own card without a correlation id, with priority INFO, or with another type', async () => {
     const { correlationId: _, ...anonymous } = firing('x')
     expect(await send([anonymous, anonymous])).toMatchObject([waits, waits])
     expect(await send([firing('info', { priority: 'INFO' }), firing('info', { priority: 'INFO' })])).toMatchObject([
@@ -88,7 +88,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     ])
   })
 
-  it('makes one when patient data was taken out of the correlation id, in which two patients look alike', async () => {
+  it('gets its own card when patient data was masked in the correlation id, where two patients look alike', async () => {
     const event = (patient: string): UncheckedEvent => ({
       eventType: 'nphies.api.error',
       data: { error_type: 'api', operation: 'o', error_message: 'm', patient_id: patient },
@@ -98,7 +98,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     expect(await send([event('P12345-6789'), event('P99999-6789')])).toMatchObject([waits, waits])
   })
 
-  it('is recognised by the data fields that its type names', async () => {
+  it('is found by the dedup fields of its type', async () => {
     const failed = (name: string, id: string): UncheckedEvent => ({
       eventType: 'celery.task.failed',
       data: { task_name: name, task_id: id, error: 'e' },
@@ -141,7 +141,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     },
   )
 
-  it('is no repeat of another that lacks the fields too, but goes by the correlation id then', async () => {
+  it('is found only by its correlation id where the dedup fields are missing', async () => {
     const backup = (correlationId?: string): UncheckedEvent => ({
       eventType: 'backup.failed',
       data: { subject: 's', description: 'd' },
@@ -157,7 +157,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
   const change = (row: { id: string } | undefined, set: ReturnType<typeof sql>) =>
     sql`UPDATE teams_notifications SET ${set} WHERE id = ${row?.id}`.execute(db)
 
-  it('makes a card again once the first has failed or was discarded, or is older than the window', async () => {
+  it('gets its own card once the first has failed, was discarded, or is older than the window', async () => {
     for (const [id, set] of [
       ['failed', sql`state = 'failed', sent_at = now()`],
       ['discarded', sql`state = 'accepted', action_taken = 'discard'`],
@@ -198,17 +198,17 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     },
   )
 
-  it('makes a card although the first is acknowledged, once the priority rises', async () => {
+  it('gets its own card with a higher priority, although the first is acknowledged', async () => {
     const [first] = await send([firing('rises', { priority: 'HIGH' })])
     await change(first, sql`acknowledged_at = now(), acknowledged_by = 'Sara'`)
     expect(await send([firing('rises', { priority: 'HIGH' })])).toMatchObject([repeats(first)])
     expect(await send([firing('rises', { priority: 'CRITICAL' })])).toMatchObject([waits])
   })
 
-  it('is never a repeat of one of lower priority, whoever sent that, in this call or an earlier one', async () => {
+  it('is no repeat of one of lower priority, from any caller, in this call or an earlier one', async () => {
     for (const lower of ['INFO', 'LOW', 'MEDIUM', 'HIGH'] as const) {
       const id = `below ${lower}`
-      await send([firing(id, { priority: lower })], acceptor, 'http:somebody else')
+      await send([firing(id, { priority: lower })], acceptor, 'http:another caller')
       const [alarm] = await send([firing(id, { priority: 'CRITICAL' })])
       expect(alarm, lower).toMatchObject(waits)
       expect(await send([firing(id, { priority: 'CRITICAL' }), firing(id, { priority: 'HIGH' })])).toMatchObject([
@@ -224,14 +224,14 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     expect(call).toMatchObject([waits, waits, repeats(call[1])])
   })
 
-  it('is a repeat of what another caller sent, where that is no less urgent and people have its card', async () => {
+  it("is a repeat of another caller's event, where that is no less urgent and its card was accepted", async () => {
     const [first] = await send([firing('two callers', { priority: 'CRITICAL' })], acceptor, 'http:monitor')
     expect(await send([firing('two callers', { priority: 'CRITICAL' })], acceptor, 'http:other')).toMatchObject([
       repeats(first),
     ])
   })
 
-  it('goes by when the gateway was told, and not by when its sender says that it occurred', async () => {
+  it('is found by the time of acceptance, and not by occurred_at', async () => {
     const at = (occurredAt: string) => firing('occurred', { occurredAt })
     const [first] = await send([at('2999-01-01T00:00:00Z')])
     expect(await send([at('1999-01-01T00:00:00Z')])).toMatchObject([repeats(first)])
@@ -239,7 +239,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     expect(await send([at('1999-01-01T00:00:00Z')])).toMatchObject([waits])
   })
 
-  it('makes a card when the first was kept back, so that nobody has seen one', async () => {
+  it('gets its own card when the first was suppressed', async () => {
     for (const reason of ['silence', 'maintenance', 'muted']) {
       const [first] = await send([firing(reason)])
       await change(first, sql`state = 'suppressed', reason = ${reason}`)
@@ -247,7 +247,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     }
   })
 
-  it('is a repeat of one that stands in a digest, unless the digest has failed', async () => {
+  it('is a repeat of a digest member, unless the digest has failed', async () => {
     const [first, digest] = await send([firing('member'), firing('its digest')])
     await change(first, sql`state = 'digested', digest_id = ${digest?.id}`)
     for (const state of ['pending', 'sending', 'accepted']) {
@@ -258,7 +258,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     expect(await send([firing('member')])).toMatchObject([waits])
   })
 
-  it('makes a card again once it was resolved, and no longer counts as unacknowledged', async () => {
+  it('gets its own card once the first is resolved, which no longer counts as unacknowledged', async () => {
     const [first] = await send([firing('resolved', { priority: 'CRITICAL' })])
     await sql`UPDATE teams_notifications SET state = 'accepted', sent_at = now() WHERE id = ${first?.id}`.execute(db)
     const unacknowledged = async () =>
@@ -273,7 +273,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
     ])
   })
 
-  it('gets a card after all, where the digest fails in which the first one stands', async () => {
+  it('is released where the digest of the first one fails', async () => {
     const turn = crypto.randomUUID()
     const [first, , again, other] = await send([firing('heir'), firing('heir'), firing('heir'), firing('not in it')])
     const [digest, otherAgain] = await send([firing('a digest'), firing('not in it')])
@@ -301,7 +301,7 @@ describe.each(KINDS)('an event that happens again, on %s', (kind) => {
 })
 
 // The embedded database has one connection: there, no transaction is open beside another.
-describe('resolutions in a transaction that began long before, on postgres', () => {
+describe('resolutions in a long transaction, on postgres', () => {
   let database: Database
   beforeAll(async () => {
     database = await openMigrated('postgres')
@@ -328,13 +328,13 @@ describe('resolutions in a transaction that began long before, on postgres', () 
     return rows[0]?.by
   }
 
-  it('close what the gateway was told of before them', async () => {
+  it('resolve events accepted before them', async () => {
     const [alarm] = await sayWithin(firing('closed'), resolved('closed'))
     expect(await resolvedBy(alarm?.id)).toEqual(expect.any(String))
     expect(await sayNow(firing('closed'))).toMatchObject({ state: 'pending' })
   })
 
-  it('close nothing that it is told of after them', async () => {
+  it('resolve no event accepted after them', async () => {
     const [, alarm] = await sayWithin(resolved('open'), firing('open'))
     expect(await resolvedBy(alarm?.id)).toBeNull()
     expect(await sayNow(firing('open'))).toMatchObject({ state: 'suppressed' })
@@ -342,7 +342,7 @@ describe('resolutions in a transaction that began long before, on postgres', () 
     expect(await resolvedBy(alarm?.id)).toEqual(expect.any(String))
   })
 
-  it('a window that is over does not last on in a transaction that began within it', async () => {
+  it('an expired window does not count in a transaction that began within it', async () => {
     const open = await database.kysely.startTransaction().execute()
     await sql`SELECT 1`.execute(open)
     const first = await sayNow(firing('over'))

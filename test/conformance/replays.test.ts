@@ -29,7 +29,7 @@ describe.each(KINDS)('replays on %s', (kind) => {
     sql`UPDATE teams_notifications SET state = 'failed' ${more} WHERE id = ${id}`.execute(db)
   const actions = async (id: string) => (await getNotification(db, id)).actions
 
-  it('are in the record: who asked for each, and when, beside the acknowledgement', async () => {
+  it('are shown as actions: by whom and when, beside the acknowledgement', async () => {
     const id = await deadLetter()
     await replayNotification(db, id, 'http:ops')
     await fail(id, sql`, acknowledged_by = 'Sara', acknowledged_at = clock_timestamp()`)
@@ -43,7 +43,7 @@ describe.each(KINDS)('replays on %s', (kind) => {
     for (const { at } of done) expect(Math.abs(Date.now() - at.getTime())).toBeLessThan(60_000)
   })
 
-  it('are not, where the replay was rolled back or refused', async () => {
+  it('are not shown where the replay was rolled back or refused', async () => {
     const id = await deadLetter()
     const rolledBack = db.transaction().execute(async (transaction) => {
       await replayNotification(transaction, id, 'http:ops')
@@ -56,7 +56,7 @@ describe.each(KINDS)('replays on %s', (kind) => {
     expect(await actions(id)).toHaveLength(1)
   })
 
-  it('leave with the record', async () => {
+  it('are deleted with their notification', async () => {
     const id = await deadLetter()
     await replayNotification(db, id, 'http:ops')
     await sql`UPDATE teams_replays SET replayed_at = now() - interval '11 days' WHERE notification_id = ${id}`.execute(

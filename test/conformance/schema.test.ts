@@ -55,7 +55,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect((await migrations.status()).every((migration) => migration.appliedAt)).toBe(true)
   })
 
-  it('keeps the migrations before one that fails, and goes on from there once the reason is gone', async () => {
+  it('keeps the migrations before a failed one, and continues from there', async () => {
     const migrations = createMigrations(database.kysely)
     const applied = async () => (await migrations.status()).filter(({ appliedAt }) => appliedAt).map(({ name }) => name)
     while (await migrations.down()) {}
@@ -86,7 +86,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     for (const query of SEED_QUERIES) await expect(run(query), query).resolves.toBeDefined()
   })
 
-  it('has those queries from the checklist itself', () => {
+  it('runs the same queries as the checklist has', () => {
     const folder = new URL('../../../shared/seeds/', import.meta.url)
     // The checklist itself is the user's and lies beside the repository, not in it.
     if (!existsSync(folder)) return expect(SEED_QUERIES).toHaveLength(12)
@@ -96,14 +96,14 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect(checklist.match(/\bSELECT\b/g)?.length).toBe(SEED_QUERIES.length)
   })
 
-  it('refuses priorities, retry counts and status codes that can not be', async () => {
+  it('refuses impossible priorities, retry counts and status codes', async () => {
     await expect(notification({ priority: "'URGENT'" })).rejects.toMatchObject({ code: '23514' })
     await expect(notification({ retry_count: '-1' })).rejects.toMatchObject({ code: '23514' })
     await expect(notification({ status_code: '99' })).rejects.toMatchObject({ code: '23514' })
     await expect(notification({ state: "'lost'" })).rejects.toMatchObject({ code: '23514' })
   })
 
-  it('shows what is critical, sent and not acknowledged, with its age', async () => {
+  it('shows sent critical notifications without acknowledgement, with their age', async () => {
     await notification({ correlation_id: "'seen'", priority: "'CRITICAL'", sent_at: "now() - interval '90 seconds'" })
     await notification({
       correlation_id: "'done'",
@@ -121,7 +121,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect(rows[0]?.age).toBeGreaterThanOrEqual(90)
   })
 
-  it('moves updated_at with every change', async () => {
+  it('sets updated_at with every change', async () => {
     await notification({ correlation_id: "'touched'", updated_at: "'2020-01-01'" })
     await run("UPDATE teams_notifications SET acknowledged_by = 'Sara' WHERE correlation_id = 'touched'")
     const [row] = await ask(
@@ -130,7 +130,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect(row?.fresh).toBe(true)
   })
 
-  it('keeps rows of a month without a partition, and moves them when it gets one', async () => {
+  it('keeps rows of a month without a partition, and moves them to a new one', async () => {
     await run(
       "INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at) VALUES (gen_random_uuid(), 't', 'far', 'LOW', '{sre}', '{}', 'test', now(), now() + interval '5 months')",
     )
@@ -143,7 +143,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     expect((await where()).length).toBe(1)
   })
 
-  it('moves past months out of the default partition, and drops them from there when they are too old', async () => {
+  it('moves past months out of the default partition, and deletes them from there after retention', async () => {
     const strays = ['2014-05-31 23:59:59.999Z', '2014-06-01 00:00Z', '2014-06-30 12:00Z', '2019-02-03 12:00Z']
     for (const at of strays) {
       await notification({ correlation_id: "'stray'", created_at: `'${at}'`, state: "'accepted'" })
@@ -180,7 +180,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     ])
   })
 
-  it('drops months that are too old whole, but none in which something still waits', async () => {
+  it('drops whole months after retention, but none with a pending notification', async () => {
     for (const [month, state] of [
       ['2015_03', 'accepted'],
       ['2015_04', 'pending'],
@@ -203,7 +203,7 @@ describe.each(KINDS)('schema on %s', (kind) => {
     ])
   })
 
-  it('forgets cards after their time, and keeps the rest of the row', async () => {
+  it('deletes cards after their retention, and keeps the rest of the row', async () => {
     await notification({
       correlation_id: "'card-old'",
       created_at: "now() - interval '91 days'",

@@ -84,7 +84,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
   }
 
-  it('are open until they are over or ended, the first one in front', async () => {
+  it('are returned as open until they are over or ended, oldest first', async () => {
     const at = {
       every: null,
       kind: 'maintenance',
@@ -106,12 +106,12 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect(open[2]).toMatchObject({ every: 'day', endedAt: null, matchers: at.matchers })
   })
 
-  it('are made, and said to be, although what waits could not all be kept back', async () => {
+  it('are created, and answered so, although a part of the backlog could not be suppressed', async () => {
     const lines: string[] = []
     const log = createLog('error', { write: (line) => lines.push(line) })
     await write(4, { data: { queue: 'claims' } })
     await write(3, { channel: 'pmo' })
-    // A rule of the host's, as a trigger that fails whatever is kept back on one channel.
+    // A trigger of the host, which fails each suppression on one channel.
     await sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
       'BEGIN RAISE EXCEPTION ''not on this channel''; END'`.execute(database.kysely)
     await sql`CREATE TRIGGER refuse BEFORE UPDATE ON teams_notifications FOR EACH ROW
@@ -128,7 +128,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     }
   })
 
-  it('are made, shown and ended, with who did it and why', async () => {
+  it('are created, shown and ended, with caller and reason', async () => {
     const matchers = [
       ...one('data.queue', 'مطالبات*'),
       { field: 'priority', operator: '!=', value: 'CRITICAL' },
@@ -151,11 +151,11 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect(await silences.getSilence(made.id)).toEqual(made)
     const ended = await silences.endSilence(made.id, 'http:ops')
     expect(ended).toMatchObject({ id: made.id, state: 'over', occurrence: null, endedBy: 'http:ops' })
-    await expect(silences.endSilence(made.id, 'somebody else')).rejects.toMatchObject({ code: 'silence_over' })
+    await expect(silences.endSilence(made.id, 'another caller')).rejects.toMatchObject({ code: 'silence_over' })
     expect(await silences.getSilence(made.id)).toEqual({ ...ended, keptBack: 0 })
   })
 
-  it('can not be ended once they are over by themselves', async () => {
+  it('can not be ended after they expired', async () => {
     const { id } = await silences.createSilence(input({ endsAt: new Date(Date.now() + 200) }), 't')
     while ((await silences.getSilence(id)).state !== 'over') await setTimeout(20)
     await expect(silences.endSilence(id, 't')).rejects.toMatchObject({ code: 'silence_over' })
@@ -167,7 +167,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     await expect(silences.endSilence(id, 't')).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it('are listed by state and kind, in pages, the newest first', async () => {
+  it('are listed by state and kind, in pages, newest first', async () => {
     const window = { kind: 'maintenance', every: 'day' } as const
     const ids: string[] = []
     for (const change of [
@@ -212,7 +212,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
       )
   })
 
-  it('keep back what waits already, page by page, and nothing else', async () => {
+  it('suppress the matching backlog, page by page, and nothing else', async () => {
     await write(2_400)
     await write(10, { state: 'sending' })
     await write(10, { state: 'accepted' })
@@ -242,14 +242,14 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect((await silences.getSilence(made.id)).keptBack).toBe(1_210)
   })
 
-  it('keep back nothing before they start, nor where nothing fits', async () => {
+  it('suppress nothing before they start, nor without a match', async () => {
     await write(5)
     expect((await silences.createSilence(input({ startsAt: minutes(5) }), 't')).keptBack).toBe(0)
     expect((await silences.createSilence(input({ matchers: one('channel', 'pmo') }), 't')).keptBack).toBe(0)
     expect(await states()).toEqual({ 'sre pending': 5 })
   })
 
-  it('see whatever of the data a matcher names, and read no more of it', async () => {
+  it('read only the data fields that a matcher names', async () => {
     const data = { queue: 'q', retry_count: 3, labels: { alertname: 'DiskFull' }, 'labels.alertname': 'as written' }
     await write(1, { data: { ...data, traceback: 'x'.repeat(100_000) } })
     const read = async (dataKeys: string[]) =>
@@ -261,7 +261,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect((await silences.createSilence(input({ matchers }), 't')).keptBack).toBe(1)
   })
 
-  it('keep back neither what moved on meanwhile, nor anything once somebody ended them', async () => {
+  it('suppress no notification that is no longer pending, and none after they were ended', async () => {
     const [moved = '', waits = '', late = ''] = await write(3)
     const { silence } = await insertSilence(database.kysely, {
       ...input(),
@@ -284,7 +284,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect(await states()).toEqual({ 'sre sending': 1, 'sre suppressed silence': 1, 'sre pending': 1 })
   })
 
-  it('are refused with everything that is wrong, and then not made', async () => {
+  it('are refused with every problem, and not created', async () => {
     await expect(silences.createSilence({ matchers: [], endsAt: minutes(-1) }, 't')).rejects.toMatchObject({
       code: 'invalid_silence',
       problems: [{ at: 'matchers' }, { at: 'endsAt' }, { at: 'reason' }],
@@ -292,7 +292,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     expect(await silences.listSilences({ limit: 1 })).toEqual({ silences: [], nextCursor: null })
   })
 
-  it('are not counted for one another', async () => {
+  it('count no notification for an id that no silence has', async () => {
     expect(await countSuppressed(database.kysely, NOBODY)).toBe(0)
   })
 
@@ -300,7 +300,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
     const set = (id: string, column: string, value: string) =>
       sql`UPDATE teams_notifications SET ${sql.ref(column)} = ${value} WHERE id = ${id}`.execute(database.kysely)
 
-    it('of a digest is found by it, and by nothing else', async () => {
+    it('of a digest is found by the digest id only', async () => {
       const members = await write(5, { state: 'digested', minutesAgo: 10 })
       const [digest = '', other = ''] = await write(2, { type: 'gateway.digest', state: 'accepted' })
       for (const id of members.slice(0, 4)) await set(id, 'digest_id', digest)
@@ -317,7 +317,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
         expect(await of(none)).toEqual({ notifications: [], nextCursor: null })
     })
 
-    it('tells how often it was repeated, and since when', async () => {
+    it('shows how often it was repeated, and when last', async () => {
       const [first = '', ...repeats] = await write(4)
       for (const id of repeats) await set(id, 'repeat_of', first)
       const last = (await Promise.all(repeats.map((id) => getNotification(database.kysely, id))))
@@ -329,7 +329,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
       expect([repeat.repeatCount, repeat.lastRepeatAt, repeat.repeatOf]).toEqual([0, null, first])
     })
 
-    it('tells which event resolved it first, after it was accepted', async () => {
+    it('shows the first event that resolved it after it was accepted', async () => {
       const [id = ''] = await write(1, { minutesAgo: 30 })
       await set(id, 'dedup_key', 'about-this')
       const resolve = async (minutesAgo: number, dedupKey = 'about-this', eventType = 'celery.task.failed') => {
@@ -353,8 +353,8 @@ describe.each(KINDS)('silences on %s', (kind) => {
   })
 })
 
-describe('a silence on a PostgreSQL that others use', () => {
-  it('waits for nobody: what a turn has in its hands is left to it', async () => {
+describe('a silence on a PostgreSQL with concurrent turns', () => {
+  it('does not wait for rows that a turn has locked, and leaves them', async () => {
     const database = await openMigrated('postgres')
     try {
       const silences = createSilences({ database, catalogue, log: createLog('silent') })

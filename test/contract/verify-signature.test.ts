@@ -34,7 +34,7 @@ const refused = (
 }
 
 describe('signPayload', () => {
-  it('gives Standard Webhooks and both plain headers, with the second in which it is sent', () => {
+  it('returns the Standard Webhooks headers and both plain ones, with the current time in seconds', () => {
     const headers = signPayload(BODY, { secret: SECRET, id: 'msg_1', timestamp: new Date(1_790_000_000_999) })
     expect(headers).toEqual({
       'webhook-id': 'msg_1',
@@ -45,7 +45,7 @@ describe('signPayload', () => {
     })
   })
 
-  it.each([SECRET, WHSEC])('is what openssl and the python line of the seeds give for %s', (secret) => {
+  it.each([SECRET, WHSEC])('equals openssl and the Python line for %s', (secret) => {
     const { 'x-hmac-signature': hex } = signPayload(BODY, { secret, id: 'msg_1' })
     const openssl = execFileSync('openssl', ['dgst', '-sha256', '-hmac', secret], { input: BODY, encoding: 'utf8' })
     expect(openssl.trim().split('= ')[1]).toBe(hex)
@@ -59,7 +59,7 @@ describe('signPayload', () => {
     expect(signPayload(inside, options)).toEqual(signPayload(BODY, options))
   })
 
-  it('tells everything that is wrong at once, and quotes no secret', () => {
+  it('throws every problem in one error, and quotes no secret', () => {
     const options = { secret: '', previousSecret: 7, id: 'msg.1', timestamp: new Date('no date') }
     const error = refusal(() => signPayload({ parsed: 'already' } as never, options as never))
     expect(error.code).toBe('invalid_request')
@@ -78,7 +78,7 @@ describe('signPayload', () => {
 })
 
 describe('verifySignature', () => {
-  it('gives the id and the second for what signPayload signed, for any body, id and secret', () => {
+  it('returns id and time for the headers of signPayload, for any body, id and secret', () => {
     const secret = fc.oneof(
       fc.string({ minLength: 1, unit: 'grapheme' }),
       fc.uint8Array({ minLength: 1, maxLength: 80 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
@@ -100,7 +100,7 @@ describe('verifySignature', () => {
     )
   })
 
-  it('takes either secret while they rotate, in both forms', () => {
+  it('accepts either secret during rotation, in both forms', () => {
     const headers = signPayload(BODY, { secret: 'the-new-secret', previousSecret: SECRET, id: 'msg_1' })
     const { 'x-claimlinc-signature': current, 'x-claimlinc-signature-previous': previous = '' } = headers
     for (const secret of ['the-new-secret', SECRET]) verifySignature(BODY, headers, [secret])
@@ -109,7 +109,7 @@ describe('verifySignature', () => {
       expect(verifySignature(BODY, plain, [secret], { plain: true })).toEqual({ form: 'plain' })
   })
 
-  it('takes the line of the seeds from Python, where the plain form is allowed', () => {
+  it('accepts the plain form of the Python line where it is allowed', () => {
     const headers = { 'X-HMAC-Signature': pythonSignature(SECRET, BODY) }
     expect(verifySignature(BODY, headers, [SECRET], { plain: true })).toEqual({ form: 'plain' })
     expect(refused(BODY, headers, [SECRET])).toEqual(['unauthenticated', ['webhook-signature: nothing']])
@@ -131,7 +131,7 @@ describe('verifySignature', () => {
       expect(refused(BODY, { ...headers, ...changed }, [SECRET])[0]).toBe('unauthenticated')
   })
 
-  it('names the headers that are missing, and takes none that comes twice', () => {
+  it('names missing headers, and refuses repeated ones', () => {
     const { 'webhook-id': id, ...headers } = signPayload(BODY, { secret: SECRET, id: 'msg_1' })
     expect(refused(BODY, headers, [SECRET])).toEqual(['unauthenticated', ['webhook-id: nothing']])
     expect(refused(BODY, { ...headers, 'webhook-id': undefined }, [SECRET])[1]).toEqual(['webhook-id: nothing'])
@@ -142,18 +142,18 @@ describe('verifySignature', () => {
     expect(refused(BODY, {}, [SECRET], { plain: true })).toEqual(['unauthenticated', ['x-hmac-signature: nothing']])
   })
 
-  it('understands the header names of Svix', () => {
+  it('accepts the header names of Svix', () => {
     const headers = signPayload(BODY, { secret: WHSEC, id: 'msg_1' })
     const named = Object.entries(headers).map(([name, value]) => [name.replace('webhook-', 'svix-'), value])
     expect(verifySignature(BODY, Object.fromEntries(named), [WHSEC])).toMatchObject({ form: 'standard', id: 'msg_1' })
   })
 
-  it('answers as HTTP does', () => {
+  it('has the error codes of HTTP', () => {
     const { status } = refusal(() => verifySignature(BODY, {}, [SECRET]))
     expect(status).toBe(401)
   })
 
-  it('tells everything that is wrong with its arguments at once', () => {
+  it('throws every problem of its arguments in one error', () => {
     const run = (body: unknown, headers: unknown, secrets: unknown) =>
       refusal(() => verifySignature(body as string, headers as RequestHeaders, secrets as string[]))
     const both = run({ parsed: 'already' }, 'none', ['', SECRET])

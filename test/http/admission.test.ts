@@ -3,33 +3,33 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { API_TOKENS, CLAIM, createTestServer, TOKENS } from './harness.ts'
 
-/** A server whose lists, and whose accepting, go on until they are let go. */
-async function heldServer(settings = {}) {
+/** A server whose lists and acceptances wait for `release`. */
+async function serverWithWaitingCalls(settings = {}) {
   const server = createTestServer(settings)
   const { origin, port } = await server.start()
-  const held = Promise.withResolvers<void>()
-  onTestFinished(() => held.resolve())
+  const release = Promise.withResolvers<void>()
+  onTestFinished(() => release.resolve())
   const counts = { running: 0, most: 0, done: 0 }
   const begun: (() => void)[] = []
-  async function hold() {
+  async function waitForRelease() {
     counts.running++
     counts.most = Math.max(counts.most, counts.running)
     begun.shift()?.()
-    await held.promise
+    await release.promise
     counts.running--
     counts.done++
   }
   const { listNotifications, accept } = server.service
   server.service.listNotifications = async (query) => {
-    await hold()
+    await waitForRelease()
     return listNotifications(query)
   }
   server.service.accept = async (...given) => {
-    await hold()
+    await waitForRelease()
     return accept(...given)
   }
   const nextBegun = () => new Promise<void>((resolve) => begun.push(resolve))
-  return { ...server, origin, port, counts, nextBegun, letGo: () => held.resolve() }
+  return { ...server, origin, port, counts, nextBegun, release: () => release.resolve() }
 }
 
 const refusals = async (metrics: { expose(): Promise<{ body: string }> }, work: string) =>
@@ -56,16 +56,16 @@ async function pipelined(port: number, requests: string, answers: number) {
   return { socket, all }
 }
 
-describe('one connection that asks for much at once', () => {
-  it('gets sixteen answers, two at a time, and refusals for the rest, and keeps no probe waiting', async () => {
-    const server = await heldServer()
+describe('1,600 pipelined requests on one connection', () => {
+  it('get 16 answers, two at a time, and 503 for the rest, while /healthz and /metrics answer', async () => {
+    const server = await serverWithWaitingCalls()
     const get = `GET /v1/notifications?limit=500 HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`
     const begun = server.nextBegun()
     const { all } = await pipelined(server.port, get.repeat(1_600), 1_600)
     await begun
     expect((await fetch(`${server.origin}/healthz`)).status).toBe(200)
     expect((await fetch(`${server.origin}/metrics`)).status).toBe(200)
-    server.letGo()
+    server.release()
     const { statuses, text } = await all
     expect(Map.groupBy(statuses, (status) => status).get('200')).toHaveLength(16)
     expect(statuses.filter((status) => status === '503')).toHaveLength(1_584)
@@ -75,8 +75,8 @@ describe('one connection that asks for much at once', () => {
     expect(await refusals(server.metrics, 'read')).toBe(1_584)
   })
 
-  it('is not worked for once it is gone', async () => {
-    const server = await heldServer()
+  it('are not run after the connection closed', async () => {
+    const server = await serverWithWaitingCalls()
     const get = `GET /v1/notifications HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`
     const begun = [server.nextBegun(), server.nextBegun()]
     const { socket } = await pipelined(server.port, get.repeat(10), 10)
@@ -89,7 +89,7 @@ describe('one connection that asks for much at once', () => {
     const last = server.nextBegun()
     const other = fetch(`${server.origin}/v1/notifications`)
     await last
-    server.letGo()
+    server.release()
     expect((await other).status).toBe(200)
     // What waited before it would be let in before it.
     expect((await fetch(`${server.origin}/v1/notifications`)).status).toBe(200)
@@ -98,8 +98,8 @@ describe('one connection that asks for much at once', () => {
 })
 
 describe('callers with tokens', () => {
-  it('share out what may be read at once, whatever connections they have', async () => {
-    const server = await heldServer({ TEAMS_API_TOKENS: API_TOKENS })
+  it('share the reads that run at once, over any number of connections', async () => {
+    const server = await serverWithWaitingCalls({ TEAMS_API_TOKENS: API_TOKENS })
     const list = (token: string) =>
       fetch(`${server.origin}/v1/notifications`, { headers: { authorization: `Bearer ${token}` } })
     const begun = [server.nextBegun(), server.nextBegun(), server.nextBegun()]
@@ -107,7 +107,7 @@ describe('callers with tokens', () => {
     const other = list(TOKENS.actor)
     await Promise.all(begun)
     expect(server.counts.running).toBe(3)
-    server.letGo()
+    server.release()
     expect((await other).status).toBe(200)
     const statuses = (await Promise.all(many)).map(({ status }) => status)
     expect(statuses.filter((status) => status === 200)).toHaveLength(18)
@@ -115,8 +115,8 @@ describe('callers with tokens', () => {
     expect(server.counts.most).toBe(3)
   })
 
-  it('may not have more large bodies under way than their share, while others may', async () => {
-    const server = await heldServer({ TEAMS_API_TOKENS: API_TOKENS })
+  it('get 503 for large bodies beyond their share, while other callers do not', async () => {
+    const server = await serverWithWaitingCalls({ TEAMS_API_TOKENS: API_TOKENS })
     const large = JSON.stringify({ ...CLAIM, data: { ...CLAIM.data, provider: 'x'.repeat(1_000_000) } })
     const send = (token: string, body: string) =>
       fetch(`${server.origin}/v1/events`, {
@@ -133,7 +133,7 @@ describe('callers with tokens', () => {
     expect(busy.headers.get('retry-after')).toBe('1')
     expect(await busy.json()).toMatchObject({ code: 'gateway_busy' })
     const other = send(TOKENS.admin, large)
-    server.letGo()
+    server.release()
     expect((await small).status).toBe(202)
     expect((await other).status).not.toBe(503)
     await Promise.all(refused)
@@ -141,7 +141,7 @@ describe('callers with tokens', () => {
 })
 
 describe('large bodies', () => {
-  it('of callers who are not known yet share one allowance, and leave that of a token alone', async () => {
+  it('of unauthenticated callers share one allowance, apart from that of a token', async () => {
     const server = createTestServer({
       TEAMS_API_TOKENS: API_TOKENS,
       TEAMS_INBOUND_SECRETS: ['whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0'],

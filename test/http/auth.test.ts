@@ -35,9 +35,9 @@ describe('tokens', () => {
     const { app } = createTestServer({ TEAMS_API_TOKENS: API_TOKENS })
     const ask = (headers: Record<string, string>) =>
       app.inject({ method, url, headers: { ...json, ...headers }, payload: method === 'POST' ? body : '' })
-    const nobody = await ask({})
-    expect(nobody.json()).toMatchObject({ status: 401, code: 'unauthenticated' })
-    expect(nobody.headers['www-authenticate']).toMatch(/^Bearer/)
+    const anonymous = await ask({})
+    expect(anonymous.json()).toMatchObject({ status: 401, code: 'unauthenticated' })
+    expect(anonymous.headers['www-authenticate']).toMatch(/^Bearer/)
     const allowed = { send: TOKENS.sender, read: TOKENS.reader, act: TOKENS.actor }[scope]
     const refused = scope === 'send' ? TOKENS.actor : TOKENS.sender
     expect([200, 202, 404]).toContain((await ask(bearer(allowed))).statusCode)
@@ -132,7 +132,7 @@ describe('signatures', () => {
     ['with names', [`claims:${SECRET}`, `orders:${OTHER_SECRET}`], ['http:signed:claims', 'http:signed:orders']],
     ['with a name, alone', [`claims:${SECRET}`], ['http:signed:claims', undefined]],
     ['of one caller who changes', [`a:${SECRET}`, `a:${OTHER_SECRET}`], ['http:signed:a', 'http:signed:a']],
-  ])('says who signed by secrets %s, the same at each start', async (_how, secrets, origins) => {
+  ])('gives a signed caller a name by secrets %s, the same at each start', async (_how, secrets, origins) => {
     const seen: (string | undefined)[] = []
     for (const list of [secrets, [...secrets].reverse()])
       for (const secret of [SECRET, OTHER_SECRET]) {
@@ -148,7 +148,7 @@ describe('signatures', () => {
     if (_how === 'without names') expect(seen[0]).not.toBe(seen[1])
   })
 
-  it('keeps keys that events have, and gives those of a list different ones', async () => {
+  it('keeps the idempotency keys of events, and gives each event of a list another one', async () => {
     const { app, service } = createTestServer(settings)
     const list = JSON.stringify([CLAIM, CLAIM, { ...CLAIM, idempotency_key: 'own' }])
     const send = (id: string, payload: string) =>
@@ -176,14 +176,14 @@ describe('signatures', () => {
     expect(service.taken).toEqual([])
   })
 
-  it('takes one that is 4 minutes old, among others in the header', async () => {
+  it('accepts one that is 4 minutes old, among others in the header', async () => {
     const { app } = createTestServer(settings)
     const headers = signed(SECRET, 'm', body, minutesAgo(4))
     headers['webhook-signature'] = `v1a,zzz v1,AAAA ${headers['webhook-signature']}`
     expect((await app.inject({ method: 'POST', url: '/v1/events', headers, payload: body })).statusCode).toBe(202)
   })
 
-  it('takes no CloudEvent whose attributes it does not cover', async () => {
+  it('refuses a CloudEvent whose attributes it does not cover', async () => {
     const { app, service } = createTestServer(settings)
     const attributes = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/a', 'ce-type': CLAIM.event_type }
     const payload = JSON.stringify(CLAIM.data)
@@ -205,13 +205,13 @@ describe('signatures', () => {
     ).toBe(202)
   })
 
-  it('opens nothing but sending', async () => {
+  it('has the scope send only', async () => {
     const { app } = createTestServer(settings)
     const read = await app.inject({ url: '/v1/notifications', headers: signed(SECRET, 'm', '') })
     expect(read.statusCode).toBe(401)
   })
 
-  it('is demanded without tokens too, once there are secrets', async () => {
+  it('is required without tokens too, once there are secrets', async () => {
     const { app } = createTestServer({ TEAMS_INBOUND_SECRETS: [SECRET] })
     const plain = await app.inject({ method: 'POST', url: '/v1/events', headers: json, payload: body })
     expect(plain.json()).toMatchObject({ status: 401, errors: [{ at: 'webhook-signature' }] })
@@ -260,7 +260,7 @@ describe('x-hmac-signature', () => {
 
   it.each([
     ['another body', plainly(PLAIN_SECRET, `${body} `), 'x-hmac-signature'],
-    ['another secret', plainly('of somebody else 123', body), 'x-hmac-signature'],
+    ['another secret', plainly('of another caller 12', body), 'x-hmac-signature'],
     ['half of it', { ...json, 'x-hmac-signature': hex(PLAIN_SECRET, body).slice(0, 32) }, 'x-hmac-signature'],
     ['nothing in it', { ...json, 'x-hmac-signature': '' }, 'x-hmac-signature'],
     [

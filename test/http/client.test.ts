@@ -31,7 +31,7 @@ async function running() {
 }
 
 describe('the client', () => {
-  it('sends events and reads back what became of them', async () => {
+  it('sends events and reads their notifications', async () => {
     const { client, service } = await running()
     const admin = client(TOKENS.admin)
     const acceptance = await admin.send(EVENT)
@@ -65,7 +65,7 @@ describe('the client', () => {
     expect(await admin.channels()).toEqual([CHANNEL])
   })
 
-  it('sends many, in order, each with a key of its own', async () => {
+  it('sends many, in order, each with its own idempotency key', async () => {
     const { client, service } = await running()
     const answers = await client(TOKENS.sender).sendMany([
       EVENT,
@@ -99,7 +99,7 @@ describe('the client', () => {
     expect(waits[0]).toBeLessThan(below)
   })
 
-  it('throws what the gateway said', async () => {
+  it('throws the error of the gateway', async () => {
     const { client } = await running()
     // As a caller without types may write it.
     const bad: EventInput = JSON.parse(JSON.stringify({ ...EVENT, data: { claim_id: true } }))
@@ -117,7 +117,7 @@ describe('the client', () => {
     await expect(client('a-wrong-token-0123456789').send(EVENT)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
-  it('repeats with the same key when the answer was lost, so that nothing is sent twice', async () => {
+  it('retries a lost answer with the same key, which makes no second notification', async () => {
     const { client, service, waits } = await running()
     let tries = 0
     const lossy: typeof fetch = async (url, init) => {
@@ -133,7 +133,7 @@ describe('the client', () => {
     expect(waits[1]).toBeLessThanOrEqual(750)
   })
 
-  it('repeats after 503, three times, and then says what the gateway said', async () => {
+  it('retries three times after 503, and then throws the error of the gateway', async () => {
     const { client, service, waits } = await running()
     let tries = 0
     service.beforeAccept = async () => {
@@ -146,7 +146,7 @@ describe('the client', () => {
     expect(tries).toBe(-6)
   })
 
-  it('does not repeat a replay, nor what was refused', async () => {
+  it('retries no replay and no refused request', async () => {
     const { client, waits } = await running()
     const broken: typeof fetch = async () => {
       throw new TypeError('fetch failed')
@@ -158,7 +158,7 @@ describe('the client', () => {
     expect(waits).toEqual([])
   })
 
-  it('says that the gateway does not answer, where and why, and nothing of the token', async () => {
+  it('throws gateway_unreachable with URL and cause, without the token', async () => {
     const { origin, stop, client, waits } = await running()
     await stop()
     const error = await client(TOKENS.sender)
@@ -180,7 +180,7 @@ describe('the client', () => {
     [200, 'application/json', '{"events":[]}', 1],
     [400, 'application/problem+json', '{"code":"of_the_future"}', 1],
     [502, 'text/html', '<h1>Bad Gateway</h1>', 4],
-  ])('takes an answer of %i %s %s for what it is: no gateway', async (status, type, body, tries) => {
+  ])('reports an answer of %i %s %s as one of no gateway', async (status, type, body, tries) => {
     let asked = 0
     const other = createServer((_request, response) => {
       asked++
@@ -222,7 +222,7 @@ describe('the client', () => {
     })
   })
 
-  it('gives up an answer that does not come', async () => {
+  it('times out without an answer', async () => {
     const other = createServer(() => {})
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => {
@@ -234,7 +234,7 @@ describe('the client', () => {
     await expect(client.channels()).rejects.toMatchObject({ problems: [{ at: url, found: 'no answer in time' }] })
   })
 
-  it('refuses a URL or token that can not work, without quoting it', () => {
+  it('refuses an invalid URL or token, without quoting it', () => {
     for (const url of ['', 'gateway:8080', 'ftp://x', 'http://user:SECRET@x', 'http://x/?token=SECRET'])
       expect(() => createClient({ url })).toThrow(
         expect.objectContaining({ code: 'invalid_request', message: expect.not.stringContaining('SECRET') }),
@@ -247,7 +247,7 @@ describe('the client', () => {
     )
   })
 
-  it('refuses what JSON can not say before it is sent', async () => {
+  it('refuses values that JSON can not express, before it sends', async () => {
     const client = createClient({ url: 'http://127.0.0.1:1' })
     await expect(client.sendMany([EVENT, { ...EVENT, occurredAt: new Date('no') }])).rejects.toMatchObject({
       code: 'invalid_event',

@@ -49,7 +49,7 @@ const STRUCTURED = 'application/cloudevents+json; charset=UTF-8'
 const BATCH = 'application/cloudevents-batch+json'
 
 describe('CloudEvents', () => {
-  it('takes structured mode', async () => {
+  it('accepts structured mode', async () => {
     const { app, service } = createTestServer()
     const answer = await send(app, STRUCTURED, EVENT)
     expect(answer.statusCode).toBe(202)
@@ -59,14 +59,14 @@ describe('CloudEvents', () => {
     expect((await send(app, STRUCTURED, elsewhere)).json().events[0].duplicate).toBe(false)
   })
 
-  it('takes the attributes that must be there, alone', async () => {
+  it('accepts the required attributes alone', async () => {
     const { app, service } = createTestServer()
     const { specversion, id, source, type, data } = EVENT
     expect((await send(app, STRUCTURED, { specversion, id, source, type, data })).statusCode).toBe(202)
     expect(Object.keys(service.taken[0]?.event ?? {}).sort()).toEqual(['data', 'eventType', 'idempotencyKey'])
   })
 
-  it('takes a batch, whole or not at all', async () => {
+  it('accepts all events of a batch or none', async () => {
     const { app, service } = createTestServer()
     const second = { ...EVENT, id: '2', subject: undefined }
     expect((await send(app, BATCH, [EVENT, second])).json().events).toHaveLength(2)
@@ -81,7 +81,7 @@ describe('CloudEvents', () => {
     expect((await send(app, BATCH, EVENT)).json().errors[0].at).toBe('body')
   })
 
-  it('takes binary mode, its headers unquoted and percent-decoded', async () => {
+  it('accepts binary mode, its headers unquoted and percent-decoded', async () => {
     const { app, service } = createTestServer()
     const answer = await app.inject({
       method: 'POST',
@@ -182,7 +182,7 @@ describe('CloudEvents', () => {
     expect(answer.json().errors).toEqual([{ at: 'id', found: 'nothing', expected: 'some text' }])
   })
 
-  it('reads data that an SDK wrote in base64, by the same rules', async () => {
+  it('reads data_base64 of an SDK by the same rules', async () => {
     const { app, service } = createTestServer()
     const { data, ...event } = EVENT
     const inBase64 = (text: string | Buffer, id = 'i') => ({

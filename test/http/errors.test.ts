@@ -30,7 +30,7 @@ describe('paths and methods', () => {
     },
   )
 
-  it('does not look at the body of what is not there', async () => {
+  it('reads no body for a path that does not exist', async () => {
     const { app } = createTestServer()
     const headers = { 'content-type': 'application/json' }
     const answer = await app.inject({ method: 'POST', url: '/nothing', headers, payload: '{' })
@@ -88,7 +88,7 @@ describe('paths and methods', () => {
   })
 })
 
-describe('what is not HTTP', () => {
+describe('invalid HTTP', () => {
   it.each([
     ['nonsense', 'nonsense\r\n\r\n', 400],
     ['headers that are too large', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
@@ -110,7 +110,7 @@ describe('what is not HTTP', () => {
 })
 
 describe('start', () => {
-  it('tells where it listens', async () => {
+  it('returns its origin', async () => {
     const { start } = createTestServer({ TEAMS_HTTP_HOST: 'localhost' })
     const { host, port, origin } = await start()
     expect([host, origin]).toEqual(['127.0.0.1', `http://127.0.0.1:${port}`])

@@ -18,7 +18,7 @@ function post(
 }
 
 describe('POST /v1/events', () => {
-  it('accepts one event and answers as the contract says', async () => {
+  it('accepts one event and answers with its acceptance', async () => {
     const { app, service } = createTestServer()
     const answer = await post(app, CLAIM)
     expect(answer.statusCode).toBe(202)
@@ -80,7 +80,7 @@ describe('POST /v1/events', () => {
     expect((await post(app, [event])).json().events[0].duplicate).toBe(true)
   })
 
-  it('names the correlation id only when all events share it', async () => {
+  it('has the correlation id in the answer only when all events share it', async () => {
     const { app } = createTestServer()
     expect((await post(app, [CLAIM, CLAIM])).headers['x-correlation-id']).toBe('corr-claim-xyz789')
     const other = { ...CLAIM, correlation_id: 'other' }
@@ -91,7 +91,7 @@ describe('POST /v1/events', () => {
     expect(decodeURIComponent(String(encoded.headers['x-correlation-id']))).toBe('a%20b')
   })
 
-  it('tells of a hundred unknown fields of an event, and of one each when a thousand problems are told', async () => {
+  it('lists a hundred unknown fields of an event, and one of each event beside a thousand problems', async () => {
     const { app } = createTestServer({ TEAMS_MAX_BODY_BYTES: 5_242_880 })
     const wrong = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`f${n.toString(36)}`, 0]))
     const one = await post(app, wrong)
@@ -107,7 +107,7 @@ describe('POST /v1/events', () => {
     expect(new Set(errors.map(({ at }: { at: string }) => at.split('.')[0])).size).toBe(1_000)
   })
 
-  it('takes a thousand events, and none of a thousand when one is bad', async () => {
+  it('accepts a thousand events, and none of a thousand with one invalid event', async () => {
     const { app, service } = createTestServer()
     const events = Array.from({ length: 1_000 }, () => CLAIM)
     expect((await post(app, events)).json().events).toHaveLength(1_000)
@@ -121,7 +121,7 @@ describe('POST /v1/events', () => {
     expect((await post(app, [...events, CLAIM])).json()).toMatchObject({ code: 'too_many_events', status: 413 })
   })
 
-  it('names every bad item, in snake_case', async () => {
+  it('names every invalid item, in snake_case', async () => {
     const { app } = createTestServer()
     const answer = await post(app, [{ data: {} }, CLAIM, { event_type: 'x', data: 7 }])
     expect(answer.json().errors.map((problem: { at: string }) => problem.at)).toEqual([
@@ -136,7 +136,7 @@ describe('POST /v1/events', () => {
     ])
   })
 
-  it('refuses fields that events do not have, and says which was meant', async () => {
+  it('refuses unknown fields, and suggests the nearest name', async () => {
     const { app, service } = createTestServer()
     const answer = await post(app, [{ ...CLAIM, eventType: 'x', event_typ: 'x', 'P123 456': 1 }, 5, null])
     expect(answer.statusCode).toBe(422)
@@ -178,13 +178,13 @@ describe('POST /v1/events', () => {
     expect(service.taken).toEqual([])
   })
 
-  it('names every item that is not safe to work on', async () => {
+  it('names every unsafe item', async () => {
     const { app } = createTestServer()
     const answer = await post(app, `[{"data":{"__proto__":1}}, ${JSON.stringify(CLAIM)}, {"data":${nested(40)}}, 5]`)
     expect(answer.json().errors.map((p: { at: string }) => p.at)).toEqual(['events[0]', 'events[2]', 'events[3]'])
   })
 
-  it('takes nesting up to the limit, and a key named constructor', async () => {
+  it('accepts nesting up to the limit, and a key named constructor', async () => {
     const { app } = createTestServer()
     const data = `{"constructor":"ACME","list":${nested(30)}}`
     expect((await post(app, `{"event_type":"x","data":${data}}`)).statusCode).toBe(202)
@@ -205,7 +205,7 @@ describe('POST /v1/events', () => {
     expect(answer.json()).toMatchObject({ status: 415, code: 'unsupported_media_type', errors: [{ at }] })
   })
 
-  it('takes a charset of UTF-8, and a byte order mark', async () => {
+  it('accepts a charset of UTF-8, and a byte order mark', async () => {
     const { app } = createTestServer()
     const headers = { 'content-type': 'Application/JSON; charset="UTF-8"' }
     expect((await post(app, `\ufeff${JSON.stringify(CLAIM)}`, headers)).statusCode).toBe(202)
@@ -217,7 +217,7 @@ describe('POST /v1/events', () => {
     expect(answer.json()).toMatchObject({ status: 413, code: 'body_too_large' })
   })
 
-  it('tells nothing of what fails inside, and logs it under the id of the answer', async () => {
+  it('answers an internal error without its message, and logs it with the id of the answer', async () => {
     const { app, service, lines } = createTestServer()
     service.beforeAccept = async () => {
       throw new Error('duplicate key (P123456789)')
@@ -233,7 +233,7 @@ describe('POST /v1/events', () => {
     expect((await post(app, CLAIM)).json()).toMatchObject({ status: 503, code: 'database_unreachable' })
   })
 
-  it('counts by code what is refused before the service sees it, which counts the rest', async () => {
+  it('counts refusals before the service by code, and leaves others to the service', async () => {
     const { app, metrics } = createTestServer()
     await post(app, '{')
     await post(app, [])
@@ -249,7 +249,7 @@ describe('POST /v1/events', () => {
     ])
   })
 
-  it('logs method, route, status, time and caller, and nothing of what was sent', async () => {
+  it('logs method, route, status, time and caller, and nothing of the body', async () => {
     const { app, lines } = createTestServer()
     await post(app, CLAIM, { ...json, 'x-secret': 'SECRET-HEADER' })
     await app.inject('/v1/notifications?correlation_id=SECRET-QUERY')

@@ -12,9 +12,9 @@ import { describeValue, GatewayError, type Problem } from '../../src/kernel/erro
 import { newId } from '../../src/kernel/ids.ts'
 import { isObject } from '../../src/kernel/json.ts'
 
-/** A test double of our own port: keeps what it is given in memory, and lists it. Every event goes to one channel. */
+/** A GatewayService for tests of HTTP: keeps events and silences in memory. Every event goes to one channel. */
 export interface MemoryService extends GatewayService {
-  /** Events as they were handed over, with who sent them. */
+  /** Accepted events, with their callers. */
   readonly taken: { readonly event: UncheckedEvent; readonly origin: string }[]
   /** Who replayed which notification. */
   readonly replays: { readonly id: string; readonly by: string }[]
@@ -150,15 +150,15 @@ function viewOf(silence: Silence): SilenceView {
 
 function problemsOf(event: UncheckedEvent, index: number): Problem[] {
   const problems: Problem[] = []
-  const tell = (at: string, value: unknown, expected: string) =>
+  const report = (at: string, value: unknown, expected: string) =>
     problems.push({ at: `events[${index}].${at}`, found: describeValue(value), expected })
-  if (typeof event.eventType !== 'string') tell('eventType', event.eventType, 'an event type')
-  if (!isObject(event.data)) tell('data', event.data, 'an object')
+  if (typeof event.eventType !== 'string') report('eventType', event.eventType, 'an event type')
+  if (!isObject(event.data)) report('data', event.data, 'an object')
   else if ('claim_id' in event.data && typeof event.data.claim_id !== 'string')
-    tell('data.claim_id', event.data.claim_id, 'text or a number')
+    report('data.claim_id', event.data.claim_id, 'text or a number')
   for (const field of ['correlationId', 'occurredAt', 'idempotencyKey'] as const)
     if (event[field] !== undefined && (typeof event[field] !== 'string' || event[field] === ''))
-      tell(field, event[field], 'some text')
+      report(field, event[field], 'some text')
   return problems
 }
 

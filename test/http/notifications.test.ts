@@ -17,7 +17,7 @@ async function withEvents(count: number) {
 }
 
 describe('GET /v1/notifications', () => {
-  it('gives pages to the end', async () => {
+  it('returns all pages', async () => {
     const { app, ids } = await withEvents(5)
     const seen: string[] = []
     let cursor: string | null = ''
@@ -33,7 +33,7 @@ describe('GET /v1/notifications', () => {
     expect(seen).toEqual(ids.toReversed())
   })
 
-  it('lists 50 unless told otherwise, as snake_case with UTC times', async () => {
+  it('returns 50 by default, in snake_case with UTC times', async () => {
     const { app } = await withEvents(60)
     const page = (await app.inject('/v1/notifications')).json()
     expect(page.notifications).toHaveLength(50)
@@ -91,7 +91,7 @@ describe('GET /v1/notifications', () => {
     expect(answer.json()).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ at }] })
   })
 
-  it('names all that is wrong at once', async () => {
+  it('names every problem at once', async () => {
     const { app } = await withEvents(1)
     const answer = await app.inject('/v1/notifications?limit=0&state=x&since=x&zzz=1')
     expect(
@@ -122,7 +122,7 @@ describe('one notification', () => {
     expect(answer.json()).toMatchObject({ status: 404, code: 'not_found', errors: [{ at: 'id' }] })
   })
 
-  it('is replayed when it failed, and only then', async () => {
+  it('is replayed when it failed, and refused otherwise', async () => {
     const { app, service, ids } = await withEvents(1)
     const url = `/v1/notifications/${ids[0]}/replay`
     expect((await app.inject({ method: 'POST', url })).json()).toMatchObject({ status: 409, code: 'not_replayable' })
@@ -132,7 +132,7 @@ describe('one notification', () => {
     expect(service.replays).toEqual([{ id: ids[0], by: 'http' }])
   })
 
-  it('is replayed whatever body comes along', async () => {
+  it('is replayed with any body', async () => {
     const { app, service, ids } = await withEvents(1)
     for (const headers of [{ 'content-type': 'application/json' }, { 'content-type': 'text/plain' }, {}]) {
       service.setState(ids[0] ?? '', 'failed')
@@ -143,8 +143,8 @@ describe('one notification', () => {
   })
 })
 
-describe('the rest', () => {
-  it('lists channels', async () => {
+describe('channels, health, metrics and /', () => {
+  it('GET /v1/channels lists channels', async () => {
     const { app } = createTestServer()
     expect((await app.inject('/v1/channels')).json()).toEqual({
       channels: [
@@ -167,7 +167,7 @@ describe('the rest', () => {
     })
   })
 
-  it('says whether it is alive and ready', async () => {
+  it('/healthz and /readyz answer', async () => {
     const { app, service } = createTestServer()
     expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' })
     expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready', checks: service.checks })
@@ -183,7 +183,7 @@ describe('the rest', () => {
     ])
   })
 
-  it('gives metrics as the service gives them', async () => {
+  it('/metrics passes on the metrics of the service', async () => {
     const { app } = createTestServer()
     const answer = await app.inject('/metrics')
     expect([answer.headers['content-type'], answer.body]).toEqual([
@@ -192,7 +192,7 @@ describe('the rest', () => {
     ])
   })
 
-  it('says at / what it is, and where the sandbox is when there is one', async () => {
+  it('/ names the gateway, and the sandbox where there is one', async () => {
     const without = createTestServer()
     const index = (await without.app.inject('/')).json()
     expect(index).toMatchObject({ name: 'claimlinc-teams', version: '1.2.3', links: { openapi: '/openapi.json' } })

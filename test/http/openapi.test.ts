@@ -87,7 +87,7 @@ describe('the OpenAPI document', () => {
     for (const name of Object.keys(document.components.schemas)) expect(name).toMatch(/^[A-Za-z0-9._-]+$/)
   })
 
-  it('has unique operation ids, declared parameters, and an answer of success for each', () => {
+  it('has unique operation ids, declared parameters, and a success answer for each', () => {
     const ids = operations().map(({ operation }) => operation.operationId)
     expect(new Set(ids).size).toBe(ids.length)
     for (const { path, operation } of operations()) {
@@ -133,7 +133,7 @@ describe('the OpenAPI document', () => {
     expect(claim.properties).toMatchObject({ patient_id: { 'x-patient-data': true } })
   })
 
-  it('tells good events from bad ones as the gateway does', () => {
+  it('accepts and refuses the same events as the gateway', () => {
     const event = validator(
       operations().find(({ operation }) => operation.requestBody)?.operation.requestBody?.content['application/json']
         ?.schema ?? {},
@@ -154,7 +154,7 @@ describe('the OpenAPI document', () => {
       expect(event(JSON.parse(JSON.stringify(bad))), JSON.stringify(bad)).toBe(false)
   })
 
-  it('tells good silences from bad ones as the gateway does', () => {
+  it('accepts and refuses the same silences as the gateway', () => {
     const silence = validator({ $ref: '#/components/schemas/NewSilence' })
     const good = {
       kind: 'maintenance',
@@ -179,7 +179,7 @@ describe('the OpenAPI document', () => {
       expect(silence(bad), JSON.stringify(bad)).toBe(false)
   })
 
-  it("gives a user's own type its own data, whatever card draws it", () => {
+  it("gives a user's own type its own data schema, beside that of its card", () => {
     const own = { name: 'lab.result ready', card: 'system_alert', schema: z.object({ lab: z.string() }) }
     const { components } = schema.parse(openApiDocument({ version: '1', eventTypes: [...ACCEPTED_TYPES, own] }))
     expect(components.schemas['Data.lab.result_ready']).toMatchObject({ required: ['lab'] })
@@ -194,7 +194,7 @@ describe('the OpenAPI document', () => {
 })
 
 describe('real answers', () => {
-  it('fit the document', async () => {
+  it('are valid by the document', async () => {
     const { app, service } = createTestServer({ TEAMS_MAX_BODY_BYTES: 2_048 })
     const json = { 'content-type': 'application/json' }
     const checked = new Set<string>()

@@ -24,7 +24,7 @@ function service() {
 }
 
 describe('POST /v1/silences', () => {
-  it('makes a silence, and says how many it kept back at once', async () => {
+  it('creates a silence, and answers how many notifications it suppressed', async () => {
     const { post, service: kept } = service()
     const answer = await post({ ...GOOD, kind: 'maintenance', starts_at: soon(-10), every: 'day' })
     expect(answer.statusCode).toBe(201)
@@ -47,7 +47,7 @@ describe('POST /v1/silences', () => {
     expect(kept.silences.get(answer.json().id)).toMatchObject({ createdBy: 'http', every: 'day' })
   })
 
-  it('names everything that is wrong at once, in the words of the wire', async () => {
+  it('names every problem at once, with the JSON names', async () => {
     const { post, service: kept } = service()
     const answer = await post({
       matchers: [{ field: 'chanel', operator: '~', value: '' }],
@@ -108,7 +108,7 @@ describe('POST /v1/silences', () => {
 })
 
 describe('GET /v1/silences', () => {
-  it('lists by state and kind, in pages, the newest first', async () => {
+  it('lists by state and kind, in pages, newest first', async () => {
     const { app, post } = service()
     const ids: string[] = []
     for (const change of [{}, { starts_at: soon(10) }, { kind: 'maintenance' }, {}])
@@ -168,8 +168,8 @@ describe('one silence', () => {
   })
 })
 
-describe('who may', () => {
-  it('is told by scopes: act makes and ends, read looks', async () => {
+describe('scopes of silences', () => {
+  it('act may create and end, read may list', async () => {
     const { app, service: kept } = createTestServer({ TEAMS_API_TOKENS: API_TOKENS })
     const ask = async (token: keyof typeof TOKENS, method: 'GET' | 'POST', path = '', payload = '') =>
       app.inject({
@@ -208,7 +208,7 @@ describe("the client's silences", () => {
     return { ...server, origin, client }
   }
 
-  it('are made, listed, shown and ended with the types of the library', async () => {
+  it('are created, listed, shown and ended with the types of the library', async () => {
     const { client, service: kept } = await running()
     const made = await client.silences.create(SILENCE)
     expect(made).toMatchObject({ every: 'day', startsAt: SILENCE.startsAt, keptBack: 3, createdBy: 'http:root' })
@@ -227,7 +227,7 @@ describe("the client's silences", () => {
     await expect(client.silences.get('1/../2')).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it('are refused with what the gateway says, and a date that is none before it is sent', async () => {
+  it('are refused with the error of the gateway, and an invalid date before it is sent', async () => {
     const { client } = await running()
     await expect(client.silences.create({ ...SILENCE, matchers: [] })).rejects.toMatchObject({
       code: 'invalid_silence',
@@ -239,7 +239,7 @@ describe("the client's silences", () => {
     })
   })
 
-  it('are not made twice where an answer was lost', async () => {
+  it('are not created twice after a lost answer', async () => {
     const { origin, service: kept } = await running()
     const lossy: typeof fetch = async (url, init) => {
       await fetch(url, init)

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { CLAIM, createTestServer } from './harness.ts'
 
-/** A service that holds the next acceptance until it is let go, and says when it has one. */
-function claimDueSql() {
+/** A server whose acceptances wait for `go`; `arrived` resolves with the first one. */
+function serverWithWaitingAccept() {
   const server = createTestServer()
   const arrived = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
@@ -22,8 +22,8 @@ const post = (origin: string) =>
     body: JSON.stringify(CLAIM),
   })
 
-it('finishes what is under way, then closes', async () => {
-  const { start, stop, service, arrived, go } = claimDueSql()
+it('stop() finishes requests in flight, then closes the port', async () => {
+  const { start, stop, service, arrived, go } = serverWithWaitingAccept()
   const { origin } = await start()
   const answer = post(origin)
   await arrived
@@ -37,8 +37,8 @@ it('finishes what is under way, then closes', async () => {
   await stop()
 })
 
-it('answers a request that comes meanwhile with 503, and closes its connection', async () => {
-  const { start, stop, arrived, go, service } = claimDueSql()
+it('a request during stop() is answered with 503, and its connection closed', async () => {
+  const { start, stop, arrived, go, service } = serverWithWaitingAccept()
   const { origin, port } = await start()
   const first = post(origin)
   await arrived
@@ -67,7 +67,7 @@ it('answers a request that comes meanwhile with 503, and closes its connection',
   expect(service.taken).toHaveLength(1)
 })
 
-it('does not wait for connections that ask for nothing', async () => {
+it('stop() does not wait for connections without a complete request', async () => {
   const { start, stop } = createTestServer({ TEAMS_SHUTDOWN_TIMEOUT: 60 })
   const { port, origin } = await start()
   const agent = new Agent({ keepAlive: true })
@@ -91,7 +91,7 @@ it('does not wait for connections that ask for nothing', async () => {
   agent.destroy()
 })
 
-it('cuts what does not finish in time', async () => {
+it('stop() cuts requests that exceed TEAMS_SHUTDOWN_TIMEOUT', async () => {
   const server = createTestServer({ TEAMS_SHUTDOWN_TIMEOUT: 0.05 })
   const arrived = Promise.withResolvers<void>()
   server.service.beforeAccept = () => {
@@ -106,8 +106,8 @@ it('cuts what does not finish in time', async () => {
   await expect(answer).rejects.toThrow()
 })
 
-it('does not wait for callers that have gone', async () => {
-  const { start, stop, app, arrived, go } = claimDueSql()
+it('stop() does not wait for closed connections', async () => {
+  const { start, stop, app, arrived, go } = serverWithWaitingAccept()
   const { port } = await start()
   const responses: string[] = []
   const both = Promise.withResolvers<void>()

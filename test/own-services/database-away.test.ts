@@ -7,8 +7,8 @@ import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { QUICK, serveQuick } from '../acceptance/gateways.ts'
 import { startPostgres } from '../services/postgres.ts'
 
-describe('PostgreSQL that is away for more than half a minute', { timeout: 120_000 }, () => {
-  it('does not make a process forget what its posts came to', async () => {
+describe('PostgreSQL that is unreachable for more than 30 s', { timeout: 120_000 }, () => {
+  it('loses no outcome: a finished attempt is recorded after the restart', async () => {
     const postgres = await startPostgres()
     onTestFinished(() => postgres.stop())
     const tries: unknown[] = []
@@ -46,7 +46,7 @@ describe('PostgreSQL that is away for more than half a minute', { timeout: 120_0
 })
 
 describe('PostgreSQL that restarts', () => {
-  it('does not make cards that are on their way arrive twice, and nothing is lost', async () => {
+  it('causes no second post of a card in flight, and delivery continues', async () => {
     const postgres = await startPostgres()
     onTestFinished(() => postgres.stop())
     const gateway = await serveQuick({ DATABASE_URL: postgres.url })
@@ -81,7 +81,7 @@ describe('PostgreSQL that restarts', () => {
 })
 
 describe('stop', () => {
-  it('waits for a database that is away no longer than it was told to', async () => {
+  it('ends within 5 s for TEAMS_SHUTDOWN_TIMEOUT=1 while the database is unreachable', async () => {
     const postgres = await startPostgres({ durable: false })
     onTestFinished(() => postgres.stop())
     const teams = await createSandboxServer()

@@ -8,7 +8,7 @@ const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo'
 const REAL = `https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${MARK}`
 
 describe('serve --demo --once', () => {
-  it('ends with 0 when all five cards are accepted, having said so and nothing else', async () => {
+  it('exits with 0 when all five cards are accepted, and prints only that', async () => {
     const { code, stdout, stderr } = await runCli(['serve', '--demo', '--once'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const lines = stdout.split('\n')
@@ -39,7 +39,7 @@ describe('serve --demo --once', () => {
     }
   })
 
-  it('ends with 1 and says what did not arrive, why, and what to do', async () => {
+  it('exits with 1 and prints each missing card, why, and what to do', async () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
     teams.sandbox.setFaults('pmo', { status: 413 })
@@ -55,7 +55,7 @@ describe('serve --demo --once', () => {
 })
 
 describe('serve --demo', () => {
-  it('stays, and its service answers where it says', async () => {
+  it('keeps running, and its HTTP service answers at the printed URL', async () => {
     const running = startCli(['serve', '--demo'], { env: await startedStore('embedded') })
     await running.says(/Ctrl-C stops it\./)
     const [, origin] = await running.says(/listens on (\S+)/)
@@ -87,7 +87,7 @@ describe('serve --demo', () => {
     expect((await runJson(['notifications', 'list'], { env: store })).answer.notifications).toEqual([])
   })
 
-  it('sends nothing into a database that is used for something else', async () => {
+  it('sends no event into a database with other events', async () => {
     const env = await startedStore('postgres')
     await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}'], { env })
     const { code, answer } = await runJson(['serve', '--demo', '--once'], { env })

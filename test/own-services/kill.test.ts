@@ -6,7 +6,7 @@ import { type GatewayProcess, QUICK, spawnGateway } from '../acceptance/gateways
 import { type Store, startedStore } from '../services/stores.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
-/** Posts of one channel that may be under way at once. */
+/** Posts of one channel that may be in flight at once. */
 const MOST = 4
 
 async function standIn(): Promise<SandboxServer> {
@@ -82,7 +82,7 @@ function gotAll(teams: SandboxServer, ids: ReadonlySet<string>): Promise<void> {
 
 // A killed turn keeps its channel for 8 s, and each kill waits for that.
 describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s', { timeout: 150_000 }, (kind) => {
-  it('brings every accepted notification, and repeats only what was in flight, marked so', async () => {
+  it('delivers every accepted notification, and repeats only posts in flight, marked as repeats', async () => {
     const teams = await standIn()
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { delay_ms: 25 })
     const store = await startedStore(kind)
@@ -105,7 +105,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
     const repeated = [...times].filter(([, count]) => count > 1)
     expect(accepted.size).toBeGreaterThan(100)
     expect([...accepted].filter((id) => !times.has(id))).toEqual([])
-    // A kill cuts off at most what the three channels had under way.
+    // A kill interrupts at most the posts in flight of the three channels.
     expect(all.length - times.size).toBeLessThanOrEqual(kills * CHANNELS.length * MOST)
     const unmarked = repeated.filter(
       ([id, count]) => all.filter((message) => message.id === id && message.repeat).length < count - 1,
@@ -113,7 +113,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
     expect(unmarked).toEqual([])
   })
 
-  it('sends what was accepted by a process that never got to send it', async () => {
+  it('delivers events accepted by a process that was killed before it sent any', async () => {
     const teams = await standIn()
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { hang: true })
     const store = await startedStore(kind)
@@ -141,7 +141,7 @@ describe.each(['embedded', 'postgres'] as const)('killed again and again, on %s'
 })
 
 describe('several replicas on one database', () => {
-  it('takes over from a killed one within 20 seconds, and says so in the record', async () => {
+  it('reclaims the notifications of a killed one within 20 seconds, and records interrupted attempts', async () => {
     const teams = await standIn()
     const store = await startedStore('postgres')
     teams.sandbox.setFaults('sre', { hang: true, times: 1 })

@@ -79,7 +79,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
     })
     stops.add(entra.close)
 
-    // Redis: an own user with a marked password, and somebody who listens to what is published.
+    // Redis: an own user with a marked password, and a listener to published events.
     const listener = createClient({ url: redis.url })
     stops.add(() => listener.destroy())
     listener.on('error', () => {})
@@ -304,7 +304,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
     return leaksIn(captured, needlesFor(marks, others))
   }
 
-  it('went through every door and every way to fail', () => {
+  it('went through every input and every known failure', () => {
     expect(reached.accepted).toBe(10)
     expect(reached.statuses).toEqual([200, 400, 401, 403, 404, 405, 413, 415, 422])
     // A text that no database can hold is one that nothing has.
@@ -316,12 +316,12 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
     expect(Object.keys(others)).toEqual(['database password', 'Vault token', 'Entra token'])
     const paths = flows.received.map(({ path }) => path).join('\n')
     for (const sig of ['sig', 'sigInFile', 'sigInVault'] as const) expect(paths).toContain(secrets[sig])
-    const told = capture
+    const logged = capture
       .of('log')
       .map(({ text }) => text)
       .join('\n')
     for (const outcome of [...FAILING, 'token_unavailable', 'accepted'])
-      expect(told).toContain(`"outcome":"${outcome}"`)
+      expect(logged).toContain(`"outcome":"${outcome}"`)
     const answers = capture.of('answer').map(({ text }) => text.slice(0, 3))
     expect([...new Set(answers)]).toEqual(expect.arrayContaining(['200', '202', '409', '503']))
   })
@@ -330,7 +330,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
     expect(searched(where)).toEqual([])
   })
 
-  it('are beside log lines of known events only, with no field but those of the event', () => {
+  it('leave only log lines of known events, with the fields of the event', () => {
     const lines = capture.of('log').map(({ text }): Record<string, unknown> => JSON.parse(text))
     const names = new Set(lines.map(({ event }) => event))
     expect([...names]).toEqual(
@@ -345,17 +345,17 @@ describe.each(['embedded', 'postgres'] as const)('on %s, marked values', (kind) 
     expect(undeclared).toEqual([])
   })
 
-  it('come with no error that is not one of the gateway’s own', () => {
+  it('cause no error other than a GatewayError', () => {
     expect(capture.of('error').filter(({ text }) => !text.startsWith('GatewayError: '))).toEqual([])
   })
 
-  it('are in nothing that this process printed', () => {
+  it('are not printed by this process', () => {
     expect(leaksIn(capture.of('stdio'), needlesFor(marks, others))).toEqual([])
   })
 })
 
 describe('the search', () => {
-  it('finds patient data where the policy shows them, in the rows and in what they are made of', async () => {
+  it('finds patient data in rows and their sources where the policy shows them', async () => {
     const marks = createMarks()
     const capture = startCapture()
     capture.stop()
@@ -388,7 +388,7 @@ describe('the search', () => {
     expect(found('row of teams_events')).toEqual(everything)
   })
 
-  it('finds each secret as it is and in every encoding', () => {
+  it('finds each secret unencoded and in every encoding', () => {
     const marks = createMarks()
     const needles = needlesFor(marks, { other: 'a-secret-of-this-run' })
     for (const [name, value] of [...Object.entries(marks.secrets), ['other', 'a-secret-of-this-run'] as const]) {

@@ -41,14 +41,14 @@ async function partsLoaded(env: Readonly<Record<string, string>>): Promise<strin
 }
 
 describe('what serve loads', () => {
-  it('on PostgreSQL, with real channels, is none of the heavy parts that it does not use', async () => {
+  it('on PostgreSQL, with real channels, has no large module that it does not use', async () => {
     const sre = 'TEAMS_WEBHOOK_SRE'
     const url =
       'https://default00000000000000000000000000000.00.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/0/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=made-up'
     expect(await partsLoaded({ ...(await startedStore('postgres')), [sre]: url })).toEqual([])
   })
 
-  it('is what the settings ask for', async () => {
+  it('has the modules that the settings need', async () => {
     const env = { ...(await startedStore('embedded')), TEAMS_REDIS_URL: inject('redisUrl'), TEAMS_SANDBOX: 'on' }
     expect(await partsLoaded(env)).toEqual(['redis', 'sandbox', 'pglite'])
   })
@@ -56,13 +56,13 @@ describe('what serve loads', () => {
 
 // Its command line is read from /proc, which only Linux has.
 describe.runIf(process.platform === 'linux')('the process of serve', () => {
-  it('is the one that was started, with a small space for new objects', async () => {
+  it('is the started one, with a small young generation', async () => {
     const { child } = await startServe(await startedStore('embedded'))
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
     expect(commandLine).toContain(`--max-semi-space-size=${SEMI_SPACE_MB}`)
   })
 
-  it('keeps what NODE_OPTIONS says of it', async () => {
+  it('keeps the heap options of NODE_OPTIONS', async () => {
     const { child } = await startServe({
       ...(await startedStore('embedded')),
       NODE_OPTIONS: '--max-semi-space-size=32',

@@ -72,12 +72,12 @@ describe('SIGTERM to the process that a supervisor started', () => {
   })
 })
 
-it('a parent other than npm may end without the gateway', async () => {
+it('the gateway outlives a parent other than npm', async () => {
   const script = `"${process.execPath}" bin/claimlinc-teams.js serve & echo "gateway $!"`
   const { listens, child } = startInCheckout('sh', ['-c', script])
   const origin = await listens
   if (child.exitCode === null) await once(child, 'exit')
-  // Longer than the time between two looks.
+  // Longer than the interval between two checks of the parent.
   for (const until = performance.now() + 1_000; performance.now() < until; )
     expect((await fetch(`${origin}/healthz`)).status).toBe(200)
 })

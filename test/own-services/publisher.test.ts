@@ -50,7 +50,7 @@ async function listenerAt(url: string, pattern = 'teams:events:*') {
   return messages
 }
 
-/** Publishes, once every 50 ms, until something arrives; none is under way then. */
+/** Publishes every 50 ms until a message arrives; no publish is in flight then. */
 async function publishUntilHeard(publish: () => void, messages: readonly unknown[]): Promise<void> {
   const before = messages.length
   await vi.waitFor(
@@ -67,14 +67,14 @@ async function publishUntilHeard(publish: () => void, messages: readonly unknown
 const AT_ONCE = 100
 
 describe('publisher', () => {
-  it('begins the channel as TEAMS_REDIS_CHANNEL_PREFIX says', async () => {
+  it('starts the channel name with TEAMS_REDIS_CHANNEL_PREFIX', async () => {
     const messages = await listenerAt(inject('redisUrl'), 'ours:*')
     const { publisher } = publisherFor(inject('redisUrl'), systemClock, 'ours:')
     await publishUntilHeard(() => publisher.publish(event), messages)
     expect(messages[0]?.channel).toBe('ours:nphies.claim.rejected')
   })
 
-  it('tells listeners of an event, by its type, as it is stored', async () => {
+  it('publishes an event on the channel of its type, as stored', async () => {
     const messages = await listenerAt(inject('redisUrl'))
     const { publisher, lines } = publisherFor(inject('redisUrl'))
     await publishUntilHeard(() => publisher.publish(event), messages)
@@ -93,7 +93,7 @@ describe('publisher', () => {
     expect(lines).toEqual([])
   })
 
-  it('drops and counts while Redis is gone, says so once, and goes on when it is back', async () => {
+  it('drops and counts events while Redis is unreachable, logs it once, and continues afterwards', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
     const { publisher, lines, failures } = publisherFor(redis.url)
@@ -130,7 +130,7 @@ describe('publisher', () => {
     await publishUntilHeard(() => publisher.publish(event), await listenerAt(redis.url))
   })
 
-  it('gives up a Redis that hangs, keeping no more than its bound in memory, and finds it again', async () => {
+  it('drops events beyond its bound while Redis hangs, and reconnects', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
     const { publisher, lines, failures } = publisherFor(redis.url, fastClock)
@@ -155,7 +155,7 @@ describe('publisher', () => {
     await vi.waitFor(() => expect(lines.map((line) => line.level)).toEqual(['warn', 'info']))
   })
 
-  it('counts what Redis refuses, and says so once', async () => {
+  it('counts events that Redis refuses, and logs it once', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
     const admin = createClient({ url: redis.url })
@@ -190,7 +190,7 @@ describe('publisher', () => {
     expect(lines).toEqual([])
   })
 
-  it('never throws, whatever the event holds', async () => {
+  it('never throws for any event', async () => {
     const { publisher, failures } = publisherFor(inject('redisUrl'))
     const messages = await listenerAt(inject('redisUrl'))
     await publishUntilHeard(() => publisher.publish(event), messages)

@@ -7,7 +7,7 @@ import { startedStore } from '../services/stores.ts'
 const EVENT = { eventType: 'vault.seal.detected', data: { node: 'v' } } as const
 
 describe('/metrics', () => {
-  it('answers while the database hangs and while it is gone, without what only the database knows', async () => {
+  it('answers without the gauges of the database while that hangs or is unreachable', async () => {
     const proxy = await startCuttingProxy((await startedStore('postgres')).DATABASE_URL)
     const gateway = await serveQuick({ DATABASE_URL: proxy.url })
     const scrape = async () => {

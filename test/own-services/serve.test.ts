@@ -17,7 +17,7 @@ async function received(origin: string, count: number): Promise<void> {
 }
 
 describe.each(KINDS)('serve on %s', (kind) => {
-  it('at SIGTERM finishes what is under way, says so, and ends with 0', async () => {
+  it('at SIGTERM finishes posts in flight, logs it, and exits with 0', async () => {
     const env = await startedStore(kind)
     const gateway = await startServe(env)
     await setFaults(gateway.origin, 'sre', { delay_ms: 400 })
@@ -59,7 +59,7 @@ describe('serve', () => {
     expect(stderr).toContain('SIGTERM again: stopped at once')
   })
 
-  it('stops in an orderly way also while it starts', async () => {
+  it('stops in an orderly way while it starts', async () => {
     const running = startCli(['serve'], { env: { ...(await untouchedStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
     await running.says(/"event":"schema_migrated"/)
     running.child.kill('SIGTERM')
@@ -76,7 +76,7 @@ describe('serve', () => {
     expect((await runCli(['migrate', 'status'], { env })).code).toBe(0)
   })
 
-  it('says in JSON where it listens, and goes on when nobody reads that any more', async () => {
+  it('prints its origin as JSON, and keeps running when stdout is closed', async () => {
     const running = startCli(['serve', '--json'], {
       env: { ...(await startedStore('embedded')), TEAMS_API_TOKENS: `a:admin:${MARK}-token` },
     })
@@ -90,7 +90,7 @@ describe('serve', () => {
     expect(await running.ended).toMatchObject({ code: 0 })
   })
 
-  it('shows where an unexpected error came from only when asked', async () => {
+  it('prints the stack of an unexpected error only with its option', async () => {
     // A file stands where the folder should be: nothing that the settings' own checks can know.
     const env = { TEAMS_DATA_DIR: '/dev/null/data' }
     const quiet = await runCli(['serve'], { env })
@@ -107,7 +107,7 @@ describe('serve', () => {
     expect(stderr).not.toMatch(/warning/i)
   })
 
-  it('logs as JSON what Node and libraries warn of while it runs', async () => {
+  it('logs warnings of Node and libraries as JSON while it runs', async () => {
     const warn = "process.on('SIGUSR2',()=>process.emitWarning('odd','OddWarning','ODD1'))"
     const gateway = await startServe({
       ...(await startedStore('embedded')),

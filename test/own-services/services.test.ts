@@ -19,7 +19,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-/** True while the process is there and is more than a zombie that nobody has fetched. */
+/** True while the process exists and is no zombie. */
 function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -69,7 +69,7 @@ describe('Redis for tests', () => {
   })
 })
 
-describe('what is started', () => {
+describe('a started service', () => {
   it('ends, with its folder, when the process that started it is killed with SIGKILL', async () => {
     const script = join(embeddedFolder(), 'start.ts')
     writeFileSync(
@@ -80,8 +80,8 @@ describe('what is started', () => {
        setInterval(() => {}, 1_000)`,
     )
     const starter = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [told] = (await once(starter.stdout, 'data')) as [Buffer]
-    const { pid, folder } = JSON.parse(told.toString()) as { pid: number; folder: string }
+    const [printed] = (await once(starter.stdout, 'data')) as [Buffer]
+    const { pid, folder } = JSON.parse(printed.toString()) as { pid: number; folder: string }
     expect([isAlive(pid), existsSync(folder)]).toEqual([true, true])
     starter.kill('SIGKILL')
     await vi.waitFor(() => expect([isAlive(pid), existsSync(folder)]).toEqual([false, false]), { timeout: 20_000 })

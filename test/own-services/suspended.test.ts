@@ -5,7 +5,7 @@ import { QUICK, spawnGateway } from '../acceptance/gateways.ts'
 import { startedStore } from '../services/stores.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops']
-/** Connections to the receiving end, which all channels share, and posts of one channel that may be under way. */
+/** Connections to the receiver, which all channels share, and posts of one channel that may be in flight. */
 const MOST = 2
 
 const received = (teams: SandboxServer) => CHANNELS.flatMap((channel) => teams.sandbox.messages(channel))
@@ -25,7 +25,7 @@ function gotMessages(teams: SandboxServer, count: number): Promise<void> {
 
 // Another replica takes over after 8 s.
 describe('a process that is suspended while posts wait for a connection', { timeout: 60_000 }, () => {
-  it('posts nothing that another has sent meanwhile, and the record ends with what each of them saw', async () => {
+  it('posts no card that another process has sent, and each outcome is recorded', async () => {
     const teams = await createSandboxServer()
     onTestFinished(() => teams.close())
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, { delay_ms: 2_000 })
@@ -43,8 +43,8 @@ describe('a process that is suspended while posts wait for a connection', { time
     const answers = await firstClient.sendMany([event, event])
     const ids = answers.flatMap(({ notifications }) => notifications.map(({ id }) => id))
     await gotMessages(teams, MOST)
-    const held = async () => (await firstClient.notifications.list({ state: 'sending' })).notifications.length
-    await expect.poll(held).toBe(ids.length)
+    const sending = async () => (await firstClient.notifications.list({ state: 'sending' })).notifications.length
+    await expect.poll(sending).toBe(ids.length)
     process.kill(first.pid, 'SIGSTOP')
     const begun = new Set(received(teams).map(({ headers }) => headers['webhook-id']))
     for (const channel of CHANNELS) teams.sandbox.setFaults(channel, {})
@@ -52,7 +52,7 @@ describe('a process that is suspended while posts wait for a connection', { time
     const second = await spawnGateway(env)
     await gotMessages(teams, MOST + ids.length)
     process.kill(first.pid, 'SIGCONT')
-    // Ends once all that it had under way has come to its end and is recorded.
+    // Ends after every post in flight has ended and is recorded.
     await first.end('SIGTERM')
 
     const sent = received(teams).map(({ headers }) => [headers['webhook-id'], headers['x-claimlinc-repeat']])

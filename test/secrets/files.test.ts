@@ -29,7 +29,7 @@ function write(name: string, text: string): string {
 }
 
 describe('the environment', () => {
-  it('gives URLs and signing secrets, and needs no second look', async () => {
+  it('gives URLs and signing secrets, and is read once', async () => {
     const secrets = await world.start({
       TEAMS_WEBHOOK_SRE: ` ${urlOf('sre')}\n`,
       TEAMS_WEBHOOK_PMO: '',
@@ -42,13 +42,13 @@ describe('the environment', () => {
     expect(world.wait()).toBeUndefined()
   })
 
-  it('makes up a signing secret where there is none, another one each time', async () => {
+  it('generates a signing secret where there is none, another one at each start', async () => {
     const [one, two] = [await world.start({}), await world.start({})]
     expect(one.signingSecretIsMadeUp).toBe(true)
     expect(signs(one)).not.toEqual(signs(two))
   })
 
-  it('refuses what is wrong, all at once, the settings first', async () => {
+  it('refuses every problem in one error, settings first', async () => {
     const env = {
       TEAMS_WEBHOOK_SER: urlOf('sre'),
       TEAMS_WEBHOOK_WEATHER_REPORT: urlOf('x'),
@@ -85,7 +85,7 @@ describe('the environment', () => {
     ])
   })
 
-  it('has the code of the first where only URLs are wrong', async () => {
+  it('gives the error code of the first problem where only URLs are invalid', async () => {
     expect(
       await world.refusal({
         TEAMS_WEBHOOK_SRE: `https://${MARK}.attacker.test/?sig=x`,
@@ -94,7 +94,7 @@ describe('the environment', () => {
     ).toMatchObject({ code: 'webhook_invalid', problems: [{ at: 'TEAMS_WEBHOOK_SRE' }, { at: 'TEAMS_WEBHOOK_PMO' }] })
   })
 
-  it('asks for the Entra settings of a channel that needs them', async () => {
+  it('refuses a channel with auth entra without the Entra settings', async () => {
     const channels = [{ key: 'sre', auth: 'entra' }] as const
     const url = urlOf('sre').replace(/&sig=.*/, '')
     expect(await world.refusal({ TEAMS_WEBHOOK_SRE: url }, channels)).toMatchObject({
@@ -120,15 +120,15 @@ describe('host suffixes', () => {
     },
   )
 
-  it('of hosts of one’s own are taken', async () => {
+  it('of own hosts are accepted', async () => {
     const TEAMS_WEBHOOK_HOST_SUFFIXES = 'flows.example.com.sa, azure-api.net, 10.1.2.3'
     const url = `https://flows.example.com.sa/x?sig=${MARK}`
     expect(known(await world.start({ TEAMS_WEBHOOK_SRE: url, TEAMS_WEBHOOK_HOST_SUFFIXES }))).toEqual({ sre: url })
   })
 })
 
-describe('what is used and most likely not meant so', () => {
-  const told = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
+describe('a questionable value that is used', () => {
+  const warningsOf = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
     const { warnings } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
     await world.start(env, channels)
     const logged = world.complaints('webhook_questionable')
@@ -146,13 +146,13 @@ describe('what is used and most likely not meant so', () => {
       { key: 'pmo', auth: 'entra' },
       { key: 'security_eng', auth: 'sas', muted: true },
     ] as const
-    expect(await told(env, channels)).toEqual([
+    expect(await warningsOf(env, channels)).toEqual([
       { channel: 'sre', at: 'TEAMS_WEBHOOK_SRE', refused: false },
       { channel: 'pmo', at: 'TEAMS_WEBHOOK_PMO', refused: true },
     ])
   })
 
-  it('is a value that stands above a different one in another source', async () => {
+  it('is a value that overrides a different one in another source', async () => {
     const map = write(
       'urls.yaml',
       `sre: ${urlOf('file')}
@@ -164,7 +164,7 @@ pmo: ${urlOf('pmo')}
       TEAMS_WEBHOOK_PMO: urlOf('pmo'),
       TEAMS_WEBHOOKS_FILE: map,
     }
-    expect(await told(env, CHANNELS)).toEqual([{ channel: 'sre', at: 'TEAMS_WEBHOOK_SRE', refused: false }])
+    expect(await warningsOf(env, CHANNELS)).toEqual([{ channel: 'sre', at: 'TEAMS_WEBHOOK_SRE', refused: false }])
   })
 })
 
@@ -200,7 +200,7 @@ pmo: " ${urlOf('pmo')} "
     expect(changes).toEqual([['sre'], ['security_eng', 'pmo']])
   })
 
-  it('keep their last values while they are gone or broken, one line for each outage', async () => {
+  it('keep their last values while they are missing or invalid, with one log line for each outage', async () => {
     const file = write('urls.yaml', `sre: ${urlOf('sre1')}\n`)
     const secrets = await world.start({ TEAMS_WEBHOOKS_FILE: file })
     rmSync(file)
@@ -220,7 +220,7 @@ pmo: " ${urlOf('pmo')} "
     expect((await world.metrics.expose()).body).toContain('teams_secrets_refresh_failures_total{source="file"} 3')
   })
 
-  it('refuse a key that no channel has', async () => {
+  it('are refused with a key that no channel has', async () => {
     const file = write('urls.yaml', `sre: ${urlOf('sre')}\nsecurty_eng: ${urlOf('sec')}\n`)
     expect(await world.refusal({ TEAMS_WEBHOOKS_FILE: file })).toMatchObject({
       code: 'invalid_settings',
@@ -230,7 +230,7 @@ pmo: " ${urlOf('pmo')} "
 })
 
 describe('precedence', () => {
-  it('takes the environment before its file, that before the map, that before Vault', async () => {
+  it('is environment, its file, the map of URLs, Vault', async () => {
     const vault = await startVault()
     const all = (from: string) => ({
       sre: urlOf(`sre${from}`),

@@ -22,7 +22,7 @@ export const CHANNELS = [
   { key: 'pmo', auth: 'sas' },
 ] as const
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that only the test advances. */
 export function createManualClock() {
   let time = Date.parse('2026-11-21T10:00:00Z')
   let waiting: { at: number; task: () => void } | undefined

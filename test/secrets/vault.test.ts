@@ -63,7 +63,7 @@ describe('logins', () => {
     expect(logins()).toBe(1)
   })
 
-  it('logs in as a Kubernetes service account, with the token of the moment', async () => {
+  it('logs in as a Kubernetes service account, with the current token of the file', async () => {
     const file = join(folder, 'token')
     writeFileSync(file, `${MARK}-jwt-1\n`)
     vault.kubernetesRole({ role: 'teams', jwt: `${MARK}-jwt-1`, policies: ['teams'], ttl: 600 })
@@ -78,7 +78,7 @@ describe('logins', () => {
     expect(known(secrets)).toEqual({ sre: urlOf('sre2') })
   })
 
-  it('names the setting that is wrong, for each login', async () => {
+  it('names the invalid setting, for each login', async () => {
     vault.appRole({ roleId: 'role-1', secretId: 'another', policies: ['teams'] })
     const file = join(folder, 'token')
     writeFileSync(file, `${MARK}-jwt`)
@@ -121,7 +121,7 @@ describe('logins', () => {
     await vault.start()
   })
 
-  it('speaks to one namespace', async () => {
+  it('reads the secrets of VAULT_NAMESPACE', async () => {
     const other = await startVault({ now: world.clock.now, namespace: 'claims/prod' })
     other.put('secret/teams/webhooks', { pmo: urlOf('pmo9') })
     const env = { ...withVault({ VAULT_TOKEN: other.createToken() }), VAULT_ADDR: `${other.url}/` }
@@ -131,7 +131,7 @@ describe('logins', () => {
     await other.stop()
   })
 
-  it('takes the path of the API as well', async () => {
+  it('accepts a path of the API as well', async () => {
     const secrets = await world.start({ ...withToken(), TEAMS_WEBHOOK_VAULT_PATH: '/secret/data/teams/webhooks' })
     expect(known(secrets)).toHaveProperty('sre', urlOf('sre1'))
   })
@@ -177,7 +177,7 @@ describe('logins', () => {
     ['credentials in the address', 307, (path) => vault.url.replace('//', '//a:b@') + path, 'to another scheme'],
     ['a redirect of another kind', 302, (path) => vault.url + path, 'a redirect (302)'],
     ['itself', 307, (path) => path, 'one redirect (307) after the other'],
-  ])('does not take the token to %s, and says what to do', async (_, status, location, part) => {
+  ])('does not send the token to %s, and says what to do', async (_, status, location, part) => {
     const { url, paths } = await standby(status, location)
     await world.start({ ...withToken(), VAULT_ADDR: url, TEAMS_VAULT_REDIRECT_HOSTS: 'vault.example.sa' })
     const [line] = world.complaints(part)
@@ -188,7 +188,7 @@ describe('logins', () => {
 })
 
 describe('a proxy', () => {
-  it.each(['https', 'http'])('leads to a Vault on another machine: %s', async (scheme) => {
+  it.each(['https', 'http'])('is used for a Vault on another machine: %s', async (scheme) => {
     const proxy = await startProxy({ credentials: `user:${MARK}` })
     const own = new URL(vault.url).port
     let port = own
@@ -218,7 +218,7 @@ describe('a proxy', () => {
     expect(new Set(proxy.asked)).toEqual(new Set([`vault.example.sa:${port}`]))
   })
 
-  it('that refuses is told of by its answer, and not by its address', async () => {
+  it('that refuses is reported with its status, and without its address', async () => {
     const proxy = await startProxy({ refuse: 407 })
     const HTTPS_PROXY = proxy.url.replace('//', `//user:${MARK}@`)
     await world.start({ ...withToken(), VAULT_ADDR: 'https://vault.example.sa:8200', HTTPS_PROXY })
@@ -227,7 +227,7 @@ describe('a proxy', () => {
 })
 
 describe('rotation', () => {
-  it('sees new values without a restart, and says which channels changed', async () => {
+  it('reads new values without a restart, and logs which channels changed', async () => {
     const secrets = await world.start(withToken())
     const changes: (readonly string[])[] = []
     const stop = secrets.onChange((channels) => changes.push(channels))
@@ -251,7 +251,7 @@ describe('rotation', () => {
     expect(changes).toHaveLength(3)
   })
 
-  it('does not take a URL that can not be used, and says so once', async () => {
+  it('keeps the previous URL instead of an invalid one, and logs it once', async () => {
     const secrets = await world.start(withToken())
     vault.put('secret/teams/webhooks', { sre: `placeholder-${MARK}`, security_eng: urlOf('sec2') })
     await world.look()
@@ -278,7 +278,7 @@ describe('rotation', () => {
 })
 
 describe('outages', () => {
-  it('starts with a sealed Vault, keeps trying, and takes what it then finds', async () => {
+  it('starts with a sealed Vault, retries, and uses the values it then reads', async () => {
     vault.seal()
     const secrets = await world.start(withToken())
     expect(known(secrets)).toEqual({})
@@ -300,7 +300,7 @@ describe('outages', () => {
     expect(world.wait()).toBe(30_000)
   })
 
-  it('keeps what it knows through a later outage, one line for each', async () => {
+  it('keeps known values through a later outage, with one log line for each', async () => {
     const secrets = await world.start(withToken())
     const all = { sre: urlOf('sre1'), security_eng: urlOf('sec1') }
     for (const [stop, go] of [
@@ -336,7 +336,7 @@ describe('outages', () => {
     expect(world.complaints('secrets_unreachable')).toEqual([])
   })
 
-  it('closes while a look is under way', async () => {
+  it('closes during a refresh', async () => {
     const secrets = await world.start(withToken())
     const hanging = vault.hang()
     world.begin()
@@ -359,7 +359,7 @@ describe('leases', () => {
     expect(known(secrets)).toEqual({ sre: urlOf('sre2') })
   })
 
-  it('logs in again where the token can not be renewed, and near the end of its longest life', async () => {
+  it('logs in again where the token can not be renewed, and near the end of its max TTL', async () => {
     const role = { roleId: 'role-1', secretId: `${MARK}-secret-id`, policies: ['teams'] }
     vault.appRole({ ...role, ttl: 300, renewable: false })
     await world.start(withVault({ VAULT_ROLE_ID: 'role-1', VAULT_SECRET_ID: `${MARK}-secret-id` }))
@@ -374,7 +374,7 @@ describe('leases', () => {
     expect(logins() - made).toBe(2)
   })
 
-  it('logs in again when the token ended early, and says what is wrong when that is no longer possible', async () => {
+  it('logs in again when the token ended early, and logs why when that fails', async () => {
     vault.appRole({ roleId: 'r', secretId: `${MARK}-secret-id`, policies: ['teams'], ttl: 3600, uses: 2 })
     const secrets = await world.start(withVault({ VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: `${MARK}-secret-id` }))
     vault.revokeAll()
@@ -398,7 +398,7 @@ describe('leases', () => {
     expect(world.complaints('secret/teams/config: found a path that the token may not read')).toHaveLength(1)
   })
 
-  it('says that a given token ended, and goes on with what it knows', async () => {
+  it('logs that a given token ended, and keeps known values', async () => {
     const secrets = await world.start(withToken({ policies: ['teams'], ttl: 60 }))
     world.pass(61_000)
     await world.look()
@@ -426,13 +426,13 @@ describe('at start', () => {
     })
   })
 
-  it("leaves other people's fields alone, and says so", async () => {
+  it('ignores fields that are no channel, and logs them', async () => {
     vault.put('secret/teams/webhooks', { sre: urlOf('sre1'), sree: urlOf('x') })
     expect(known(await world.start(withToken()))).toEqual({ sre: urlOf('sre1') })
     expect(world.complaints('secret/teams/webhooks: sree')).toMatchObject([{ expected: 'perhaps sre' }])
   })
 
-  it('takes no notice of a placeholder for a muted channel', async () => {
+  it('ignores a placeholder for a muted channel', async () => {
     vault.put('secret/teams/webhooks', { sre: urlOf('sre1'), pmo: 'placeholder' })
     const secrets = await world.start(withToken(), [
       { key: 'sre', auth: 'sas' },

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A way to PostgreSQL that can be cut at a statement, or blocked. */
+/** A TCP proxy to PostgreSQL that can cut a connection at a statement, or block all of them. */
 export interface CuttingProxy {
   /** The connection string that leads through it. */
   readonly url: string
   /**
-   * Cuts the next connection that has sent the first text, where it sends the last: `before` the server has it, or `after` it
-   * has answered, so that it is done and nobody hears of it. Resolves when that has happened.
+   * Cuts the next connection that has sent the first text, where it sends the last: `before` the server has it, or `after` the
+   * server has answered, so that the answer is lost. Resolves after the cut.
    */
   cutAt(texts: readonly string[], when: 'before' | 'after'): Promise<void>
   /** From now on, nothing that is sent arrives; connections stay open. */

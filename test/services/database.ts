@@ -9,7 +9,7 @@ import { whenDone } from './cleanup.ts'
 export interface TestDatabase {
   /** Its connection string. */
   readonly url: string
-  /** Drops it and whoever is still connected. Happens by itself after the file, or after the test that made it. */
+  /** Drops it with all its connections. Called after the file, or after the test that made it. */
   drop(): Promise<void>
 }
 

@@ -13,7 +13,7 @@ declare module 'vitest' {
     redisUrl: string
     /** Path of Chromium. */
     chromiumPath: string
-    /** Folder for whatever tests write; removed after the run. */
+    /** Folder for the files of tests; removed after the run. */
     temporaryFolder: string
   }
 }

@@ -23,7 +23,7 @@ export interface ProgramOptions {
   readonly ready: RegExp
   /** The signal on which it stops in an orderly way. */
   readonly stopSignal: NodeJS.Signals
-  /** The signal on which it, and whatever it started, ends at once; for the guardian. */
+  /** The signal on which it and its child processes end at once; for the guardian. */
   readonly abandonSignal: NodeJS.Signals
 }
 
@@ -46,20 +46,20 @@ export interface Program {
  * Outlives us by a moment: reads from a pipe which process to look after, and when the pipe closes, because we are done or
  * because we were killed, ends that process and removes the folder. So not even SIGKILL leaves a server or a
  * folder behind. (Exit handlers do not run then, and Vitest does not run its teardown on Ctrl-C.)
- * A zombie that nobody fetches (PID 1 of many containers fetches none) counts as gone.
+ * A zombie that is not reaped (PID 1 of many containers reaps none) counts as ended.
  */
 const GUARDIAN = `
 folder=$1 signal=$2 pid=
 while read -r line; do pid=$line; done
 alive() { kill -0 "$pid" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; }
 if [ -n "$pid" ] && kill -s "$signal" "$pid" 2>/dev/null; then
-  looks=0
-  while [ $looks -lt 200 ] && alive; do looks=$((looks + 1)); sleep 0.05; done
+  checks=0
+  while [ $checks -lt 200 ] && alive; do checks=$((checks + 1)); sleep 0.05; done
 fi
 rm -rf "$folder" 2>/dev/null || { sleep 1; rm -rf "$folder"; }
 `
 
-/** Starts a shell that removes `folder`, and ends the process last told, once we are gone or done. */
+/** Starts a shell that ends the process whose id it read last and removes `folder`, once this process has ended or closed the pipe. */
 export function guard(folder: string, owner: Owner | undefined, abandonSignal: NodeJS.Signals = 'SIGKILL') {
   const shell = spawn('/bin/sh', ['-c', GUARDIAN, 'guardian', folder, abandonSignal.replace('SIG', '')], {
     ...owner,
@@ -158,7 +158,7 @@ function launch(options: ProgramOptions, started: (pid: number | undefined) => v
       if (!options.ready.test(output)) return
       clearTimeout(timer)
       child.off('exit', exited)
-      // Still read to the end, because a full pipe would stop the service, but by nobody in particular.
+      // Read to the end and dropped, because a full pipe would stop the service.
       for (const stream of streams) stream.off('data', read).resume()
       // Whoever forgets to stop it can still exit; the guardian then does the rest.
       child.unref()
@@ -213,7 +213,7 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** Tries again with another port when somebody took ours between looking and starting. */
+/** Retries with another port when the chosen one was taken before the start. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

@@ -51,7 +51,7 @@ function call(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: unknown) {
 }
 
 describe('a post', () => {
-  it('is answered 202 with nothing in it, and then listed', async () => {
+  it('is answered 202 with an empty body, and then listed', async () => {
     const answer = await post('sre')
     expect([answer.statusCode, await answer.body.text()]).toEqual([202, ''])
     const listed = await call('GET', '/sandbox/channels/sre/messages')
@@ -74,13 +74,13 @@ describe('a post', () => {
     ['that is no JSON', { body: '{' }, 400, 'InvalidRequestContent'],
     ['with nothing in it', { body: '' }, 400, 'InvalidRequestContent'],
     ['of more than a megabyte', { body: Buffer.alloc(1_048_577, 0x20) }, 413, 'RequestEntityTooLarge'],
-  ])('%s is refused as the platform refuses', async (_what, options, status, code) => {
+  ])('%s is refused as the platform does', async (_what, options, status, code) => {
     const answer = await post('sre', options)
     expect(answer.statusCode).toBe(status)
     expect(await answer.body.json()).toMatchObject({ error: { code } })
   })
 
-  it('of half a megabyte is taken, and its run fails', async () => {
+  it('of half a megabyte is accepted, and its run fails', async () => {
     const text = 'x'.repeat(500_000)
     const body = JSON.stringify({ attachments: [{ content: { ...card, body: [{ type: 'TextBlock', text }] } }] })
     expect((await post('sre', { body })).statusCode).toBe(202)
@@ -89,7 +89,7 @@ describe('a post', () => {
 })
 
 describe('beside a gateway', () => {
-  it("leaves what the server's own checks refuse to the server", async () => {
+  it("leaves requests that the server's own checks refuse to the server", async () => {
     const app = Fastify()
     app.addHook('onRequest', async () => {
       throw new GatewayError('unauthenticated')
@@ -189,7 +189,7 @@ describe('faults over the wire', () => {
     ['a wrong value', '/sandbox/channels/sre/faults', { status: 'no' }, 400, 'invalid_request'],
     ['a list', '/sandbox/channels/sre/faults', [], 400, 'invalid_request'],
     ['an unknown channel', '/sandbox/channels/nobody/faults', {}, 404, 'not_found'],
-  ])('say what is wrong: %s', async (_what, path, body, status, code) => {
+  ])('are refused with the reason: %s', async (_what, path, body, status, code) => {
     const answer = await call('PUT', path, body)
     expect(answer.statusCode).toBe(status)
     expect(await answer.body.json()).toMatchObject({ code })
@@ -206,7 +206,7 @@ describe('faults over the wire', () => {
   })
 })
 
-it('closes at once, also with a connection on which nothing was ever said', async () => {
+it('closes at once, also with an idle connection', async () => {
   const own = await createSandboxServer()
   const silent = connect(Number(new URL(own.origin).port), '127.0.0.1')
   await once(silent, 'connect')
@@ -238,7 +238,7 @@ describe('the event stream', () => {
     expect(answer.statusCode).toBe(404)
   })
 
-  it('tells of each message, refusal and fault as it happens', async () => {
+  it('sends each message, refusal and fault as it happens', async () => {
     const stream = await request(`${server.origin}/sandbox/events`, { dispatcher: agent })
     expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8')
     await (await post('sre')).body.dump()
@@ -264,7 +264,7 @@ describe('the page', () => {
     ['/sandbox/page/page.js', 'text/javascript; charset=utf-8'],
     ['/sandbox/page/adaptivecards.js', 'text/javascript; charset=utf-8'],
     ['/sandbox/page/settings.json', 'application/json; charset=utf-8'],
-  ])('%s is served with a policy that lets nothing in', async (path, type) => {
+  ])('%s is served with a restrictive Content-Security-Policy', async (path, type) => {
     const answer = await call('GET', path)
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, type])
     const policy = String(answer.headers['content-security-policy'])
@@ -274,7 +274,7 @@ describe('the page', () => {
     await answer.body.dump()
   })
 
-  it('serves every file that it names', async () => {
+  it('serves every file that its HTML names', async () => {
     const html = await (await call('GET', '/sandbox')).body.text()
     const named = [...html.matchAll(/(?:src|href)="(\/sandbox\/[^"]+)"/g)].map(([, path]) => path ?? '')
     expect(named.length).toBeGreaterThanOrEqual(4)
@@ -291,7 +291,7 @@ describe('the page', () => {
     }
   })
 
-  it('serves nothing else from the disk', async () => {
+  it('serves no other file from the disk', async () => {
     for (const path of [
       '/sandbox/page/..%2froutes.ts',
       '/sandbox/page/%2e%2e/teams.ts',

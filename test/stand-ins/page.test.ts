@@ -9,7 +9,7 @@ let server: SandboxServer
 let profile: string
 let browser: BrowserContext
 let page: Page
-/** What the page complained about: script errors, and whatever its policy kept out. */
+/** Errors of the page: script errors, and violations of its Content-Security-Policy. */
 let complaints: string[]
 
 beforeAll(async () => {
@@ -73,7 +73,7 @@ const textCard = (text: string, more: object = {}) => ({
 })
 
 describe('the page', () => {
-  it('says how to begin, and shows cards as they come in, the newest on top', async () => {
+  it('shows instructions first, then cards as they arrive, newest on top', async () => {
     expect(await page.locator('#hero').isVisible()).toBe(true)
     await post('sre', textCard('first **card**'), { 'x-correlation-id': 'vault-seal-abc123' })
     await page.waitForSelector('#channel-sre .post strong')
@@ -89,7 +89,7 @@ describe('the page', () => {
     expect(complaints).toEqual([])
   })
 
-  it('has the channels with cards first, in which something to see does not move away', async () => {
+  it('lists channels with cards first, in order of their first card, and by the newest card after a reload', async () => {
     const order = async () => {
       const columns = await page
         .locator('.channel')
@@ -113,7 +113,7 @@ describe('the page', () => {
     expect(complaints).toEqual([])
   })
 
-  it('shows what came in before it was opened, and while it had lost its connection', async () => {
+  it('shows messages from before it was opened, and from a lost connection', async () => {
     await post('pmo', textCard('before'))
     await page.reload()
     await page.waitForSelector('#channel-pmo .post')
@@ -130,7 +130,7 @@ describe('the page', () => {
     expect(await page.locator('#channel-pmo .card').allTextContents()).toEqual(['meanwhile', 'before'])
   })
 
-  it('tells failed runs, attempts and repeats', async () => {
+  it('shows failed runs, attempts and repeats', async () => {
     await post('sre', textCard('again'), { 'webhook-id': 'n1' })
     await post('sre', textCard('again'), { 'webhook-id': 'n1', 'x-claimlinc-attempt': '2' })
     await post('sre', { type: 'MessageCard' })
@@ -197,7 +197,7 @@ describe('the page', () => {
     expect(dates.slice(1).map((date) => date.includes('نوفمبر'))).toEqual([true, true, true])
   })
 
-  it('follows the system into the dark, unless told otherwise', async () => {
+  it('follows prefers-color-scheme, unless a theme is chosen', async () => {
     await post('sre', textCard('card'))
     await page.waitForSelector('#channel-sre .ac-adaptiveCard')
     const background = () =>
@@ -219,8 +219,8 @@ describe('the page', () => {
   })
 })
 
-describe('what a card may not do', () => {
-  it('runs no script and makes no element, whatever its text', async () => {
+describe('a card on the page', () => {
+  it('runs no script and creates no element from its texts', async () => {
     const attack = '<img src=x onerror="alert(1)"><script>alert(2)</script><svg onload=alert(3)>"><b>bold</b>'
     await post(
       'sre',
@@ -252,7 +252,7 @@ describe('what a card may not do', () => {
     expect(complaints.filter((complaint) => complaint.startsWith('dialog'))).toEqual([])
   })
 
-  it('loads nothing from elsewhere', async () => {
+  it('loads nothing from other hosts', async () => {
     const loaded: string[] = []
     page.on('requestfinished', (request) => loaded.push(request.url()))
     const refused = page.waitForEvent('requestfailed')
@@ -279,13 +279,13 @@ describe('what a card may not do', () => {
     await opened.close()
   })
 
-  it('says so where an action needs a bot', async () => {
+  it('shows that an action needs a bot', async () => {
     await post('sre', textCard('text', { actions: [{ type: 'Action.Execute', title: 'Acknowledge', verb: 'ack' }] }))
     await page.getByText('Acknowledge').click()
     expect(await page.locator('#channel-sre [role=alert]').textContent()).toContain('Action.Execute can not work here')
   })
 
-  it('shows only the fallback text of a card that is too new for Teams', async () => {
+  it('is shown as its fallback text when its version is too new for Teams', async () => {
     await post('sre', textCard('new', { version: '1.6', fallbackText: 'Please update.' }))
     await page.waitForSelector('#channel-sre .card')
     expect(await page.locator('#channel-sre .card').textContent()).toBe('Please update.')

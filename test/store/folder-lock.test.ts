@@ -24,7 +24,7 @@ describe.each([
   ['a folder', ''],
   ['a folder whose path is too long for a socket', join('deep'.repeat(20), 'deep'.repeat(20))],
 ])('the lock of %s', (_name, below) => {
-  it('is one process’s alone, is let go, and does not outlive a kill', async () => {
+  it('is held by one process, released, and does not outlive a kill', async () => {
     const folder = join(embeddedFolder(), below)
     mkdirSync(folder, { recursive: true })
     const lock = await lockFolder(folder)
@@ -37,7 +37,7 @@ describe.each([
     await (await lockFolder(folder)).release()
   })
 
-  it('goes to one of many that find what a killed process left behind', async () => {
+  it('goes to one of many processes after the holder was killed', async () => {
     const folder = join(embeddedFolder(), below)
     mkdirSync(folder, { recursive: true })
     const killed = await lockElsewhere(folder)
@@ -49,7 +49,7 @@ describe.each([
     await taken[0]?.release()
   })
 
-  it('says who has it, and where a gateway that has it answers', async () => {
+  it('names its process, and the URL of a gateway that holds it', async () => {
     const folder = join(embeddedFolder(), below)
     expect(await folderHolder(folder)).toBeUndefined()
     mkdirSync(folder, { recursive: true })

@@ -5,21 +5,21 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { receiverFor, requestTo, transportFor } from './post.ts'
 import { makeCertificate } from './receiver.ts'
 
-/** Holds every post until it is told to answer them. */
+/** Leaves posts unanswered until `answerAll`. */
 function gate() {
-  const held: ServerResponse[] = []
+  const unanswered: ServerResponse[] = []
   return {
-    handler: (response: ServerResponse) => void held.push(response),
+    handler: (response: ServerResponse) => void unanswered.push(response),
     answerAll: () => {
-      for (const response of held.splice(0)) response.writeHead(202).end()
+      for (const response of unanswered.splice(0)) response.writeHead(202).end()
     },
-    held,
+    unanswered,
   }
 }
 
 describe('connection limits', () => {
-  it('keeps to the limit of a host, reuses connections, and serves in order', async () => {
-    const { handler, answerAll, held } = gate()
+  it('apply per host; connections are reused, and posts begin in order', async () => {
+    const { handler, answerAll, unanswered } = gate()
     const receiver = await receiverFor(handler)
     const transport = transportFor(receiver, { connectionsPerHost: 3 })
     const sending = Array.from({ length: 10 }, (_, n) =>
@@ -27,7 +27,7 @@ describe('connection limits', () => {
     )
     for (const count of [3, 6, 9, 10]) {
       await receiver.arrived(count)
-      expect(held).toHaveLength(count === 10 ? 1 : 3)
+      expect(unanswered).toHaveLength(count === 10 ? 1 : 3)
       answerAll()
     }
     expect((await Promise.all(sending)).map((outcome) => outcome.name)).toEqual(Array(10).fill('accepted'))
@@ -38,7 +38,7 @@ describe('connection limits', () => {
     expect(order).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
   })
 
-  it('keeps to the limit over all hosts, and closes an idle connection where another host needs the room', async () => {
+  it('apply over all hosts; an idle connection is closed where another host needs one', async () => {
     const gates = [gate(), gate(), gate()]
     const certificate = makeCertificate()
     const receivers = await Promise.all(gates.map(({ handler }) => receiverFor(handler, certificate)))
@@ -51,7 +51,7 @@ describe('connection limits', () => {
       Array.from({ length: 4 }, () => transport.send(requestTo(receiver))),
     )
     const [a, b, c] = receivers as [(typeof receivers)[0], (typeof receivers)[0], (typeof receivers)[0]]
-    const inUse = () => gates.map(({ held }) => held.length)
+    const inUse = () => gates.map(({ unanswered }) => unanswered.length)
 
     await Promise.all([a.arrived(3), b.arrived(1)])
     expect(inUse()).toEqual([3, 1, 0])
@@ -73,8 +73,8 @@ describe('connection limits', () => {
       .toBeLessThanOrEqual(4)
   })
 
-  it('gives up at once what is under way and what stands in line, and posts nothing more', async () => {
-    const { handler, held } = gate()
+  it('let an aborted signal interrupt posts in flight and hand back queued ones', async () => {
+    const { handler, unanswered } = gate()
     const receiver = await receiverFor(handler)
     const transport = transportFor(receiver, { connectionsPerHost: 3 })
     const stop = new AbortController()
@@ -83,18 +83,18 @@ describe('connection limits', () => {
     stop.abort()
     const came = (await Promise.all(sending)).map((outcome) => outcome.name)
     expect(came).toEqual([...Array(3).fill('interrupted'), ...Array(7).fill('handed_back')])
-    expect(held).toHaveLength(3)
+    expect(unanswered).toHaveLength(3)
     await transport.close()
     expect(receiver.received).toHaveLength(3)
   })
 
-  it('calls off what stands in line and what is still connecting, and lets go on what has begun', async () => {
-    const { handler, held, answerAll } = gate()
+  it('let callOff hand back queued and connecting posts, and leave posts in flight', async () => {
+    const { handler, unanswered, answerAll } = gate()
     const receiver = await receiverFor(handler)
     const silent = createServer()
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void silent.close())
-    // A TLS handshake that nobody answers: the connection is being made for as long as it is waited.
+    // A TLS handshake without an answer: the connection stays in the state of connecting.
     const { port } = silent.address() as AddressInfo
     const transport = transportFor(receiver, { connectionsPerHost: 3 })
     const lost = new AbortController()
@@ -105,13 +105,13 @@ describe('connection limits', () => {
     await Promise.all([receiver.arrived(3), once(silent, 'connection')])
     lost.abort()
     expect((await Promise.all(sending.slice(3))).map(({ name }) => name)).toEqual(Array(3).fill('handed_back'))
-    expect(held).toHaveLength(3)
+    expect(unanswered).toHaveLength(3)
     answerAll()
     expect((await Promise.all(sending.slice(0, 3))).map(({ name }) => name)).toEqual(Array(3).fill('accepted'))
     expect(receiver.received).toHaveLength(3)
   })
 
-  it('writes nothing once it may not, asked when the connection is open and not before', async () => {
+  it('ask mayPost once the connection is open, and write nothing where it is false', async () => {
     const { handler, answerAll } = gate()
     const receiver = await receiverFor(handler)
     const transport = transportFor(receiver, { connectionsPerHost: 1 })
@@ -135,7 +135,7 @@ describe('connection limits', () => {
     expect(receiver.connections.ever).toBe(2)
   })
 
-  it('frees the place of a post that timed out or broke', async () => {
+  it('free the connection of a post that timed out or broke', async () => {
     const receiver = await receiverFor((response, post) => {
       if (post.headers['x-correlation-id'] === 'hang') return
       if (post.headers['x-correlation-id'] === 'reset') return void response.socket?.resetAndDestroy()
@@ -153,7 +153,7 @@ describe('connection limits', () => {
     expect(receiver.connections.ever).toBe(3)
   })
 
-  it('goes on over a new connection where the receiver closed the idle one', async () => {
+  it('allow a new connection where the receiver closed the idle one', async () => {
     const receiver = await receiverFor((response) => {
       response.writeHead(202, { connection: 'close' })
       response.end()
@@ -167,7 +167,7 @@ describe('connection limits', () => {
 describe('TLS', () => {
   const accept = (response: ServerResponse) => void response.writeHead(202).end()
 
-  it('refuses a receiver that speaks 1.2 at most, and takes it once 1.2 is set', async () => {
+  it('refuses a receiver with TLS 1.2 at most, and accepts it once TEAMS_TLS_MIN_VERSION is 1.2', async () => {
     const certificate = makeCertificate()
     const receiver = await receiverFor(accept, { ...certificate, maxVersion: 'TLSv1.2' })
     const strict = transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: certificate.cert } })
@@ -181,7 +181,7 @@ describe('TLS', () => {
     expect(await lenient.send(requestTo(receiver))).toMatchObject({ name: 'accepted' })
   })
 
-  it('refuses a certificate that nobody trusts, or that is for another host', async () => {
+  it('refuses an untrusted certificate, or one for another host', async () => {
     const own = makeCertificate()
     const receiver = await receiverFor(accept, own)
     expect(await transportFor(undefined).send(requestTo(receiver))).toMatchObject({
@@ -198,7 +198,7 @@ describe('TLS', () => {
     expect([...receiver.received, ...wrong.received]).toEqual([])
   })
 
-  it('is a failure of TLS where the receiver speaks plain HTTP', async () => {
+  it('is tls_failed where the receiver speaks plain HTTP', async () => {
     const receiver = await receiverFor(accept)
     const origin = receiver.origin.replace('http://127.0.0.1', 'https://localhost')
     expect(await transportFor(undefined).send(requestTo({ origin }))).toMatchObject({ name: 'tls_failed' })

@@ -37,7 +37,7 @@ function tokensOf(
   return tokens
 }
 
-/** A clock whose hands the test moves; timers are real. */
+/** A clock that the test moves forward; timers are real. */
 function movable() {
   let offset = 0
   return {
@@ -48,9 +48,9 @@ function movable() {
   }
 }
 
-/** A flow that wants a token: it answers as `judge` says. */
-const flow = (judge: (post: Received) => number) =>
-  receiverFor((response, post) => void response.writeHead(judge(post)).end(), certificate)
+/** A flow that needs a token: it answers with the status that `statusOf` gives. */
+const flow = (statusOf: (post: Received) => number) =>
+  receiverFor((response, post) => void response.writeHead(statusOf(post)).end(), certificate)
 const entraTransport = (entra: EntraCredentials | undefined, more = {}) =>
   transportFor(undefined, { tls: { minVersion: 'TLSv1.3', ca: certificate.cert }, entra, ...more })
 const entraRequest = (receiver: Receiver, more: RequestChanges = {}) =>
@@ -60,7 +60,7 @@ const entraRequest = (receiver: Receiver, more: RequestChanges = {}) =>
     ...more,
   })
 
-it('says which setting is in the way where Entra, or a proxy before it, stops at TLS 1.2', async () => {
+it('names TEAMS_TLS_MIN_VERSION where Entra, or a proxy before it, has TLS 1.2 at most', async () => {
   const old = await receiverFor((response) => void response.writeHead(200).end(), {
     ...certificate,
     maxVersion: 'TLSv1.2',
@@ -133,7 +133,7 @@ describe('tokens', () => {
     expect(entra.requests()).toBe(2)
   })
 
-  it('that live shorter than that are kept for half their life', async () => {
+  it('with a shorter lifetime are kept for half of it', async () => {
     const entra = await standIn({ expiresIn: 60 })
     const { clock, forward } = movable()
     const tokens = tokensOf(entra, {}, clock)
@@ -144,7 +144,7 @@ describe('tokens', () => {
     expect(await tokens.token()).toMatchObject({ fresh: true })
   })
 
-  it('are asked for once by all who wait', async () => {
+  it('are requested once for concurrent callers', async () => {
     const entra = await standIn()
     const tokens = tokensOf(entra)
     const answers = await Promise.all(Array.from({ length: 50 }, () => tokens.token()))
@@ -152,7 +152,7 @@ describe('tokens', () => {
     expect(entra.requests()).toBe(1)
   })
 
-  it('are forgotten only while the refused one is in use', async () => {
+  it('are dropped only while the refused one is in use', async () => {
     const entra = await standIn()
     const tokens = tokensOf(entra)
     const first = await tokens.token()
@@ -186,7 +186,7 @@ describe('tokens', () => {
     ],
     ['a cut connection', { kind: 'cut' }, /^(UND_ERR_SOCKET|ECONNRESET)$/],
     ['silence', { kind: 'hang' }, 'ERR_SEND_TIMEOUT'],
-  ])('are not there after %s, and are asked for anew by the next call', async (_what, fault, errorCode) => {
+  ])('are missing after %s, and requested again by the next call', async (_what, fault, errorCode) => {
     const entra = await standIn()
     const tokens = tokensOf(entra, {}, systemClock, fault.kind === 'hang' ? 200 : 20_000)
     entra.failNext(fault)
@@ -200,7 +200,7 @@ describe('tokens', () => {
 })
 
 describe('posts with a token', () => {
-  it('carry it, one for many posts', async () => {
+  it('carry one token for many posts', async () => {
     const [entra, receiver] = [await standIn(), await flow(() => 202)]
     const transport = entraTransport(credentials(entra))
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => transport.send(entraRequest(receiver))))
@@ -210,7 +210,7 @@ describe('posts with a token', () => {
     expect(entra.requests()).toBe(1)
   })
 
-  it('never carry it to a SAS channel or to the sandbox', async () => {
+  it('carry none to a SAS channel or to the sandbox', async () => {
     const [entra, receiver] = [await standIn(), await flow(() => 202)]
     const sandbox = await receiverFor((response) => void response.writeHead(202).end())
     const transport = entraTransport(credentials(entra), { sandboxOrigin: () => sandbox.origin })
@@ -223,7 +223,7 @@ describe('posts with a token', () => {
     expect(entra.requests()).toBe(0)
   })
 
-  it('get one new token after a 401, and only where the old one was kept', async () => {
+  it('get one new token after a 401, and only where the old one was cached', async () => {
     const entra = await standIn()
     let valid: string | undefined
     const receiver = await flow((post) => {
@@ -248,7 +248,7 @@ describe('posts with a token', () => {
     expect(new Set(strict.received.map((post) => post.headers['webhook-id']))).toHaveProperty('size', 1)
   })
 
-  it('do not repeat a 401 that a fresh token got, nor a 403', async () => {
+  it('are not repeated after a 401 with a fresh token, nor after a 403', async () => {
     const entra = await standIn()
     const codes = [401, 202, 403]
     const receiver = await flow(() => codes.shift() ?? 202)
@@ -262,7 +262,7 @@ describe('posts with a token', () => {
     expect(entra.requests()).toBe(3)
   })
 
-  it("come to token_unavailable with Entra's code where there is no token, and nothing is posted", async () => {
+  it("end as token_unavailable with Entra's code without a token, and nothing is posted", async () => {
     const [entra, receiver] = [await standIn(), await flow(() => 202)]
     const wrong = entraTransport(credentials(entra, { clientSecret: new Secret(`${MARKED.clientSecret}x`) }))
     const outcome = await wrong.send(entraRequest(receiver))
@@ -275,7 +275,7 @@ describe('posts with a token', () => {
     expect(receiver.received).toEqual([])
   })
 
-  it('are handed back where the caller gives up while Entra is silent', async () => {
+  it('are handed_back when aborted while Entra does not answer', async () => {
     const [entra, receiver] = [await standIn(), await flow(() => 202)]
     entra.failNext({ kind: 'hang' })
     const stop = new AbortController()

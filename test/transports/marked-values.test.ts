@@ -9,7 +9,7 @@ import { makeCertificate } from './receiver.ts'
 const ECHOES = [MARKED.sig, MARKED.hmac, MARKED.patient, `x.${MARKED.sig}`, encodeURIComponent(MARKED.sig)]
 
 describe('marked values', () => {
-  it('come out of no outcome, whatever the receiver gives back and however a post fails', async () => {
+  it('are in no outcome, for any answer that quotes them and any failure', async () => {
     const outcomes: Outcome[] = []
     let next: { status: number; body: string; headers?: Record<string, string> } | 'reset' | 'hang' = 'reset'
     const receiver = await receiverFor((response, post) => {
@@ -54,7 +54,7 @@ describe('marked values', () => {
     expect(text).not.toContain('sig=')
   })
 
-  it('come out of no outcome of a channel with a token', async () => {
+  it('are in no outcome of a channel with a token', async () => {
     const certificate = makeCertificate()
     const entra = await startEntraStandIn({
       tenantId: 't',

@@ -13,7 +13,7 @@ export interface ProxyServer {
 }
 
 /**
- * Starts one that leads to this machine whatever host is asked for, as if its names led there: the gateway itself never
+ * Starts one that connects to this machine for every host, as if all names resolved to it: the gateway itself never
  * asks a proxy for this machine.
  *
  * @param options.credentials `user:password` that it wants

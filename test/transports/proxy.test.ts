@@ -46,17 +46,17 @@ const options = (more: object) => ({
 })
 
 describe('posts through a proxy', () => {
-  it('go through a tunnel, with TLS end to end, and keep to the limits of connections', async () => {
-    const held: ServerResponse[] = []
-    const flow = await hiddenFlow((response) => void held.push(response))
+  it('use a tunnel, with TLS end to end, within the connection limits', async () => {
+    const unanswered: ServerResponse[] = []
+    const flow = await hiddenFlow((response) => void unanswered.push(response))
     const proxy = await startProxy({ credentials: 'user:p@ss' })
     const address = proxy.url.replace('//', '//user:p%40ss@')
     const transport = transportFor(undefined, options({ proxyFor: https(address), connectionsPerHost: 2 }))
     const sending = Array.from({ length: 6 }, () => transport.send(requestTo(flow)))
     for (const count of [2, 4, 6]) {
       await flow.receiver.arrived(count)
-      expect(held).toHaveLength(2)
-      for (const response of held.splice(0)) accept(response)
+      expect(unanswered).toHaveLength(2)
+      for (const response of unanswered.splice(0)) accept(response)
     }
     expect((await Promise.all(sending)).map(({ name }) => name)).toEqual(Array(6).fill('accepted'))
     expect(proxy.asked).toEqual(Array(2).fill(`${HOST}:${flow.port}`))
@@ -67,7 +67,7 @@ describe('posts through a proxy', () => {
   it.each([
     ['the credentials are wrong', { credentials: 'user:other' }, 'PROXY_407'],
     ['it does not allow the host', { refuse: 403 }, 'PROXY_403'],
-  ])('are not begun where %s: the channel waits, and nothing of the address is told', async (_, how, errorCode) => {
+  ])('end as proxy_refused where %s, without the credentials of the proxy URL', async (_, how, errorCode) => {
     const flow = await hiddenFlow()
     const proxy = await startProxy(how)
     const address = proxy.url.replace('//', `//user:${MARKED.clientSecret}@`)
@@ -83,7 +83,7 @@ describe('posts through a proxy', () => {
     expect(flow.receiver.connections.ever).toBe(0)
   })
 
-  it('still refuse what is older than TEAMS_TLS_MIN_VERSION, and a certificate of somebody else', async () => {
+  it('refuse a TLS version below TEAMS_TLS_MIN_VERSION, and a certificate of another host', async () => {
     const old = await receiverFor(accept, { ...certificate, maxVersion: 'TLSv1.2' })
     const other = await receiverFor(accept, makeCertificate('other.example.sa'))
     const transport = transportFor(undefined, options({ proxyFor: https((await startProxy()).url) }))
@@ -93,7 +93,7 @@ describe('posts through a proxy', () => {
     expect([...old.received, ...other.received]).toEqual([])
   })
 
-  it('end with their signal while the tunnel is being made', async () => {
+  it('are handed_back when aborted while the tunnel is being made', async () => {
     const flow = await hiddenFlow()
     const proxy = await startMuteProxy()
     const stop = new AbortController()
@@ -105,7 +105,7 @@ describe('posts through a proxy', () => {
     await expect.poll(() => proxy.open.size).toBe(0)
   })
 
-  it('leave no connection to a proxy that takes it and never answers, although no signal ends them', async () => {
+  it('leave no connection to a proxy that accepts it and never answers, without an abort', async () => {
     const proxy = await startMuteProxy()
     // As Vault is asked: undici gives a request up by itself, and its signal does not reach the connector.
     const connector = createTunnelConnector(new Secret(proxy.url), {
@@ -118,7 +118,7 @@ describe('posts through a proxy', () => {
     await expect.poll(() => [proxy.ever(), proxy.open.size]).toEqual([1, 0])
   }, 10_000)
 
-  it('come from the token of Entra on', async () => {
+  it('include the token request to Entra', async () => {
     const entra = await hiddenFlow((response) => {
       response.writeHead(200).end(JSON.stringify({ access_token: 'abc', expires_in: 3600 }))
     })
@@ -144,7 +144,7 @@ describe('createProxyRules', () => {
   const rules = (none: readonly string[]) =>
     createProxyRules({ https: new Secret('http://s'), http: new Secret('http://p'), none })
 
-  it('chooses by scheme, and never for this machine', () => {
+  it('chooses by scheme, and none for loopback', () => {
     const proxyFor = rules([])
     expect(proxyFor('https://a.sa')?.reveal()).toBe('http://s')
     expect(proxyFor('http://a.sa')?.reveal()).toBe('http://p')
@@ -164,7 +164,7 @@ describe('createProxyRules', () => {
     ['2001:db8::1', ['https://[2001:db8::1]:8443'], ['https://[2001:db8::2]']],
     ['*', ['https://example.sa', 'http://example.sa:1'], []],
     ['*:8200', ['https://vault.example.sa:8200'], ['https://vault.example.sa']],
-  ])('leaves out what NO_PROXY=%s says', (entry, direct, proxied) => {
+  ])('excludes the hosts of NO_PROXY=%s', (entry, direct, proxied) => {
     const proxyFor = rules(['other.sa', entry])
     expect(direct.filter((origin) => proxyFor(origin) !== undefined)).toEqual([])
     expect(proxied.filter((origin) => proxyFor(origin) === undefined)).toEqual([])

@@ -23,7 +23,7 @@ const verifier = (secret: string) =>
   secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(Buffer.from(secret, 'utf8'), { format: 'raw' })
 
 describe('signedHeaders', () => {
-  it('names id, second, correlation id and attempt', () => {
+  it('has id, time in seconds, correlation id and attempt', () => {
     const headers = signedHeaders({
       id: '0193-n1',
       correlationId: 'c 1',
@@ -65,7 +65,7 @@ describe('signedHeaders', () => {
     },
   )
 
-  it('is verified by either secret while they rotate, in both forms', () => {
+  it('is verified with either secret during rotation, in both forms', () => {
     const headers = signed('{"a":1}', ['new-secret-of-16-characters', 'old-secret-of-16-characters'])
     expect(headers['webhook-signature']?.split(' ')).toHaveLength(2)
     verifier('new-secret-of-16-characters').verify('{"a":1}', headers)
@@ -76,7 +76,7 @@ describe('signedHeaders', () => {
     expect(old).not.toHaveProperty('x-claimlinc-signature-previous')
   })
 
-  it('is what standardwebhooks signs, for any body, id and secret', () => {
+  it('equals that of the package standardwebhooks, for any body, id and secret', () => {
     const secret = fc.oneof(
       fc.string({ minLength: 1, unit: 'grapheme' }),
       fc.uint8Array({ minLength: 1, maxLength: 80 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
@@ -103,7 +103,7 @@ describe('signedHeaders', () => {
     )
   })
 
-  it.each(['your-secret-here', WHSEC])('is what openssl and the python line of the seeds give for %s', (secret) => {
+  it.each(['your-secret-here', WHSEC])('equals that of openssl and of the Python line for %s', (secret) => {
     const body = '{"test": "data", "patient": "مريض"}'
     const headers = signed(body, [secret])
     const expected = headers['x-claimlinc-signature']
@@ -140,13 +140,13 @@ print(sig)
 })
 
 describe('headerSafe', () => {
-  it('leaves plain ids alone and keeps line breaks out of the header', () => {
+  it('keeps plain ids unchanged and encodes line breaks', () => {
     expect(headerSafe('corr-claim_xyz789:1/2')).toBe('corr-claim_xyz789:1/2')
     expect(headerSafe('a\r\nx-evil: 1')).toBe('a%0D%0Ax-evil:%201')
     expect(headerSafe('100%')).toBe('100%25')
   })
 
-  it('gives any text back when decoded', () => {
+  it('is decoded to the same text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const safe = headerSafe(text)

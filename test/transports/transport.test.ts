@@ -37,7 +37,7 @@ async function startMute() {
   return { origin: `https://localhost:${(server.address() as AddressInfo).port}`, connected, open: () => sockets.size }
 }
 
-describe('what goes out', () => {
+describe('a post', () => {
   it('is the envelope, in UTF-8, signed, to the URL byte for byte, without Authorization', async () => {
     const receiver = await receiverFor(answer(202))
     const tail = `/a%2Fb/./c//d;x=1?sig=${MARKED.sig}%2B%3d&sp=/t%2fr&&e`
@@ -79,13 +79,13 @@ describe('what goes out', () => {
     })
   })
 
-  it('is the card alone where the flow takes that', async () => {
+  it('is the bare card where the channel has payload bare', async () => {
     const receiver = await receiverFor(answer(200))
     await transportFor(receiver).send(requestTo(receiver, { channel: { ...CHANNEL, payload: 'bare' } }))
     expect(JSON.parse(receiver.received[0]?.body ?? '')).toEqual(CARD)
   })
 
-  it('is nothing where the address is bad, and the outcome names the code', async () => {
+  it('is not sent to an invalid address, and the outcome has its code', async () => {
     const receiver = await receiverFor(answer(202))
     const transport = transportFor(undefined)
     for (const [url, errorCode] of [
@@ -100,7 +100,7 @@ describe('what goes out', () => {
     expect(receiver.connections.ever).toBe(0)
   })
 
-  it('signs with the secret that is current at each post', async () => {
+  it('has another signature after the secret changed, on the same connection', async () => {
     const receiver = await receiverFor(answer(202))
     let secret = 'first-secret-of-16'
     const transport = transportFor(receiver, { signingSecrets: () => [new Secret(secret)] })
@@ -133,7 +133,7 @@ describe('a compressed answer', () => {
     expect(await send(encoding, body)).toMatchObject({ name: 'flow_off', errorCode: 'WorkflowTriggerIsNotEnabled' })
   })
 
-  it('counts by its status where it is damaged, and is not unpacked beyond what is read', async () => {
+  it('has the outcome of its status where it is damaged, and is not unpacked beyond the limit', async () => {
     expect(await send('gzip', Buffer.from('no gzip'))).toMatchObject({ name: 'bad_request', errorCode: undefined })
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '))
     expect(await send('gzip', bomb)).toMatchObject({ name: 'bad_request' })
@@ -141,7 +141,7 @@ describe('a compressed answer', () => {
 })
 
 describe('answers', () => {
-  it('come to the outcome of their status, each over a real connection', async () => {
+  it('give the outcome of their status, each over a real connection', async () => {
     const receiver = await receiverFor((response, post) => answer(Number(post.headers['x-correlation-id']))(response))
     const transport = transportFor(receiver)
     const names: Record<number, string> = {
@@ -195,7 +195,7 @@ describe('answers', () => {
     [new Date(Date.now() + 10 * 86_400_000).toUTCString(), 3_600_000],
     ['-1', undefined],
     ['soon', undefined],
-  ])('say when to come again: Retry-After %s', async (header, retryAfterMs) => {
+  ])('give retryAfterMs for Retry-After %s', async (header, retryAfterMs) => {
     const receiver = await receiverFor(answer(429, { 'retry-after': header }))
     expect(await transportFor(receiver).send(requestTo(receiver))).toMatchObject({ name: 'rate_limited', retryAfterMs })
   })
@@ -214,7 +214,7 @@ describe('answers', () => {
     expect(await transport.send(requestTo(receiver))).toMatchObject({ name: 'rate_limited', statusCode: 200 })
   })
 
-  it('are read up to 64 KB: what fails after that is not seen, and the connection is given up', async () => {
+  it('are read up to 64 KB; an error after that is not seen, and the connection is closed', async () => {
     const long = `{"error":{"code":"Late"},"x":"${'a'.repeat(70_000)}"}`
     const receiver = await receiverFor((response) => answer(200, {}, long)(response))
     const transport = transportFor(receiver)
@@ -223,7 +223,7 @@ describe('answers', () => {
     expect(receiver.connections.ever).toBe(2)
   })
 
-  it('count by their status once it is there, though the body is cut or never ends', async () => {
+  it('give the outcome of their status, though the body is cut or never ends', async () => {
     const receiver = await receiverFor((response, post) => {
       const [status, how] = String(post.headers['x-correlation-id']).split('-')
       response.writeHead(Number(status), { 'content-length': '100' })
@@ -276,7 +276,7 @@ describe('no answer', () => {
     })
   })
 
-  it('because the connection was closed, or what came is no HTTP, is connection_failed', async () => {
+  it('because the connection was closed, or the answer is no HTTP, is connection_failed', async () => {
     for (const text of [
       '',
       'HTTP/1.1 2',
@@ -292,7 +292,7 @@ describe('no answer', () => {
     }
   })
 
-  it('because nobody listens is connection_failed, and nothing arrived', async () => {
+  it('from a closed port is connection_failed, and nothing arrived', async () => {
     const receiver = await receiverFor(() => undefined)
     await receiver.close()
     expect(await transportFor(receiver).send(requestTo(receiver))).toMatchObject({
@@ -321,8 +321,8 @@ describe('no answer', () => {
   })
 })
 
-describe('the caller gives up', () => {
-  it('before anything was written: handed_back', async () => {
+describe('an aborted post', () => {
+  it('before the first byte is handed_back', async () => {
     const receiver = await receiverFor(() => undefined)
     const transport = transportFor(receiver)
     expect(await transport.send(requestTo(receiver, { signal: AbortSignal.abort() }))).toMatchObject({
@@ -331,7 +331,7 @@ describe('the caller gives up', () => {
     expect(receiver.connections.ever).toBe(0)
   })
 
-  it('while it waits for a connection: handed_back', async () => {
+  it('in the queue for a connection is handed_back', async () => {
     const receiver = await receiverFor(() => undefined)
     const transport = transportFor(receiver, { connectionsPerHost: 1 })
     const [first, second] = [new AbortController(), new AbortController()]
@@ -345,7 +345,7 @@ describe('the caller gives up', () => {
     expect(receiver.received).toHaveLength(1)
   })
 
-  it('while the connection opens: handed_back', async () => {
+  it('while the connection opens is handed_back', async () => {
     const mute = await startMute()
     const stop = new AbortController()
     const sending = transportFor(undefined).send(requestTo(mute, { signal: stop.signal }))
@@ -355,7 +355,7 @@ describe('the caller gives up', () => {
     await expect.poll(() => mute.open()).toBe(0)
   })
 
-  it('after the status line came: the status counts', async () => {
+  it('after the status line has the outcome of the status', async () => {
     const receiver = await receiverFor((response) => {
       response.writeHead(202, { 'content-length': '10' })
       response.write('x')
@@ -371,7 +371,7 @@ describe('the caller gives up', () => {
 })
 
 describe('close', () => {
-  it('lets posts under way end, hands back later ones, and leaves no connection', async () => {
+  it('waits for posts in flight, hands back later ones, and leaves no connection', async () => {
     let finish = (): void => undefined
     const receiver = await receiverFor((response) => {
       finish = () => answer(202)(response)

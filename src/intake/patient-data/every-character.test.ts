@@ -19,7 +19,7 @@ const acceptor = createAcceptor({
   wake: async () => {},
 })
 
-/** What somebody reads on a card: cleaned as cards are, and without what nobody sees. */
+/** Visible text on a card: cleaned as cards are, without invisible characters. */
 function read(text: string): string {
   return cleanText(text)
     .normalize('NFKD')
@@ -32,7 +32,7 @@ function read(text: string): string {
 const ALL = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff)
 /** All with which a text reads as without them, or as with a blank. */
 const UNREAD = ALL.filter((code) => [' ', ''].includes(read(`a${String.fromCodePoint(code)}b`).slice(1, -1)))
-/** All that are more than a letter: seen by nobody, blank, on other letters, or digits. */
+/** Characters other than letters: invisible, blank, combining, or digits. */
 const SPECIAL = ALL.filter((code) => characterKind(String.fromCodePoint(code)) !== 'other')
 
 /** The same texts of an event after the policy, in their order. */
@@ -117,7 +117,7 @@ it.each([
   ['colours', 'P12345\u001B[31m6789\u001B[0m'],
   ['a link', 'P12345\u001B]8;;https://x.example\u001B\\6789'],
   ['the value itself in an escape sequence', '\u001B[123456789m'],
-])('a value is found with %s of a terminal in it', (_what, text) => {
+])('a value is found with %s of a terminal inside', (_what, text) => {
   const [kept = ''] = masked(text.includes('[1') ? '123456789' : 'P123456789', [text])
   expect(kept).not.toContain('123456789')
   expect(cleanText(kept)).not.toContain('P123456789')

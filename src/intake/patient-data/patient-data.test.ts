@@ -90,7 +90,7 @@ const patientsAndData = fc.array(patientValue, { minLength: 1, maxLength: 4 }).c
   }))
   const holder = fc.constantFrom('patient_id', 'member_id', 'patientId', 'PATIENT-IDS')
   // Each value stands in a field of patient data somewhere: alone, in a list, as a key, nested, with blanks around it.
-  const held = fc.tuple(
+  const patientFields = fc.tuple(
     ...patients.map((patient) =>
       fc.tuple(
         holder,
@@ -109,17 +109,19 @@ const patientsAndData = fc.array(patientValue, { minLength: 1, maxLength: 4 }).c
   return fc.record({
     patients: fc.constant(patients),
     correlationId: fc.option(inText, { nil: undefined }),
-    data: fc.tuple(fc.dictionary(fc.oneof(inText, fc.constantFrom('error', 'task_id', 'queue')), value), held).map(
-      ([others, fields]): JsonObject => ({
-        ...others,
-        list: fields.map(([name, item]) => ({ [name]: item })),
-      }),
-    ),
+    data: fc
+      .tuple(fc.dictionary(fc.oneof(inText, fc.constantFrom('error', 'task_id', 'queue')), value), patientFields)
+      .map(
+        ([others, fields]): JsonObject => ({
+          ...others,
+          list: fields.map(([name, item]) => ({ [name]: item })),
+        }),
+      ),
   })
 })
 
 describe.each(['mask', 'omit'] as const)('under %s', (policy) => {
-  it('no value of a patient is left in any text, number, key or id', () => {
+  it('no patient value remains in any text, number, key or id', () => {
     let hidden = 0
     fc.assert(
       fc.property(patientsAndData, ({ patients, data, correlationId }) => {
@@ -150,7 +152,7 @@ describe.each(['mask', 'omit'] as const)('under %s', (policy) => {
   })
 })
 
-it('a field of patient data is masked or left out, however it is written and wherever it stands', () => {
+it('a field of patient data is masked or left out, in any notation of its name and at any depth', () => {
   const data = {
     patient_id: 'P123456789',
     PatientID: 'P123456780',
@@ -167,7 +169,7 @@ it('a field of patient data is masked or left out, however it is written and whe
   expect(protect(data, 'show').data).toEqual(data)
 })
 
-it('a mark of the user’s own holds in its type, and wherever no type knows the field', () => {
+it('a phi mark of the user applies in its type, and where no type declares the field', () => {
   const lab = { component: 'c', summary: 'Ahmed Alharbi', unit: 'mg', extra: { unit: 'kg', summary: 'Sara Alotaibi' } }
   expect(protect(lab, 'mask', 'lab.result.ready').data).toEqual({
     component: 'c',
@@ -179,7 +181,7 @@ it('a mark of the user’s own holds in its type, and wherever no type knows the
   expect(protect(lab, 'mask', 'deployment.failed').data).toMatchObject({ summary: 'Ahmed Alharbi' })
 })
 
-it('inside patient data everything is, and keys are where they are no names of fields', () => {
+it('inside a field of patient data every value is masked, and every key that is no field name', () => {
   const patient = { name: 'Mohammed Alqahtani', diabetic: true, visits: { 'Dr. Mohammed': 3, P123456789: 'x' } }
   expect(
     protect({ patient, note: 'Dr. Mohammed saw P123456789, not diabetic' }, 'mask', 'lab.result.ready').data,
@@ -214,24 +216,24 @@ it.each([
   expect(data.error).toMatch(/^<(م••••قزاز|••••)>$/)
 })
 
-it('values that overlap are hidden together, and nothing of one is left beside the other', () => {
+it('overlapping values are masked together, without a remainder', () => {
   const { data } = protect({ patient_id: ['P123456789', '67891'], error: 'P1234567891', x: '5678912', y: 'P123456789' })
   expect(data).toMatchObject({ error: '••••', x: '5••••2', y: 'P••••6789' })
 })
 
-it('a long text of patient data is found as a whole and in part', () => {
+it('a long text of patient data is found whole and in part', () => {
   const story = 'The patient came on Sunday with pain in the left arm and was sent home on Monday.'
   const { data } = protect({ patient_id: story, error: `note: ${story}`, part: story.slice(10, 76) })
   expect(data.error).toBe('note: ••••')
   expect(data.part).not.toContain('with pain in the left')
 })
 
-it('keys that look alike once masked keep what stands under them', () => {
+it('keys with the same mask keep their values', () => {
   const { data } = protect({ patient_id: ['P111116789', 'P222226789'], m: { P111116789: 1, P222226789: 2 } })
   expect(data.m).toEqual({ 'P••••6789': 1, 'P••••6789 (2)': 2 })
 })
 
-it('the name of a field of the type stays, even where it is somebody’s id', () => {
+it('the name of a declared field is not masked, even where it equals a patient id', () => {
   expect(protect({ patient_id: 'error', error: 'an error', deep: { error: 1 } }).data).toEqual({
     patient_id: '••••',
     error: 'an ••••',
@@ -239,7 +241,7 @@ it('the name of a field of the type stays, even where it is somebody’s id', ()
   })
 })
 
-it('what fell out when the data were fitted to the type is still looked for', () => {
+it('values of dropped fields are still searched for', () => {
   const definition = catalogue.eventTypes.get('nphies.claim.submitted')
   if (!definition) throw new TypeError('no such type')
   const given = { services: [{ description: 'for P123456789', amount: 1, patient_id: 'P123456789' }] }
@@ -251,7 +253,7 @@ it('what fell out when the data were fitted to the type is still looked for', ()
   })
 })
 
-it('a mask shows at most the first letter and the last four, and of a short value nothing', () => {
+it('a mask shows at most the first letter and the last four characters, and nothing of a short value', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (value) => {
       const letters = [...value.trim()]
@@ -262,7 +264,7 @@ it('a mask shows at most the first letter and the last four, and of a short valu
   )
 })
 
-it('takes time in proportion to the event, whatever is in it', () => {
+it('takes linear time for events of any content', () => {
   const patients = Array.from({ length: 20_000 }, (_, index) => `P12345${index}`)
   const alike = Array.from({ length: 200 }, (_, index) => 'a'.repeat(index + 5))
   const text = `${'aaaa'.repeat(20_000)} ${patients.join(' ')}`

@@ -47,7 +47,7 @@ const places = (given: unknown) => refusal(given).problems.map(({ at }) => at)
 const firstOf = (given: unknown) => refusal(given).problems[0]
 
 describe('a silence', () => {
-  it('is taken with what is left out filled in', () => {
+  it('gets defaults for absent fields', () => {
     expect(check(GOOD)).toEqual({
       kind: 'silence',
       matchers: GOOD.matchers,
@@ -58,7 +58,7 @@ describe('a silence', () => {
     })
   })
 
-  it('is taken with every field, times as dates or with a zone', () => {
+  it('is accepted with every field, times as dates or with a zone', () => {
     const startsAt = new Date('2026-11-22T22:00:00Z')
     const given = { ...GOOD, kind: 'maintenance', every: 'week', startsAt, endsAt: '2026-11-23T04:00:00+03:00' }
     expect(check(given)).toMatchObject({
@@ -69,13 +69,13 @@ describe('a silence', () => {
     })
   })
 
-  it('that comes again may have begun long ago', () => {
+  it('that recurs may have begun long ago', () => {
     const past = { startsAt: '2026-01-01T22:00:00Z', endsAt: '2026-01-02T02:00:00Z' }
     expect(check({ ...GOOD, ...past, kind: 'maintenance', every: 'day' })).toMatchObject({ every: 'day' })
     expect(places({ ...GOOD, ...past })).toEqual(['endsAt'])
   })
 
-  it('is told of everything that is wrong with it at once', () => {
+  it('is refused with every problem in one error', () => {
     expect(
       places({
         kind: 'quiet',
@@ -141,17 +141,17 @@ describe('a silence', () => {
   it.each([
     ['day', '2026-11-22T10:00:00Z'],
     ['week', '2026-11-28T10:00:00Z'],
-  ])('that lasts until it comes again, every %s, is refused', (every, endsAt) => {
+  ])('as long as its recurrence, every %s, is refused', (every, endsAt) => {
     const given = { ...GOOD, kind: 'maintenance', every, startsAt: '2026-11-21T10:00:00Z' }
     expect(firstOf({ ...given, endsAt })).toMatchObject({ at: 'every' })
     expect(check({ ...given, endsAt: new Date(new Date(endsAt).getTime() - 1) })).toMatchObject({ every })
   })
 
-  it.each([undefined, null, 7, 'all', []])('is no %s', (given) => {
+  it.each([undefined, null, 7, 'all', []])('is refused as %s', (given) => {
     expect(refusal(given)).toMatchObject({ code: 'invalid_silence', problems: [{ at: 'silence' }] })
   })
 
-  it('is no object that can not be read', () => {
+  it('is refused as an object whose properties throw', () => {
     const unreadable = {
       ...GOOD,
       get reason() {
@@ -163,7 +163,7 @@ describe('a silence', () => {
 })
 
 describe('a matcher', () => {
-  it('is kept with names as events are stored with them', () => {
+  it('is stored with the names of stored events', () => {
     const written = ['event_type=celery.task.failure', 'priority=high', 'priority=c*', 'stakeholder=Security Eng.']
     const kept = check({ ...GOOD, matchers: matchersOf(...written, 'event_type=lab.result.late', 'stakeholder=SR*') })
     expect(kept.matchers.map(({ value }) => value)).toEqual([
@@ -184,7 +184,7 @@ describe('a matcher', () => {
     'data.ward!=7',
     'event_type!=vault.*',
     `data.queue=${'x'.repeat(200)}`,
-  ])('%s is taken as it is', (text) => {
+  ])('%s is accepted unchanged', (text) => {
     expect(check({ ...GOOD, matchers: matchersOf(text) }).matchers).toEqual(matchersOf(text))
   })
 
@@ -205,7 +205,7 @@ describe('a matcher', () => {
     ['data.queue=a\0b', 'value', 'without control characters'],
     ['data.queue=a\u2028b', 'value', 'without control characters'],
     ['da\0ta.queue=a', 'field', 'without control characters'],
-  ])('%j is refused, with what was meant', (text, part, expected) => {
+  ])('%j is refused, with a suggestion', (text, part, expected) => {
     const refused = refusal({ ...GOOD, matchers: matchersOf(text) })
     expect(refused.problems).toEqual([
       { at: `matchers[0].${part}`, found: expect.any(String), expected: expect.stringContaining(expected) },
@@ -220,13 +220,13 @@ describe('a matcher', () => {
     },
   )
 
-  it('never leads to what is patient data by a suggestion', () => {
+  it('gets no suggestion of a patient data field', () => {
     for (const name of ['patient_i', 'patientid_', 'memberid_x', 'mrm'])
       expect(firstOf({ ...GOOD, matchers: matchersOf(`data.${name}=x`) })?.expected).not.toMatch(/patient|member|mrn/)
   })
 })
 
-it('quotes nothing of what it refuses', () => {
+it('a refused silence is not quoted', () => {
   const MARK = 'mArKeD0987'
   const anywhere = fc.record(
     {

@@ -95,12 +95,12 @@ describe('a matcher', () => {
 })
 
 describe('a silence', () => {
-  it('matches where all its matchers do', () => {
+  it('matches when all its matchers do', () => {
     expect(silenced(['event_type=celery.*', 'channel=sre', 'data.queue!=mail'])).toBe(true)
     expect(silenced(['event_type=celery.*', 'channel=pmo'])).toBe(false)
   })
 
-  it('keeps back only while it is active', () => {
+  it('matches only while it is active', () => {
     const all = ['event_type=*']
     const at = (other: Partial<Silence>, now = NOW) => findSilence([silence(all, other)], SUBJECT, now)
     expect(at({ startsAt: minutes(1) })).toBeUndefined()
@@ -113,7 +113,7 @@ describe('a silence', () => {
     expect(at({ kind: 'maintenance', every: 'week' }, minutes(7 * 24 * 60 + 5))).toBeDefined()
   })
 
-  it('that was made first wins, in whatever order they come', () => {
+  it('that was created first is returned, in any order of the list', () => {
     const ids = ['2', '1', '3'].map((end) => `0190c8f0-0000-7000-8000-00000000000${end}`)
     const [second, first, third] = ids.map((id) => silence(['event_type=*'], { id }))
     const other = silence(['event_type=vault.*'], { createdAt: minutes(-99) })
@@ -125,7 +125,7 @@ describe('a silence', () => {
     )
   })
 
-  it('is one of those that match by themselves, whatever the event', () => {
+  it('returned for a list is one that matches alone, for any event', () => {
     const pattern = fc.constantFrom('event_type=celery.*', 'data.x=1', 'data.x!=1', 'data.y.z=*', 'stakeholder!=sre')
     const data = fc.oneof(
       fc.constant({}),
@@ -143,7 +143,7 @@ describe('a silence', () => {
   })
 })
 
-it('knows which data it looks at', () => {
+it('a silence names the data fields that its matchers read', () => {
   expect(dataKeysOf(['channel=sre', 'data.queue=a', 'data.queue!=b', 'data.labels.x.y=1'].map(matcher))).toEqual([
     'queue',
     'labels.x.y',
@@ -151,11 +151,12 @@ it('knows which data it looks at', () => {
   ])
 })
 
-/** The slow way, right by its shape: every way of sharing the text out among the stars is tried. */
-function fitsSlowly(pattern: string, text: string): boolean {
+/** Exhaustive search: tries every split of the text among the stars. */
+function fitsExhaustively(pattern: string, text: string): boolean {
   if (pattern === '') return text === ''
-  if (pattern[0] !== '*') return text[0] === pattern[0] && text !== '' && fitsSlowly(pattern.slice(1), text.slice(1))
-  return fitsSlowly(pattern.slice(1), text) || (text !== '' && fitsSlowly(pattern, text.slice(1)))
+  if (pattern[0] !== '*')
+    return text[0] === pattern[0] && text !== '' && fitsExhaustively(pattern.slice(1), text.slice(1))
+  return fitsExhaustively(pattern.slice(1), text) || (text !== '' && fitsExhaustively(pattern, text.slice(1)))
 }
 
 describe('a pattern', () => {
@@ -177,18 +178,18 @@ describe('a pattern', () => {
     expect(matchesPattern(pattern, text)).toBe(expected)
   })
 
-  it('fits what the slow way says it fits', () => {
+  it('matches the same texts as an exhaustive search', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 10 })
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 7 })
     fc.assert(
       fc.property(pattern, letters, (given, text) => {
-        expect(matchesPattern(given, text)).toBe(fitsSlowly(given, text))
+        expect(matchesPattern(given, text)).toBe(fitsExhaustively(given, text))
       }),
       { numRuns: 5_000 },
     )
   })
 
-  it('fits every text that it was made of', () => {
+  it('matches every text that it was generated from', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.array(fc.string()), (pieces, between) => {
         const text = pieces.flatMap((piece, index) => [piece, between[index] ?? '']).join('')
@@ -197,7 +198,7 @@ describe('a pattern', () => {
     )
   })
 
-  it('takes time that grows with the text and with nothing else', () => {
+  it('takes linear time', () => {
     const seconds = (pattern: string, length: number) => {
       const text = 'a'.repeat(length)
       const start = process.cpuUsage()

@@ -49,25 +49,25 @@ describe('a silence', () => {
     ['11-02T22:00:00', 'active'],
     ['12-24T00:00:00', 'active'],
     ['12-24T12:00:00', 'waiting'],
-  ])('that comes again every night is at %s: %s', (time, state) => {
+  ])('that recurs every night is at %s: %s', (time, state) => {
     expect(stateAt(NIGHT, at(time))).toBe(state)
     expect(occurrenceAt({ ...NIGHT, endedAt: at('11-01T00:00:00') }, at(time))).toBeUndefined()
   })
 
-  it('lasts once where it does not come again', () => {
+  it('has one occurrence without recurrence', () => {
     const once = { ...NIGHT, every: null }
     expect(stateAt(once, at('11-02T01:00:00'))).toBe('active')
     expect(stateAt(once, at('11-02T01:30:00'))).toBe('over')
   })
 
-  it('is over from the moment at which somebody ended it', () => {
+  it('is over from endedAt', () => {
     const ended = { ...NIGHT, endedAt: at('11-02T00:00:00') }
     expect(stateAt(ended, at('11-01T23:59:59.999'))).toBe('active')
     expect(stateAt(ended, at('11-02T00:00:00'))).toBe('over')
     expect(stateAt(ended, at('11-02T23:00:00'))).toBe('over')
   })
 
-  it('is active exactly while one of its occurrences lasts', () => {
+  it('is active exactly during its occurrences', () => {
     fc.assert(
       fc.property(made, ({ silence, now }) => {
         const lasting = occurrences(silence).some(({ startsAt, endsAt }) => startsAt <= now && now < endsAt)
@@ -77,7 +77,7 @@ describe('a silence', () => {
     )
   })
 
-  it('shows the occurrence that lasts, or else the next', () => {
+  it('shows the current occurrence, or else the next', () => {
     fc.assert(
       fc.property(made, ({ silence, now }) => {
         const expected = occurrences(silence).find(({ endsAt }) => endsAt > now)

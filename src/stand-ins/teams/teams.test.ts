@@ -49,13 +49,13 @@ describe('accepted posts', () => {
     expect(answer.headers['x-ms-workflow-run-id']).toBe(message?.id)
   })
 
-  it('takes a bare card where the flow wants one, counted as wrapped', () => {
+  it('may be a bare card where the flow wants one, measured as wrapped', () => {
     const { sandbox, post } = start()
     expect(post('bare', card).status).toBe(202)
     expect(sandbox.messages('bare')[0]).toMatchObject({ card, run: 'succeeded', bytes: teamsBytes(envelope()) })
   })
 
-  it('keeps no credentials', () => {
+  it('is stored without credentials', () => {
     const { sandbox, post } = start()
     expect(
       post('entra', envelope(), { headers: { authorization: 'Bearer marked-token', cookie: 'marked' } }).status,
@@ -63,7 +63,7 @@ describe('accepted posts', () => {
     expect(JSON.stringify(sandbox.messages('entra'))).not.toContain('marked')
   })
 
-  it('posts one message for each attachment, and none for none', () => {
+  it('makes one message for each attachment, and one for none', () => {
     const { sandbox, post } = start()
     post('sre', { type: 'message', attachments: [{ content: card }, { content: { ...card, version: '1.4' } }] })
     expect(sandbox.messages('sre').map((message) => message.card)).toEqual([card, { ...card, version: '1.4' }])
@@ -71,7 +71,7 @@ describe('accepted posts', () => {
     expect(sandbox.messages('sre')[2]).toMatchObject({ card: null, run: 'succeeded' })
   })
 
-  it('gives each channel and each start its own signature', () => {
+  it('has another sig for each channel and start, and none for Entra', () => {
     const { sandbox, queryOf } = start()
     expect(sandbox.addresses('http://t').get('sre')).toMatch(
       /^http:\/\/t\/sandbox\/channels\/sre\/webhook\?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1\.0&sig=[\w-]{43}$/,
@@ -194,7 +194,7 @@ describe('accepted posts whose run fails', () => {
     ])
   })
 
-  it('a message one byte too large, and not one that just fits', () => {
+  it('for a message one byte too large, and not for one at the limit', () => {
     const { sandbox, post } = start()
     const sized = (length: number) => ({ ...card, body: [{ type: 'TextBlock', text: 'x'.repeat(length) }] })
     const room = TEAMS_MESSAGE_LIMIT - teamsBytes(envelope(sized(0)))
@@ -226,7 +226,7 @@ describe('accepted posts whose run fails', () => {
 })
 
 describe('faults', () => {
-  it('answers with a status and Retry-After for so many posts', () => {
+  it('answers the given number of posts with a status and Retry-After', () => {
     const { sandbox, post } = start()
     sandbox.setFaults('sre', { status: 429, retry_after: 30, times: 2 })
     const answer = post('sre')
@@ -239,7 +239,7 @@ describe('faults', () => {
     expect(sandbox.channels()[0]).toMatchObject({ faults: {}, messages: 1, refused: 2 })
   })
 
-  it('takes Retry-After as an HTTP date', () => {
+  it('accepts Retry-After as an HTTP date', () => {
     const { sandbox, post } = start()
     sandbox.setFaults('sre', { status: 503, retry_after: 'Sat, 21 Nov 2026 10:00:30 GMT' })
     expect(post('sre').headers['retry-after']).toBe('Sat, 21 Nov 2026 10:00:30 GMT')
@@ -262,7 +262,7 @@ describe('faults', () => {
     expect(sandbox.channels()[0]?.faults).toEqual({})
   })
 
-  it('throttles only what is beyond so many a second', () => {
+  it('throttles only posts above the rate per second', () => {
     const { sandbox, post, advance } = start()
     sandbox.setFaults('sre', { max_per_second: 2 })
     expect([post('sre').status, post('sre').status]).toEqual([202, 202])
@@ -278,7 +278,7 @@ describe('faults', () => {
     expect(sandbox.messages('sre')).toMatchObject([{ run: 'failed', card: null }])
   })
 
-  it('takes the message unless it is cut before, or answered with an error', () => {
+  it('accepts the message unless it is cut before, or answered with an error', () => {
     const { sandbox, post } = start()
     const taken = [
       { cut: 'before' },
@@ -295,7 +295,7 @@ describe('faults', () => {
     expect(taken).toEqual([0, 1, 1, 1, 0])
   })
 
-  it('names every mistake at once', () => {
+  it('is refused with every problem in one error', () => {
     const { sandbox } = start()
     const set = () => sandbox.setFaults('sre', { status: 99, cut: 'late', times: 0, retry_after: 'a\r\nb', wait: 1 })
     expect(set).toThrow(

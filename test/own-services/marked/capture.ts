@@ -18,7 +18,7 @@ export interface Capture {
   of(where: string): readonly Captured[]
 }
 
-/** Starts to capture; whatever this process prints too, until `stop`. */
+/** Starts to capture, including all output of this process, until `stop`. */
 export function startCapture(): Capture & { stop(): void } {
   const all: Captured[] = []
   const waiting = new Set<() => void>()

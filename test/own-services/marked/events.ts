@@ -54,7 +54,7 @@ export function patientEvent({ patient }: Marks, name: string, stakeholders: rea
   }
 }
 
-/** A sentence with identifiers that only the words beside them, or their form, tell. */
+/** A sentence with identifiers that are found only by the words beside them, or by their form. */
 function saudi({ nationalId, iqama, border, passport, phone, mail }: Marks['patient']['saudi']): string {
   return `national id ${nationalId}, رقم الإقامة: ${arabicDigits(iqama)}, border number=${border}, passport ${passport}, ${phone}, ${mail}`
 }

@@ -65,7 +65,7 @@ export function arabicDigits(number: string): string {
 /** What is searched for, by what it is. */
 export type Needles = ReadonlyMap<string, readonly string[]>
 
-/** The parts of the marks, and of whatever else was secret in this run, in every form in which they might come out. */
+/** The parts of the marks, and of all other secrets of this run, in every encoding that is searched for. */
 export function needlesFor(marks: Marks, others: Readonly<Record<string, string>>): Needles {
   const needles = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(marks.secrets)) {

@@ -9,7 +9,7 @@ import type { Marks } from './marks.ts'
  *
  * @param folder an empty one, for the files that are wrong
  * @param databaseUrl of a PostgreSQL that runs
- * @param takenPort a port on which somebody listens
+ * @param takenPort a port in use
  */
 export async function startWrongly(
   capture: Capture,
