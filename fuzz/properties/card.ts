@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parserComplaints } from '../../src/cards/elements.ts'
+import { parserProblems } from '../../src/cards/elements.ts'
 import type { RenderedCard } from '../../src/cards/rendered-card.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { activeContent, elementsOf, textsOf } from '../../test/cards/inspect.ts'
@@ -25,7 +25,7 @@ export function holdSize(rendered: RenderedCard, most: number): void {
 
 /** The official parser takes it, and it is the same when it is drawn again. */
 export function holdValid(card: JsonObject, again: JsonObject): void {
-  const complaints = parserComplaints(card)
+  const complaints = parserProblems(card)
   hold(complaints.length === 0, 'card', () => `the official parser says: ${complaints.join('; ').slice(0, 500)}`)
   hold(isDeepStrictEqual(card, again), 'card', () => 'the same event makes another card the second time')
   for (const element of elementsOf(card))

@@ -2,7 +2,7 @@ import type { CompiledCard } from '../../src/cards/card.ts'
 import type { CompiledTemplates } from '../../src/cards/card-compiler.ts'
 import { checkNames, checkShape } from '../../src/cards/check.ts'
 import { compose } from '../../src/cards/compose.ts'
-import { parserComplaints } from '../../src/cards/elements.ts'
+import { parserProblems } from '../../src/cards/elements.ts'
 import { checkLists, listRules } from '../../src/cards/lists.ts'
 import type { TemplateFiles } from '../../src/cards/load.ts'
 import { namesOf, usesOf } from '../../src/cards/names.ts'
@@ -38,6 +38,6 @@ export function tryTemplate(
   const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
   const card: CompiledCard = { templates: { en, ar }, uses: usesOf(uses), lists: listRules(own), buttons }
   const tried = { ...cardSet, cards: new Map([[definition.card, card]]) }
-  problems.push(...renderSamples(tried, types, new Map([[definition.name, definition]]), files.cards, parserComplaints))
+  problems.push(...renderSamples(tried, types, new Map([[definition.name, definition]]), files.cards, parserProblems))
   return { card: problems.length === 0 ? card : undefined, problems }
 }

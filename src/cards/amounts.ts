@@ -1,21 +1,21 @@
 import type { Language } from '../catalogue/language.ts'
 
-/** What people write for the riyal besides SAR. */
+/** Spellings of the riyal. */
 const RIYAL = new Set(['', 'SR', 'SAR', 'ر.س', 'ر.س.', 'ريال', 'ريال سعودي', '﷼', '\u20c1'])
 
 /** Currencies whose subunit is a thousandth, so that three decimals are decimals and not thousands. */
 const THREE_DECIMALS = new Set(['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'])
 
-/** A number in one of the two ways that leave no doubt, with a currency before it or behind it. */
+/** An unambiguous number, with or without thousands separators, with a currency before or after it. */
 const AMOUNT = /^([^\d+-]*?)\s*([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*(\D*)$/
 
 /**
- * An amount as cards of a language show it, whichever way it was sent: `SAR 15,000.00`, in Arabic `15,000.00 ر.س`.
- * `15000 SAR`, `SR 15,000.0` and `١٥٠٠٠ ريال` are that too; text without a currency means SAR, as numbers do. Digits are
- * grouped as text, so that no amount is rounded for being long.
+ * Formats an amount for cards of a language: `SAR 15,000.00`, in Arabic `15,000.00 ر.س`. `15000 SAR`, `SR 15,000.0` and
+ * `١٥٠٠٠ ريال` give the same. Text without a currency means SAR, as numbers do. Digits are grouped as text, so that long
+ * amounts are not rounded.
  *
- * Text in which something is in doubt stays as it is: `1.500 SAR` may be one and a half or fifteen hundred,
- * `1500,50 SAR` has its comma elsewhere, and `15000 per day` is no amount alone.
+ * Ambiguous text is returned unchanged: `1.500 SAR` may be one and a half or fifteen hundred, `1500,50 SAR` has a decimal
+ * comma, and `15000 per day` is more than an amount.
  */
 export function amountInText(text: string, language: Language): string {
   const parts = AMOUNT.exec(withLatinDigits(text.trim()))
@@ -32,13 +32,13 @@ export function amountInText(text: string, language: Language): string {
   return withCurrency(`${sign === '-' ? '-' : ''}${grouped}.${decimals.padEnd(2, '0')}`, currency, language)
 }
 
-/** A written number with its currency. */
+/** A formatted number with its currency. */
 export function withCurrency(number: string, currency: string, language: Language): string {
   if (language === 'en') return `${currency} ${number}`
   return `${number} ${currency === 'SAR' ? 'ر.س' : currency}`
 }
 
-/** The code of a currency that stands on one side at most; undefined for anything else. */
+/** The currency code; undefined for unknown text, and for text on both sides of the number. */
 function currencyOf(before: string, behind: string): string | undefined {
   if (before !== '' && behind !== '') return undefined
   const name = (before || behind).replaceAll(/[\u200e\u200f\u061c]/g, '')

@@ -16,35 +16,35 @@ import { type Inspect, renderSamples } from './sample-cards.ts'
 import { type Strings, textAt } from './strings.ts'
 import { compile } from './templating.ts'
 
-/** What the renderer needs to know. */
+/** Options of the renderer. */
 export interface RendererOptions {
   readonly catalogue: Pick<Catalogue, 'eventTypes' | 'groups' | 'templatesDir'>
   /** The settings TEAMS_LINK_*. */
   readonly links: LinkBases
-  /** IANA name of the zone in which cards show times: TEAMS_TIME_ZONE. */
+  /** IANA time zone of the times on cards: TEAMS_TIME_ZONE. */
   readonly timeZone: string
-  /** Largest card in bytes as Teams counts them: TEAMS_CARD_MAX_BYTES. */
+  /** Maximum card size in bytes, as Teams counts them: TEAMS_CARD_MAX_BYTES. */
   readonly maxBytes: number
-  /** Where buttons for people's actions lead on cards that have no bot behind them. Without it they are left out. */
+  /** Makes the URLs of action buttons on cards without a bot. Absent: such buttons are left out. */
   readonly actionLink?: ActionLink
 }
 
-/** Everything parsed, and what is wrong with it. */
+/** The compiled templates and their problems. */
 export interface CompiledTemplates {
   readonly cardSet: CardSet
   /** Event types by name. */
   readonly types: ReadonlyMap<string, Drawable>
-  /** Names of all templates there are. */
+  /** Names of all templates. */
   readonly cards: readonly string[]
   readonly problems: readonly Problem[]
-  /** Event types without a title. Their cards can be drawn, so that this is no reason not to start. */
+  /** Event types without a title. Their cards can be drawn, so the gateway starts all the same. */
   readonly untitled: readonly Problem[]
 }
 
 /**
- * Reads, composes, compiles and tries out every template.
+ * Reads, composes and compiles every template and renders sample cards.
  *
- * @param inspect has a further look at each card that was tried out
+ * @param inspect a further check of each sample card
  * @throws GatewayError `invalid_settings` for an unknown time zone. Problems of templates are returned.
  */
 export function compileTemplates(options: RendererOptions, inspect: Inspect = () => []): CompiledTemplates {
@@ -83,16 +83,16 @@ export function compileTemplates(options: RendererOptions, inspect: Inspect = ()
     actionLink: options.actionLink,
   }
   const untitled = missingTitles(eventTypes.keys(), files.strings, options.catalogue.templatesDir)
-  // A template that is known to be wrong would only show the same again.
+  // Rendering a template with known problems would only report them again.
   if (problems.length === 0) problems.push(...renderSamples(cardSet, types, eventTypes, files.cards, inspect))
   return { cardSet, types, cards: [...files.cards.keys()], problems: unique(problems), untitled }
 }
 
-/** A group's name in a language: the word for it, unless the configuration calls a built-in group otherwise. */
+/** A group's name in a language: the translation, unless the configuration renames a built-in group. */
 function groupName(key: string, name: string | undefined, strings: Strings): string {
   const builtIn = new Map<string, GroupDefinition>(Object.entries(STAKEHOLDER_GROUPS)).get(key)?.names[0]
-  const word = textAt(strings, 'group', key)
-  return (name === builtIn || builtIn === undefined ? word : undefined) ?? name ?? word ?? key
+  const translated = textAt(strings, 'group', key)
+  return (name === builtIn || builtIn === undefined ? translated : undefined) ?? name ?? translated ?? key
 }
 
 function drawable(schema: Parameters<typeof fieldsOf>[0], phiFields: ReadonlySet<string>): Drawable {
@@ -125,7 +125,7 @@ function inBoth(template: JsonObject, { strings }: TemplateFiles): CompiledCard[
   return { en: compile(template, strings.en), ar: compile(template, strings.ar) }
 }
 
-/** Field sets that differ by their names; most types of one card share their schema. */
+/** The field sets with distinct names; most types of one card share their schema. */
 function distinct(sets: readonly Drawable['fields'][]): Drawable['fields'][] {
   return [...new Map(sets.map((fields) => [[...fields.keys()].sort().join(), fields])).values()]
 }

@@ -13,18 +13,18 @@ import type { Uses } from './names.ts'
 import { type LanguagePack, prepare } from './prepare.ts'
 import type { CardRequest } from './rendered-card.ts'
 import type { Template } from './templating.ts'
-import { TooMuch } from './values.ts'
+import { TooMuchText } from './values.ts'
 
-/** A template that is ready to be expanded. */
+/** A template, compiled in each language. */
 export interface CompiledCard {
   readonly templates: Readonly<Record<Language, Template>>
   readonly uses: Uses
   readonly lists: ListRules
-  /** Names of its buttons. */
+  /** Names of the template's buttons. */
   readonly buttons: readonly string[]
 }
 
-/** What cards are drawn with, made once. */
+/** Compiled templates, texts and links for drawing cards, made once. */
 export interface CardSet {
   readonly cards: ReadonlyMap<string, CompiledCard>
   readonly minimal: CompiledCard
@@ -33,13 +33,13 @@ export interface CardSet {
   readonly actionLink: ActionLink | undefined
 }
 
-/** An event type as far as drawing its card goes. */
+/** The parts of an event type that drawing its card needs. */
 export interface Drawable {
   readonly fields: Fields
   readonly phiFields: ReadonlySet<string>
 }
 
-/** Draws one draft of a card; undefined where its limits allow more text than can fit. */
+/** Draws one draft of a card; undefined where its text is certain to exceed the size limit. */
 export function draw(
   request: CardRequest,
   card: CompiledCard,
@@ -50,7 +50,7 @@ export function draw(
   const { event, channel, language } = request
   const languagePack = cardSet.languagePacks[language]
   const mentions = mentionsFor(draft.note ? channel.mentions : [], event.priority)
-  const around = {
+  const context = {
     languagePack,
     groups: event.stakeholders.map((key) => languagePack.groupNames.get(key) ?? key),
     mentions: mentions.text,
@@ -60,9 +60,9 @@ export function draw(
   const { templates, uses, lists } = draft.step === 'minimal' ? cardSet.minimal : card
   let data: JsonObject
   try {
-    data = prepare(request, type.fields, uses, lists, around, draft.limits)
+    data = prepare(request, type.fields, uses, lists, context, draft.limits)
   } catch (error) {
-    if (error instanceof TooMuch) return undefined
+    if (error instanceof TooMuchText) return undefined
     throw error
   }
   const finished = finish(templates[language].expand(data), language, draft.limits.facts)
@@ -82,24 +82,24 @@ function withEntities(card: JsonObject, entities: readonly JsonObject[]): JsonOb
   return { ...card, msteams: { ...msteams, entities } }
 }
 
-/** The people whom a card mentions. */
+/** The mentions of a card. */
 export interface Mentioned {
   /** `<at>Name</at>` of each, for the card's text. */
   readonly text: string
-  /** What each of them means, for `msteams.entities`. */
+  /** The entity of each mention, for `msteams.entities`. */
   readonly entities: readonly JsonObject[]
 }
 
 /**
- * Who is mentioned on a channel's cards of one priority. Teams finds a mention by its text, which has to stand in the
- * card exactly as in the entity; so two people of one name are told apart by a number.
+ * The mentions on a channel's cards of one priority. Teams matches the text of an entity with the text of the card, so a
+ * number distinguishes two people of the same name.
  */
 export function mentionsFor(mentions: readonly Mention[], priority: Priority): Mentioned {
   const taken = new Set<string>()
   const entities = mentions
     .filter((mention) => mention.priorities.includes(priority))
     .map(({ name, id }) => {
-      // What would end the tag, or read as Markdown inside it.
+      // Without characters that end the tag or are Markdown inside it.
       const plain = cleanText(name)
         .replace(/[<>[\]*_`\\{}\n]/g, ' ')
         .trim()

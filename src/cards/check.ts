@@ -10,7 +10,7 @@ import type { NameUse } from './names.ts'
 import { DATA_NAMESPACES, EVENT_NAMES } from './prepare.ts'
 import { fieldsInTitle, type Strings, textAt } from './strings.ts'
 
-/** Checks what a template file is made of: its root, its elements, its actions and its buttons. */
+/** Checks the root, the elements, the actions and the buttons of a template file. */
 export function checkShape(template: JsonObject, addProblem: AddProblem): void {
   if (template.type !== 'AdaptiveCard') addProblem('/type', 'something else', '"AdaptiveCard"')
   if (typeof template.version !== 'string' || !/^1\.[0-5]$/.test(template.version))
@@ -32,7 +32,7 @@ function checkElements(node: unknown, at: string, addProblem: AddProblem): void 
   if (typeof type === 'string' && !('$include' in node)) checkType(type, node, at, addProblem)
   for (const [key, value] of Object.entries(node)) {
     if (['body', 'items', 'columns', 'inlines'].includes(key)) checkTyped(value, `${at}/${key}`, addProblem)
-    // Data of an action, mentions and the like are no elements.
+    // `data` of an action and `msteams` contain no elements.
     if (key !== 'data' && key !== 'msteams' && !key.startsWith('$')) checkElements(value, `${at}/${key}`, addProblem)
   }
 }
@@ -55,7 +55,7 @@ function checkType(type: string, node: Record<string, unknown>, at: string, addP
   }
 }
 
-/** Checks that every name in a template's expressions is there, for the data of one event type. */
+/** Checks that every name in a template's expressions exists, for the data of one event type. */
 export function checkNames(
   uses: readonly NameUse[],
   fields: Fields,
@@ -68,7 +68,7 @@ export function checkNames(
   }
 }
 
-/** Checks that every field that a title names in braces is one of the type's data, and a text. */
+/** Checks that every field in a title's braces is a scalar field of the type's data. */
 export function checkTitles(
   types: ReadonlyMap<string, { readonly fields: Fields }>,
   strings: Readonly<Record<Language, Strings>>,
@@ -89,13 +89,13 @@ export function checkTitles(
   )
 }
 
-/** Every event type whose cards have its name for a heading, because no language has a title for it. */
+/** A problem for each event type without a title in any language: its cards show its name as heading. */
 export function missingTitles(
   types: Iterable<string>,
   strings: Readonly<Record<Language, Strings>>,
   templatesDir: string | undefined,
 ): Problem[] {
-  // A title that one language has and another lacks is told as every other such word.
+  // A title that only one language lacks is reported by `missingStrings`, as every other text.
   const untitled = (type: string) =>
     LANGUAGES.every((language) => textAt(strings[language], 'events', type, 'title') === undefined)
   const files = LANGUAGES.map((language) => join(templatesDir ?? '', 'strings', `${language}.json`)).join(' and ')
@@ -107,22 +107,22 @@ export function missingTitles(
   }))
 }
 
-/** What would have been right; undefined for a name that is there. */
+/** The expected names for an unknown name; undefined for a known one. */
 function wrongName(
   [space = '', ...rest]: NamePath,
   fields: Fields,
   strings: Readonly<Record<Language, Strings>>,
 ): string | undefined {
   const [name = ''] = rest
-  if (space === 'event') return EVENT_NAMES.has(name) ? undefined : `one of: ${list(EVENT_NAMES, 'event')}`
+  if (space === 'event') return EVENT_NAMES.has(name) ? undefined : `one of: ${qualified(EVENT_NAMES, 'event')}`
   if (space === 't') {
-    const missing = LANGUAGES.filter((language) => !leadsSomewhere(strings[language], rest))
+    const missing = LANGUAGES.filter((language) => !pathExists(strings[language], rest))
     return missing.length === 0 ? undefined : `a key of strings/${missing.join('.json and strings/')}.json`
   }
   if (!Object.hasOwn(DATA_NAMESPACES, space))
     return `a name that starts with ${['event', 't', ...Object.keys(DATA_NAMESPACES)].join(', ')}; inside a repeated element, $root goes before it`
   const field = fields.get(name)
-  if (field === undefined) return `one of: ${list(fields.keys(), space)}`
+  if (field === undefined) return `one of: ${qualified(fields.keys(), space)}`
   if (space === 'data') return wrongInside(field, rest.slice(1))
   if (space === 'more' && field.kind !== 'list' && field.kind !== 'map') return 'the name of a list'
   return space === 'raw' || rest.length === 1 ? undefined : 'nothing after the name of the field'
@@ -146,12 +146,12 @@ function wrongKey(known: { has(name: string): boolean; keys(): Iterable<string> 
   return `one of: ${[...known.keys()].join(', ')}`
 }
 
-function leadsSomewhere(node: Json | undefined, path: NamePath): boolean {
+function pathExists(node: Json | undefined, path: NamePath): boolean {
   const [key, ...rest] = path
   if (key === undefined || key === '*') return node !== undefined
-  return isObject(node) && Object.hasOwn(node, key) && leadsSomewhere((node as JsonObject)[key], rest)
+  return isObject(node) && Object.hasOwn(node, key) && pathExists((node as JsonObject)[key], rest)
 }
 
-function list(names: Iterable<string>, space: string): string {
+function qualified(names: Iterable<string>, space: string): string {
   return [...names].map((name) => `${space}.${name}`).join(', ')
 }

@@ -2,8 +2,8 @@ import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { TemplateFile } from './load.ts'
 
 /**
- * Puts a card together from its own template, the components that it includes and the frame that every card has.
- * The templating language knows no parts, so this happens on the JSON, before it is compiled:
+ * Composes a card from its template, the included components and the frame of all cards. The templating language has no
+ * includes, so composition works on the JSON, before compilation:
  *
  * - `{"$include": "prose", "$with": {"field": "impact"}}` becomes the component `prose`, in whose strings `@field`
  *   is now `impact`;
@@ -15,7 +15,7 @@ export function compose(
   components: ReadonlyMap<string, TemplateFile>,
 ): Composition {
   const problems: CompositionProblem[] = []
-  // `$data` at the root is the sample that the designer previews the card with.
+  // `$data` at the root is sample data for the preview in the Adaptive Cards designer.
   const { $data, ...rest } = card
   const own = Object.fromEntries(
     Object.entries(rest).map(([name, value]) => [name, included(value, `/${name}`, components, problems, [])]),
@@ -32,16 +32,16 @@ export function compose(
   return { own, framed, problems }
 }
 
-/** A card put together. */
+/** A composed card. */
 export interface Composition {
-  /** The card's own template with its components; places in it are those of the file. */
+  /** The card's template with its components; JSON pointers into it are valid for the file. */
   readonly own: JsonObject
-  /** The same inside the frame. */
+  /** The card inside the frame. */
   readonly framed: JsonObject
   readonly problems: readonly CompositionProblem[]
 }
 
-/** What is wrong with an include: where in the card, and what. */
+/** A problem of an include. */
 export interface CompositionProblem {
   readonly at: string
   readonly found: string

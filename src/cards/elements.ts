@@ -3,15 +3,15 @@ import { TEAMS_LIGHT } from '../contract/teams-host-config.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 
 /**
- * Element and action types that a card in Teams may have, for schema version 1.5 (Microsoft's cards reference). What only
- * Teams knows needs a `fallback`, for clients that do not.
+ * Element types of Adaptive Cards 1.5 that Teams supports
+ * (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference).
  */
 export const ELEMENT_TYPES: ReadonlySet<string> = new Set(
   `AdaptiveCard TextBlock Image ImageSet Media RichTextBlock TextRun Container ColumnSet Column FactSet Table TableRow
   TableCell ActionSet Input.Text Input.Number Input.Date Input.Time Input.Toggle Input.ChoiceSet`.split(/\s+/),
 )
 
-/** Elements that are Teams' own. */
+/** Element types that only Teams knows. They need a `fallback` for other clients. */
 export const TEAMS_TYPES: ReadonlySet<string> = new Set(
   `Badge Icon CodeBlock Carousel CarouselPage Rating ProgressBar ProgressRing CompoundButton Chart.Donut Chart.Pie
   Chart.Line Chart.Gauge Chart.VerticalBar Chart.VerticalBar.Grouped Chart.HorizontalBar Chart.HorizontalBar.Stacked`.split(
@@ -29,7 +29,7 @@ export const LINK_ACTIONS: ReadonlySet<string> = new Set([
 /** Actions that call a bot, which a card from a webhook does not have. */
 export const BOT_ACTIONS: ReadonlySet<string> = new Set(['Action.Submit', 'Action.Execute'])
 
-/** The part of the official `adaptivecards` package that is used. Its ESM build does not load in Node, its bundle does. */
+/** The used part of the official `adaptivecards` package. Its ESM build does not load in Node, its bundle does. */
 interface AdaptiveCards {
   readonly AdaptiveCard: new () => {
     hostConfig: unknown
@@ -45,13 +45,13 @@ interface Context {
   getEventAt(index: number): { readonly message: string }
 }
 
-/** What the official parser finds wrong with an expanded card. Teams' own elements, which it does not know, are no fault. */
-export function parserComplaints(card: JsonObject): string[] {
+/** Problems that the official parser finds in an expanded card. Teams' own elements, unknown to it, are ignored. */
+export function parserProblems(card: JsonObject): string[] {
   const library = loadLibrary()
   const context = new library.SerializationContext()
   const parsed = new library.AdaptiveCard()
   parsed.hostConfig = new library.HostConfig(TEAMS_LIGHT)
-  // The parser checks `lang` with a global RegExp, which remembers where it stopped and refuses every second card.
+  // The parser checks `lang` with a global RegExp, whose `lastIndex` makes it refuse every second card.
   const { lang, ...rest } = card
   parsed.parse(withoutTeamsTypes(rest), context)
   const events = Array.from({ length: context.eventCount }, (_, i) => context.getEventAt(i).message)
@@ -59,8 +59,8 @@ export function parserComplaints(card: JsonObject): string[] {
 }
 
 /**
- * Puts each element that only Teams knows aside for its fallback, as another client would, and leaves out what Teams
- * moves into the menu of further buttons: the parser counts those as too many.
+ * Replaces each Teams-only element by its fallback, as another client would, and removes the buttons of the overflow
+ * menu, which the parser counts as too many.
  */
 function withoutTeamsTypes(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutTeamsTypes).filter((item) => item !== undefined)

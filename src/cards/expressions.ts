@@ -1,15 +1,13 @@
 import expressions, { type Expression } from 'adaptive-expressions'
 import { isObject } from '../kernel/json.ts'
 
-/**
- * The one file that knows the expression language, so that it can be replaced: it comes from an archived repository. What
- * it gets wrong is kept from it: null and absent values by whoever prepares the data, unknown names and bad syntax by
- * `check.ts` before anything is sent.
- */
+// The only file that imports `adaptive-expressions`, so that it can be replaced: its repository is archived. The engine
+// mishandles null and absent values, so `prepare.ts` removes them; unknown names and bad syntax are refused by `check.ts`
+// before a card is sent.
 
-/** What the names in an expression stand for. A name without `$` is one of `$data`. */
+/** The values of the names in an expression. A name without `$` is a property of `$data`. */
 export interface Scope {
-  /** All that the card is made from. */
+  /** The root of the card's data. */
   readonly $root: unknown
   /** The item that an element is repeated for; outside of repeated elements, the root. */
   readonly $data: unknown
@@ -17,13 +15,13 @@ export interface Scope {
   readonly $index: number | undefined
 }
 
-/** Gives an expression's value. Throws where it can not be evaluated. */
+/** Returns an expression's value. Throws where it can not be evaluated. */
 export type Evaluate = (scope: Scope) => unknown
 
 /**
- * A string of a template: itself where it holds no expression. One expression and nothing around it gives its value with
- * its type, anything else text. Inside text an expression that can not be evaluated is written out as it stands.
- * Throws an Error that says what is wrong where an expression does not parse.
+ * Compiles a string of a template; returns it unchanged where it has no expression. A string that is one expression yields
+ * a value of the expression's type, any other string yields text. Inside text, an expression that can not be evaluated is
+ * written out unchanged. Throws an Error with the reason for an expression that does not parse.
  */
 export function compileText(text: string): string | Evaluate {
   if (!text.includes('${')) return text
@@ -37,7 +35,7 @@ export function compileText(text: string): string | Evaluate {
   }
 }
 
-/** A condition: true where it yields just that, false also where it can not be evaluated. */
+/** Compiles a condition: true where it yields `true`; false for other values, and where it can not be evaluated. */
 export function compileCondition(text: string): (scope: Scope) => boolean {
   const { only, whole } = parse(text)
   const expression = only ?? whole
@@ -48,7 +46,7 @@ export function compileCondition(text: string): (scope: Scope) => boolean {
   return (scope) => {
     const found = path && follow(scope, path)
     if (found !== undefined) return found === true
-    // What most conditions ask: whether there is a text. Other values have rules of the engine's own.
+    // Most conditions compare a text with ''. Comparisons of other values follow the engine's rules.
     const text = compared && follow(scope, compared)
     if (typeof text === 'string' && typeof other === 'string') return text !== other
     const { value, error } = expression.tryEvaluate(memoryOf(scope))
@@ -76,7 +74,7 @@ function parse(text: string): {
   return { whole, children, only }
 }
 
-/** An absent value is written out as `${its.path}`, as the official engine does. */
+/** Writes an absent value as `${its.path}`, as the official templating engine does. */
 const SUBSTITUTING = Object.assign(new expressions.Options(), {
   nullSubstitution: (path: string) => `\${${path}}`,
 })
@@ -108,8 +106,9 @@ function pieceOf(expression: Expression): string | ((scope: Scope) => string) {
 }
 
 /**
- * The names of an expression that is just a path, from the scope on. Nine of ten expressions are; following one takes a
- * hundredth of what the engine takes, which splits the path and compares all names, in lower case, each time.
+ * The names of an expression that is a plain path, starting at the scope; undefined for other expressions. Nine of ten
+ * expressions are paths. Following one takes a hundredth of the engine's time, which splits the path and compares all
+ * names, in lower case, each time.
  */
 function pathOfNames(node: Expression): readonly string[] | undefined {
   const names: string[] = []
@@ -125,7 +124,7 @@ function fromScope(names: readonly string[]): readonly string[] {
   return names[0]?.startsWith('$') ? names : ['$data', ...names]
 }
 
-/** What a path leads to; undefined where the engine has to say what that means. */
+/** The value at a path; undefined where the engine has to evaluate it. */
 function follow(scope: Scope, path: readonly string[]): unknown {
   let node: unknown = scope
   for (const name of path) {
@@ -135,22 +134,22 @@ function follow(scope: Scope, path: readonly string[]): unknown {
   return node
 }
 
-/** The scope as the engine reads it. */
+/** Adapts a scope to the engine's memory interface. */
 function memoryOf(scope: Scope) {
   const memory = new expressions.SimpleObjectMemory(scope)
   return {
     getValue: (path: string): unknown =>
       follow(scope, fromScope(path.split('.'))) ?? memory.getValue(path.startsWith('$') ? path : `$data.${path}`),
-    // Only functions that no template needs set anything; the official templating engine lets them.
+    // Only functions that no template needs set values; the official templating engine allows it.
     setValue: (path: string, value: unknown) => memory.setValue(path, value),
     version: () => memory.version(),
   }
 }
 
-/** The names in the expressions of a string, each as its path: `data.services[0].amount` is `data`, `services`, `*`, `amount`. */
+/** A name in an expression as a path: `data.services[0].amount` is `data`, `services`, `*`, `amount`. */
 export type NamePath = readonly string[]
 
-/** What the expressions in a string name. Throws an Error that says what is wrong where one does not parse. */
+/** The names in the expressions of a string. Throws an Error with the reason for an expression that does not parse. */
 export function namesIn(text: string): NamePath[] {
   if (!text.includes('${')) return []
   if (text.includes('`')) throw new Error('a backtick beside an expression, which the expression language can not read')
@@ -160,7 +159,7 @@ export function namesIn(text: string): NamePath[] {
   return names
 }
 
-/** Where the `${…}` of a string begin and end; quotes and braces inside them are skipped over. */
+/** Start and end of each `${…}` in a string; quotes and nested braces are skipped. */
 export function spans(text: string): [number, number][] {
   const found: [number, number][] = []
   for (let i = 0; i < text.length; i += 1) {
@@ -183,34 +182,34 @@ export function spans(text: string): [number, number][] {
   return found
 }
 
-/** Functions whose second argument names the item that the third one is about. */
+/** Functions whose second argument declares a name for use in the third. */
 const WITH_ITEM = new Set(['foreach', 'select', 'where'])
 
-function collect(node: Expression, own: ReadonlySet<string>, names: NamePath[]): void {
+function collect(node: Expression, localNames: ReadonlySet<string>, names: NamePath[]): void {
   if (node.type === 'Accessor' || node.type === 'Element') {
-    const path = pathOf(node, own, names)
-    if (path !== undefined && !own.has(path[0] ?? '')) names.push(path)
+    const path = pathOf(node, localNames, names)
+    if (path !== undefined && !localNames.has(path[0] ?? '')) names.push(path)
     return
   }
   const item = WITH_ITEM.has(node.type) ? node.children[1] : undefined
-  const inner = item ? new Set([...own, ...(pathOf(item, own, []) ?? [])]) : own
+  const inner = item ? new Set([...localNames, ...(pathOf(item, localNames, []) ?? [])]) : localNames
   for (const child of node.children) if (child !== item) collect(child, inner, names)
 }
 
-/** The path that a chain of accessors spells; undefined where it starts at a function's result. */
-function pathOf(node: Expression, own: ReadonlySet<string>, names: NamePath[]): string[] | undefined {
+/** The path of a chain of accessors; undefined where the chain starts at a function's result. */
+function pathOf(node: Expression, localNames: ReadonlySet<string>, names: NamePath[]): string[] | undefined {
   const [first, second] = node.children
   if (node.type === 'Accessor') {
-    const base = second === undefined ? [] : pathOf(second, own, names)
+    const base = second === undefined ? [] : pathOf(second, localNames, names)
     if (base === undefined || !(first instanceof expressions.Constant)) return undefined
     return [...base, String(first.value)]
   }
   if (node.type === 'Element' && first !== undefined && second !== undefined) {
-    const base = pathOf(first, own, names)
-    if (!(second instanceof expressions.Constant)) collect(second, own, names)
+    const base = pathOf(first, localNames, names)
+    if (!(second instanceof expressions.Constant)) collect(second, localNames, names)
     const key = second instanceof expressions.Constant && typeof second.value === 'string' ? second.value : '*'
     return base === undefined ? undefined : [...base, key]
   }
-  collect(node, own, names)
+  collect(node, localNames, names)
   return undefined
 }

@@ -3,29 +3,29 @@ import { type Named, namedBy } from '../catalogue/card-data.ts'
 import { isMoment } from '../catalogue/data-fields.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 
-/** What a field of an event's data is, as far as showing it goes. */
+/** The kind of a data field, which decides how a card shows it. */
 export type FieldKind =
   | { readonly kind: 'number' | 'boolean' | 'moment' | 'amount' | 'url' }
-  /** Text; `values` where only some are possible, `names` where it names something that there may be a word for. */
+  /** Text; `values` are its possible values, `names` the kind of name whose translation is shown. */
   | { readonly kind: 'text'; readonly values?: readonly string[]; readonly names?: Named }
-  /** A list; `item` is undefined where items may be anything. */
+  /** A list; `item` is undefined where items may have any type. */
   | { readonly kind: 'list'; readonly item: FieldKind | undefined }
   | { readonly kind: 'object'; readonly fields: Fields }
-  /** An object with names that nobody knows beforehand. */
+  /** An object with arbitrary keys, such as labels. */
   | { readonly kind: 'map' }
-  /** Anything: shown as text. */
+  /** Any value, shown as text. */
   | { readonly kind: 'any' }
 
 /** Fields by name. */
 export type Fields = ReadonlyMap<string, FieldKind>
 
-/** The fields of a data schema, those that templates may name. */
+/** The fields of a data schema, which templates may name. */
 export function fieldsOf(schema: z.core.$ZodObject): Fields {
   return new Map(Object.entries(schema._zod.def.shape).map(([name, field]) => [name, kindOf(field)]))
 }
 
 function kindOf(field: z.core.$ZodType): FieldKind {
-  // zod's own union of definitions: each `type` fixes what else the definition has.
+  // zod's discriminated union of definitions.
   const def = (field as z.core.$ZodTypes)._zod.def
   switch (def.type) {
     case 'optional':
@@ -67,7 +67,7 @@ function stringKind(field: z.core.$ZodType): FieldKind {
   return names === undefined ? { kind: 'text' } : { kind: 'text', names }
 }
 
-/** Times are one of two formats, amounts text or a number; see `src/catalogue/card-data.ts`. */
+/** The kind of a union: a time in two formats, or an amount as text or number; see `src/catalogue/card-data.ts`. */
 function unionKind(options: readonly z.core.$ZodType[]): FieldKind {
   if (options.every(isMoment)) return { kind: 'moment' }
   const types = options.map((option) => option._zod.def.type).sort()
@@ -96,7 +96,7 @@ const SAMPLES = {
   any: 'text',
 } as const satisfies Record<Exclude<FieldKind['kind'], 'list' | 'object'>, Json>
 
-/** Made-up data with every field of a schema, to try a template on. */
+/** Sample data with every field of a schema, to test a template with. */
 export function sampleData(fields: Fields): JsonObject {
   return Object.fromEntries([...fields].map(([name, field]) => [name, sampleOf(field)]))
 }

@@ -2,22 +2,21 @@ import type { Language } from '../catalogue/language.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { finishText, isMarked, keepIndentation, type Place } from './text.ts'
 
-/** Elements that have a reading direction of their own. */
+/** Elements with a property `rtl`. */
 const DIRECTED = new Set(['AdaptiveCard', 'Container', 'Column', 'TableCell'])
-/** Elements whose text Teams takes as it is; elsewhere it reads Markdown, or may. */
+/** Elements whose text Teams shows without parsing Markdown. */
 const PLAIN_TEXT = new Set(['TextRun', 'Badge'])
-/** Properties that are plain text on whatever element. */
+/** Properties that are plain text on every element. */
 const PLAIN_KEYS = new Set(['fallbackText', 'altText', 'inlines', 'tooltip', 'speak', 'placeholder'])
 const VERBATIM_KEYS = new Set(['codeSnippet', 'url', 'iconUrl', 'id', 'data', 'verb'])
 
 /**
- * Finishes an expanded card: marked pieces are made safe for where they stand (`text.ts`), rows and elements that
- * show nothing are left out, fact sets keep at most `facts` rows, and an Arabic card reads from right to left, nested
- * containers too, except where the template says `"rtl": false`: what stands there reads as in an English card, with
- * nothing invisible around it, so that a command or an id can be copied.
+ * Finishes an expanded card: escapes marked pieces for their place (`text.ts`), removes empty rows and elements, and keeps
+ * at most `facts` rows of a fact set. Sets `rtl` on an Arabic card and its nested containers, except where the template
+ * has `"rtl": false`: text there gets no bidi isolates, as in an English card, so that a command or an id can be copied.
  *
- * The card is changed in place, for it is this card's own, but for what is frozen: that stands in every card of its
- * template. To copy all of it took a tenth of the memory that a card goes through.
+ * Changes the card in place, except frozen elements, which all cards of a template share. Copying everything took a tenth
+ * of the memory that a card allocates.
  */
 export function finish(card: JsonObject, language: Language, facts: number): JsonObject {
   const finished = element(card, language, facts) ?? {}
@@ -43,12 +42,12 @@ function element(node: JsonObject, language: Language, facts: number): JsonObjec
     : result
 }
 
-/** The element with one property changed, or without it. */
+/** Sets or removes one property of an element; copies a frozen element first. */
 function withProperty(node: JsonObject, key: string, value: Json | undefined): JsonObject {
-  const own = (Object.isFrozen(node) ? { ...node } : node) as Record<string, Json>
-  if (value === undefined) delete own[key]
-  else own[key] = value
-  return own
+  const writable = (Object.isFrozen(node) ? { ...node } : node) as Record<string, Json>
+  if (value === undefined) delete writable[key]
+  else writable[key] = value
+  return writable
 }
 
 function property(value: Json, type: string, key: string, language: Language, facts: number): Json | undefined {
@@ -62,7 +61,7 @@ function property(value: Json, type: string, key: string, language: Language, fa
     if (finished === item && item !== null && !Array.isArray(item)) list?.push(item)
     else {
       list ??= items.slice(0, index)
-      if (Array.isArray(finished)) for (const one of finished) list.push(one)
+      if (Array.isArray(finished)) for (const part of finished) list.push(part)
       else if (finished !== undefined && finished !== null) list.push(finished)
     }
   }
@@ -79,7 +78,7 @@ function hasValue(fact: Json): boolean {
   return isObject(fact) && fact.value !== ''
 }
 
-/** What would leave a gap, or a heading over nothing. */
+/** True for an element that would show nothing, or leave a gap. */
 function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
   const none = (list: Json | undefined) => list === undefined || (Array.isArray(list) && list.length === 0)
   switch (type) {
@@ -93,7 +92,7 @@ function isEmpty(type: string, node: Readonly<Record<string, Json>>): boolean {
     case 'Container':
       return none(node.items)
     case 'Action.OpenUrl':
-      // An address that came from data and turned out to be none, a script, or one that misleads by a name before an @.
+      // A URL from data that is invalid, a script, or has a misleading name before an @.
       return typeof node.url !== 'string' || !/^https?:\/\/[^/?#\\@]*([/?#]|$)/i.test(node.url)
     default:
       return false

@@ -2,21 +2,21 @@ import { surelyFits, teamsBytesOfJson } from '../contract/card-size.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { RenderedCard } from './rendered-card.ts'
 
-/** How much of an event a card shows. `Number.POSITIVE_INFINITY` where there is no limit. */
+/** Limits for the content of a card. `Number.POSITIVE_INFINITY` where there is no limit. */
 export interface Limits {
-  /** Longest text, in UTF-16 units. */
+  /** Maximum length of a text, in UTF-16 units. */
   readonly text: number
-  /** Longest title, event type and correlation id; unlimited but for a card that has no room for anything else. */
+  /** Maximum length of title, event type and correlation id; limited only in the smallest drafts. */
   readonly ids: number
-  /** Most items of a list. */
+  /** Maximum number of items of a list. */
   readonly list: number
-  /** Most rows of a fact set. */
+  /** Maximum number of rows of a fact set. */
   readonly facts: number
-  /** How much text, roughly, may be prepared at all: beyond it the card can not fit, and no work is done for it. */
+  /** Maximum total length of the card's texts: with more the card can not fit, and drawing stops. */
   readonly total: number
 }
 
-/** Everything, however long. */
+/** Limits of a card with the whole event. */
 export const NO_LIMITS: Limits = {
   text: Number.POSITIVE_INFINITY,
   ids: Number.POSITIVE_INFINITY,
@@ -25,35 +25,35 @@ export const NO_LIMITS: Limits = {
   total: Number.POSITIVE_INFINITY,
 }
 
-/** One way to draw a card, from the whole of it down to the least. */
+/** One version of a card, from the whole event down to the smallest. */
 export interface Draft {
   readonly step: RenderedCard['shrunk']
   readonly limits: Limits
-  /** Whether the buttons are still there; only `minimal` does without. */
+  /** True for a card with buttons; false only in step `minimal`. */
   readonly buttons: boolean
-  /** Whether people are still mentioned and notes written out; only the least of `minimal` says both in a word. */
+  /** True for a card with mentions and full notes; false only in the smallest drafts of `minimal`, with short notes. */
   readonly note: boolean
 }
 
-/** Draws a card within limits; undefined where that is certain to be too large, so that nobody draws it in vain. */
+/** Draws a card within limits; undefined where it is certain to be too large. */
 export type Draw = (draft: Draft) => JsonObject | undefined
 
-const TEXTS = [16_000, 11_000, 8_000, 5_600, 4_000, 2_800, 2_000, 1_400, 1_000, 700, 500, 350, 250]
-const LISTS = [600, 450, 340, 260, 200, 150, 110, 80, 60, 45, 34, 26, 20, 15, 10, 6, 3, 1]
-const FACTS = [10, 7, 5, 3, 1, 0]
-const LEAST = [400, 250, 150, 100, 70, 50, 35, 24, 16, 8]
+const TEXT_LIMITS = [16_000, 11_000, 8_000, 5_600, 4_000, 2_800, 2_000, 1_400, 1_000, 700, 500, 350, 250]
+const LIST_LIMITS = [600, 450, 340, 260, 200, 150, 110, 80, 60, 45, 34, 26, 20, 15, 10, 6, 3, 1]
+const FACT_LIMITS = [10, 7, 5, 3, 1, 0]
+const MINIMAL_LIMITS = [400, 250, 150, 100, 70, 50, 35, 24, 16, 8]
 
-/** The longest text, list and set of facts that the step after may start from. */
-const SHORTEST = 250
-const FEWEST = 1
+/** The smallest limits of texts and lists, which the following steps start from. */
+const SMALLEST_TEXT = 250
+const SMALLEST_LIST = 1
 
 /**
- * The drafts by step, each list from the largest to the smallest, made as they are asked for: most cards fit whole. A step cuts what the steps before it have cut
- * already as far as they go: long texts first, because their start says most; then lists, whose rest can be counted;
- * then facts, of which templates put the most important first.
+ * The drafts of each step, from the largest to the smallest. A generator, since most cards fit whole. A step keeps the
+ * smallest limits of the steps before it. Long texts are cut first, because their start says most; then lists, whose
+ * hidden items can be counted; then facts, of which templates put the most important first.
  */
 function* draftsFor(maxBytes: number): Generator<readonly Draft[], void> {
-  // A card holds more than its texts, and a character takes a byte at least: beyond this there is nothing to try.
+  // A card has more than its texts, and a character takes at least one byte: more text than this can not fit.
   const total = maxBytes * 2
   const draft = (step: Draft['step'], limits: Partial<Limits>): Draft => ({
     step,
@@ -62,17 +62,20 @@ function* draftsFor(maxBytes: number): Generator<readonly Draft[], void> {
     note: true,
   })
   yield [draft('whole', {})]
-  yield TEXTS.map((text) => draft('long_text_cut', { text }))
-  yield LISTS.map((list) => draft('lists_cut', { text: SHORTEST, list }))
-  yield FACTS.map((facts) => draft('facts_cut', { text: SHORTEST / 2, list: FEWEST, facts }))
-  yield [draft('minimal', { text: 400 }), ...LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false }))]
-  yield LEAST.map((text) => ({ ...draft('minimal', { text }), buttons: false, note: false }))
-  yield LEAST.map((ids) => ({ ...draft('minimal', { text: ids, ids }), buttons: false, note: false }))
+  yield TEXT_LIMITS.map((text) => draft('long_text_cut', { text }))
+  yield LIST_LIMITS.map((list) => draft('lists_cut', { text: SMALLEST_TEXT, list }))
+  yield FACT_LIMITS.map((facts) => draft('facts_cut', { text: SMALLEST_TEXT / 2, list: SMALLEST_LIST, facts }))
+  yield [
+    draft('minimal', { text: 400 }),
+    ...MINIMAL_LIMITS.map((text) => ({ ...draft('minimal', { text }), buttons: false })),
+  ]
+  yield MINIMAL_LIMITS.map((text) => ({ ...draft('minimal', { text }), buttons: false, note: false }))
+  yield MINIMAL_LIMITS.map((ids) => ({ ...draft('minimal', { text: ids, ids }), buttons: false, note: false }))
 }
 
 /**
- * The fullest card that fits into `maxBytes`, cut in the fixed order of `SHRINK_STEPS`. The same input gives the same
- * card. Only when not even the smallest draft fits, which takes a limit below any that can be set, is that one given.
+ * The largest draft that fits into `maxBytes`, in the fixed order of `SHRINK_STEPS`; deterministic. Returns the smallest
+ * draft where none fits, which needs a limit below the minimum of TEAMS_CARD_MAX_BYTES.
  */
 export function fitted(draw: Draw, maxBytes: number): RenderedCard {
   let smallest: RenderedCard | undefined
@@ -92,7 +95,7 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
   return smallest
 }
 
-/** Most cards are far below the limit, and their size is counted only if somebody asks. */
+/** Serialises a card. Its size is counted on first access, since most cards are far below the limit. */
 function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
   const json = JSON.stringify(card)
   let bytes: number | undefined
@@ -107,7 +110,7 @@ function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
   }
 }
 
-/** Halves its way through drafts that shrink; the last one that fits is kept, so it need not be strictly so. */
+/** Binary search for the largest draft that fits. It keeps the last fitting draft, so sizes need not be monotonic. */
 function largestThatFits(
   drafts: readonly Draft[],
   attempt: (draft: Draft) => RenderedCard | undefined,

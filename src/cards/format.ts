@@ -3,36 +3,36 @@ import { GatewayError } from '../kernel/errors.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
 import { amountInText, withCurrency } from './amounts.ts'
 
-/** Writes values the way people of one language read them, always with Latin digits. */
+/** Formats values for one language, always with Latin digits. */
 export interface Formatter {
-  /** A moment (RFC 3339) in the time zone with its name, or a date alone; other text as it is. */
+  /** Formats an RFC 3339 time in the time zone, with the zone's name, or a date; returns other text unchanged. */
   moment(text: string): string
-  /** A moment in the time zone with the zone's name. */
+  /** Formats a time in the time zone, with the zone's name. */
   time(moment: Date): string
-  /** `SAR 1,234.50`, in Arabic `1,234.50 ر.س`: a number, which means SAR, or text that says the same. */
+  /** `SAR 1,234.50`, in Arabic `1,234.50 ر.س`: a number, which means SAR, or text with an amount. */
   amount(value: string | number): string
-  /** A measured number, with separators between thousands. What is not 0 is not written as 0. */
+  /** Formats a number with thousands separators. A number other than 0 is never shown as 0. */
   number(value: number): string
 }
 
-// Arabic month names, but Latin digits and the Gregorian calendar: what hospitals and insurers write to each other.
+// Arabic month names, but Latin digits and the Gregorian calendar, as hospitals and insurers write to each other.
 const LOCALES = { en: 'en-GB', ar: 'ar-SA-u-ca-gregory-nu-latn' } as const satisfies Record<Language, string>
 
-/** The digits and the offset of an Arabic time belong together from left to right. */
-const TOGETHER = { en: ['', ''], ar: ['\u2066', '\u2069'] } as const satisfies Record<Language, readonly string[]>
+/** Bidi isolates that keep the digits and the zone of an Arabic time in left-to-right order. */
+const TIME_ISOLATES = { en: ['', ''], ar: ['\u2066', '\u2069'] } as const satisfies Record<Language, readonly string[]>
 
-/** How many seconds are remembered as they were written. */
-const RECENT = 256
+/** Number of formatted times in the cache, one per second. */
+const MAX_CACHED_TIMES = 256
 
 /**
- * Makes a formatter; formatters are dear to make and cheap to use.
+ * Makes a formatter. `Intl` formats are slow to make and fast to use, so make it once.
  *
  * @throws GatewayError `invalid_settings` for a time zone that does not exist.
  */
 export function createFormatter(language: Language, timeZone: string): Formatter {
   const date = { day: 'numeric', month: language === 'en' ? 'short' : 'long', year: 'numeric' } as const
   const days = inZone(LOCALES[language], { ...date, timeZone })
-  // Dates alone have no zone; UTC keeps them on their day.
+  // A date without time has no zone; UTC keeps its day.
   const dates = inZone(LOCALES[language], { ...date, timeZone: 'UTC' })
   const clock = inZone(LOCALES.en, {
     timeZone,
@@ -43,25 +43,25 @@ export function createFormatter(language: Language, timeZone: string): Formatter
     timeZoneName: 'short',
   })
   const comma = language === 'en' ? ', ' : '، '
-  const [start, end] = TOGETHER[language]
+  const [start, end] = TIME_ISOLATES[language]
   const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 6 })
   const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
   const number = (value: number) => {
     const size = Math.abs(value)
-    // As JavaScript writes them, with an exponent: 4.2e-7, 1.5e+300. Nobody counts zeros.
+    // In JavaScript's exponent notation, 4.2e-7 or 1.5e+300, instead of many zeros.
     if (size !== 0 && (size < 1e-6 || size >= 1e21)) return String(Number(value.toPrecision(6)))
     return (size < 1 ? small : numbers).format(value)
   }
   const written = (moment: Date) => `${days.format(moment)}${comma}${start}${clock.format(moment)}${end}`
-  // Events come in bursts, each goes to several channels, and no card shows less than a second.
+  // A cache, since events come in bursts, each goes to several channels, and cards show whole seconds.
   const recent = new Map<number, string>()
   const time = (moment: Date) => {
     const second = Math.floor(moment.getTime() / 1000)
     const known = recent.get(second)
     if (known !== undefined) return known
     const text = written(moment)
-    if (recent.size === RECENT) recent.clear()
+    if (recent.size === MAX_CACHED_TIMES) recent.clear()
     recent.set(second, text)
     return text
   }
@@ -74,7 +74,7 @@ export function createFormatter(language: Language, timeZone: string): Formatter
     },
     amount(value) {
       if (typeof value === 'string') return amountInText(value, language)
-      // Less than a halala, which two decimals would show as nothing.
+      // Less than a halala, which two decimals would show as 0.00.
       const written = value !== 0 && Math.abs(value) < 0.005 ? number(value) : amounts.format(value)
       return withCurrency(written, 'SAR', language)
     },

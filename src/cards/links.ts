@@ -1,7 +1,7 @@
 import type { AcceptedEvent } from '../contract/events.ts'
-import { own } from './values.ts'
+import { ownField } from './values.ts'
 
-/** Addresses that link buttons start from: the settings TEAMS_LINK_*. */
+/** Base URLs of link buttons: the settings TEAMS_LINK_*. */
 export interface LinkBases {
   readonly grafana?: string | undefined
   readonly flower?: string | undefined
@@ -10,7 +10,7 @@ export interface LinkBases {
   readonly nphies?: string | undefined
   readonly nphiesStatus?: string | undefined
   readonly nphiesDocs?: string | undefined
-  /** By the first word of an event type, for events that name no runbook of their own. */
+  /** By the first segment of the event type, for events without `runbook_url`. */
   readonly runbooks?: Readonly<Record<string, string | undefined>> | undefined
   readonly notifications?: string | undefined
 }
@@ -22,7 +22,7 @@ interface LinkSource {
   readonly field: (name: string) => string | undefined
 }
 
-/** Where each link button leads; undefined where there is no address for it. No patient data in any URL. */
+/** The URL of each link button, without patient data; undefined where its base URL or its data are missing. */
 export const LINKS = {
   runbook: ({ field, bases, event }) => field('runbook_url') ?? runbookOf(bases, event),
   dashboard: ({ field, bases, event }) =>
@@ -49,7 +49,7 @@ export const LINKS = {
 /** Name of a link button. */
 export type LinkName = keyof typeof LINKS
 
-/** The address behind a link button; undefined where there is none that a person could safely open. */
+/** The URL of a link button; undefined without a URL, or for an unsafe one. */
 export function linkFor(
   name: LinkName,
   event: AcceptedEvent,
@@ -57,14 +57,14 @@ export function linkFor(
   phiFields: ReadonlySet<string>,
 ): string | undefined {
   const field = (name: string) => {
-    const value = phiFields.has(name) ? undefined : own(event.data, name)
+    const value = phiFields.has(name) ? undefined : ownField(event.data, name)
     return typeof value === 'string' && value !== '' ? value : undefined
   }
   const url = LINKS[name]({ event, bases, field })
   return url === undefined ? undefined : safe(url)
 }
 
-/** Half a surrogate pair would make `encodeURIComponent` throw. */
+/** Encodes text for a URL. `encodeURIComponent` alone throws at a lone surrogate. */
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
@@ -74,7 +74,7 @@ function runbookOf({ runbooks = {} }: LinkBases, { eventType }: AcceptedEvent): 
   return Object.hasOwn(runbooks, family) ? runbooks[family] : undefined
 }
 
-/** Grafana reads its variables from `var-…`, and opens a dashboard by its id at `/d/<id>`. */
+/** The Grafana URL of an event: variables are `var-…` parameters, a dashboard is at `/d/<id>`. */
 function dashboard(base: string | undefined, event: AcceptedEvent, id: string | undefined): string | undefined {
   if (base === undefined) return undefined
   const url = new URL(base)
@@ -84,7 +84,7 @@ function dashboard(base: string | undefined, event: AcceptedEvent, id: string | 
   return url.href
 }
 
-/** http and https only, and no name before an `@`: `https://teams.microsoft.com@elsewhere/` misleads who reads it. */
+/** Refuses other schemes than http and https, and user names, since `https://teams.microsoft.com@elsewhere/` misleads. */
 function safe(text: string): string | undefined {
   const url = URL.parse(text)
   return url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? url.href : undefined

@@ -2,11 +2,11 @@ import type { AddProblem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import type { Fields } from './fields.ts'
 
-/** How a template shows a list, whatever room there is. */
+/** A template's rule for a list, independent of the size limit. */
 export interface ListRule {
-  /** At most so many items. */
+  /** Maximum number of items shown. */
   readonly most?: number
-  /** The number field that says how many further items the event does not list. */
+  /** The number field that counts further items, which the event does not list. */
   readonly others?: string
 }
 

@@ -7,7 +7,7 @@ import type { Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import { missingStrings, overlay, type Strings } from './strings.ts'
 
-/** A template file as it was read. */
+/** A parsed template file. */
 export interface TemplateFile {
   /** File name with its folder, for messages. */
   readonly file: string
@@ -24,18 +24,21 @@ export interface TemplateFiles {
 }
 
 const BUILT_IN = fileURLToPath(new URL('../../templates/', import.meta.url))
-/** They carry what every card has to show, so they are never the user's. */
+/** Components with the mandatory content of every card, which users can not replace. */
 const RESERVED = ['frame', 'minimal']
 
-/** Reads the built-in templates and, over them, those of `userDir`; says what it could not read. */
+/** Reads the built-in templates, overridden by the ones of `userDir`. Problems are returned. */
 export function loadTemplates(userDir: string | undefined): { files: TemplateFiles; problems: Problem[] } {
   const problems: Problem[] = []
   const read = (dir: string) => readFolder(dir, problems)
   const builtIn = read(join(BUILT_IN, 'components'))
   const cards = read(BUILT_IN)
   const components = new Map(builtIn)
-  const words = read(join(BUILT_IN, 'strings'))
-  const strings = stringsOf(words, Object.fromEntries(LANGUAGES.map((language) => [language, wordsOfTypes(language)])))
+  const builtInStrings = read(join(BUILT_IN, 'strings'))
+  const strings = stringsOf(
+    builtInStrings,
+    Object.fromEntries(LANGUAGES.map((language) => [language, stringsOfTypes(language)])),
+  )
   let merged = strings
   if (userDir !== undefined) {
     if (!existsSync(userDir)) problems.push({ at: userDir, found: 'no such folder', expected: 'a folder of templates' })
@@ -54,8 +57,8 @@ export function loadTemplates(userDir: string | undefined): { files: TemplateFil
   return { files: { cards, components, frame, minimal, strings: merged }, problems }
 }
 
-/** The words of the built-in event types, as a file of words has them. */
-function wordsOfTypes(language: Language): Strings {
+/** The texts of the built-in event types, in the form of a strings file. */
+function stringsOfTypes(language: Language): Strings {
   return { events: Object.fromEntries(Object.entries(EVENT_TYPES).map(([type, { words }]) => [type, words[language]])) }
 }
 
@@ -86,7 +89,7 @@ function readJson(file: string, problems: Problem[]): JsonObject | undefined {
     if (isObject(template)) return template as JsonObject
     addProblem('no object', 'a JSON object')
   } catch (error) {
-    // Templates hold no secrets and no patient data, so the parser may say what it met.
+    // Templates have no secrets and no patient data, so the parser's message may quote them.
     addProblem(
       error instanceof Error ? error.message : 'a file that can not be read',
       'a JSON object, encoded as UTF-8',

@@ -5,26 +5,26 @@ import { type NamePath, namesIn } from './expressions.ts'
 export interface NameUse {
   /** JSON pointer to the string that names it. */
   readonly at: string
-  /** What it names, from the root: `amount` inside a repeated service is `data`, `services`, `*`, `amount`. */
+  /** The full path from the root: `amount` inside a repeated service is `data`, `services`, `*`, `amount`. */
   readonly path: NamePath
 }
 
-/** Something in a template's expressions that can not be understood. */
+/** An expression of a template that can not be parsed. */
 export interface BadExpression {
   readonly at: string
   readonly found: string
 }
 
-/** Every name in a template's expressions, and what could not be read. */
+/** All names in a template's expressions, and its bad expressions. */
 export interface Names {
   readonly uses: readonly NameUse[]
   readonly bad: readonly BadExpression[]
 }
 
-/** Names that the templating language gives inside a repeated element, besides those of the item. */
+/** Name of the item's position inside a repeated element. */
 const INDEX = '$index'
 
-/** Finds every name in a template, with `$data` scopes resolved to paths from the root. */
+/** Collects the names in a template, with `$data` scopes resolved to paths from the root. */
 export function namesOf(template: JsonObject): Names {
   const uses: NameUse[] = []
   const bad: BadExpression[] = []
@@ -38,14 +38,14 @@ function visit(node: Json, at: string, scope: NamePath | undefined, into: { uses
   else if (typeof node === 'object' && node !== null) {
     const object = node as JsonObject
     const data = object.$data
-    const own = data === undefined ? scope : scopeOf(data, `${at}/$data`, scope, into)
+    const innerScope = data === undefined ? scope : scopeOf(data, `${at}/$data`, scope, into)
     for (const [name, value] of Object.entries(object)) {
-      if (name !== '$data') visit(value, `${at}/${name}`, own, into)
+      if (name !== '$data') visit(value, `${at}/${name}`, innerScope, into)
     }
   }
 }
 
-/** The path of one item of what `$data` names. */
+/** The path of one item of the list that `$data` names. */
 function scopeOf(
   data: Json,
   at: string,
@@ -89,15 +89,15 @@ function firstLine(message: string): string {
   return (message.split('\n')[0] ?? '').slice(0, 200)
 }
 
-/** The parts of an event's data that a template shows, so that nothing else is prepared. */
+/** The parts of an event's data that a template shows; no others are prepared. */
 export interface Uses {
   /** Fields by namespace: `data`, `code`, `raw`, `has`, `more`. */
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>
-  /** Names that a repeated element takes from the items of a list, by list. */
+  /** Names that a repeated element uses of a list's items, by list. */
   readonly items: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** Sums up the names of a template. */
+/** Groups the names of a template by namespace and list. */
 export function usesOf(names: readonly NameUse[]): Uses {
   const fields = new Map<string, Set<string>>()
   const items = new Map<string, Set<string>>()

@@ -10,9 +10,9 @@ import type { Uses } from './names.ts'
 import type { CardRequest } from './rendered-card.ts'
 import { filledTitle, type Strings, textAt } from './strings.ts'
 import { listed } from './text.ts'
-import { isThere, own, Values } from './values.ts'
+import { isPresent, ownField, Values } from './values.ts'
 
-/** A language with what it takes to write in it. */
+/** A language with its texts and formats. */
 export interface LanguagePack {
   readonly language: Language
   readonly strings: Strings
@@ -21,21 +21,21 @@ export interface LanguagePack {
   readonly groupNames: ReadonlyMap<string, string>
 }
 
-/** What a template is expanded with, besides the event itself. */
+/** Data of a card besides the event. */
 export interface CardContext {
   readonly languagePack: LanguagePack
   /** Display names of the groups that the event names. */
   readonly groups: readonly string[]
   /** `<at>…</at>` of the people to mention, in one text. */
   readonly mentions: string
-  /** True when the card shows less than the event has. */
+  /** True where the card does not show the whole event. */
   readonly shortened: boolean
-  /** False on the smallest card, where a word stands for each note. */
+  /** False on the smallest cards, which have a short remark instead of each note. */
   readonly note: boolean
 }
 
-/** How each priority looks: the style of the card's head, and the colour of its badge. */
-const LOOKS = {
+/** Style of the card's head and colour of its badge, by priority. */
+const PRIORITY_STYLES = {
   CRITICAL: { style: 'attention', color: 'Attention' },
   HIGH: { style: 'warning', color: 'Warning' },
   MEDIUM: { style: 'accent', color: 'Accent' },
@@ -50,7 +50,7 @@ export const EVENT_NAMES: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Namespaces of a card's data, and what stands in each. */
+/** Namespaces of a card's data, each with its description. */
 export const DATA_NAMESPACES = {
   data: 'the field as it is shown: text, or a list to repeat an element with',
   code: 'a long text of many lines, such as a traceback',
@@ -63,20 +63,20 @@ const NONE: ReadonlySet<string> = new Set()
 const ANY: FieldKind = { kind: 'any' }
 
 /**
- * The data that a template is expanded with. Every name that the template uses is there and none is null, because
- * the templating engine throws at null and prints what is absent as `${its.path}`.
+ * Prepares the data for expanding a template. Every name that the template uses exists and none is null, because the
+ * templating engine throws at null and prints an absent value as `${its.path}`.
  *
- * @throws TooMuch where the limits allow more text than can fit.
+ * @throws TooMuchText where the texts are certain to exceed the size limit
  */
 export function prepare(
   request: CardRequest,
   fields: Fields,
   uses: Uses,
   lists: ListRules,
-  around: CardContext,
+  context: CardContext,
   limits: Limits,
 ): JsonObject {
-  const { strings, formatter } = around.languagePack
+  const { strings, formatter } = context.languagePack
   const { data } = request.event
   const values = new Values(formatter, strings, limits, data, lists)
   const of = <T>(space: string, make: (name: string, kind: FieldKind) => T): Record<string, T> => {
@@ -87,11 +87,11 @@ export function prepare(
   const more = textAt(strings, 'notice', 'more') ?? ''
   return {
     t: strings,
-    event: eventOf(request, fields, around, values, limits),
+    event: eventOf(request, fields, context, values, limits),
     data: of('data', (name, kind) => values.shown(name, kind, uses.items.get(name) ?? NONE)),
-    code: of('code', (name) => values.code(own(data, name))),
-    raw: of('raw', (name) => values.raw(own(data, name))),
-    has: of('has', (name) => isThere(own(data, name))),
+    code: of('code', (name) => values.code(ownField(data, name))),
+    raw: of('raw', (name) => values.raw(ownField(data, name))),
+    has: of('has', (name) => isPresent(ownField(data, name))),
     more: of('more', (name) => {
       const hidden = values.hidden(name)
       return hidden === 0 ? '' : more.replace('{count}', formatter.number(hidden))
@@ -99,7 +99,7 @@ export function prepare(
   }
 }
 
-/** As many names as have room together, and a sign that there are more. */
+/** As many names as fit into `room` UTF-16 units, then `…` if there are more. */
 function firstOf(names: readonly string[], room: number): string[] {
   const shown: string[] = []
   let left = room
@@ -114,33 +114,33 @@ function firstOf(names: readonly string[], room: number): string[] {
 function eventOf(
   { event, repeat }: CardRequest,
   fields: Fields,
-  around: CardContext,
+  context: CardContext,
   values: Values,
   limits: Limits,
 ): JsonObject {
-  const { strings, formatter } = around.languagePack
+  const { strings, formatter } = context.languagePack
   const inTitle = (name: string) => {
-    const shown = isThere(own(event.data, name)) ? values.shown(name, fields.get(name) ?? ANY, NONE) : ''
+    const shown = isPresent(ownField(event.data, name)) ? values.shown(name, fields.get(name) ?? ANY, NONE) : ''
     return typeof shown === 'string' && shown !== '' ? shown : '…'
   }
-  const known = (what: string) => textAt(strings, 'events', event.eventType, what)
-  const remarks = [...(around.shortened ? ['shortened_short'] : []), ...(repeat ? ['repeat_short'] : [])].map(
+  const typeText = (key: string) => textAt(strings, 'events', event.eventType, key)
+  const remarks = [...(context.shortened ? ['shortened_short'] : []), ...(repeat ? ['repeat_short'] : [])].map(
     (key) => textAt(strings, 'notice', key) ?? '',
   )
   return {
     type: values.id(event.eventType),
-    title: values.id(filledTitle(known('title') ?? event.eventType, inTitle)),
-    meaning: values.text(known('meaning') ?? ''),
+    title: values.id(filledTitle(typeText('title') ?? event.eventType, inTitle)),
+    meaning: values.text(typeText('meaning') ?? ''),
     priority: event.priority,
     badge: textAt(strings, 'priority', event.priority) ?? event.priority,
-    ...LOOKS[event.priority],
+    ...PRIORITY_STYLES[event.priority],
     correlation_id: values.id(event.correlationId),
     time: formatter.time(event.occurredAt),
-    groups: listed(firstOf(around.groups, limits.text), around.languagePack.language),
-    mentions: around.mentions,
+    groups: listed(firstOf(context.groups, limits.text), context.languagePack.language),
+    mentions: context.mentions,
     repeat,
-    shortened: around.shortened,
-    note: around.note,
-    remarks: around.note ? '' : remarks.map((remark) => ` - ${remark}`).join(''),
+    shortened: context.shortened,
+    note: context.note,
+    remarks: context.note ? '' : remarks.map((remark) => ` - ${remark}`).join(''),
   }
 }

@@ -3,34 +3,39 @@ import type { Language } from '../catalogue/language.ts'
 import type { AcceptedEvent } from '../contract/events.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
-/** What one card is made from. */
+/** The input of one card. */
 export interface CardRequest {
   readonly event: AcceptedEvent
   /** Name of the template. */
   readonly card: string
   readonly channel: Channel
   readonly language: Language
-  /** True when an earlier attempt was cut off, so that the channel may already show this card. */
+  /** True where the connection of an earlier attempt was cut, so that the channel may already show this card. */
   readonly repeat: boolean
   /** How the card reaches Teams, which decides how buttons are made; `workflows` if absent. */
   readonly transport?: 'workflows' | 'bot'
 }
 
-/** How far a card had to shrink to fit, in the order in which it is tried. */
+/** Steps of shrinking a card, in the order in which they are tried. */
 export const SHRINK_STEPS = ['whole', 'long_text_cut', 'lists_cut', 'facts_cut', 'minimal'] as const
 
 /** A card that fits. */
 export interface RenderedCard {
   /** The Adaptive Card, version 1.5. */
   readonly card: JsonObject
-  /** The same as JSON. It is measured, posted and recorded, and making it again each time is a tenth of a card's cost. */
+  /** The card as JSON. It is measured, posted and recorded; serialising it each time costs a tenth of the card's time. */
   readonly json: string
   /** Its size as Teams counts it, in bytes. */
   readonly bytes: number
   readonly shrunk: (typeof SHRINK_STEPS)[number]
 }
 
-/** Turns an event into a card that fits; never throws for want of room. Throws `invalid_template` for a broken template. */
+/** Makes cards that fit. */
 export interface Renderer {
+  /**
+   * Renders an event as a card within the size limit, by shrinking it.
+   *
+   * @throws GatewayError `invalid_template` for a missing template, or one that can not be evaluated
+   */
   render(request: CardRequest): RenderedCard
 }

@@ -3,21 +3,21 @@ import { GatewayError, type Problem } from '../kernel/errors.ts'
 import type { Settings } from '../settings/table.ts'
 import { type Drawable, draw } from './card.ts'
 import { compileTemplates, type RendererOptions } from './card-compiler.ts'
-import { parserComplaints } from './elements.ts'
+import { parserProblems } from './elements.ts'
 import { fitted } from './fit.ts'
 import type { CardRequest, RenderedCard, Renderer } from './rendered-card.ts'
 
 /**
- * Makes the renderer; every template is parsed and tried out once, here. The official parser reads cards only where there
- * are templates of the user's own: those of the package were read by it before they were published, and it takes 14 MB
- * for as long as the process lives.
+ * Makes the renderer. Parses every template and renders sample cards, once. The official parser checks these cards only
+ * where the user has templates: the package's were checked before publishing, and the parser takes 14 MB for the lifetime
+ * of the process.
  *
  * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
  */
 export function createRenderer(options: RendererOptions): Renderer {
   const { cardSet, types, problems } = compileTemplates(
     options,
-    options.catalogue.templatesDir === undefined ? undefined : parserComplaints,
+    options.catalogue.templatesDir === undefined ? undefined : parserProblems,
   )
   if (problems.length > 0) throw new GatewayError('invalid_template', problems)
   return {
@@ -31,28 +31,28 @@ export function createRenderer(options: RendererOptions): Renderer {
 }
 
 /**
- * Reads and tries out every template and has the official parser read them all, for `templates check`.
+ * Compiles every template, renders sample cards and checks them all with the official parser, for `templates check`.
  *
  * @throws GatewayError `invalid_settings` for an unknown time zone.
  */
 export function checkTemplates(options: RendererOptions): {
   readonly cards: readonly string[]
   readonly problems: readonly Problem[]
-  /** Event types whose cards can be drawn, with their name for a heading. */
+  /** Event types without a title, whose cards show the type's name as heading. */
   readonly untitled: readonly Problem[]
 } {
-  const { cards, problems, untitled } = compileTemplates(options, parserComplaints)
+  const { cards, problems, untitled } = compileTemplates(options, parserProblems)
   return { cards, problems, untitled }
 }
 
-/** A type that was taken out of the configuration while its events waited: its data are shown as they are. */
+/** For a type that was removed from the configuration while its events waited: its data are shown as text. */
 const UNKNOWN: Drawable = { fields: new Map(), phiFields: new Set() }
 
 function noTemplate({ card }: CardRequest): Problem {
   return { at: `card ${card}`, found: 'no template', expected: `a file ${card}.json in the folder of templates` }
 }
 
-/** What a template's expressions throw is the template's fault; the engine's message may quote data and stays out. */
+/** Converts an error of the expression engine to `invalid_template`, without its message, which may quote data. */
 function guarded(request: CardRequest, render: () => RenderedCard): RenderedCard {
   try {
     return render()
@@ -66,7 +66,7 @@ function guarded(request: CardRequest, render: () => RenderedCard): RenderedCard
   }
 }
 
-/** What the settings say to the renderer; the command line's template commands make one too. */
+/** The renderer's options from the settings, also for the command line's `templates` commands. */
 export function rendererOptions(catalogue: Catalogue, settings: Settings): RendererOptions {
   return {
     catalogue,

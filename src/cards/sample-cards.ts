@@ -8,7 +8,7 @@ import { NO_LIMITS } from './fit.ts'
 import type { TemplateFile } from './load.ts'
 import type { CardRequest } from './rendered-card.ts'
 
-/** A made-up event of a type, to try its card on: with every field that its schema names, or with the given data. */
+/** A sample event of a type with the given data, to render its card. */
 export function sampleRequest(
   type: Pick<EventTypeDefinition, 'name' | 'card' | 'priority' | 'stakeholders'>,
   language: CardRequest['language'],
@@ -43,12 +43,12 @@ export function sampleRequest(
   }
 }
 
-/** What is wrong with a card as it was drawn. */
+/** Returns the problems of a rendered card. */
 export type Inspect = (card: JsonObject) => readonly string[]
 
 /**
- * Draws every card with made-up data, once with every field and once with none, and inspects the result: what only
- * shows when an expression is evaluated shows here and not in somebody's channel.
+ * Renders every card with sample data, once with every field and once with none, and inspects the result, so that errors
+ * of evaluating expressions are found here and not in a channel.
  */
 export function renderSamples(
   cardSet: CardSet,
@@ -69,7 +69,7 @@ export function renderSamples(
     for (const language of LANGUAGES) {
       for (const data of [sampleData(type.fields), {}]) {
         const which = Object.keys(data).length === 0 ? 'without any data' : 'with all data'
-        for (const found of complaints(sampleRequest(definition, language, data), card, type, cardSet, inspect))
+        for (const found of problemsOfSample(sampleRequest(definition, language, data), card, type, cardSet, inspect))
           problems.push({ at, found: `${found} (drawn ${which})`, expected: 'a card that can be shown' })
       }
     }
@@ -77,7 +77,7 @@ export function renderSamples(
   return problems
 }
 
-function complaints(
+function problemsOfSample(
   request: CardRequest,
   card: CompiledCard,
   type: Drawable,

@@ -2,7 +2,7 @@ import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 
-/** The words of one language: the files `templates/strings/<language>.json`. */
+/** The texts of one language: the files `templates/strings/<language>.json`. */
 export type Strings = JsonObject
 
 /** The text under a path of keys; undefined where there is none. */
@@ -24,13 +24,13 @@ export function filledTitle(title: string, shown: (field: string) => string): st
   return title.replace(TITLE_FIELD, (_, field: string) => shown(field))
 }
 
-/** The title of an event type where none of its events is at hand; undefined where there is none that says it all. */
+/** The title of an event type without an event; undefined without a title, or for one that names data fields. */
 export function titleOfType(strings: Strings, eventType: string): string | undefined {
   const title = textAt(strings, 'events', eventType, 'title')
   return title === undefined || fieldsInTitle(title).length > 0 ? undefined : title
 }
 
-/** One file's words over another's: what both have comes from `over`. */
+/** Merges the texts of two files; `over` wins where both have a key. */
 export function overlay(base: Strings, over: Strings): Strings {
   const merged: Record<string, JsonObject[string]> = { ...base }
   for (const [key, value] of Object.entries(over)) {
@@ -40,7 +40,7 @@ export function overlay(base: Strings, over: Strings): Strings {
   return merged
 }
 
-/** Keys that one language has and another lacks: a card in that language would have a hole there. */
+/** A problem for each key that only some languages have: cards in the others would lack the text. */
 export function missingStrings(strings: Readonly<Record<Language, Strings>>): Problem[] {
   const keys = LANGUAGES.map((language) => new Set(pathsOf(strings[language])))
   const all = new Set(keys.flatMap((set) => [...set]))

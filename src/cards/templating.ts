@@ -6,13 +6,13 @@ import { CLOSE, OPEN } from './text.ts'
 /** A template in one language, compiled. */
 export interface Template {
   /**
-   * The card for one set of data. What expressions yield in texts stands between the marks of `text.ts`.
+   * Expands the template to a card. Values of expressions in texts are put between the marks of `text.ts`.
    * Throws where an expression can not be evaluated; the message may quote data.
    */
   expand(data: JsonObject): JsonObject
 }
 
-/** Properties that hold no text: an expression there keeps its type (number, boolean) and gets no marks. */
+/** Properties without text: an expression there keeps its type (number, boolean) and gets no marks. */
 const NOT_TEXT = new Set(
   `$when $data $schema type version id lang rtl style color size weight spacing separator bleed wrap isSubtle isVisible
   isEnabled maxLines fontType width height minHeight horizontalAlignment verticalContentAlignment
@@ -21,8 +21,8 @@ const NOT_TEXT = new Set(
 )
 
 /**
- * Compiles a template for one language. Its words are written in now, since they never change: half of all
- * expressions are words, and evaluating them with each card would take half of the time.
+ * Compiles a template for one language. Texts of the language are inserted now, since they never change: half of all
+ * expressions are such texts, and evaluating them for each card would take half of the time.
  * Throws an Error for an expression that does not parse.
  */
 export function compile(template: JsonObject, strings: Strings): Template {
@@ -36,9 +36,9 @@ function marked(node: Json, key: string, strings: Strings): Json {
   return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, marked(value, name, strings)]))
 }
 
-/** Our own words, which hold no data and may be Markdown. */
+/** Expressions of the gateway's own texts, which have no data and may be Markdown. */
 const TRUSTED = /^\$\{\s*(?:\$root\.)?(t\.[\w.]+|event\.mentions)\s*\}$/
-/** What the expression language would read something into. */
+/** Characters that the expression language would interpret. */
 const NOT_LITERAL = /[`\\]|\$\{/
 
 function mark(text: string, strings: Strings): string {
@@ -47,25 +47,25 @@ function mark(text: string, strings: Strings): string {
   for (const [start, end] of spans(text)) {
     const span = text.slice(start, end)
     const trusted = TRUSTED.exec(span)?.[1]
-    result += text.slice(from, start) + (trusted === undefined ? OPEN + span + CLOSE : word(span, trusted, strings))
+    result +=
+      text.slice(from, start) + (trusted === undefined ? OPEN + span + CLOSE : trustedText(span, trusted, strings))
     from = end
   }
   return result + text.slice(from)
 }
 
-function word(span: string, path: string, strings: Strings): string {
+function trustedText(span: string, path: string, strings: Strings): string {
   const text = textAt(strings, ...path.split('.').slice(1))
   return text === undefined || NOT_LITERAL.test(text) ? span : text
 }
 
 /**
- * Compiles a template of the Adaptive Card Templating language into a function that expands it: an element with `$data`
- * is repeated for each item, one whose `$when` is not true is left out, and each string with expressions becomes their
- * value. What holds no expression is made once, is the same object in every card, and is frozen.
+ * Compiles a template of the Adaptive Card Templating language into a function that expands it. An element with `$data`
+ * is repeated for each item, an element whose `$when` is not true is left out, and each string with expressions is
+ * evaluated. Parts without expressions are made once, frozen, and shared by all cards.
  *
- * It does what the official `adaptivecards-templating` does, and a test compares the two. That one is not used
- * itself since it took half of the time that a card takes: it walks the whole template with each card, and writes a warning with
- * the text of each condition that is false.
+ * A test compares it with the official `adaptivecards-templating`. Rejected: using that package, which took half of a
+ * card's time. It walks the whole template for each card, and logs a warning with the text of each false condition.
  *
  * Throws an Error for an expression that does not parse; the function throws where one can not be evaluated.
  */
@@ -78,10 +78,10 @@ export function compileTemplate(template: JsonObject): (data: JsonObject) => Jso
   }
 }
 
-/** A part of a template: what it is in every card, or how it is made. No JSON is a function. */
+/** A part of a template: the same JSON in every card, or a function that makes it. */
 type Node = Json | Evaluate
 
-/** What steers an element, or is a name of the language, and so is no property of the card. */
+/** Names of the templating language, which are no properties of the card. */
 const RESERVED = new Set(['$data', '$when', '$root', '$index', '$host', '$_acTemplateVersion'])
 
 function nodeOf(node: Json): Node {
@@ -96,16 +96,16 @@ function listOf(nodes: readonly Node[]): Node {
     for (const node of nodes) {
       const item = typeof node === 'function' ? node(scope) : node
       // An element that is repeated gives a list; one that is left out gives null.
-      if (Array.isArray(item)) for (const one of item) list.push(one)
+      if (Array.isArray(item)) for (const element of item) list.push(element)
       else if (item !== null) list.push(item)
     }
     return list
   }
-  return nodes.some((node) => typeof node === 'function') ? expand : (Object.freeze(expand(NOWHERE)) as Json)
+  return nodes.some((node) => typeof node === 'function') ? expand : (Object.freeze(expand(NO_SCOPE)) as Json)
 }
 
-/** For what holds no expression. */
-const NOWHERE: Scope = { $root: undefined, $data: undefined, $index: undefined }
+/** Scope of parts without expressions. */
+const NO_SCOPE: Scope = { $root: undefined, $data: undefined, $index: undefined }
 
 function elementOf(element: JsonObject): Node {
   const { $data, $when } = element
@@ -113,7 +113,7 @@ function elementOf(element: JsonObject): Node {
     .filter(([name]) => !RESERVED.has(name))
     .map(([name, value]) => [name, nodeOf(value)] as const)
   const made = properties.flatMap(([name, node]) => (typeof node === 'function' ? [[name, node] as const] : []))
-  // All properties in their order, so that an element is copied in one piece and only what differs is filled in.
+  // All properties in their order: an element is copied in one piece, then its evaluated properties are filled in.
   const blank: Record<string, unknown> = Object.fromEntries(
     properties.map(([name, node]) => [name, typeof node === 'function' ? null : node]),
   )
@@ -134,11 +134,11 @@ function elementOf(element: JsonObject): Node {
 
 function whenOf($when: Json | undefined): (scope: Scope) => boolean {
   if (typeof $when === 'string' && $when.includes('${')) return compileCondition($when)
-  // The official engine leaves out an element whose condition is anything but an expression.
+  // As the official engine: an element whose truthy `$when` is no expression is left out.
   return () => !$when
 }
 
-/** An element for each item of a list, or for the one thing that `$data` names. */
+/** An element for each item of a list, or for the single value of `$data`. */
 function repeated(data: Node, shown: (scope: Scope) => boolean, fill: Evaluate): Evaluate {
   return (scope) => {
     const items = typeof data === 'function' ? data(scope) : data

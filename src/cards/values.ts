@@ -7,12 +7,12 @@ import type { ListRules } from './lists.ts'
 import { type Strings, textAt, titleOfType } from './strings.ts'
 import { cut, cutMiddle } from './text.ts'
 
-/** Thrown when more text comes together than any card can hold; the renderer then tries with less. */
-export class TooMuch extends Error {}
+/** Thrown where the texts exceed `Limits.total`; the renderer then tries the next draft. */
+export class TooMuchText extends Error {}
 
 const ANY: FieldKind = { kind: 'any' }
 
-/** Turns an event's values into what a card shows: clean, formatted, cut to the limits, never null or absent. */
+/** Converts an event's values for a card: cleaned, formatted, cut to the limits, never null or absent. */
 export class Values {
   readonly #formatter: Formatter
   readonly #strings: Strings
@@ -29,40 +29,40 @@ export class Values {
     this.#lists = lists
   }
 
-  /** What says which event it is: cleaned, and cut only where nothing else is left to cut. */
+  /** Title, type or correlation id: cleaned, and cut only by `Limits.ids`. */
   id(raw: string): string {
     return cut(cleanText(raw), this.#limits.ids)
   }
 
-  /** A text of ours or of the event's, cleaned and cut. */
+  /** Cleans and cuts a text. */
   text(raw: string): string {
     return this.#short(raw, (text) => cut(text, this.#limits.text))
   }
 
-  /** A long text of many lines, cut in its middle. */
+  /** Cleans a text of many lines and cuts it in its middle. */
   code(value: Json | undefined): string {
     return this.#short(this.#plain(value), (text) => cutMiddle(text, this.#limits.text))
   }
 
-  /** A field as `data.<name>`: a text, or a list of what a repeated element shows of each item. */
+  /** A field for `data.<name>`: a text, or a list of the parts of each item that a repeated element shows. */
   shown(name: string, field: FieldKind, items: ReadonlySet<string>): Json {
-    const value = own(this.#data, name)
-    if (field.kind === 'map') return this.#entries(value, this.#most(name))
+    const value = ownField(this.#data, name)
+    if (field.kind === 'map') return this.#entries(value, this.#maxItems(name))
     if (field.kind === 'list')
-      return this.#list(value, this.#most(name)).map((item) => this.#item(item, field.item, items))
+      return this.#list(value, this.#maxItems(name)).map((item) => this.#item(item, field.item, items))
     if (field.kind === 'object') return this.#object(value, field, new Set())
     return this.#scalar(name, value, field)
   }
 
-  /** How many items of a list or map are not shown, those included that the event itself only counts. */
+  /** Number of hidden items of a list or map, including the items that the event only counts. */
   hidden(name: string): number {
     const { others } = this.#lists.get(name) ?? {}
-    const counted = others === undefined ? 0 : own(this.#data, others)
-    const left = Math.max(0, sizeOf(own(this.#data, name)) - this.#most(name))
+    const counted = others === undefined ? 0 : ownField(this.#data, others)
+    const left = Math.max(0, sizeOf(ownField(this.#data, name)) - this.#maxItems(name))
     return typeof counted === 'number' ? left + counted : left
   }
 
-  /** A field as `raw.<name>`: its own type, for conditions. Absent and null are empty text. */
+  /** A field for `raw.<name>`, with its own type, for conditions. Absent and null are empty text. */
   raw(value: Json | undefined): Json {
     if (value === undefined || value === null) return ''
     if (typeof value === 'string') return this.text(value)
@@ -77,22 +77,22 @@ export class Values {
     if (typeof value === 'number' && field.kind === 'amount') return this.#formatter.amount(value)
     if (typeof value === 'string' && field.kind === 'amount') return this.#formatter.amount(this.text(value))
     if (typeof value === 'string' && field.kind === 'moment') return this.#formatter.moment(this.text(value))
-    // Half an address leads nowhere, or elsewhere.
+    // Not cut: half a URL leads nowhere, or elsewhere.
     if (typeof value === 'string' && field.kind === 'url') return cleanText(value)
     const text = this.text(this.#plain(value))
-    return this.#word(name, text, field) ?? text
+    return this.#translation(name, text, field) ?? text
   }
 
-  /** The word of the card's language for what a text names; undefined where there is none. */
-  #word(name: string, text: string, field: FieldKind): string | undefined {
+  /** The translation of a text; undefined where there is none. */
+  #translation(name: string, text: string, field: FieldKind): string | undefined {
     const names = field.kind === 'text' ? field.names : undefined
-    if (names === undefined) return this.#wordForValue(name, text)
+    if (names === undefined) return this.#translationOfValue(name, text)
     if (names === 'field') return textAt(this.#strings, 'field', text)
-    const of = names === 'event_type' ? undefined : own(this.#data, names.valueOf)
-    return typeof of === 'string' ? this.#wordForValue(of, text) : titleOfType(this.#strings, text)
+    const of = names === 'event_type' ? undefined : ownField(this.#data, names.valueOf)
+    return typeof of === 'string' ? this.#translationOfValue(of, text) : titleOfType(this.#strings, text)
   }
 
-  #wordForValue(field: string, text: string): string | undefined {
+  #translationOfValue(field: string, text: string): string | undefined {
     return textAt(this.#strings, 'value', field, text.toLowerCase())
   }
 
@@ -105,8 +105,8 @@ export class Values {
     return JSON.stringify(value)
   }
 
-  /** The most items of a list that are shown. */
-  #most(name: string): number {
+  /** Maximum number of items of a list to show. */
+  #maxItems(name: string): number {
     return Math.min(this.#limits.list, this.#lists.get(name)?.most ?? Number.POSITIVE_INFINITY)
   }
 
@@ -120,7 +120,7 @@ export class Values {
     if (!isObject(value)) return []
     return this.#list(Object.entries(value) as [string, Json][], most).map((entry) => {
       const [name, item] = entry as [string, Json]
-      // A label names something: 9090 is a port, and 9,090 is none.
+      // A label's number gets no separators: 9090 may be a port.
       return { name: this.text(name), value: this.text(typeof item === 'number' ? String(item) : this.#plain(item)) }
     })
   }
@@ -130,17 +130,17 @@ export class Values {
     return this.#scalar('', item, kind ?? ANY)
   }
 
-  /** An object with every name that a template may take from it. */
+  /** An object with every name that a template may use of it. */
   #object(value: Json | undefined, kind: FieldKind | undefined, names: ReadonlySet<string>): JsonObject {
     const fields = kind?.kind === 'object' ? kind.fields : new Map<string, FieldKind>()
     const from = isObject(value) ? (value as JsonObject) : {}
     const all = new Set([...fields.keys(), ...names])
     return Object.fromEntries(
-      [...all].map((name) => [name, this.#scalar(name, own(from, name), fields.get(name) ?? ANY)]),
+      [...all].map((name) => [name, this.#scalar(name, ownField(from, name), fields.get(name) ?? ANY)]),
     )
   }
 
-  /** Only so much of a text is cleaned as can end up on the card. */
+  /** Cleans and shortens a text; only the parts that may fit are cleaned. */
   #short(raw: string, shorten: (text: string) => string): string {
     const room = this.#limits.text * 2
     this.#count(Math.min(raw.length, this.#limits.text))
@@ -150,17 +150,17 @@ export class Values {
 
   #count(length: number): void {
     this.#total += length
-    if (this.#total > this.#limits.total) throw new TooMuch()
+    if (this.#total > this.#limits.total) throw new TooMuchText()
   }
 }
 
-/** An object's own field; never what every object inherits. */
-export function own(object: JsonObject, name: string): Json | undefined {
+/** An object's own field; never an inherited one. */
+export function ownField(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-/** Whether there is something to show. */
-export function isThere(value: Json | undefined): boolean {
+/** False for absent, null and empty values. */
+export function isPresent(value: Json | undefined): boolean {
   if (value === undefined || value === null || value === '') return false
   return typeof value !== 'object' || sizeOf(value) > 0
 }
