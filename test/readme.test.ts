@@ -211,6 +211,18 @@ describe('log events that pages name', () => {
   })
 })
 
+describe('CONTRIBUTING.md', () => {
+  it('names only titles that its test files have', () => {
+    const text = read('CONTRIBUTING.md').replace(/\s+/g, ' ')
+    const named = [...text.matchAll(/"([^"]+)" in `((?:src|test)\/[^`]+\.test\.ts)`/g)]
+    expect(named.length).toBeGreaterThan(5)
+    const missing = named.filter(([, title = '', file = '']) =>
+      title.split(' … ').some((part) => !read(file).includes(part)),
+    )
+    expect(missing.map(([words]) => words)).toEqual([])
+  })
+})
+
 describe('docs/state-machine.md', () => {
   it('has a row for every state, and no other', () => {
     const rows = [...read('docs/state-machine.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, state]) => state)

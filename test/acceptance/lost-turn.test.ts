@@ -143,7 +143,7 @@ describe.each(KINDS)('a turn that continues after its lease expired, on %s', (ki
         { state: 'failed', reason: 'bad_request', repeat: false, status: 400, outcomes: ['1 bad_request'] },
       ],
       [
-        'told to wait',
+        'answered with 429',
         (one) => came(one, 'rate_limited', { statusCode: 429 }),
         { state: 'pending', reason: 'rate_limited', repeat: false, attempts: 1, outcomes: ['1 rate_limited'] },
       ],

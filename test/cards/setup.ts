@@ -37,7 +37,7 @@ export const OPTIONS: RendererOptions = {
 /** Names of all built-in event types. */
 export const TYPES = Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]
 
-/** The request for a sample event's card, with whatever shall be different. */
+/** The request for a sample event's card, with changes. */
 export function requestFor(
   type: string,
   language: Language,

@@ -25,9 +25,8 @@ import { captureFiles, captureRows } from './marked/stored.ts'
 import { startWrongly } from './marked/wrong-starts.ts'
 
 /**
- * Secrets and patient data never appear in logs, errors, metrics, stored rows or answers. A whole gateway is given marked
- * values in every place that takes one, is made to work and to fail in every way that is known, and whatever came out of it
- * is searched for each mark. A webhook's signature may be in one place: the request line of a post to that webhook.
+ * Secrets and patient data never appear in logs, errors, metrics, stored rows or answers. A whole gateway gets marked
+ * values in every input, works and fails in every known way, and all its output is searched for each mark. A webhook's signature may be in one place: the request line of a post to that webhook.
  */
 const MAIN = new URL('../../src/app/main.ts', import.meta.url).pathname
 
