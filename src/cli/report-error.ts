@@ -33,7 +33,7 @@ export function reportUsageError(text: string, output: Output): void {
   const message = withoutValues(text.trim())
   if (!output.json) output.note(message)
   const found = message.replace(/^error: /, '').replaceAll('\n', ' ')
-  const problem = { at: 'command line', found, expected: 'what --help says' }
+  const problem = { at: 'command line', found, expected: 'a command and options from --help' }
   output.answer(problemBody(new GatewayError('invalid_request', [problem]), undefined))
 }
 

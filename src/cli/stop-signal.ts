@@ -20,17 +20,19 @@ export function listenForStop(output: Output): StopSignal {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
       process.on(name, () => {
         if (stop.signal.aborted) {
-          output.note(`${name} again: stopped at once. What was under way is sent again at the next start.`)
+          output.note(`${name} again: stopped at once. Posts in flight are sent again at the next start.`)
           process.exit(EXIT.no)
         }
-        begin(name)
+        requestStop(name)
       })
     whenNpmIsGone(() => {
       // Ctrl-C reaches both npm and this process: the stop is requested already.
-      if (!stop.signal.aborted) begin('npm, which started this, is gone')
+      if (!stop.signal.aborted) requestStop('npm, which started this, is gone')
     })
-    function begin(why: string): void {
-      output.note(`${why}: stopping; cards under way are finished or handed back. A second signal stops at once.`)
+    function requestStop(why: string): void {
+      output.note(
+        `${why}: stopping; posts in flight are finished or returned to pending. A second signal stops at once.`,
+      )
       stop.abort()
       resolve()
     }

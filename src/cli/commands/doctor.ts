@@ -38,7 +38,7 @@ export async function doctor({ sendTest }: DoctorOptions, output: Output): Promi
   output.print(
     failed.length === 0
       ? output.paint('green', 'Nothing is wrong.')
-      : output.paint('red', `${failed.length} of ${findings.length} lines need somebody.`),
+      : output.paint('red', `${failed.length} of ${findings.length} findings are wrong.`),
   )
   return code
 }

@@ -23,7 +23,7 @@ export async function send(flags: EventFlags & TargetFlags, output: Output, gate
     output.print(
       delivered
         ? 'What is not accepted yet is sent by the next command, or by "claimlinc-teams serve".'
-        : `Kept by ${target.place}; "claimlinc-teams notifications show <id>" tells what became of each.`,
+        : `Kept by ${target.place}; "claimlinc-teams notifications show <id>" shows its state.`,
     )
     return EXIT.ok
   })

@@ -63,7 +63,7 @@ function isAbout(key: string, { at }: CodedProblem): boolean {
 
 function checkVault(problems: readonly CodedProblem[], { VAULT_ADDR }: Settings): readonly Finding[] {
   if (VAULT_ADDR === undefined) return [fine('vault', 'not used: VAULT_ADDR is not set')]
-  if (problems.length === 0) return [fine('vault', 'answers, and what is kept there can be read')]
+  if (problems.length === 0) return [fine('vault', 'answers, and its secrets can be read')]
   return problems.map((problem) => wrongSetting('vault', problem, exitCodeOf(problem.code)))
 }
 
@@ -71,7 +71,7 @@ function checkSigning({ signingAt }: SecretsReport): Finding {
   return signingAt === undefined
     ? noted(
         'signature',
-        'posts are signed with a secret that is made up at each start, which no receiver can check',
+        'posts are signed with a random secret, new at each start, which no receiver can check',
         'Set TEAMS_HMAC_SECRET_KEY, for example to what "openssl rand -hex 32" prints.',
       )
     : fine('signature', `posts are signed with the secret of ${signingAt}`)
