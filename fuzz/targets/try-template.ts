@@ -25,18 +25,18 @@ export function tryTemplate(
   const problems: Problem[] = []
   const addProblem: AddProblem = (at, found, expected) => problems.push({ at, found, expected })
   checkShape(template, addProblem)
-  const { own, framed, problems: wrong } = compose(template, files.frame.template, files.components)
+  const { template: composed, framed, problems: wrong } = compose(template, files.frame.template, files.components)
   problems.push(...wrong)
-  const { uses, bad } = namesOf(own)
+  const { uses, bad } = namesOf(composed)
   for (const { at, found } of bad) addProblem(at, found, 'an expression of Adaptive Card Templating')
   const fields = types.get(definition.name)?.fields ?? new Map()
   checkNames(uses, fields, files.strings, addProblem)
-  checkLists(own, fields, addProblem)
+  checkLists(composed, fields, addProblem)
   if (problems.length > 0) return { card: undefined, problems }
   const [en, ar] = LANGUAGES.map((language) => compile(framed, files.strings[language]))
   if (en === undefined || ar === undefined) throw new TypeError('a language is missing')
-  const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
-  const card: CompiledCard = { templates: { en, ar }, uses: usesOf(uses), lists: listRules(own), buttons }
+  const buttons = Array.isArray(composed.$buttons) ? composed.$buttons.map(String) : []
+  const card: CompiledCard = { templates: { en, ar }, uses: usesOf(uses), lists: listRules(composed), buttons }
   const tried = { ...cardSet, cards: new Map([[definition.card, card]]) }
   problems.push(...renderSamples(tried, types, new Map([[definition.name, definition]]), files.cards, parserProblems))
   return { card: problems.length === 0 ? card : undefined, problems }

@@ -108,17 +108,17 @@ function compileCard(
   const before = problems.length
   const addProblem: AddProblem = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
   checkShape(file.template, addProblem)
-  const { own, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
+  const { template, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
   for (const { at, found, expected } of wrong) addProblem(at, found, expected)
-  const { uses, bad } = namesOf(own)
+  const { uses, bad } = namesOf(template)
   for (const { at, found } of bad) addProblem(at, found, 'an expression of Adaptive Card Templating')
   for (const fields of fieldSets) {
     checkNames(uses, fields, files.strings, addProblem)
-    checkLists(own, fields, addProblem)
+    checkLists(template, fields, addProblem)
   }
   if (problems.length > before) return undefined
-  const buttons = Array.isArray(own.$buttons) ? own.$buttons.map(String) : []
-  return { templates: inBoth(framed, files), uses: usesOf(uses), lists: listRules(own), buttons }
+  const buttons = Array.isArray(template.$buttons) ? template.$buttons.map(String) : []
+  return { templates: inBoth(framed, files), uses: usesOf(uses), lists: listRules(template), buttons }
 }
 
 function inBoth(template: JsonObject, { strings }: TemplateFiles): CompiledCard['templates'] {

@@ -17,10 +17,10 @@ export function compose(
   const problems: CompositionProblem[] = []
   // `$data` at the root is sample data for the preview in the Adaptive Cards designer.
   const { $data, ...rest } = card
-  const own = Object.fromEntries(
+  const template = Object.fromEntries(
     Object.entries(rest).map(([name, value]) => [name, included(value, `/${name}`, components, problems, [])]),
   ) as JsonObject
-  const { body, $buttons, $lists, msteams, ...root } = own
+  const { body, $buttons, $lists, msteams, ...root } = template
   const elements = Array.isArray(body) ? body : []
   const slots = Array.isArray(frame.body) ? frame.body : []
   const framed = {
@@ -29,13 +29,13 @@ export function compose(
     body: slots.flatMap((item) => (isObject(item) && item.$slot === 'body' ? elements : [item])) as Json[],
     msteams: { ...(isObject(frame.msteams) ? frame.msteams : {}), ...(isObject(msteams) ? msteams : {}) } as JsonObject,
   }
-  return { own, framed, problems }
+  return { template, framed, problems }
 }
 
 /** A composed card. */
 export interface Composition {
   /** The card's template with its components; JSON pointers into it are valid for the file. */
-  readonly own: JsonObject
+  readonly template: JsonObject
   /** The card inside the frame. */
   readonly framed: JsonObject
   readonly problems: readonly CompositionProblem[]

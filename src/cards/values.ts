@@ -110,15 +110,15 @@ export class Values {
     return Math.min(this.#limits.list, this.#lists.get(name)?.most ?? Number.POSITIVE_INFINITY)
   }
 
-  #list(value: Json | undefined, most: number): readonly Json[] {
+  #list(value: Json | undefined, maxItems: number): readonly Json[] {
     const list = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value as Json]
-    this.#count(Math.min(list.length, most) * 50)
-    return list.slice(0, most)
+    this.#count(Math.min(list.length, maxItems) * 50)
+    return list.slice(0, maxItems)
   }
 
-  #entries(value: Json | undefined, most: number): JsonObject[] {
+  #entries(value: Json | undefined, maxItems: number): JsonObject[] {
     if (!isObject(value)) return []
-    return this.#list(Object.entries(value) as [string, Json][], most).map((entry) => {
+    return this.#list(Object.entries(value) as [string, Json][], maxItems).map((entry) => {
       const [name, item] = entry as [string, Json]
       // A label's number gets no separators: 9090 may be a port.
       return { name: this.text(name), value: this.text(typeof item === 'number' ? String(item) : this.#plain(item)) }

@@ -51,7 +51,7 @@ export interface Acceptor {
    * Writes all protected events, or none, in the given transaction. Once it commits, no event is lost; if it rolls back,
    * none exists.
    *
-   * @param origin the caller: `library`, `cli`, `http:<name of the token>`; idempotency keys are unique per caller
+   * @param origin the caller: `library`, `cli`, `http:<name of the token>`; idempotency keys are scoped to it
    * @throws GatewayError `idempotency_key_reused`
    */
   accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>

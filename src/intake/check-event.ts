@@ -166,7 +166,7 @@ function checkStakeholders(
   addProblem: AddProblem,
 ): readonly string[] | undefined {
   if (isAbsent(value)) return undefined
-  const rule = { most: MAX_STAKEHOLDERS, items: 'names', expected: 'stakeholder groups, or no such field' }
+  const rule = { max: MAX_STAKEHOLDERS, items: 'names', expected: 'stakeholder groups, or no such field' }
   if (!checkList(value, 'stakeholders', rule, addProblem)) return undefined
   const keys: string[] = []
   let unknown = 0

@@ -22,8 +22,8 @@ export function readObject<T>(given: unknown, read: (object: Readonly<Record<str
 }
 
 /** Copies a list up to one item more than the limit, so that the check finds it too long. Other values are returned unchanged. */
-export function copyList(value: unknown, most: number): unknown {
-  return Array.isArray(value) ? Array.from(value.slice(0, most + 1)) : value
+export function copyList(value: unknown, max: number): unknown {
+  return Array.isArray(value) ? Array.from(value.slice(0, max + 1)) : value
 }
 
 /** Describes the kind of a value without quoting it. A proxy may throw even then. */
@@ -46,9 +46,9 @@ export function unknownKeys(given: object, known: readonly string[]): string[] {
 }
 
 /** The place to report an unknown key at. It is named where it looks like a field name; another key may be a misplaced value. */
-export function placeOfUnknown(name: string, around: string): string {
-  if (!/^[A-Za-z_]{1,40}$/.test(name)) return around
-  return around === '' ? name : `${around}.${name}`
+export function placeOfUnknown(name: string, parent: string): string {
+  if (!/^[A-Za-z_]{1,40}$/.test(name)) return parent
+  return parent === '' ? name : `${parent}.${name}`
 }
 
 /** One of the known values; undefined for another value, after reporting it. */
@@ -64,28 +64,28 @@ export function checkOneOf<T extends string>(
   return found
 }
 
-/** True for a list of 1 to `most` items; false after reporting another value. `items` names them in the problem. */
+/** True for a list of 1 to `max` items; false after reporting another value. `items` names them in the problem. */
 export function checkList(
   value: unknown,
   at: string,
-  { most, items, expected }: { readonly most: number; readonly items: string; readonly expected: string },
+  { max, items, expected }: { readonly max: number; readonly items: string; readonly expected: string },
   addProblem: AddProblem,
 ): value is readonly unknown[] {
   const given = Array.isArray(value) && value.length > 0
-  if (given && value.length <= most) return true
-  addProblem(at, given ? `more than ${most} ${items}` : describe(value), `a list of 1 to ${most} ${expected}`)
+  if (given && value.length <= max) return true
+  addProblem(at, given ? `more than ${max} ${items}` : describe(value), `a list of 1 to ${max} ${expected}`)
   return false
 }
 
 /**
- * True for text that a record, a header and a terminal can show: 1 to `most` characters, not only blanks, well-formed, and
+ * True for text that a record, a header and a terminal can show: 1 to `max` characters, not only blanks, well-formed, and
  * without control characters and Unicode line separators, which some log readers treat as the end of a line.
  */
-export function isShowable(value: unknown, most: number): value is string {
+export function isShowable(value: unknown, max: number): value is string {
   return (
     typeof value === 'string' &&
     value.trim() !== '' &&
-    value.length <= most &&
+    value.length <= max &&
     !CONTROL_CHARACTER.test(value) &&
     value.isWellFormed()
   )
@@ -94,21 +94,21 @@ export function isShowable(value: unknown, most: number): value is string {
 const CONTROL_CHARACTER = /[\p{Cc}\u2028\u2029]/u
 
 /** The expected value in a problem of {@link isShowable}. */
-export function showableText(most: number): string {
-  return `text of 1 to ${most} characters without control characters`
+export function showableText(max: number): string {
+  return `text of 1 to ${max} characters without control characters`
 }
 
 /** Text that {@link isShowable}; undefined for another value, after reporting why. */
-export function checkText(value: unknown, at: string, most: number, addProblem: AddProblem): string | undefined {
-  if (isShowable(value, most)) return value
-  addProblem(at, whyNotShowable(value, most), showableText(most))
+export function checkText(value: unknown, at: string, max: number, addProblem: AddProblem): string | undefined {
+  if (isShowable(value, max)) return value
+  addProblem(at, whyNotShowable(value, max), showableText(max))
   return undefined
 }
 
-function whyNotShowable(value: unknown, most: number): string {
+function whyNotShowable(value: unknown, max: number): string {
   if (typeof value !== 'string' || value === '') return describe(value)
   if (value.trim() === '') return 'blanks only'
-  if (value.length > most) return describe(value)
+  if (value.length > max) return describe(value)
   return value.isWellFormed() ? 'text with control characters' : 'text that is not Unicode'
 }
 

@@ -131,7 +131,7 @@ describe('a questionable value that is used', () => {
   const warningsOf = async (env: Record<string, string>, channels: Parameters<typeof checkSecrets>[0]['channels']) => {
     const { warnings } = await checkSecrets({ settings: loadSettings(env), env, channels, clock: world.clock })
     await world.start(env, channels)
-    const logged = world.complaints('webhook_questionable')
+    const logged = world.problemLines('webhook_questionable')
     expect(logged).toHaveLength(warnings.length)
     expect(JSON.stringify([warnings, logged])).not.toContain(MARK)
     return warnings.map(({ channel, at, refused }) => ({ channel, at, refused }))
@@ -212,7 +212,7 @@ pmo: " ${urlOf('pmo')} "
     write('urls.yaml', `sre: ${urlOf('sre3')}\n`)
     await world.look()
     expect(known(secrets)).toEqual({ sre: urlOf('sre3') })
-    const lines = world.complaints('secrets_unreachable')
+    const lines = world.problemLines('secrets_unreachable')
     expect(lines.map(({ subject, problems }) => [subject, problems.length])).toEqual([
       ['TEAMS_WEBHOOKS_FILE', 1],
       ['TEAMS_WEBHOOKS_FILE', 1],

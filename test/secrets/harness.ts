@@ -76,7 +76,7 @@ export function createWorld() {
     ...manual,
     metrics,
     /** Lines at level warn or error with that event, code or text in them. */
-    complaints: (part: string) =>
+    problemLines: (part: string) =>
       lines
         .filter((line) => /"level":"(warn|error)"/.test(line) && line.includes(part))
         .map((line) => JSON.parse(line)),

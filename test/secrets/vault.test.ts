@@ -180,7 +180,7 @@ describe('logins', () => {
   ])('does not send the token to %s, and says what to do', async (_, status, location, part) => {
     const { url, paths } = await standby(status, location)
     await world.start({ ...withToken(), VAULT_ADDR: url, TEAMS_VAULT_REDIRECT_HOSTS: 'vault.example.sa' })
-    const [line] = world.complaints(part)
+    const [line] = world.problemLines(part)
     expect(line).toMatchObject({ code: 'secrets_unreachable', subject: 'VAULT_ADDR' })
     expect(vault.requests).toEqual([])
     expect(paths.length).toBeLessThanOrEqual(6)
@@ -222,7 +222,7 @@ describe('a proxy', () => {
     const proxy = await startProxy({ refuse: 407 })
     const HTTPS_PROXY = proxy.url.replace('//', `//user:${MARK}@`)
     await world.start({ ...withToken(), VAULT_ADDR: 'https://vault.example.sa:8200', HTTPS_PROXY })
-    expect(world.complaints('no answer (PROXY_407)')).toHaveLength(1)
+    expect(world.problemLines('no answer (PROXY_407)')).toHaveLength(1)
   })
 })
 
@@ -257,11 +257,11 @@ describe('rotation', () => {
     await world.look()
     await world.look()
     expect(known(secrets)).toEqual({ sre: urlOf('sre1'), security_eng: urlOf('sec2') })
-    expect(world.complaints('webhook_placeholder')).toMatchObject([{ subject: 'secret/teams/webhooks: sre' }])
+    expect(world.problemLines('webhook_placeholder')).toMatchObject([{ subject: 'secret/teams/webhooks: sre' }])
     vault.put('secret/teams/config', { hmac_secret: `${MARK}`.slice(0, 5) })
     await world.look()
     expect(signs(secrets)).toEqual([SIGNING, PREVIOUS])
-    expect(world.complaints('secret/teams/config: hmac_secret')).toHaveLength(1)
+    expect(world.problemLines('secret/teams/config: hmac_secret')).toHaveLength(1)
   })
 
   it('survives a listener that throws', async () => {
@@ -288,7 +288,7 @@ describe('outages', () => {
     expect(world.wait()).toBe(5_000)
     for (const _ of [1, 2, 3]) await world.look()
     expect(signs(secrets)).toEqual(madeUp)
-    expect(world.complaints('a sealed Vault')).toMatchObject([{ code: 'secrets_unreachable', subject: 'VAULT_ADDR' }])
+    expect(world.problemLines('a sealed Vault')).toMatchObject([{ code: 'secrets_unreachable', subject: 'VAULT_ADDR' }])
     expect(await failures()).toBe('4')
     vault.unseal()
     const changes: (readonly string[])[] = []
@@ -316,7 +316,7 @@ describe('outages', () => {
       await go()
       await world.look()
     }
-    expect(world.complaints('secrets_unreachable').map(({ problems }) => problems.length)).toEqual([1, 1, 1])
+    expect(world.problemLines('secrets_unreachable').map(({ problems }) => problems.length)).toEqual([1, 1, 1])
     expect(await failures()).toBe('6')
   })
 
@@ -333,7 +333,7 @@ describe('outages', () => {
     vault.policy('teams', PATHS.slice(0, 1))
     const secrets = await world.start({ ...withToken(), TEAMS_HMAC_SECRET_KEY: `${SIGNING}-env` })
     expect(signs(secrets)).toEqual([`${SIGNING}-env`])
-    expect(world.complaints('secrets_unreachable')).toEqual([])
+    expect(world.problemLines('secrets_unreachable')).toEqual([])
   })
 
   it('closes during a refresh', async () => {
@@ -343,7 +343,7 @@ describe('outages', () => {
     await hanging
     await secrets.close()
     expect(known(secrets)).toHaveProperty('sre', urlOf('sre1'))
-    expect(world.complaints('')).toEqual([])
+    expect(world.problemLines('')).toEqual([])
     expect(await failures()).toBe('0')
   })
 })
@@ -384,7 +384,7 @@ describe('leases', () => {
     expect(logins()).toBe(2)
     vault.revokeAll()
     await world.look()
-    expect(world.complaints('VAULT_ROLE_ID: found credentials that Vault refuses (status 400)')).toHaveLength(1)
+    expect(world.problemLines('VAULT_ROLE_ID: found credentials that Vault refuses (status 400)')).toHaveLength(1)
     expect(known(secrets)).toEqual({ sre: urlOf('sre2') })
   })
 
@@ -395,14 +395,14 @@ describe('leases', () => {
     await world.look()
     await world.look()
     expect(logins()).toBe(1)
-    expect(world.complaints('secret/teams/config: found a path that the token may not read')).toHaveLength(1)
+    expect(world.problemLines('secret/teams/config: found a path that the token may not read')).toHaveLength(1)
   })
 
   it('logs that a given token ended, and keeps known values', async () => {
     const secrets = await world.start(withToken({ policies: ['teams'], ttl: 60 }))
     world.pass(61_000)
     await world.look()
-    expect(world.complaints('VAULT_TOKEN: found a token that Vault refuses (403)')).toHaveLength(1)
+    expect(world.problemLines('VAULT_TOKEN: found a token that Vault refuses (403)')).toHaveLength(1)
     expect(known(secrets)).toHaveProperty('sre', urlOf('sre1'))
   })
 })
@@ -429,7 +429,7 @@ describe('at start', () => {
   it('ignores fields that are no channel, and logs them', async () => {
     vault.put('secret/teams/webhooks', { sre: urlOf('sre1'), sree: urlOf('x') })
     expect(known(await world.start(withToken()))).toEqual({ sre: urlOf('sre1') })
-    expect(world.complaints('secret/teams/webhooks: sree')).toMatchObject([{ expected: 'perhaps sre' }])
+    expect(world.problemLines('secret/teams/webhooks: sree')).toMatchObject([{ expected: 'perhaps sre' }])
   })
 
   it('ignores a placeholder for a muted channel', async () => {

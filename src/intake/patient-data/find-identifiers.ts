@@ -203,15 +203,15 @@ function unquoted(value: WordKind, letters: string, start: number, text: string,
 
 /** The end of an object in JSON or Python notation, or of the text where the object was cut. */
 function endOfObject(letters: string, start: number): number {
-  const most = Math.min(letters.length, start + MAX_OBJECT_LENGTH)
+  const limit = Math.min(letters.length, start + MAX_OBJECT_LENGTH)
   let depth = 0
-  for (let at = start; at < most; at++) {
+  for (let at = start; at < limit; at++) {
     const letter = letters.charAt(at)
     if (letter === '{') depth += 1
     if (letter === '}') depth -= 1
     if (depth === 0) return at + 1
   }
-  return most
+  return limit
 }
 
 const BEFORE =

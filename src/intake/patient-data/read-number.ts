@@ -12,8 +12,8 @@ export function readIdNumber(letters: string, start: number, minDigits: number):
   let end = start
   let digits = 0
   let others = 0
-  const most = Math.min(letters.length, start + MAX_NUMBER_LENGTH)
-  for (let at = start; at < most; at++) {
+  const limit = Math.min(letters.length, start + MAX_NUMBER_LENGTH)
+  for (let at = start; at < limit; at++) {
     const letter = letters.charAt(at)
     if (DIGITS.includes(letter)) {
       digits += 1

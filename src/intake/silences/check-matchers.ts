@@ -32,7 +32,7 @@ export function readMatchers(value: unknown): unknown {
 
 /** Checks the copy of {@link readMatchers}; reports every problem of every matcher. */
 export function checkMatchers(given: unknown, catalogue: Catalogue, addProblem: AddProblem): readonly Matcher[] {
-  const rule = { most: MAX_MATCHERS, items: 'matchers', expected: 'matchers, each with field, operator and value' }
+  const rule = { max: MAX_MATCHERS, items: 'matchers', expected: 'matchers, each with field, operator and value' }
   // The first matchers of a list that is too long are checked too.
   if (!checkList(given, 'matchers', rule, addProblem) && !Array.isArray(given)) return []
   const fields = namedFields(catalogue)
