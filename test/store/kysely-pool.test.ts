@@ -4,9 +4,10 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../src/kernel/log.ts'
 import { kyselyPool, PREPARED } from '../../src/store/kysely-pool.ts'
-import { movePastMonths } from '../../src/store/maintenance.ts'
+import { applyRetention, movePastMonths } from '../../src/store/maintenance.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { shareDatabase } from '../../src/store/shared.ts'
+import { changeTables } from '../../src/store/state-changes.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { freshDatabase } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
@@ -81,6 +82,21 @@ describe('an answer time-out', () => {
     const { kysely } = await openThroughProxy()
     const long = sql`DO 'BEGIN PERFORM pg_sleep(0.6); END'`.execute(kysely)
     await expect(long).resolves.toBeDefined()
+  })
+
+  it('does not time out for a statement of a migration', async () => {
+    const { kysely } = await openThroughProxy()
+    const long = changeTables('schema.migrated', sql`CREATE TABLE slow AS SELECT 1 AS n FROM pg_sleep(0.6)`).execute(
+      kysely,
+    )
+    await expect(long).resolves.toBeDefined()
+  })
+
+  it('does not time out while applyRetention drops months', async () => {
+    const { kysely } = await openThroughProxy((await startedStore('postgres')).DATABASE_URL)
+    await sql`CREATE OR REPLACE PROCEDURE teams_apply_retention(audit_days integer, card_days integer)
+      LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); END'`.execute(kysely)
+    await expect(applyRetention(kysely, 30, 7)).resolves.toBeUndefined()
   })
 
   it('does not time out while movePastMonths moves rows', async () => {
