@@ -1,5 +1,5 @@
 import { snakeName } from '../contract/json-names.ts'
-import type { NotificationQuery } from '../contract/notifications.ts'
+import type { NotificationQuery } from '../contract/notification-query.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import type { Output } from './output.ts'

@@ -1,6 +1,7 @@
 import type { Acceptance } from '../contract/events.ts'
 import type { EventsRequest } from '../contract/events-request.ts'
-import type { NotificationDetail, NotificationQuery, NotificationView } from '../contract/notifications.ts'
+import type { NotificationQuery } from '../contract/notification-query.ts'
+import type { NotificationDetail, NotificationView } from '../contract/notifications.ts'
 import type { SilenceDetail, SilenceInput, SilenceQuery, SilenceView } from '../contract/silences.ts'
 import type { FilterNames } from './list-filters.ts'
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
 import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
+import type { NotificationQuery } from '../contract/notification-query.ts'
 import {
   type NotificationDetail,
-  type NotificationQuery,
   type NotificationView,
   notificationDetailWire,
   notificationPageWire,

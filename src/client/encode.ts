@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type EventInput, eventToWire } from '../contract/events.ts'
 import { snakeName } from '../contract/json-names.ts'
-import type { NotificationQuery } from '../contract/notifications.ts'
+import type { NotificationQuery } from '../contract/notification-query.ts'
 import { type SilenceInput, type SilenceQuery, silenceToWire } from '../contract/silences.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 import { createLossFinder } from '../kernel/json.ts'

@@ -23,3 +23,5 @@ export const MAX_PROBLEMS_PER_EVENT = 100
 export const MANY_PROBLEMS = 1_000
 /** Most names of undeclared data fields that one answer lists. */
 export const MAX_IGNORED = 100
+/** Limits of a silence: matchers, characters of a matcher's field or value, characters of the reason. */
+export const SILENCE_LIMITS = { matchers: 20, text: 200, reason: 500 } as const

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { plainMoment } from '../catalogue/moment.ts'
-import { PRIORITIES, parsePriority } from '../catalogue/priority.ts'
+import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import { keptId } from '../kernel/ids.ts'
-import { type NotificationQuery, STATES } from './notifications.ts'
+import { STATES, type State } from './notifications.ts'
 import { oneOf, PAGING, readQuery, text } from './query.ts'
 
 const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
@@ -14,6 +14,22 @@ const moment = text
   .transform((value) => new Date(value))
   // An offset can move a time out of the years 1 to 9999, which PostgreSQL and PGlite read.
   .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
+
+/** Filters of a list of notifications. */
+export interface NotificationQuery {
+  readonly correlationId?: string
+  readonly eventType?: string
+  readonly priority?: Priority
+  readonly state?: State
+  readonly channel?: string
+  /** Id of a digest's notification: lists the notifications in that digest. */
+  readonly digestId?: string
+  readonly since?: Date
+  readonly until?: Date
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  readonly cursor?: string
+}
 
 /** The filters of `GET /v1/notifications`. */
 export const notificationQuery = z.strictObject({

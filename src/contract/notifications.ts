@@ -11,22 +11,6 @@ export const STATES = ['pending', 'sending', 'accepted', 'posted', 'failed', 'di
 /** State of a notification. */
 export type State = (typeof STATES)[number]
 
-/** Filters of a list of notifications. */
-export interface NotificationQuery {
-  readonly correlationId?: string
-  readonly eventType?: string
-  readonly priority?: Priority
-  readonly state?: State
-  readonly channel?: string
-  /** Id of a digest's notification: lists the notifications in that digest. */
-  readonly digestId?: string
-  readonly since?: Date
-  readonly until?: Date
-  /** At most this many, 1 to 500. */
-  readonly limit: number
-  readonly cursor?: string
-}
-
 /** A notification in answers of the service. */
 export interface NotificationView {
   readonly id: string

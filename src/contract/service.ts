@@ -1,7 +1,8 @@
 import type { ChannelView } from './channels.ts'
 import type { Acceptance, UncheckedEvent } from './events.ts'
 import type { Check } from './health.ts'
-import type { NotificationDetail, NotificationQuery, NotificationView } from './notifications.ts'
+import type { NotificationQuery } from './notification-query.ts'
+import type { NotificationDetail, NotificationView } from './notifications.ts'
 import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from './silences.ts'
 
 /**

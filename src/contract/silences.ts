@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { camelName, count, moment, record, renamed } from './json-names.ts'
+import { SILENCE_LIMITS } from './limits.ts'
 import { nextCursor, oneOf, PAGING, readQuery } from './query.ts'
 
 /** Kinds of silences: one that a person makes at any time, or a planned maintenance window. Both suppress alike. */
@@ -23,9 +24,6 @@ export type SilenceState = (typeof SILENCE_STATES)[number]
 /** Comparison operators of a matcher. */
 export const MATCHER_OPERATORS = ['=', '!='] as const
 
-/** Limits of a silence: matchers, characters of a matcher's field or value, characters of the reason. */
-export const SILENCE_LIMITS = { matchers: 20, text: 200, reason: 500 } as const
-
 /** One condition of a silence. `*` in the value matches any text. */
 export interface Matcher {
   /** `event_type`, `priority`, `channel`, `stakeholder`, `correlation_id`, or `data.` and a field of the event's data. */
@@ -38,7 +36,7 @@ export interface Matcher {
 export interface SilenceInput {
   /** `silence` if absent. */
   readonly kind?: SilenceKind
-  /** A notification is suppressed if all of them match. At most 20. */
+  /** A notification is suppressed if all of them match. See {@link SILENCE_LIMITS}. */
   readonly matchers: readonly Matcher[]
   /** Now, if absent. */
   readonly startsAt?: Date | string

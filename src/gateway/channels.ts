@@ -5,7 +5,7 @@ import { refill } from '../delivery/budget.ts'
 import { type ChannelRow, readBacklog, readChannels } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
 import type { Destination } from '../transports/transport.ts'
-import type { UseCaseParts } from './use-case.ts'
+import type { UseCaseParts } from './calls.ts'
 
 /** Makes the use case that lists the channels. */
 export function createChannels(parts: UseCaseParts): Pick<GatewayService, 'listChannels'> {

@@ -6,8 +6,8 @@ import type { GatewayService } from '../contract/service.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { readChannels } from '../store/channels.ts'
 import { databaseError } from '../store/database-error.ts'
+import type { UseCaseParts } from './calls.ts'
 import { viewChannels } from './channels.ts'
-import type { UseCaseParts } from './use-case.ts'
 
 /** Milliseconds that a scrape waits for the database: well below the 10 s after which Prometheus gives up by default. */
 const SCRAPE_TIMEOUT_MS = 3_000

@@ -1,7 +1,7 @@
 import type { GatewayService } from '../contract/service.ts'
 import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
 import { inTransaction } from '../store/transactions.ts'
-import type { UseCaseParts } from './use-case.ts'
+import type { UseCaseParts } from './calls.ts'
 
 /** Makes the use cases that list, read and replay notifications. */
 export function createNotifications({

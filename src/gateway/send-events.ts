@@ -4,7 +4,7 @@ import type { Accepted } from '../intake/acceptor.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { adoptTransaction, type ForeignTransaction } from '../store/foreign-transaction.ts'
 import { inTransaction } from '../store/transactions.ts'
-import type { UseCaseParts } from './use-case.ts'
+import type { UseCaseParts } from './calls.ts'
 
 /** Accepts events, in a transaction of its own or in the caller's. */
 export interface SendEvents extends Pick<GatewayService, 'accept'> {

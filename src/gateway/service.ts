@@ -1,10 +1,10 @@
 import type { GatewayService } from '../contract/service.ts'
+import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
 import { createHealth } from './health.ts'
 import { createNotifications } from './notifications.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
-import { createCalls, type UseCaseParts } from './use-case.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
 export interface LocalService extends GatewayService, SendEvents {

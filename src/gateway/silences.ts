@@ -15,7 +15,7 @@ import {
 } from '../store/silences.ts'
 import { channelKeys, readWaiting, suppressWaiting, type WaitingNotification } from '../store/suppress-waiting.ts'
 import { committingEach } from '../store/transactions.ts'
-import type { UseCaseParts } from './use-case.ts'
+import type { UseCaseParts } from './calls.ts'
 
 /** Waiting notifications that are read and suppressed in one step. */
 const PAGE_SIZE = 1_000

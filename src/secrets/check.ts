@@ -1,9 +1,9 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
+import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
-import type { CodedProblem, SecretChannel, SecretWarning } from './source.ts'
-import { createSources } from './sources.ts'
+import type { CodedProblem, SecretChannel, SecretWarning } from './secret-source.ts'
 import { publicSuffixes, unknownKeys, validateReading } from './validate.ts'
 
 /** The result of one read of every source, without any secret value. */

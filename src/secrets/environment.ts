@@ -1,7 +1,7 @@
 import { nearestName } from '../kernel/nearest.ts'
 import type { Environment } from '../settings/env-file.ts'
 import { SETTINGS, type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
-import type { CodedProblem, Found, SecretChannel, SecretSource } from './source.ts'
+import type { CodedProblem, Found, SecretChannel, SecretSource } from './secret-source.ts'
 
 /** `TEAMS_WEBHOOK_SRE` for the channel `sre`. */
 export function webhookSetting(channelKey: string): string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { parseYaml } from '../kernel/yaml.ts'
-import type { Found, Reading, SecretSource } from './source.ts'
+import type { Found, Reading, SecretSource } from './secret-source.ts'
 
 /** Reads a secret file. Each refresh opens it by name, so that a file mounted, linked or renamed into place is found. */
 async function textOfFile(at: string, file: string): Promise<string | Problem> {

@@ -6,10 +6,10 @@ import { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
+import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
 import { createProblemLog } from './problem-log.ts'
-import type { CodedProblem, Reading, SecretChannel, SecretSource } from './source.ts'
-import { createSources } from './sources.ts'
+import type { CodedProblem, Reading, SecretChannel, SecretSource } from './secret-source.ts'
 import { mergeReading, publicSuffixes, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
 
 /** Pause before the refresh that follows a failed one, unless TEAMS_VAULT_REFRESH is shorter. */

@@ -3,7 +3,7 @@ import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
 import { bareSuffix, checkAddress, warnAboutAddress } from '../transports/address.ts'
-import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel, SecretWarning } from './source.ts'
+import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel, SecretWarning } from './secret-source.ts'
 
 /** The result of checking the readings: usable values, refused ones, problems and warnings. */
 export interface ReadingCheck {

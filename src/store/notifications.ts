@@ -1,11 +1,6 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
-import type {
-  AttemptView,
-  NotificationDetail,
-  NotificationQuery,
-  NotificationView,
-  State,
-} from '../contract/notifications.ts'
+import type { NotificationQuery } from '../contract/notification-query.ts'
+import type { AttemptView, NotificationDetail, NotificationView, State } from '../contract/notifications.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import { insertReplay, readReplays } from './replays.ts'

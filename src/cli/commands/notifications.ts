@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { NotificationQuery } from '../../contract/notification-query.ts'
 import { readNotificationQuery } from '../../contract/notification-query.ts'
 import {
   type NotificationDetail,
-  type NotificationQuery,
   type NotificationView,
   notificationDetailWire,
   notificationPageWire,

@@ -1,7 +1,7 @@
 import { withNumber } from '../../catalogue/identifier-names.ts'
 import { IDENTIFIERS, type IdentifierValue, PERSONS } from '../../catalogue/identifiers.ts'
 import { endOf, type Folded, foldNow, startOf } from '../../kernel/fold.ts'
-import { certainForms, type Stretch } from './certain-forms.ts'
+import { certainForms, type Stretch } from './mail-phone-iban.ts'
 import { readIdNumber, readPhone } from './read-number.ts'
 
 /** An identifier in a text, from `start` to before `end`, in UTF-16 units. */

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
-import { MATCHER_OPERATORS, type Matcher, SILENCE_LIMITS } from '../../contract/silences.ts'
+import { SILENCE_LIMITS } from '../../contract/limits.ts'
+import { MATCHER_OPERATORS, type Matcher } from '../../contract/silences.ts'
 import type { AddProblem } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { nearestName } from '../../kernel/nearest.ts'

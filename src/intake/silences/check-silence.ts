@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { readTime, TIME_EXPECTED } from '../../catalogue/moment.ts'
-import { RECURRENCES, SILENCE_KINDS, SILENCE_LIMITS, type Silence } from '../../contract/silences.ts'
+import { SILENCE_LIMITS } from '../../contract/limits.ts'
+import { RECURRENCES, SILENCE_KINDS, type Silence } from '../../contract/silences.ts'
 import { type AddProblem, GatewayError, type Problem } from '../../kernel/errors.ts'
 import { nearestName } from '../../kernel/nearest.ts'
 import {

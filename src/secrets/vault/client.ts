@@ -3,8 +3,8 @@ import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import type { Settings } from '../../settings/table.ts'
 import { proxyRulesOf } from '../../transports/proxy.ts'
+import { createVaultHttp } from './http.ts'
 import { createVaultLogin, sessionOf, type VaultSession } from './login.ts'
-import { createVaultHttp } from './request.ts'
 
 /** Reads secrets from Vault's KV store, version 2, and renews its own token. */
 export interface VaultClient {

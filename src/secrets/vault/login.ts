@@ -3,7 +3,7 @@ import { GatewayError } from '../../kernel/errors.ts'
 import { isObject } from '../../kernel/json.ts'
 import { Secret } from '../../kernel/secret.ts'
 import type { Settings } from '../../settings/table.ts'
-import type { VaultAnswer, VaultHttp } from './request.ts'
+import type { VaultAnswer, VaultHttp } from './http.ts'
 
 /** A token that Vault accepts, and its lease. */
 export interface VaultSession {

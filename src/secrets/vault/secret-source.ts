@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { isGatewayError, type Problem } from '../../kernel/errors.ts'
 import type { Settings } from '../../settings/table.ts'
-import type { Found, FoundSigning, SecretSource } from '../source.ts'
+import type { Found, FoundSigning, SecretSource } from '../secret-source.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
 
 /**

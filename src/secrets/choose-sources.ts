@@ -3,8 +3,8 @@ import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
 import { webhookFileSource, webhooksFileSource } from './file.ts'
-import type { SecretChannel, SecretSource } from './source.ts'
-import { vaultSource } from './vault/source.ts'
+import type { SecretChannel, SecretSource } from './secret-source.ts'
+import { vaultSource } from './vault/secret-source.ts'
 
 /**
  * Makes all sources that the settings name, in order of precedence: the first value found for a channel is used.
