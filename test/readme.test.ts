@@ -221,6 +221,15 @@ describe('CONTRIBUTING.md', () => {
     )
     expect(missing.map(([words]) => words)).toEqual([])
   })
+
+  it('has recipes that name only constants, functions and types of src/ and test/', () => {
+    const files = globSync(['src/**/*.ts', 'test/**/*.ts'], { cwd: root })
+    const words = new Set(files.flatMap((file) => read(file).match(/\w+/g) ?? []))
+    const recipes = read('CONTRIBUTING.md').split('\n## Recipes\n')[1] ?? ''
+    const named = recipes.match(/(?<=`)(?:[A-Z]+(?:_[A-Z]+)*|[A-Za-z]+[a-z][A-Z]\w*)(?=`)/g) ?? []
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !words.has(name))).toEqual([])
+  })
 })
 
 describe('docs/state-machine.md', () => {
