@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { timingSafeEqual } from 'node:crypto'
 import type { Webhook } from 'standardwebhooks'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -52,8 +53,12 @@ export function shownSignature(headers: HeaderValues): ShownSignature {
 /**
  * True where one of the signatures fits these bytes, and the timestamp is at most five minutes before or after now. The
  * tolerance and the constant-time comparison are those of the package `standardwebhooks`.
+ *
+ * False for a body that is not UTF-8: the package decodes it first, and each malformed byte becomes U+FFFD, so that a
+ * signature would also fit other bytes than the signed ones.
  */
 export function fitsStandard(webhook: Webhook, { id, timestamp, signature }: StandardSignature, body: Buffer): boolean {
+  if (!isUtf8(body)) return false
   try {
     // The package accepts only the standard's header names.
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }

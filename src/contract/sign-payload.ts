@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
+import { isObject } from '../kernel/json.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** Secrets, id and time of a signature. */
@@ -48,15 +50,19 @@ export interface SignatureHeaders extends Readonly<Record<string, string>> {
  * console.log(headers['webhook-signature'], headers['x-hmac-signature'])
  * ```
  *
- * @param body - The body as it will be sent; text is signed as UTF-8.
+ * @param body - The body as it will be sent: text, which is signed as UTF-8, or its bytes in UTF-8.
  * @param options - The secret, the id and the time.
  * @returns The headers to send with the body.
  * @throws GatewayError `invalid_request` with all problems of the arguments. Never quotes the secret.
  */
 export function signPayload(body: string | Uint8Array, options: SignOptions): SignatureHeaders {
-  const { secret, previousSecret, id, timestamp = new Date() } = options
+  const given: SignOptions = isObject(options) ? options : ({} as SignOptions)
+  const { secret, previousSecret, id, timestamp = new Date() } = given
   const problems: Problem[] = []
   const bytes = bodyBytes(body, problems)
+  // Libraries of Standard Webhooks that read the body as text, such as JavaScript's, can not verify other bytes.
+  if (bytes !== undefined && !isUtf8(bytes))
+    problems.push({ at: 'body', found: 'bytes that are not UTF-8', expected: 'text, or its bytes in UTF-8' })
   for (const [at, value] of Object.entries({ secret, ...(previousSecret === undefined ? {} : { previousSecret }) }))
     if (!isSecret(value)) problems.push({ at: `options.${at}`, found: describeValue(value), expected: SECRET_EXPECTED })
   if (typeof id !== 'string' || !/^[\x21-\x2d\x2f-\x7e]{1,200}$/.test(id))
@@ -77,11 +83,14 @@ export function signPayload(body: string | Uint8Array, options: SignOptions): Si
 }
 
 /** `expected` of a problem with a secret. */
-export const SECRET_EXPECTED = 'a secret, which is text'
+export const SECRET_EXPECTED = 'a secret, which is text and more than the prefix whsec_'
 
-/** True for a text that can be a secret: any but the empty one. */
+/**
+ * True for a text that can be a secret. False for an empty one, also behind its prefix: `whsec_` alone, as a template with
+ * a missing value makes it, would be a key that everyone knows.
+ */
 export function isSecret(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  return typeof value === 'string' && !/^(?:(?:v1,)?whsec_)?$/.test(value)
 }
 
 /** Returns the bytes of a body. Adds a problem and returns undefined for any other type, such as a parsed body. */

@@ -25,7 +25,10 @@ export type VerifiedSignature =
     }
   | { readonly form: 'plain' }
 
-/** Headers of a request: those of Node's `http`, of `fetch`, or an object with names in any letter case. */
+/**
+ * Headers of a request: those of Node's `http` (`headers` or `headersDistinct`), of `fetch`, or an object with names in any
+ * letter case.
+ */
 export type RequestHeaders = Headers | HeaderValues
 
 /** Headers of the plain form; one of them has to fit. The second and third are `sha256=` and hex. */
@@ -37,7 +40,8 @@ const PLAIN_HEADERS = ['x-hmac-signature', 'x-claimlinc-signature', 'x-claimlinc
  *
  * A Standard Webhooks signature (`webhook-*` or `svix-*` headers) is valid for five minutes before and after its timestamp,
  * the standard's tolerance. A copy is valid too in that time: accept each `id` once. Signatures are compared in constant
- * time, and every secret is tried. Where a request has both forms, only this one is checked.
+ * time, and every secret is tried. Where a request has both forms, only this one is checked. An `id` with a full stop is
+ * refused: it separates the signed parts, and such an id could give an old signature a new timestamp.
  *
  * @example
  * ```ts
@@ -58,7 +62,8 @@ const PLAIN_HEADERS = ['x-hmac-signature', 'x-claimlinc-signature', 'x-claimlinc
  * })
  * ```
  *
- * @param body - The body as received, before parsing; text is read as UTF-8.
+ * @param body - The body as received, before parsing; text is read as UTF-8. No Standard Webhooks signature fits bytes that
+ * are not UTF-8.
  * @param headers - The request's headers. A name that comes twice counts as missing.
  * @param secrets - The accepted secrets; during a rotation the new and the old one. Decoded as in {@link SignOptions}.
  * @param options - Whether the plain form is accepted.
@@ -81,6 +86,16 @@ export function verifySignature(
 
   const shown = shownSignature(values)
   if (shown.kind === 'standard') {
+    // `id.timestamp.body` is signed. With full stops in the id, a part of an old body could pass for a new timestamp, and
+    // the rest of it for the body.
+    if (shown.id.includes('.'))
+      throw new GatewayError('unauthenticated', [
+        {
+          at: 'webhook-id',
+          found: 'an id with a full stop',
+          expected: 'an id without one: it separates the signed parts',
+        },
+      ])
     const fits = (secret: string) => fitsStandard(new Webhook(signingKey(secret), { format: 'raw' }), shown, bytes)
     if (count(secrets, fits) === 0)
       throw refusal(
@@ -125,7 +140,7 @@ function checkSecrets(secrets: unknown, problems: Problem[]): void {
       problems.push({ at: `secrets[${index}]`, found: describeValue(secret), expected: SECRET_EXPECTED })
 }
 
-/** Returns headers by their names in lower case. A name that comes twice, in different letter case, has an empty value. */
+/** Returns headers by their names in lower case. A name that comes twice has an empty value. */
 function headerValues(headers: unknown, problems: Problem[]): HeaderValues | undefined {
   if (headers instanceof Headers) return Object.fromEntries(headers)
   if (!isObject(headers)) {
@@ -136,7 +151,8 @@ function headerValues(headers: unknown, problems: Problem[]): HeaderValues | und
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     const lower = name.toLowerCase()
-    values[lower] = typeof value === 'string' && !Object.hasOwn(values, lower) ? value : ''
+    const text = Array.isArray(value) && value.length === 1 ? value[0] : value
+    values[lower] = typeof text === 'string' && !Object.hasOwn(values, lower) ? text : ''
   }
   return values
 }

@@ -72,6 +72,22 @@ describe('signPayload', () => {
     ])
   })
 
+  it('names the options that are missing, and refuses bytes that are not UTF-8', () => {
+    const run = (body: unknown, options: unknown) =>
+      refusal(() => signPayload(body as string, options as { secret: string; id: string })).problems.map(({ at }) => at)
+    for (const options of [undefined, null, {}]) expect(run(BODY, options)).toEqual(['options.secret', 'options.id'])
+    expect(run(Buffer.from([0x61, 0xff]), { secret: SECRET, id: 'msg_1' })).toEqual(['body'])
+  })
+
+  it.each(['whsec_', 'v1,whsec_'])('refuses %s, a prefix without a secret, as verifySignature does', (secret) => {
+    const places = (run: () => unknown) => refusal(run).problems.map(({ at }) => at)
+    expect(places(() => signPayload(BODY, { secret, id: 'msg_1' }))).toEqual(['options.secret'])
+    const forged = new Webhook(Buffer.from(secret), { format: 'raw' }).sign('msg_1', new Date(), BODY)
+    const second = String(Math.floor(Date.now() / 1000))
+    const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': second, 'webhook-signature': forged }
+    expect(places(() => verifySignature(BODY, headers, [SECRET, secret]))).toEqual(['secrets[1]'])
+  })
+
   it.each(['', 'two\r\nlines', 'رسالة', 'a.b', 'x'.repeat(201)])('refuses the id %j', (id) => {
     expect(refusal(() => signPayload(BODY, { secret: SECRET, id })).problems).toMatchObject([{ at: 'options.id' }])
   })
@@ -129,6 +145,31 @@ describe('verifySignature', () => {
     const later = String(Number(headers['webhook-timestamp']) + 1)
     for (const changed of [{ 'webhook-id': 'msg_2' }, { 'webhook-timestamp': later }])
       expect(refused(BODY, { ...headers, ...changed }, [SECRET])[0]).toBe('unauthenticated')
+  })
+
+  it('refuses an id with a full stop, by which a part of an old body would pass for a new timestamp', () => {
+    const second = String(Math.floor(Date.now() / 1000))
+    const timestamp = new Date(Date.now() - 24 * 60 * 60_000)
+    const old = signPayload(`note.${second}.pay 100`, { secret: SECRET, id: 'msg_1', timestamp })
+    const id = `msg_1.${old['webhook-timestamp']}.note`
+    expect(refused('pay 100', { ...old, 'webhook-id': id, 'webhook-timestamp': second }, [SECRET])).toEqual([
+      'unauthenticated',
+      ['webhook-id: an id with a full stop'],
+    ])
+  })
+
+  it('covers each byte of the body, also bytes that are not UTF-8', () => {
+    const headers = signPayload('a\ufffd', { secret: SECRET, id: 'msg_1' })
+    verifySignature(Buffer.from('a\ufffd'), headers, [SECRET])
+    const changed = () => verifySignature(Buffer.from([0x61, 0xff]), headers, [SECRET])
+    expect(refusal(changed).code).toBe('unauthenticated')
+  })
+
+  it('accepts the lists of headersDistinct, where each has one value', () => {
+    const headers = Object.entries(signPayload(BODY, { secret: SECRET, id: 'msg_1' }))
+    const distinct = Object.fromEntries(headers.map(([name, value]) => [name, [value]]))
+    expect(verifySignature(BODY, distinct, [SECRET])).toMatchObject({ form: 'standard', id: 'msg_1' })
+    expect(refused(BODY, { ...distinct, 'Webhook-Id': ['msg_2'] }, [SECRET])[1]).toEqual(['webhook-id: nothing'])
   })
 
   it('names missing headers, and refuses repeated ones', () => {
