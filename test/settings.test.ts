@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError, type Problem } from '../src/kernel/errors.ts'
 import { type Environment, parseEnvFile } from '../src/settings/env-file.ts'
-import { loadSettings, withEnvFile } from '../src/settings/load.ts'
+import { loadSettings, usableSettings, withEnvFile } from '../src/settings/load.ts'
 import { settingNotices } from '../src/settings/notices.ts'
 import { SETTINGS, type SettingName } from '../src/settings/table.ts'
 import { embeddedFolder } from './services/database.ts'
@@ -342,10 +342,17 @@ describe('all at once', () => {
     for (const name of at) expect(error.message).toContain(name)
   })
 
-  it('reports no contradiction that only follows from an invalid value', () => {
-    expect(
-      problemsOf({ TEAMS_MAX_RETRIES: 'one', TEAMS_BREAKER_THRESHOLD: '50' }).map((problem) => problem.at),
-    ).toEqual(['TEAMS_MAX_RETRIES'])
+  it.each<[string, Environment]>([
+    ['TEAMS_MAX_RETRIES', { TEAMS_MAX_RETRIES: 'one', TEAMS_BREAKER_THRESHOLD: '50' }],
+    ['TEAMS_API_TOKENS', { TEAMS_API_TOKENS: 'crm:send:short', TEAMS_HTTP_HOST: '0.0.0.0' }],
+  ])('reports no contradiction that only follows from an invalid %s', (name, env) => {
+    expect(problemsOf(env).map((problem) => problem.at)).toEqual([name])
+    expect(usableSettings(env).problems.map((problem) => problem.at)).toEqual([name])
+  })
+
+  it('reports an invalid https_proxy behind an invalid HTTPS_PROXY, where it goes on without invalid values', () => {
+    const env = { HTTPS_PROXY: 'socks5://a', https_proxy: 'socks5://b' }
+    expect(usableSettings(env).problems.map((problem) => problem.at)).toEqual(['HTTPS_PROXY', 'https_proxy'])
   })
 })
 

@@ -28,7 +28,10 @@ export interface UsableSettings {
   /** The environment without the invalid variables. */
   readonly env: Environment
   readonly settings: Settings
-  /** The problems that {@link loadSettings} would throw, and those that appear once the invalid variables are removed. */
+  /**
+   * The problems that {@link loadSettings} would throw, and those of variables that are read once an invalid one is removed,
+   * such as `https_proxy`.
+   */
   readonly problems: readonly Problem[]
 }
 
@@ -36,16 +39,13 @@ export interface UsableSettings {
 export function usableSettings(given: Environment): UsableSettings {
   const env: Record<string, string | undefined> = { ...given }
   const problems: Problem[] = []
-  const reportedNames = new Set<string>()
-  for (;;) {
+  for (let round = 1; ; round++) {
     const { settings, found } = inspect(env)
     if (found.length === 0) return { env, settings, problems }
-    // One problem per name: removing an invalid variable can make its counterpart invalid in the next round.
-    problems.push(...found.map(({ problem }) => problem).filter(({ at }) => !reportedNames.has(at)))
-    for (const { problem, cause } of found) {
-      reportedNames.add(problem.at)
-      delete env[cause]
-    }
+    // After the first round a contradiction only follows from the removal of an invalid variable.
+    const reported = found.filter(({ isContradiction }) => round === 1 || !isContradiction)
+    problems.push(...reported.map(({ problem }) => problem))
+    for (const { cause } of found) delete env[cause]
   }
 }
 
@@ -53,6 +53,7 @@ export function usableSettings(given: Environment): UsableSettings {
 interface FoundProblem {
   readonly problem: Problem
   readonly cause: string
+  readonly isContradiction?: true
 }
 
 function inspect(env: Environment): { readonly settings: Settings; readonly found: readonly FoundProblem[] } {
@@ -85,7 +86,7 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
     // The first setting in the environment: the others have their defaults, which do not contradict each other.
     const cause = about.map((name) => givenAs.get(name)).find((name) => name !== undefined)
     if (cause !== undefined && !about.some((name) => bad.has(name)))
-      found.push({ problem: { at: about[0], ...words }, cause })
+      found.push({ problem: { at: about[0], ...words }, cause, isContradiction: true })
   }
   found.push(...misspelt(env).map((problem) => ({ problem, cause: problem.at })))
   return { settings, found }
