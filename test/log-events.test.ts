@@ -1,7 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../src/kernel/errors.ts'
 import { createLog, errorForLog, logOf } from '../src/kernel/log.ts'
 import { LOG_FIELDS, type LogEventRow } from '../src/kernel/log-events/fields.ts'
 import { LOG_EVENTS, LOG_EVENTS_BY_SUBJECT } from '../src/kernel/log-events/table.ts'
@@ -54,13 +56,35 @@ describe('the log', () => {
   it('writes to a logger of the host program, without the messages of foreign errors', () => {
     const seen: unknown[] = []
     const take = (level: string) => (fields: object, message: string) => void seen.push([level, fields, message])
-    const host = { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error') }
+    const host = {
+      debug: take('debug'),
+      info: take('info'),
+      warn: take('warn'),
+      error: take('error'),
+      // A logger that is a stream, as winston's.
+      write: () => {
+        throw new Error('an event was written to the stream of the logger')
+      },
+    }
     const error = new Error('P123456789')
     logOf(host)?.write('turn_failed', { err: error, channel: 'sre' })
     expect(seen).toEqual([
       ['error', { event: 'turn_failed', channel: 'sre', err: errorForLog(error) }, LOG_EVENTS.turn_failed.message],
     ])
     expect(JSON.stringify(seen)).not.toContain('P123456789')
+  })
+
+  it('describes a GatewayError by type, code and message, also in a pino logger of the host program', () => {
+    const lines: string[] = []
+    const stream = { write: (line: string) => void lines.push(line) }
+    const cause = new Error('P123456789', { cause: new GatewayError('port_in_use') })
+    const error = new GatewayError('internal', [], { cause })
+    createLog('info', stream).write('turn_failed', { err: error, channel: 'sre' })
+    logOf(pino({}, stream))?.write('turn_failed', { err: error, channel: 'sre' })
+    const [own, host] = lines.map((line) => JSON.parse(line).err)
+    expect(own).toEqual(errorForLog(error))
+    expect(host).toMatchObject(errorForLog(error))
+    expect(lines.join('')).not.toContain('P123456789')
   })
 
   it('compiles with no event and no field that is not in the table', () => {

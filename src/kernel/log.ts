@@ -48,15 +48,24 @@ export function createLog(level: string, destination: DestinationStream = pino.d
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]), censor: '[not logged]' },
+      // Errors are described by `logTo`. pino's default would describe that description again, as an `Object`.
+      serializers: { err: (described: unknown) => described },
     },
     destination,
   )
   return logTo(logger)
 }
 
-/** Returns the log of a host program: a {@link Log} unchanged, a logger wrapped; undefined for undefined. */
+/**
+ * Returns the log of a host program: a {@link Log} unchanged, a logger wrapped; undefined for undefined. A logger is
+ * recognised by its levels, because some are streams, such as winston's, and have a `write` of another meaning.
+ */
 export function logOf(given: Log | LineLogger | undefined): Log | undefined {
-  return given === undefined || 'write' in given ? given : logTo(given)
+  return given === undefined || !isLineLogger(given) ? given : logTo(given)
+}
+
+function isLineLogger(log: Log | LineLogger): log is LineLogger {
+  return 'info' in log
 }
 
 /** Makes a log that writes to a logger of the host program, with that logger's level and destination. */
@@ -74,11 +83,14 @@ function logTo(logger: LineLogger): Log {
 /**
  * Describes an error for a log line: name, code and stack frames. Messages of foreign errors are left out: a database
  * driver quotes values, and a URL parser quotes the URL with its signature.
+ *
+ * Returns objects without a prototype: the serializer of a host's pino takes one with a message for an error, and would
+ * replace `type` by the name of its constructor, `Object`.
  */
 export function errorForLog(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const code = codeOf(error)
-  return {
+  return Object.assign(Object.create(null), {
     type: nameOf(error),
     ...(code === undefined ? {} : { code }),
     ...(error instanceof GatewayError ? { message: error.message } : {}),
@@ -86,5 +98,5 @@ export function errorForLog(error: unknown): Record<string, unknown> {
       .slice(0, 6)
       .map((line) => line.trim().replace(/\(?(file:\/\/)?\/.*\/(src|dist|node_modules)\//, '($2/')),
     ...(error.cause instanceof Error ? { cause: errorForLog(error.cause) } : {}),
-  }
+  })
 }
