@@ -83,7 +83,7 @@ function withEntities(card: JsonObject, entities: readonly JsonObject[]): JsonOb
 }
 
 /** The mentions of a card. */
-export interface Mentioned {
+interface Mentioned {
   /** `<at>Name</at>` of each, for the card's text. */
   readonly text: string
   /** The entity of each mention, for `msteams.entities`. */
@@ -94,7 +94,7 @@ export interface Mentioned {
  * The mentions on a channel's cards of one priority. Teams matches the text of an entity with the text of the card, so a
  * number distinguishes two people of the same name.
  */
-export function mentionsFor(mentions: readonly Mention[], priority: Priority): Mentioned {
+function mentionsFor(mentions: readonly Mention[], priority: Priority): Mentioned {
   const taken = new Set<string>()
   const entities = mentions
     .filter((mention) => mention.priorities.includes(priority))

@@ -10,7 +10,7 @@ export interface CardRequest {
   readonly card: string
   readonly channel: Channel
   readonly language: Language
-  /** True where the connection of an earlier attempt was cut, so that the channel may already show this card. */
+  /** True where an earlier attempt was interrupted, or got a 5xx, so that the channel may already show this card. */
   readonly repeat: boolean
   /** How the card reaches Teams, which decides how buttons are made; `workflows` if absent. */
   readonly transport?: 'workflows' | 'bot'

@@ -36,7 +36,7 @@ export interface Matcher {
 export interface SilenceInput {
   /** `silence` if absent. */
   readonly kind?: SilenceKind
-  /** A notification is suppressed if all of them match. See {@link SILENCE_LIMITS}. */
+  /** A notification is suppressed if all of them match. At most 20 ({@link SILENCE_LIMITS}). */
   readonly matchers: readonly Matcher[]
   /** Now, if absent. */
   readonly startsAt?: Date | string

@@ -118,7 +118,7 @@ function tokenIn(authorization: string): string | undefined {
 }
 
 /** True for credentials that a browser adds by itself, also to requests that a page of another site makes (CSRF). */
-export function isAmbient(authorization: string | undefined): boolean {
+function isAmbient(authorization: string | undefined): boolean {
   return authorization !== undefined && /^Basic /i.test(authorization)
 }
 
