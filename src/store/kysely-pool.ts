@@ -12,7 +12,7 @@ export interface PgPool extends Omit<PostgresPool, 'connect'> {
  * Milliseconds after which a statement without an answer counts as lost. Together with a turn's lease (8 s) and the
  * sweep (1 s) this stays below the 20 s within which another process takes over.
  */
-const PATIENCE_MS = 10_000
+const ANSWER_TIMEOUT_MS = 10_000
 /** Milliseconds that a process which was suspended gets to read an answer that has arrived meanwhile. */
 const TO_READ_MS = 100
 
@@ -54,7 +54,7 @@ const CAN_NOT_KEEP: readonly unknown[] = ['26000', '42P05', '0A000']
  * Rejected: TCP keepalive alone, which sends nothing while sent data is not acknowledged; and `query_timeout` of `pg`,
  * which returns the connection to the pool, where the next statement waits.
  */
-export function kyselyPool(pool: PgPool, patienceMs = PATIENCE_MS): PostgresPool {
+export function kyselyPool(pool: PgPool, answerTimeoutMs = ANSWER_TIMEOUT_MS): PostgresPool {
   const known = new WeakSet<PoolClient>()
   const prepared = createPreparedStatements()
   return {
@@ -64,13 +64,13 @@ export function kyselyPool(pool: PgPool, patienceMs = PATIENCE_MS): PostgresPool
       const client = await pool.connect()
       if (!known.has(client)) client.on('error', () => {})
       known.add(client)
-      return connectionOver(client, prepared, patienceMs)
+      return connectionOver(client, prepared, answerTimeoutMs)
     },
   }
 }
 
 /** A connection while Kysely uses it. Cursors bypass the additions. */
-function connectionOver(client: PoolClient, prepared: PreparedStatements, patienceMs: number): PostgresPoolClient {
+function connectionOver(client: PoolClient, prepared: PreparedStatements, answerTimeoutMs: number): PostgresPoolClient {
   const plain: PostgresPoolClient = client
   let lost: Error | undefined
 
@@ -94,7 +94,7 @@ function connectionOver(client: PoolClient, prepared: PreparedStatements, patien
       // In two steps: in a process that was suspended, the timer fires before the answer that has arrived is read.
       let timer = setTimeout(() => {
         timer = setTimeout(giveUp, TO_READ_MS)
-      }, patienceMs)
+      }, answerTimeoutMs)
       answer.then(resolve, reject).finally(() => clearTimeout(timer))
     })
   }

@@ -16,8 +16,8 @@ export const DELIVERY_POOL = 4
 
 /** SQLSTATE `too_many_connections`: of a server, a database or a role. */
 const TOO_MANY_CONNECTIONS = '53300'
-/** Milliseconds for which a connection is waited for: as long as `pg` waits for one of its own pool. */
-const PATIENCE_MS = 10_000
+/** Milliseconds for which a caller waits for a connection: in the queue of `pg`, and for PostgreSQL to grant one. */
+const CONNECT_TIMEOUT_MS = 10_000
 /** Milliseconds after which the pool tries again to open more connections than PostgreSQL granted. */
 const SMALLER_FOR_MS = 5_000
 const PAUSE_MS = 100
@@ -26,7 +26,7 @@ const PAUSE_MS = 100
 export function makePool(options: pg.PoolConfig, log: Log): PgPool {
   const pool = new pg.Pool({
     application_name: 'claimlinc-teams',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A process that only sends events ends when its own work is done.
     allowExitOnIdle: true,
     keepAlive: true,
@@ -58,7 +58,7 @@ function waitingPool(pool: pg.Pool): PgPool {
   let smallerUntil = 0
 
   async function connect(): Promise<pg.PoolClient> {
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + CONNECT_TIMEOUT_MS
     for (;;) {
       if (performance.now() >= smallerUntil) pool.options.max = max
       try {
