@@ -10,8 +10,8 @@ import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from 
  * throws only GatewayErrors.
  */
 export interface GatewayService {
-  /** Accepts all events or none; resolves once they are committed. `gone` cancels the call before the first write. */
-  accept(events: readonly UncheckedEvent[], origin: string, gone?: AbortSignal): Promise<readonly Acceptance[]>
+  /** Accepts all events or none; resolves once they are committed. An aborted `disconnected` cancels the call before the first write. */
+  accept(events: readonly UncheckedEvent[], origin: string, disconnected?: AbortSignal): Promise<readonly Acceptance[]>
   listNotifications(
     query: NotificationQuery,
   ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }>

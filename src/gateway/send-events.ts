@@ -21,11 +21,11 @@ export function createSendEvents(parts: UseCaseParts): SendEvents {
   const { acceptor, publisher } = parts
   const { kysely } = parts.database
   return {
-    async accept(events, origin, gone) {
+    async accept(events, origin, disconnected) {
       if (parts.stopping()) throw new GatewayError('gateway_stopped')
       const checked = await acceptor.protect(acceptor.check(events))
       // The caller has disconnected and will send the events again; that call would wait for this transaction's locks.
-      if (gone?.aborted) throw new GatewayError('caller_gone')
+      if (disconnected?.aborted) throw new GatewayError('caller_gone')
       const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
       report(accepted, parts)
       if (publisher) for (const event of accepted.events) publisher.publish(event)

@@ -20,7 +20,7 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       request_id: request.id,
       ...(typeof correlationId === 'string' ? { correlation_id: correlationId } : {}),
     }
-    // Probes come every few seconds; they have a log event of their own, at a lower level.
+    // A log event of their own, at a lower level: probes come every few seconds and would bury the other lines.
     if (route !== null && PROBES.has(route) && reply.statusCode < 400) log.write('probe_answered', line)
     else log.write('request_answered', line)
   })
