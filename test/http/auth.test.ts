@@ -164,6 +164,7 @@ describe('signatures', () => {
     ['another body', { ...signed(SECRET, 'm', `${body} `) }],
     ['another secret', signed('whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'm', body)],
     ['another id', { ...signed(SECRET, 'm', body), 'webhook-id': 'n' }],
+    ['an id with a full stop', signed(SECRET, 'm.1', body)],
     ['an old signature', signed(SECRET, 'm', body, minutesAgo(6))],
     ['a signature of the future', signed(SECRET, 'm', body, minutesAgo(-6))],
     ['no timestamp', { ...signed(SECRET, 'm', body), 'webhook-timestamp': '' }],
