@@ -82,7 +82,7 @@ describe('a gateway that can not be made', () => {
     await client.query('ALTER FUNCTION teams_engine.create_queue RENAME TO away')
     await expect(gatewayOn(store)).rejects.toThrow()
     await expect.poll(() => connectionsOf(client, 'claimlinc-teams-engine')).toBe(0)
-    expect(await connectionsOf(client, 'claimlinc-teams')).toBe(0)
+    await expect.poll(() => connectionsOf(client, 'claimlinc-teams')).toBe(0)
     await client.query('ALTER FUNCTION teams_engine.away RENAME TO create_queue')
     await (await gatewayOn(store)).start()
   })
@@ -164,7 +164,7 @@ describe('stop', () => {
     expect(await builds()).toBe(1)
     await client.query('SELECT pg_advisory_unlock(2015)')
     await stopped
-    expect(await connectionsOf(client, 'claimlinc-teams')).toBe(0)
+    await expect.poll(() => connectionsOf(client, 'claimlinc-teams')).toBe(0)
   })
 })
 
