@@ -89,7 +89,7 @@ function written(items: readonly ApiItem[]): string {
   }))
   const contents = groups.map(({ title, members }) => {
     const rows = members.map((item) => [link(item.displayName), firstSentence(item, names)])
-    return `## ${title}\n\n${table(['name', 'what it is'], rows)}`
+    return `## ${title}\n\n${table(['name', 'description'], rows)}`
   })
   return page(
     'Library',
@@ -148,7 +148,7 @@ function parameters(item: ApiItem, names: Names): string {
     typeText(one.parameterTypeExcerpt.text, names),
     textOf(one.tsdocParamBlock?.content, names),
   ])
-  return rows.length === 0 ? '' : table(['parameter', 'type', 'what it is'], rows)
+  return rows.length === 0 ? '' : table(['parameter', 'type', 'description'], rows)
 }
 
 function errors(item: ApiItem, names: Names): string[] {
@@ -172,7 +172,7 @@ function members(item: ApiItem, names: Names): string {
     const words = [textOf(comment?.summarySection, names), ...errors(member, names).map(oneLine)]
     return [typeText(text, names), words.filter((part) => part !== '').join(' ')]
   })
-  return rows.length === 0 ? '' : table(['member', 'what it is'], rows)
+  return rows.length === 0 ? '' : table(['member', 'description'], rows)
 }
 
 function typeText(text: string, names: Names): string {

@@ -107,6 +107,6 @@ export function logEventsPage(): string {
     'src/kernel/log-events/',
     'The gateway logs lines of JSON on stderr, at `TEAMS_LOG_LEVEL`. Each has `level`, `time`, `event`, `msg` and the fields of its event. `event` is one of the names below and never changes its meaning: search for it, and alert on it. `msg` is the same for all lines of an event, and may be reworded. No line has event data, a card, a URL of a webhook or a credential.',
     ...subjects,
-    `## Fields\n\nA field means the same on every line. Times are UTC, in ISO 8601. ${code('code')} is one of the [errors](errors.md), ${code('outcome')} one of the [outcomes](outcomes.md).\n\n${table(['field', 'type', 'what it is'], fields)}`,
+    `## Fields\n\nA field means the same on every line. Times are UTC, in ISO 8601. ${code('code')} is one of the [errors](errors.md), ${code('outcome')} one of the [outcomes](outcomes.md).\n\n${table(['field', 'type', 'description'], fields)}`,
   )
 }

@@ -48,7 +48,7 @@ const ANSWERS = {
   getNotification: ['200', 'The notification.', 'NotificationDetail'],
   replayNotification: ['200', 'The notification, which waits again.', 'Notification'],
   listChannels: ['200', 'The channels.', 'Channels'],
-  createSilence: ['201', 'The silence, with how many waiting notifications it kept back at once.', 'SilenceDetail'],
+  createSilence: ['201', 'The silence, with how many waiting notifications it suppressed at once.', 'SilenceDetail'],
   listSilences: ['200', 'A page of silences.', 'SilencePage'],
   getSilence: ['200', 'The silence.', 'SilenceDetail'],
   endSilence: ['200', 'The silence, which is over.', 'Silence'],

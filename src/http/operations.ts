@@ -110,7 +110,7 @@ export const OPERATIONS = {
   getSilence: {
     method: 'GET',
     path: '/v1/silences/:id',
-    summary: 'One silence, with how many notifications it kept back',
+    summary: 'One silence, with how many notifications it suppressed',
     scope: 'read',
     work: 'read',
     codes: ['not_found', 'database_unreachable'],
@@ -118,7 +118,7 @@ export const OPERATIONS = {
   endSilence: {
     method: 'POST',
     path: '/v1/silences/:id/end',
-    summary: 'End a silence before its time; what it kept back stays kept back',
+    summary: 'End a silence before its time; the notifications that it suppressed stay suppressed',
     scope: 'act',
     work: 'change',
     codes: ['not_found', 'silence_over', 'database_unreachable', 'commit_unknown'],

@@ -16,11 +16,11 @@ const ROW_KINDS = {
   'idempotency key': sql`k.key_hash`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
-/** What a change is of: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
+/** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
 type Of = keyof typeof ROW_KINDS | 'tables'
 
 /**
- * Every change of state in the record, by name: what it is of, and in which words the docs have it. No statement of
+ * Every change of state in the record, by name: its subject, and its meaning for the docs. No statement of
  * `src/` changes a row without one of these names.
  */
 export const STATE_CHANGES = {
@@ -36,7 +36,7 @@ export const STATE_CHANGES = {
   'notification.claimed': { of: 'notification', means: '`pending` → `sending`: a turn claimed it' },
   'notification.attempted': {
     of: 'notification',
-    means: '`sending` → `accepted`, `posted`, `failed` or `pending`: what follows from a finished attempt',
+    means: '`sending` → `accepted`, `posted`, `failed` or `pending`: the consequence of a finished attempt',
   },
   'notification.interrupted': {
     of: 'notification',
@@ -44,7 +44,7 @@ export const STATE_CHANGES = {
   },
   'notification.result_known_late': {
     of: 'notification',
-    means: 'What follows from an attempt whose result came after another turn had taken over',
+    means: 'The consequence of an attempt whose result came after another turn had taken over',
   },
   'notification.digested': { of: 'notification', means: '`pending` → `digested`: it stands in a digest' },
   'notification.suppressed': {
@@ -55,7 +55,10 @@ export const STATE_CHANGES = {
     of: 'notification',
     means: '`suppressed` → `pending`: the one that it repeats has failed',
   },
-  'notification.replayed': { of: 'notification', means: '`failed` → `pending`: somebody asked for a replay' },
+  'notification.replayed': {
+    of: 'notification',
+    means: '`failed` → `pending`: a person or a caller asked for a replay',
+  },
   'notification.unready_noted': {
     of: 'notification',
     means: 'Its reason is why its channel can not be sent to, such as `address_missing`',
@@ -84,8 +87,8 @@ export const STATE_CHANGES = {
   'turn.renewed': { of: 'turn', means: 'The lease was renewed' },
   'turn.ended': { of: 'turn', means: 'The turn let the channel go, or goes on because it was woken' },
   'turn.cleared': { of: 'turn', means: 'A turn of the process before, ended at the start of the embedded database' },
-  'silence.made': { of: 'silence', means: 'Somebody made a silence or a maintenance window' },
-  'silence.ended': { of: 'silence', means: 'Somebody ended one before its time' },
+  'silence.made': { of: 'silence', means: 'A silence or a maintenance window was made' },
+  'silence.ended': { of: 'silence', means: 'A silence was ended before its time' },
   'key.taken': { of: 'idempotency key', means: 'An event took an idempotency key' },
   'resolution.removed': { of: 'resolution', means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`' },
   'replay.removed': { of: 'replay', means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`' },
