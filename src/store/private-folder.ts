@@ -80,8 +80,11 @@ export function isOpenToOthers({ mode }: Stats): boolean {
 export async function closeToOthers(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  for (const entry of entries)
+  for (const entry of entries) {
+    // A link has no rights of its own, and its target may be anywhere.
+    if (entry.isSymbolicLink()) continue
     await tighten(join(entry.parentPath, entry.name), entry.isDirectory() ? FOLDER_MODE : FILE_MODE)
+  }
 }
 
 async function tighten(path: string, mode: number): Promise<void> {

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../../src/kernel/log.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
+import { closeToOthers } from '../../src/store/private-folder.ts'
 import { embeddedFolder } from '../services/database.ts'
 
 /** A log, and the messages that were written to it. */
@@ -44,6 +45,18 @@ describe('the folder of the embedded database', () => {
     expect(openToOthers(folder)).toEqual([])
     expect(process.umask()).toBe(umask)
     expect(lines).toEqual([])
+  })
+
+  it('changes the mode of no file or folder that a symbolic link in it names', async () => {
+    const [folder, outside] = [embeddedFolder(), embeddedFolder()]
+    const program = join(outside, 'program.js')
+    writeFileSync(program, '')
+    chmodSync(program, 0o755)
+    chmodSync(outside, 0o755)
+    symlinkSync(program, join(folder, 'file'))
+    symlinkSync(outside, join(folder, 'folder'))
+    await closeToOthers(folder)
+    expect([program, outside].map((path) => statSync(path).mode & 0o777)).toEqual([0o755, 0o755])
   })
 
   it('loses the access of others that an earlier version left', async () => {
