@@ -1,4 +1,5 @@
 import { surelyFits, teamsBytesOfJson } from '../contract/card-size.ts'
+import { canonicalJson } from '../kernel/canonical-json.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { RenderedCard } from './rendered-card.ts'
 
@@ -95,9 +96,12 @@ export function fitted(draw: Draw, maxBytes: number): RenderedCard {
   return smallest
 }
 
-/** Serialises a card. Its size is counted on first access, since most cards are far below the limit. */
+/**
+ * Serialises a card as canonical JSON, so that the hash of the posted card can be computed again from the stored one. Its size
+ * is counted on first access, since most cards are far below the limit.
+ */
 function rendered(card: JsonObject, shrunk: Draft['step']): RenderedCard {
-  const json = JSON.stringify(card)
+  const json = canonicalJson(card)
   let bytes: number | undefined
   return {
     card,

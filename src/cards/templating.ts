@@ -1,3 +1,4 @@
+import { withSortedKeys } from '../kernel/canonical-json.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { compileCondition, compileText, type Evaluate, type Scope, spans } from './expressions.ts'
 import { type Strings, textAt } from './strings.ts'
@@ -22,11 +23,12 @@ const NOT_TEXT = new Set(
 
 /**
  * Compiles a template for one language. Texts of the language are inserted now, since they never change: half of all
- * expressions are such texts, and evaluating them for each card would take half of the time.
+ * expressions are such texts, and evaluating them for each card would take half of the time. Keys are sorted now, so that a
+ * card is canonical JSON but for what is added to it.
  * Throws an Error for an expression that does not parse.
  */
 export function compile(template: JsonObject, strings: Strings): Template {
-  return { expand: compileTemplate(marked(template, '', strings) as JsonObject) }
+  return { expand: compileTemplate(withSortedKeys(marked(template, '', strings) as JsonObject)) }
 }
 
 function marked(node: Json, key: string, strings: Strings): Json {

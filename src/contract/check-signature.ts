@@ -81,7 +81,10 @@ export function fitsStandard(webhook: Webhook, { id, timestamp, signature }: Sta
 
 /** True where `hex` is the HMAC-SHA256 of the body; compares in constant time. The plain form covers no timestamp. */
 export function fitsPlain(hex: string, body: Buffer, secret: string): boolean {
-  return /^[0-9a-f]{64}$/i.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), plainSignature(body, secret))
+  return (
+    /^[0-9a-f]{64}$/i.test(hex) &&
+    timingSafeEqual(Buffer.from(hex, 'hex'), Buffer.from(plainSignature(body, secret), 'hex'))
+  )
 }
 
 function textOf(value: string | readonly string[] | undefined): string {

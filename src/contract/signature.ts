@@ -20,7 +20,7 @@ export interface Signable {
  */
 export function signatureHeaders({ id, at, body, secrets }: Signable): Record<string, string> {
   const [current, previous] = secrets
-  const plain = current === undefined ? undefined : plainSignature(body, current).toString('hex')
+  const plain = current === undefined ? undefined : plainSignature(body, current)
   const second = String(Math.floor(at.getTime() / 1000))
   return {
     'webhook-id': id,
@@ -29,9 +29,7 @@ export function signatureHeaders({ id, at, body, secrets }: Signable): Record<st
       .map((secret) => standardSignature(`${id}.${second}.`, body, signingKey(secret)))
       .join(' '),
     ...(plain === undefined ? {} : { 'x-claimlinc-signature': `sha256=${plain}`, 'x-hmac-signature': plain }),
-    ...(previous === undefined
-      ? {}
-      : { 'x-claimlinc-signature-previous': `sha256=${plainSignature(body, previous).toString('hex')}` }),
+    ...(previous === undefined ? {} : { 'x-claimlinc-signature-previous': `sha256=${plainSignature(body, previous)}` }),
   }
 }
 
@@ -55,7 +53,7 @@ function standardSignature(start: string, body: Buffer, key: Uint8Array): string
   return `v1,${createHmac('sha256', createSecretKey(key)).update(start).update(body).digest('base64')}`
 }
 
-/** HMAC-SHA256 of the body alone. The key is the UTF-8 of the secret, also of one with `whsec_`. */
-export function plainSignature(body: Buffer, secret: string): Buffer {
-  return createHmac('sha256', secret).update(body).digest()
+/** HMAC-SHA256 of the body alone, in lower-case hex. The key is the UTF-8 of the secret, also of one with `whsec_`. */
+export function plainSignature(body: Buffer, secret: string): string {
+  return createHmac('sha256', secret).update(body).digest('hex')
 }

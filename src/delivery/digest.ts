@@ -58,7 +58,7 @@ export async function makeDigests(
     return assigned ? [draft(id, own, assigned, stakeholders)] : []
   })
   await insertEvents(transaction, {
-    events: drafts.map(({ event }) => event),
+    events: drafts.map(({ event }) => ({ event, masked: [], ignored: 0 })),
     notifications: drafts.map(({ id, event, language }) => ({
       id,
       eventId: event.id,

@@ -32,6 +32,8 @@ export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given' | 'i
   readonly stored: Protected
   /** False where a field of the event's subject was masked or cut: two subjects may then look alike. */
   readonly sameSubject: boolean
+  /** Declared fields whose values were masked or cut. */
+  readonly masked: readonly string[]
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
@@ -107,8 +109,11 @@ export function createAcceptor(options: {
         step = steps.next()
       }
       const stored = withSizeLimits(event.definition, step.value)
+      const masked = Object.keys(event.definition.schema.shape).filter(
+        (field) => !isEqual(data[field], stored.data[field]),
+      )
       const sameSubject = event.definition.dedup.every((field) => isEqual(data[field], stored.data[field]))
-      made.push({ ...event, stored, sameSubject })
+      made.push({ ...event, stored, sameSubject, masked })
       if (eventLoop.isPauseDue()) await eventLoop.pause()
     }
     return made
@@ -130,6 +135,8 @@ export function createAcceptor(options: {
     async accept(transaction, events, origin) {
       const named = events.map((checked) => ({
         ...toIncoming(checked),
+        masked: checked.masked,
+        ignored: checked.stored.ignored.length,
         keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
         content: checked.content,
       }))
@@ -141,7 +148,7 @@ export function createAcceptor(options: {
           ? await planNotifications(transaction, incoming, options)
           : { notifications: [], resolutions: [] }
       if (fresh.length > 0) {
-        const receivedAt = await insertEvents(transaction, { events: fresh, notifications, origin })
+        const receivedAt = await insertEvents(transaction, { events: incoming, notifications, origin })
         await insertResolutions(transaction, resolutions, receivedAt)
         const due = notifications.filter((notification) => notification.state === 'pending')
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])

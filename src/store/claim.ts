@@ -96,7 +96,7 @@ export function claimDueSql(
              attempts = n.attempts + 1, probes = n.probes + ${probe ? 1 : 0}
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
          AND n.created_at BETWEEN ${span.from} AND ${span.to}`,
-    sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank`,
+    { returning: sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank` },
   )}`
 }
 
@@ -225,7 +225,13 @@ export async function reclaimInterrupted(
            reason = CASE WHEN n.accepted_at IS NULL THEN 'interrupted' END, repeat = true, held_by = NULL, held_since = NULL,
            next_attempt_at = clock_timestamp()
       FROM unfinished u WHERE n.id = u.id AND n.created_at = u.created_at`,
-      sql`n.correlation_id`,
+      {
+        returning: sql`n.correlation_id`,
+        entry: {
+          values: { attempt: sql`a.attempt` },
+          from: sql`interrupted n JOIN interrupted_attempts a ON a.notification_id = n.id`,
+        },
+      },
     )}
     SELECT correlation_id, state FROM interrupted`.execute(db)
   return rows.filter((row) => row.state === 'pending').map((row) => row.correlation_id)

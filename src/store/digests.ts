@@ -118,7 +118,10 @@ export async function moveIntoDigests(
          SET state = 'digested', reason = 'digest', digest_id = a."digestId"
         FROM waiting w JOIN assigned a USING (fingerprint, priority, language)
        WHERE n.id = w.id AND n.created_at = w.created_at`,
-      sql`n.digest_id, n.event_id, n.event_type, n.correlation_id, a."groupBy" AS group_by`,
+      {
+        returning: sql`n.digest_id, n.event_id, n.event_type, n.correlation_id, a."groupBy" AS group_by`,
+        entry: { values: { digest: sql`n.digest_id` } },
+      },
     )}
     SELECT m.digest_id AS "digestId", m.event_type AS "eventType", left(e.data ->> m.group_by, 200) AS label,
            count(*)::int AS count, min(e.occurred_at) AS "firstAt", max(e.occurred_at) AS "lastAt",

@@ -88,6 +88,7 @@ async function fillRows(
                    FROM teams_attempts t WHERE t.notification_id = l.id AND t.created_at = l.created_at
                ) a
          WHERE n.id = l.id AND n.created_at = l.created_at`,
+        { entry: { values: {} } },
       )}
       SELECT (SELECT count(*)::int FROM filled) AS rows,
              (SELECT id::text FROM looked ORDER BY id DESC LIMIT 1) AS last`.execute(transaction)

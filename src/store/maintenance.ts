@@ -36,12 +36,27 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
   const tooOld = sql`now() - make_interval(days => ${auditDays}::int)`
+  const removedFrom = (table: string) => ({
+    entry: {
+      subject: sql`NULL::uuid`,
+      values: { table: sql.lit(table), before: tooOld, count: sql`removed.count` },
+      from: sql`(SELECT count(*) AS count FROM removed HAVING count(*) > 0) removed`,
+    },
+  })
   await sql`
-    WITH ${changeRows('resolution.removed', 'removed', sql`DELETE FROM teams_resolutions r WHERE created_at < ${tooOld}`)}
-    SELECT 1`.execute(db)
+    WITH ${changeRows(
+      'resolution.removed',
+      'removed',
+      sql`DELETE FROM teams_resolutions r WHERE created_at < ${tooOld}`,
+      removedFrom('teams_resolutions'),
+    )} SELECT 1`.execute(db)
   await sql`
-    WITH ${changeRows('replay.removed', 'removed', sql`DELETE FROM teams_replays p WHERE replayed_at < ${tooOld}`)}
-    SELECT 1`.execute(db)
+    WITH ${changeRows(
+      'replay.removed',
+      'removed',
+      sql`DELETE FROM teams_replays p WHERE replayed_at < ${tooOld}`,
+      removedFrom('teams_replays'),
+    )} SELECT 1`.execute(db)
 }
 
 /**
@@ -58,6 +73,7 @@ export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): P
       'channel.rest_ended',
       'ended',
       sql`UPDATE teams_channels c SET paused_until = NULL WHERE paused_until > ${latest}`,
+      { entry: { values: { channel: sql`c.key` } } },
     )} SELECT key FROM ended`.execute(db)
   const notifications = await sql`
     WITH ${changeRows(

@@ -188,9 +188,9 @@ export async function replayNotification(db: Kysely<Tables>, id: string, by: str
       UPDATE teams_notifications n
          SET state = 'pending', reason = 'replayed', failures = 0, next_attempt_at = clock_timestamp()
        WHERE id = ${id}::uuid AND created_at = ${row.created_at}`,
-      sql`n.next_attempt_at`,
+      { returning: sql`n.next_attempt_at` },
     )} SELECT state, reason, next_attempt_at FROM replayed`.execute(db)
-  await insertReplay(db, id, by)
+  await insertReplay(db, { id, createdAt: row.created_at }, by)
   return toView({ ...row, ...rows[0] })
 }
 

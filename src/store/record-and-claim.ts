@@ -72,7 +72,7 @@ export async function recordAndClaim(
     claimed: ClaimedRow[] | null
   }>`${PREPARED}
     WITH own_channel AS MATERIALIZED (
-      SELECT key, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
+      SELECT key, breaker, paused_until, ${knewRest}::boolean AND paused_until IS NULL AS ended FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE
     )${attemptRecords.length > 0 ? recordAttemptsSql(turn, attemptRecords, tables) : sql``}${attemptRecords.some(({ state }) => state === 'failed') ? releaseRepeatsSql() : sql``}${claim.limit > 0 ? claimDueSql(channel, turn, claim, tables) : sql``}, ${changeRows(
       'channel.saved',
       'saved',
@@ -86,6 +86,20 @@ export async function recordAndClaim(
              last_outcome = coalesce(${last ?? null}, last_outcome),
              last_outcome_at = CASE WHEN ${last !== undefined} THEN clock_timestamp() ELSE last_outcome_at END
        WHERE key IN (SELECT key FROM own_channel)`,
+      {
+        returning: sql`c.last_outcome`,
+        entry: {
+          values: {
+            channel: sql`c.key`,
+            breaker: sql`c.breaker`,
+            paused_until: sql`c.paused_until`,
+            outcome: sql`c.last_outcome`,
+          },
+          // A probe in flight (`half_open`) is no change of the channel: its breaker is still open.
+          from: sql`saved c JOIN own_channel o ON (c.breaker = 'closed') <> (o.breaker = 'closed')
+                      OR c.paused_until IS DISTINCT FROM o.paused_until`,
+        },
+      },
     )}
     SELECT EXISTS (SELECT 1 FROM own_channel) AS has_channel, clock_timestamp() AS now, coalesce((SELECT ended FROM own_channel), false) AS ended,
            ${attemptRecords.length > 0 ? sql`(SELECT array_agg(id) FROM finished WHERE id NOT IN (SELECT id FROM attempted))` : sql`NULL::uuid[]`} AS lost,

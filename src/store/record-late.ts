@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/notifications.ts'
+import { hashSql, type SaltedText, salted } from './entry-sql.ts'
 import type { AttemptRecord } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
 import { changeRows } from './state-changes.ts'
@@ -62,8 +63,10 @@ export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord
     const { rows } =
       !posted && consequence === 'all'
         ? // It never was an attempt.
-          await sql`WITH ${changeRows('attempt.never_made', 'never_made', sql`DELETE FROM teams_attempts a WHERE ${row}`)}
-                    SELECT attempt FROM never_made`.execute(transaction)
+          await sql`
+            WITH ${changeRows('attempt.never_made', 'never_made', sql`DELETE FROM teams_attempts a WHERE ${row}`, {
+              entry: { values: { notification: sql`a.notification_id`, attempt: sql`a.attempt` } },
+            })} SELECT attempt FROM never_made`.execute(transaction)
         : await sql`
             WITH ${changeRows(
               'attempt.result_known_late',
@@ -73,6 +76,21 @@ export async function recordLate(db: Kysely<Tables>, turn: string, attemptRecord
                SET outcome = ${outcome}, finished_at = ${attemptRecord.finishedAt}, status_code = ${attemptRecord.statusCode}::int,
                    error_code = ${attemptRecord.errorCode}, message = ${attemptRecord.message}
              WHERE ${row}`,
+              {
+                returning: sql`a.outcome, a.status_code, a.error_code, a.message, a.finished_at`,
+                entry: {
+                  values: {
+                    notification: sql`a.notification_id`,
+                    attempt: sql`a.attempt`,
+                    outcome: sql`a.outcome`,
+                    attempt_status: sql`a.status_code`,
+                    error_code: hashSql(sql`n.salt`, sql`a.error_code`),
+                    finished_at: sql`a.finished_at`,
+                    message: hashSql(sql`n.salt`, sql`a.message`),
+                  },
+                  from: sql`corrected a JOIN teams_notifications n ON n.id = a.notification_id AND n.created_at = a.created_at`,
+                },
+              },
             )} SELECT attempt FROM corrected`.execute(transaction)
     if (rows.length === 0 || consequence === 'none') return false
     await moveNotification(transaction, attemptRecord, consequence)
@@ -91,20 +109,27 @@ async function moveNotification(
   attemptRecord: AttemptRecord,
   consequence: Exclude<LateConsequence, 'none'>,
 ): Promise<void> {
+  const card = salted(attemptRecord.cardJson)
   await sql`
     WITH ${changeRows(
       'notification.result_known_late',
       'moved',
       sql`
-      UPDATE teams_notifications n SET ${newValues(attemptRecord, consequence)}
+      UPDATE teams_notifications n SET ${newValues(attemptRecord, card, consequence)}
        WHERE id = ${attemptRecord.id}::uuid AND created_at = ${attemptRecord.createdAt}`,
+      { entry: { values: { card: sql`${card.hash}::text` } } },
     )} SELECT 1`.execute(db)
 }
 
-function newValues(attemptRecord: AttemptRecord, consequence: Exclude<LateConsequence, 'none'>): RawBuilder<unknown> {
+function newValues(
+  attemptRecord: AttemptRecord,
+  card: SaltedText,
+  consequence: Exclude<LateConsequence, 'none'>,
+): RawBuilder<unknown> {
   const { posted, mayHaveArrived, state } = attemptRecord
   const seen = sql`status_code = ${attemptRecord.statusCode}::int, webhook_url = coalesce(${attemptRecord.webhookUrl}, webhook_url),
-                   card_payload = coalesce(${attemptRecord.cardJson}::jsonb, card_payload)`
+                   card_payload = coalesce(${attemptRecord.cardJson}::jsonb, card_payload),
+                   card_salt = coalesce(${card.salt}::uuid, card_salt)`
   if (consequence === 'mark') return sql`accepted_at = coalesce(accepted_at, clock_timestamp()), ${seen}`
   if (consequence === 'accepted')
     return sql`state = 'accepted', reason = NULL, error_message = NULL, silence_id = NULL, ${seen}`

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/notifications.ts'
+import { hashSql, salted } from './entry-sql.ts'
 import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
-import { changeRows } from './state-changes.ts'
+import { changeRows, NOTIFICATION_COLUMNS, NOTIFICATION_VALUES } from './state-changes.ts'
 
 /** A finished attempt, and what follows for its notification. */
 export interface AttemptRecord {
@@ -21,7 +22,7 @@ export interface AttemptRecord {
    */
   readonly posted: boolean
   readonly webhookUrl: string | null
-  /** The card as JSON. */
+  /** The card as canonical JSON. */
   readonly cardJson: string | null
   readonly statusCode: number | null
   readonly errorCode: string | null
@@ -59,7 +60,7 @@ export function recordAttemptsSql(
       SELECT * FROM jsonb_to_recordset(${listOf(attemptRecords)}::jsonb) AS f (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
-        message text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
+        message text, card_salt uuid, card_hash text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
     ), ${changeRows(
       'notification.attempted',
       'attempted',
@@ -73,6 +74,7 @@ export function recordAttemptsSql(
              repeat = n.repeat OR (f.may_have_arrived AND f.state NOT IN ('accepted', 'posted')),
              webhook_url = coalesce(f.webhook_url, n.webhook_url),
              card_payload = coalesce(f.card, n.card_payload),
+             card_salt = coalesce(f.card_salt, n.card_salt),
              status_code = CASE WHEN f.posted AND NOT ${KNOWN_ACCEPTED} THEN f.status_code ELSE n.status_code END,
              error_message = CASE WHEN f.state IN ('accepted', 'posted') OR ${KNOWN_ACCEPTED} THEN NULL WHEN f.posted THEN f.message ELSE n.error_message END,
              held_by = NULL,
@@ -80,6 +82,7 @@ export function recordAttemptsSql(
         FROM finished f
        WHERE n.id = f.id AND n.created_at = f.created_at AND n.state = 'sending' AND n.held_by = ${turn}::uuid
          AND n.created_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}`,
+      { returning: NOTIFICATION_COLUMNS },
     )}, ${changeRows(
       'attempt.finished',
       'finished_attempts',
@@ -90,6 +93,29 @@ export function recordAttemptsSql(
              ${turn}::uuid, f.created_at
         FROM finished f WHERE f.posted AND (SELECT count(*) FROM attempted) >= 0
       ON CONFLICT DO NOTHING`,
+      {
+        entry: {
+          subject: sql`f.id`,
+          values: {
+            ...NOTIFICATION_VALUES,
+            notification: sql`f.id`,
+            posted: sql`f.posted`,
+            attempt: sql`f.attempt`,
+            outcome: sql`f.outcome`,
+            attempt_status: sql`f.status_code`,
+            error_code: hashSql(sql`n.salt`, sql`f.error_code`),
+            started_at: sql`f.started_at`,
+            finished_at: sql`f.finished_at`,
+            repeat: sql`f.repeat`,
+            message: hashSql(sql`n.salt`, sql`f.message`),
+            card: sql`f.card_hash`,
+          },
+          // A turn that lost the notification may still have added the row of its attempt.
+          from: sql`finished f LEFT JOIN attempted n ON n.id = f.id
+                      LEFT JOIN finished_attempts a ON a.notification_id = f.id AND a.attempt = f.attempt
+                     WHERE n.id IS NOT NULL OR a.notification_id IS NOT NULL`,
+        },
+      },
     )}`
 }
 
@@ -104,6 +130,7 @@ function listOf(attemptRecords: readonly AttemptRecord[]): JsonText {
 
 /** One record as JSON, without its card. */
 function toRow(attemptRecord: AttemptRecord): string {
+  const card = salted(attemptRecord.cardJson)
   return JSON.stringify({
     id: attemptRecord.id,
     created_at: attemptRecord.createdAt,
@@ -117,6 +144,8 @@ function toRow(attemptRecord: AttemptRecord): string {
     status_code: attemptRecord.statusCode,
     error_code: attemptRecord.errorCode,
     message: attemptRecord.message,
+    card_salt: card.salt,
+    card_hash: card.hash,
     outcome: attemptRecord.outcome,
     attempt: attemptRecord.attempt,
     repeat: attemptRecord.repeat,

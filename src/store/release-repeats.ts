@@ -37,5 +37,6 @@ export function releaseRepeatsSql(): RawBuilder<unknown> {
       UPDATE teams_notifications n
          SET state = 'pending', reason = 'first_failed', repeat_of = NULL, next_attempt_at = clock_timestamp()
         FROM heirs h WHERE n.id = h.id AND n.created_at = h.created_at AND n.state = 'suppressed'`,
+      { entry: { values: {} } },
     )}`
 }

@@ -141,5 +141,9 @@ export async function insertResolutions(
       INSERT INTO teams_resolutions AS r (dedup_key, event_type, event_id, created_at)
       SELECT j."dedupKey", j."eventType", j."eventId", ${receivedAt}::timestamptz
         FROM jsonb_to_recordset(${JSON.stringify(resolutions)}::jsonb) AS j ("dedupKey" text, "eventType" text, "eventId" uuid)`,
+      {
+        returning: sql`r.dedup_key`,
+        entry: { values: { event: sql`r.event_id`, type: sql`r.event_type`, key: sql`r.dedup_key` } },
+      },
     )} SELECT 1`.execute(db)
 }

@@ -1,15 +1,34 @@
 import { type Kysely, sql } from 'kysely'
+import { actorVia } from '../contract/audit-entries.ts'
 import type { NotificationDetail } from '../contract/notifications.ts'
-import { changeRows } from './state-changes.ts'
+import { hashSql } from './entry-sql.ts'
+import { changeRows, NOTIFICATION_VALUES } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** Records who asked for a replay, in the transaction of the replay. */
-export async function insertReplay(db: Kysely<Tables>, notificationId: string, by: string): Promise<void> {
+/** Records who asked for a replay, in the transaction in which the notification became `pending`, after that. */
+export async function insertReplay(
+  db: Kysely<Tables>,
+  notification: { readonly id: string; readonly createdAt: Date },
+  by: string,
+): Promise<void> {
   await sql`
     WITH ${changeRows(
       'replay.recorded',
       'recorded',
-      sql`INSERT INTO teams_replays AS p (notification_id, replayed_by) VALUES (${notificationId}::uuid, ${by}::text)`,
+      sql`
+      INSERT INTO teams_replays AS p (notification_id, replayed_by, salt)
+      VALUES (${notification.id}::uuid, ${by}::text, gen_random_uuid())`,
+      {
+        returning: sql`p.replayed_by, p.salt`,
+        entry: {
+          values: {
+            ...NOTIFICATION_VALUES,
+            via: sql.lit(actorVia(by)),
+            who: hashSql(sql`p.salt`, sql`p.replayed_by`),
+          },
+          from: sql`recorded p JOIN teams_notifications n ON n.id = p.notification_id AND n.created_at = ${notification.createdAt}`,
+        },
+      },
     )} SELECT 1`.execute(db)
 }
 

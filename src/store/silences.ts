@@ -1,7 +1,10 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
+import { actorVia } from '../contract/audit-entries.ts'
 import type { Silence, SilenceKind } from '../contract/silences.ts'
+import { canonicalJson } from '../kernel/canonical-json.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { newId, timeOfId } from '../kernel/ids.ts'
+import { hashSql } from './entry-sql.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -69,11 +72,29 @@ export async function insertSilence(
       'silence.made',
       'made',
       sql`
-      INSERT INTO teams_silences AS s (id, kind, matchers, starts_at, ends_at, every, reason, created_by)
+      INSERT INTO teams_silences AS s (id, kind, matchers, starts_at, ends_at, every, reason, created_by, salt)
       VALUES (${newId()}::uuid, ${silence.kind}::text, ${JSON.stringify(silence.matchers)}::jsonb,
               ${silence.startsAt}::timestamptz, ${silence.endsAt}::timestamptz, ${silence.every}::text,
-              ${silence.reason}::text, ${silence.createdBy}::text)`,
-      ALL_BUT_ID,
+              ${silence.reason}::text, ${silence.createdBy}::text, gen_random_uuid())`,
+      {
+        returning: sql`${ALL_BUT_ID}, s.salt`,
+        entry: {
+          values: {
+            silence: sql`s.id`,
+            type: sql`s.kind`,
+            starts_at: sql`s.starts_at`,
+            ends_at: sql`s.ends_at`,
+            every: sql`s.every`,
+            matchers: hashSql(
+              sql`s.salt`,
+              sql`${canonicalJson(silence.matchers.map((matcher) => ({ ...matcher })))}::text`,
+            ),
+            reason: hashSql(sql`s.salt`, sql`s.reason`),
+            via: sql.lit(actorVia(silence.createdBy)),
+            who: hashSql(sql`s.salt`, sql`s.created_by`),
+          },
+        },
+      },
     )} SELECT *, ${now} AS now FROM made`.execute(db)
   const [row] = rows
   if (!row) throw new Error('the database did not return the silence that it was given')
@@ -135,7 +156,17 @@ export async function endSilence(db: Kysely<Tables>, id: string, by: string): Pr
           'ended',
           sql`
           UPDATE teams_silences s SET ended_by = ${by}::text, ended_at = ${now} WHERE id = ${id}::uuid AND ${isOpen}`,
-          ALL_BUT_ID,
+          {
+            returning: sql`${ALL_BUT_ID}, s.salt`,
+            entry: {
+              values: {
+                silence: sql`s.id`,
+                ended_at: sql`s.ended_at`,
+                via: sql.lit(actorVia(by)),
+                who: hashSql(sql`s.salt`, sql`s.ended_by`),
+              },
+            },
+          },
         )} SELECT *, ${now} AS now FROM ended`.execute(db)
     : { rows: [] }
   const [row] = rows

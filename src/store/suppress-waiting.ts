@@ -112,6 +112,7 @@ export async function suppressWaiting(
        SET state = 'suppressed', reason = ${silence.kind}, silence_id = ${silence.id}::uuid
       FROM unlocked u
      WHERE n.id = u.id AND n.created_at = u.created_at`,
+      { returning: sql`n.silence_id`, entry: { values: { silence: sql`n.silence_id` } } },
     )}
     SELECT id FROM suppressed`.execute(db)
   return rows.length

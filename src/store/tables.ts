@@ -21,6 +21,7 @@ export interface Tables {
     origin: string
     occurred_at: Date
     created_at: Generated<Date>
+    salt: string | null
   }
   teams_notifications: {
     id: string
@@ -60,6 +61,8 @@ export interface Tables {
     silence_id: string | null
     repeat_of: string | null
     received_at: Date | null
+    salt: string | null
+    card_salt: string | null
   }
   teams_attempts: {
     notification_id: string
@@ -107,6 +110,7 @@ export interface Tables {
     notification_id: string
     replayed_at: Generated<Date>
     replayed_by: string
+    salt: string | null
   }
   teams_silences: {
     id: string
@@ -120,5 +124,29 @@ export interface Tables {
     created_at: Generated<Date>
     ended_by: string | null
     ended_at: Date | null
+    salt: string | null
+  }
+  teams_audit_entries: {
+    /** A bigint, which pg reads as text. */
+    id: Generated<string>
+    created_at: Generated<Date>
+    xid: Generated<string>
+    subject: string | null
+    body: Uint8Array
+  }
+  teams_audit_values: { entry_id: string; field: string; salt: string; value: string }
+  teams_audit_origins: { id: number; origin: string; begun_at: Generated<Date> }
+  teams_audit_leaves: { origin_id: number; leaf_index: string; entry_id: string; entry_at: Date; hash: Uint8Array }
+  teams_audit_nodes: { origin_id: number; level: number; node_index: string; hash: Uint8Array }
+  teams_audit_checkpoints: {
+    id: GeneratedAlways<string>
+    origin_id: number
+    size: string
+    root: Uint8Array
+    note: string | null
+    sealed_at: Generated<Date>
+    snapshot: string
+    complete: boolean
+    cluster: string
   }
 }

@@ -62,7 +62,9 @@ export async function takeTurn(
            turn_until = CASE WHEN ${FREE} THEN clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS}) ELSE turn_until END,
            turn_by    = CASE WHEN ${FREE} THEN ${turn}::uuid ELSE turn_by END
      WHERE key = ${channel}`,
-      sql`tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes, digested_at`,
+      {
+        returning: sql`tokens, refilled_at, paused_until, breaker, consecutive_failures, consecutive_pauses, failed_probes, digested_at`,
+      },
     )}
     SELECT *, turn_by = ${turn}::uuid AS own, clock_timestamp() AS now FROM taken`.execute(db)
   const row = rows[0]
@@ -112,7 +114,7 @@ export async function renewTurn(
       sql`
       UPDATE teams_channels c SET turn_until = clock_timestamp() + make_interval(secs => ${TURN_LEASE_SECONDS})
        WHERE key = ${channel} AND turn_by = ${turn}::uuid`,
-      sql`woken`,
+      { returning: sql`woken` },
     )} SELECT woken FROM renewed`.execute(db)
   if (!rows[0]) return 'lost'
   return rows[0].woken ? 'woken' : 'undisturbed'
@@ -187,6 +189,9 @@ export async function endRest(db: Kysely<Tables>, channels: readonly string[]): 
     WITH ${changeRows(
       'channel.rest_ended',
       'ended',
-      sql`UPDATE teams_channels c SET paused_until = NULL WHERE key = ANY(${[...channels]}::text[])`,
+      sql`
+      UPDATE teams_channels c SET paused_until = NULL
+       WHERE key = ANY(${[...channels]}::text[]) AND paused_until IS NOT NULL`,
+      { entry: { values: { channel: sql`c.key` } } },
     )} SELECT 1`.execute(db)
 }

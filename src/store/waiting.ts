@@ -67,6 +67,7 @@ export async function suppressMuted(db: Kysely<Tables>, channel: string, turn: s
       sql`
       UPDATE teams_notifications n SET state = 'suppressed', reason = 'muted'
         FROM waiting w WHERE n.id = w.id AND n.created_at = w.created_at`,
+      { entry: { values: { silence: sql`NULL::uuid` } } },
     )}
     SELECT id FROM suppressed`.execute(db)
   return rows.length

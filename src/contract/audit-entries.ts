@@ -1,0 +1,190 @@
+/**
+ * The notation of an entry's field:
+ *
+ * - `id`: a UUID
+ * - `code`: a name of a closed set, such as a state, an outcome, or the key of a channel
+ * - `count`: a whole number
+ * - `flag`: true or false
+ * - `time`: UTC with milliseconds, `2026-11-30T08:15:02.123Z`
+ * - `hash`: SHA-256 in hex of 16 bytes of salt and the value in UTF-8; the salt stands beside the value and is erased with it
+ * - `list`: a list of codes, or of objects with the fields above
+ *
+ * All but `list` may be null.
+ */
+export type EntryFieldType = 'id' | 'code' | 'count' | 'flag' | 'time' | 'hash' | 'list'
+
+/** Version of the format of entries, the field `v` of each. It changes with every change of a field that exists. */
+export const ENTRY_VERSION = 1
+
+/**
+ * Fields that every entry starts with: the version, the name of the entry, the database's clock, and 16 random bytes, so that
+ * nobody can guess an entry from its hash.
+ */
+export const ENTRY_START = ['v', 'kind', 'at', 'nonce'] as const
+
+/** A notification after the change. `verify` compares the last entry of a notification with its row. */
+export const NOTIFICATION_FIELDS = {
+  notification: 'id',
+  state: 'code',
+  reason: 'code',
+  status_code: 'count',
+  retry_count: 'count',
+  sent_at: 'time',
+  accepted_at: 'time',
+  error: 'hash',
+  address: 'hash',
+} as const satisfies Readonly<Record<string, EntryFieldType>>
+
+/** An attempt. `card` is null where the attempt made none; the row then keeps the card of the attempt before. */
+const ATTEMPT_FIELDS = {
+  attempt: 'count',
+  outcome: 'code',
+  attempt_status: 'count',
+  error_code: 'hash',
+  started_at: 'time',
+  finished_at: 'time',
+  repeat: 'flag',
+  message: 'hash',
+  card: 'hash',
+} as const satisfies Readonly<Record<string, EntryFieldType>>
+
+/** Who did it: `via` says how that is known, `who` is the hash of the name, null where nobody has one. */
+const ACTOR_FIELDS = { via: 'code', who: 'hash' } as const satisfies Readonly<Record<string, EntryFieldType>>
+
+/** One kind of entry. */
+export interface EntryDefinition {
+  readonly fields: Readonly<Record<string, EntryFieldType>>
+  readonly means: string
+}
+
+/**
+ * Every kind of entry of the audit trail, with its fields in the order in which they are written. The database's statements,
+ * `audit verify` and docs/reference/audit-entries.md share this table.
+ */
+export const AUDIT_ENTRIES = {
+  'event.accepted': {
+    fields: {
+      event: 'id',
+      type: 'code',
+      priority: 'code',
+      language: 'code',
+      correlation: 'hash',
+      data: 'hash',
+      occurred_at: 'time',
+      masked: 'list',
+      ignored: 'count',
+      stakeholders: 'list',
+      notifications: 'list',
+      ...ACTOR_FIELDS,
+    },
+    means:
+      'An event was accepted. `data` is the hash of its data as canonical JSON; `masked` names the fields of its type that were masked or cut, `ignored` counts the fields that were not kept; `notifications` is its routing',
+  },
+  'event.resolved': {
+    fields: { event: 'id', type: 'code', key: 'code' },
+    means: 'The event says that earlier events of this type with this key (a hash) are over',
+  },
+  'attempt.finished': {
+    fields: { ...NOTIFICATION_FIELDS, posted: 'flag', ...ATTEMPT_FIELDS },
+    means:
+      'An attempt ended with its outcome; the notification is in the state that follows. `posted` is false where it was handed back and the attempt has no row',
+  },
+  'attempt.interrupted': {
+    fields: { ...NOTIFICATION_FIELDS, attempt: 'count' },
+    means: 'The turn of an attempt was cut off; its outcome is not known',
+  },
+  'attempt.result_known_late': {
+    fields: {
+      notification: 'id',
+      attempt: 'count',
+      outcome: 'code',
+      attempt_status: 'count',
+      error_code: 'hash',
+      finished_at: 'time',
+      message: 'hash',
+    },
+    means: 'The outcome of an interrupted attempt became known',
+  },
+  'attempt.never_made': {
+    fields: { notification: 'id', attempt: 'count' },
+    means: 'An interrupted attempt turned out never to have been posted; its row was removed',
+  },
+  'notification.result_known_late': {
+    fields: { ...NOTIFICATION_FIELDS, card: 'hash' },
+    means: 'What follows for a notification from an outcome that became known late',
+  },
+  'notification.suppressed': {
+    fields: { ...NOTIFICATION_FIELDS, silence: 'id' },
+    means: 'A waiting notification was suppressed, because its channel is muted or a silence matches',
+  },
+  'notification.digested': {
+    fields: { ...NOTIFICATION_FIELDS, digest: 'id' },
+    means: 'A waiting notification stands in a digest; `digest` is the notification whose card shows it',
+  },
+  'notification.released': {
+    fields: { ...NOTIFICATION_FIELDS },
+    means: 'A repeat waits again, because the notification that it repeats has failed',
+  },
+  'notification.replayed': {
+    fields: { ...NOTIFICATION_FIELDS, ...ACTOR_FIELDS },
+    means: 'Somebody asked for a failed notification to be sent again',
+  },
+  'notification.first_post_filled': {
+    fields: { ...NOTIFICATION_FIELDS },
+    means: 'A row of an earlier version got the times of its first post from its attempts',
+  },
+  'channel.changed': {
+    fields: { channel: 'code', breaker: 'code', paused_until: 'time', outcome: 'code' },
+    means: 'A channel was paused, or its breaker opened or closed, after an attempt with this outcome',
+  },
+  'channel.rest_ended': {
+    fields: { channel: 'code' },
+    means: 'A pause was ended early: by a new webhook URL, by a person, or because no rule could have set it',
+  },
+  'silence.made': {
+    fields: {
+      silence: 'id',
+      type: 'code',
+      starts_at: 'time',
+      ends_at: 'time',
+      every: 'code',
+      matchers: 'hash',
+      reason: 'hash',
+      ...ACTOR_FIELDS,
+    },
+    means: 'A silence or a maintenance window was made',
+  },
+  'silence.ended': {
+    fields: { silence: 'id', ended_at: 'time', ...ACTOR_FIELDS },
+    means: 'A silence was ended before its time',
+  },
+  'record.removed': {
+    fields: { table: 'code', before: 'time', count: 'count' },
+    means:
+      'Retention: rows of this table from before this time were removed. `teams_notifications.card_payload` stands for cards alone',
+  },
+  'record.month_moved': {
+    fields: { month: 'code' },
+    means: 'A past month left the default tables. No row changed',
+  },
+  'schema.migrated': {
+    fields: { migration: 'code', direction: 'code' },
+    means: 'A migration was applied (`up`) or taken back (`down`)',
+  },
+} as const satisfies Readonly<Record<string, EntryDefinition>>
+
+/** The name of a kind of entry. */
+export type EntryKind = keyof typeof AUDIT_ENTRIES
+
+/** The names of an entry's fields, without those that every entry starts with. */
+export type EntryFields<K extends EntryKind> = keyof (typeof AUDIT_ENTRIES)[K]['fields']
+
+/**
+ * The code of how an actor is known, from the name that the record has for a caller: `library`, `cli`, `gateway`, `http`
+ * (nobody asked), `http:<token>`, `http:signed…`.
+ */
+export function actorVia(origin: string): string {
+  if (!origin.startsWith('http')) return origin === 'cli' ? 'command_line' : origin
+  if (origin === 'http') return 'unauthenticated'
+  return /^http:signed(:|$)/.test(origin) ? 'signature' : 'token'
+}
