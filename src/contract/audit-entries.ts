@@ -167,6 +167,10 @@ export const AUDIT_ENTRIES = {
     fields: { month: 'code' },
     means: 'A past month left the default tables. No row changed',
   },
+  'audit.keys_changed': {
+    fields: { keys: 'list' },
+    means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',
+  },
   'schema.migrated': {
     fields: { migration: 'code', direction: 'code' },
     means: 'A migration was applied (`up`) or taken back (`down`)',

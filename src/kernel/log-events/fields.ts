@@ -68,6 +68,8 @@ export const LOG_FIELDS = {
   subject: { type: 'text', help: 'Source of secrets, or the place of one value in it.' },
   suppressed: { type: 'number', help: 'Notifications that were suppressed.' },
   todo: { type: 'text', help: 'What to do about this value.' },
+  tree: { type: 'text', help: 'Origin of the audit tree: the first line of its checkpoints.' },
+  tree_size: { type: 'number', help: 'Entries in the tree at its last checkpoint.' },
   tries: { type: 'number', help: 'Tries so far.' },
   warning: { type: 'text', help: "The job engine's warning." },
 } as const satisfies Record<string, LogFieldRow>

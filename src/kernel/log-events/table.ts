@@ -1,3 +1,4 @@
+import { AUDIT_EVENTS } from './audit.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
 import { REQUEST_EVENTS } from './requests.ts'
@@ -8,16 +9,19 @@ export const LOG_EVENTS_BY_SUBJECT = {
   Start: START_EVENTS,
   'Requests, secrets and listeners': REQUEST_EVENTS,
   Delivery: DELIVERY_EVENTS,
+  'Audit trail': AUDIT_EVENTS,
 } as const
 
 /**
  * Every kind of log line, once, by the name in its field `event`. Names are a contract: searches and alerts use them. One
  * name has one level and one message; the same subject at two levels is two events.
  */
-export const LOG_EVENTS = { ...START_EVENTS, ...REQUEST_EVENTS, ...DELIVERY_EVENTS } as const satisfies Record<
-  string,
-  LogEventRow
->
+export const LOG_EVENTS = {
+  ...START_EVENTS,
+  ...REQUEST_EVENTS,
+  ...DELIVERY_EVENTS,
+  ...AUDIT_EVENTS,
+} as const satisfies Record<string, LogEventRow>
 
 /** The name of a log event, a key of {@link LOG_EVENTS}. */
 export type LogEvent = keyof typeof LOG_EVENTS

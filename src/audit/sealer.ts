@@ -1,0 +1,64 @@
+import type { Kysely } from 'kysely'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Tables } from '../store/tables.ts'
+import type { Signer } from './note-keys.ts'
+import { type Sealing, seal } from './seal.ts'
+
+/** Milliseconds between two sealings: an entry is sealed within two seconds. */
+const SEALING_INTERVAL_MS = 1_000
+
+/**
+ * Starts sealing once a second. Every replica does; one at a time seals.
+ *
+ * @param signers asked before each sealing, because keys are rotated while the gateway runs
+ * @returns stops it; resolves when no sealing is running
+ */
+export function startSealer(options: {
+  readonly kysely: Kysely<Tables>
+  readonly signers: () => readonly Signer[]
+  readonly clock: Clock
+  readonly log: Log
+}): () => Promise<void> {
+  const { kysely, signers, clock, log } = options
+  let stopped = false
+  let failing = false
+  let inconsistent = false
+  let cancelTimer = () => {}
+  let running: Promise<void> = Promise.resolve()
+
+  async function run(): Promise<void> {
+    let more = false
+    try {
+      const sealing = await seal(kysely, signers())
+      more = sealing.kind === 'sealed' && sealing.more
+      report(sealing)
+      if (failing) log.write('audit_sealing_recovered')
+      failing = false
+    } catch (error) {
+      if (!failing) log.write('audit_sealing_failed', { err: error })
+      failing = true
+    }
+    if (!stopped) next(more ? 0 : SEALING_INTERVAL_MS)
+  }
+
+  function report(sealing: Sealing): void {
+    const isInconsistent = sealing.kind === 'inconsistent'
+    if (isInconsistent && !inconsistent)
+      log.write('audit_tree_inconsistent', { tree: sealing.origin, tree_size: sealing.size })
+    inconsistent = isInconsistent
+  }
+
+  function next(afterMs: number): void {
+    cancelTimer = clock.after(afterMs, () => {
+      running = run()
+    })
+  }
+  running = run()
+
+  return async () => {
+    stopped = true
+    cancelTimer()
+    await running
+  }
+}

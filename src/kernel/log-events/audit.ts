@@ -1,0 +1,22 @@
+import type { LogEventRow } from './fields.ts'
+
+/** Log events of the audit trail. */
+export const AUDIT_EVENTS = {
+  audit_sealing_failed: {
+    level: 'error',
+    message: 'audit entries could not be sealed; they are kept and sealed later',
+    fields: ['err'],
+    todo: 'Look at the error. While it lasts, teams_audit_unsealed_seconds grows and new entries are not yet in the tree.',
+  },
+  audit_sealing_recovered: {
+    level: 'info',
+    message: 'audit entries are sealed again',
+    fields: [],
+  },
+  audit_tree_inconsistent: {
+    level: 'error',
+    message: 'the stored audit tree does not have the root of its last checkpoint; nothing is sealed',
+    fields: ['tree', 'tree_size'],
+    todo: 'Somebody changed leaves, nodes or checkpoints in the database. Run "claimlinc-teams audit verify"; restore the database, then run "claimlinc-teams audit continue".',
+  },
+} as const satisfies Readonly<Record<string, LogEventRow>>
