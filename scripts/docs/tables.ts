@@ -1,3 +1,4 @@
+import { FINDINGS } from '../../src/audit/verify/findings.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
@@ -84,6 +85,19 @@ export function stateChangesPage(): string {
     table(
       ['change', 'of', 'meaning'],
       Object.entries(STATE_CHANGES).map(([name, row]) => [code(name), row.of, row.means]),
+    ),
+  )
+}
+
+/** `docs/reference/audit-findings.md`. */
+export function auditFindingsPage(): string {
+  return page(
+    'Findings of audit verify',
+    'src/audit/verify/findings.ts',
+    'What `claimlinc-teams audit verify` can find. A code never changes its meaning. Each finding names the tree, the number of the leaf, and the entry or row, as far as it is known; it never has a value from the record.',
+    table(
+      ['code', 'meaning', 'what to do'],
+      Object.entries(FINDINGS).map(([name, row]) => [code(name), row.means, row.todo]),
     ),
   )
 }
