@@ -1,3 +1,4 @@
+import { startAdopting } from '../audit/adopt-record.ts'
 import { startSealer } from '../audit/sealer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
@@ -70,6 +71,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   // A turn at a muted or unready channel suppresses its waiting notifications or records why they wait; also while it rests.
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
+  releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSealer({ kysely: database.delivery, signers: () => [], clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {

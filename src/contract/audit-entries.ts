@@ -158,6 +158,11 @@ export const AUDIT_ENTRIES = {
     fields: { silence: 'id', ended_at: 'time', ...ACTOR_FIELDS },
     means: 'A silence was ended before its time',
   },
+  'record.adopted': {
+    fields: { month: 'code', before: 'time', events: 'count', notifications: 'count', attempts: 'count', rows: 'hash' },
+    means:
+      'Rows of an earlier version, from before this time, were found in this month. `rows` is the hash of the Merkle root over their columns that never change again',
+  },
   'record.removed': {
     fields: { table: 'code', before: 'time', count: 'count' },
     means:

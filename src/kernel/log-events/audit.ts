@@ -19,4 +19,15 @@ export const AUDIT_EVENTS = {
     fields: ['tree', 'tree_size'],
     todo: 'Somebody changed leaves, nodes or checkpoints in the database. Run "claimlinc-teams audit verify"; restore the database, then run "claimlinc-teams audit continue".',
   },
+  earlier_record_adopted: {
+    level: 'info',
+    message: 'audit trail got the counts and hashes of rows from before it',
+    fields: ['months'],
+  },
+  earlier_record_not_adopted: {
+    level: 'warn',
+    message: 'rows from before the audit trail could not be hashed; it is tried again every 6 hours',
+    fields: ['err'],
+    todo: 'Look at the error. Until then, changes of rows from before the upgrade do not show in "audit verify".',
+  },
 } as const satisfies Readonly<Record<string, LogEventRow>>

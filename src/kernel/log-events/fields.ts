@@ -45,7 +45,7 @@ export const LOG_FIELDS = {
   method: { type: 'text', help: 'HTTP method.' },
   missed: { type: 'number', help: 'Accepted events that were not published meanwhile.' },
   mode: { type: 'text', help: 'Permissions of the folder, as chmod takes them.' },
-  months: { type: 'number', help: 'Months that were moved.' },
+  months: { type: 'number', help: 'Months that were moved or hashed.' },
   ms: { type: 'number', help: 'Milliseconds until the answer was sent.' },
   names: { type: 'texts', help: 'Names of environment variables.' },
   notice: { type: 'text', help: 'What the setting leads to.' },
