@@ -24,6 +24,7 @@ export function withSandboxAddresses(real: Secrets, sandbox: Sandbox): SecretsWi
     webhook: (key) => real.webhook(key) ?? addresses.get(key),
     webhookKeys: () => [...new Set([...real.webhookKeys(), ...addresses.keys()])],
     signingSecrets: () => real.signingSecrets(),
+    auditSigners: () => real.auditSigners(),
     onChange(listener) {
       listeners.add(listener)
       const stop = real.onChange(listener)

@@ -72,7 +72,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
-  releases.add(startSealer({ kysely: database.delivery, signers: () => [], clock, log }))
+  releases.add(startSealer({ kysely: database.delivery, signers: () => secrets.auditSigners(), clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { checkAuditKeys } from '../audit/check-keys.ts'
 import { createRenderer, rendererOptions } from '../cards/renderer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
@@ -109,6 +110,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     // A running backup holds the lock, or the database user may not create tables. Delivery works without new partitions.
     log.write('partition_missing', { err: error }),
   )
+  if (deliver) await checkAuditKeys(database.kysely, realSecrets.auditSigners())
   await ensureChannels(
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),

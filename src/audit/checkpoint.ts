@@ -1,4 +1,4 @@
-import { isKeyName, isNoteText, readDecimal, readHash } from './note-text.ts'
+import { isKeyName, isNoteText, readDecimal, readHash } from '../contract/note-text.ts'
 import { HASH_BYTES } from './tree.ts'
 
 /** State of a log: how many leaves its tree has, and their root. The text that the log signs. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, sign } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { generateKey, readSigner, readVerifier } from '../contract/note-keys.ts'
 import { formatCheckpoint } from './checkpoint.ts'
-import { generateKey, readSigner, readVerifier } from './note-keys.ts'
 import { checkProofFile, formatProofFile, InvalidProofFile, readProofFile } from './proof-file.ts'
 import { signNote } from './signed-note.ts'
 import { inclusionProof } from './tiles.ts'

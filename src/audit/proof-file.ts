@@ -1,6 +1,6 @@
+import type { Verifier } from '../contract/note-keys.ts'
+import { readBase64, readDecimal, readHash } from '../contract/note-text.ts'
 import { type Checkpoint, InvalidCheckpoint, readCheckpoint } from './checkpoint.ts'
-import type { Verifier } from './note-keys.ts'
-import { readBase64, readDecimal, readHash } from './note-text.ts'
 import { InvalidNote, type InvalidNoteCode, type OpenedNote, openNote } from './signed-note.ts'
 import { leafHash } from './tree.ts'
 import { rootFromInclusion } from './verify-proof.ts'

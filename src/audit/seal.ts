@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import type { Signer } from '../contract/note-keys.ts'
 import {
   insertCheckpoint,
   insertNodes,
@@ -16,7 +17,6 @@ import { numberEntries, takeSealingLock } from '../store/seal-entries.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import { formatCheckpoint } from './checkpoint.ts'
-import type { Signer } from './note-keys.ts'
 import { signNote } from './signed-note.ts'
 import { frontierFromTiles, type TileReader } from './tiles.ts'
 import { appendLeaves } from './tree.ts'
@@ -31,7 +31,15 @@ export type Sealing =
   /** Another process is sealing. */
   | { readonly kind: 'busy' }
   /** Sealed so many entries; `more` where others wait. */
-  | { readonly kind: 'sealed'; readonly entries: number; readonly more: boolean; readonly signed: boolean }
+  | {
+      readonly kind: 'sealed'
+      readonly origin: string
+      readonly entries: number
+      readonly more: boolean
+      readonly signed: boolean
+      /** Names of given keys that did not sign, because this tree has another name. */
+      readonly foreignKeys: readonly string[]
+    }
   /** The stored tree is not the one of its last checkpoint: it was edited, and nothing is signed until that is explained. */
   | { readonly kind: 'inconsistent'; readonly origin: string; readonly size: number }
 
@@ -41,7 +49,8 @@ export type Sealing =
  *
  * Makes no checkpoint where there is nothing new, except once an hour, and when the keys that sign have changed.
  *
- * @param signers the keys that sign, the current one first; none where no key is configured
+ * @param signers the keys that sign, the current one first; none where no key is configured. A key whose name is not the
+ *   tree's origin signs nothing: no tool would take its checkpoints for those of this tree
  * @param options.limit most entries of one sealing
  */
 export async function seal(
@@ -69,9 +78,12 @@ class InconsistentTree extends Error {
   }
 }
 
-async function sealOnce(db: Kysely<Tables>, signers: readonly Signer[], limit: number): Promise<Sealing> {
+async function sealOnce(db: Kysely<Tables>, given: readonly Signer[], limit: number): Promise<Sealing> {
   if (!(await takeSealingLock(db))) return { kind: 'busy' }
-  const origin = (await readOrigin(db)) ?? (await beginOrigin(db, signers))
+  const origin = (await readOrigin(db)) ?? (await beginOrigin(db, given))
+  const signers = given.filter(({ name }) => name === origin.name)
+  const foreignKeys = given.filter(({ name }) => name !== origin.name).map(({ name }) => name)
+  const result = { kind: 'sealed', origin: origin.name, foreignKeys } as const
   const last = await readCheckpoint(db, origin.id)
   const keyIds = signers.map(({ keyId }) => keyId)
   const keysChanged = last !== undefined && signedBy(last) !== keyIds.join()
@@ -79,7 +91,7 @@ async function sealOnce(db: Kysely<Tables>, signers: readonly Signer[], limit: n
   if (keysChanged) await insertEntry(db, 'audit.keys_changed', { keys: keyIds })
   const { leaves, ...seen } = await numberEntries(db, origin.id, last, limit)
   const due = last === undefined || last.ageMs >= HEARTBEAT_MS || last.ageMs < 0
-  if (leaves.length === 0 && !due) return { kind: 'sealed', entries: 0, more: false, signed: last.note !== null }
+  if (leaves.length === 0 && !due) return { ...result, entries: 0, more: false, signed: last.note !== null }
   const frontier = await frontierFromTiles(last?.size ?? 0, tilesOf(db, origin.id))
   if (last !== undefined && !frontier.root().equals(last.root)) throw new InconsistentTree(origin.name, last.size)
   const nodes: TreeNode[] = []
@@ -89,7 +101,7 @@ async function sealOnce(db: Kysely<Tables>, signers: readonly Signer[], limit: n
   const root = frontier.root()
   const note = signers.length > 0 ? signNote(formatCheckpoint({ origin: origin.name, size, root }), signers) : null
   await insertCheckpoint(db, origin.id, { size, root, note, ...seen })
-  return { kind: 'sealed', entries: leaves.length, more: !seen.complete, signed: note !== null }
+  return { ...result, entries: leaves.length, more: !seen.complete, signed: note !== null }
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
+import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Tables } from '../store/tables.ts'
-import type { Signer } from './note-keys.ts'
 import { type Sealing, seal } from './seal.ts'
 
 /** Milliseconds between two sealings: an entry is sealed within two seconds. */
@@ -24,6 +24,7 @@ export function startSealer(options: {
   let stopped = false
   let failing = false
   let inconsistent = false
+  let foreign = ''
   let cancelTimer = () => {}
   let running: Promise<void> = Promise.resolve()
 
@@ -47,6 +48,10 @@ export function startSealer(options: {
     if (isInconsistent && !inconsistent)
       log.write('audit_tree_inconsistent', { tree: sealing.origin, tree_size: sealing.size })
     inconsistent = isInconsistent
+    if (sealing.kind !== 'sealed') return
+    const found = sealing.foreignKeys.join()
+    if (found !== '' && found !== foreign) log.write('audit_key_of_another_tree', { tree: sealing.origin })
+    foreign = found
   }
 
   function next(afterMs: number): void {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, sign } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { generateKey, InvalidKey, readSigner, readVerifier } from './note-keys.ts'
+import { generateKey, InvalidKey, readSigner, readVerifier } from '../contract/note-keys.ts'
 import { InvalidNote, type InvalidNoteCode, openNote, signNote } from './signed-note.ts'
 
 // The example of https://c2sp.org/signed-note.

@@ -1,5 +1,5 @@
-import type { Signer, Verified, Verifier } from './note-keys.ts'
-import { isKeyName, isNoteText, readBase64 } from './note-text.ts'
+import type { Signer, Verified, Verifier } from '../contract/note-keys.ts'
+import { isKeyName, isNoteText, readBase64 } from '../contract/note-text.ts'
 
 /** Most characters of a note that is read. Sixteen signatures, which every reader must accept, need about 110,000. */
 const NOTE_LIMIT = 1_000_000

@@ -1,3 +1,4 @@
+import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
@@ -12,6 +13,10 @@ export interface SecretsReport {
   readonly channels: readonly { readonly key: string; readonly at: string | undefined }[]
   /** Where the signing secret comes from; undefined where the gateway would generate one. */
   readonly signingAt: string | undefined
+  /** The keys that sign the audit trail, the current one first; empty where none can be used. */
+  readonly auditSigners: readonly Signer[]
+  /** Where the audit keys come from; undefined where none is set. */
+  readonly auditKeysAt: string | undefined
   /** The sources that were read, each by its setting, and whether reading succeeded. */
   readonly sources: readonly { readonly name: string; readonly ok: boolean }[]
   /** Problems that refuse the start, each with the error code that it would have alone. */
@@ -44,6 +49,8 @@ export async function checkSecrets(options: {
   return {
     channels: channels.map(({ key }) => ({ key, at: check.webhooks.get(key)?.at })),
     signingAt: check.signing.length > 0 ? check.signingAt : undefined,
+    auditSigners: check.auditSigners,
+    auditKeysAt: check.auditKeysAt,
     sources: results.map(({ name, reading }) => ({ name, ok: reading.problems.length === 0 })),
     warnings: check.warnings,
     problems: [

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
-import { webhookFileSource, webhooksFileSource } from './file.ts'
+import { auditKeyFileSource, webhookFileSource, webhooksFileSource } from './file.ts'
 import type { SecretChannel, SecretSource } from './secret-source.ts'
 import { vaultSource } from './vault/secret-source.ts'
 
@@ -24,6 +24,7 @@ export function createSources(
     if (file !== undefined) sources.push(webhookFileSource(webhookFileSetting(key), file, key))
   }
   if (settings.TEAMS_WEBHOOKS_FILE !== undefined) sources.push(webhooksFileSource(settings.TEAMS_WEBHOOKS_FILE))
+  if (settings.TEAMS_AUDIT_KEY_FILE !== undefined) sources.push(auditKeyFileSource(settings.TEAMS_AUDIT_KEY_FILE))
   if (settings.VAULT_ADDR !== undefined) sources.push(vaultSource(settings.VAULT_ADDR, settings, clock, options))
   return sources
 }

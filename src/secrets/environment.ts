@@ -19,7 +19,7 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** Source of the webhook URLs and signing secrets in environment variables. They do not change while the process runs. */
+/** Source of the webhook URLs, signing secrets and audit keys in environment variables. They do not change while the process runs. */
 export function environmentSource(
   settings: Settings,
   env: Environment,
@@ -37,10 +37,12 @@ export function environmentSource(
     current: readSigning('TEAMS_HMAC_SECRET_KEY'),
     previous: readSigning('TEAMS_HMAC_SECRET_KEY_PREVIOUS'),
   }
+  const { TEAMS_AUDIT_KEY } = settings
+  const auditKeys = TEAMS_AUDIT_KEY === undefined ? undefined : { at: 'TEAMS_AUDIT_KEY', value: TEAMS_AUDIT_KEY }
   return {
     kind: 'environment',
     name: 'environment',
-    read: async () => ({ webhooks, signing, problems: [] }),
+    read: async () => ({ webhooks, signing, auditKeys, problems: [] }),
     close() {},
   }
 }

@@ -33,6 +33,21 @@ export function webhookFileSource(setting: string, file: string, channelKey: str
   }
 }
 
+/** Source TEAMS_AUDIT_KEY_FILE: a file with only the key or keys of the audit trail. */
+export function auditKeyFileSource(file: string): SecretSource {
+  const name = 'TEAMS_AUDIT_KEY_FILE'
+  return {
+    kind: 'file',
+    name,
+    async read() {
+      const text = await textOfFile(name, file)
+      if (typeof text !== 'string') return failed(text)
+      return { ...read(new Map()), auditKeys: { at: name, value: text } }
+    },
+    close() {},
+  }
+}
+
 /** Source TEAMS_WEBHOOKS_FILE: webhook URLs by channel key, in YAML or JSON. */
 export function webhooksFileSource(file: string): SecretSource {
   const name = 'TEAMS_WEBHOOKS_FILE'

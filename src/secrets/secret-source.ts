@@ -24,6 +24,11 @@ export interface Reading {
   readonly webhooks: ReadonlyMap<string, Found> | undefined
   /** Undefined where reading failed, or where the source has no signing secret. */
   readonly signing: FoundSigning | undefined
+  /**
+   * The text with the keys of the audit trail. Undefined where reading failed, or where the source has none; the keys read
+   * before then stay in use, so that a field deleted by mistake does not end the signatures.
+   */
+  readonly auditKeys?: Found | undefined
   /** Why parts could not be read. */
   readonly problems: readonly Problem[]
 }
@@ -42,7 +47,7 @@ export interface SecretSource {
 
 /** A value that is used, but most likely by mistake. */
 export interface SecretWarning {
-  /** Key of the channel; undefined for the signing secret. */
+  /** Key of the channel; undefined for the signing secret and the audit keys. */
   readonly channel: string | undefined
   readonly at: string
   /** True where the address will refuse every card. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
@@ -23,6 +24,8 @@ export interface Secrets {
   webhookKeys(): readonly string[]
   /** One or two signing secrets, the current one first. */
   signingSecrets(): readonly Secret[]
+  /** Keys that sign the audit trail, at most two, the current one first; empty where none is set. */
+  auditSigners(): readonly Signer[]
   /** True while the signing secret is the one generated at start because none was configured. */
   readonly signingSecretIsMadeUp: boolean
   /** Calls `listener` after a change, with the keys of the channels whose URL changed; returns the unsubscribe function. */
@@ -42,7 +45,7 @@ export interface SecretsOptions {
 }
 
 /**
- * Reads webhook URLs and signing secrets from the environment, files and Vault, and refreshes them every
+ * Reads webhook URLs, signing secrets and audit keys from the environment, files and Vault, and refreshes them every
  * TEAMS_VAULT_REFRESH seconds.
  *
  * Problems with values, variable names and files refuse the start, all reported at once. An unreachable Vault does not:
@@ -64,6 +67,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   let webhooks: ReadonlyMap<string, Secret> = new Map()
   let signing: readonly Secret[] = [generateSecret()]
   let isGenerated = true
+  let auditSigners: readonly Signer[] = []
   let stopTimer = () => {}
   let refreshing: Promise<void> = Promise.resolve()
   let closed = false
@@ -107,7 +111,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   /**
    * Applies usable values; a refused value leaves the old one in use. Returns the channels whose URL changed, an empty
-   * list where only signing secrets changed, undefined without a change.
+   * list where only signing secrets or audit keys changed, undefined without a change.
    */
   function apply(check: ReadingCheck): readonly string[] | undefined {
     const next = new Map<string, Secret>()
@@ -127,7 +131,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       signing = check.signing
       isGenerated = false
     }
-    return changed.length > 0 || differs ? changed : undefined
+    // A text with a wrong key, as during a rotation, leaves the keys before in use.
+    const rotated = check.auditSigners.length > 0 && keyIds(check.auditSigners) !== keyIds(auditSigners)
+    if (rotated) auditSigners = check.auditSigners
+    return changed.length > 0 || differs || rotated ? changed : undefined
   }
 
   function notifyListeners(changed: readonly string[]) {
@@ -206,6 +213,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     webhook: (channelKey) => webhooks.get(channelKey),
     webhookKeys: () => [...webhooks.keys()],
     signingSecrets: () => signing,
+    auditSigners: () => auditSigners,
     get signingSecretIsMadeUp() {
       return isGenerated
     },
@@ -221,6 +229,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
       await refreshing
     },
   }
+}
+
+function keyIds(signers: readonly Signer[]): string {
+  return signers.map(({ name, keyId }) => `${name} ${keyId}`).join()
 }
 
 /** Generates the signing secret of a gateway without a configured one. No receiver can know it. */

@@ -1,8 +1,10 @@
+import type { Signer } from '../contract/note-keys.ts'
 import { describeValue } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
 import { bareSuffix, checkAddress, warnAboutAddress } from '../transports/address.ts'
+import { checkAuditKeys } from './audit-keys.ts'
 import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel, SecretWarning } from './secret-source.ts'
 
 /** The result of checking the readings: usable values, refused ones, problems and warnings. */
@@ -15,6 +17,10 @@ export interface ReadingCheck {
   readonly signing: readonly Secret[]
   /** Where the current signing secret comes from. */
   readonly signingAt: string | undefined
+  /** Keys that sign the audit trail, at most two, the current one first; empty where none was found or one is refused. */
+  readonly auditSigners: readonly Signer[]
+  /** Where the audit keys come from. */
+  readonly auditKeysAt: string | undefined
   /** Why values are refused. */
   readonly problems: readonly CodedProblem[]
   /** Values that are used, but most likely by mistake. */
@@ -22,7 +28,7 @@ export interface ReadingCheck {
 }
 
 /**
- * Checks the first value found for each channel and for the signing secrets. Sends no requests.
+ * Checks the first value found for each channel, for the signing secrets and for the audit keys. Sends no requests.
  *
  * @param readings in order of precedence
  */
@@ -66,10 +72,20 @@ export function validateReading(
     if (problem) problems.push(problem)
     else signing.push(new Secret(String(found.value)))
   }
+  const auditKeys = firstOf(readings, (reading) => reading.auditKeys)
+  const { signers: auditSigners, problems: auditProblems } = auditKeys
+    ? checkAuditKeys(auditKeys)
+    : { signers: [], problems: [] }
+  problems.push(...auditProblems)
   warnings.push(
     ...overridden(
       current,
       readings.map((reading) => reading.signing?.current),
+      undefined,
+    ),
+    ...overridden(
+      auditKeys,
+      readings.map((reading) => reading.auditKeys),
       undefined,
     ),
   )
@@ -79,6 +95,8 @@ export function validateReading(
     // A previous secret without its current one would sign as if the change had not happened.
     signing: current && signingProblem(current) ? [] : signing,
     signingAt: current?.at,
+    auditSigners,
+    auditKeysAt: auditKeys?.at,
     problems,
     warnings,
   }
@@ -167,7 +185,12 @@ export function unknownKeys(reading: Reading, channels: readonly SecretChannel[]
 /** The new reading, completed from the last one where reading failed. */
 export function mergeReading(last: Reading | undefined, now: Reading): Reading {
   const signing: FoundSigning | undefined = now.signing ?? last?.signing
-  return { webhooks: now.webhooks ?? last?.webhooks, signing, problems: now.problems }
+  return {
+    webhooks: now.webhooks ?? last?.webhooks,
+    signing,
+    auditKeys: now.auditKeys ?? last?.auditKeys,
+    problems: now.problems,
+  }
 }
 
 /**

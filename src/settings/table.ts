@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AUDIT_SETTINGS } from './audit-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import {
@@ -321,6 +322,8 @@ export const SETTINGS = {
     default: 'https://login.microsoftonline.com',
     help: 'Address of the Entra authority that issues the tokens.',
   },
+
+  ...AUDIT_SETTINGS,
 
   TEAMS_REDIS_URL: {
     group: 'Live listeners',

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatCheckpoint } from '../../src/audit/checkpoint.ts'
-import { generateKey, readSigner } from '../../src/audit/note-keys.ts'
 import { formatProofFile } from '../../src/audit/proof-file.ts'
 import { signNote } from '../../src/audit/signed-note.ts'
 import { consistencyProof, inclusionProof, type TileReader } from '../../src/audit/tiles.ts'
 import { appendLeaves, createFrontier, leafHash } from '../../src/audit/tree.ts'
+import { generateKey, readSigner } from '../../src/contract/note-keys.ts'
 
 const script = fileURLToPath(new URL('independent-verifier.mjs', import.meta.url))
 const ORIGIN = 'example.com/سجل'

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../../src/audit/checkpoint.ts'
-import { generateKey, readSigner, readVerifier } from '../../src/audit/note-keys.ts'
 import { seal } from '../../src/audit/seal.ts'
 import { openNote } from '../../src/audit/signed-note.ts'
 import { createFrontier, leafHash } from '../../src/audit/tree.ts'
+import { generateKey, readSigner, readVerifier } from '../../src/contract/note-keys.ts'
 import { readOrigin, readCheckpoint as storedCheckpoint } from '../../src/store/audit-tree.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertEntry } from '../../src/store/insert-entry.ts'
@@ -114,6 +114,18 @@ describe.each(KINDS)('sealing on %s', (kind) => {
     const bodies = (await leaves(db)).map(({ body }) => JSON.parse(Buffer.from(body).toString()))
     expect(bodies.filter(({ kind }) => kind === 'audit.keys_changed')).toHaveLength(3)
     await seal(db, [])
+  })
+
+  it('lets no key sign whose name is not that of the tree, and says so', async () => {
+    await addEntries(db, 1)
+    const foreign = readSigner(generateKey('example.com/another').privateKey)
+    expect(await seal(db, [foreign])).toMatchObject({
+      kind: 'sealed',
+      entries: 1,
+      signed: false,
+      foreignKeys: ['example.com/another'],
+    })
+    expect((await expectSound(db))?.note).toBeNull()
   })
 
   it('refuses to go on from a tree that is not the one of the last checkpoint', async () => {

@@ -2,6 +2,12 @@ import type { LogEventRow } from './fields.ts'
 
 /** Log events of the audit trail. */
 export const AUDIT_EVENTS = {
+  audit_key_of_another_tree: {
+    level: 'error',
+    message: 'audit key does not have the name of the audit tree; it signs no checkpoint',
+    fields: ['tree'],
+    todo: 'Set TEAMS_AUDIT_KEY to a key of this name: "claimlinc-teams audit keygen --origin <tree>" makes one.',
+  },
   audit_sealing_failed: {
     level: 'error',
     message: 'audit entries could not be sealed; they are kept and sealed later',

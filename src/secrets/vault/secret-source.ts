@@ -5,9 +5,10 @@ import type { Found, FoundSigning, SecretSource } from '../secret-source.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
 
 /**
- * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH and the signing secrets at TEAMS_HMAC_VAULT_PATH.
+ * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH, the signing secrets at TEAMS_HMAC_VAULT_PATH and the audit keys at
+ * TEAMS_AUDIT_VAULT_PATH.
  *
- * @param options.includeOverridden reads the signing secrets even where the environment has one
+ * @param options.includeOverridden reads the signing secrets and audit keys even where the environment or a file has them
  */
 export function vaultSource(
   address: string,
@@ -20,21 +21,30 @@ export function vaultSource(
   // A secret in the environment overrides Vault's, which then need not be readable.
   const needed = settings.TEAMS_HMAC_SECRET_KEY === undefined
   const hmacPath = needed || options.includeOverridden ? settings.TEAMS_HMAC_VAULT_PATH : undefined
+  const auditNeeded = settings.TEAMS_AUDIT_KEY === undefined && settings.TEAMS_AUDIT_KEY_FILE === undefined
+  const auditPath = auditNeeded || options.includeOverridden ? settings.TEAMS_AUDIT_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
     async read() {
-      const [webhooks, signing] = await Promise.all([
+      const [webhooks, signing, auditKeys] = await Promise.all([
         webhookPath === undefined ? NOT_READ : attempt(() => readWebhooks(client, webhookPath)),
         hmacPath === undefined ? NOT_READ : attempt(() => readSigning(client, hmacPath)),
+        auditPath === undefined ? NOT_READ : attempt(() => readAuditKeys(client, auditPath)),
       ])
       const problems = new Map(
-        [...(webhooks.problems ?? []), ...((needed && signing.problems) || [])].map((problem) => [
-          JSON.stringify(problem),
-          problem,
-        ]),
+        [
+          ...(webhooks.problems ?? []),
+          ...((needed && signing.problems) || []),
+          ...((auditNeeded && auditKeys.problems) || []),
+        ].map((problem) => [JSON.stringify(problem), problem]),
       )
-      return { webhooks: webhooks.value, signing: signing.value, problems: [...problems.values()] }
+      return {
+        webhooks: webhooks.value,
+        signing: signing.value,
+        auditKeys: auditKeys.value,
+        problems: [...problems.values()],
+      }
     },
     close: client.close,
   }
@@ -54,6 +64,13 @@ async function readSigning(client: VaultClient, path: string): Promise<Attempt<F
   if (!fields) return {}
   const read = (field: string) => (fields[field] === undefined ? undefined : foundIn(fields, path, field))
   return { value: { current: read('hmac_secret'), previous: read('hmac_secret_previous') } }
+}
+
+async function readAuditKeys(client: VaultClient, path: string): Promise<Attempt<Found>> {
+  const fields = await client.readFields(path)
+  if (fields?.audit_key !== undefined) return { value: foundIn(fields, path, 'audit_key') }
+  const found = fields === undefined ? 'nothing at this path' : 'no field audit_key'
+  return { problems: [{ at: path, found, expected: `a key ("vault kv put ${path} audit_key=@<file>")` }] }
 }
 
 function foundIn(fields: Readonly<Record<string, unknown>>, path: string, field: string): Found {

@@ -1,5 +1,3 @@
-import { HASH_BYTES } from './tree.ts'
-
 // The numbers and bytes of C2SP's text formats have exactly one spelling. A second one would let a file be changed
 // without any check noticing it.
 
@@ -13,7 +11,7 @@ export function readBase64(text: string): Buffer | undefined {
 /** Decodes a SHA-256 hash in base64; undefined for anything else. */
 export function readHash(text: string): Buffer | undefined {
   const bytes = readBase64(text)
-  return bytes?.length === HASH_BYTES ? bytes : undefined
+  return bytes?.length === 32 ? bytes : undefined
 }
 
 /** Reads a decimal number without leading zeros; undefined for anything else, and for more than 2^53 - 1. */

@@ -18,9 +18,15 @@ const SPKI_PREFIX = '302a300506032b6570032100'
 
 /** Thrown for a key text that can not be read. Its message never contains any part of a private key. */
 export class InvalidKey extends Error {
+  /** What the text is instead; never quotes it. */
+  readonly found: string
+  readonly expected: string
+
   constructor(found: string, expected: string) {
     super(`${found}; expected ${expected}`)
     this.name = 'InvalidKey'
+    this.found = found
+    this.expected = expected
   }
 }
 
