@@ -4,6 +4,7 @@ import type { ChannelView } from '../contract/channels.ts'
 import type { Check } from '../contract/health.ts'
 import type { GatewayService } from '../contract/service.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { type AuditLag, readAuditLag } from '../store/audit-lag.ts'
 import { readChannels } from '../store/channels.ts'
 import { databaseError } from '../store/database-error.ts'
 import type { UseCaseParts } from './calls.ts'
@@ -13,13 +14,21 @@ import { viewChannels } from './channels.ts'
 const SCRAPE_TIMEOUT_MS = 3_000
 
 /** Gauges that each scrape sets from the database. */
-const CHANNEL_GAUGES = [
+const DATABASE_GAUGES = [
   'teams_channel_backlog',
   'teams_channel_oldest_waiting_seconds',
   'teams_channel_address_missing',
   'teams_channel_budget',
   'teams_channel_breaker',
+  'teams_audit_unsealed_seconds',
+  'teams_audit_oldest_open_transaction_seconds',
 ] as const
+
+/** What a scrape reads from the database. */
+interface Scraped {
+  readonly channels: readonly ChannelView[]
+  readonly audit: AuditLag
+}
 
 /** Makes the use cases behind `/readyz` and `/metrics`. */
 export function createHealth(parts: UseCaseParts): Pick<GatewayService, 'readiness' | 'metrics'> {
@@ -46,16 +55,16 @@ async function checkReadiness({ database, engine }: UseCaseParts): Promise<reado
 
 /**
  * Makes the function that answers `/metrics`. It never throws, and waits {@link SCRAPE_TIMEOUT_MS} at most. While the database
- * is unreachable or does not answer, the gauges of channels are missing and `teams_database_up` is 0; all other metrics are
- * there. Concurrent scrapes share one query.
+ * is unreachable or does not answer, the gauges of channels and of the audit trail are missing and `teams_database_up` is 0; all
+ * other metrics are there. Concurrent scrapes share one query.
  */
 function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
   const { metrics, clock, log } = parts
-  let query: Promise<readonly ChannelView[] | undefined> | undefined
+  let query: Promise<Scraped | undefined> | undefined
   let up = true
 
-  function queryChannels(): Promise<readonly ChannelView[] | undefined> {
-    query ??= viewChannels(parts, parts.database.delivery)
+  function queryDatabase(): Promise<Scraped | undefined> {
+    query ??= scrape(parts)
       .catch((error: unknown) => {
         if (up) log.write('channel_metrics_missing', { err: error })
         return undefined
@@ -68,18 +77,30 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
 
   return async () => {
     const timeout = new AbortController()
-    const channels = await Promise.race([
-      queryChannels(),
+    const scraped = await Promise.race([
+      queryDatabase(),
       setTimeout(SCRAPE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined),
     ])
     timeout.abort()
-    up = channels !== undefined
+    up = scraped !== undefined
     metrics.set('teams_database_up', {}, up ? 1 : 0)
     // A gauge kept from an earlier scrape would pass for a current value.
-    for (const name of CHANNEL_GAUGES) metrics.clear(name)
-    for (const channel of channels ?? []) setChannelGauges(metrics, channel, clock.now())
+    for (const name of DATABASE_GAUGES) metrics.clear(name)
+    for (const channel of scraped?.channels ?? []) setChannelGauges(metrics, channel, clock.now())
+    if (scraped !== undefined) setAuditGauges(metrics, scraped.audit)
     return metrics.expose()
   }
+}
+
+async function scrape(parts: UseCaseParts): Promise<Scraped> {
+  const { database } = parts
+  const [channels, audit] = await Promise.all([viewChannels(parts, database.delivery), readAuditLag(database)])
+  return { channels, audit }
+}
+
+function setAuditGauges(metrics: Metrics, { unsealedSeconds, openTransactionSeconds }: AuditLag): void {
+  metrics.set('teams_audit_unsealed_seconds', {}, unsealedSeconds)
+  metrics.set('teams_audit_oldest_open_transaction_seconds', {}, openTransactionSeconds)
 }
 
 function setChannelGauges(metrics: Metrics, channel: ChannelView, now: Date): void {

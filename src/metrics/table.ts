@@ -108,9 +108,19 @@ export const METRICS = {
     help: 'Failed refreshes of secrets from Vault or a secrets file; the last known values stay in use.',
     labels: ['source'],
   },
+  teams_audit_unsealed_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest committed entry of the audit trail that is not yet in the tree, since its transaction began; 0 if all are.',
+    labels: [],
+  },
+  teams_audit_oldest_open_transaction_seconds: {
+    type: 'gauge',
+    help: "Age of the oldest transaction of this database that writes, prepared ones included; 0 if there is none. Its own audit entries are sealed once it ends. Sees other users' transactions only with pg_read_all_stats.",
+    labels: [],
+  },
   teams_database_up: {
     type: 'gauge',
-    help: '1 if the database answered this scrape. Otherwise 0, and all teams_channel_ gauges are missing.',
+    help: '1 if the database answered this scrape. Otherwise 0, and all teams_channel_ and teams_audit_ gauges are missing.',
     labels: [],
   },
   teams_build_info: {

@@ -106,7 +106,7 @@ export const REQUEST_EVENTS = {
   },
   channel_metrics_missing: {
     level: 'warn',
-    message: 'database does not answer; metrics of channels are missing until it does',
+    message: 'database does not answer; metrics of channels and of the audit trail are missing until it does',
     fields: ['err'],
     todo: 'Check that the database answers. Logged once an outage.',
   },

@@ -1,0 +1,46 @@
+import { type Kysely, sql } from 'kysely'
+import { readCheckpoint, readOrigin } from './audit-tree.ts'
+import type { Database } from './database.ts'
+import { readCluster, unsealedSql } from './seal-entries.ts'
+import type { Tables } from './tables.ts'
+
+/** How far the tree of the audit trail is behind its entries, and one reason for it. */
+export interface AuditLag {
+  /** Age of the oldest entry that is visible and not in a tree, in seconds; 0 where there is none. */
+  readonly unsealedSeconds: number
+  /**
+   * Age of the oldest transaction of this database that has a transaction id, in seconds; 0 where there is none. Its entries
+   * are sealed once it ends. Transactions of other users are counted only for members of `pg_read_all_stats`.
+   */
+  readonly openTransactionSeconds: number
+}
+
+/** Reads the lag. Looks only at entries of transactions that were open at the last sealing, and of later ones. */
+export async function readAuditLag({ kind, delivery }: Pick<Database, 'kind' | 'delivery'>): Promise<AuditLag> {
+  return {
+    unsealedSeconds: await readUnsealedSeconds(delivery),
+    openTransactionSeconds: kind === 'embedded' ? 0 : await readOpenTransactionSeconds(delivery),
+  }
+}
+
+async function readUnsealedSeconds(db: Kysely<Tables>): Promise<number> {
+  const origin = await readOrigin(db)
+  const last = origin && (await readCheckpoint(db, origin.id))
+  const { rows } = await sql<{ seconds: number | null }>`
+    SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::float8 AS seconds FROM teams_audit_entries e
+     WHERE ${unsealedSql(last, await readCluster(db))}
+       AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)`.execute(db)
+  return Math.max(0, rows[0]?.seconds ?? 0)
+}
+
+/** A transaction that was prepared and forgotten counts too: PostgreSQL keeps it open over restarts. */
+async function readOpenTransactionSeconds(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql<{ seconds: number | null }>`
+    SELECT extract(epoch FROM clock_timestamp() - min(began_at))::float8 AS seconds FROM (
+      SELECT xact_start AS began_at FROM pg_stat_activity
+       WHERE datname = current_database() AND backend_xid IS NOT NULL
+      UNION ALL
+      SELECT prepared FROM pg_prepared_xacts WHERE database = current_database()
+    ) AS open`.execute(db)
+  return Math.max(0, rows[0]?.seconds ?? 0)
+}
