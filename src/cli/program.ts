@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { packageVersion } from '../kernel/version.ts'
+import { addAudit } from './audit-program.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
@@ -75,6 +76,7 @@ ${WHERE_IT_GOES}
   addNotifications(program, output, gateways, finish)
   addSilences(program, output, gateways, finish)
   addTemplates(program, output, finish)
+  addAudit(program, output, finish)
 
   program
     .command('doctor')

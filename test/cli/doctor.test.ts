@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { generateKey } from '../../src/contract/note-keys.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
+import { originOf } from '../audit/origin.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
@@ -27,8 +29,10 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
   const keys = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance', 'nphies_integration', 'pmo']
   vault.put('secret/teams/webhooks', Object.fromEntries(keys.map((key) => [key, WEBHOOK(key)])))
   vault.put('secret/teams/config', { hmac_secret: `${MARK}${MARK}` })
+  const store = await startedStore('postgres')
   return {
-    ...(await startedStore('postgres')),
+    ...store,
+    TEAMS_AUDIT_KEY: generateKey(await originOf(store)).privateKey,
     VAULT_ADDR: vault.url,
     VAULT_TOKEN: vault.createToken(),
     TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
@@ -59,7 +63,7 @@ describe('doctor', () => {
     const lines = stdout.trim().split('\n').slice(0, -2)
     expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([])
     const checks = lines.map((line) => line.split(/ {2,}/)[1])
-    expect(checks.slice(0, 9)).toEqual([
+    expect(checks.slice(0, 12)).toEqual([
       'settings',
       'configuration',
       'templates',
@@ -69,6 +73,9 @@ describe('doctor', () => {
       'redis',
       'vault',
       'signature',
+      'audit key',
+      'audit trail',
+      'audit rights',
     ])
     expect(checks.filter((check) => check?.startsWith('channel '))).toHaveLength(8)
   })

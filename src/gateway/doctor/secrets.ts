@@ -10,10 +10,11 @@ import type { Environment } from '../../settings/env-file.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
 import { whySandboxIsOff } from '../sandbox-off.ts'
+import { checkAuditKey } from './audit.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import type { CheckedStore } from './store.ts'
 
-/** Checks webhook URLs and signing secrets of all sources that the settings name: environment, files and Vault. */
+/** Checks webhook URLs, signing secrets and audit keys of all sources that the settings name: environment, files and Vault. */
 export async function checkVaultAndChannels(
   settings: Settings,
   env: Environment,
@@ -41,6 +42,7 @@ export async function checkVaultAndChannels(
   })
   const vault = report.problems.filter(({ code, at }) => code === 'secrets_unreachable' && !/^TEAMS_/.test(at))
   for (const problem of vault) reported.add(problem)
+  const auditKey = checkAuditKey(report, store.audit)
   const others = report.problems.filter((problem) => !reported.has(problem))
   return [
     ...checkVault(vault, settings),
@@ -49,6 +51,8 @@ export async function checkVaultAndChannels(
     ...report.warnings
       .filter(({ channel }) => channel === undefined)
       .map((warning) => warningFinding('signature', warning)),
+    ...(auditKey === undefined ? [] : [auditKey]),
+    ...(store.audit?.findings ?? []),
     ...ofChannels,
   ]
 }

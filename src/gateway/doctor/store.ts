@@ -16,6 +16,7 @@ import { GRANT_CREATE, readRights } from '../../store/rights.ts'
 import { engineSchemaOf } from '../../store/schema.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { askLocal, findLocalGateway } from '../local-gateway.ts'
+import { type CheckedAudit, checkAuditStore } from './audit.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** Findings about the database, and its rows of channels. */
@@ -25,9 +26,11 @@ export interface CheckedStore {
   readonly channels: ReadonlyMap<string, ChannelRow> | undefined
   /** True if cards of this database went to real channels. */
   readonly sentToTeams: boolean
+  /** Undefined if the audit trail could not be read. */
+  readonly audit: CheckedAudit | undefined
 }
 
-const NOT_READ = { channels: undefined, sentToTeams: false } as const
+const NOT_READ = { channels: undefined, sentToTeams: false, audit: undefined } as const
 
 /** Checks the database, its schema and the job engine. Changes nothing: a missing folder or schema is not created. */
 export async function checkStore(settings: Settings): Promise<CheckedStore> {
@@ -67,7 +70,11 @@ async function checkDatabase(database: Database, settings: Settings): Promise<Ch
   return {
     findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
     ...(migration.status === 'ok'
-      ? { channels: await readChannels(kysely), sentToTeams: await hasSentToTeams(kysely) }
+      ? {
+          channels: await readChannels(kysely),
+          sentToTeams: await hasSentToTeams(kysely),
+          audit: await checkAuditStore(database),
+        }
       : NOT_READ),
   }
 }
