@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createGateway } from '../../src/app/gateway.ts'
+import { adoptRecord } from '../../src/audit/adopt-record.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { fillFirstPosts } from '../../src/store/first-posts.ts'
+import { applyRetention, ensurePartitions, movePastMonths } from '../../src/store/maintenance.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { whenDone } from '../services/cleanup.ts'
+import { freshDatabase } from '../services/database.ts'
+import { QUICK } from './gateways.ts'
+
+/** The SQL of the guide, for a role and a password of our own. */
+function guideSql(role: string, password: string): string {
+  const guide = readFileSync(new URL('../../docs/guides/operations.md', import.meta.url), 'utf8')
+  const [, block] = guide.match(/```sql\n(CREATE ROLE teams_gateway[\s\S]*?)```/) ?? []
+  if (!block) throw new Error('docs/guides/operations.md has no SQL of the role')
+  return block.replaceAll('teams_gateway', role).replace("'…'", `'${password}'`)
+}
+
+const AUDIT_TABLES = [
+  'teams_audit_entries',
+  'teams_audit_leaves',
+  'teams_audit_nodes',
+  'teams_audit_checkpoints',
+  'teams_audit_origins',
+]
+/** A column of each table, for an UPDATE that would change nothing. */
+const COLUMN: Readonly<Record<string, string>> = { teams_audit_origins: 'origin', teams_audit_entries: 'body' }
+
+describe('the role of the guide', () => {
+  const suffix = randomBytes(6).toString('hex')
+  const [owner, role, password] = [`o_${suffix}`, `g_${suffix}`, 'only-here']
+  let url: string
+  let admin: pg.Client
+
+  const urlOf = (user: string) => {
+    const own = new URL(url)
+    own.username = user
+    own.password = password
+    return own.href
+  }
+  async function connect(user: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: urlOf(user) })
+    await client.connect()
+    onTestFinished(() => client.end())
+    return client
+  }
+  /** The audit tables with every month. */
+  async function protectedTables(): Promise<readonly { name: string; column: string }[]> {
+    const { rows } = await admin.query<{ name: string; parent: string }>(
+      `SELECT parent AS name, parent FROM unnest($1::text[]) AS parent
+        UNION ALL SELECT inhrelid::regclass::text, 'teams_audit_entries' FROM pg_inherits
+                   WHERE inhparent = 'teams_audit_entries'::regclass`,
+      [AUDIT_TABLES],
+    )
+    return rows.map(({ name, parent }) => ({ name, column: COLUMN[parent] ?? 'origin_id' }))
+  }
+  const changesOf = ({ name, column }: { name: string; column: string }) => [
+    `UPDATE ${name} SET ${column} = ${column}`,
+    `UPDATE ${name} SET ${column} = ${column} WHERE false`,
+    `DELETE FROM ${name}`,
+    `TRUNCATE ${name}`,
+  ]
+
+  beforeAll(async () => {
+    ;({ url } = await freshDatabase())
+    admin = new pg.Client({ connectionString: url })
+    await admin.connect()
+    whenDone(async () => {
+      await admin.query(`REASSIGN OWNED BY ${owner} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await admin.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`)
+      await admin.end()
+    })
+    // An owner who is no superuser, as it should be.
+    await admin.query(`CREATE ROLE ${owner} LOGIN PASSWORD '${password}'`)
+    await admin.query(`ALTER DATABASE "${new URL(url).pathname.slice(1)}" OWNER TO ${owner}`)
+    const gateway = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: urlOf(owner) } })
+    await gateway.start()
+    await gateway.stop()
+    await admin.query(guideSql(role, password))
+  })
+
+  it('lets a gateway deliver, seal, and make months', async () => {
+    const client = await connect(role)
+    const lastMonth = async () =>
+      (
+        await client.query(
+          "SELECT max(relname) AS month FROM pg_class WHERE relname ~ '^teams_audit_entries_\\d{4}_\\d{2}$'",
+        )
+      ).rows[0].month
+    const before = await lastMonth()
+    expect((await client.query('SELECT teams_ensure_partitions(5) AS made')).rows[0].made).toBeGreaterThan(0)
+    expect((await lastMonth()) > before).toBe(true)
+    const gateway = await createGateway({
+      env: {},
+      settings: { ...QUICK, DATABASE_URL: urlOf(role), TEAMS_MIGRATE: false },
+    })
+    onTestFinished(() => gateway.stop())
+    await gateway.start()
+    const { notifications } = await gateway.send({
+      eventType: 'vault.seal.detected',
+      data: { node: 'v' },
+      stakeholders: ['sre'],
+    })
+    const id = notifications[0]?.id ?? ''
+    await expect
+      .poll(async () => (await gateway.service.getNotification(id)).state, { timeout: 30_000 })
+      .toBe('accepted')
+    const matchers = [{ field: 'event_type', operator: '=', value: 'celery.*' }]
+    const endsAt = new Date(Date.now() + 60_000)
+    const { id: silenceId } = await gateway.service.createSilence({ matchers, endsAt, reason: 'r' }, 'test')
+    await gateway.service.endSilence(silenceId, 'test')
+    const unsealed = `SELECT count(*)::int AS n FROM teams_audit_entries e
+      WHERE NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)`
+    await expect.poll(async () => (await client.query(unsealed)).rows[0].n, { timeout: 30_000 }).toBe(0)
+    const kinds = await client.query(
+      `SELECT convert_from(body, 'UTF8')::json ->> 'kind' AS kind FROM teams_audit_entries`,
+    )
+    expect(kinds.rows.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['event.accepted', 'attempt.finished']))
+  })
+
+  it('lets the maintenance run, and rows of earlier versions be completed and adopted', async () => {
+    const database = await openPostgres({ url: urlOf(role), pool: 2, log: createLog('silent') })
+    onTestFinished(() => database.close())
+    await ensurePartitions(database.kysely)
+    await applyRetention(database.kysely, 2192, 90)
+    await movePastMonths(database.kysely)
+    expect(await fillFirstPosts(database.kysely, () => false)).toMatchObject({ rows: 0, busy: false })
+    expect(await adoptRecord(database.kysely, () => false, { settledMs: 0 })).toEqual({ months: 0 })
+  })
+
+  it('works in a month that only the default partition has, which is moved later', async () => {
+    const client = await connect(role)
+    await client.query(
+      `INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, created_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), 'old', 't', '{sre}', 'HIGH', 'sre', 'en', 'accepted', '2015-03-07Z'`,
+    )
+    expect((await client.query('SELECT teams_move_past_month() AS month')).rows[0].month).toBe('_2015_03')
+    expect(
+      (
+        await client.query(
+          "SELECT tableoid::regclass::text AS part FROM teams_notifications WHERE correlation_id = 'old'",
+        )
+      ).rows,
+    ).toEqual([{ part: 'teams_notifications_2015_03' }])
+  })
+
+  it('may not change or remove anything of the audit trail, or date an entry', async () => {
+    const client = await connect(role)
+    for (const table of await protectedTables())
+      for (const statement of changesOf(table))
+        await expect(client.query(statement), statement).rejects.toThrow('permission denied')
+    for (const statement of [
+      "INSERT INTO teams_audit_entries (id, body) VALUES (1, 'x')",
+      "INSERT INTO teams_audit_entries (xid, body) VALUES ('3', 'x')",
+      "INSERT INTO teams_audit_entries (created_at, body) VALUES (now() - interval '1 day', 'x')",
+      "SELECT setval('teams_audit_entries_id_seq', 1)",
+      'SET session_replication_role = replica',
+      'CREATE TABLE teams_mine ()',
+      'CREATE FUNCTION public.format(text, text, text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$',
+    ])
+      await expect(client.query(statement), statement).rejects.toThrow('permission denied')
+    for (const statement of [
+      'DROP TRIGGER teams_audit_refuse ON teams_audit_entries',
+      'ALTER TABLE teams_audit_leaves DISABLE TRIGGER ALL',
+      'DROP TABLE teams_audit_nodes',
+      'CREATE OR REPLACE FUNCTION teams_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
+    ])
+      await expect(client.query(statement), statement).rejects.toThrow(/must be owner|permission denied/)
+    // The exception for moving a month is the owner's.
+    await client.query("SET teams.moving_month = 'on'")
+    await expect(client.query('DELETE FROM teams_audit_entries_default')).rejects.toThrow('permission denied')
+  })
+
+  it('may write nothing where a name decides: temporary tables do not stand in for the months', async () => {
+    const client = await connect(role)
+    await client.query(
+      `CREATE TEMPORARY TABLE teams_audit_entries_default (LIKE teams_audit_entries);
+       CREATE TEMPORARY TABLE pg_class (relname text);
+       SET search_path = pg_temp, public`,
+    )
+    await client.query('SELECT teams_ensure_partitions(6)')
+    await client.query('SELECT teams_move_past_month()')
+    const { rows } = await admin.query(
+      `SELECT count(*)::int AS made, count(t.tgname)::int AS protected FROM pg_inherits i
+         LEFT JOIN pg_trigger t ON t.tgrelid = i.inhrelid AND t.tgname = 'teams_audit_refuse'
+        WHERE i.inhparent = 'teams_audit_entries'::regclass`,
+    )
+    expect(rows[0].protected).toBe(rows[0].made)
+  })
+
+  it('is told apart from the owner, whom the triggers refuse', async () => {
+    const client = await connect(owner)
+    for (const table of await protectedTables())
+      for (const statement of changesOf(table))
+        await expect(client.query(statement), statement).rejects.toThrow('the audit trail is only added to')
+  })
+
+  it('is the only one besides the owner who may make months', async () => {
+    const other = `x_${suffix}`
+    await admin.query(`CREATE ROLE ${other} LOGIN PASSWORD '${password}'`)
+    onTestFinished(async () => {
+      await admin.query(`DROP ROLE ${other}`)
+    })
+    const client = new pg.Client({ connectionString: urlOf(other) })
+    await client.connect()
+    for (const call of ['SELECT teams_ensure_partitions(3)', 'SELECT teams_move_past_month()'])
+      await expect(client.query(call)).rejects.toThrow('permission denied for function')
+    await client.end()
+  })
+})
