@@ -51,6 +51,9 @@ CREATE TABLE teams_audit_values (
   value    text   NOT NULL,
   PRIMARY KEY (entry_id, field)
 );
+-- The last configuration and the last secrets, with which a start compares its own.
+CREATE INDEX teams_audit_values_baseline_idx ON teams_audit_values (field, entry_id)
+ WHERE field IN ('configuration', 'fingerprints');
 
 -- Trees, each with the name that its checkpoints bear. The second begins where entries were lost, after a restore.
 CREATE TABLE teams_audit_origins (

@@ -71,6 +71,7 @@ export async function openGateway(): Promise<FuzzGateway> {
       },
       listNotifications: nothingElse,
       getNotification: nothingElse,
+      getNotificationViews: nothingElse,
       replayNotification: nothingElse,
       listChannels: nothingElse,
       readiness: nothingElse,

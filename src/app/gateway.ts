@@ -1,4 +1,5 @@
 import type { Acceptance, EventInput } from '../contract/events.ts'
+import type { NotificationDetail } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -34,7 +35,18 @@ export interface Gateway {
   /** Accepts no more events, finishes posts in flight or returns their notifications to pending, and closes everything. */
   stop(): Promise<void>
   /** All other use cases: lists, details, replay, silences, channels, health, metrics. */
-  readonly service: GatewayService
+  readonly service: LibraryService
+}
+
+/** The use cases for a host program, whose name is known. */
+export interface LibraryService extends Omit<GatewayService, 'getNotification'> {
+  /**
+   * One notification with its data and card. The read is recorded in the audit trail; where it can not be, nothing is returned.
+   *
+   * @param by who reads it, for the record; `library:` and TEAMS_CALLER_NAME if absent
+   * @throws GatewayError `not_found`
+   */
+  getNotification(id: string, by?: string): Promise<NotificationDetail>
 }
 
 /**
@@ -105,7 +117,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   }
 
   return {
-    service,
+    service: { ...service, getNotification: (id, by = origin) => service.getNotification(id, by) },
     sendMany,
     async send(event, sendOptions) {
       const [acceptance] = await sendMany([event], sendOptions)

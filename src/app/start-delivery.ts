@@ -1,4 +1,5 @@
 import { startAdopting } from '../audit/adopt-record.ts'
+import { recordSecrets } from '../audit/record-secrets.ts'
 import { startSealer } from '../audit/sealer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
@@ -21,7 +22,10 @@ export interface DeliveryParts {
   readonly engine: Engine
   readonly database: Database
   readonly catalogue: Catalogue
+  /** Those that posts use: of the sandbox where it stands in for a channel. */
   readonly secrets: Secrets
+  /** Those of environment, files and Vault. */
+  readonly realSecrets: Secrets
   readonly unready: UnreadyChannels
   readonly settings: Settings
   readonly clock: Clock
@@ -34,7 +38,7 @@ export interface DeliveryParts {
  * changes. Also runs the maintenance job, and completes rows of earlier versions.
  */
 export async function startDelivery(parts: DeliveryParts): Promise<void> {
-  const { turns, engine, database, catalogue, secrets, unready, settings, clock, log, releases } = parts
+  const { turns, engine, database, catalogue, secrets, realSecrets, unready, settings, clock, log, releases } = parts
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
@@ -84,4 +88,11 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
       .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
   })
   releases.add(async () => stopListening())
+  const stopRecording = realSecrets.onChange(() => {
+    // A change that is not recorded now is found at the next change, or at the next start.
+    recordSecrets(database.kysely, realSecrets, false).catch((error: unknown) =>
+      log.write('secrets_change_unrecorded', { err: error }),
+    )
+  })
+  releases.add(async () => stopRecording())
 }

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { checkAuditKeys } from '../audit/check-keys.ts'
+import { recordSecrets } from '../audit/record-secrets.ts'
+import { recordStart } from '../audit/record-start.ts'
 import { createRenderer, rendererOptions } from '../cards/renderer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
@@ -209,6 +211,19 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     return { turns }
   }
 
+  let recorded: Promise<void> | undefined
+  /** Before anything is delivered: a start that can not be recorded is refused. */
+  function recordOnce(): Promise<void> {
+    recorded ??= (async () => {
+      await recordStart(database.kysely, settings, catalogue)
+      await recordSecrets(database.kysely, realSecrets, true)
+    })().catch((error: unknown) => {
+      recorded = undefined
+      throw error
+    })
+    return recorded
+  }
+
   return {
     settings,
     catalogue,
@@ -222,12 +237,14 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         throw new GatewayError('invalid_settings', [
           { at: 'deliver', found: 'false', expected: 'true, for a gateway that is started' },
         ])
+      await recordOnce()
       await startDelivery({
         turns: delivery.turns,
         engine,
         database,
         catalogue,
         secrets,
+        realSecrets,
         unready,
         settings,
         clock,
@@ -237,6 +254,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     async finish() {
       if (!delivery) return
+      await recordOnce()
       const { turns } = delivery
       const deadline = Date.now() + settings.TEAMS_SHUTDOWN_TIMEOUT * 1000
       for (;;) {

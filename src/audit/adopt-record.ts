@@ -110,7 +110,7 @@ export async function adoptRecord(
         transaction,
         'record.adopted',
         { month, before: start.at, ...counts, rows: null },
-        { rows: root },
+        { hashed: { rows: root } },
       )
       return true
     })

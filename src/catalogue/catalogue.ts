@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { JsonObject } from '../kernel/json.ts'
 import type { CardName } from './card-data.ts'
 import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
@@ -100,6 +101,8 @@ export interface Catalogue {
   readonly routes: readonly Route[]
   /** Folder with the user's own templates. */
   readonly templatesDir: string | undefined
+  /** The user's configuration after its check; absent where there is none. */
+  readonly configuration?: JsonObject
 }
 
 /** Finds an event type by its name or an alias; undefined for an unknown name. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import { parseYaml } from '../kernel/yaml.ts'
 import type { Settings } from '../settings/table.ts'
 import { builtInCatalogue, type CatalogueDefaults, newChannel } from './built-in.ts'
@@ -86,6 +87,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
       mode,
     })),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
+    configuration: JSON.parse(JSON.stringify(config)) as JsonObject,
   }
 }
 

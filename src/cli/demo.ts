@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import { type NotificationDetail, notificationWire } from '../contract/notifications.ts'
+import { type NotificationDetail, type NotificationView, notificationWire } from '../contract/notifications.ts'
 import { OUTCOMES } from '../contract/outcomes.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { DEMO_EVENTS, DEMO_ORIGIN } from '../gateway/demo.ts'
@@ -23,7 +23,8 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
   const { origin, sandboxUrl, catalogue, service } = served
   const acceptances = await service.accept(DEMO_EVENTS, DEMO_ORIGIN)
   const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
-  const notifications = await waitForOutcomes(service, ids, signal, output)
+  await waitForOutcomes(service, ids, signal, output)
+  const notifications = await Promise.all(ids.map((id) => service.getNotification(id, DEMO_ORIGIN)))
   const accepted = notifications.filter(isAccepted)
   const ok = accepted.length === notifications.length
   output.answer({
@@ -66,24 +67,24 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
   return ok
 }
 
-/** Returns the notifications when none is pending or sending any more, or when the signal or the time-out ends the wait. */
+/** Resolves when no notification is pending or sending any more, or when the signal or the time-out ends the wait. */
 async function waitForOutcomes(
   service: GatewayService,
   ids: readonly string[],
   signal: AbortSignal,
   output: Output,
-): Promise<readonly NotificationDetail[]> {
+): Promise<void> {
   const deadline = Date.now() + ACCEPTANCE_TIMEOUT_MS
   for (;;) {
-    const now = await Promise.all(ids.map((id) => service.getNotification(id)))
+    const now = await service.getNotificationViews(ids)
     const waiting = now.some(({ state }) => state === 'pending' || state === 'sending')
-    if (!waiting || signal.aborted || Date.now() > deadline) return now
+    if (!waiting || signal.aborted || Date.now() > deadline) return
     output.progress(`${now.filter(isAccepted).length} of ${ids.length} cards are accepted …`)
     await setTimeout(POLL_INTERVAL_MS)
   }
 }
 
-function isAccepted({ state }: NotificationDetail): boolean {
+function isAccepted({ state }: NotificationView): boolean {
   return state === 'accepted' || state === 'posted'
 }
 

@@ -32,7 +32,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       eventTypes: catalogue.eventTypes.keys(),
       aliases: catalogue.aliases,
     }),
-    get: (id) => service.getNotification(id),
+    get: (id) => service.getNotification(id, `cli:${userName()}`),
     replay: (id) => service.replayNotification(id, `cli:${userName()}`),
     silences: {
       create: (silence) => service.createSilence(silence, `cli:${userName()}`),
@@ -48,7 +48,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
         )
       output.progress('Delivering …')
       await gateway.finish()
-      return Promise.all(ids.map((id) => service.getNotification(id)))
+      return service.getNotificationViews(ids)
     },
     close: () => gateway.stop(),
   }

@@ -172,6 +172,34 @@ export const AUDIT_ENTRIES = {
     fields: { month: 'code' },
     means: 'A past month left the default tables. No row changed',
   },
+  'gateway.started': {
+    fields: {
+      version: 'code',
+      configuration: 'hash',
+      first: 'flag',
+      changed: 'list',
+      channels: 'list',
+    },
+    means:
+      'A gateway started to deliver. `configuration` is the hash of the fingerprints of all settings and parts of the configuration file, equal while nothing changes; `changed` names those that differ from the last start, of this or another replica; `first` is true where there was none. `channels` are the keys of its channels',
+  },
+  'secrets.changed': {
+    fields: { at_start: 'flag', channels: 'list', signing: 'flag', fingerprints: 'hash' },
+    means:
+      'The webhook URLs of these channels differ from those known before, or the signing secrets do (`signing`); found at a start (`at_start`), also where Vault could not be read then, or while the gateway ran',
+  },
+  'record.read': {
+    fields: {
+      what: 'code',
+      filter: 'hash',
+      count: 'count',
+      first: 'id',
+      last: 'id',
+      ...ACTOR_FIELDS,
+    },
+    means:
+      'Somebody read card contents or event data, over the API, the command line or the library; one entry per request. `what` is `notification`: one notification with its data and card. `filter` is null where the ids say what was asked for',
+  },
   'audit.keys_changed': {
     fields: { keys: 'list' },
     means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',
@@ -190,10 +218,13 @@ export type EntryFields<K extends EntryKind> = keyof (typeof AUDIT_ENTRIES)[K]['
 
 /**
  * The code of how an actor is known, from the name that the record has for a caller: `library`, `cli`, `gateway`, `http`
- * (nobody asked), `http:<token>`, `http:signed…`.
+ * (nobody asked), `http:<token>`, `http:signed…`. A name after the colon stays out of the code: entries have names as hashes
+ * only.
  */
 export function actorVia(origin: string): string {
-  if (!origin.startsWith('http')) return origin === 'cli' ? 'command_line' : origin
-  if (origin === 'http') return 'unauthenticated'
-  return /^http:signed(:|$)/.test(origin) ? 'signature' : 'token'
+  const [way = '', ...name] = origin.split(':')
+  if (way === 'cli') return 'command_line'
+  if (way !== 'http') return way
+  if (name.length === 0) return 'unauthenticated'
+  return name[0] === 'signed' ? 'signature' : 'token'
 }

@@ -15,8 +15,15 @@ export interface GatewayService {
   listNotifications(
     query: NotificationQuery,
   ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }>
-  /** @throws GatewayError `not_found` */
-  getNotification(id: string): Promise<NotificationDetail>
+  /**
+   * One notification with its data and card. The read is recorded in the audit trail; where it can not be, nothing is returned.
+   *
+   * @param by name of the person or program that reads it, for the record
+   * @throws GatewayError `not_found`
+   */
+  getNotification(id: string, by: string): Promise<NotificationDetail>
+  /** Notifications without data and card, in the order of their ids. @throws GatewayError `not_found` */
+  getNotificationViews(ids: readonly string[]): Promise<readonly NotificationView[]>
   /** Sets a failed notification back to `pending`. @throws GatewayError `not_found`, `not_replayable` */
   replayNotification(id: string, by: string): Promise<NotificationView>
   listChannels(): Promise<readonly ChannelView[]>

@@ -1,5 +1,6 @@
 import type { GatewayService } from '../contract/service.ts'
-import { getNotification, listNotifications, replayNotification } from '../store/notifications.ts'
+import { getNotification, listNotifications, readViews, replayNotification } from '../store/notifications.ts'
+import { recordRead } from '../store/record-read.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
 
@@ -8,10 +9,18 @@ export function createNotifications({
   database: { kysely },
   engine,
   log,
-}: UseCaseParts): Pick<GatewayService, 'listNotifications' | 'getNotification' | 'replayNotification'> {
+}: UseCaseParts): Pick<
+  GatewayService,
+  'listNotifications' | 'getNotification' | 'getNotificationViews' | 'replayNotification'
+> {
   return {
     listNotifications: (query) => listNotifications(kysely, query),
-    getNotification: (id) => getNotification(kysely, id),
+    async getNotification(id, by) {
+      const detail = await getNotification(kysely, id)
+      await recordRead(kysely, [detail.id], by)
+      return detail
+    },
+    getNotificationViews: (ids) => readViews(kysely, ids),
     async replayNotification(id, by) {
       const replayed = await inTransaction(kysely, async (transaction) => {
         const notification = await replayNotification(transaction, id, by)

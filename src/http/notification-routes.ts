@@ -15,7 +15,8 @@ export function addNotificationRoutes(app: FastifyInstance, service: GatewayServ
   })
   app.route({
     ...routeOf('getNotification'),
-    handler: async (request) => z.encode(notificationDetailWire, await service.getNotification(idOf(request))),
+    handler: async (request) =>
+      z.encode(notificationDetailWire, await service.getNotification(idOf(request), request.caller?.origin ?? 'http')),
   })
   app.route({
     ...routeOf('replayNotification'),

@@ -61,7 +61,7 @@ export const OPERATIONS = {
   getNotification: {
     method: 'GET',
     path: '/v1/notifications/:id',
-    summary: 'One notification, with its attempts and actions',
+    summary: 'One notification, with its data, card, attempts and actions; the read is recorded in the audit trail',
     scope: 'read',
     work: 'read',
     codes: ['not_found', 'database_unreachable'],

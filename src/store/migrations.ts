@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { GatewayError } from '../kernel/errors.ts'
-import { insertEntry } from './insert-entry.ts'
+import { hasAuditTrail, insertEntry } from './insert-entry.ts'
 import { GRANT_CREATE } from './rights.ts'
 import { schemaOf } from './schema.ts'
 import { changeTables } from './state-changes.ts'
@@ -123,7 +123,8 @@ function runFile(file: string) {
     const text = await readFile(new URL(file, FOLDER), 'utf8')
     for (const statement of statementsOf(text)) await changeTables('schema.migrated', sql.raw(statement)).execute(db)
     const [migration = '', direction = ''] = file.split('.')
-    await insertEntry(db as Kysely<Tables>, 'schema.migrated', { migration, direction })
+    const tables = db as Kysely<Tables>
+    if (await hasAuditTrail(tables)) await insertEntry(tables, 'schema.migrated', { migration, direction })
   }
 }
 

@@ -84,7 +84,22 @@ async function findRow(db: Kysely<Tables>, id: string) {
   return inRange?.executeTakeFirst()
 }
 
-/** One notification with its data, card, attempts and actions. @throws GatewayError `not_found` */
+/** Notifications without data and card, in the order of their ids. @throws GatewayError `not_found` */
+export async function readViews(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly NotificationView[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.executeTakeFirst()
+      if (!row) throw missing()
+      return toView(row)
+    }),
+  )
+}
+
+/**
+ * One notification with its data, card, attempts and actions. Callers record the read: `recordRead`.
+ *
+ * @throws GatewayError `not_found`
+ */
 export async function getNotification(db: Kysely<Tables>, id: string): Promise<NotificationDetail> {
   const row = await near(db.selectFrom('teams_notifications').selectAll(), id)?.executeTakeFirst()
   if (!row) throw missing()

@@ -31,7 +31,7 @@ async function until<T>(ask: () => Promise<T>, right: (answer: T) => boolean): P
 }
 
 const reach = (gateway: ServedGateway, id: string | undefined, right: (notification: NotificationView) => boolean) =>
-  until(() => gateway.wired.service.getNotification(id ?? ''), right)
+  until(() => gateway.wired.service.getNotification(id ?? '', 'test'), right)
 
 const channelOf = async (gateway: ServedGateway, key: string) =>
   (await gateway.wired.service.listChannels()).find((channel) => channel.key === key)
@@ -103,12 +103,12 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     // Of the repeats the most urgent, and of these the newest.
     expect(await reach(gateway, ids[2], ({ state }) => state === 'accepted')).toMatchObject({ repeatOf: null })
     for (const id of [ids[1], ids[3]])
-      expect(await gateway.wired.service.getNotification(id ?? '')).toMatchObject({
+      expect(await gateway.wired.service.getNotification(id ?? '', 'test')).toMatchObject({
         state: 'suppressed',
         repeatOf: ids[0],
       })
     const [later] = await gateway.wired.service.accept([again], 'test')
-    expect(await gateway.wired.service.getNotification(later?.notifications[0]?.id ?? '')).toMatchObject({
+    expect(await gateway.wired.service.getNotification(later?.notifications[0]?.id ?? '', 'test')).toMatchObject({
       state: 'suppressed',
       repeatOf: ids[2],
     })
@@ -149,7 +149,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
     const ids = answers.map((answer) => answer.notifications[0]?.id)
     // More probes than a notification has retries.
     await until(
-      () => Promise.all(ids.map((id) => gateway.wired.service.getNotification(id ?? ''))),
+      () => Promise.all(ids.map((id) => gateway.wired.service.getNotification(id ?? '', 'test'))),
       (all) => all.flatMap(({ attempts }) => attempts).length >= 6,
     )
     expect(await channelOf(gateway, 'sre')).toMatchObject({
@@ -192,7 +192,7 @@ describe.each(['embedded', 'postgres'] as const)('delivery on %s', (kind) => {
       () => channelOf(gateway, 'sre'),
       (channel) => channel?.lastOutcome === 'address_missing',
     )
-    expect(await gateway.wired.service.getNotification(id)).toMatchObject({ state: 'pending', attempts: [] })
+    expect(await gateway.wired.service.getNotification(id, 'test')).toMatchObject({ state: 'pending', attempts: [] })
     expect(await channelOf(gateway, 'sre')).toMatchObject({ configured: false, breaker: 'closed' })
   })
 

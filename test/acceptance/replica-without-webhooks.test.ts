@@ -32,7 +32,7 @@ it('a replica without webhook URLs claims nothing from a database whose cards go
   const channel = async () => (await forgotten.wired.service.listChannels()).find(({ key }) => key === 'sre')
   await expect.poll(async () => (await channel())?.lastOutcome).toBe('address_missing')
   const id = answer?.notifications[0]?.id ?? ''
-  expect(await forgotten.wired.service.getNotification(id)).toMatchObject({ state: 'pending', attempts: [] })
+  expect(await forgotten.wired.service.getNotification(id, 'test')).toMatchObject({ state: 'pending', attempts: [] })
 
   const meant = await serveQuick(store, { TEAMS_SANDBOX: 'on' })
   expect(meant.sandboxUrl).toBeDefined()

@@ -53,7 +53,7 @@ const digestData = async (gateway: ServedGateway, rows: readonly Row[]) =>
   Promise.all(
     rows
       .filter(({ event_type }) => event_type === 'gateway.digest')
-      .map(async ({ id }) => ({ id, ...(await gateway.wired.service.getNotification(id)).data })),
+      .map(async ({ id }) => ({ id, ...(await gateway.wired.service.getNotification(id, 'test')).data })),
   )
 
 describe.each(['embedded', 'postgres'] as const)('a storm on %s', (kind) => {

@@ -87,7 +87,9 @@ describe('tokens', () => {
     expect((await app.inject({ method: 'POST', url, headers: bearer(TOKENS.actor) })).statusCode).toBe(200)
     expect(service.taken[0]?.origin).toBe('http:claims')
     expect(service.replays).toEqual([{ id, by: 'http:ops' }])
-    expect(lines.map((line) => JSON.parse(line).caller)).toEqual(['http:claims', 'http:ops'])
+    await app.inject({ url: `/v1/notifications/${id}`, headers: bearer(TOKENS.reader) })
+    expect(service.reads).toEqual([{ id, by: expect.stringMatching(/^http:[a-z]+$/) }])
+    expect(lines.map((line) => JSON.parse(line).caller)).toEqual(['http:claims', 'http:ops', service.reads[0]?.by])
   })
 
   it('leaves health and documentation open', async () => {

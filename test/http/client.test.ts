@@ -51,7 +51,7 @@ describe('the client', () => {
     })
     const id = acceptance.notifications[0]?.id ?? ''
     const detail = await admin.notifications.get(id)
-    expect(detail).toEqual(await service.getNotification(id))
+    expect(detail).toEqual(await service.getNotification(id, 'test'))
     expect(detail.createdAt).toBeInstanceOf(Date)
     expect(
       await admin.notifications.list({ correlationId: 'corr-claim-xyz789', since: new Date(0), limit: 1 }),

@@ -16,6 +16,8 @@ import { isObject } from '../../src/kernel/json.ts'
 export interface MemoryService extends GatewayService {
   /** Accepted events, with their callers. */
   readonly taken: { readonly event: UncheckedEvent; readonly origin: string }[]
+  /** Who read which notification. */
+  readonly reads: { readonly id: string; readonly by: string }[]
   /** Who replayed which notification. */
   readonly replays: { readonly id: string; readonly by: string }[]
   /** Silences as they are kept, by id. */
@@ -62,6 +64,7 @@ export function createMemoryService(): MemoryService {
     taken: [],
     silences: new Map(),
     replays: [],
+    reads: [],
     checks: [{ name: 'database', ok: true, detail: 'memory' }],
     beforeAccept: async () => {},
     setState(id, state) {
@@ -106,7 +109,11 @@ export function createMemoryService(): MemoryService {
       const end = start + query.limit
       return { notifications: all.slice(start, end), nextCursor: end < all.length ? String(end) : null }
     },
-    getNotification: async (id) => find(id),
+    async getNotification(id, by) {
+      service.reads.push({ id, by })
+      return find(id)
+    },
+    getNotificationViews: async (ids) => ids.map(find),
     async replayNotification(id, by) {
       if (find(id).state !== 'failed') throw new GatewayError('not_replayable')
       service.replays.push({ id, by })

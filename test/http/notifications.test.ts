@@ -105,7 +105,7 @@ describe('GET /v1/notifications', () => {
 
 describe('one notification', () => {
   it('is shown with its attempts, actions and data', async () => {
-    const { app, ids } = await withEvents(1)
+    const { app, service, ids } = await withEvents(1)
     const answer = await app.inject(`/v1/notifications/${ids[0]?.toUpperCase()}`)
     expect(answer.json()).toMatchObject({
       id: ids[0],
@@ -114,6 +114,7 @@ describe('one notification', () => {
       attempts: [{ attempt: 1, outcome: 'server_error', status_code: 500, repeat: false }],
       actions: [{ action: 'acknowledge', by: 'someone', at: expect.stringMatching(/Z$/), data: null }],
     })
+    expect(service.reads).toEqual([{ id: ids[0], by: 'http' }])
   })
 
   it.each(['0190c8f0-0000-7000-8000-000000000000', '1', '%00', "1'--", 'ü'])('is not found by %s', async (id) => {

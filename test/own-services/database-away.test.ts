@@ -36,7 +36,7 @@ describe('PostgreSQL that is unreachable for more than 30 s', { timeout: 120_000
     await triedFor30s.promise
     await postgres.restart()
     const id = answer?.notifications[0]?.id ?? ''
-    const detail = () => gateway.wired.service.getNotification(id).catch(() => undefined)
+    const detail = () => gateway.wired.service.getNotification(id, 'test').catch(() => undefined)
     await expect
       .poll(detail, { timeout: 30_000 })
       .toMatchObject({ state: 'accepted', attempts: [{ outcome: 'accepted', repeat: false }] })
@@ -65,7 +65,7 @@ describe('PostgreSQL that restarts', () => {
     await postgres.restart()
 
     const id = answer?.notifications[0]?.id ?? ''
-    const ask = () => gateway.wired.service.getNotification(id).catch(() => undefined)
+    const ask = () => gateway.wired.service.getNotification(id, 'test').catch(() => undefined)
     for (let found = await ask(); found?.state !== 'accepted'; found = await ask()) await setTimeout(50)
     expect(await ask()).toMatchObject({ attempts: [{ outcome: 'accepted', repeat: false }] })
     expect(sandbox?.messages('sre')).toHaveLength(1)

@@ -19,6 +19,12 @@ export const AUDIT_EVENTS = {
     message: 'audit entries are sealed again',
     fields: [],
   },
+  secrets_change_unrecorded: {
+    level: 'error',
+    message: 'the audit entry of a change of secrets could not be written; the next change or start records it',
+    fields: ['err'],
+    todo: 'Look at the error; usually the database was away for a moment.',
+  },
   audit_tree_inconsistent: {
     level: 'error',
     message: 'the stored audit tree does not have the root of its last checkpoint; nothing is sealed',
