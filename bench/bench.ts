@@ -13,6 +13,7 @@ import { describeMachine } from './machine.ts'
 import { type BenchOptions, readOptions, type ScenarioName, USAGE, UsageError } from './options.ts'
 import { startReceiver } from './receiver/receiver.ts'
 import { type BenchResult, resultLines, type ScenarioResult } from './result.ts'
+import { audit } from './scenarios/audit.ts'
 import { embedded } from './scenarios/embedded.ts'
 import { growth } from './scenarios/growth.ts'
 import { latency } from './scenarios/latency.ts'
@@ -21,7 +22,15 @@ import { storm } from './scenarios/storm.ts'
 import { throughput } from './scenarios/throughput.ts'
 import { checkTargets, targetLine } from './targets.ts'
 
-const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = { throughput, latency, storm, growth, embedded, replicas }
+const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
+  throughput,
+  latency,
+  storm,
+  growth,
+  embedded,
+  replicas,
+  audit,
+}
 
 const log = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -36,7 +45,7 @@ async function measure(options: BenchOptions, source: Checkout): Promise<BenchRe
     const server = await startServer((url) => runCommand(checkout, ['migrate', 'up'], { DATABASE_URL: url }))
     try {
       const profile = options.profile === undefined ? undefined : resolve(options.profile)
-      const bench: Bench = { ...options, checkout, receiver, server, folder, profile, log }
+      const bench: Bench = { ...options, checkout, source, receiver, server, folder, profile, log }
       const scenarios: ScenarioResult[] = []
       for (const name of options.only) scenarios.push(await runScenario(name, bench))
       return {

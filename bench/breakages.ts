@@ -202,4 +202,17 @@ export const BREAKAGES: readonly BenchBreakage[] = [
       },
     ],
   },
+  ...(['audit.ratio', 'audit.p50_added'] as const).map((figure) => ({
+    name: `slow entries (${figure})`,
+    does: 'each audit entry takes 5 ms longer to write',
+    scenario: 'audit' as const,
+    figure,
+    changes: [
+      {
+        file: 'migrations/0005_audit.up.sql',
+        find: "SELECT convert_to('{",
+        replace: "SELECT convert_to(pg_sleep(0.005)::text || '{",
+      },
+    ],
+  })),
 ]

@@ -6,7 +6,10 @@ import type { Receiver } from './receiver/receiver.ts'
 
 /** What every scenario gets. */
 export interface Bench {
+  /** The built gateway. */
   readonly checkout: Checkout
+  /** The checkout that it was built from. */
+  readonly source: Checkout
   readonly receiver: Receiver
   readonly server: Server
   readonly sizes: Sizes

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** The scenarios, by letter as in docs/performance.md and by name. (e), memory, is read during (a) and (c). */
-export const SCENARIO_NAMES = ['throughput', 'latency', 'storm', 'growth', 'embedded', 'replicas'] as const
+export const SCENARIO_NAMES = ['throughput', 'latency', 'storm', 'growth', 'embedded', 'replicas', 'audit'] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
 /** Sizes of the scenarios. */

@@ -40,6 +40,10 @@ The **ceiling** is a bare script with \`pg\` and \`undici\` and none of the gate
     title: '(g) Replicas',
     text: 'Several processes run on one database, here all on the same few processors. Without a budget, the figure is notifications per second. With a small budget and three processes, the figures are the cards of a channel beyond the limit of its one bucket, and the used share of the bucket.',
   },
+  audit: {
+    title: '(h) The audit trail',
+    text: '(a) and (b), compared with the same gateway without audit entries and without sealing, in the same round.',
+  },
 }
 
 /**

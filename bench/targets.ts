@@ -152,6 +152,23 @@ export const TARGETS: readonly Target[] = [
     what: 'cards over the budget of three replicas together',
     ...NONE,
   },
+  { scenario: 'audit', figure: 'audit.lost', what: 'accepted and not received', ...NONE },
+  {
+    scenario: 'audit',
+    figure: 'audit.ratio',
+    what: 'notifications/s with audit entries, as a share of without',
+    comparison: 'at least',
+    value: 0.95,
+    quick: 0.5,
+  },
+  {
+    scenario: 'audit',
+    figure: 'audit.p50_added',
+    what: 'idle, accept to received, p50 more than without audit entries',
+    comparison: 'at most',
+    value: 1,
+    quick: 10,
+  },
 ]
 
 /** A target and whether it is met. */

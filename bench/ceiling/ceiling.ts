@@ -5,7 +5,7 @@ export interface CeilingPost {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** What the record says of it afterwards: a JSON object without its braces. */
+  /** What the record says of it afterwards, with the audit entry of its attempt: a JSON object without its braces. */
   readonly recorded: string
 }
 
@@ -13,6 +13,8 @@ export interface CeilingPost {
 export interface CeilingBatch {
   readonly events: string
   readonly notifications: string
+  /** Audit entries of the transaction. */
+  readonly entries: string
   readonly perChannel: Readonly<Record<string, number>>
 }
 
@@ -21,6 +23,8 @@ export interface Recording {
   readonly batches: readonly CeilingBatch[]
   /** By notification id. */
   readonly posts: Readonly<Record<string, CeilingPost>>
+  /** False for a gateway from before the audit trail. */
+  readonly hasEntries: boolean
   readonly eventColumns: readonly string[]
   readonly notificationColumns: readonly string[]
 }

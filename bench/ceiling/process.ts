@@ -14,8 +14,8 @@ const start = JSON.parse(process.argv[2] ?? '{}') as CeilingStart
 const recording = JSON.parse(readFileSync(start.recording, 'utf8')) as Recording
 const database = new pg.Pool({ connectionString: start.databaseUrl, max: start.databaseConnections, keepAlive: true })
 const receiver = new Pool(start.receiverOrigin, { connections: start.connections, pipelining: 1 })
-const INSERT = insertStatement(recording.eventColumns, recording.notificationColumns)
-const STEP = stepStatement(start.month)
+const INSERT = insertStatement(recording.eventColumns, recording.notificationColumns, recording.hasEntries)
+const STEP = stepStatement(start.month, recording.hasEntries)
 const holder = randomUUID()
 /** No row is older or newer; the database's clock is this machine's. */
 const oldest = new Date(Date.now() - 86_400_000)
@@ -122,7 +122,7 @@ async function run(request: CeilingRequest): Promise<void> {
   let next = 0
   const acceptBatches = async () => {
     for (let batch = batches[next++]; batch; batch = batches[next++]) {
-      await database.query({ name: 'insert', text: INSERT, values: [batch.events, batch.notifications] })
+      await database.query({ name: 'insert', text: INSERT, values: [batch.events, batch.notifications, batch.entries] })
       for (const [key, count] of Object.entries(batch.perChannel)) channelOf(key).add(count)
     }
   }

@@ -44,6 +44,14 @@ interface NotificationRow {
   readonly status_code: number
   readonly outcome: string
   readonly message: string | null
+  /** The audit entry of its attempt, in hex. */
+  readonly entry: string | null
+}
+
+/** Entries of accepted events by event, in hex. */
+interface EntryRow {
+  readonly subject: string
+  readonly entry: string
 }
 
 /** Reads the work of a gateway from its database and the receiver, for the ceiling to repeat. */
@@ -57,17 +65,31 @@ export async function makeRecording(database: BenchDatabase, posts: readonly Rec
     // Rows of one transaction bear its number: the batches are those that were committed.
     'SELECT id, xmin::text AS transaction, to_jsonb(e) AS row FROM teams_events e ORDER BY created_at, id',
   )
+  const [audit] = await database.query<{ there: boolean }>(
+    `SELECT to_regclass('teams_audit_entries') IS NOT NULL AS there`,
+  )
+  const hasEntries = audit?.there ?? false
+  const attemptEntry = `(SELECT encode(body, 'hex') FROM teams_audit_entries WHERE subject = n.id ORDER BY id LIMIT 1)`
   const notifications = await database.query<NotificationRow>(
     `SELECT n.id, n.event_id, n.channel, to_jsonb(n) AS row, n.webhook_url, n.card_payload AS card, n.status_code,
-            a.outcome, a.message
+            a.outcome, a.message,
+            ${hasEntries ? attemptEntry : 'NULL'} AS entry
        FROM teams_notifications n JOIN teams_attempts a ON a.notification_id = n.id ORDER BY n.created_at, n.id`,
   )
+  const entries = hasEntries
+    ? await database.query<EntryRow>(
+        `SELECT subject, encode(body, 'hex') AS entry FROM teams_audit_entries
+          WHERE subject IN (SELECT id FROM teams_events) ORDER BY id`,
+      )
+    : []
+  const entriesOf = Map.groupBy(entries, ({ subject }) => subject)
   const byEvent = Map.groupBy(notifications, (notification) => notification.event_id)
   const batches = [...Map.groupBy(events, (event) => event.transaction).values()].map((group) => {
     const own = group.flatMap((event) => byEvent.get(event.id) ?? [])
     return {
       events: JSON.stringify(group.map((event) => only(event.row, EVENT_COLUMNS))),
       notifications: JSON.stringify(own.map((notification) => only(notification.row, notificationColumns))),
+      entries: JSON.stringify(group.flatMap((event) => entriesOf.get(event.id) ?? [])),
       perChannel: countBy(own.map((notification) => notification.channel)),
     }
   })
@@ -80,13 +102,14 @@ export async function makeRecording(database: BenchDatabase, posts: readonly Rec
         { path, headers, body, recorded: recordedOf.get(id) ?? '' },
       ]),
     ),
+    hasEntries,
     eventColumns: EVENT_COLUMNS,
     notificationColumns,
   }
 }
 
-function recordedPart({ webhook_url, card, status_code, outcome, message }: NotificationRow): string {
-  return JSON.stringify({ webhook_url, card, status_code, outcome, message }).slice(1, -1)
+function recordedPart({ webhook_url, card, status_code, outcome, message, entry }: NotificationRow): string {
+  return JSON.stringify({ webhook_url, card, status_code, outcome, message, entry }).slice(1, -1)
 }
 
 function only(row: Record<string, unknown>, columns: readonly string[]): Record<string, unknown> {

@@ -15,6 +15,8 @@ export interface Recorded {
   readonly all: number
   readonly notifications: number
   readonly bytes: number
+  /** False for a gateway from before the audit trail. */
+  readonly hasEntries: boolean
 }
 
 /** Figures of one run of the ceiling. */
@@ -84,7 +86,7 @@ export async function ceilingRound(
 async function checkCeiling(
   database: BenchDatabase,
   arrivals: readonly Arrival[],
-  recorded: { readonly notifications: number; readonly bytes: number },
+  recorded: Pick<Recorded, 'notifications' | 'bytes' | 'hasEntries'>,
 ): Promise<void> {
   const [rows] = await database.query<Record<string, string>>(`
     SELECT (SELECT count(*) FROM teams_notifications) AS notifications,
@@ -92,7 +94,8 @@ async function checkCeiling(
              WHERE state = 'accepted' AND sent_at IS NOT NULL AND card_payload IS NOT NULL AND held_by IS NULL) AS recorded,
            (SELECT count(*) FROM teams_notifications n JOIN teams_events e ON e.id = n.event_id AND e.created_at = n.created_at)
              AS with_event,
-           (SELECT count(*) FROM teams_attempts WHERE outcome = 'accepted') AS attempts`)
+           (SELECT count(*) FROM teams_attempts WHERE outcome = 'accepted') AS attempts
+           ${recorded.hasEntries ? ', (SELECT count(*) FROM teams_audit_entries WHERE subject IN (SELECT id FROM teams_notifications)) AS entries' : ''}`)
   const bytes = arrivals.reduce((total, arrival) => total + arrival.bytes, 0)
   const same = new Set(Object.values(rows ?? {})).size === 1
   if (!same || arrivals.length !== recorded.notifications || bytes !== recorded.bytes)

@@ -111,6 +111,7 @@ async function record(bench: Bench): Promise<Recording> {
     file,
     warmUp,
     all: recording.batches.length,
+    hasEntries: recording.hasEntries,
     ...expected(recording, warmUp),
     acceptSize: sizes.events / (recording.batches.length - warmUp),
     counts,
