@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { findChromium } from '../../test/services/chromium.ts'
 import { findOnPath } from '../../test/services/find.ts'
 import { findArabicFont } from '../../test/services/fonts.ts'
+import { findPgBouncer } from '../../test/services/pgbouncer.ts'
 import { findPostgres } from '../../test/services/postgres.ts'
 import { findRedis } from '../../test/services/redis.ts'
 import { run } from './run.ts'
@@ -10,6 +11,7 @@ import { run } from './run.ts'
 /** Programs that tests need, and the Debian package of each. */
 const NEEDS = [
   { name: 'PostgreSQL', package: 'postgresql', find: () => within(findPostgres(), 'postgres') },
+  { name: 'PgBouncer', package: 'pgbouncer', find: findPgBouncer },
   { name: 'Redis', package: 'redis-server', find: findRedis },
   { name: 'Chromium', package: 'chromium', find: findChromium },
   { name: 'Arabic fonts', package: 'fonts-noto-core', find: findArabicFont },

@@ -93,8 +93,8 @@ export async function listAdoptions(db: Kysely<Tables>): Promise<readonly Adopti
 export async function readRemovedBefore(db: Kysely<Tables>): Promise<Date | undefined> {
   const { rows } = await sql<{ before: string | null }>`
     SELECT max(fields ->> 'before') AS before FROM (
-      SELECT convert_from(e.body, 'UTF8')::jsonb AS fields FROM teams_audit_entries e
-       WHERE e.subject IS NULL AND ${ofKind('record.removed')}
+      SELECT CASE WHEN ${ofKind('record.removed')} THEN convert_from(e.body, 'UTF8')::jsonb END AS fields
+        FROM teams_audit_entries e WHERE e.subject IS NULL AND ${ofKind('record.removed')}
     ) AS removed WHERE fields ->> 'table' = 'teams_notifications'`.execute(db)
   const before = rows[0]?.before
   return before ? new Date(before) : undefined

@@ -36,6 +36,8 @@ export async function startPostgres(
   options: {
     readonly durable?: boolean
     readonly envIn?: ((folder: string) => Readonly<Record<string, string>>) | undefined
+    /** Further settings of the server. */
+    readonly settings?: Readonly<Record<string, string | number>>
   } = {},
 ): Promise<Postgres> {
   const bin = findPostgres()
@@ -58,6 +60,7 @@ export async function startPostgres(
       max_connections: 200,
       log_min_messages: 'log',
       ...(options.durable === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+      ...options.settings,
     }
     const program = await startProgram({
       name: 'PostgreSQL',
