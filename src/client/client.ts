@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { type AuditEntryPage, type AuditEntryQuery, auditEntryPageWire } from '../contract/audit.ts'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
 import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
@@ -80,6 +82,14 @@ export interface Client {
     /** Ends a silence before its time. @throws GatewayError `not_found`, `silence_over` */
     end(id: string): Promise<SilenceView>
   }
+  readonly audit: {
+    /** Lists entries of the audit trail, in the order of their trees; 50, or 5,000 with `raw`, unless `limit` says otherwise. */
+    entries(query?: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
+    /** The newest signed checkpoint, a signed note. @throws GatewayError `audit_not_signed`, `not_found` */
+    checkpoint(origin?: string): Promise<string>
+    /** The proof file of one entry. @throws GatewayError `audit_not_signed`, `audit_not_intact`, `not_found` */
+    proof(index: number, origin?: string): Promise<string>
+  }
   /** Every channel with its budget, backlog and breaker. */
   channels(): Promise<readonly ChannelView[]>
 }
@@ -120,6 +130,10 @@ export function createClient(options: ClientOptions): Client {
       if (!(error instanceof GatewayError) || !(mayBeAccepted || mayBeAcceptedAfter(error))) throw error
       throw withKeys(error, keys, single)
     }
+  }
+
+  async function getText(path: string): Promise<string> {
+    return requests.read(z.string(), await requests.send({ method: 'GET', path, repeatable: true, text: true }))
   }
 
   return {
@@ -166,6 +180,14 @@ export function createClient(options: ClientOptions): Client {
         const path = `/v1/silences/${encodeURIComponent(id)}/end`
         return requests.read(silenceWire, await requests.send({ method: 'POST', path, repeatable: false }))
       },
+    },
+    audit: {
+      async entries(query = {}) {
+        const path = `/v1/audit/entries${queryOf(query)}`
+        return requests.read(auditEntryPageWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      checkpoint: (origin) => getText(`/v1/audit/checkpoint${queryOf({ origin })}`),
+      proof: (index, origin) => getText(`/v1/audit/proof/${index}${queryOf({ origin })}`),
     },
     async channels() {
       const answer = await requests.send({ method: 'GET', path: '/v1/channels', repeatable: true })

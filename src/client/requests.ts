@@ -27,13 +27,15 @@ export interface ApiRequest {
   readonly body?: string
   /** True for an idempotent request, which may be retried. */
   readonly repeatable: boolean
+  /** True where the answer is plain text. */
+  readonly text?: boolean
   /** Called after each failed try, the last one included. */
   readonly onFailure?: (error: GatewayError) => void
 }
 
 /** Requests to one gateway. */
 export interface Requests {
-  /** Returns the answer's parsed body. @throws GatewayError with the gateway's code, or `gateway_unreachable` */
+  /** Returns the answer's parsed body, or its text for a request with `text`. @throws GatewayError with the gateway's code, or `gateway_unreachable` */
   send(request: ApiRequest): Promise<unknown>
   /** Decodes an answer by its schema. @throws GatewayError `gateway_unreachable` where the answer does not fit */
   read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T>
@@ -66,7 +68,7 @@ export function createRequests(options: RequestOptions): Requests {
       { at: 'token', found: 'text with spaces or other characters', expected: 'a token of TEAMS_API_TOKENS' },
     ])
 
-  async function attempt({ method, path, body }: ApiRequest): Promise<Attempt> {
+  async function attempt({ method, path, body, text: asText }: ApiRequest): Promise<Attempt> {
     const doFetch = options.fetch ?? globalThis.fetch
     let status: number
     let text: string
@@ -75,7 +77,7 @@ export function createRequests(options: RequestOptions): Requests {
       const response = await doFetch(base + path, {
         method,
         headers: {
-          accept: 'application/json, application/problem+json',
+          accept: `${asText ? 'text/plain' : 'application/json'}, application/problem+json`,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
@@ -90,6 +92,7 @@ export function createRequests(options: RequestOptions): Requests {
     } catch (error) {
       return { error: noAnswer(base, error), transient: true, retryAfterMs: 0 }
     }
+    if (asText && status >= 200 && status < 300) return { answer: text }
     const answer = parseJson(text)
     if (status >= 200 && status < 300) return { answer }
     return { error: errorOf(status, answer, base), transient: TRANSIENT_STATUSES.has(status), retryAfterMs }

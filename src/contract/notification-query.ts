@@ -1,19 +1,8 @@
 import { z } from 'zod'
-import { plainMoment } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import { keptId } from '../kernel/ids.ts'
 import { STATES, type State } from './notifications.ts'
-import { oneOf, PAGING, readQuery, text } from './query.ts'
-
-const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
-/** In a query string `+` decodes to a space, so an offset such as +03:00 arrives with a space. */
-const moment = text
-  .meta({ format: 'date-time' })
-  .transform((value) => plainMoment(value.replace(/ (?=\d\d:?\d\d$)/, '+')))
-  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
-  .transform((value) => new Date(value))
-  // An offset can move a time out of the years 1 to 9999, which PostgreSQL and PGlite read.
-  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
+import { oneOf, PAGING, readQuery, text, time } from './query.ts'
 
 /** Filters of a list of notifications. */
 export interface NotificationQuery {
@@ -55,8 +44,8 @@ export const notificationQuery = z.strictObject({
     .transform((id) => id.toLowerCase())
     .meta({ description: 'Id of a digest: lists the notifications in it.' })
     .optional(),
-  since: moment.optional(),
-  until: moment.optional(),
+  since: time.optional(),
+  until: time.optional(),
   ...PAGING,
 })
 

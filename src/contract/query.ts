@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainMoment } from '../catalogue/moment.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 
 /** A text in a query. A parameter that is given twice comes as a list, and is refused. */
@@ -7,16 +8,25 @@ export const text = z
   .min(1, { error: 'some text' })
   .max(200, { error: 'at most 200 characters' })
 
-const limitError = 'a whole number from 1 to 500'
+const MOMENT = 'a time such as 2026-11-21T10:00:00Z, or a date such as 2026-11-21'
+/** A time. In a query string `+` decodes to a space, so an offset such as +03:00 arrives with a space. */
+export const time = text
+  .meta({ format: 'date-time' })
+  .transform((value) => plainMoment(value.replace(/ (?=\d\d:?\d\d$)/, '+')))
+  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error: MOMENT }))
+  .transform((value) => new Date(value))
+  // An offset can move a time out of the years 1 to 9999, which PostgreSQL and PGlite read.
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, { error: MOMENT })
+
+/** A whole number. */
+export function whole(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`
+  return z.coerce.number<string | undefined>({ error }).int({ error }).min(min, { error }).max(max, { error })
+}
 
 /** Parameters of every list. */
 export const PAGING = {
-  limit: z.coerce
-    .number<string | undefined>({ error: limitError })
-    .int({ error: limitError })
-    .min(1, { error: limitError })
-    .max(500, { error: limitError })
-    .default(50),
+  limit: whole(1, 500).default(50),
   cursor: z.string({ error: 'one value' }).min(1, { error: 'next_cursor of the page before' }).max(1_000).optional(),
 }
 

@@ -1,3 +1,4 @@
+import type { AuditEntryPage, AuditEntryQuery } from './audit.ts'
 import type { ChannelView } from './channels.ts'
 import type { Acceptance, UncheckedEvent } from './events.ts'
 import type { Check } from './health.ts'
@@ -46,6 +47,24 @@ export interface GatewayService {
    * @throws GatewayError `not_found`, `silence_over`
    */
   endSilence(id: string, by: string): Promise<SilenceView>
+  /**
+   * Lists entries of the audit trail in the order of their trees; those that are not sealed yet come last.
+   *
+   * @throws GatewayError `not_found` for a tree that there is not
+   */
+  listAuditEntries(query: AuditEntryQuery): Promise<AuditEntryPage>
+  /**
+   * The newest signed checkpoint, a signed note (c2sp.org/tlog-checkpoint), of a tree or, without `origin`, of the newest.
+   *
+   * @throws GatewayError `audit_not_signed`, `not_found`
+   */
+  auditCheckpoint(origin?: string): Promise<string>
+  /**
+   * The proof (c2sp.org/tlog-proof) that an entry is in the tree of the newest signed checkpoint.
+   *
+   * @throws GatewayError `audit_not_signed`, `audit_not_intact`, `not_found`
+   */
+  auditProof(index: number, origin?: string): Promise<string>
   /** Checks the database and the job engine, for `/readyz`. */
   readiness(): Promise<readonly Check[]>
   /** Metrics in Prometheus' text format. */

@@ -1,4 +1,5 @@
 import type { GatewayService } from '../contract/service.ts'
+import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
 import { createHealth } from './health.ts'
@@ -21,6 +22,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createNotifications(parts),
       ...createChannels(parts),
       ...createSilences(parts),
+      ...createAudit(parts),
       ...createHealth(parts),
     }),
     whenIdle,

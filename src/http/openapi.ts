@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditEntryPageWire, auditEntryQuery, auditEntryWire, auditTreeQuery } from '../contract/audit.ts'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
 import { acceptancesWire, acceptanceWire } from '../contract/events.ts'
@@ -24,6 +25,8 @@ const WIRE = {
   Acceptance: acceptanceWire,
   Acceptances: acceptancesWire,
   Attempt: attemptWire,
+  AuditEntry: auditEntryWire,
+  AuditEntryPage: auditEntryPageWire,
   Channel: channelWire,
   Channels: channelsWire,
   CloudEvent: cloudEvent,
@@ -52,6 +55,9 @@ const ANSWERS = {
   listSilences: ['200', 'A page of silences.', 'SilencePage'],
   getSilence: ['200', 'The silence.', 'SilenceDetail'],
   endSilence: ['200', 'The silence, which is over.', 'Silence'],
+  listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],
+  getAuditCheckpoint: ['200', 'The signed note, as it was signed.', undefined],
+  getAuditProof: ['200', 'The proof file.', undefined],
   getMetrics: ['200', 'The metrics.', undefined],
   getHealth: ['200', 'The process is alive.', 'Health'],
   getReadiness: ['200', 'Ready.', 'Readiness'],
@@ -63,6 +69,9 @@ const ANSWERS = {
 const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listNotifications: notificationQuery,
   listSilences: silenceQuery,
+  listAuditEntries: auditEntryQuery,
+  getAuditCheckpoint: auditTreeQuery,
+  getAuditProof: auditTreeQuery,
 }
 
 /** Input of {@link openApiDocument}. */
@@ -144,9 +153,10 @@ function describe(id: OperationId): JsonObject {
   const { summary, description, scope, signable, work, path, codes } = operation(id)
   const query = QUERIES[id]
   const body = bodyOf(id)
-  const parameters = [...(path.includes(':id') ? [ID_PARAMETER] : []), ...(query ? filters(query) : [])]
+  const inPath = PATH_PARAMETERS.filter(({ name }) => path.includes(`:${name}`))
+  const parameters = [...inPath, ...(query ? filters(query) : [])]
   const [status, answerDescription, schema] = ANSWERS[id]
-  const type = id === 'getMetrics' ? 'text/plain' : 'application/json'
+  const type = TEXT_ANSWERS.has(id) ? 'text/plain' : 'application/json'
   const all: ErrorCode[] = [...codes, ...(work ? WORK_CODES : []), ...(scope ? AUTH_CODES : []), ...COMMON_CODES]
   return {
     operationId: id,
@@ -199,7 +209,12 @@ function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
   )
 }
 
-const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } } as const
+const PATH_PARAMETERS = [
+  { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
+  { name: 'index', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
+] as const
+
+const TEXT_ANSWERS: ReadonlySet<OperationId> = new Set(['getMetrics', 'getAuditCheckpoint', 'getAuditProof'])
 
 function filters(query: z.ZodObject): JsonObject[] {
   const { properties } = jsonSchema(query)

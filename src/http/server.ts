@@ -5,6 +5,7 @@ import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { limitWork } from './admission.ts'
+import { addAuditRoutes } from './audit-routes.ts'
 import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
 import { addEventsRoute } from './events-routes.ts'
@@ -104,6 +105,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addWebhookHandshake(api)
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
+    addAuditRoutes(api, service)
     done()
   })
   const openApi = JSON.stringify(openApiDocument(options))

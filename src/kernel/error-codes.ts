@@ -80,6 +80,16 @@ export const ERROR_CODES = {
     title: 'This silence has already ended',
     todo: 'Nothing; it suppresses no notifications any more.',
   },
+  audit_not_signed: {
+    status: 404,
+    title: 'No checkpoint of the audit trail is signed yet',
+    todo: 'Set TEAMS_AUDIT_KEY. "claimlinc-teams doctor" prints the command that makes the key. A running gateway then signs within a second.',
+  },
+  audit_not_intact: {
+    status: 500,
+    title: 'The audit trail in the database does not have the root that was signed',
+    todo: 'Somebody changed leaves, nodes or checkpoints in the database. Run "claimlinc-teams audit verify", which names what was changed.',
+  },
   // Errors in settings and files of the operator.
   invalid_settings: {
     status: 500,

@@ -32,6 +32,8 @@ const EXIT_BY_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   not_replayable: EXIT.no,
   invalid_silence: EXIT.usage,
   silence_over: EXIT.no,
+  audit_not_signed: EXIT.no,
+  audit_not_intact: EXIT.no,
   invalid_settings: EXIT.usage,
   invalid_config_file: EXIT.usage,
   invalid_template: EXIT.usage,

@@ -35,6 +35,29 @@ export async function readOrigin(db: Kysely<Tables>): Promise<Origin | undefined
   return row && { id: row.id, name: row.origin }
 }
 
+/** Every tree, the oldest first. */
+export async function readOrigins(db: Kysely<Tables>): Promise<readonly Origin[]> {
+  const rows = await db.selectFrom('teams_audit_origins').select(['id', 'origin']).orderBy('id').execute()
+  return rows.map(({ id, origin }) => ({ id, name: origin }))
+}
+
+/** The newest signed checkpoint of a tree; undefined where none is signed. */
+export async function readSignedCheckpoint(
+  db: Kysely<Tables>,
+  originId: number,
+): Promise<{ readonly size: number; readonly root: Buffer; readonly note: string } | undefined> {
+  const row = await db
+    .selectFrom('teams_audit_checkpoints')
+    .select(['size', 'root', 'note'])
+    .where('origin_id', '=', originId)
+    .where('note', 'is not', null)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (row === undefined || row.note === null) return undefined
+  return { size: Number(row.size), root: Buffer.from(row.root), note: row.note }
+}
+
 /** Begins a tree. Ids of origins are counted from 1. */
 export async function insertOrigin(db: Kysely<Tables>, origin: Origin): Promise<void> {
   await sql`INSERT INTO teams_audit_origins (id, origin) VALUES (${origin.id}, ${origin.name})`.execute(db)

@@ -1,5 +1,6 @@
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { parsePriority } from '../../src/catalogue/priority.ts'
+import type { AuditEntryView } from '../../src/contract/audit.ts'
 import type { ChannelView } from '../../src/contract/channels.ts'
 import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
 import type { Check } from '../../src/contract/health.ts'
@@ -22,6 +23,10 @@ export interface MemoryService extends GatewayService {
   readonly replays: { readonly id: string; readonly by: string }[]
   /** Silences as they are kept, by id. */
   readonly silences: Map<string, Silence>
+  /** Entries of the audit trail, in the order of the tree. */
+  readonly auditEntries: AuditEntryView[]
+  /** The signed checkpoint; undefined where none is signed. */
+  checkpoint: string | undefined
   /** Puts a notification into a state. */
   setState(id: string, state: NotificationView['state']): void
   /** What `readiness` answers. */
@@ -63,6 +68,8 @@ export function createMemoryService(): MemoryService {
   const service: MemoryService = {
     taken: [],
     silences: new Map(),
+    auditEntries: [],
+    checkpoint: undefined,
     replays: [],
     reads: [],
     checks: [{ name: 'database', ok: true, detail: 'memory' }],
@@ -143,6 +150,22 @@ export function createMemoryService(): MemoryService {
       if (viewOf(silence).state === 'over') throw new GatewayError('silence_over')
       service.silences.set(id, { ...silence, endedBy: by, endedAt: new Date() })
       return viewOf(findSilence(id))
+    },
+    async listAuditEntries({ from = 0, limit, raw, kind }) {
+      const all = service.auditEntries
+        .slice(from)
+        .filter(({ entry }) => kind === undefined || entry?.kind === kind)
+        .map((entry) => (raw ? { ...entry, entry: null } : entry))
+      return { entries: all.slice(0, limit), nextCursor: all.length > limit ? '1.1' : null }
+    },
+    async auditCheckpoint() {
+      if (service.checkpoint === undefined) throw new GatewayError('audit_not_signed')
+      return service.checkpoint
+    },
+    async auditProof(index) {
+      const checkpoint = await service.auditCheckpoint()
+      if (index < service.auditEntries.length) return `c2sp.org/tlog-proof@v1\nindex ${index}\n\n${checkpoint}`
+      throw new GatewayError('not_found', [{ at: 'index', found: 'another', expected: 'an index of the tree' }])
     },
     readiness: async () => service.checks,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),

@@ -236,6 +236,15 @@ describe('real answers', () => {
     await ask('POST', `${one}/end`, '/v1/silences/{id}/end')
     await ask('POST', `${one}/end`, '/v1/silences/{id}/end')
     await ask('GET', '/v1/silences?state=over', '/v1/silences')
+    await ask('GET', '/v1/audit/checkpoint', '/v1/audit/checkpoint')
+    await ask('GET', '/v1/audit/proof/0', '/v1/audit/proof/{index}')
+    service.auditEntries.push({ origin: null, index: null, id: 1, leafHash: '00', entry: { v: 1 }, bytes: 'e30=' })
+    service.auditEntries.push({ origin: 'x', index: 0, id: 2, leafHash: '00', entry: null, bytes: null })
+    service.checkpoint = 'signed'
+    await ask('GET', '/v1/audit/entries', '/v1/audit/entries')
+    await ask('GET', '/v1/audit/entries?limit=x', '/v1/audit/entries')
+    await ask('GET', '/v1/audit/checkpoint', '/v1/audit/checkpoint')
+    await ask('GET', '/v1/audit/proof/0', '/v1/audit/proof/{index}')
     for (const path of ['/v1/channels', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
