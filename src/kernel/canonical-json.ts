@@ -19,7 +19,10 @@ export function withSortedKeys(value: JsonObject): JsonObject {
   return sorted === UNSORTABLE ? value : (sorted as JsonObject)
 }
 
-/** An object with keys such as "10" and "9", which JavaScript lists as numbers, whatever their order in the source. */
+/**
+ * An object with keys such as "10" and "9", which JavaScript lists as numbers, whatever their order in the source; or with
+ * the key "__proto__", which is lost where it is assigned.
+ */
 const UNSORTABLE = Symbol('unsortable')
 
 function inOrder(value: Json): Json | typeof UNSORTABLE {
@@ -30,7 +33,7 @@ function inOrder(value: Json): Json | typeof UNSORTABLE {
   let sorted = true
   for (let i = 1; i < keys.length; i += 1) if ((keys[i - 1] as string) > (keys[i] as string)) sorted = false
   if (!sorted) {
-    if (keys.some((key) => /^\d/.test(key))) return UNSORTABLE
+    if (keys.some((key) => /^\d/.test(key) || key === '__proto__')) return UNSORTABLE
     keys.sort()
   }
   let copy: Record<string, Json> | undefined = sorted ? undefined : {}
