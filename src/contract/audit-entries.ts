@@ -81,8 +81,8 @@ export const AUDIT_ENTRIES = {
       'An event was accepted. `data` is the hash of its data as canonical JSON; `masked` names the fields of its type that were masked or cut, `ignored` counts the fields that were not kept; `notifications` is its routing',
   },
   'event.resolved': {
-    fields: { event: 'id', type: 'code', key: 'code' },
-    means: 'The event says that earlier events of this type with this key (a hash) are over',
+    fields: { event: 'id', type: 'code', key: 'code', resolved_at: 'time' },
+    means: 'The event says that events of this type with this key (a hash) from before this time are over',
   },
   'attempt.finished': {
     fields: { ...NOTIFICATION_FIELDS, posted: 'flag', ...ATTEMPT_FIELDS },
@@ -90,7 +90,7 @@ export const AUDIT_ENTRIES = {
       'An attempt ended with its outcome; the notification is in the state that follows. `posted` is false where it was handed back and the attempt has no row',
   },
   'attempt.interrupted': {
-    fields: { ...NOTIFICATION_FIELDS, attempt: 'count' },
+    fields: { ...NOTIFICATION_FIELDS, attempt: 'count', started_at: 'time', finished_at: 'time', repeat: 'flag' },
     means: 'The turn of an attempt was cut off; its outcome is not known',
   },
   'attempt.result_known_late': {
@@ -126,7 +126,7 @@ export const AUDIT_ENTRIES = {
     means: 'A repeat waits again, because the notification that it repeats has failed',
   },
   'notification.replayed': {
-    fields: { ...NOTIFICATION_FIELDS, ...ACTOR_FIELDS },
+    fields: { ...NOTIFICATION_FIELDS, replayed_at: 'time', ...ACTOR_FIELDS },
     means: 'Somebody asked for a failed notification to be sent again',
   },
   'notification.first_post_filled': {

@@ -216,6 +216,7 @@ export async function reclaimInterrupted(
       sql`
       INSERT INTO teams_attempts AS a (notification_id, attempt, started_at, finished_at, outcome, repeat, held_by, created_at)
       SELECT id, attempts, held_since, clock_timestamp(), 'interrupted', repeat, held_by, created_at FROM unfinished`,
+      { returning: sql`a.started_at, a.finished_at, a.repeat` },
     )}, ${changeRows(
       'notification.interrupted',
       'interrupted',
@@ -228,7 +229,12 @@ export async function reclaimInterrupted(
       {
         returning: sql`n.correlation_id`,
         entry: {
-          values: { attempt: sql`a.attempt` },
+          values: {
+            attempt: sql`a.attempt`,
+            started_at: sql`a.started_at`,
+            finished_at: sql`a.finished_at`,
+            repeat: sql`a.repeat`,
+          },
           from: sql`interrupted n JOIN interrupted_attempts a ON a.notification_id = n.id`,
         },
       },

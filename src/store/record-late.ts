@@ -109,7 +109,8 @@ async function moveNotification(
   attemptRecord: AttemptRecord,
   consequence: Exclude<LateConsequence, 'none'>,
 ): Promise<void> {
-  const card = salted(attemptRecord.cardJson)
+  // Where nothing was posted after all, the row keeps the card of the attempt before.
+  const card = salted(attemptRecord.posted ? attemptRecord.cardJson : null)
   await sql`
     WITH ${changeRows(
       'notification.result_known_late',

@@ -142,8 +142,15 @@ export async function insertResolutions(
       SELECT j."dedupKey", j."eventType", j."eventId", ${receivedAt}::timestamptz
         FROM jsonb_to_recordset(${JSON.stringify(resolutions)}::jsonb) AS j ("dedupKey" text, "eventType" text, "eventId" uuid)`,
       {
-        returning: sql`r.dedup_key`,
-        entry: { values: { event: sql`r.event_id`, type: sql`r.event_type`, key: sql`r.dedup_key` } },
+        returning: sql`r.dedup_key, r.created_at`,
+        entry: {
+          values: {
+            event: sql`r.event_id`,
+            type: sql`r.event_type`,
+            key: sql`r.dedup_key`,
+            resolved_at: sql`r.created_at`,
+          },
+        },
       },
     )} SELECT 1`.execute(db)
 }

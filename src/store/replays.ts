@@ -23,6 +23,7 @@ export async function insertReplay(
         entry: {
           values: {
             ...NOTIFICATION_VALUES,
+            replayed_at: sql`p.replayed_at`,
             via: sql.lit(actorVia(by)),
             who: hashSql(sql`p.salt`, sql`p.replayed_by`),
           },
