@@ -18,11 +18,12 @@ const TO_READ_MS = 100
 
 /**
  * Statements without a timeout: schema changes and the wait for another process that makes them, retention (a CALL),
- * and the move of a past month, which copies all its rows in one statement. Before the first word there may be the name
+ * the move of a past month, which copies all its rows in one statement, and the next rows of a cursor, for which all of a
+ * table may have to be read. Before the first word there may be the name
  * of a state change, as a comment (`state-changes.ts`).
  */
 const MAY_TAKE_LONG =
-  /^\s*(\/\*.*?\*\/\s*)?(call|create|alter|drop|do|vacuum)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
+  /^\s*(\/\*.*?\*\/\s*)?(call|create|alter|drop|do|vacuum|fetch)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
 
 const MARK = '/* prepared */'
 

@@ -103,7 +103,8 @@ export interface Finding {
   readonly subject?: string
   /** The kind of the entry, as its bytes say. */
   readonly kind?: string
-  readonly row?: { readonly table: string; readonly id: string }
+  /** A row of the record. `column` is the one that is not as the entry says. */
+  readonly row?: { readonly table: string; readonly id: string; readonly column?: string }
   /** What was found and what was expected, without values. */
   readonly detail: string
 }

@@ -1,0 +1,37 @@
+import { AUDIT_ENTRIES, type EntryKind } from '../../contract/audit-entries.ts'
+import { isObject, type Json } from '../../kernel/json.ts'
+
+/** An audit entry with its bytes read. */
+export interface Entry {
+  /** `teams_audit_entries.id`, a bigint as text. */
+  readonly id: string
+  /** The same as a number, for comparison: of two changes of one row the later has the higher one. */
+  readonly number: number
+  /** When its transaction began: UTC with milliseconds, as all times in entries. */
+  readonly createdAt: string
+  readonly kind: string
+  readonly fields: Readonly<Record<string, Json>>
+}
+
+/** Reads an entry's bytes; undefined where they are no entry, which the tree's part of `verify` reports. */
+export function readEntry(row: {
+  readonly id: string
+  readonly created_at: string
+  readonly body: Uint8Array
+}): Entry | undefined {
+  try {
+    const fields: Json = JSON.parse(Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength).toString())
+    if (!isObject(fields) || typeof fields.kind !== 'string') return undefined
+    return { id: row.id, number: Number(row.id), createdAt: row.created_at, kind: fields.kind, fields }
+  } catch {
+    return undefined
+  }
+}
+
+/** The id that the bytes of an entry say it is about; undefined for an entry about none. */
+export function subjectOf({ kind, fields }: Entry): Json | undefined {
+  if (!(kind in AUDIT_ENTRIES)) return undefined
+  const names = AUDIT_ENTRIES[kind as EntryKind].fields
+  const field = ['notification', 'event', 'silence'].find((name) => name in names)
+  return field === undefined ? undefined : fields[field]
+}

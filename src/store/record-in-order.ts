@@ -1,0 +1,162 @@
+import { type RawBuilder, sql } from 'kysely'
+
+/** An audit entry about an event, a notification or a silence, as stored. */
+export interface StoredEntry {
+  readonly key: string
+  readonly id: string
+  readonly created_at: string
+  readonly body: Uint8Array
+}
+
+/** Times are UTC with milliseconds, as in entries. A list of texts is JSON. */
+export interface StoredEvent {
+  readonly key: string
+  readonly event_type: string
+  readonly correlation_id: string
+  readonly priority: string
+  readonly stakeholders: string
+  /** As JSON; null where it is larger than {@link LARGE_BYTES}. */
+  readonly data: string | null
+  readonly language: string | null
+  readonly origin: string
+  readonly occurred_at: string
+  readonly created_at: string
+  readonly salt: string | null
+}
+
+export interface StoredNotification {
+  readonly key: string
+  readonly event_id: string
+  readonly correlation_id: string
+  readonly event_type: string
+  readonly stakeholders: string
+  readonly priority: string
+  readonly channel: string
+  readonly language: string
+  readonly state: string
+  readonly reason: string | null
+  readonly webhook_url: string | null
+  /** As JSON; null where there is none, or where `large_card` is true. */
+  readonly card_payload: string | null
+  readonly large_card: boolean
+  readonly sent_at: string | null
+  readonly accepted_at: string | null
+  readonly status_code: number | null
+  readonly retry_count: number
+  readonly error_message: string | null
+  readonly attempts: number
+  readonly digest_id: string | null
+  readonly silence_id: string | null
+  readonly repeat_of: string | null
+  readonly acknowledged_by: string | null
+  readonly acknowledged_at: string | null
+  readonly action_taken: string | null
+  readonly action_data: string | null
+  readonly created_at: string
+  readonly updated_at: string
+  readonly salt: string | null
+  readonly card_salt: string | null
+}
+
+export interface StoredAttempt {
+  readonly key: string
+  readonly attempt: number
+  readonly started_at: string
+  readonly finished_at: string
+  readonly outcome: string
+  readonly status_code: number | null
+  readonly error_code: string | null
+  readonly message: string | null
+  readonly repeat: boolean
+  readonly created_at: string
+}
+
+export interface StoredReplay {
+  readonly key: string
+  readonly replayed_at: string
+  readonly replayed_by: string
+  readonly salt: string | null
+}
+
+export interface StoredResolution {
+  readonly key: string
+  readonly event_type: string
+  readonly dedup_key: string
+  readonly created_at: string
+}
+
+export interface StoredSilence {
+  readonly key: string
+  readonly kind: string
+  readonly matchers: string
+  readonly starts_at: string
+  readonly ends_at: string
+  readonly every: string | null
+  readonly reason: string
+  readonly created_by: string
+  readonly created_at: string
+  readonly ended_by: string | null
+  readonly ended_at: string | null
+  readonly salt: string | null
+}
+
+/** Stored size of a JSON value above which it is read by itself: of events there may be half a megabyte each. */
+const LARGE_BYTES = 8_192
+
+/** SQL of a time as entries have it. */
+export const millisecondsSql = (column: string): RawBuilder<string> =>
+  sql`to_char(${sql.raw(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+/**
+ * Statements that read the record and its audit entries, each in the order of the id that its entries are about (`key`):
+ * read side by side, they need no memory of what came before. Each follows an index but for resolutions, which are sorted.
+ */
+export const RECORD_IN_ORDER = {
+  entries: sql<StoredEntry>`
+    SELECT e.subject AS key, e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at, e.body
+      FROM teams_audit_entries e WHERE e.subject IS NOT NULL ORDER BY e.subject, e.id`,
+  events: sql<StoredEvent>`
+    SELECT e.id AS key, e.event_type, e.correlation_id, e.priority, to_json(e.stakeholders)::text AS stakeholders,
+           CASE WHEN pg_column_size(e.data) <= ${sql.lit(LARGE_BYTES)} THEN e.data::text END AS data, e.language, e.origin,
+           ${millisecondsSql('e.occurred_at')} AS occurred_at, ${millisecondsSql('e.created_at')} AS created_at, e.salt
+      FROM teams_events e ORDER BY e.id, e.created_at`,
+  notifications: sql<StoredNotification>`
+    SELECT n.id AS key, n.event_id, n.correlation_id, n.event_type, to_json(n.stakeholders)::text AS stakeholders,
+           n.priority, n.channel, n.language, n.state, n.reason, n.webhook_url,
+           CASE WHEN pg_column_size(n.card_payload) <= ${sql.lit(LARGE_BYTES)} THEN n.card_payload::text END AS card_payload,
+           coalesce(pg_column_size(n.card_payload) > ${sql.lit(LARGE_BYTES)}, false) AS large_card,
+           ${millisecondsSql('n.sent_at')} AS sent_at, ${millisecondsSql('n.accepted_at')} AS accepted_at, n.status_code,
+           n.retry_count, n.error_message, n.attempts, n.digest_id, n.silence_id, n.repeat_of, n.acknowledged_by,
+           n.acknowledged_at::text AS acknowledged_at, n.action_taken, n.action_data::text AS action_data,
+           ${millisecondsSql('n.created_at')} AS created_at, ${millisecondsSql('n.updated_at')} AS updated_at, n.salt,
+           n.card_salt
+      FROM teams_notifications n ORDER BY n.id, n.created_at`,
+  attempts: sql<StoredAttempt>`
+    SELECT a.notification_id AS key, a.attempt, ${millisecondsSql('a.started_at')} AS started_at,
+           ${millisecondsSql('a.finished_at')} AS finished_at, a.outcome, a.status_code, a.error_code, a.message, a.repeat,
+           ${millisecondsSql('a.created_at')} AS created_at
+      FROM teams_attempts a ORDER BY a.notification_id, a.attempt, a.held_by, a.created_at`,
+  replays: sql<StoredReplay>`
+    SELECT p.notification_id AS key, ${millisecondsSql('p.replayed_at')} AS replayed_at, p.replayed_by, p.salt
+      FROM teams_replays p ORDER BY p.notification_id, p.replayed_at`,
+  resolutions: sql<StoredResolution>`
+    SELECT r.event_id AS key, r.event_type, r.dedup_key, ${millisecondsSql('r.created_at')} AS created_at
+      FROM teams_resolutions r ORDER BY r.event_id`,
+  silences: sql<StoredSilence>`
+    SELECT s.id AS key, s.kind, s.matchers::text AS matchers, ${millisecondsSql('s.starts_at')} AS starts_at,
+           ${millisecondsSql('s.ends_at')} AS ends_at, s.every, s.reason, s.created_by,
+           ${millisecondsSql('s.created_at::timestamptz(3)')} AS created_at, s.ended_by,
+           ${millisecondsSql('s.ended_at')} AS ended_at, s.salt
+      FROM teams_silences s ORDER BY s.id`,
+} as const
+
+/** The rows of each statement of {@link RECORD_IN_ORDER}. */
+export interface RecordRows {
+  readonly entries: StoredEntry
+  readonly events: StoredEvent
+  readonly notifications: StoredNotification
+  readonly attempts: StoredAttempt
+  readonly replays: StoredReplay
+  readonly resolutions: StoredResolution
+  readonly silences: StoredSilence
+}
