@@ -129,6 +129,9 @@ export async function liveALife(db: Db): Promise<void> {
   await accept(db, [firing('sre', { correlationId: 'twice', eventType: 'prometheus.alert.resolved' })], 'http')
   await sre.record(attempted(await sre.claimOne(), 'accepted'))
 
+  await accept(db, [firing('sre', { correlationId: 'again' }), firing('sre', { correlationId: 'again' })])
+  await sre.record(attempted(await sre.claimOne(), 'accepted'))
+
   await interruptions(db)
 
   // Handed back; then the channel can not be sent to.
@@ -223,4 +226,10 @@ async function interruptions(db: Db): Promise<void> {
   const again = await next.claimOne()
   await turn.record(attempted(claimed, 'handed_back', { posted: false, statusCode: null }))
   await next.record(attempted(again, 'accepted'))
+  // It waits, as if its card had never been made.
+  await accept(db, [firing('security_eng')])
+  const stopped = await turnAt(db, 'security_eng')
+  const unposted = await stopped.claimOne()
+  await turnAt(db, 'security_eng')
+  await stopped.record(attempted(unposted, 'handed_back', { posted: false, failed: false, statusCode: null }))
 }

@@ -1,14 +1,18 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Finding, Note } from '../../src/audit/verify/findings.ts'
 import { DERIVED_COLUMNS, OTHER_COLUMNS } from '../../src/audit/verify/notification-columns.ts'
 import { verifyRows } from '../../src/audit/verify/rows.ts'
+import { newId } from '../../src/kernel/ids.ts'
 import type { Database } from '../../src/store/database.ts'
+import { applyRetention } from '../../src/store/maintenance.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import type { Tables } from '../../src/store/tables.ts'
+import { suppressMuted } from '../../src/store/waiting.ts'
 import { openMigrated } from '../conformance/databases.ts'
 import { KINDS } from '../services/stores.ts'
-import { liveALife } from './a-life.ts'
+import { accept, attempted, firing, liveALife, turnAt } from './a-life.ts'
 
 type Db = Kysely<Tables>
 
@@ -30,10 +34,444 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     expect(await inReadSnapshot(db, all)).toEqual([])
   })
 
+  /** Changes the record with SQL and verifies it, in a transaction that is rolled back. */
+  async function tampered(...statements: readonly string[]): Promise<readonly (Finding | Note)[]> {
+    let found: readonly (Finding | Note)[] = []
+    const away = db.transaction().execute(async (transaction) => {
+      // As a superuser passes the triggers.
+      await sql`SET LOCAL session_replication_role = replica`.execute(transaction)
+      for (const statement of statements) {
+        const { numAffectedRows } = await sql.raw(statement).execute(transaction)
+        expect(numAffectedRows, statement).toBe(1n)
+      }
+      found = await all(transaction)
+      throw new Error('away')
+    })
+    await expect(away).rejects.toThrow('away')
+    return found
+  }
+  const named = (found: readonly (Finding | Note)[]) =>
+    found.map((one) => ('note' in one ? one : { code: one.code, ...one.row }))
+  async function idOf(query: string): Promise<string> {
+    const { rows } = await sql<{ id: string }>`SELECT id FROM (${sql.raw(query)}) AS found LIMIT 1`.execute(db)
+    return rows[0]?.id ?? expect.fail(`no row: ${query}`)
+  }
+
   it('have no column that is neither derived nor known not to be', async () => {
     const { rows } = await sql<{ name: string }>`
       SELECT attname::text AS name FROM pg_attribute
        WHERE attrelid = 'teams_notifications'::regclass AND attnum > 0 AND NOT attisdropped`.execute(db)
     expect(Object.keys({ ...DERIVED_COLUMNS, ...OTHER_COLUMNS }).sort()).toEqual(rows.map(({ name }) => name).sort())
+  })
+
+  const SENT = "SELECT id FROM teams_notifications WHERE state = 'accepted' AND attempts = 3"
+  const WAITS = "SELECT id FROM teams_notifications WHERE channel = 'runtime_eng' AND state = 'pending'"
+  const SENDING = "SELECT id FROM teams_notifications WHERE state = 'sending'"
+  const REPEAT = "SELECT id FROM teams_notifications WHERE state = 'suppressed' AND reason = 'repeat'"
+  const MUTED = "SELECT id FROM teams_notifications WHERE reason = 'muted' AND channel = 'pmo'"
+
+  /** A column of a notification, and the value that it is given, by the rows that are changed. */
+  const EDITS: readonly (readonly [column: string, value: string, of: string])[] = [
+    ['event_id', '(SELECT id FROM teams_events ORDER BY id DESC LIMIT 1)', SENT],
+    ['event_id', 'gen_random_uuid()', SENT],
+    ['created_at', "created_at - interval '1 second'", SENT],
+    ['correlation_id', "'other'", SENT],
+    ['event_type', "'deployment.completed'", SENT],
+    ['stakeholders', "'{sre}'", SENT],
+    ['priority', "'INFO'", SENT],
+    ['channel', "'pmo'", SENT],
+    ['language', "'en'", SENT],
+    ['state', "'posted'", SENT],
+    ['state', "'accepted'", WAITS],
+    ['state', "'failed'", SENDING],
+    ['state', "'pending'", REPEAT],
+    ['reason', "'silence'", MUTED],
+    ['reason', "'server_error'", SENT],
+    ['status_code', '200', SENT],
+    ['retry_count', '0', SENT],
+    ['sent_at', "sent_at - interval '1 millisecond'", SENT],
+    ['accepted_at', "accepted_at + interval '1 day'", SENT],
+    ['accepted_at', 'NULL', SENT],
+    ['error_message', "'it was the network'", SENT],
+    ['error_message', 'NULL', WAITS],
+    ['webhook_url', "'https://elsewhere'", SENT],
+    ['attempts', '2', SENT],
+    ['attempts', '7', SENDING],
+    ['card_payload', 'card_payload || \'{"attempt": 7}\'', SENT],
+    ['card_payload', "'{}'", MUTED],
+    ['card_payload', 'NULL', SENT],
+    [
+      'card_payload',
+      "jsonb_build_object('text', (SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(1, 900)))",
+      SENT,
+    ],
+    ['digest_id', 'gen_random_uuid()', "SELECT id FROM teams_notifications WHERE state = 'digested'"],
+    ['digest_id', 'gen_random_uuid()', SENT],
+    ['silence_id', 'NULL', "SELECT id FROM teams_notifications WHERE reason = 'silence'"],
+    ['silence_id', 'gen_random_uuid()', SENT],
+    ['repeat_of', 'NULL', REPEAT],
+    ['repeat_of', 'gen_random_uuid()', SENT],
+    ['salt', 'NULL', SENT],
+    ['card_salt', 'NULL', SENT],
+    ['acknowledged_by', "'Sara'", SENT],
+    ['acknowledged_at', 'now()', SENT],
+    ['action_taken', "'discard'", SENT],
+    ['action_data', "'{}'", SENT],
+  ]
+
+  it.each(EDITS)('show that teams_notifications.%s was set to %s', async (column, value, of) => {
+    const id = await idOf(of)
+    const found = await tampered(`UPDATE teams_notifications SET ${column} = ${value} WHERE id = '${id}'`)
+    // The salt belongs to the card, and to its row.
+    const own = named(found).filter(
+      (one) => !('column' in one && column === 'card_payload' && one.column === 'card_salt'),
+    )
+    const expected = { code: 'row_differs', table: 'teams_notifications', id, column }
+    // An attempt is of the notification's month.
+    const more = column === 'created_at' ? [1, 2, 3].map(() => ({ ...expected, table: 'teams_attempts' })) : []
+    expect(own).toEqual([...more, expected])
+  })
+
+  it('show each derived column that is edited', () => {
+    expect(new Set(EDITS.map(([column]) => column))).toEqual(new Set(Object.keys(DERIVED_COLUMNS)))
+  })
+
+  it('name the entry that says otherwise', async () => {
+    const id = await idOf(SENT)
+    const { rows } = await sql<{ id: string }>`
+      SELECT max(id)::text AS id FROM teams_audit_entries WHERE subject = ${id}::uuid`.execute(db)
+    expect(await tampered(`UPDATE teams_notifications SET status_code = 500 WHERE id = '${id}'`)).toEqual([
+      {
+        code: 'row_differs',
+        row: { table: 'teams_notifications', id, column: 'status_code' },
+        entryId: rows[0]?.id,
+        kind: 'attempt.finished',
+        subject: id,
+        detail: `status_code of the row is not what entry ${rows[0]?.id} (attempt.finished) says`,
+      },
+    ])
+  })
+
+  const EVENT = "SELECT id FROM teams_events WHERE language = 'ar'"
+  const SILENCE = 'SELECT id FROM teams_silences'
+  const REPLAY = 'SELECT notification_id AS id FROM teams_replays'
+  const RESOLUTION = 'SELECT event_id AS id FROM teams_resolutions'
+
+  it.each<[table: string, column: string, value: string, of: string, key?: string]>([
+    ['teams_events', 'event_type', "'deployment.completed'", EVENT],
+    ['teams_events', 'correlation_id', "'other'", EVENT],
+    ['teams_events', 'priority', "'INFO'", EVENT],
+    ['teams_events', 'stakeholders', "'{sre}'", EVENT],
+    ['teams_events', 'data', 'data || \'{"summary": "fast"}\'', EVENT],
+    [
+      'teams_events',
+      'data',
+      "jsonb_build_object('a', (SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(1, 900)))",
+      EVENT,
+    ],
+    ['teams_events', 'language', 'NULL', EVENT],
+    ['teams_events', 'origin', "'http:somebody'", EVENT],
+    ['teams_events', 'origin', "'cli'", EVENT],
+    ['teams_events', 'occurred_at', "occurred_at - interval '1 second'", EVENT],
+    ['teams_events', 'salt', 'NULL', EVENT],
+    ['teams_silences', 'kind', "'maintenance'", SILENCE],
+    ['teams_silences', 'matchers', '\'[{"field": "event_type", "operator": "=", "value": "*"}]\'', SILENCE],
+    ['teams_silences', 'starts_at', "starts_at - interval '1 day'", SILENCE],
+    ['teams_silences', 'ends_at', "ends_at - interval '1 minute'", SILENCE],
+    ['teams_silences', 'reason', "'nobody knows'", SILENCE],
+    ['teams_silences', 'created_by', "'http:other'", SILENCE],
+    ['teams_silences', 'created_at', "created_at - interval '1 day'", SILENCE],
+    ['teams_silences', 'ended_by', "'library'", SILENCE],
+    ['teams_silences', 'ended_at', "ended_at + interval '1 minute'", SILENCE],
+    ['teams_resolutions', 'event_type', "'deployment.completed'", RESOLUTION, 'event_id'],
+    ['teams_resolutions', 'dedup_key', "'other'", RESOLUTION, 'event_id'],
+    ['teams_resolutions', 'created_at', "created_at - interval '1 minute'", RESOLUTION, 'event_id'],
+  ])('show that %s.%s was set to %s', async (table, column, value, of, key = 'id') => {
+    const id = await idOf(of)
+    const found = await tampered(`UPDATE ${table} SET ${column} = ${value} WHERE ${key} = '${id}'`)
+    expect(named(found)).toEqual([{ code: 'row_differs', table, id, column }])
+  })
+
+  it.each([
+    ['teams_attempts', 'outcome', "'accepted'"],
+    ['teams_attempts', 'status_code', '202'],
+    ['teams_attempts', 'error_code', 'NULL'],
+    ['teams_attempts', 'message', "'all is well'"],
+    ['teams_attempts', 'started_at', "started_at - interval '1 second'"],
+    ['teams_attempts', 'finished_at', "finished_at + interval '1 second'"],
+    ['teams_attempts', 'repeat', 'true'],
+    ['teams_attempts', 'created_at', "created_at - interval '1 second'"],
+  ])('show that %s.%s was set to %s', async (table, column, value) => {
+    const id = await idOf(SENT)
+    const found = await tampered(
+      `UPDATE ${table} SET ${column} = ${value} WHERE notification_id = '${id}' AND attempt = 2`,
+    )
+    expect(named(found)).toEqual([{ code: 'row_differs', table, id, column }])
+  })
+
+  it.each([
+    ['replayed_by', "'http:other'"],
+    ['replayed_at', "replayed_at - interval '1 second'"],
+    ['salt', 'NULL'],
+  ])('show that teams_replays.%s was set to %s', async (column, value) => {
+    const id = await idOf(REPLAY)
+    const found = await tampered(`UPDATE teams_replays SET ${column} = ${value} WHERE replayed_by = 'cli'`)
+    expect(named(found)).toContainEqual({ code: 'row_differs', table: 'teams_replays', id, column })
+    expect(found).toHaveLength(1)
+  })
+
+  it.each([
+    ['started_at', "started_at - interval '1 second'"],
+    ['finished_at', "finished_at + interval '1 second'"],
+    ['repeat', 'true'],
+  ])('show that %s of an interrupted attempt was set to %s', async (column, value) => {
+    const of = "SELECT notification_id AS id FROM teams_attempts WHERE outcome = 'interrupted' AND attempt = 1"
+    const id = await idOf(of)
+    const found = await tampered(
+      `UPDATE teams_attempts SET ${column} = ${value} WHERE notification_id = '${id}' AND attempt = 1`,
+    )
+    expect(named(found)).toEqual([{ code: 'row_differs', table: 'teams_attempts', id, column }])
+  })
+
+  it.each([
+    ['teams_events', 'id', EVENT],
+    ['teams_notifications', 'id', SENT],
+    ['teams_notifications', 'id', MUTED],
+    ['teams_notifications', 'id', WAITS],
+    ['teams_silences', 'id', SILENCE],
+    ['teams_resolutions', 'event_id', RESOLUTION],
+  ])('show that a row of %s was deleted', async (table, key, of) => {
+    const id = await idOf(of)
+    expect(named(await tampered(`DELETE FROM ${table} WHERE ${key} = '${id}'`))).toEqual([
+      { code: 'entry_not_backed', table, id },
+    ])
+  })
+
+  it('show that a row of teams_attempts or teams_replays was deleted', async () => {
+    const id = await idOf(SENT)
+    expect(named(await tampered(`DELETE FROM teams_attempts WHERE notification_id = '${id}' AND attempt = 2`))).toEqual(
+      [{ code: 'entry_not_backed', table: 'teams_attempts', id }],
+    )
+    const replayed = await idOf(REPLAY)
+    expect(named(await tampered("DELETE FROM teams_replays WHERE replayed_by = 'cli'"))).toEqual([
+      { code: 'entry_not_backed', table: 'teams_replays', id: replayed },
+    ])
+  })
+
+  const NEW = '0190c8f0-0000-7000-8000-000000000000'
+  it.each([
+    [
+      'teams_events',
+      `INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, salt)
+       VALUES ('${NEW}', 't', 'c', 'HIGH', '{sre}', '{}', 'library', now(), gen_random_uuid())`,
+    ],
+    [
+      'teams_notifications',
+      `INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, salt)
+       SELECT '${NEW}', id, correlation_id, event_type, stakeholders, priority, 'sre', 'en', gen_random_uuid()
+         FROM teams_events WHERE language = 'ar'`,
+    ],
+    [
+      'teams_notifications',
+      `INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
+       VALUES ('${NEW}', '${NEW}', 'c', 't', '{sre}', 'HIGH', 'sre', 'en')`,
+    ],
+    [
+      'teams_attempts',
+      `INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, held_by, created_at)
+       VALUES ('${NEW}', 1, now(), now(), 'accepted', '${NEW}', now())`,
+    ],
+    [
+      'teams_replays',
+      `INSERT INTO teams_replays (notification_id, replayed_by, salt) VALUES ('${NEW}', 'cli', '${NEW}')`,
+    ],
+    [
+      'teams_resolutions',
+      `INSERT INTO teams_resolutions (dedup_key, event_type, event_id) VALUES ('k', 't', '${NEW}')`,
+    ],
+    [
+      'teams_silences',
+      `INSERT INTO teams_silences (id, kind, matchers, starts_at, ends_at, reason, created_by, salt)
+       VALUES ('${NEW}', 'silence', '[1]', now(), now() + interval '1 hour', 'r', 'cli', '${NEW}')`,
+    ],
+  ])('show a row that was inserted into %s', async (table, statement) => {
+    expect(named(await tampered(statement))).toEqual([{ code: 'row_not_backed', table, id: NEW }])
+  })
+
+  it('show a second row of an id', async () => {
+    const id = await idOf(SENT)
+    const columns = 'event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, salt'
+    const found = await tampered(
+      `INSERT INTO teams_notifications (id, created_at, ${columns})
+       SELECT id, created_at + interval '1 second', ${columns} FROM teams_notifications WHERE id = '${id}'`,
+      `INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, held_by, created_at)
+       SELECT notification_id, 4, started_at, finished_at, outcome, held_by, created_at
+         FROM teams_attempts WHERE notification_id = '${id}' AND attempt = 3`,
+    )
+    expect(named(found)).toEqual([
+      { code: 'row_not_backed', table: 'teams_notifications', id },
+      { code: 'row_not_backed', table: 'teams_attempts', id },
+    ])
+  })
+
+  it('show that the subject of an entry was edited', async () => {
+    const { rows } = await sql<{ id: string }>`
+      SELECT id::text AS id FROM teams_audit_entries WHERE subject = ${await idOf(SENT)}::uuid ORDER BY id LIMIT 2`.execute(
+      db,
+    )
+    const id = rows[1]?.id ?? ''
+    for (const subject of ['gen_random_uuid()', 'NULL']) {
+      const found = named(await tampered(`UPDATE teams_audit_entries SET subject = ${subject} WHERE id = ${id}`))
+      expect(found).toContainEqual({ code: 'row_differs', table: 'teams_audit_entries', id, column: 'subject' })
+    }
+  })
+})
+
+describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
+  let database: Database
+  let db: Db
+  beforeAll(async () => {
+    database = await openMigrated(kind)
+    db = database.kysely
+    await liveALife(db)
+    for (const channel of ['runtime_eng', 'devops', 'security_eng', 'sre']) {
+      const { turn } = await turnAt(db, channel)
+      await suppressMuted(db, channel, turn, 100)
+    }
+  })
+  afterAll(() => database.close())
+
+  const cards = async () =>
+    (await sql<{ count: number }>`SELECT count(card_payload)::int AS count FROM teams_notifications`.execute(db))
+      .rows[0]?.count
+  const rows = async (table: string) =>
+    (await sql<{ count: number }>`SELECT count(*)::int AS count FROM ${sql.table(table)}`.execute(db)).rows[0]?.count
+
+  it('are no findings: cards', async () => {
+    expect(await cards()).toBeGreaterThan(10)
+    await setTimeout(5)
+    await applyRetention(db, 4_000, 0)
+    expect(await cards()).toBe(0)
+    expect(await inReadSnapshot(db, all)).toEqual([])
+  })
+
+  it('are findings where a card was removed that came after', async () => {
+    const [id = ''] = await accept(db, [firing('sre')])
+    const turn = await turnAt(db, 'sre')
+    await turn.record(attempted(await turn.claimOne(), 'accepted'))
+    expect(await inReadSnapshot(db, all)).toEqual([])
+    await sql`UPDATE teams_notifications SET card_payload = NULL, card_salt = NULL WHERE id = ${id}`.execute(db)
+    expect(await inReadSnapshot(db, all)).toMatchObject([
+      { code: 'row_differs', row: { id, column: 'card_payload' }, kind: 'attempt.finished' },
+    ])
+    await setTimeout(5)
+    await applyRetention(db, 4_000, 0)
+    await sql`UPDATE teams_notifications SET card_payload = '{}' WHERE id = ${id}`.execute(db)
+    await applyRetention(db, 4_000, 0)
+    expect(await inReadSnapshot(db, all)).toEqual([])
+  })
+
+  it('are no findings: months, replays and resolutions, although later entries tell of them', async () => {
+    await sql`SET session_replication_role = replica`.execute(db)
+    const later = await sql`
+      UPDATE teams_audit_entries SET created_at = created_at + interval '1 month'
+       WHERE id IN (SELECT max(id) FROM teams_audit_entries e WHERE e.subject IN (SELECT id FROM teams_notifications)
+                     GROUP BY e.subject LIMIT 5)`.execute(db)
+    await sql`SET session_replication_role = origin`.execute(db)
+    expect(later.numAffectedRows).toBe(5n)
+    const { rows: days } = await sql<{ left: number }>`
+      SELECT ceil(extract(epoch FROM date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month'
+                                     - now() AT TIME ZONE 'UTC') / 86400)::int AS left`.execute(db)
+    const silences = await rows('teams_silences')
+    await applyRetention(db, -(days[0]?.left ?? 0), 4_000)
+    for (const table of ['teams_events', 'teams_notifications', 'teams_attempts', 'teams_replays', 'teams_resolutions'])
+      expect(await rows(table), table).toBe(0)
+    expect(await rows('teams_silences')).toBe(silences)
+    expect(await rows('teams_audit_entries')).toBeGreaterThan(5)
+    expect(await inReadSnapshot(db, all)).toEqual([])
+  })
+
+  it('are findings where the entry of the removal is gone', async () => {
+    await sql`SET session_replication_role = replica`.execute(db)
+    await sql`DELETE FROM teams_audit_entries
+               WHERE convert_from(body, 'UTF8') LIKE '%"table":"teams_notifications","before"%'`.execute(db)
+    await sql`SET session_replication_role = origin`.execute(db)
+    const codes = (await inReadSnapshot(db, all)).map((one) => ('code' in one ? `${one.code} ${one.row?.table}` : one))
+    expect(codes.filter((code) => code === 'entry_not_backed teams_notifications')).toHaveLength(5)
+    expect(codes.filter((code) => code === 'row_not_backed teams_silences')).toHaveLength(1)
+  })
+})
+
+describe.each(KINDS)('rows of gateways without an audit trail, on %s', (kind) => {
+  let database: Database
+  let db: Db
+  beforeAll(async () => {
+    database = await openMigrated(kind)
+    db = database.kysely
+    await liveALife(db)
+    await sql`UPDATE teams_migrations SET timestamp = '2026-01-01T00:00:00.000Z' WHERE name LIKE '0004%'`.execute(db)
+  })
+  afterAll(() => database.close())
+
+  const earlier = (count: number, table: string) => ({
+    note: `earlier version: ${count} rows of ${table} were written or changed by a gateway without an audit trail`,
+  })
+
+  it('are no findings where they are from before the trail', async () => {
+    await sql`
+      WITH e AS (
+        INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at)
+        SELECT ${newId()}::uuid, 't', 'c', 'HIGH', '{old}', '{}', 'test', now(), now() - interval '12 hours' RETURNING *
+      ), n AS (
+        INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language,
+               created_at, attempts)
+        SELECT ${newId()}::uuid, id, correlation_id, event_type, stakeholders, priority, 'old', 'en', created_at, 1 FROM e RETURNING *
+      ) INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, message, held_by, created_at)
+        SELECT id, 1, created_at, created_at, 'server_error', 'x', gen_random_uuid(), created_at FROM n`.execute(db)
+    expect(await inReadSnapshot(db, all)).toEqual([])
+    // Sent again by this version.
+    const turn = await turnAt(db, 'old')
+    await turn.record(attempted(await turn.claimOne(), 'server_error'))
+    await turn.record(attempted(await turn.claimOne(), 'accepted'))
+    expect(await inReadSnapshot(db, all)).toEqual([])
+    await sql`UPDATE teams_notifications SET status_code = 500 WHERE channel = 'old'`.execute(db)
+    const found = await inReadSnapshot(db, (t) => Array.fromAsync(verifyRows(t, { earlierVersionUntil: new Date(0) })))
+    expect(found).toMatchObject([{ code: 'row_differs', row: { table: 'teams_notifications', column: 'status_code' } }])
+    await sql`UPDATE teams_notifications SET status_code = 202 WHERE channel = 'old'`.execute(db)
+  })
+
+  it('are counted in notes where they are of the day of the upgrade', async () => {
+    await sql`
+      WITH e AS (
+        INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at)
+        SELECT ${newId()}::uuid, 't', 'c', 'HIGH', '{new}', '{}', 'test', now() RETURNING *
+      ) INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language)
+        SELECT ${newId()}::uuid, id, correlation_id, event_type, stakeholders, priority, 'new', 'en' FROM e`.execute(db)
+    // An attempt of the old replica, and one of this version after it.
+    const [id = ''] = await accept(db, [firing('sre')])
+    await sql`UPDATE teams_notifications SET attempts = 1, sent_at = now() WHERE id = ${id}`.execute(db)
+    await sql`
+      INSERT INTO teams_attempts (notification_id, attempt, started_at, finished_at, outcome, held_by, created_at)
+      SELECT id, 1, now(), now(), 'server_error', gen_random_uuid(), created_at FROM teams_notifications WHERE id = ${id}`.execute(
+      db,
+    )
+    const notes = [earlier(1, 'teams_events'), earlier(2, 'teams_notifications'), earlier(1, 'teams_attempts')]
+    expect(new Set(await inReadSnapshot(db, all))).toEqual(new Set(notes))
+    const turn = await turnAt(db, 'sre')
+    await turn.record(attempted(await turn.claimOne(), 'accepted'))
+    const [events, , attempts] = notes
+    expect(new Set(await inReadSnapshot(db, all))).toEqual(
+      new Set([events, earlier(1, 'teams_notifications'), attempts]),
+    )
+    // After that day, such rows are findings.
+    const found = await inReadSnapshot(db, (t) =>
+      Array.fromAsync(verifyRows(t, { earlierVersionUntil: new Date(Date.now() - 600_000) })),
+    )
+    expect(found.map((one) => ('code' in one ? [one.code, one.row?.table, one.row?.column] : one))).toEqual([
+      ['row_not_backed', 'teams_events', undefined],
+      ['row_not_backed', 'teams_attempts', undefined],
+      ['row_differs', 'teams_notifications', 'attempts'],
+      ['row_not_backed', 'teams_notifications', undefined],
+    ])
   })
 })

@@ -79,15 +79,20 @@ export const DERIVED_COLUMNS: Readonly<Record<string, DerivedColumn>> = {
   error_message: last((row, fields) => isHashed(fields.error, row.salt, row.error_message)),
   webhook_url: last((row, fields) => isHashed(fields.address, row.salt, row.webhook_url)),
   attempts: {
-    holds: ({ row, history, earlierAttempts }) =>
-      history.attempts === undefined ||
-      row.attempts === history.attempts.value + earlierAttempts + (row.state === 'sending' ? 1 : 0),
+    holds({ row, history: { attempts, last }, earlierAttempts }) {
+      if (attempts === undefined) return true
+      const begun = row.attempts - attempts.value - earlierAttempts
+      // A claim adds one. Where the state was edited, it is not known whether the notification is claimed.
+      return row.state === 'sending' ? begun === 1 : begun === 0 || (begun === 1 && row.state !== last?.value.state)
+    },
     entry: ({ attempts }) => attempts?.entry,
   },
   card_payload: {
     holds({ row, history: { card }, trail }) {
-      if (card === undefined || row.large_card) return true
-      if (row.card_payload === null) return card.value === null || trail.isCardRemoved(row.created_at, card.entry)
+      if (card === undefined) return true
+      if (card.value === null) return row.card_payload === null && !row.large_card
+      if (row.large_card) return true
+      if (row.card_payload === null) return trail.isCardRemoved(row.created_at, card.entry)
       return isHashedJson(card.value, row.card_salt, row.card_payload)
     },
     entry: ({ card }) => card?.entry,
