@@ -98,6 +98,20 @@ export function openNote(note: string, verifiers: readonly Verifier[]): OpenedNo
   return { text, verifiedBy: [...verifiedBy], cosignatures, unverified }
 }
 
+/**
+ * Reads a note without verifying it: its text, and the names and IDs of the keys that its lines claim. For readers who have no
+ * key; nothing of it is to be believed.
+ *
+ * @throws InvalidNote (`malformed`)
+ */
+export function readUnverified(note: string): {
+  readonly text: string
+  readonly keys: readonly { readonly name: string; readonly keyId: string }[]
+} {
+  const { text, lines } = splitNote(note)
+  return { text, keys: lines.map(({ name, keyId }) => ({ name, keyId })) }
+}
+
 function splitNote(note: string): { text: string; lines: readonly SignatureLine[] } {
   if (note.length > NOTE_LIMIT) throw new InvalidNote('malformed', `a note has at most ${NOTE_LIMIT} characters`)
   if (!isNoteText(note)) throw new InvalidNote('malformed', 'a note is UTF-8 without control characters')

@@ -58,7 +58,7 @@ export const FINDINGS = {
     todo: 'The checkpoint was changed after it was signed, or was never signed by the gateway. Verify with an anchor from outside the database.',
   },
   key_unknown: {
-    means: 'A checkpoint or an anchor is signed, but by none of the given keys',
+    means: 'The newest checkpoint of a tree is signed, but by none of the given keys',
     todo: 'Give the verifier key of the period with `--key`, from the one who made the key and never from the database. If you gave it, the signing key was replaced.',
   },
   anchor_ahead: {

@@ -1,0 +1,94 @@
+import type { Kysely } from 'kysely'
+import { findEntries, findOpenIn } from '../../store/find-entries.ts'
+import { type NumberedCheckpoint, readCheckpoints } from '../../store/read-checkpoints.ts'
+import { type LeafBatch, readLeaves } from '../../store/read-leaves.ts'
+import { readNodes, type StoredNodes, type StoredTree } from '../../store/read-trees.ts'
+import type { Tables } from '../../store/tables.ts'
+import type { LeafCheck } from './leaf-check.ts'
+import { lastIndex } from './leaf-records.ts'
+import type { StartPoint } from './start-point.ts'
+
+/** Leaves of a batch. Their entries take a few megabytes, and there are two batches at a time. */
+const BATCH_LEAVES = 4_096
+
+interface Batch {
+  readonly leaves: LeafBatch
+  readonly nodes: StoredNodes
+  readonly checkpoints: readonly NumberedCheckpoint[]
+}
+
+/**
+ * Reads a tree once, from the start point to its end, in the order of its leaves, and gives all of it to a check. The next batch
+ * is read while one is checked.
+ *
+ * @param onLeaves gets the number of leaves of each batch
+ */
+export async function passOver(
+  db: Kysely<Tables>,
+  tree: StoredTree,
+  start: StartPoint,
+  check: LeafCheck,
+  onLeaves: (count: number) => void,
+): Promise<void> {
+  let from = start.frontier.size
+  let reading = readBatch(db, tree, from, start.checkpoint === undefined ? -1 : from - 1)
+  for (;;) {
+    const { leaves, nodes, checkpoints } = await reading
+    const next = leaves.count > 0 ? lastIndex(leaves) + 1 : from
+    const more = leaves.count > 0 && next < tree.end
+    if (more) {
+      reading = readBatch(db, tree, next, next)
+      // Awaited in the next round; a check that throws before must not leave a rejection that nobody handles.
+      reading.catch(() => undefined)
+    }
+    const firstId = start.checkpoint?.id ?? 0
+    check.take(
+      leaves,
+      nodes,
+      checkpoints.filter(({ id, size }) => size > start.frontier.size || id > firstId),
+    )
+    await judgeLater(db, check)
+    onLeaves(leaves.count)
+    from = next
+    if (!more) break
+  }
+  for (const checkpoint of await readCheckpoints(db, tree.id, {
+    after: from,
+    until: Number.MAX_SAFE_INTEGER,
+    lastId: tree.lastCheckpointId,
+  }))
+    check.beyond(checkpoint)
+}
+
+/** In one transaction, so that it needs one connection. */
+function readBatch(db: Kysely<Tables>, tree: StoredTree, from: number, after: number): Promise<Batch> {
+  return db.transaction().execute(async (transaction) => {
+    const leaves = await readLeaves(transaction, tree.id, { from, end: tree.end, limit: BATCH_LEAVES })
+    const end = leaves.count > 0 ? lastIndex(leaves) + 1 : from
+    const nodes = await readNodes(transaction, tree.id, { from, end })
+    const lastId = tree.lastCheckpointId
+    const checkpoints = await readCheckpoints(transaction, tree.id, { after, until: end, lastId })
+    return { leaves, nodes, checkpoints }
+  })
+}
+
+/** Looks up what a batch alone does not tell: few entries or none, in a trail that is intact. */
+async function judgeLater(db: Kysely<Tables>, check: LeafCheck): Promise<void> {
+  const { gone, suspected } = check.takeOpen()
+  if (gone.length > 0)
+    check.judgeGone(
+      gone,
+      await findEntries(
+        db,
+        gone.map(({ entryId }) => entryId),
+      ),
+    )
+  for (const { entries, snapshot } of suspected) {
+    const open = await findOpenIn(
+      db,
+      snapshot,
+      entries.map(({ entryId }) => entryId),
+    )
+    check.judgeOld(entries.filter(({ entryId }) => !open.has(entryId)))
+  }
+}

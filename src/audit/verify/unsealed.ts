@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
+import { readCheckpoint, readOrigin } from '../../store/audit-tree.ts'
+import { readUnsealed, readWithoutLeaf, type UnsealedEntry } from '../../store/read-unsealed.ts'
+import { readCluster } from '../../store/seal-entries.ts'
+import type { Tables } from '../../store/tables.ts'
+import { readHead } from './entry-head.ts'
+import type { Finding } from './findings.ts'
+
+/** Entries of a page; a page takes about a tenth of a second. */
+const PAGE_ENTRIES = 50_000
+/** Age in milliseconds from which on an entry should have a leaf. */
+const SEALED_AFTER_MS = 60_000
+/** Milliseconds in which a gateway seals an entry whose transaction has just ended. */
+const NEXT_SEALING_MS = 2_500
+
+/**
+ * Finds entries without a leaf that are older than a minute.
+ *
+ * The age of an entry counts from the beginning of its transaction, which may have ended a moment ago. So those that the newest
+ * checkpoint could not see are looked at again, after a gateway would have sealed them.
+ *
+ * @param afterId ids of the entries that are not looked at
+ */
+export async function* findUnsealed(db: Kysely<Tables>, afterId: string): AsyncGenerator<Finding> {
+  const snapshot = await newestSnapshot(db)
+  const late: string[] = []
+  for (let from: string | undefined = afterId; from !== undefined; ) {
+    const page = await readUnsealed(db, { afterId: from, limit: PAGE_ENTRIES, snapshot })
+    for (const entry of page.unsealed)
+      if (entry.seen) yield findingOf(entry)
+      else if (entry.ageMs > SEALED_AFTER_MS) late.push(entry.id)
+    from = page.lastId
+  }
+  if (late.length === 0) return
+  await delay(NEXT_SEALING_MS)
+  for (const entry of await readWithoutLeaf(db, late, await newestSnapshot(db))) yield findingOf(entry)
+}
+
+/** The snapshot of the newest checkpoint, if its transactions are those of this server and database. */
+async function newestSnapshot(db: Kysely<Tables>): Promise<string | undefined> {
+  const origin = await readOrigin(db)
+  const newest = origin && (await readCheckpoint(db, origin.id))
+  return newest !== undefined && newest.cluster === (await readCluster(db)) ? newest.snapshot : undefined
+}
+
+function findingOf({ id, ageMs, seen, subject, body }: UnsealedEntry): Finding {
+  const kind = readHead(body, 0, body.length)?.kind
+  return {
+    code: 'entry_unsealed',
+    entryId: id,
+    ...(kind === undefined ? {} : { kind }),
+    ...(subject === null ? {} : { subject }),
+    detail: seen
+      ? 'its transaction number is older than the newest checkpoint, which does not have it: no gateway will seal it'
+      : `${Math.round(ageMs / 1000)} seconds old, and no gateway has sealed it`,
+  }
+}
