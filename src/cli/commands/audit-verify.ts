@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AuditVerdict, readVerifyRequest, verifyAudit } from '../../gateway/verify-audit.ts'
+import { codeOf, GatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
+import { loadSettings } from '../../settings/load.ts'
+import { databaseError } from '../../store/database-error.ts'
+import { openDatabase } from '../../store/open-database.ts'
+import { readEnvironment } from '../environment.ts'
+import type { Output } from '../output.ts'
+
+/** The options of `audit verify`. */
+export interface VerifyCommandOptions {
+  readonly key?: readonly string[]
+  readonly policy?: readonly string[]
+  readonly anchor?: readonly string[]
+  readonly since?: string
+}
+
+/** Most bytes of an anchor or a policy. A larger file is read as an empty one, which is then refused. */
+const MAX_FILE_BYTES = 1_000_000
+/** Findings that are printed for people. */
+const MAX_PRINTED = 20
+
+/** `audit verify` */
+export async function verifyCommand(options: VerifyCommandOptions, output: Output): Promise<ExitCode> {
+  const { key = [], policy = [], anchor = [], since } = options
+  const request = readVerifyRequest({
+    keys: key,
+    policies: policy.map((path) => ({ path, text: readText('--policy', path) })),
+    anchors: anchor.flatMap(filesAt).map((path) => ({ path, text: readText('--anchor', path) })),
+    since,
+  })
+  const settings = loadSettings(readEnvironment('error'))
+  output.progress('Opening the database …')
+  const database = await openDatabase(settings)
+  try {
+    const started = performance.now()
+    const verdict = await verifyAudit(database.kysely, {
+      ...request,
+      onProgress: (done, total) => output.progress(progressLine(done, total, performance.now() - started)),
+    })
+    output.answer(jsonOf(verdict))
+    for (const line of described(verdict, output)) output.print(line)
+    return verdict.intact ? EXIT.ok : EXIT.no
+  } catch (error) {
+    throw databaseError(error)
+  } finally {
+    await database.close()
+  }
+}
+
+/** The files of a folder, without those whose names begin with a dot; a file itself. */
+function filesAt(path: string): readonly string[] {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat?.isDirectory()) return [path]
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map(({ name }) => join(path, name))
+    .sort()
+}
+
+function readText(at: string, path: string): string {
+  try {
+    return statSync(path).size > MAX_FILE_BYTES ? '' : readFileSync(path, 'utf8')
+  } catch (error) {
+    const found = `${path}, which can not be read (${codeOf(error) ?? 'unknown'})`
+    throw new GatewayError('invalid_request', [{ at, found, expected: 'the path of a file' }])
+  }
+}
+
+function progressLine(done: number, total: number, ms: number): string {
+  const percent = total > 0 ? Math.floor((done / total) * 100) : 100
+  return `Verifying ${count(done)} of ${count(total)} entries (${percent} %), ${count(Math.round((done / ms) * 1000))} a second`
+}
+
+function jsonOf({ origins, findings, ...verdict }: AuditVerdict): unknown {
+  return {
+    ...verdict,
+    seconds: Math.round(verdict.seconds * 1000) / 1000,
+    origins: origins.map(({ signedBy, root, ...origin }) => ({
+      ...origin,
+      root: root.toString('base64'),
+      signed_by: signedBy,
+    })),
+    findings: findings.map(({ entryId, ...finding }) => ({
+      ...finding,
+      ...(entryId === undefined ? {} : { entry_id: entryId }),
+    })),
+  }
+}
+
+function* described(verdict: AuditVerdict, output: Output): Iterable<string> {
+  const { intact, origins, findings, codes, notes, seconds } = verdict
+  const entries = origins.reduce((sum, origin) => sum + origin.entries, 0)
+  const found = codes.reduce((sum, { total }) => sum + total, 0)
+  yield intact
+    ? `${output.paint('green', 'intact')}: ${count(entries)} entries in ${seconds.toFixed(1)} s`
+    : `${output.paint('red', 'not intact')}: ${count(found)} ${found === 1 ? 'finding' : 'findings'} in ${count(entries)} entries`
+  for (const { origin, size, root, checkpoints, signedBy } of origins) {
+    const signed = signedBy.length > 0 ? `signed by ${signedBy.join(', ')}` : 'no signature verified'
+    yield `  ${origin}: size ${count(size)}, root ${root.toString('base64')}, ${count(checkpoints)} checkpoints, ${signed}`
+  }
+  for (const note of notes) yield `  ${note}`
+  for (const finding of findings.slice(0, MAX_PRINTED)) {
+    const { code, origin, index, entryId, subject, kind, row, detail } = finding
+    const place = [
+      origin,
+      index === undefined ? undefined : `number ${index}`,
+      entryId && `entry ${entryId}`,
+      kind,
+      row && `${row.table} ${row.id}`,
+      subject,
+    ]
+    yield ''
+    yield `${output.paint('bold', code)}  ${place.filter((part) => part !== undefined).join('  ')}`
+    yield `  ${detail}`
+  }
+  if (found > MAX_PRINTED)
+    yield `\n… and ${count(found - Math.min(MAX_PRINTED, findings.length))} more; --json has the first hundred.`
+  if (codes.length > 0) yield `\n${output.paint('bold', 'What to do')}`
+  for (const { code, total, means, todo } of codes) yield `  ${code} (${count(total)}): ${means}. ${todo}`
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
