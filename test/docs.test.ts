@@ -6,6 +6,7 @@ import { pages } from '../scripts/docs/pages.ts'
 import { CARD_DATA } from '../src/catalogue/card-data.ts'
 import { DIGEST_TYPE, EVENT_TYPES } from '../src/catalogue/event-types.ts'
 import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
+import { AUDIT_ENTRIES } from '../src/contract/audit-entries.ts'
 import { OUTCOMES } from '../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../src/kernel/error-codes.ts'
 import { LOG_FIELDS } from '../src/kernel/log-events/fields.ts'
@@ -32,6 +33,7 @@ describe('pages written from tables', () => {
     ['outcomes', Object.keys(OUTCOMES)],
     ['metrics', Object.keys(METRICS)],
     ['state-changes', Object.keys(STATE_CHANGES)],
+    ['audit-entries', Object.keys(AUDIT_ENTRIES)],
     ['log-events', [...Object.keys(LOG_EVENTS), ...Object.keys(LOG_FIELDS)]],
   ])('docs/reference/%s.md leaves nothing out', (page, names) => {
     const text = committed(`docs/reference/${page}.md`)

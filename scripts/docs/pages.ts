@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { packageVersion } from '../../src/kernel/version.ts'
+import { auditEntriesPage } from './audit-entries.ts'
 import { commandLinePage } from './cli.ts'
 import { eventsPage } from './events.ts'
 import { libraryPage } from './library.ts'
@@ -23,6 +24,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/audit-findings.md', auditFindingsPage()],
+    ['docs/reference/audit-entries.md', auditEntriesPage()],
     ['docs/reference/log-events.md', logEventsPage()],
     ['docs/reference/openapi.json', openApi()],
     ['docs/images/architecture.svg', architecturePicture(readRooms())],

@@ -82,9 +82,15 @@ export function stateChangesPage(): string {
     'Changes of state',
     'src/store/state-changes.ts',
     "Every statement with which the gateway changes its record has one of these names. It stands in the statement as a comment, such as `/* notification.digested */`, where the server's log of slow statements, `auto_explain` and `pg_stat_statements` show it. One statement can make several changes: a step of a turn records attempts, claims notifications and saves the channel.",
+    'Each change adds an [entry](audit-entries.md) to the audit trail in the same statement or transaction, or the table says why it adds none.',
     table(
-      ['change', 'of', 'meaning'],
-      Object.entries(STATE_CHANGES).map(([name, row]) => [code(name), row.of, row.means]),
+      ['change', 'of', 'meaning', 'entry'],
+      Object.entries(STATE_CHANGES).map(([name, row]) => [
+        code(name),
+        row.of,
+        row.means,
+        'entry' in row ? code(row.entry) : `none: ${row.noEntry}`,
+      ]),
     ),
   )
 }

@@ -85,6 +85,11 @@ export const FINDINGS = {
     means: 'A row has other values than the last entry about it says, or than the hash in the entry',
     todo: WHO_CHANGED,
   },
+  adopted_differs: {
+    means:
+      'Rows from before the audit trail are not those that its entry `record.adopted` counted and hashed after the upgrade',
+    todo: WHO_CHANGED,
+  },
 } as const satisfies Readonly<Record<string, FindingRow>>
 
 /** The name of a finding. It never changes its meaning. */

@@ -1,0 +1,156 @@
+import {
+  AUDIT_ENTRIES,
+  type EntryDefinition,
+  type EntryFields,
+  type EntryFieldType,
+  type EntryKind,
+} from '../../src/contract/audit-entries.ts'
+import { code, page, table } from './markdown.ts'
+
+/** The notation of each type of field. */
+const TYPES: { readonly [T in EntryFieldType]: string } = {
+  id: 'A UUID',
+  code: 'A name of a closed set, such as a state, an outcome or the key of a channel',
+  count: 'A whole number',
+  flag: '`true` or `false`',
+  time: 'UTC with milliseconds, such as `2026-11-30T08:15:02.123Z`',
+  hash: 'SHA-256 in hex of 16 bytes of salt and the value in UTF-8. The salt stands beside the value and is erased with it',
+  list: 'A list of codes, or of objects with fields of these types',
+}
+
+/** The name of any field. */
+type FieldName = { [K in EntryKind]: EntryFields<K> }[EntryKind]
+
+/** The meaning of each field, the same in every kind of entry unless it says so. */
+const FIELDS: { readonly [F in FieldName]: string } = {
+  accepted_at: 'When Teams first took the notification (2xx)',
+  address: 'The webhook URL without its secret parts; the value is `teams_notifications.webhook_url`',
+  at_start: 'Found as a gateway started',
+  attempt: 'The number of the attempt, from 1',
+  attempt_status: 'HTTP status of the attempt',
+  attempts: 'How many rows of `teams_attempts`',
+  before: 'Rows from before this time',
+  breaker: 'The channel breaker: `closed`, `open`, `half_open`',
+  card: 'The card as canonical JSON; the value is `teams_notifications.card_payload`, the salt `card_salt`',
+  changed: 'Settings and parts of the configuration that differ from the last start',
+  channel: 'Key of the channel',
+  channels: 'Keys of channels',
+  configuration: 'Fingerprints of all settings and parts of the configuration file',
+  correlation: 'The correlation id; the value is `teams_events.correlation_id`',
+  count: 'How many rows',
+  data: 'Data of the event as canonical JSON; the value is `teams_events.data`',
+  digest: 'The notification whose card is the digest',
+  direction: '`up` or `down`',
+  ended_at: 'When the silence was ended',
+  ends_at: 'End of the silence, or of the first occurrence of a window',
+  error: 'The error message; the value is `teams_notifications.error_message`',
+  error_code:
+    'The error code of a failed connection; the value is `teams_attempts.error_code`, the salt that of the notification',
+  event: 'Id of the event',
+  events: 'How many rows of `teams_events`',
+  every: 'Recurrence of a maintenance window',
+  filter: 'What was asked for',
+  fingerprints: 'Fingerprints of the secrets',
+  finished_at: 'When the attempt ended',
+  first: 'In `record.read` the first id that was read; in `gateway.started` whether no start came before',
+  ignored: 'How many fields of the data were not kept',
+  key: 'What the event is about, as a hash',
+  keys: 'Key IDs, in hex',
+  language: '`en` or `ar`; null where the channel decides',
+  last: 'The last id that was read',
+  masked: 'Fields of the data that were masked or cut',
+  matchers: 'The conditions as canonical JSON; the value is `teams_silences.matchers`',
+  message: 'The message of the attempt; the value is `teams_attempts.message`, the salt that of the notification',
+  migration: 'Name of the migration',
+  month: 'The month, such as `2026-11`',
+  notification: 'Id of the notification',
+  notifications:
+    'In `event.accepted` its routing: for each notification id, channel, language, state, reason, silence, repeat_of; in `record.adopted` how many rows of `teams_notifications`',
+  occurred_at: 'When the event happened, as its sender says',
+  outcome: 'The [outcome](outcomes.md) of the attempt',
+  paused_until: 'When the channel gets its next card',
+  posted: 'Whether the card was sent; false where the notification was handed back',
+  priority: 'Priority of the event',
+  reason:
+    'In entries of a notification the reason of its state; in those of a silence why it was made, whose value is `teams_silences.reason`',
+  repeat: 'Whether the card may have arrived before',
+  replayed_at: 'When the replay was asked for; names its row of `teams_replays`',
+  resolved_at: 'When the gateway was told that it is over',
+  retry_count: 'Retries used up',
+  rows: 'The Merkle root over the rows, in hex; the value and its salt are in `teams_audit_values`',
+  sent_at: 'When the first attempt began',
+  signing: 'Whether the signing secrets changed',
+  silence: 'Id of the silence',
+  stakeholders: 'Stakeholder groups of the event',
+  started_at: 'When the attempt began',
+  starts_at: 'Start of the silence',
+  state: '[State](../state-machine.md) of the notification after the change',
+  status_code: 'HTTP status of the last attempt; null where no answer came',
+  table: 'Name of the table',
+  type: 'Event type; of a silence `silence` or `maintenance`',
+  version: 'Version of the gateway',
+  via: 'How the actor is known: `token`, `signature`, `command_line`, `library`, `gateway`, or `unauthenticated`',
+  what: 'What was read',
+  who: 'The name of the actor; the value is in the row that the entry is about, or in `teams_audit_values`',
+}
+
+/** `docs/reference/audit-entries.md`. */
+export function auditEntriesPage(): string {
+  const kinds: readonly (readonly [string, EntryDefinition])[] = Object.entries(AUDIT_ENTRIES)
+  const used = new Map<string, Set<EntryFieldType>>()
+  for (const [, { fields }] of kinds)
+    for (const [name, type] of Object.entries(fields)) used.set(name, (used.get(name) ?? new Set()).add(type))
+  return page(
+    'Audit entries',
+    'src/contract/audit-entries.ts',
+    'An entry of the [audit trail](../guides/audit.md) says what changed, when, by whom and how that is known. It is written in the transaction of the change, and never changed. `teams_audit_entries.body` has its bytes.',
+    `## Bytes
+
+An entry is a JSON object in UTF-8, without white space. Its fields stand in the order of the tables below:
+
+${FENCE}text
+{"v":1,"kind":"notification.digested","at":"2026-11-30T08:15:02.123Z","nonce":"0b5ccc1b4b1f4a4e9d4c7a7d1d2f3a4b","notification":"…","state":"digested",…}
+${FENCE}
+
+${table(
+  ['field', 'meaning'],
+  [
+    [
+      '`v`',
+      'Version of the format. It changes with every change of a field that exists; a new kind of entry or a new field at the end is none',
+    ],
+    ['`kind`', 'The kind of the entry, one of those below'],
+    ['`at`', 'The clock of the database when the entry was written'],
+    ['`nonce`', '16 random bytes in hex, so that nobody can guess an entry from its hash'],
+  ],
+)}
+
+Bytes hold ids, codes, times, counts and the nonce. Names, reasons, correlation ids, error texts and cards stand in them as salted hashes.
+
+The hash of an entry in the tree (RFC 6962) is SHA-256 of the byte 0x00 and the bytes of the entry. Canonical JSON is RFC 8785.`,
+    `## Types\n\nAll but \`list\` may be null.\n\n${table(
+      ['type', 'notation'],
+      Object.entries(TYPES).map(([name, notation]) => [code(name), notation]),
+    )}`,
+    `## Kinds\n\n${kinds.map(kindSection).join('\n\n')}`,
+    `## Fields\n\n${table(
+      ['field', 'type', 'meaning'],
+      [...used]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, types]) => [code(name), [...types].join(', '), meaningOf(name)]),
+    )}`,
+  )
+}
+
+const FENCE = '```'
+
+function kindSection([name, { fields, means }]: readonly [string, EntryDefinition]): string {
+  const list = Object.entries(fields).map(([field, type]) => `${code(field)} ${type}`)
+  return `### \`${name}\`\n\n${means}.\n\n${list.join(', ')}`
+}
+
+function meaningOf(field: string): string {
+  const meaning: string | undefined = FIELDS[field as FieldName]
+  if (meaning === undefined) throw new Error(`scripts/docs/audit-entries.ts has no meaning of the field ${field}`)
+  return meaning
+}
