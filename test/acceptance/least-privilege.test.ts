@@ -4,7 +4,9 @@ import pg from 'pg'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createGateway } from '../../src/app/gateway.ts'
 import { adoptRecord } from '../../src/audit/adopt-record.ts'
+import { verifyAudit } from '../../src/gateway/verify-audit.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { mayChangeAudit } from '../../src/store/audit-rights.ts'
 import { fillFirstPosts } from '../../src/store/first-posts.ts'
 import { applyRetention, ensurePartitions, movePastMonths } from '../../src/store/maintenance.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -12,12 +14,12 @@ import { whenDone } from '../services/cleanup.ts'
 import { freshDatabase } from '../services/database.ts'
 import { QUICK } from './gateways.ts'
 
-/** The SQL of the guide, for a role and a password of our own. */
-function guideSql(role: string, password: string): string {
-  const guide = readFileSync(new URL('../../docs/guides/operations.md', import.meta.url), 'utf8')
-  const [, block] = guide.match(/```sql\n(CREATE ROLE teams_gateway[\s\S]*?)```/) ?? []
-  if (!block) throw new Error('docs/guides/operations.md has no SQL of the role')
-  return block.replaceAll('teams_gateway', role).replace("'…'", `'${password}'`)
+/** The SQL of a guide that makes a role, for a role and a password of our own. */
+function guideSql(guide: string, name: string, role: string, password: string): string {
+  const text = readFileSync(new URL(`../../docs/guides/${guide}`, import.meta.url), 'utf8')
+  const [, block] = text.match(new RegExp(`\`\`\`sql\n(CREATE ROLE ${name} [\\s\\S]*?)\`\`\``)) ?? []
+  if (!block) throw new Error(`docs/guides/${guide} has no SQL of ${name}`)
+  return block.replaceAll(name, role).replace("'…'", `'${password}'`)
 }
 
 const AUDIT_TABLES = [
@@ -32,7 +34,7 @@ const COLUMN: Readonly<Record<string, string>> = { teams_audit_origins: 'origin'
 
 describe('the role of the guide', () => {
   const suffix = randomBytes(6).toString('hex')
-  const [owner, role, password] = [`o_${suffix}`, `g_${suffix}`, 'only-here']
+  const [owner, role, auditor, password] = [`o_${suffix}`, `g_${suffix}`, `a_${suffix}`, 'only-here']
   let url: string
   let admin: pg.Client
 
@@ -70,7 +72,9 @@ describe('the role of the guide', () => {
     admin = new pg.Client({ connectionString: url })
     await admin.connect()
     whenDone(async () => {
-      await admin.query(`REASSIGN OWNED BY ${owner} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await admin.query(
+        `REASSIGN OWNED BY ${owner} TO CURRENT_USER; DROP OWNED BY ${role}, ${auditor}; DROP ROLE ${role}, ${auditor}`,
+      )
       await admin.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`)
       await admin.end()
     })
@@ -80,7 +84,8 @@ describe('the role of the guide', () => {
     const gateway = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: urlOf(owner) } })
     await gateway.start()
     await gateway.stop()
-    await admin.query(guideSql(role, password))
+    await admin.query(guideSql('operations.md', 'teams_gateway', role, password))
+    await admin.query(guideSql('audit.md', 'teams_auditor', auditor, password))
   })
 
   it('lets a gateway deliver, seal, and make months', async () => {
@@ -197,6 +202,33 @@ describe('the role of the guide', () => {
     for (const table of await protectedTables())
       for (const statement of changesOf(table))
         await expect(client.query(statement), statement).rejects.toThrow('the audit trail is only added to')
+  })
+
+  it.each([
+    { user: 'the gateway', may: false },
+    { user: 'the owner', may: true },
+  ])('is told apart by doctor: $user', async ({ may }) => {
+    const database = await openPostgres({ url: urlOf(may ? owner : role), pool: 1, log: createLog('silent') })
+    onTestFinished(() => database.close())
+    expect(await mayChangeAudit(database.kysely)).toBe(may)
+  })
+
+  it('and triggers are passed by a superuser, which audit verify shows a user who may only read', async () => {
+    const database = await openPostgres({ url: urlOf(auditor), pool: 2, log: createLog('silent') })
+    onTestFinished(() => database.close())
+    const verify = () => verifyAudit(database.kysely, { keys: [], anchors: [] })
+    expect((await verify()).findings).toEqual([])
+    const walkPast = (from: string, to: string) =>
+      admin.query(`BEGIN; SET LOCAL session_replication_role = replica;
+        UPDATE teams_audit_entries SET body = convert_to(replace(convert_from(body, 'UTF8'), '${from}', '${to}'), 'UTF8')
+         WHERE position('${from}'::bytea in body) > 0;
+        COMMIT`)
+    await walkPast('"outcome":"accepted"', '"outcome":"timeout_"')
+    const { intact, findings } = await verify()
+    expect(intact).toBe(false)
+    expect(findings).toMatchObject([{ code: 'entry_edited' }])
+    await walkPast('"outcome":"timeout_"', '"outcome":"accepted"')
+    expect((await verify()).findings).toEqual([])
   })
 
   it('is the only one besides the owner who may make months', async () => {
