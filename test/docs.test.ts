@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { pages } from '../scripts/docs/pages.ts'
 import { CARD_DATA } from '../src/catalogue/card-data.ts'
-import { DIGEST_TYPE, EVENT_TYPES } from '../src/catalogue/event-types.ts'
+import { CHECKPOINT_TYPE, DIGEST_TYPE, EVENT_TYPES } from '../src/catalogue/event-types.ts'
 import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
 import { AUDIT_ENTRIES } from '../src/contract/audit-entries.ts'
 import { OUTCOMES } from '../src/contract/outcomes.ts'
@@ -45,8 +45,11 @@ describe('openapi.json', () => {
   it('describes every event type and holds no reference to nothing', () => {
     const text = committed('docs/reference/openapi.json')
     const document = JSON.parse(text) as { components: { schemas: Record<string, unknown> } }
-    // Digests nobody sends but the gateway itself.
-    expect(Object.keys(EVENT_TYPES).filter((type) => !text.includes(`"${type}"`))).toEqual([DIGEST_TYPE])
+    // Nobody sends these but the gateway itself.
+    expect(Object.keys(EVENT_TYPES).filter((type) => !text.includes(`"${type}"`))).toEqual([
+      CHECKPOINT_TYPE,
+      DIGEST_TYPE,
+    ])
     const references = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name)
     expect(references.length).toBeGreaterThan(0)
     expect(references.filter((name) => !(name in document.components.schemas))).toEqual([])

@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES, isOwnType } from '../../src/catalogue/event-types.ts'
 import { SAMPLES } from '../../test/cards/samples.ts'
 
 /** An event as a caller posts it. */
@@ -11,7 +11,7 @@ export interface PostedEvent {
 
 type BuiltIn = keyof typeof EVENT_TYPES
 /** All types except the gateway's own, which callers can not send. */
-const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter((type) => !type.startsWith('gateway.'))
+const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter((type) => !isOwnType(type))
 
 /**
  * The nth event of a load: the types of the catalogue in turn, each with realistic data, its own priority and its own

@@ -1,4 +1,5 @@
 import { startAdopting } from '../audit/adopt-record.ts'
+import { startAnchors } from '../audit/anchors.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
 import { startSealer } from '../audit/sealer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
@@ -6,8 +7,10 @@ import type { Engine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
 import type { ChannelTurns } from '../delivery/turns.ts'
 import type { UnreadyChannels } from '../delivery/unready-channels.ts'
+import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
 import type { Database } from '../store/database.ts'
@@ -26,6 +29,8 @@ export interface DeliveryParts {
   readonly secrets: Secrets
   /** Those of environment, files and Vault. */
   readonly realSecrets: Secrets
+  readonly service: SendCheckpoint
+  readonly metrics: Metrics
   readonly unready: UnreadyChannels
   readonly settings: Settings
   readonly clock: Clock
@@ -39,6 +44,7 @@ export interface DeliveryParts {
  */
 export async function startDelivery(parts: DeliveryParts): Promise<void> {
   const { turns, engine, database, catalogue, secrets, realSecrets, unready, settings, clock, log, releases } = parts
+  const signers = () => secrets.auditSigners()
   let stopping = false
   async function fill(): Promise<void> {
     const { rows, indexes } = await fillFirstPosts(database.kysely, () => stopping)
@@ -76,7 +82,19 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
-  releases.add(startSealer({ kysely: database.delivery, signers: () => secrets.auditSigners(), clock, log }))
+  // Before the sealer, so that it stops after it and keeps the last checkpoint.
+  releases.add(
+    startAnchors({
+      kysely: database.kysely,
+      signers,
+      folder: settings.TEAMS_AUDIT_ANCHOR_FOLDER,
+      sendCard: settings.TEAMS_AUDIT_ANCHOR_CARD === 'daily' ? parts.service.sendCheckpoint : undefined,
+      clock,
+      log,
+      metrics: parts.metrics,
+    }),
+  )
+  releases.add(startSealer({ kysely: database.delivery, signers, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)

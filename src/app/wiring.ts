@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { checkAuditKeys } from '../audit/check-keys.ts'
+import { checkAnchors } from '../audit/compare-anchor.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
 import { recordStart } from '../audit/record-start.ts'
 import { createRenderer, rendererOptions } from '../cards/renderer.ts'
@@ -113,6 +114,9 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     log.write('partition_missing', { err: error }),
   )
   if (deliver) await checkAuditKeys(database.kysely, realSecrets.auditSigners())
+  const anchors = settings.TEAMS_AUDIT_ANCHOR_FOLDER
+  if (deliver && anchors !== undefined)
+    await checkAnchors(database.kysely, anchors, realSecrets.auditSigners()[0]?.name, log)
   await ensureChannels(
     database.kysely,
     channels.map(({ key, budget }) => ({ key, burst: budget.burst })),
@@ -245,6 +249,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         catalogue,
         secrets,
         realSecrets,
+        service,
+        metrics,
         unready,
         settings,
         clock,

@@ -202,6 +202,17 @@ export const CARD_DATA = {
       )
       .optional(),
   }),
+  /** A signed checkpoint of the audit trail. Only the gateway makes it. */
+  audit_checkpoint: z.object({
+    /** Name of the audit tree. Gateways of the previous version draw this type as system_alert: see `digest`. */
+    component: line,
+    summary: prose.min(1, { error: 'some text' }),
+    /** Number of entries in the tree. */
+    entries: whole,
+    sealed_at: moment,
+    /** The signed note, as c2sp.org/tlog-checkpoint has it. */
+    checkpoint: prose,
+  }),
   /** A digest: several notifications of one channel on one card. Only the gateway makes it. */
   digest: z.object({
     /**

@@ -7,8 +7,8 @@ import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
  * The built-in event types: default priority, default stakeholders, card, and the texts of its cards in each language. Users
  * add their own in the configuration file; `docs/reference/events.md` is written from this table.
  *
- * `gateway.digest` is the type of the gateway's own events, one for each digest, with the priority of the notifications in
- * the digest and for their channel. Callers can not send it.
+ * `gateway.digest` and `audit.checkpoint` are the types of the gateway's own events, which callers can not send: one for each
+ * digest, with the priority of the notifications in the digest and for their channel, and one a day for the audit trail.
  */
 export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM } as const
 
@@ -22,9 +22,19 @@ type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {
 /** The type of the events that the gateway writes when it makes a digest. */
 export const DIGEST_TYPE = 'gateway.digest'
 
-/** The event types that a caller may send, aliases included: all but digests. */
+/** The type of the events with which the gateway keeps a signed checkpoint of the audit trail in Teams. */
+export const CHECKPOINT_TYPE = 'audit.checkpoint'
+
+type OwnType = typeof DIGEST_TYPE | typeof CHECKPOINT_TYPE
+
+/** True for a type of the gateway's own events. */
+export function isOwnType(name: string): name is OwnType {
+  return name === DIGEST_TYPE || name === CHECKPOINT_TYPE
+}
+
+/** The event types that a caller may send, aliases included: all but the gateway's own. */
 type BuiltInTypes = {
-  [T in Exclude<keyof Catalogue, typeof DIGEST_TYPE> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
+  [T in Exclude<keyof Catalogue, OwnType> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
 }
 
 /**

@@ -27,7 +27,7 @@ export function createSendEvents(parts: UseCaseParts): SendEvents {
       // The caller has disconnected and will send the events again; that call would wait for this transaction's locks.
       if (disconnected?.aborted) throw new GatewayError('caller_gone')
       const accepted = await inTransaction(kysely, (transaction) => acceptor.accept(transaction, checked, origin))
-      report(accepted, parts)
+      reportAccepted(accepted, parts)
       if (publisher) for (const event of accepted.events) publisher.publish(event)
       return accepted.acceptances
     },
@@ -41,7 +41,7 @@ export function createSendEvents(parts: UseCaseParts): SendEvents {
 }
 
 /** Logs and counts accepted events, duplicates and suppressed notifications. */
-function report(
+export function reportAccepted(
   { acceptances, events, suppressed }: Accepted,
   { metrics, log }: Pick<UseCaseParts, 'metrics' | 'log'>,
 ): void {

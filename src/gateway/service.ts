@@ -4,11 +4,12 @@ import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
 import { createHealth } from './health.ts'
 import { createNotifications } from './notifications.ts'
+import { createSendCheckpoint, type SendCheckpoint } from './send-checkpoint.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
-export interface LocalService extends GatewayService, SendEvents {
+export interface LocalService extends GatewayService, SendEvents, SendCheckpoint {
   /** Resolves when the calls in flight have ended, so that the database can be closed. */
   whenIdle(): Promise<void>
 }
@@ -19,6 +20,7 @@ export function createService(parts: UseCaseParts): LocalService {
   return {
     ...wrap({
       ...createSendEvents(parts),
+      ...createSendCheckpoint(parts),
       ...createNotifications(parts),
       ...createChannels(parts),
       ...createSilences(parts),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import { isOwnType } from '../catalogue/event-types.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
 import { PRIORITIES } from '../catalogue/priority.ts'
 import type { EVENT_FIELDS } from '../contract/events.ts'
@@ -77,7 +77,7 @@ const COMMON_FIELDS = {
  * them.
  */
 export function eventSchemas(all: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
-  const types = all.filter((type) => type.name !== DIGEST_TYPE)
+  const types = all.filter((type) => !isOwnType(type.name))
   const schemas: Record<string, JsonObject> = {}
   const data = new Map<z.ZodObject, string>()
   const mapping: Record<string, string> = {}

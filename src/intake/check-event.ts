@@ -5,7 +5,7 @@ import {
   findGroup,
   groupNames,
 } from '../catalogue/catalogue.ts'
-import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import { isOwnType } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment, readTime, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
@@ -142,12 +142,8 @@ function checkType(catalogue: Catalogue, value: unknown, addProblem: AddProblem)
     return undefined
   }
   const definition = findEventType(catalogue, value)
-  if (definition?.name === DIGEST_TYPE) {
-    addProblem(
-      'eventType',
-      'the type of the digests that the gateway writes itself',
-      'the type of an event of your own',
-    )
+  if (definition && isOwnType(definition.name)) {
+    addProblem('eventType', 'a type of the events that the gateway writes itself', 'the type of an event of your own')
     return undefined
   }
   if (definition) return definition

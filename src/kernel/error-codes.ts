@@ -148,6 +148,16 @@ export const ERROR_CODES = {
     title: 'Vault, or a file with secrets, can not be read',
     todo: 'Check the address, the login and the path that the error names.',
   },
+  audit_behind_anchor: {
+    status: 503,
+    title: 'The database has fewer audit entries than a checkpoint that was kept outside it',
+    todo: 'An older backup was restored, or a fail-over lost transactions. Restore the newer database; if it is lost, run "claimlinc-teams audit continue", which records what is gone and begins a new tree.',
+  },
+  audit_differs_from_anchor: {
+    status: 503,
+    title: 'The audit entries of the database are not those of a checkpoint that was kept outside it',
+    todo: 'Entries were rewritten, or this is another database than the one of that file. Look at "claimlinc-teams audit verify"; restore the right database. If a fail-over lost transactions, run "claimlinc-teams audit continue".',
+  },
   port_in_use: {
     status: 503,
     title: 'The port is in use',

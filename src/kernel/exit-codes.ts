@@ -45,6 +45,8 @@ const EXIT_BY_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   database_not_migrated: EXIT.unreachable,
   data_dir_in_use: EXIT.unreachable,
   secrets_unreachable: EXIT.unreachable,
+  audit_behind_anchor: EXIT.no,
+  audit_differs_from_anchor: EXIT.no,
   port_in_use: EXIT.unreachable,
   gateway_unreachable: EXIT.unreachable,
   gateway_busy: EXIT.unreachable,

@@ -118,6 +118,16 @@ export const METRICS = {
     help: "Age of the oldest transaction of this database that writes, prepared ones included; 0 if there is none. Its own audit entries are sealed once it ends. Sees other users' transactions only with pg_read_all_stats.",
     labels: [],
   },
+  teams_audit_anchors_total: {
+    type: 'counter',
+    help: 'Signed checkpoints that were kept outside the database, in TEAMS_AUDIT_ANCHOR_FOLDER (folder) or on a card (card).',
+    labels: ['place'],
+  },
+  teams_audit_anchor_failures_total: {
+    type: 'counter',
+    help: 'Signed checkpoints that could not be kept outside the database; tried again a minute later.',
+    labels: ['place'],
+  },
   teams_database_up: {
     type: 'gauge',
     help: '1 if the database answered this scrape. Otherwise 0, and all teams_channel_ and teams_audit_ gauges are missing.',

@@ -1,6 +1,9 @@
-import { type SettingRow, text } from './schemas.ts'
+import { oneOf, type SettingRow, text } from './schemas.ts'
 
-/** The keys that sign the checkpoints of the audit trail. `src/secrets/audit-keys.ts` checks them, from each source alike. */
+/**
+ * The keys that sign the checkpoints of the audit trail, which `src/secrets/audit-keys.ts` checks from each source alike, and the
+ * places outside the database where signed checkpoints are kept.
+ */
 export const AUDIT_SETTINGS = {
   TEAMS_AUDIT_KEY: {
     group: 'Audit trail',
@@ -17,5 +20,16 @@ export const AUDIT_SETTINGS = {
     group: 'Audit trail',
     schema: text,
     help: 'Vault KV v2 path whose field audit_key holds the key or keys of TEAMS_AUDIT_KEY. Example: secret/teams/audit.',
+  },
+  TEAMS_AUDIT_ANCHOR_FOLDER: {
+    group: 'Audit trail',
+    schema: text,
+    help: 'Folder, best on another machine, into which a signed checkpoint is written every hour and at a stop; nothing in it is overwritten. A gateway whose database has fewer entries than a checkpoint there does not start.',
+  },
+  TEAMS_AUDIT_ANCHOR_CARD: {
+    group: 'Audit trail',
+    schema: oneOf(['daily', 'off']),
+    default: 'daily',
+    help: 'Signed checkpoint as a card (audit.checkpoint) to the stakeholder group compliance: once a day (daily), or never (off). Without a key there is none.',
   },
 } as const satisfies Record<string, SettingRow>

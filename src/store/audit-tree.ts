@@ -45,17 +45,17 @@ export async function readOrigins(db: Kysely<Tables>): Promise<readonly Origin[]
 export async function readSignedCheckpoint(
   db: Kysely<Tables>,
   originId: number,
-): Promise<{ readonly size: number; readonly root: Buffer; readonly note: string } | undefined> {
+): Promise<(Pick<StoredCheckpoint, 'size' | 'root' | 'sealedAt'> & { readonly note: string }) | undefined> {
   const row = await db
     .selectFrom('teams_audit_checkpoints')
-    .select(['size', 'root', 'note'])
+    .select(['size', 'root', 'note', 'sealed_at'])
     .where('origin_id', '=', originId)
     .where('note', 'is not', null)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst()
   if (row === undefined || row.note === null) return undefined
-  return { size: Number(row.size), root: Buffer.from(row.root), note: row.note }
+  return { size: Number(row.size), root: Buffer.from(row.root), note: row.note, sealedAt: row.sealed_at }
 }
 
 /** Begins a tree. Ids of origins are counted from 1. */

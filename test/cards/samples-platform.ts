@@ -210,6 +210,22 @@ export const PLATFORM: {
       ],
     },
   },
+  'audit.checkpoint': {
+    correlationId: '01946a5f-6d68-7000-8000-0000000000c7',
+    occurredAt: '2025-01-15T10:00:30Z',
+    data: {
+      component: 'claimlinc-teams/prod',
+      summary: '1,204,771 entries',
+      entries: 1204771,
+      sealed_at: '2025-01-15T10:00:30Z',
+      checkpoint: `claimlinc-teams/prod
+1204771
+aVm8tT5y3DI2nM6tGC6hyTOmwVZsxyq7yVh2Yb0lT4c=
+
+— claimlinc-teams/prod Uw0K2o3CJ9fV5aDh0Q2i9T7R6yq1vXo8b3nS4pLkHjGfDsAqWeRtYuIoPzXcVbNmQwErTyUiOpAsDfGhJkLzXcVbNmA=
+`,
+    },
+  },
   'gateway.digest': {
     correlationId: '01946a5f-6d68-7000-8000-00000000d193',
     occurredAt: '2025-01-15T10:00:30Z',

@@ -1,6 +1,6 @@
 import type { EventTypeRow } from '../catalogue.ts'
 
-/** Event types of the rest of the platform, of compliance and of projects, and the digest. */
+/** Event types of the rest of the platform, of compliance and of projects, and those of the gateway's own events. */
 export const PLATFORM = {
   'rabbitmq.node.down': {
     priority: 'CRITICAL',
@@ -190,6 +190,22 @@ export const PLATFORM = {
         meaning: 'Where a batch of claims stands on the daily follow-up worksheet.',
       },
       ar: { title: 'متابعة الدفعة {batch_no}', meaning: 'موقف دفعة المطالبات في ورقة المتابعة اليومية.' },
+    },
+  },
+  'audit.checkpoint': {
+    priority: 'INFO',
+    stakeholders: ['compliance'],
+    card: 'audit_checkpoint',
+    words: {
+      en: {
+        title: 'Audit checkpoint: {entries} entries',
+        meaning:
+          'The signed state of the audit trail. Keep this card: it shows later whether anything before it was changed.',
+      },
+      ar: {
+        title: 'نقطة تحقق لسجل التدقيق – القيود: {entries}',
+        meaning: 'حالة موقّعة لسجل التدقيق. احتفظ بهذه البطاقة، فهي تُظهر لاحقًا ما إذا تغيّر شيء سُجّل قبلها.',
+      },
     },
   },
   'gateway.digest': {

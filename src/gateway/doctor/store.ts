@@ -16,6 +16,7 @@ import { GRANT_CREATE, readRights } from '../../store/rights.ts'
 import { engineSchemaOf } from '../../store/schema.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { askLocal, findLocalGateway } from '../local-gateway.ts'
+import { checkAnchorFolder } from './anchors.ts'
 import { type CheckedAudit, checkAuditStore } from './audit.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
@@ -73,10 +74,16 @@ async function checkDatabase(database: Database, settings: Settings): Promise<Ch
       ? {
           channels: await readChannels(kysely),
           sentToTeams: await hasSentToTeams(kysely),
-          audit: await checkAuditStore(database),
+          audit: await checkAudit(database, settings),
         }
       : NOT_READ),
   }
+}
+
+async function checkAudit(database: Database, settings: Settings): Promise<CheckedAudit> {
+  const audit = await checkAuditStore(database)
+  const anchors = await checkAnchorFolder(database.kysely, settings.TEAMS_AUDIT_ANCHOR_FOLDER)
+  return { ...audit, findings: [...audit.findings, ...anchors] }
 }
 
 /** Encryption of the connection. Says so if the driver reads `sslmode` more strictly than libpq does. */

@@ -8,6 +8,25 @@ export const AUDIT_EVENTS = {
     fields: ['tree'],
     todo: 'Set TEAMS_AUDIT_KEY to a key of this name: "claimlinc-teams audit keygen --origin <tree>" makes one.',
   },
+  audit_anchor_failed: {
+    level: 'error',
+    message: 'signed checkpoint could not be kept outside the database; it is tried again every minute',
+    fields: ['place', 'err'],
+    todo: 'folder: look whether TEAMS_AUDIT_ANCHOR_FOLDER is there and can be written. card: look at the error. While it lasts, a rewritten trail can be shown only up to the last anchor.',
+  },
+  audit_anchor_ahead: {
+    level: 'error',
+    message: 'database does not agree with a checkpoint that was kept outside it; no further checkpoint is kept there',
+    fields: ['at', 'code', 'tree', 'tree_size'],
+    todo: 'The database lost entries, such as in a fail-over, or they were rewritten. See the code in the reference of errors.',
+  },
+  audit_anchor_unreadable: {
+    level: 'warn',
+    message: 'anchor of the audit trail can not be read; the database is not compared with it',
+    fields: ['at'],
+    optional: ['err'],
+    todo: 'Let the gateway read the folder or file, or move a file away that is no signed checkpoint.',
+  },
   audit_sealing_failed: {
     level: 'error',
     message: 'audit entries could not be sealed; they are kept and sealed later',

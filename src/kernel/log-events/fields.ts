@@ -53,6 +53,7 @@ export const LOG_FIELDS = {
   origin: { type: 'text', help: 'Scheme, host and port where the gateway listens.' },
   outcome: { type: 'text', help: 'Outcome of the attempt, as in the reference of outcomes.' },
   path: { type: 'text', help: 'Path in Vault.' },
+  place: { type: 'text', help: 'Where checkpoints are kept outside the database: folder or card.' },
   priority: { type: 'text', help: 'Priority of the event.' },
   problems: { type: 'texts', help: 'Everything that is wrong: where, what was found, what was expected.' },
   reason: { type: 'text', help: 'Why: the meaning of an outcome, or its name.' },
