@@ -40,9 +40,13 @@ describe('the package', () => {
       .map(([, path = '']) => path)
       .filter((path) => !/^https?:/.test(path))
       .map((path) => normalize(path).replace(/\/$/, ''))
-    const missing = [...linked, '.env.example', 'examples/config.yaml', 'examples/templates/strings/ar.json'].filter(
-      (path) => !packed.some((file) => file === path || file.startsWith(`${path}/`)),
-    )
+    const missing = [
+      ...linked,
+      '.env.example',
+      'examples/config.yaml',
+      'examples/templates/strings/ar.json',
+      'tools/independent-verifier.mjs',
+    ].filter((path) => !packed.some((file) => file === path || file.startsWith(`${path}/`)))
     expect(missing).toEqual([])
     expect(packed.filter((path) => /^(src|test|bench|chaos|fuzz|node_modules)\//.test(path))).toEqual([])
   })

@@ -1,12 +1,26 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import type { KeygenOptions } from './commands/audit-keygen.ts'
+import type { CheckpointOptions, ProveOptions } from './commands/audit-read.ts'
 import type { VerifyCommandOptions } from './commands/audit-verify.ts'
 import type { Output } from './output.ts'
+import type { OwnGateways } from './own-gateways.ts'
+import type { TargetFlags } from './target.ts'
 
-/** Defines the commands of the audit trail. */
-export function addAudit(program: Command, output: Output, finish: (code: ExitCode) => void): void {
-  const audit = program.command('audit').description('Sign the audit trail, and prove what it has recorded.')
+/**
+ * Defines the commands of the audit trail.
+ *
+ * @param addTarget adds `--url` and `--token`
+ */
+export function addAudit(
+  program: Command,
+  output: Output,
+  gateways: OwnGateways,
+  finish: (code: ExitCode) => void,
+  addTarget: (command: Command) => Command,
+): void {
+  const audit = program.command('audit').description('Verify the audit trail, sign it, and prove what it has recorded.')
+  const loadRead = () => import('./commands/audit-read.ts')
   audit
     .command('keygen')
     .description('Make a key that signs the checkpoints of the audit trail.')
@@ -30,6 +44,24 @@ Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.unreachable}: the d
     )
     .action(async (options: VerifyCommandOptions) =>
       finish(await (await import('./commands/audit-verify.ts')).verifyCommand(options, output)),
+    )
+  addTarget(audit.command('checkpoint').description('Print the newest signed checkpoint of the audit trail.'))
+    .option('--origin <name>', 'of this tree; default: the newest')
+    .action(async (options: CheckpointOptions & TargetFlags) =>
+      finish(await (await loadRead()).checkpointCommand(options, output, gateways)),
+    )
+  addTarget(
+    audit
+      .command('prove')
+      .description('Print the proof that an entry is in the newest signed checkpoint. It can be checked offline.')
+      .argument('[index]', 'number of the entry in its tree'),
+  )
+    .option('--id <id>', 'in place of the index: id of the entry in the database')
+    .option('--origin <name>', 'tree of the index; default: the newest')
+    .option('--out <file>', 'write the proof to this file, whose name should end in .tlog-proof')
+    .option('--entry-out <file>', "write the entry's exact bytes to this file, which the check needs too")
+    .action(async (index: string | undefined, options: ProveOptions & TargetFlags) =>
+      finish(await (await loadRead()).proveCommand(index, options, output, gateways)),
     )
 }
 

@@ -40,6 +40,11 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       get: (id) => service.getSilence(id),
       end: (id) => service.endSilence(id, `cli:${userName()}`),
     },
+    audit: {
+      entries: (query) => service.listAuditEntries({ unsealed: true, raw: false, limit: 50, ...query }),
+      checkpoint: (origin) => service.auditCheckpoint(origin),
+      proof: (index, origin) => service.auditProof(index, origin),
+    },
     async deliver(ids) {
       if (!deliver) return undefined
       if (gateway.usesSandbox)

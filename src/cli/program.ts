@@ -76,7 +76,7 @@ ${WHERE_IT_GOES}
   addNotifications(program, output, gateways, finish)
   addSilences(program, output, gateways, finish)
   addTemplates(program, output, finish)
-  addAudit(program, output, finish)
+  addAudit(program, output, gateways, finish, addTargetOptions)
 
   program
     .command('doctor')

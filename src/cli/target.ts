@@ -1,3 +1,4 @@
+import type { AuditEntryPage, AuditEntryQuery } from '../contract/audit.ts'
 import type { Acceptance } from '../contract/events.ts'
 import type { EventsRequest } from '../contract/events-request.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
@@ -37,6 +38,11 @@ export interface Target {
     ): Promise<{ readonly silences: readonly SilenceView[]; readonly nextCursor: string | null }>
     get(id: string): Promise<SilenceDetail>
     end(id: string): Promise<SilenceView>
+  }
+  readonly audit: {
+    entries(query: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
+    checkpoint(origin?: string): Promise<string>
+    proof(index: number, origin?: string): Promise<string>
   }
   /** Delivers due notifications and returns those with these ids; undefined if a running gateway delivers. */
   deliver(ids: readonly string[]): Promise<readonly NotificationView[] | undefined>

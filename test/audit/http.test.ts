@@ -18,7 +18,7 @@ import { QUICK, serveQuick } from '../acceptance/gateways.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { originOf } from './origin.ts'
 
-const SCRIPT = fileURLToPath(new URL('independent-verifier.mjs', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('../../tools/independent-verifier.mjs', import.meta.url))
 const event = (correlationId: string) => ({
   eventType: 'vault.seal.detected',
   correlationId,

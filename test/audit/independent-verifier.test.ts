@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { consistencyProof, inclusionProof, type TileReader } from '../../src/aud
 import { appendLeaves, createFrontier, leafHash } from '../../src/audit/tree.ts'
 import { generateKey, readSigner } from '../../src/contract/note-keys.ts'
 
-const script = fileURLToPath(new URL('independent-verifier.mjs', import.meta.url))
+const script = fileURLToPath(new URL('../../tools/independent-verifier.mjs', import.meta.url))
 const ORIGIN = 'example.com/سجل'
 const key = generateKey(ORIGIN)
 const entries = Array.from({ length: 1_000 }, (_, i) => Buffer.from(`{"entry":${i},"who":"منى"}`))
@@ -132,6 +132,15 @@ describe('the independent verifier', () => {
       status: 1,
       lines: [expect.any(String), expect.any(String), 'WRONG the newer tree has 300 entries, the older one 1000'],
     })
+  })
+
+  it('imports nothing but modules of Node, so that it shares no code with the gateway', () => {
+    const source = readFileSync(script, 'utf8')
+    expect([...source.matchAll(/^import .* from '([^']+)'$/gm)].map(([, name]) => name)).toEqual([
+      'node:crypto',
+      'node:fs',
+    ])
+    expect(source).not.toMatch(/\b(import|require)\s*\(/)
   })
 
   it('says how it is used when a command or a file is missing', () => {

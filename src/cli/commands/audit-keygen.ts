@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
 import { generateKey, InvalidKey, readVerifier } from '../../contract/note-keys.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import type { Output } from '../output.ts'
+import { writeOptionFile } from '../write-file.ts'
 
 /** The options of `audit keygen`. */
 export interface KeygenOptions {
@@ -29,7 +29,7 @@ export function keygenCommand({ origin, out }: KeygenOptions, output: Output): E
     )
     return EXIT.ok
   }
-  writeNew(out, `${privateKey}\n`)
+  writeOptionFile('--out', out, `${privateKey}\n`, { mode: OWNER_ONLY, overwrite: false })
   output.answer({ ...answer, file: out })
   output.print(verifierKey)
   if (!output.json)
@@ -45,15 +45,5 @@ function keyFor(origin: string): ReturnType<typeof generateKey> {
   } catch (error) {
     if (!(error instanceof InvalidKey)) throw error
     throw new GatewayError('invalid_request', [{ at: '--origin', found: error.found, expected: error.expected }])
-  }
-}
-
-function writeNew(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { mode: OWNER_ONLY, flag: 'wx' })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    const found = code === 'EEXIST' ? 'a file that is there already' : `a place that can not be written (${code})`
-    throw new GatewayError('invalid_request', [{ at: '--out', found, expected: 'the path of a new file' }])
   }
 }
