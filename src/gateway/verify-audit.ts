@@ -3,7 +3,8 @@ import type { AnchorFile } from '../audit/verify/anchors.ts'
 import { FINDINGS, type Finding, type FindingCode } from '../audit/verify/findings.ts'
 import { readPolicy } from '../audit/verify/keys.ts'
 import type { Since } from '../audit/verify/start-point.ts'
-import { type VerifiedTree, type VerifyOptions, verifyTrail } from '../audit/verify/verify.ts'
+import type { TreesOptions, VerifiedTree } from '../audit/verify/trees.ts'
+import { type VerifyOptions, verifyTrail } from '../audit/verify/verify.ts'
 import { plainMoment } from '../catalogue/moment.ts'
 import { InvalidKey, readVerifier, type Verifier } from '../contract/note-keys.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -44,12 +45,7 @@ export interface AuditVerdict {
  *
  * @throws GatewayError `invalid_request` with every problem
  */
-export function readVerifyRequest({
-  keys,
-  policies,
-  anchors,
-  since,
-}: VerifyRequest): Omit<VerifyOptions, 'onProgress'> {
+export function readVerifyRequest({ keys, policies, anchors, since }: VerifyRequest): Omit<TreesOptions, 'onProgress'> {
   const problems: Problem[] = []
   const verifiers = keys.flatMap((key) => read('--key', () => [readVerifier(key)]))
   for (const { path, text } of policies) {

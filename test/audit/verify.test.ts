@@ -5,7 +5,8 @@ import { seal } from '../../src/audit/seal.ts'
 import { signNote } from '../../src/audit/signed-note.ts'
 import { createFrontier, leafHash } from '../../src/audit/tree.ts'
 import type { AnchorFile } from '../../src/audit/verify/anchors.ts'
-import { type VerifyOptions, verifyTrail } from '../../src/audit/verify/verify.ts'
+import { createReport } from '../../src/audit/verify/report.ts'
+import { type TreesOptions, verifyTrees } from '../../src/audit/verify/trees.ts'
 import { generateKey, readSigner, readVerifier } from '../../src/contract/note-keys.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertEntry } from '../../src/store/insert-entry.ts'
@@ -18,7 +19,14 @@ const KEY = generateKey(ORIGIN)
 const SIGNERS = [readSigner(KEY.privateKey)]
 const KEYS = [readVerifier(KEY.verifierKey)]
 
-describe.each(KINDS)('audit verify on %s', (kind) => {
+async function verifyAll(db: Kysely<Tables>, options: TreesOptions) {
+  const report = createReport()
+  const origins = await verifyTrees(db, options, report)
+  const totals = report.totals()
+  return { intact: totals.size === 0, origins, totals, findings: report.findings(), notes: report.notes() }
+}
+
+describe.each(KINDS)('the verification of trees on %s', (kind) => {
   let database: Database
   let db: Kysely<Tables>
   beforeEach(async () => {
@@ -37,7 +45,7 @@ describe.each(KINDS)('audit verify on %s', (kind) => {
     SELECT id, teams_audit_body('notification.released', '"notification":"' || id || '","n":' || n || '}')
       FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, ${count}::int) AS n) made`.execute(on)
 
-  const verify = (options: Partial<VerifyOptions> = {}) => verifyTrail(db, { keys: KEYS, anchors: [], ...options })
+  const verify = (options: Partial<TreesOptions> = {}) => verifyAll(db, { keys: KEYS, anchors: [], ...options })
 
   /** As a superuser, past the triggers. */
   const tamper = (...statements: RawBuilder<unknown>[]) =>
@@ -383,7 +391,7 @@ describe.each(KINDS)('audit verify on %s', (kind) => {
   })
 })
 
-describe('audit verify on postgres', () => {
+describe('the verification of trees on postgres, with more than one connection', () => {
   let database: Database
   let db: Kysely<Tables>
   beforeEach(async () => {
@@ -438,7 +446,7 @@ describe('audit verify on postgres', () => {
         transaction,
       )
     })
-    expect((await verifyTrail(db, { keys: KEYS, anchors: [] })).findings).toEqual([])
+    expect((await verifyAll(db, { keys: KEYS, anchors: [] })).findings).toEqual([])
   })
 
   it('works for a role that may only read', async () => {
@@ -450,7 +458,7 @@ describe('audit verify on postgres', () => {
     try {
       await db.connection().execute(async (connection) => {
         await sql`SET ROLE ${sql.raw(role)}`.execute(connection)
-        expect((await verifyTrail(connection, { keys: KEYS, anchors: [] })).findings).toEqual([])
+        expect((await verifyAll(connection, { keys: KEYS, anchors: [] })).findings).toEqual([])
         await sql`RESET ROLE`.execute(connection)
       })
     } finally {

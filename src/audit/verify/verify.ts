@@ -1,38 +1,16 @@
 import type { Kysely } from 'kysely'
-import type { Verifier } from '../../contract/note-keys.ts'
-import { readRemovals } from '../../store/find-entries.ts'
-import { readTrees, type StoredTree } from '../../store/read-trees.ts'
+import { inReadSnapshot } from '../../store/read-snapshot.ts'
 import type { Tables } from '../../store/tables.ts'
-import { type Anchor, type AnchorFile, type Continuation, judgeAhead, readAnchor } from './anchors.ts'
+import { verifyAdopted } from './adopted.ts'
 import type { Finding, FindingCode } from './findings.ts'
-import { createGivenKeys, type GivenKeys } from './keys.ts'
-import { createLeafCheck, type TreeResult } from './leaf-check.ts'
 import { createReport, type Report } from './report.ts'
-import { type Since, type StartPoint, startSince, storedFrontier, treeStart } from './start-point.ts'
-import { passOver } from './tree-pass.ts'
-import { findUnsealed } from './unsealed.ts'
+import { verifyRows } from './rows.ts'
+import { type TreesOptions, type VerifiedTree, verifyTrees } from './trees.ts'
 
 /** How to verify. */
-export interface VerifyOptions {
-  /** Keys of the one who verifies, never from the database. Without any, signatures are not checked. */
-  readonly keys: readonly Verifier[]
-  readonly anchors: readonly AnchorFile[]
-  /** Everything if absent. */
-  readonly since?: Since
-  /** Called after each batch. */
-  readonly onProgress?: (done: number, total: number) => void
-}
-
-/** A tree that was verified. */
-export interface VerifiedTree {
-  readonly origin: string
-  readonly size: number
-  readonly root: Buffer
-  /** Entries that were verified. */
-  readonly entries: number
-  readonly checkpoints: number
-  /** Given keys that signed the newest checkpoint, as `<name>+<key ID>`. */
-  readonly signedBy: readonly string[]
+export interface VerifyOptions extends TreesOptions {
+  /** Called before rows are compared with entries, which has no progress of its own. */
+  readonly onRows?: () => void
 }
 
 /** What a verification found. */
@@ -46,144 +24,22 @@ export interface Verification {
   readonly notes: readonly string[]
 }
 
-/** Verifies the audit trail. Only reads, and does without a role that may write. */
+/**
+ * Verifies the audit trail: that its entries are those that were sealed, and that the rows of the record are as they say. Only
+ * reads, and does without a role that may write.
+ */
 export async function verifyTrail(db: Kysely<Tables>, options: VerifyOptions): Promise<Verification> {
   const report = createReport()
-  const keys = createGivenKeys(options.keys)
-  if (!keys.given) report.add({ note: 'Signatures were not checked, because no key was given.' })
-  const trees = await readTrees(db)
-  if (trees.length === 0)
-    report.add({ note: 'Nothing is sealed yet: no gateway has run since the audit trail exists.' })
-  const anchors = readAnchors(options.anchors, trees, keys, report)
-  const starts = await startPoints(db, trees, options.since, report)
-  const total = trees.reduce((sum, tree, index) => sum + tree.end - (starts[index]?.frontier.size ?? tree.end), 0)
-  let done = 0
-  const onLeaves = (count: number) => {
-    done += count
-    options.onProgress?.(done, total)
-  }
-  const origins: VerifiedTree[] = []
-  const continuations: Continuation[] = []
-  for (const [index, tree] of trees.entries()) {
-    const start = starts[index]
-    if (start === undefined) continue
-    const own = anchors.filter(({ origin }) => origin === tree.name).sort((a, b) => a.size - b.size)
-    for (const anchor of own) if (anchor.size < start.frontier.size) await compareEarlier(db, tree, anchor, report)
-    const result = await verifyTree(db, { tree, start, keys, anchors: own, report, onLeaves })
-    if (result.continuation !== undefined) continuations.push(result.continuation)
-    const { root, entries, checkpoints, signedBy } = result
-    origins.push({ origin: tree.name, size: tree.end, root, entries, checkpoints, signedBy })
-  }
-  judgeLosses(trees, anchors, continuations, report)
-  for await (const finding of findUnsealed(db, '0')) report.add(finding)
+  const origins = await verifyTrees(db, options, report)
+  if (options.since === undefined) {
+    options.onRows?.()
+    await inReadSnapshot(db, (transaction) => compareRows(transaction, report))
+  } else report.add({ note: 'Rows were not compared with entries, which only a verification of everything does.' })
   const totals = report.totals()
   return { intact: totals.size === 0, origins, findings: report.findings(), totals, notes: report.notes() }
 }
 
-async function verifyTree(
-  db: Kysely<Tables>,
-  options: {
-    readonly tree: StoredTree
-    readonly start: StartPoint
-    readonly keys: GivenKeys
-    readonly anchors: readonly Anchor[]
-    readonly report: Report
-    readonly onLeaves: (count: number) => void
-  },
-): Promise<TreeResult> {
-  const { tree, start, report } = options
-  const check = createLeafCheck({
-    ...options,
-    anchors: options.anchors.filter(({ size }) => size >= start.frontier.size),
-    add: (finding) => report.add(finding),
-    note: (note) => report.add({ note }),
-  })
-  await passOver(db, tree, start, check, options.onLeaves)
-  if (check.gone > 0) {
-    // Retention may have removed entries while the tree was read: its own entry is then a later one.
-    for (const body of await readRemovals(db, check.lastEntryId)) check.removal(body)
-    report.add({ note: `${tree.name}: ${check.gone} entries are gone; their leaves were verified.` })
-  }
-  return check.end()
-}
-
-/** The start of each tree; undefined for a tree that ends before the time from which on to verify. */
-async function startPoints(
-  db: Kysely<Tables>,
-  trees: readonly StoredTree[],
-  since: Since | undefined,
-  report: Report,
-): Promise<readonly (StartPoint | undefined)[]> {
-  const starts: (StartPoint | undefined)[] = []
-  for (const [index, tree] of trees.entries()) {
-    const isNewest = index === trees.length - 1
-    if (since === undefined) starts.push(treeStart())
-    else if ('size' in since && !isNewest) starts.push(undefined)
-    else {
-      const { start, finding } = await startSince(db, tree, since)
-      if (finding) report.add(finding)
-      const over = !isNewest && start.checkpoint?.id === tree.lastCheckpointId
-      starts.push(over ? undefined : start)
-      if (start.checkpoint !== undefined)
-        report.add({
-          note: `${tree.name}: the first ${start.checkpoint.size} entries were not verified, but taken on the word of their checkpoint.`,
-        })
-    }
-  }
-  return starts
-}
-
-function readAnchors(
-  files: readonly AnchorFile[],
-  trees: readonly StoredTree[],
-  keys: GivenKeys,
-  report: Report,
-): readonly Anchor[] {
-  const anchors: Anchor[] = []
-  for (const file of files) {
-    const anchor = readAnchor(file, keys)
-    if ('code' in anchor) report.add(anchor)
-    else if (trees.some(({ name }) => name === anchor.origin)) anchors.push(anchor)
-    else
-      report.add({
-        code: 'anchor_invalid',
-        origin: anchor.origin,
-        detail: `${file.path}: a checkpoint of a tree that is not in this database`,
-      })
-  }
-  return anchors
-}
-
-/** An anchor from before the start of the verification is compared with the stored hashes. */
-async function compareEarlier(db: Kysely<Tables>, tree: StoredTree, anchor: Anchor, report: Report): Promise<void> {
-  const frontier = await storedFrontier(db, tree, anchor.size)
-  if (frontier?.root().equals(anchor.root)) return
-  report.add({
-    code: 'anchor_differs',
-    origin: tree.name,
-    detail: `${anchor.path}: the stored hashes of the first ${anchor.size} entries give another root`,
-  })
-}
-
-/** Judges what later trees say about the end of earlier ones, and the anchors with more entries than their tree. */
-function judgeLosses(
-  trees: readonly StoredTree[],
-  anchors: readonly Anchor[],
-  continuations: readonly Continuation[],
-  report: Report,
-): void {
-  for (const tree of trees) {
-    const continuation = continuations.find(({ oldOrigin }) => oldOrigin === tree.name)
-    if (continuation !== undefined && tree.end < continuation.keptSize)
-      report.add({
-        code: 'entry_missing',
-        origin: tree.name,
-        index: tree.end,
-        detail: `the tree had ${continuation.keptSize} entries when \`audit.continued\` was written, and has ${tree.end}`,
-      })
-    for (const anchor of anchors.filter(({ origin, size }) => origin === tree.name && size > tree.end)) {
-      const verdict = judgeAhead(anchor, tree.end, continuation)
-      if (verdict !== undefined) report.add(typeof verdict === 'string' ? { note: verdict } : verdict)
-    }
-  }
+async function compareRows(transaction: Kysely<Tables>, report: Report): Promise<void> {
+  for await (const item of verifyRows(transaction)) report.add(item)
+  for await (const item of verifyAdopted(transaction)) report.add(item)
 }

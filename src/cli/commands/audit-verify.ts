@@ -39,6 +39,7 @@ export async function verifyCommand(options: VerifyCommandOptions, output: Outpu
     const verdict = await verifyAudit(database.kysely, {
       ...request,
       onProgress: (done, total) => output.progress(progressLine(done, total, performance.now() - started)),
+      onRows: () => output.progress('Comparing the rows of the record with their entries …'),
     })
     output.answer(jsonOf(verdict))
     for (const line of described(verdict, output)) output.print(line)
