@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { AUDIT_ENTRIES, type EntryFields, type EntryFieldType, type EntryKind } from '../contract/audit-entries.ts'
 import type { Json } from '../kernel/json.ts'
@@ -94,8 +94,10 @@ export function salted(text: string | null): SaltedText {
 
 /** SHA-256 of a salt (a UUID, as its 16 bytes) and a text, in hex. */
 export function saltedHash(salt: string, value: string): string {
-  return createHash('sha256')
-    .update(Buffer.from(salt.replaceAll('-', ''), 'hex'))
-    .update(value)
-    .digest('hex')
+  const bytes = Buffer.allocUnsafe(SALT_BYTES + Buffer.byteLength(value))
+  bytes.write(salt.replaceAll('-', ''), 'hex')
+  bytes.write(value, SALT_BYTES)
+  return hash('sha256', bytes, 'hex')
 }
+
+const SALT_BYTES = 16

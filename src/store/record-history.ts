@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts'
 export interface EntryWithoutSubject {
   readonly id: string
   readonly created_at: string
-  readonly body: Uint8Array
+  readonly body: string
 }
 
 /** Rows of one piece of the reading. */
@@ -21,7 +21,8 @@ export async function* readEntriesWithoutSubject(
     transaction,
     'verify_history',
     sql<EntryWithoutSubject>`
-      SELECT e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at, e.body
+      SELECT e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at,
+             encode(e.body, 'escape') AS body
         FROM teams_audit_entries e WHERE e.subject IS NULL ORDER BY e.id`,
   )
   for (;;) {

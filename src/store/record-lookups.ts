@@ -17,7 +17,8 @@ export async function findEvents(
 ): Promise<{ readonly events: readonly FoundEvent[]; readonly entries: readonly StoredEntry[] }> {
   if (ids.length === 0) return { events: [], entries: [] }
   const entries = await sql<StoredEntry>`
-    SELECT e.subject AS key, e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at, e.body
+    SELECT e.subject AS key, e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at,
+           encode(e.body, 'escape') AS body
       FROM teams_audit_entries e WHERE e.subject = ANY(${[...ids]}::uuid[]) ORDER BY e.id`.execute(db)
   const events = await sql<FoundEvent>`
     SELECT e.id AS key, e.correlation_id, ${millisecondsSql('e.created_at')} AS created_at, e.salt

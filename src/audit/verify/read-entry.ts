@@ -17,15 +17,24 @@ export interface Entry {
 export function readEntry(row: {
   readonly id: string
   readonly created_at: string
-  readonly body: Uint8Array
+  readonly body: string
 }): Entry | undefined {
   try {
-    const fields: Json = JSON.parse(Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength).toString())
+    const fields: Json = JSON.parse(decoded(row.body))
     if (!isObject(fields) || typeof fields.kind !== 'string') return undefined
     return { id: row.id, number: Number(row.id), createdAt: row.created_at, kind: fields.kind, fields }
   } catch {
     return undefined
   }
+}
+
+/** The text of bytes in PostgreSQL's notation `escape`. */
+function decoded(body: string): string {
+  if (!body.includes('\\')) return body
+  const latin1 = body.replace(/\\(\\|[0-7]{3})/g, (_, code: string) =>
+    code === '\\' ? code : String.fromCharCode(Number.parseInt(code, 8)),
+  )
+  return Buffer.from(latin1, 'latin1').toString()
 }
 
 /** The id that the bytes of an entry say it is about; undefined for an entry about none. */
