@@ -25,6 +25,8 @@ type FieldName = { [K in EntryKind]: EntryFields<K> }[EntryKind]
 const FIELDS: { readonly [F in FieldName]: string } = {
   accepted_at: 'When Teams first took the notification (2xx)',
   address: 'The webhook URL without its secret parts; the value is `teams_notifications.webhook_url`',
+  anchor_root: 'Root of the last checkpoint that is known from outside, in hex',
+  anchor_size: 'How many entries that checkpoint has',
   at_start: 'Found as a gateway started',
   attempt: 'The number of the attempt, from 1',
   attempt_status: 'HTTP status of the attempt',
@@ -56,6 +58,8 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   ignored: 'How many fields of the data were not kept',
   key: 'What the event is about, as a hash',
   keys: 'Key IDs, in hex',
+  kept_root: 'Root of the tree before, in hex, as the database still had it',
+  kept_size: 'How many entries the database still had of the tree before',
   language: '`en` or `ar`; null where the channel decides',
   last: 'The last id that was read',
   masked: 'Fields of the data that were masked or cut',
@@ -67,12 +71,13 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   notifications:
     'In `event.accepted` its routing: for each notification id, channel, language, state, reason, silence, repeat_of; in `record.adopted` how many rows of `teams_notifications`',
   occurred_at: 'When the event happened, as its sender says',
+  old_origin: 'Name of the tree before',
   outcome: 'The [outcome](outcomes.md) of the attempt',
   paused_until: 'When the channel gets its next card',
   posted: 'Whether the card was sent; false where the notification was handed back',
   priority: 'Priority of the event',
   reason:
-    'In entries of a notification the reason of its state; in those of a silence why it was made, whose value is `teams_silences.reason`',
+    'In entries of a notification the reason of its state; in those of a silence why it was made, whose value is `teams_silences.reason`; in `audit.continued` what happened',
   repeat: 'Whether the card may have arrived before',
   replayed_at: 'When the replay was asked for; names its row of `teams_replays`',
   resolved_at: 'When the gateway was told that it is over',

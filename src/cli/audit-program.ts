@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
+import type { ContinueOptions } from './commands/audit-continue.ts'
 import type { KeygenOptions } from './commands/audit-keygen.ts'
 import type { CheckpointOptions, ProveOptions } from './commands/audit-read.ts'
 import type { VerifyCommandOptions } from './commands/audit-verify.ts'
@@ -62,6 +63,22 @@ Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.unreachable}: the d
     .option('--entry-out <file>', "write the entry's exact bytes to this file, which the check needs too")
     .action(async (index: string | undefined, options: ProveOptions & TargetFlags) =>
       finish(await (await loadRead()).proveCommand(index, options, output, gateways)),
+    )
+  audit
+    .command('continue')
+    .description('Begin a new audit tree after a restore or a fail-over lost entries.')
+    .requiredOption('--reason <text>', 'what happened')
+    .option('--anchor <file>', 'the last checkpoint from outside; default: the newest in TEAMS_AUDIT_ANCHOR_FOLDER')
+    .option('--origin <name>', 'name of the new tree; default: the name of the old one with /2, /3 and so on')
+    .option('--yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+Refused where nothing is lost (exit code ${EXIT.no}). Stop all gateways first: entries that they seal meanwhile would be in the old
+tree. The new tree needs a key of its own name; the answer has the command that makes it.`,
+    )
+    .action(async (options: ContinueOptions) =>
+      finish(await (await import('./commands/audit-continue.ts')).continueCommand(options, output)),
     )
 }
 

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os'
 import { refusalFor } from '../contract/events-request.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { Need, Target } from './target.ts'
+import { userName } from './user-name.ts'
 
 /**
  * Opens a gateway in this process, on the database of the settings. On PostgreSQL it only accepts, and a running gateway
@@ -56,14 +56,5 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       return service.getNotificationViews(ids)
     },
     close: () => gateway.stop(),
-  }
-}
-
-/** Name of the operating-system user; `unknown` for a user id without a name, as in containers. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'unknown'
   }
 }

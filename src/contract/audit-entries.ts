@@ -204,6 +204,19 @@ export const AUDIT_ENTRIES = {
     fields: { keys: 'list' },
     means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',
   },
+  'audit.continued': {
+    fields: {
+      old_origin: 'code',
+      anchor_size: 'count',
+      anchor_root: 'code',
+      kept_size: 'count',
+      kept_root: 'code',
+      reason: 'hash',
+      ...ACTOR_FIELDS,
+    },
+    means:
+      'The first entry of a tree that goes on after a loss. `old_origin` is the tree before; `anchor_size` and `anchor_root` (hex) are its last checkpoint that is known from outside, `kept_size` and `kept_root` what the database still had of it',
+  },
   'schema.migrated': {
     fields: { migration: 'code', direction: 'code' },
     means: 'A migration was applied (`up`) or taken back (`down`)',

@@ -13,7 +13,7 @@ export interface Numbered {
 }
 
 /** A snapshot that sees no transaction. */
-const NOTHING_SEEN = '1:1:'
+export const NOTHING_SEEN = '1:1:'
 
 /** Lets one process at a time seal, until its transaction ends; false where another one does. */
 export async function takeSealingLock(transaction: Kysely<Tables>): Promise<boolean> {
