@@ -24,7 +24,7 @@ import { appendLeaves } from './tree.ts'
 /** Most entries of one sealing: a second of work, in which other statements go on. */
 const MAX_PER_SEALING = 20_000
 /** Milliseconds after which a checkpoint is made although nothing happened, so that silence is asserted and not assumed. */
-const HEARTBEAT_MS = 3_600_000
+export const HEARTBEAT_MS = 3_600_000
 
 /** What a sealing did. */
 export type Sealing =

@@ -3,13 +3,14 @@ import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Tables } from '../store/tables.ts'
+import { leftToSigner } from './left-to-signer.ts'
 import { type Sealing, seal } from './seal.ts'
 
 /** Milliseconds between two sealings: an entry is sealed within two seconds. */
 const SEALING_INTERVAL_MS = 1_000
 
 /**
- * Starts sealing once a second. Every replica does; one at a time seals.
+ * Starts sealing once a second. Every replica does; one at a time seals. One without a key seals only while none has a key.
  *
  * @param signers asked before each sealing, because keys are rotated while the gateway runs
  * @returns stops it; resolves when no sealing is running
@@ -31,7 +32,9 @@ export function startSealer(options: {
   async function run(): Promise<void> {
     let more = false
     try {
-      const sealing = await seal(kysely, signers())
+      const keys = signers()
+      const left = keys.length === 0 && (await leftToSigner(kysely))
+      const sealing: Sealing = left ? { kind: 'busy' } : await seal(kysely, keys)
       more = sealing.kind === 'sealed' && sealing.more
       report(sealing)
       if (failing) log.write('audit_sealing_recovered')

@@ -23,7 +23,8 @@ export async function readAuditLag({ kind, delivery }: Pick<Database, 'kind' | '
   }
 }
 
-async function readUnsealedSeconds(db: Kysely<Tables>): Promise<number> {
+/** Age of the oldest entry that is visible and not in a tree, in seconds; 0 where there is none. */
+export async function readUnsealedSeconds(db: Kysely<Tables>): Promise<number> {
   const origin = await readOrigin(db)
   const last = origin && (await readCheckpoint(db, origin.id))
   const { rows } = await sql<{ seconds: number | null }>`

@@ -11,6 +11,34 @@ import { originOf } from './origin.ts'
 
 const EVENT = { eventType: 'vault.seal.detected', data: { node: 'vault-1' } }
 
+describe('two gateways on postgres, of which one has no key', () => {
+  it('leave all sealing to the one that has it, without an unsigned checkpoint or a change of keys', async () => {
+    const store = await startedStore('postgres')
+    const key = generateKey(await originOf(store))
+    const signing = await serveQuick(store, { TEAMS_AUDIT_KEY: key.privateKey })
+    const { kysely } = signing.wired.database
+    const checkpoints = () =>
+      kysely.selectFrom('teams_audit_checkpoints').select(['note', 'size']).orderBy('id').execute()
+    await expect.poll(async () => (await checkpoints()).at(-1)?.note, { timeout: 20_000 }).toBeTruthy()
+    const before = (await checkpoints()).length
+    const other = await serveQuick(store)
+    for (let sent = 1; sent <= 4; sent += 1) {
+      await other.service.accept([EVENT], 'test')
+      await expect
+        .poll(async () => (await checkpoints()).length, { timeout: 20_000 })
+        .toBeGreaterThan(before + sent - 1)
+    }
+    expect((await checkpoints()).slice(before).filter(({ note }) => note === null)).toEqual([])
+    const { entries } = await signing.service.listAuditEntries({
+      kind: 'audit.keys_changed',
+      unsealed: true,
+      raw: false,
+      limit: 500,
+    })
+    expect(entries).toHaveLength(1)
+  })
+})
+
 describe.each(KINDS)('the keys of a gateway on %s', (kind) => {
   it('name the tree at the first start, and sign with a rotated key without a restart', async () => {
     const name = 'example.com/first'
