@@ -186,6 +186,19 @@ export const BREAKAGES: readonly ChaosBreakage[] = [
     scenario: 'postgres-away',
   },
   {
+    name: 'entry-skipped',
+    does: 'second attempts have no audit entry',
+    changes: [
+      {
+        file: 'src/store/record.ts',
+        find: 'WHERE n.id IS NOT NULL OR a.notification_id IS NOT NULL',
+        replace: 'WHERE (n.id IS NOT NULL OR a.notification_id IS NOT NULL) AND f.attempt <> 2',
+      },
+    ],
+    promise: 'trail',
+    scenario: 'receiver',
+  },
+  {
     name: 'late-results-dropped',
     does: 'outcomes of a turn that has lost its lease are not recorded',
     changes: [

@@ -8,11 +8,12 @@ import { checkProcesses } from './checks/processes.ts'
 import { type History, readHistory } from './checks/read.ts'
 import { checkRecovery } from './checks/recovery.ts'
 import { checkRepeats } from './checks/repeats.ts'
+import { checkTrail } from './checks/trail.ts'
 import { PROMISE_NAMES, type PromiseName, type PromiseResult } from './promises.ts'
 import type { ScenarioResult } from './summary.ts'
 
 // The checker. It shares no code with the gateway: it reads the sender's log, the receiver's log, what was done and the rows
-// of the database, and decides. `node chaos/check.ts FOLDER` checks a history again, of one scenario or of a whole run.
+// of the database, and decides; only of the audit trail it takes what `audit verify` said. `node chaos/check.ts FOLDER` checks a history again, of one scenario or of a whole run.
 
 const CHECKS: Readonly<Record<PromiseName, (history: History) => PromiseResult>> = {
   delivered: checkDelivered,
@@ -20,6 +21,7 @@ const CHECKS: Readonly<Record<PromiseName, (history: History) => PromiseResult>>
   order: checkOrder,
   budget: checkBudget,
   audit: checkAudit,
+  trail: checkTrail,
   processes: checkProcesses,
   recovery: checkRecovery,
 }

@@ -76,6 +76,20 @@ export interface AnswerLine {
 
 export type ReceiverLine = PostLine | AnswerLine
 
+/** `verification.json`: what `audit verify` said of the database at the end. */
+export interface Verification {
+  readonly code: number
+  readonly printed: string
+  /** Undefined where it printed no result. */
+  readonly result:
+    | {
+        readonly intact: boolean
+        readonly origins: readonly { readonly entries: number }[]
+        readonly findings: readonly object[]
+      }
+    | undefined
+}
+
 /** `timeline.jsonl`: faults, signals, starts and exits of processes, and notes. */
 export type TimelineLine = { readonly t: number } & (
   | { readonly kind: 'started' | 'ready'; readonly process: string; readonly pid: number; readonly version: string }

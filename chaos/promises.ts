@@ -6,6 +6,7 @@ export const PROMISES = {
   order: 'In a channel, no card is sent before a more urgent one that was in the backlog.',
   budget: 'No channel gets more cards than its token bucket allows, in any time window, with any number of replicas.',
   audit: 'Attempt rows and received posts agree, one by one.',
+  trail: 'Every change of state has its audit entry, every entry its row, and the tree of all entries is intact.',
   processes: 'No process ends by itself. A process that is asked to stop does so in an orderly way.',
   recovery: 'After the end of the faults, all notifications arrive within the time limit.',
 } as const

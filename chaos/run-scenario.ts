@@ -8,6 +8,7 @@ import { watchSlowness } from './machine.ts'
 import { NotStarted } from './replicas.ts'
 import type { Scenario } from './scenario.ts'
 import type { ScenarioResult } from './summary.ts'
+import { verifyTrail } from './verify-trail.ts'
 import { BUDGET, CHANNELS, createWorld, type ScenarioRun, TIMEOUT_MS, type World } from './world.ts'
 
 /** What is allowed for between an act and its trace on an idle machine; docs/reliability.md says why. */
@@ -48,6 +49,7 @@ export async function runScenario(
     const dump = join(folder, 'database.jsonl')
     if (scenario.store === 'embedded') await dumpEmbedded(join(folder, 'data'), dump)
     else await dumpPostgres(world.postgres.url, dump)
+    await verifyTrail(options.root, world.store, folder)
   } finally {
     await world.close()
     options.closers.delete(world.close)

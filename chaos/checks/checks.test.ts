@@ -321,3 +321,28 @@ it('does not hold a promise for which there was nothing to look at', () => {
   })
   expect(broken(history)).toEqual(['delivered', 'repeats', 'order', 'budget', 'audit', 'recovery'])
 })
+
+describe('the audit trail', () => {
+  const verified = (code: number, findings: object[], entries = 9) =>
+    bent((it) => {
+      it.verification = {
+        code,
+        printed: '',
+        result: { intact: findings.length === 0, origins: [{ entries }], findings },
+      }
+    })
+
+  it('has to be intact, and not empty', () => {
+    expect(broken(verified(0, []))).toEqual([])
+    expect(broken(verified(1, [{ code: 'row_differs' }]))).toEqual(['trail'])
+    expect(broken(verified(0, [], 0))).toEqual(['trail'])
+    expect(broken(verified(3, []))).toEqual(['trail'])
+  })
+
+  it('has to be verified', () => {
+    const history = bent((it) => {
+      it.verification = { code: 3, printed: 'the database is not reachable', result: undefined }
+    })
+    expect(broken(history)).toEqual(['trail'])
+  })
+})

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkScenario } from '../check.ts'
-import type { AcceptedLine, AnswerLine, PostLine, ScenarioFacts, TimelineLine } from '../history.ts'
+import type { AcceptedLine, AnswerLine, PostLine, ScenarioFacts, TimelineLine, Verification } from '../history.ts'
 import { PROMISE_NAMES } from '../promises.ts'
 import type { ScenarioResult } from '../summary.ts'
 
@@ -17,6 +17,7 @@ export interface MadeUp {
   attempts: Record<string, unknown>[]
   events: Record<string, unknown>[]
   silences: Record<string, unknown>[]
+  verification: Verification
 }
 
 export const T0 = Date.parse('2026-11-21T10:00:00Z')
@@ -60,6 +61,7 @@ export function madeUp(): MadeUp {
     attempts: [],
     events: [],
     silences: [],
+    verification: { code: 0, printed: '', result: { intact: true, origins: [{ entries: 9 }], findings: [] } },
   }
   accept(history, 'repeated', 'INFO', 0)
   accept(history, 'ordinary', 'INFO', 10)
@@ -150,6 +152,7 @@ export function checkMadeUp(history: MadeUp): ScenarioResult {
     writeFileSync(join(folder, name), all.map((line) => `${JSON.stringify(line)}\n`).join(''))
   try {
     writeFileSync(join(folder, 'scenario.json'), JSON.stringify(history.facts))
+    writeFileSync(join(folder, 'verification.json'), JSON.stringify(history.verification))
     lines('sender.jsonl', history.accepted)
     lines('receiver.jsonl', [...history.posts, ...history.answers])
     lines('timeline.jsonl', history.timeline)

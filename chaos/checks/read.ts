@@ -8,6 +8,7 @@ import type {
   ScenarioFacts,
   SenderLine,
   TimelineLine,
+  Verification,
 } from '../history.ts'
 
 /** A post with what was done with it. */
@@ -107,6 +108,8 @@ export interface History {
   readonly cuts: readonly Cut[]
   /** Notifications that were replayed by hand. */
   readonly replayed: ReadonlySet<string>
+  /** Undefined for a history from before the audit trail. */
+  readonly verification: Verification | undefined
 }
 
 /** Reads the history of a scenario from its folder. @throws where a part of it is missing or can not be read */
@@ -133,6 +136,9 @@ export function readHistory(folder: string): History {
     ),
     silences: new Map(tableOf<SilenceRow>('teams_silences').map((row) => [row.id, row])),
     cuts: cutsOf(timeline),
+    verification: existsSync(join(folder, 'verification.json'))
+      ? (JSON.parse(readFileSync(join(folder, 'verification.json'), 'utf8')) as Verification)
+      : undefined,
     replayed: new Set(
       timeline.flatMap((line) =>
         line.kind === 'note' && line.note.startsWith('replayed ') ? [line.note.slice(9)] : [],
