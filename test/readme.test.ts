@@ -135,8 +135,14 @@ const example = loadCatalogue({
   budget: { requests: 1, period: 1, burst: 1 },
 })
 
-/** Names of the Python platform, and of PostgreSQL in its checklist. */
-const PLATFORM_WORDS = new Set(['send_teams_notification', 'brainsait_nphies', 'pg_trigger'])
+/** Names of the Python platform, and of PostgreSQL. */
+const PLATFORM_WORDS = new Set([
+  'send_teams_notification',
+  'brainsait_nphies',
+  'pg_trigger',
+  'pg_snapshot_xmin',
+  'session_replication_role',
+])
 
 function isSetting(name: string): boolean {
   if (
@@ -370,7 +376,14 @@ describe('SQL examples', () => {
     expect(statements.length).toBeGreaterThan(5)
     const database = await openMigrated('postgres')
     onTestFinished(() => database.close())
-    for (const text of statements) await sql.raw(text).execute(database.kysely)
+    try {
+      for (const text of statements) await sql.raw(text).execute(database.kysely)
+    } finally {
+      // Roles belong to the server, which other tests use too.
+      const roles = statements.flatMap((text) => /CREATE ROLE (\w+)/.exec(text)?.[1] ?? [])
+      for (const role of roles)
+        for (const text of [`DROP OWNED BY ${role}`, `DROP ROLE ${role}`]) await sql.raw(text).execute(database.kysely)
+    }
   })
 })
 

@@ -84,8 +84,8 @@ describe('the role of the guide', () => {
     const gateway = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: urlOf(owner) } })
     await gateway.start()
     await gateway.stop()
-    await admin.query(guideSql('operations.md', 'teams_gateway', role, password))
-    await admin.query(guideSql('audit.md', 'teams_auditor', auditor, password))
+    await admin.query(guideSql('operations.md', 'gateway_user', role, password))
+    await admin.query(guideSql('audit.md', 'audit_reader', auditor, password))
   })
 
   it('lets a gateway deliver, seal, and make months', async () => {
