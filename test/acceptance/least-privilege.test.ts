@@ -226,7 +226,8 @@ describe('the role of the guide', () => {
     await walkPast('"outcome":"accepted"', '"outcome":"timeout_"')
     const { intact, findings } = await verify()
     expect(intact).toBe(false)
-    expect(findings).toMatchObject([{ code: 'entry_edited' }])
+    // The attempt's row still has what the entry said.
+    expect(findings).toMatchObject([{ code: 'entry_edited' }, { code: 'row_differs', row: { column: 'outcome' } }])
     await walkPast('"outcome":"timeout_"', '"outcome":"accepted"')
     expect((await verify()).findings).toEqual([])
   })

@@ -39,6 +39,8 @@ function decoded(body: string): string {
 
 /** The id that the bytes of an entry say it is about; undefined for an entry about none. */
 export function subjectOf({ kind, fields }: Entry): Json | undefined {
+  // A read of one notification is about it; one of several is about none.
+  if (kind === 'record.read') return fields.first === fields.last ? fields.first : undefined
   if (!(kind in AUDIT_ENTRIES)) return undefined
   const names = AUDIT_ENTRIES[kind as EntryKind].fields
   const field = ['notification', 'event', 'silence'].find((name) => name in names)
