@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { AUDIT_ENTRIES } from '../../contract/audit-entries.ts'
+import { readValues } from '../../store/audit-values-in-order.ts'
 import { findEvents, findLeaves, findNotifications, readLargeValue } from '../../store/record-lookups.ts'
 import type { Tables } from '../../store/tables.ts'
 import { isHashedJson } from './compare.ts'
@@ -13,6 +14,7 @@ import { type Entry, readEntry, subjectOf } from './read-entry.ts'
 import { type Group, groupsById } from './side-by-side.ts'
 import { checkSilence } from './silence-rows.ts'
 import { readTrail, type Trail } from './trail.ts'
+import { checkValue } from './value-rows.ts'
 
 /** Options of {@link verifyRows}. */
 export interface RowsContext {
@@ -44,6 +46,12 @@ export async function* verifyRows(
   }
   await rows.settle(undefined)
   yield* located(transaction, findings.take())
+  for await (const values of readValues(transaction)) {
+    for (const value of values) checkValue(value, { trail, findings })
+    yield* located(transaction, findings.take())
+  }
+  for (const [value, count] of findings.erased)
+    yield { note: `erased: ${value} is null in ${count} rows, so what it was for could not be compared with its hash` }
   for (const [table, count] of findings.earlierVersion)
     yield {
       note: `earlier version: ${count} rows of ${table} were written or changed by a gateway without an audit trail`,
@@ -61,11 +69,16 @@ async function* located(transaction: Kysely<Tables>, found: readonly Found[]): A
     yield {
       code,
       row: { table, id, ...(column === undefined ? {} : { column }) },
-      ...(entry && { entryId: entry.id, kind: entry.kind, subject: id }),
+      ...(entry && { entryId: entry.id, kind: entry.kind, ...subjectField(entry) }),
       ...leaf,
       detail,
     }
   }
+}
+
+function subjectField(entry: Entry): { readonly subject?: string } {
+  const subject = subjectOf(entry)
+  return typeof subject === 'string' ? { subject } : {}
 }
 
 function isAboutAnother(entry: Entry, found: string): Found {

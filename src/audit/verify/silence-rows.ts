@@ -18,7 +18,6 @@ export const SILENCE_COLUMNS: Readonly<Record<string, (row: StoredSilence, entry
   created_by: (row, { fields }) =>
     actorVia(row.created_by) === fields.via && isHashed(fields.who, row.salt, row.created_by),
   created_at: (row, entry) => row.created_at === entry.createdAt,
-  salt: (row) => row.salt !== null,
 }
 
 /** Compares a silence with its entries. Silences are never removed, but their entries are, with the month in which they were made. */
@@ -37,6 +36,7 @@ export function checkSilence(
     return
   }
   if (made) {
+    if (row.salt === null) findings.addErased('the salt of teams_silences')
     for (const [column, holds] of Object.entries(SILENCE_COLUMNS))
       if (!holds(row, made)) findings.add(differs(TABLE, id, column, made))
   } else if (row.created_at >= trail.removedBefore('teams_notifications'))
@@ -60,7 +60,5 @@ function checkEnd(
   const { fields } = ended
   if (row.ended_at !== fields.ended_at) findings.add(differs(TABLE, id, 'ended_at', ended))
   const isNamed = row.ended_by !== null && actorVia(row.ended_by) === fields.via
-  // A silence from before the trail has no salt.
-  if (!isNamed || (fields.who !== null && !isHashed(fields.who, row.salt, row.ended_by)))
-    findings.add(differs(TABLE, id, 'ended_by', ended))
+  if (!isNamed || !isHashed(fields.who, row.salt, row.ended_by)) findings.add(differs(TABLE, id, 'ended_by', ended))
 }
