@@ -11,6 +11,7 @@ import { type ClaimedNotification, reclaimInterrupted } from '../../src/store/cl
 import { replayNotification } from '../../src/store/notifications.ts'
 import type { AttemptRecord } from '../../src/store/record.ts'
 import { recordLate } from '../../src/store/record-late.ts'
+import { recordRead } from '../../src/store/record-read.ts'
 import { endSilence, insertSilence } from '../../src/store/silences.ts'
 import { suppressWaiting } from '../../src/store/suppress-waiting.ts'
 import type { Tables } from '../../src/store/tables.ts'
@@ -112,10 +113,13 @@ const FAILED = { state: 'failed', reason: 'bad_request', statusCode: 400, errorC
 /** Everything that can happen to a record, through the product's own functions. The last notifications wait or are being sent. */
 export async function liveALife(db: Db): Promise<void> {
   // One event for several channels, one of them muted; masked data; a language; masked fields.
-  await accept(db, [firing('sre', { stakeholders: ['sre', 'pmo', 'devops'], language: 'ar' })])
+  const several = await accept(db, [firing('sre', { stakeholders: ['sre', 'pmo', 'devops'], language: 'ar' })])
   const sre = await turnAt(db, 'sre')
   for (const outcome of ['rate_limited', 'server_error', 'accepted'] as const)
     await sre.record(attempted(await sre.claimOne(), outcome, outcome === 'rate_limited' ? { statusCode: 429 } : {}))
+
+  await recordRead(db, several.slice(0, 1), 'http:ops')
+  await recordRead(db, several, 'cli:sara')
 
   // A repeat, released by the failure of the first; replays, by two callers.
   const [first = ''] = await accept(db, [firing('sre', { correlationId: 'twice' })])

@@ -141,7 +141,8 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
   it('name the entry that says otherwise', async () => {
     const id = await idOf(SENT)
     const { rows } = await sql<{ id: string }>`
-      SELECT max(id)::text AS id FROM teams_audit_entries WHERE subject = ${id}::uuid`.execute(db)
+      SELECT max(id)::text AS id FROM teams_audit_entries
+       WHERE subject = ${id}::uuid AND convert_from(body, 'UTF8') LIKE '%"kind":"attempt.finished"%'`.execute(db)
     expect(await tampered(`UPDATE teams_notifications SET status_code = 500 WHERE id = '${id}'`)).toEqual([
       {
         code: 'row_differs',
@@ -348,18 +349,6 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     const added = await tampered("INSERT INTO teams_audit_values VALUES (77777, 'who', gen_random_uuid(), 'Sara')")
     expect(added).toMatchObject([{ code: 'row_not_backed', row: { table: 'teams_audit_values', id: '77777' } }])
   })
-
-  it('show that the subject of an entry was edited', async () => {
-    const { rows } = await sql<{ id: string }>`
-      SELECT id::text AS id FROM teams_audit_entries WHERE subject = ${await idOf(SENT)}::uuid ORDER BY id LIMIT 2`.execute(
-      db,
-    )
-    const id = rows[1]?.id ?? ''
-    for (const subject of ['gen_random_uuid()', 'NULL']) {
-      const found = named(await tampered(`UPDATE teams_audit_entries SET subject = ${subject} WHERE id = ${id}`))
-      expect(found).toContainEqual({ code: 'row_differs', table: 'teams_audit_entries', id, column: 'subject' })
-    }
-  })
 })
 
 describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
@@ -412,7 +401,7 @@ describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
     await sql`SET session_replication_role = replica`.execute(db)
     const later = await sql`
       UPDATE teams_audit_entries SET created_at = created_at + interval '1 month'
-       WHERE id IN (SELECT max(id) FROM teams_audit_entries e WHERE e.subject IN (SELECT id FROM teams_notifications)
+       WHERE id IN (SELECT max(id) FROM teams_audit_entries e WHERE convert_from(e.body, 'UTF8') LIKE '%"kind":"attempt.finished"%'
                      GROUP BY e.subject LIMIT 5)`.execute(db)
     await sql`SET session_replication_role = origin`.execute(db)
     expect(later.numAffectedRows).toBe(5n)

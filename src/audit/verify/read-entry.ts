@@ -37,7 +37,7 @@ function decoded(body: string): string {
   return Buffer.from(latin1, 'latin1').toString()
 }
 
-/** The id that the bytes of an entry say it is about; undefined for an entry about none. */
+/** The event, notification or silence whose row an entry changed, as its bytes say; undefined for an entry that changed none. */
 export function subjectOf({ kind, fields }: Entry): Json | undefined {
   // A read of one notification is about it; one of several is about none.
   if (kind === 'record.read') return fields.first === fields.last ? fields.first : undefined

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { hadEarlierVersion, readEntriesWithoutSubject, readFirstChange } from '../../store/record-history.ts'
 import type { Tables } from '../../store/tables.ts'
-import { type Entry, readEntry, subjectOf } from './read-entry.ts'
+import { type Entry, readEntry } from './read-entry.ts'
 
 /** What the entries about the record as a whole say: since when there are entries, and which rows retention removed. */
 export interface Trail {
@@ -13,8 +13,6 @@ export interface Trail {
   removedBefore(table: string): string
   /** Whether the card of a notification of this time was removed after this entry. */
   isCardRemoved(createdAt: string, entry: Entry): boolean
-  /** Entries that lack their subject in their row. */
-  readonly stray: readonly Entry[]
 }
 
 const FIRST_MIGRATION = '0005_audit'
@@ -40,14 +38,12 @@ export async function readTrail(
   const firstChange = Number((await readFirstChange(transaction)) ?? Number.POSITIVE_INFINITY)
   const removed = new Map<string, string>()
   const cards: { number: number; before: string }[] = []
-  const stray: Entry[] = []
   let beganAt: string | undefined
   for await (const rows of readEntriesWithoutSubject(transaction)) {
     for (const row of rows) {
       const entry = readEntry(row)
       if (!entry) continue
       const { kind, fields, number } = entry
-      if (subjectOf(entry) !== undefined) stray.push(entry)
       // The migration that begins the trail comes before any change of a row. A later entry that says the same begins nothing.
       if (kind === 'schema.migrated' && fields.migration === FIRST_MIGRATION && number < firstChange)
         beganAt ??= entry.createdAt
@@ -76,6 +72,5 @@ export async function readTrail(
       const after = cards.find(({ number }) => number > entry.number)
       return after !== undefined && createdAt <= after.before
     },
-    stray,
   }
 }
