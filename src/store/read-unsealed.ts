@@ -36,10 +36,13 @@ export async function readUnsealed(
   const { rows } = await sql<{ last_id: string | null; ids: string | null }>`
     WITH page AS MATERIALIZED (
       SELECT id FROM teams_audit_entries WHERE id > ${afterId}::bigint ORDER BY id LIMIT ${limit}
-    )
-    SELECT (SELECT max(id)::text FROM page) AS last_id,
+    ), bounds AS MATERIALIZED (SELECT min(id) AS first, max(id) AS last FROM page)
+    SELECT (SELECT last::text FROM bounds) AS last_id,
            (SELECT string_agg(p.id::text, ',') FROM page p
-             WHERE NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = p.id)) AS ids`.execute(db)
+             WHERE NOT EXISTS (SELECT 1 FROM teams_audit_leaves l
+                                WHERE l.entry_id = p.id
+                                  AND l.entry_id >= (SELECT first FROM bounds)
+                                  AND l.entry_id <= (SELECT last FROM bounds))) AS ids`.execute(db)
   const [{ last_id: lastId = null, ids = null } = {}] = rows
   const unsealed = ids === null ? [] : await readWithoutLeaf(db, ids.split(','), snapshot)
   return { unsealed, lastId: lastId ?? undefined }

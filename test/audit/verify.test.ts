@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatCheckpoint } from '../../src/audit/checkpoint.ts'
+import { continueTrail } from '../../src/audit/continue-trail.ts'
 import { seal } from '../../src/audit/seal.ts'
 import { signNote } from '../../src/audit/signed-note.ts'
 import { createFrontier, leafHash } from '../../src/audit/tree.ts'
@@ -334,6 +335,47 @@ describe.each(KINDS)('the verification of trees on %s', (kind) => {
         detail: expect.stringContaining(`${10_000 - (await size())} are missing`),
       },
     ])
+  })
+
+  it('walks over both trees after a loss that the second one states, and accepts no other loss', async () => {
+    const root = Buffer.alloc(32, 1)
+    const name = `${ORIGIN}/2`
+    const next = generateKey(name)
+    const lost = (entries: number, of = root): AnchorFile => ({
+      path: `anchors/${entries}`,
+      text: signNote(formatCheckpoint({ origin: ORIGIN, size: entries, root: of }), SIGNERS),
+    })
+    const anchor = { origin: ORIGIN, size: 10_000, root, extensions: [] }
+    await addEntries(3)
+    expect(
+      await continueTrail(db, {
+        anchor,
+        origin: name,
+        reason: 'restored',
+        by: 'cli:x',
+        signers: [readSigner(next.privateKey)],
+      }),
+    ).toMatchObject({ signed: true })
+    await addEntries(300)
+    await seal(db, [readSigner(next.privateKey)])
+    const keys = [...KEYS, readVerifier(next.verifierKey)]
+    const result = await verify({ keys, anchors: [lost(10_000)] })
+    expect(result).toMatchObject({
+      findings: [],
+      notes: [],
+      origins: [{ origin: ORIGIN }, { origin: name, size: 304 }],
+    })
+    expect(await verify({ keys, anchors: [lost(9_000)] })).toMatchObject({
+      intact: true,
+      notes: [expect.stringContaining('9000')],
+    })
+    for (const [file, code] of [
+      [lost(10_001), 'anchor_ahead'],
+      [lost(10_000, Buffer.alloc(32, 2)), 'anchor_differs'],
+      [lost(600, Buffer.alloc(32, 2)), 'anchor_differs'],
+    ] as const)
+      expect((await verify({ keys, anchors: [file] })).findings).toMatchObject([{ code, origin: ORIGIN }])
+    expect(await verify({ keys, anchors: [lost(10_000)], since: { size: 200 } })).toMatchObject({ intact: true })
   })
 
   it('refuses as anchors what is no checkpoint of a tree in the database', async () => {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { NumberedCheckpoint } from '../../store/read-checkpoints.ts'
 import { LEAF_HEAD_BYTES, type LeafBatch } from '../../store/read-leaves.ts'
 import type { StoredNodes, StoredTree } from '../../store/read-trees.ts'
-import type { Anchor, Continuation } from './anchors.ts'
+import { type Anchor, type Continuation, isNamed } from './anchors.ts'
 import { createBackDating, type OldEntry, type Suspected } from './back-dating.ts'
 import { createCheckpointCheck } from './checkpoint-check.ts'
 import { type EntryHead, readFields, readHead } from './entry-head.ts'
@@ -52,7 +52,6 @@ export interface TreeResult {
   readonly entries: number
   readonly checkpoints: number
   readonly signedBy: readonly string[]
-  readonly continuation: Continuation | undefined
 }
 
 /** Makes the check of one tree. */
@@ -62,6 +61,8 @@ export function createLeafCheck(options: {
   readonly keys: GivenKeys
   /** Those of this tree whose size is at least that of the start point, the smallest first. */
   readonly anchors: readonly Anchor[]
+  /** What the tree after this one says about it. */
+  readonly continuation: Continuation | undefined
   readonly add: (finding: Finding) => void
   readonly note: (text: string) => void
 }): LeafCheck {
@@ -89,16 +90,16 @@ export function createLeafCheck(options: {
   /** Size up to which the anchors agree. */
   let agreedSize = 0
   let anchorDiffers = false
-  let continuation: Continuation | undefined
 
   function add(code: FindingCode, index: number, detail: string, entry: Partial<Finding> = {}): void {
     options.add({ code, origin, index, ...entry, detail })
   }
 
   /** Of anchors that differ the first is reported: all later ones differ too. */
-  function compareAnchor({ path, size, root }: Anchor): void {
+  function compareAnchor(anchor: Anchor): void {
+    const { path, size, root } = anchor
     if (treeCheck.hasRoot(root)) agreedSize = size
-    else if (!anchorDiffers) {
+    else if (!anchorDiffers && !isNamed(anchor, options.continuation)) {
       anchorDiffers = true
       const entries = `${size - agreedSize} entries, ${agreedSize} to ${size - 1}`
       options.add({ code: 'anchor_differs', origin, detail: `${path}: of ${entries}, at least one was changed` })
@@ -131,12 +132,12 @@ export function createLeafCheck(options: {
   }
 
   /** Entries that say something about the trail itself. */
-  function readEntry(index: number, kind: string, body: Buffer): void {
+  function readEntry(kind: string, body: Buffer): void {
     if (kind === 'record.removed') goneEntries.removal(body)
     else if (kind === 'audit.keys_changed') {
       const keys = readFields(body)?.keys
       if (Array.isArray(keys) && keys.length === 0) checkpointCheck.signingGivenUp()
-    } else if (kind === 'audit.continued' && index === 0) continuation = readContinuation(body)
+    }
   }
 
   function checkHead(index: number, head: EntryHead, heads: Buffer, offset: number): void {
@@ -205,7 +206,7 @@ export function createLeafCheck(options: {
             treeCheck.append(bodyHash, nodes)
             if (head !== undefined) {
               checkHead(index, head, heads, offset)
-              readEntry(index, head.kind, bodies.subarray(bodyStart + 1, bodyEnd))
+              readEntry(head.kind, bodies.subarray(bodyStart + 1, bodyEnd))
             }
           } else {
             const mismatch = {
@@ -276,15 +277,7 @@ export function createLeafCheck(options: {
         entries,
         checkpoints: checkpointCheck.count,
         signedBy: checkpointCheck.signedBy,
-        continuation,
       }
     },
   }
-}
-
-function readContinuation(body: Buffer): Continuation | undefined {
-  const { old_origin, kept_size, anchor_size, anchor_root } = readFields(body) ?? {}
-  if (typeof old_origin !== 'string' || typeof kept_size !== 'number') return undefined
-  if (typeof anchor_size !== 'number' || typeof anchor_root !== 'string') return undefined
-  return { oldOrigin: old_origin, keptSize: kept_size, anchorSize: anchor_size, anchorRoot: anchor_root }
 }

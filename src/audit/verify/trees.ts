@@ -1,9 +1,19 @@
 import type { Kysely } from 'kysely'
 import type { Verifier } from '../../contract/note-keys.ts'
 import { readRemovals } from '../../store/find-entries.ts'
+import { readLeaves } from '../../store/read-leaves.ts'
 import { readTrees, type StoredTree } from '../../store/read-trees.ts'
 import type { Tables } from '../../store/tables.ts'
-import { type Anchor, type AnchorFile, type Continuation, judgeAhead, readAnchor } from './anchors.ts'
+import {
+  type Anchor,
+  type AnchorFile,
+  type Continuation,
+  isNamed,
+  judgeAhead,
+  judgeKept,
+  readAnchor,
+  readContinuation,
+} from './anchors.ts'
 import { createGivenKeys, type GivenKeys } from './keys.ts'
 import { createLeafCheck, type TreeResult } from './leaf-check.ts'
 import type { Report } from './report.ts'
@@ -58,18 +68,20 @@ export async function verifyTrees(
     options.onProgress?.(done, total)
   }
   const origins: VerifiedTree[] = []
-  const continuations: Continuation[] = []
+  const continuations = await readContinuations(db, trees)
   for (const [index, tree] of trees.entries()) {
     const start = starts[index]
     if (start === undefined) continue
     const own = anchors.filter(({ origin }) => origin === tree.name).sort((a, b) => a.size - b.size)
-    for (const anchor of own) if (anchor.size < start.frontier.size) await compareEarlier(db, tree, anchor, report)
-    const result = await verifyTree(db, { tree, start, keys, anchors: own, report, onLeaves })
-    if (result.continuation !== undefined) continuations.push(result.continuation)
+    for (const anchor of own)
+      if (anchor.size < start.frontier.size)
+        await compareEarlier(db, tree, anchor, continuations.get(tree.name), report)
+    const continuation = continuations.get(tree.name)
+    const result = await verifyTree(db, { tree, start, keys, anchors: own, continuation, report, onLeaves })
     const { root, entries, checkpoints, signedBy } = result
     origins.push({ origin: tree.name, size: tree.end, root, entries, checkpoints, signedBy })
   }
-  judgeLosses(trees, anchors, continuations, report)
+  judgeLosses(trees, origins, anchors, continuations, report)
   for await (const finding of findUnsealed(db, '0')) report.add(finding)
   return origins
 }
@@ -81,6 +93,7 @@ async function verifyTree(
     readonly start: StartPoint
     readonly keys: GivenKeys
     readonly anchors: readonly Anchor[]
+    readonly continuation: Continuation | undefined
     readonly report: Report
     readonly onLeaves: (count: number) => void
   },
@@ -148,10 +161,33 @@ function readAnchors(
   return anchors
 }
 
+/** What the first entries of trees say about the trees before them, by the names of those. */
+async function readContinuations(
+  db: Kysely<Tables>,
+  trees: readonly StoredTree[],
+): Promise<ReadonlyMap<string, Continuation>> {
+  const continuations = new Map<string, Continuation>()
+  for (const { id } of trees.slice(1)) {
+    const { bodies } = await db
+      .transaction()
+      .execute((transaction) => readLeaves(transaction, id, { from: 0, end: 1, limit: 1 }))
+    // Without the byte that stands before each entry.
+    const continuation = readContinuation(bodies.subarray(1))
+    if (continuation !== undefined) continuations.set(continuation.oldOrigin, continuation)
+  }
+  return continuations
+}
+
 /** An anchor from before the start of the verification is compared with the stored hashes. */
-async function compareEarlier(db: Kysely<Tables>, tree: StoredTree, anchor: Anchor, report: Report): Promise<void> {
+async function compareEarlier(
+  db: Kysely<Tables>,
+  tree: StoredTree,
+  anchor: Anchor,
+  continuation: Continuation | undefined,
+  report: Report,
+): Promise<void> {
   const frontier = await storedFrontier(db, tree, anchor.size)
-  if (frontier?.root().equals(anchor.root)) return
+  if (frontier?.root().equals(anchor.root) || isNamed(anchor, continuation)) return
   report.add({
     code: 'anchor_differs',
     origin: tree.name,
@@ -162,22 +198,19 @@ async function compareEarlier(db: Kysely<Tables>, tree: StoredTree, anchor: Anch
 /** Judges what later trees say about the end of earlier ones, and the anchors with more entries than their tree. */
 function judgeLosses(
   trees: readonly StoredTree[],
+  verified: readonly VerifiedTree[],
   anchors: readonly Anchor[],
-  continuations: readonly Continuation[],
+  continuations: ReadonlyMap<string, Continuation>,
   report: Report,
 ): void {
-  for (const tree of trees) {
-    const continuation = continuations.find(({ oldOrigin }) => oldOrigin === tree.name)
-    if (continuation !== undefined && tree.end < continuation.keptSize)
-      report.add({
-        code: 'entry_missing',
-        origin: tree.name,
-        index: tree.end,
-        detail: `the tree had ${continuation.keptSize} entries when \`audit.continued\` was written, and has ${tree.end}`,
-      })
-    for (const anchor of anchors.filter(({ origin, size }) => origin === tree.name && size > tree.end)) {
-      const verdict = judgeAhead(anchor, tree.end, continuation)
-      if (verdict !== undefined) report.add(typeof verdict === 'string' ? { note: verdict } : verdict)
+  for (const { name, end } of trees) {
+    const continuation = continuations.get(name)
+    const root = verified.find(({ origin }) => origin === name)?.root
+    const lost = continuation && judgeKept(name, end, root, continuation)
+    if (lost !== undefined) report.add(lost)
+    for (const anchor of anchors.filter(({ origin, size }) => origin === name && size > end)) {
+      const verdict = judgeAhead(anchor, end, continuation)
+      if (verdict !== undefined) report.add(verdict)
     }
   }
 }
