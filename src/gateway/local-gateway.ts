@@ -26,10 +26,18 @@ export async function findLocalGateway(settings: Settings): Promise<string | und
   return undefined
 }
 
-/** Gets the JSON at a URL, with any status; undefined without an answer or without JSON. */
-export async function askLocal(url: string): Promise<unknown> {
+/**
+ * Gets the JSON at a URL, with any status; undefined without an answer or without JSON.
+ *
+ * @param token of the gateway at that URL, if it needs one
+ */
+export async function askLocal(url: string, token?: string): Promise<unknown> {
   try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    const response = await fetch(url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    })
     return await response.json()
   } catch {
     return undefined

@@ -233,8 +233,11 @@ describe('doctor', () => {
     expect(code).toBe(1)
   })
 
-  it('asks the gateway that has the embedded database open', async () => {
-    const env = { ...(await startedStore('embedded')), TEAMS_HTTP_PORT: String(await freePort()) }
+  it('asks the gateway that has the embedded database open, also for the name of the audit tree', async () => {
+    const store = await startedStore('embedded')
+    const tree = await originOf(store)
+    const tokens = `doctor:read:${'t'.repeat(20)}`
+    const env = { ...store, TEAMS_HTTP_PORT: String(await freePort()), TEAMS_API_TOKENS: tokens }
     const { origin } = await startServe(env)
     const { code, answer } = await runJson(['doctor'], { env })
     expect(code).toBe(0)
@@ -245,6 +248,7 @@ describe('doctor', () => {
         detail: `reachable, says the gateway at ${origin}`,
         todo: null,
       })
+    expect(answer.checks.find(({ check }: Line) => check === 'audit key').todo).toContain(`--origin '${tree}'`)
     // The folder says where its gateway listens.
     expect(await runJson(['doctor'], { env: { ...env, TEAMS_HTTP_PORT: '0' } })).toMatchObject({ code: 0 })
   })

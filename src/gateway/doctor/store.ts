@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { sql } from 'kysely'
+import { z } from 'zod'
+import { auditEntryPageWire } from '../../contract/audit.ts'
 import { readinessWire } from '../../contract/health.ts'
 import { ERROR_CODES } from '../../kernel/error-codes.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
@@ -15,7 +17,7 @@ import { problemOfPlace } from '../../store/private-folder.ts'
 import { GRANT_CREATE, readRights } from '../../store/rights.ts'
 import { engineSchemaOf } from '../../store/schema.ts'
 import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
-import { askLocal, findLocalGateway } from '../local-gateway.ts'
+import { askLocal, findLocalGateway, tokenFor } from '../local-gateway.ts'
 import { checkAnchorFolder } from './anchors.ts'
 import { type CheckedAudit, checkAuditStore } from './audit.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
@@ -42,7 +44,7 @@ export async function checkStore(settings: Settings): Promise<CheckedStore> {
   try {
     database = await openDatabase(settings)
   } catch (error) {
-    if (isGatewayError(error, 'data_dir_in_use')) return { findings: await askHolder(settings), ...NOT_READ }
+    if (isGatewayError(error, 'data_dir_in_use')) return { ...NOT_READ, ...(await askHolder(settings)) }
     const { code, problems } = databaseError(error)
     const exit = exitCodeOf(code)
     const findings = problems.map((problem) => wrongSetting('database', problem, exit))
@@ -145,17 +147,27 @@ async function checkNewFolder(folder: string): Promise<Finding> {
 }
 
 /** Asks the gateway that has the embedded database open for its readiness; normal while a gateway runs. */
-async function askHolder(settings: Settings): Promise<readonly Finding[]> {
+async function askHolder(settings: Settings): Promise<Pick<CheckedStore, 'findings' | 'audit'>> {
   const origin = await findLocalGateway(settings)
   if (origin === undefined) {
     const { title, todo } = ERROR_CODES.data_dir_in_use
-    return [wrong('database', `${title}, and no gateway answers on this machine`, todo, exitCodeOf('data_dir_in_use'))]
+    const detail = `${title}, and no gateway answers on this machine`
+    return { findings: [wrong('database', detail, todo, exitCodeOf('data_dir_in_use'))], audit: undefined }
   }
   const readiness = readinessWire.safeParse(await askLocal(`${origin}/readyz`))
   const checks = readiness.success ? readiness.data.checks : [{ name: 'database', ok: false, detail: 'no answer' }]
-  return checks.map(({ name, ok, detail }) =>
+  const findings = checks.map(({ name, ok, detail }) =>
     ok
       ? fine(name, `${detail}, says the gateway at ${origin}`)
       : wrong(name, `${detail}, says the gateway at ${origin}`, 'Look into its log.', EXIT.unreachable),
   )
+  return { findings, audit: await askForTree(origin, tokenFor(settings, 'read')) }
+}
+
+/** Asks a gateway for the name of its audit tree, which the first entry of the newest tree has. */
+async function askForTree(gateway: string, token: string | undefined): Promise<CheckedAudit | undefined> {
+  const answer = await askLocal(`${gateway}/v1/audit/entries?from=0&limit=1&unsealed=false`, token)
+  const page = z.safeDecode(auditEntryPageWire, answer as z.input<typeof auditEntryPageWire>)
+  const name = page.data?.entries[0]?.origin ?? undefined
+  return name === undefined ? undefined : { origin: name, findings: [] }
 }
