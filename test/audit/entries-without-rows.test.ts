@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordSecrets } from '../../src/audit/record-secrets.ts'
 import { recordStart } from '../../src/audit/record-start.ts'
+import { verifyRows } from '../../src/audit/verify/rows.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Secret } from '../../src/kernel/secret.ts'
@@ -9,6 +10,8 @@ import { packageVersion } from '../../src/kernel/version.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saltedHash } from '../../src/store/entry-sql.ts'
+import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
+
 import { recordRead } from '../../src/store/record-read.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { openMigrated } from '../conformance/databases.ts'
@@ -111,5 +114,7 @@ describe.each(KINDS)('entries that belong to no row, on %s', (kind) => {
       expect(fields.who).toBe(saltedHash(values[0]?.salt ?? '', values[0]?.value ?? ''))
       expect(JSON.stringify(fields)).not.toMatch(/ops|sara/)
     }
+    // A read is about its notification, and changes nothing of it.
+    expect(await inReadSnapshot(db, (transaction) => Array.fromAsync(verifyRows(transaction)))).toEqual([])
   })
 })
