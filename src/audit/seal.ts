@@ -18,8 +18,8 @@ import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import { signNote } from './signed-note.ts'
-import { frontierFromTiles, type TileReader } from './tiles.ts'
-import { appendLeaves } from './tree.ts'
+import { frontierFromTiles, IncompleteTile, type TileReader } from './tiles.ts'
+import { appendLeaves, type Frontier } from './tree.ts'
 
 /** Most entries of one sealing: a second of work, in which other statements go on. */
 const MAX_PER_SEALING = 20_000
@@ -39,9 +39,28 @@ export type Sealing =
       readonly signed: boolean
       /** Names of given keys that did not sign, because this tree has another name. */
       readonly foreignKeys: readonly string[]
+      /** The newest checkpoint, for {@link SealOptions.seen} of the next sealing. */
+      readonly newest: SeenCheckpoint
     }
+  /** The tree does not go on from a checkpoint that was seen before: the database lost transactions. Nothing is signed. */
+  | { readonly kind: 'lost'; readonly origin: string; readonly size: number }
   /** The stored tree is not the one of its last checkpoint: it was edited, and nothing is signed until that is explained. */
   | { readonly kind: 'inconsistent'; readonly origin: string; readonly size: number }
+
+/** A checkpoint that a process has seen in the database. */
+export interface SeenCheckpoint {
+  readonly origin: string
+  readonly size: number
+  readonly root: Buffer
+}
+
+/** Options of {@link seal}. */
+export interface SealOptions {
+  /** Most entries of one sealing. */
+  readonly limit?: number
+  /** The newest checkpoint that the caller knows; a tree that does not go on from it is not sealed. */
+  readonly seen?: SeenCheckpoint | undefined
+}
 
 /**
  * Seals entries: numbers those that have become visible, adds them to the tree, and signs the new root. One transaction, so
@@ -51,49 +70,64 @@ export type Sealing =
  *
  * @param signers the keys that sign, the current one first; none where no key is configured. A key whose name is not the
  *   tree's origin signs nothing: no tool would take its checkpoints for those of this tree
- * @param options.limit most entries of one sealing
  */
 export async function seal(
   db: Kysely<Tables>,
   signers: readonly Signer[],
-  { limit = MAX_PER_SEALING } = {},
+  { limit = MAX_PER_SEALING, seen }: SealOptions = {},
 ): Promise<Sealing> {
   try {
-    return await inTransaction(db, (transaction) => sealOnce(transaction, signers, limit))
+    return await inTransaction(db, (transaction) => sealOnce(transaction, signers, limit, seen))
   } catch (error) {
-    if (error instanceof InconsistentTree) return { kind: 'inconsistent', origin: error.origin, size: error.size }
+    if (error instanceof WrongTree) return { kind: error.kind, origin: error.origin, size: error.size }
     throw error
   }
 }
 
 /** Thrown, so that the transaction is rolled back. */
-class InconsistentTree extends Error {
+class WrongTree extends Error {
+  readonly kind: 'inconsistent' | 'lost'
   readonly origin: string
   readonly size: number
 
-  constructor(origin: string, size: number) {
-    super('the stored tree does not have the root of its last checkpoint')
+  constructor(kind: 'inconsistent' | 'lost', origin: string, size: number) {
+    super(`the stored tree is ${kind}`)
+    this.kind = kind
     this.origin = origin
     this.size = size
   }
 }
 
-async function sealOnce(db: Kysely<Tables>, given: readonly Signer[], limit: number): Promise<Sealing> {
+async function sealOnce(
+  db: Kysely<Tables>,
+  given: readonly Signer[],
+  limit: number,
+  known: SeenCheckpoint | undefined,
+): Promise<Sealing> {
   if (!(await takeSealingLock(db))) return { kind: 'busy' }
-  const origin = (await readOrigin(db)) ?? (await beginOrigin(db, given))
+  const found = await readOrigin(db)
+  if (found === undefined && known !== undefined) throw new WrongTree('lost', known.origin, 0)
+  const origin = found ?? (await beginOrigin(db, given))
   const signers = given.filter(({ name }) => name === origin.name)
   const foreignKeys = given.filter(({ name }) => name !== origin.name).map(({ name }) => name)
   const result = { kind: 'sealed', origin: origin.name, foreignKeys } as const
   const last = await readCheckpoint(db, origin.id)
+  if (known !== undefined && known.origin === origin.name && !(await goesOn(db, origin, last, known)))
+    throw new WrongTree('lost', origin.name, last?.size ?? 0)
   const keyIds = signers.map(({ keyId }) => keyId)
   const keysChanged = last !== undefined && signedBy(last) !== keyIds.join()
   // Before entries are numbered: it must not be newer than the snapshot of this sealing.
   if (keysChanged) await insertEntry(db, 'audit.keys_changed', { keys: keyIds })
   const { leaves, ...seen } = await numberEntries(db, origin.id, last, limit)
   const due = last === undefined || last.ageMs >= HEARTBEAT_MS || last.ageMs < 0
-  if (leaves.length === 0 && !due) return { ...result, entries: 0, more: false, signed: last.note !== null }
-  const frontier = await frontierFromTiles(last?.size ?? 0, tilesOf(db, origin.id))
-  if (last !== undefined && !frontier.root().equals(last.root)) throw new InconsistentTree(origin.name, last.size)
+  if (leaves.length === 0 && !due) {
+    const newest = { origin: origin.name, size: last.size, root: last.root }
+    return { ...result, entries: 0, more: false, signed: last.note !== null, newest }
+  }
+  const frontier = await storedFrontier(db, origin, last?.size ?? 0)
+  if (last !== undefined && !frontier?.root().equals(last.root))
+    throw new WrongTree('inconsistent', origin.name, last.size)
+  if (frontier === undefined) throw new WrongTree('inconsistent', origin.name, 0)
   const nodes: TreeNode[] = []
   appendLeaves(frontier, leaves, (level, index, hash) => nodes.push({ level, index, hash }))
   await insertNodes(db, origin.id, nodes)
@@ -101,7 +135,34 @@ async function sealOnce(db: Kysely<Tables>, given: readonly Signer[], limit: num
   const root = frontier.root()
   const note = signers.length > 0 ? signNote(formatCheckpoint({ origin: origin.name, size, root }), signers) : null
   await insertCheckpoint(db, origin.id, { size, root, note, ...seen })
-  return { ...result, entries: leaves.length, more: !seen.complete, signed: note !== null }
+  const newest = { origin: origin.name, size, root }
+  return { ...result, entries: leaves.length, more: !seen.complete, signed: note !== null, newest }
+}
+
+/**
+ * True where a tree begins with the one of a checkpoint that was seen before. Without that a gateway that stays connected through a
+ * fail-over would sign checkpoints which contradict its earlier ones.
+ */
+async function goesOn(
+  db: Kysely<Tables>,
+  origin: Origin,
+  last: StoredCheckpoint | undefined,
+  { size, root }: SeenCheckpoint,
+): Promise<boolean> {
+  if (last === undefined || last.size < size) return false
+  if (last.size === size) return last.root.equals(root)
+  // Another replica has sealed since.
+  return (await storedFrontier(db, origin, size))?.root().equals(root) ?? false
+}
+
+/** The right edge of the stored tree of this size; undefined where hashes are missing. */
+async function storedFrontier(db: Kysely<Tables>, origin: Origin, size: number): Promise<Frontier | undefined> {
+  try {
+    return await frontierFromTiles(size, tilesOf(db, origin.id))
+  } catch (error) {
+    if (error instanceof IncompleteTile) return undefined
+    throw error
+  }
 }
 
 /**

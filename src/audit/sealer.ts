@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Tables } from '../store/tables.ts'
 import { leftToSigner } from './left-to-signer.ts'
-import { type Sealing, seal } from './seal.ts'
+import { type Sealing, type SeenCheckpoint, seal } from './seal.ts'
 
 /** Milliseconds between two sealings: an entry is sealed within two seconds. */
 const SEALING_INTERVAL_MS = 1_000
@@ -25,6 +25,9 @@ export function startSealer(options: {
   let stopped = false
   let failing = false
   let inconsistent = false
+  let lost = false
+  /** Stays the same while the database lacks it: entries that a fail-over lost may come back with the right server. */
+  let seen: SeenCheckpoint | undefined
   let foreign = ''
   let cancelTimer = () => {}
   let running: Promise<void> = Promise.resolve()
@@ -34,7 +37,7 @@ export function startSealer(options: {
     try {
       const keys = signers()
       const left = keys.length === 0 && (await leftToSigner(kysely))
-      const sealing: Sealing = left ? { kind: 'busy' } : await seal(kysely, keys)
+      const sealing: Sealing = left ? { kind: 'busy' } : await seal(kysely, keys, { seen })
       more = sealing.kind === 'sealed' && sealing.more
       report(sealing)
       if (failing) log.write('audit_sealing_recovered')
@@ -47,11 +50,16 @@ export function startSealer(options: {
   }
 
   function report(sealing: Sealing): void {
+    if (sealing.kind === 'busy') return
     const isInconsistent = sealing.kind === 'inconsistent'
     if (isInconsistent && !inconsistent)
       log.write('audit_tree_inconsistent', { tree: sealing.origin, tree_size: sealing.size })
     inconsistent = isInconsistent
+    const isLost = sealing.kind === 'lost'
+    if (isLost && !lost) log.write('audit_entries_lost', { tree: sealing.origin, tree_size: sealing.size })
+    lost = isLost
     if (sealing.kind !== 'sealed') return
+    seen = sealing.newest
     const found = sealing.foreignKeys.join()
     if (found !== '' && found !== foreign) log.write('audit_key_of_another_tree', { tree: sealing.origin })
     foreign = found

@@ -110,6 +110,28 @@ describe.each(KINDS)('sealing on %s', (kind) => {
     await expectSound(db)
   })
 
+  it('refuses to go on from a tree that lost what was seen of it, and goes on where another replica has sealed', async () => {
+    const first = await seal(db, [])
+    if (first.kind !== 'sealed') throw new Error(first.kind)
+    const { newest } = first
+    await addEntries(db, 2)
+    await seal(db, [])
+    expect(await seal(db, [], { seen: newest })).toMatchObject({ kind: 'sealed' })
+    await addEntries(db, 1)
+    const checkpoints = () => db.selectFrom('teams_audit_checkpoints').select('id').execute()
+    const before = await checkpoints()
+    const { origin, size, root } = newest
+    for (const seen of [
+      { origin, size: size + 1_000, root },
+      { origin, size, root: Buffer.alloc(32, 1) },
+      { origin, size: size + 2, root },
+    ])
+      expect(await seal(db, [], { seen })).toMatchObject({ kind: 'lost', origin, size: size + 2 })
+    expect(await checkpoints()).toEqual(before)
+    expect(await seal(db, [], { seen: { ...newest, origin: 'example.com/before' } })).toMatchObject({ entries: 1 })
+    await expectSound(db)
+  })
+
   it.each([
     'teams_audit_entries',
     'teams_audit_leaves',

@@ -2,6 +2,12 @@ import type { LogEventRow } from './fields.ts'
 
 /** Log events of the audit trail. */
 export const AUDIT_EVENTS = {
+  audit_entries_lost: {
+    level: 'error',
+    message: 'database lost audit entries that this gateway has seen sealed; nothing is sealed',
+    fields: ['tree', 'tree_size'],
+    todo: 'A fail-over lost transactions, or an older backup was restored. Bring the newer database back; if it is lost, stop the gateways and run "claimlinc-teams audit continue".',
+  },
   audit_key_of_another_tree: {
     level: 'error',
     message: 'audit key does not have the name of the audit tree; it signs no checkpoint',
