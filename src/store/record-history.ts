@@ -41,17 +41,15 @@ export async function readFirstChange(db: Kysely<Tables>): Promise<string | unde
 }
 
 /**
- * Whether gateways without an audit trail ever worked with this database: false where migrations 0004 and 0005 were applied
- * together, as on an empty database.
+ * Whether gateways without an audit trail ever worked with this database: it has rows from before the trail, or its first
+ * migration is much older than the one that begins the trail. An empty database gets all of them together.
+ *
+ * @param beganAt when the trail began
  */
-export async function hadEarlierVersion(db: Kysely<Tables>): Promise<boolean> {
-  const { rows } = await sql<{ name: string; timestamp: string }>`
-    SELECT name, timestamp FROM teams_migrations WHERE name LIKE '0004\\_%' OR name LIKE '0005\\_%' ORDER BY name`.execute(
-    db,
-  )
-  const [before, audit] = rows.map(({ timestamp }) => Date.parse(timestamp))
-  return !(before !== undefined && audit !== undefined && audit - before < TOGETHER_MS)
+export async function hadEarlierVersion(db: Kysely<Tables>, beganAt: string): Promise<boolean> {
+  const { rows } = await sql<{ earlier: boolean }>`
+    SELECT EXISTS (SELECT 1 FROM teams_events WHERE created_at < ${beganAt}::timestamptz)
+           OR (SELECT max(timestamp::timestamptz) - min(timestamp::timestamptz) >= interval '1 minute'
+                 FROM teams_migrations WHERE name <= '0005_audit') AS earlier`.execute(db)
+  return rows[0]?.earlier ?? false
 }
-
-/** Milliseconds within which two migrations of one run are applied, with pauses for locks. */
-const TOGETHER_MS = 60_000

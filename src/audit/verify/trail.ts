@@ -61,7 +61,7 @@ export async function readTrail(
   }
   const earlier =
     options.earlierVersionUntil ??
-    (beganAt !== undefined && (await hadEarlierVersion(transaction))
+    (beganAt !== undefined && (await hadEarlierVersion(transaction, beganAt))
       ? new Date(Date.parse(beganAt) + UPGRADE_MS)
       : undefined)
   return {
