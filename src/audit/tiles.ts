@@ -35,7 +35,7 @@ export class IncompleteTile extends Error {
 }
 
 /** Leaves from `start` up to and without `end`. */
-interface Range {
+export interface Range {
   readonly start: number
   readonly end: number
 }
@@ -105,6 +105,15 @@ export async function consistencyProof(oldSize: number, newSize: number, reader:
   return rootsOf(ranges.reverse(), newSize, reader)
 }
 
+/**
+ * Reads the hashes of complete subtrees.
+ *
+ * @throws IncompleteTile
+ */
+export function subtreeHashes(subtrees: readonly Range[], size: number, reader: TileReader): Promise<Buffer[]> {
+  return Promise.all(subtrees.map(createSubtreeReader(size, reader)))
+}
+
 async function rootsOf(ranges: readonly Range[], size: number, reader: TileReader): Promise<Buffer[]> {
   const subtreeRoot = createSubtreeReader(size, reader)
   return Promise.all(
@@ -113,7 +122,7 @@ async function rootsOf(ranges: readonly Range[], size: number, reader: TileReade
 }
 
 /** Splits a range into complete subtrees, largest first. Its start is a multiple of the largest one's size. */
-function completeSubtrees({ start, end }: Range): Range[] {
+export function completeSubtrees({ start, end }: Range): Range[] {
   let from = start
   return peakSizes(end - start).map((leaves) => {
     const subtree = { start: from, end: from + leaves }
