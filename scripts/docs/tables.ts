@@ -1,3 +1,4 @@
+import { ARCHIVE_FINDINGS } from '../../src/audit/archive/findings.ts'
 import { FINDINGS } from '../../src/audit/verify/findings.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
@@ -104,6 +105,12 @@ export function auditFindingsPage(): string {
     table(
       ['code', 'meaning', 'what to do'],
       Object.entries(FINDINGS).map(([name, row]) => [code(name), row.means, row.todo]),
+    ),
+    '## Archives',
+    'What `claimlinc-teams audit verify --archive` can find in an archive of `audit export`. Get the archive again from the one who made it, and compare the hash of its manifest with the entry `audit.exported` of the audit trail.',
+    table(
+      ['code', 'meaning'],
+      Object.entries(ARCHIVE_FINDINGS).map(([name, means]) => [code(name), means]),
     ),
   )
 }

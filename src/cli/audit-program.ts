@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import type { ContinueOptions } from './commands/audit-continue.ts'
+import type { ExportCommandOptions } from './commands/audit-export.ts'
 import type { KeygenOptions } from './commands/audit-keygen.ts'
 import type { CheckpointOptions, ProveOptions } from './commands/audit-read.ts'
 import type { VerifyCommandOptions } from './commands/audit-verify.ts'
@@ -32,7 +33,9 @@ export function addAudit(
     )
   audit
     .command('verify')
-    .description('Verify the audit trail of the database, and name what was changed.')
+    .description('Verify the audit trail of the database, or an archive of it, and name what was changed.')
+    .argument('[archive]', 'a file of "audit export", in place of the database')
+    .option('--archive <file>', 'the same as the argument')
     .option('--key <key>', 'verifier key of the trail, from outside the database; repeatable', appended)
     .option('--policy <file>', 'file with verifier keys, a line "log <key>" each; repeatable', appended)
     .option('--anchor <path>', 'checkpoint from outside the database, a file or a folder of them; repeatable', appended)
@@ -40,11 +43,37 @@ export function addAudit(
     .addHelpText(
       'after',
       `
-Only reads: a database role with SELECT is enough. The database is that of DATABASE_URL, or the embedded one.
+Only reads: a database role with SELECT is enough. The database is that of DATABASE_URL, or the embedded one. An archive is
+verified without a database, and with --key and --policy alone.
 Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.unreachable}: the database can not be reached.`,
     )
-    .action(async (options: VerifyCommandOptions) =>
-      finish(await (await import('./commands/audit-verify.ts')).verifyCommand(options, output)),
+    .action(async (archive: string | undefined, options: VerifyCommandOptions) =>
+      finish(await (await import('./commands/audit-verify.ts')).verifyCommand(archive, options, output)),
+    )
+  audit
+    .command('export')
+    .description('Write entries of the audit trail and their proofs into an archive, which "audit verify" checks.')
+    .requiredOption('--out <file>', 'the archive, a new file whose name should end in .tar.gz')
+    .option('--since <time>', 'entries that were sealed after this time')
+    .option('--until <time>', 'entries that were sealed up to this time')
+    .option(
+      '--correlation-id <id>',
+      'in place of a period: entries about the events with this id and their notifications',
+    )
+    .option(
+      '--with-values',
+      'with --correlation-id: also the stored values whose hashes the entries have, cards included',
+    )
+    .option('--unsigned', 'also where no checkpoint is signed')
+    .addOption(new Option('--url <url>').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Reads the database of DATABASE_URL, or the embedded one, which no gateway may have open. Adds an entry to the audit trail, so the
+database user needs the rights of a gateway. Needs the space of the unpacked archive in the folder of --out.`,
+    )
+    .action(async (options: ExportCommandOptions) =>
+      finish(await (await import('./commands/audit-export.ts')).exportCommand(options, output)),
     )
   addTarget(audit.command('checkpoint').description('Print the newest signed checkpoint of the audit trail.'))
     .option('--origin <name>', 'of this tree; default: the newest')

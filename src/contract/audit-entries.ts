@@ -204,6 +204,20 @@ export const AUDIT_ENTRIES = {
     fields: { keys: 'list' },
     means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',
   },
+  'audit.exported': {
+    fields: {
+      since: 'time',
+      until: 'time',
+      filter: 'hash',
+      values: 'flag',
+      count: 'count',
+      trees: 'list',
+      manifest: 'code',
+      ...ACTOR_FIELDS,
+    },
+    means:
+      'Entries were exported. `filter` is the correlation id, null for the period from `since` to `until`; `trees` has the origin, the first and last index and the count of each tree; `values` is true where the values behind the hashes went out too; `manifest` is the SHA-256 of `manifest.json`',
+  },
   'audit.continued': {
     fields: {
       old_origin: 'code',

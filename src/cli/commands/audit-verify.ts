@@ -15,6 +15,7 @@ export interface VerifyCommandOptions {
   readonly policy?: readonly string[]
   readonly anchor?: readonly string[]
   readonly since?: string
+  readonly archive?: string
 }
 
 /** Most bytes of an anchor or a policy. A larger file is read as an empty one, which is then refused. */
@@ -22,8 +23,12 @@ const MAX_FILE_BYTES = 1_000_000
 /** Findings that are printed for people. */
 const MAX_PRINTED = 20
 
-/** `audit verify` */
-export async function verifyCommand(options: VerifyCommandOptions, output: Output): Promise<ExitCode> {
+/** `audit verify`: of the database, or of an archive. */
+export async function verifyCommand(
+  archive: string | undefined,
+  options: VerifyCommandOptions,
+  output: Output,
+): Promise<ExitCode> {
   const { key = [], policy = [], anchor = [], since } = options
   const request = readVerifyRequest({
     keys: key,
@@ -31,6 +36,9 @@ export async function verifyCommand(options: VerifyCommandOptions, output: Outpu
     anchors: anchor.flatMap(filesAt).map((path) => ({ path, text: readText('--anchor', path) })),
     since,
   })
+  const file = archivePath(archive, options)
+  if (file !== undefined)
+    return (await import('./audit-verify-archive.ts')).verifyArchiveCommand(file, request.keys, output)
   const settings = loadSettings(readEnvironment('error'))
   output.progress('Opening the database …')
   const database = await openDatabase(settings)
@@ -49,6 +57,29 @@ export async function verifyCommand(options: VerifyCommandOptions, output: Outpu
   } finally {
     await database.close()
   }
+}
+
+/** @throws GatewayError `invalid_request` for two archives, and for options that an archive has no use for */
+function archivePath(
+  argument: string | undefined,
+  { archive, anchor, since }: VerifyCommandOptions,
+): string | undefined {
+  const file = argument ?? archive
+  if (file === undefined) return undefined
+  const unused = [
+    ...(argument !== undefined && archive !== undefined ? ['--archive'] : []),
+    ...(anchor === undefined ? [] : ['--anchor']),
+    ...(since === undefined ? [] : ['--since']),
+  ]
+  if (unused.length === 0) return file
+  throw new GatewayError(
+    'invalid_request',
+    unused.map((at) => ({
+      at,
+      found: 'the option beside an archive',
+      expected: 'an archive, --key and --policy alone',
+    })),
+  )
 }
 
 /** The files of a folder, without those whose names begin with a dot; a file itself. */
