@@ -1,6 +1,6 @@
 import type { Json } from '../../kernel/json.ts'
 import type { StoredAttempt } from '../../store/record-in-order.ts'
-import { isHashedOrNull } from './compare.ts'
+import { isHashed } from './compare.ts'
 import { differs, type Findings, mayBeEarlierVersion, notBacked } from './found.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
@@ -15,14 +15,14 @@ interface Expected {
   readonly values: Map<string, { readonly value: Json | undefined; readonly entry: Entry }>
 }
 
-type Holds = (row: StoredAttempt, value: Json | undefined, salt: string | null | undefined) => boolean
+type Holds = (row: StoredAttempt, value: Json | undefined, salt: string | null) => boolean
 
 /** Whether each column of an attempt is as the field of its entries says. */
 const COLUMNS: readonly (readonly [column: string, field: string, holds: Holds])[] = [
   ['outcome', 'outcome', (row, value) => row.outcome === value],
   ['status_code', 'attempt_status', (row, value) => row.status_code === value],
-  ['error_code', 'error_code', (row, value, salt) => salt === undefined || isHashedOrNull(value, salt, row.error_code)],
-  ['message', 'message', (row, value, salt) => salt === undefined || isHashedOrNull(value, salt, row.message)],
+  ['error_code', 'error_code', (row, value, salt) => isHashed(value, salt, row.error_code)],
+  ['message', 'message', (row, value, salt) => isHashed(value, salt, row.message)],
   ['started_at', 'started_at', (row, value) => row.started_at === value],
   ['finished_at', 'finished_at', (row, value) => row.finished_at === value],
   ['repeat', 'repeat', (row, value) => row.repeat === value],
@@ -57,14 +57,14 @@ function expectedAttempts(entries: readonly Entry[], findings: Findings, id: str
 /**
  * Compares the attempts of a notification with their entries.
  *
- * @param notification its row; `created_at` and `salt` are undefined where it is gone
+ * @param notification its row; `created_at` is undefined and `salt` null where it is gone
  * @returns how many rows a gateway of an earlier version wrote
  */
 export function checkAttempts(
   notification: {
     readonly id: string
     readonly created_at: string | undefined
-    readonly salt: string | null | undefined
+    readonly salt: string | null
   },
   rows: readonly StoredAttempt[],
   entries: readonly Entry[],

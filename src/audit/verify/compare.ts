@@ -3,17 +3,12 @@ import type { Json } from '../../kernel/json.ts'
 import { saltedHash } from '../../store/entry-sql.ts'
 
 /**
- * Whether a text is the one whose hash an entry has. True without a salt: the value was erased with it, which is counted in a
- * note, or it is of an earlier version.
+ * Whether a text is the one whose hash an entry has. True without a salt, because then nothing can be known: a salt that is
+ * gone is a finding of its own.
  */
 export function isHashed(hash: Json | undefined, salt: string | null, text: string | null): boolean {
   if (salt === null) return true
   return text === null ? hash === null : saltedHash(salt, text) === hash
-}
-
-/** The same for a column that can be null: erased, it is. */
-export function isHashedOrNull(hash: Json | undefined, salt: string | null, text: string | null): boolean {
-  return isHashed(hash, salt, text) && (salt !== null || text === null || hash === null)
 }
 
 /** The same for a JSON value, which entries hash as canonical JSON. */

@@ -17,29 +17,22 @@ export interface Findings {
   add(found: Found): void
   /** Counts a row that a gateway of an earlier version wrote or changed. */
   addEarlierVersion(table: string): void
-  /** Counts a value that was erased, so that it could not be compared with its hash. */
-  addErased(value: string): void
   take(): readonly Found[]
   readonly earlierVersion: ReadonlyMap<string, number>
-  readonly erased: ReadonlyMap<string, number>
 }
 
 export function createFindings(): Findings {
   let found: Found[] = []
   const earlierVersion = new Map<string, number>()
-  const erased = new Map<string, number>()
-  const count = (counts: Map<string, number>, name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1)
   return {
     add: (one) => void found.push(one),
-    addEarlierVersion: (table) => count(earlierVersion, table),
-    addErased: (value) => count(erased, value),
+    addEarlierVersion: (table) => void earlierVersion.set(table, (earlierVersion.get(table) ?? 0) + 1),
     take() {
       const taken = found
       found = []
       return taken
     },
     earlierVersion,
-    erased,
   }
 }
 

@@ -11,8 +11,7 @@ interface MatchedTable<Row> {
   readonly kind: string
   readonly columns: Readonly<Record<string, (row: Row, entry: Entry) => boolean>>
   at(row: Row): string
-  /** Undefined where a table has no salts. */
-  isSalted(row: Row): boolean | undefined
+  isSalted(row: Row): boolean
 }
 
 export const REPLAYS: MatchedTable<StoredReplay> = {
@@ -22,6 +21,7 @@ export const REPLAYS: MatchedTable<StoredReplay> = {
     replayed_by: (row, { fields }) =>
       actorVia(row.replayed_by) === fields.via && isHashed(fields.who, row.salt, row.replayed_by),
     replayed_at: (row, { fields }) => row.replayed_at === fields.replayed_at,
+    salt: (row) => row.salt !== null,
   },
   at: (row) => row.replayed_at,
   isSalted: (row) => row.salt !== null,
@@ -36,8 +36,8 @@ export const RESOLUTIONS: MatchedTable<StoredResolution> = {
     created_at: (row, { fields }) => row.created_at === fields.resolved_at,
   },
   at: (row) => row.created_at,
-  // All columns are in the entry as they are.
-  isSalted: () => undefined,
+  // It has no salt: all columns are in the entry as they are.
+  isSalted: () => false,
 }
 
 /**
@@ -56,7 +56,6 @@ export function checkMatched<Row>(
   const left = rows.filter((row) => {
     const index = open.findIndex((entry) => wrongIn(row, entry).length === 0)
     if (index >= 0) open.splice(index, 1)
-    if (index >= 0 && isSalted(row) === false) findings.addErased(`the salt of ${table}`)
     return index < 0
   })
   for (const row of left) {
@@ -64,7 +63,7 @@ export function checkMatched<Row>(
     const [entry] = open.sort((a, b) => wrongIn(row, a).length - wrongIn(row, b).length)
     if (entry === undefined) {
       if (at(row) >= trail.removedBefore('teams_notifications'))
-        addRowWithoutEntry(findings, trail, { table, id, at: at(row), salted: isSalted(row) ?? false })
+        addRowWithoutEntry(findings, trail, { table, id, at: at(row), salted: isSalted(row) })
       continue
     }
     open.shift()

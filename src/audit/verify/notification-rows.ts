@@ -2,7 +2,7 @@ import type { StoredAttempt, StoredNotification } from '../../store/record-in-or
 import { checkAttempts } from './attempt-rows.ts'
 import { addRowWithoutEntry, differs, type Findings, mayBeEarlierVersion } from './found.ts'
 import { DERIVED_COLUMNS } from './notification-columns.ts'
-import { type History, historyOf, type Routing } from './notification-history.ts'
+import { historyOf, type Routing } from './notification-history.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
 
@@ -38,7 +38,7 @@ export function checkNotification(
       )
   if (row === undefined) {
     if (attempts.length > 0)
-      checkAttempts({ id, created_at: undefined, salt: undefined }, attempts, entries, { trail, findings })
+      checkAttempts({ id, created_at: undefined, salt: null }, attempts, entries, { trail, findings })
     return undefined
   }
   // A month that waited for its last notification stays when later ones, with their entries, are removed.
@@ -48,18 +48,12 @@ export function checkNotification(
     findings,
   })
   const history = historyOf(routing, entries)
-  const wrong = Object.entries(DERIVED_COLUMNS).filter(([, column]) => !column.holds({ row, history, earlierAttempts }))
+  const wrong = Object.entries(DERIVED_COLUMNS).filter(
+    ([, column]) => !column.holds({ row, history, trail, earlierAttempts }),
+  )
   if (wrong.length > 0 && isEarlierVersion(trail, row, earlierAttempts)) findings.addEarlierVersion(TABLE)
   else for (const [name, column] of wrong) findings.add(differs(TABLE, id, name, column.entry(history)))
-  if (routing !== undefined && row.salt === null) findings.addErased('the salt of teams_notifications')
-  if (isErased(row, history) && !(history.card && trail.isCardRemoved(row.created_at, history.card.entry)))
-    findings.addErased('the card of teams_notifications')
   return { row, card: history.card?.entry }
-}
-
-/** Whether a card was made, and is gone with its salt. */
-function isErased(row: StoredNotification, { card }: History): boolean {
-  return card !== undefined && card.value !== null && row.card_payload === null && row.card_salt === null
 }
 
 /** Whether a gateway of an earlier version may have written the row, or changed it without an entry. */
