@@ -146,8 +146,11 @@ export async function summarizeRows(
     for (let after: AdoptedRow | undefined; ; ) {
       const rows = await read(table, after)
       if (rows === undefined) return undefined
-      for (const { columns } of rows) frontier.append(leafHash(Buffer.from(canonicalJson(columns))))
-      counts[table] += rows.length
+      for (const { adopted, columns } of rows) {
+        if (!adopted) continue
+        frontier.append(leafHash(Buffer.from(canonicalJson(columns))))
+        counts[table] += 1
+      }
       after = rows.at(-1)
       if (rows.length < limit) break
     }

@@ -125,6 +125,8 @@ export interface AdoptedPeriod {
 
 /** A row: the key after which reading goes on, and its columns that never change again. */
 export interface AdoptedRow {
+  /** False for a row of a gateway with the audit trail, in a transaction that had begun before it. */
+  readonly adopted: boolean
   readonly id: string
   readonly attempt: number
   readonly held_by: string
@@ -133,7 +135,8 @@ export interface AdoptedRow {
 
 /**
  * Reads the next rows of a period in the order of their keys, each with the columns that never change again. A gateway of an
- * earlier version wrote the rows, so they have no salt.
+ * earlier version wrote the rows, so they have no salt. That is no condition of the statement: PostgreSQL knows nothing about
+ * a column that was just added, expects few rows, and would sort the whole month for each piece.
  *
  * - Events: all columns.
  * - Notifications: those written with the event; and the result where Teams had accepted it, because nothing changes that any
@@ -155,15 +158,15 @@ export async function readAdoptedRows(
   const inPeriod = within(period)
   const { rows } = await {
     events: () => sql<AdoptedRow>`
-      SELECT r.id, 0 AS attempt, r.id AS held_by, jsonb_build_object(
+      SELECT r.salt IS NULL AS adopted, r.id, 0 AS attempt, r.id AS held_by, jsonb_build_object(
                'id', r.id, 'event_type', r.event_type, 'correlation_id', r.correlation_id, 'priority', r.priority,
                'stakeholders', r.stakeholders, 'data', r.data, 'language', r.language, 'origin', r.origin,
                'occurred_at', ${text(sql`r.occurred_at`)}, 'created_at', ${text(sql`r.created_at`)}) AS columns
         FROM teams_events r
-       WHERE ${inPeriod} AND r.salt IS NULL AND r.id > ${id}::uuid
+       WHERE ${inPeriod} AND r.id > ${id}::uuid
        ORDER BY r.id LIMIT ${limit}::int`,
     notifications: () => sql<AdoptedRow>`
-      SELECT r.id, 0 AS attempt, r.id AS held_by, jsonb_build_object(
+      SELECT r.salt IS NULL AS adopted, r.id, 0 AS attempt, r.id AS held_by, jsonb_build_object(
                'id', r.id, 'event_id', r.event_id, 'correlation_id', r.correlation_id, 'event_type', r.event_type,
                'stakeholders', r.stakeholders, 'priority', r.priority, 'channel', r.channel, 'language', r.language,
                'created_at', ${text(sql`r.created_at`)}, 'received_at', ${text(sql`r.received_at`)},
@@ -173,10 +176,10 @@ export async function readAdoptedRows(
                                      'retry_count', r.retry_count, 'attempts', r.attempts, 'webhook_url', r.webhook_url,
                                      'error_message', r.error_message) END) AS columns
         FROM teams_notifications r
-       WHERE ${inPeriod} AND r.salt IS NULL AND r.id > ${id}::uuid
+       WHERE ${inPeriod} AND r.id > ${id}::uuid
        ORDER BY r.id LIMIT ${limit}::int`,
     attempts: () => sql<AdoptedRow>`
-      SELECT r.notification_id AS id, r.attempt, r.held_by, jsonb_build_object(
+      SELECT true AS adopted, r.notification_id AS id, r.attempt, r.held_by, jsonb_build_object(
                'notification_id', r.notification_id, 'attempt', r.attempt, 'held_by', r.held_by,
                'created_at', ${text(sql`r.created_at`)}, 'started_at', ${text(sql`r.started_at`)},
                'finished_at', ${text(sql`r.finished_at`)}, 'outcome', r.outcome, 'status_code', r.status_code,
