@@ -85,8 +85,8 @@ describe.each(KINDS)('the audit trail over HTTP on %s', (kind) => {
       expect(status).toBe(0)
     }
     await expect(audit.proof(size)).rejects.toMatchObject({ code: 'not_found', problems: [{ at: 'index' }] })
-    for (const ask of [audit.checkpoint('x'), audit.proof(0, 'x'), audit.entries({ origin: 'x' })])
-      await expect(ask).rejects.toMatchObject({
+    for (const ask of [() => audit.checkpoint('x'), () => audit.proof(0, 'x'), () => audit.entries({ origin: 'x' })])
+      await expect(ask()).rejects.toMatchObject({
         code: 'not_found',
         problems: [{ at: 'origin', expected: expect.stringContaining(origin) }],
       })
@@ -180,8 +180,8 @@ describe.each(KINDS)('a gateway without a key on %s', (kind) => {
     const origin = await originOf(store)
     const gateway = await serveQuick(store)
     const { audit } = createClient({ url: gateway.origin })
-    for (const ask of [audit.checkpoint(), audit.proof(0)])
-      await expect(ask).rejects.toMatchObject({
+    for (const ask of [() => audit.checkpoint(), () => audit.proof(0)])
+      await expect(ask()).rejects.toMatchObject({
         code: 'audit_not_signed',
         problems: [{ expected: expect.stringContaining(`audit keygen --origin '${origin}'`) }],
       })
