@@ -223,7 +223,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       await recordSecrets(database.kysely, realSecrets, true)
     })().catch((error: unknown) => {
       recorded = undefined
-      throw error
+      throw databaseError(error)
     })
     return recorded
   }

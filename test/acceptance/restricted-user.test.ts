@@ -21,19 +21,18 @@ it('a gateway starts and sends as a user who may not create tables, also in a mo
   await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD 'only-here';
     GRANT USAGE ON SCHEMA public, teams_engine TO ${user};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, teams_engine TO ${user}`)
+  // Entries of the audit trail take their ids from it; without, a start is refused, as it could not be recorded.
+  const withoutEntries = await createGateway({ env: {}, settings: { ...settings, ...asUser(url, user) } })
+  await expect(withoutEntries.start()).rejects.toMatchObject({ code: 'database_not_migrated' })
+  await withoutEntries.stop()
+  await admin.query(`GRANT USAGE ON SEQUENCE teams_audit_entries_id_seq TO ${user}`)
   const { rows } = await admin.query<{ month: string }>(
     "SELECT right(max(relname), 7) AS month FROM pg_class WHERE relname ~ '^teams_events_\\d{4}_\\d{2}$'",
   )
   for (const table of ['teams_events', 'teams_notifications', 'teams_attempts'])
     await admin.query(`DROP TABLE ${table}_${rows[0]?.month}`)
 
-  const own = new URL(url)
-  own.username = user
-  own.password = 'only-here'
-  const gateway = await createGateway({
-    env: {},
-    settings: { ...settings, DATABASE_URL: own.href, TEAMS_MIGRATE: false },
-  })
+  const gateway = await createGateway({ env: {}, settings: { ...settings, ...asUser(url, user) } })
   onTestFinished(() => gateway.stop())
   await gateway.start()
   const { notifications } = await gateway.send({
@@ -44,3 +43,10 @@ it('a gateway starts and sends as a user who may not create tables, also in a mo
   const state = async () => (await gateway.service.getNotification(notifications[0]?.id ?? '')).state
   await expect.poll(state, { timeout: 30_000 }).toBe('accepted')
 })
+
+function asUser(url: string, user: string) {
+  const own = new URL(url)
+  own.username = user
+  own.password = 'only-here'
+  return { DATABASE_URL: own.href, TEAMS_MIGRATE: false }
+}
