@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { seal } from '../../src/audit/seal.ts'
+import { verifyAudit } from '../../src/gateway/verify-audit.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
@@ -24,6 +25,9 @@ const currentXid = async (db: Db) => {
   const { rows } = await sql<{ xid: string }>`SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid`.execute(db)
   return Number(rows[0]?.xid)
 }
+
+/** An entry, for a transaction that stays open. */
+const INSERT = `INSERT INTO teams_audit_entries (body) VALUES (teams_audit_body('record.month_moved', '"month":"2019-01"}'))`
 
 describe('a dump of a database with an audit trail', () => {
   let source: Postgres
@@ -63,7 +67,7 @@ describe('a dump of a database with an audit trail', () => {
     // A transaction that is open meanwhile is not in the dump, and its number is below the last snapshot's.
     const client = new pg.Client({ connectionString: source.url })
     await client.connect()
-    await client.query("BEGIN; INSERT INTO teams_audit_entries (body) VALUES ('open')")
+    await client.query(`BEGIN; ${INSERT}`)
     await seal(original, [])
     await addEntries(original, 5)
     await run(bin('pg_dump'), ['--format=custom', `--file=${dump}`, source.url])
@@ -92,7 +96,7 @@ describe('a dump of a database with an audit trail', () => {
     })
     await client.connect()
     onTestFinished(() => client.end())
-    await client.query("BEGIN; INSERT INTO teams_audit_entries (body) VALUES ('open here')")
+    await client.query(`BEGIN; ${INSERT}`)
     expect(await seal(db, [], { limit: 10 })).toMatchObject({ entries: 10, more: true })
     await expectSound(db)
     while (((await seal(db, [], { limit: 10 })) as { more: boolean }).more) await addEntries(db, 1)
@@ -102,6 +106,7 @@ describe('a dump of a database with an audit trail', () => {
     expect(await unsealed(db)).toBe(0)
     expect((await leaves(db)).length).toBeGreaterThan(before + 28)
     await expectSound(db)
+    expect((await verifyAudit(db, { keys: [], anchors: [] })).findings).toEqual([])
     // All entries of the original's tree are in the same places.
     const theirLeaves = await leaves(db)
     const firstLeaves = (await leaves(original)).slice(0, 300)

@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { seal } from '../../src/audit/seal.ts'
+import { verifyAudit } from '../../src/gateway/verify-audit.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
@@ -33,7 +34,7 @@ describe('a forgotten prepared transaction', () => {
     const client = new pg.Client({ connectionString: postgres.url })
     await client.connect()
     await client.query(
-      "BEGIN; INSERT INTO teams_audit_entries (body) VALUES ('forgotten'); PREPARE TRANSACTION 'forgotten'",
+      "BEGIN; INSERT INTO teams_audit_entries (body) VALUES (teams_audit_body('record.month_moved', '\"month\":\"forgotten\"}')); PREPARE TRANSACTION 'forgotten'",
     )
     await client.end()
     await addEntries(before.kysely, 1_000)
@@ -49,9 +50,10 @@ describe('a forgotten prepared transaction', () => {
     await late.query("COMMIT PREPARED 'forgotten'")
     await late.end()
     expect(await seal(db, [])).toMatchObject({ entries: 1 })
-    expect(Buffer.from((await leaves(db)).at(size)?.body ?? []).toString()).toBe('forgotten')
+    expect(Buffer.from((await leaves(db)).at(size)?.body ?? []).toString()).toContain('"month":"forgotten"')
     expect(await unsealed(db)).toBe(0)
     await expectSound(db)
+    expect((await verifyAudit(db, { keys: [], anchors: [] })).findings).toEqual([])
   })
 })
 
@@ -82,6 +84,7 @@ describe('PgBouncer in transaction mode', () => {
     expect(kinds.filter((kind) => kind === 'attempt.finished')).toHaveLength(20)
     await gateway.stop()
     await expectSound(db)
+    expect((await verifyAudit(db, { keys: [], anchors: [] })).findings).toEqual([])
   })
 })
 
