@@ -43,8 +43,9 @@ export function addAudit(
     .addHelpText(
       'after',
       `
-Only reads: a database role with SELECT is enough. The database is that of DATABASE_URL, or the embedded one. An archive is
-verified without a database, and with --key and --policy alone.
+Only reads: a database role with SELECT is enough. The database is that of DATABASE_URL, or the embedded one. If a
+gateway has that open, its entries are verified as it lists them. An archive is verified without a database, and with --key
+and --policy alone.
 Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.unreachable}: the database can not be reached.`,
     )
     .action(async (archive: string | undefined, options: VerifyCommandOptions) =>

@@ -2,14 +2,19 @@ import type { Kysely } from 'kysely'
 import type { AnchorFile } from '../audit/verify/anchors.ts'
 import { FINDINGS, type Finding, type FindingCode } from '../audit/verify/findings.ts'
 import { readPolicy } from '../audit/verify/keys.ts'
+import { type ListedTrail, verifyListed } from '../audit/verify/listed.ts'
+import { createReport } from '../audit/verify/report.ts'
 import type { Since } from '../audit/verify/start-point.ts'
 import type { TreesOptions, VerifiedTree } from '../audit/verify/trees.ts'
-import { type VerifyOptions, verifyTrail } from '../audit/verify/verify.ts'
+import { type Verification, type VerifyOptions, verificationOf, verifyTrail } from '../audit/verify/verify.ts'
 import { plainMoment } from '../catalogue/moment.ts'
 import { InvalidKey, readVerifier, type Verifier } from '../contract/note-keys.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { hasAuditTrail } from '../store/insert-entry.ts'
 import type { Tables } from '../store/tables.ts'
+
+/** How to verify: a request that was read, and callbacks. */
+export type VerifyAuditOptions = VerifyOptions
 
 /** How to verify, as texts from outside. */
 export interface VerifyRequest {
@@ -93,7 +98,25 @@ export async function verifyAudit(db: Kysely<Tables>, options: VerifyOptions): P
       { at: 'the audit trail', found: 'no table teams_audit_entries', expected: 'a database with migration 0005' },
     ])
   const started = performance.now()
-  const { totals, ...verification } = await verifyTrail(db, options)
+  return verdictOf(await verifyTrail(db, options), started)
+}
+
+/**
+ * Verifies the audit trail of a running gateway that has its database for itself, from the raw entries that it lists.
+ *
+ * @throws GatewayError as the gateway's answers do
+ */
+export async function verifyAuditOver(trail: ListedTrail, options: Omit<TreesOptions, 'since'>): Promise<AuditVerdict> {
+  const started = performance.now()
+  const report = createReport()
+  const origins = await verifyListed(trail, options, report)
+  report.add({
+    note: 'Entries and the newest checkpoints were verified, as the running gateway lists them. Stop the gateway and verify again for rows and earlier checkpoints.',
+  })
+  return verdictOf(verificationOf(origins, report), started)
+}
+
+function verdictOf({ totals, ...verification }: Verification, started: number): AuditVerdict {
   const codes = [...totals].map(([code, total]) => ({ code, total, ...FINDINGS[code] }))
   return { ...verification, codes, seconds: (performance.now() - started) / 1000 }
 }

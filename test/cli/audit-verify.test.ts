@@ -2,13 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { formatCheckpoint } from '../../src/audit/checkpoint.ts'
 import { seal } from '../../src/audit/seal.ts'
+import { signNote } from '../../src/audit/signed-note.ts'
 import { generateKey, readSigner } from '../../src/contract/note-keys.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
+import { originOf } from '../audit/origin.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, type Store, startedStore } from '../services/stores.ts'
-import { runCli, runJson } from './cli.ts'
+import { runCli, runJson, startServe } from './cli.ts'
 
 const VERIFY = ['audit', 'verify']
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-node-2.prod"}']
@@ -80,6 +83,41 @@ describe.each(KINDS)('audit verify on %s', (kind) => {
     expect(shown.stdout).toMatch(/^not intact: 1 finding/)
     expect(shown.stdout).toContain(`entry ${entryId}`)
     expect(shown.stdout).toContain('What to do')
+  }, 180_000)
+})
+
+describe('audit verify beside a gateway on the embedded database', () => {
+  it('computes the tree from listed entries, and finds an anchor that is ahead', async () => {
+    const env = await startedStore('embedded')
+    const name = await originOf(env)
+    const key = generateKey(name)
+    const { origin } = await startServe({ ...env, TEAMS_AUDIT_KEY: key.privateKey })
+    const checkpoint = async () => {
+      const answer = await fetch(`${origin}/v1/audit/checkpoint`)
+      return answer.ok ? answer.text() : ''
+    }
+    await expect.poll(checkpoint, { timeout: 20_000 }).not.toBe('')
+    const cwd = embeddedFolder()
+    writeFileSync(join(cwd, 'now'), await checkpoint())
+    const later = formatCheckpoint({ origin: name, size: 9_999, root: Buffer.alloc(32) })
+    writeFileSync(join(cwd, 'later'), signNote(later, [readSigner(key.privateKey)]))
+    const args = [...VERIFY, '--key', key.verifierKey]
+    expect(await runJson([...args, '--anchor', 'now'], { env, cwd })).toMatchObject({
+      code: 0,
+      answer: {
+        intact: true,
+        findings: [],
+        origins: [{ origin: name, checkpoints: 1, signed_by: [expect.any(String)] }],
+      },
+    })
+    expect(await runJson([...args, '--anchor', 'later'], { env, cwd })).toMatchObject({
+      code: 1,
+      answer: { findings: [{ code: 'anchor_ahead', origin: name }] },
+    })
+    expect(await runJson([...args, '--since', '1'], { env, cwd })).toMatchObject({
+      code: 2,
+      answer: { errors: [{ at: '--since' }] },
+    })
   }, 180_000)
 })
 

@@ -26,7 +26,7 @@ export interface GoneLeaf {
 
 /** Checks the leaves, entries, checkpoints and anchors of one tree, given in the order of the leaves. */
 export interface LeafCheck {
-  take(leaves: LeafBatch, nodes: StoredNodes, checkpoints: readonly NumberedCheckpoint[]): void
+  take(leaves: LeafBatch, nodes: StoredNodes | undefined, checkpoints: readonly NumberedCheckpoint[]): void
   /** Takes what needs another look at the database. */
   takeOpen(): { readonly gone: readonly GoneLeaf[]; readonly suspected: readonly Suspected[] }
   /** @param there ids of those that exist, so that another column of them was changed */

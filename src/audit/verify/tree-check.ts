@@ -24,10 +24,10 @@ export interface TreeCheck {
   readonly size: number
   /**
    * @param leaf the hash of the leaf as stored
-   * @param nodes the stored hashes of the subtrees that this leaf completes
+   * @param nodes the stored hashes of the subtrees that this leaf completes; undefined where they are not known
    * @param mismatch where the entry has another hash
    */
-  append(leaf: Buffer, nodes: StoredNodes, mismatch?: Mismatch): void
+  append(leaf: Buffer, nodes: StoredNodes | undefined, mismatch?: Mismatch): void
   /** Whether the tree has this root now. Where it has it with the hashes of entries, the leaves were edited. */
   hasRoot(root: Buffer): boolean
   root(): Buffer
@@ -43,10 +43,10 @@ export function createTreeCheck(from: Frontier): TreeCheck {
   let byEntries: Frontier | undefined
   let open: Mismatch[] = []
   let wrong: WrongNode[] = []
-  let stored: StoredNodes = new Map()
+  let stored: StoredNodes | undefined
 
   function compareNode(level: number, index: number, hash: Buffer): void {
-    if (!stored.get(`${level}/${index}`)?.equals(hash)) wrong.push({ level, index })
+    if (stored !== undefined && !stored.get(`${level}/${index}`)?.equals(hash)) wrong.push({ level, index })
   }
 
   /** As long as it is open which hashes are the right ones, both trees grow. */
@@ -59,7 +59,8 @@ export function createTreeCheck(from: Frontier): TreeCheck {
     byEntries?.append(mismatch?.bodyHash ?? leaf, (level, index, hash) => ofEntries.set(`${level}/${index}`, hash))
     const before = wrong.length
     frontier.append(leaf, compareNode)
-    if (frontier.size % TILE_WIDTH !== 0 || (open[0]?.index ?? 0) < frontier.size - TILE_WIDTH) return
+    if (stored === undefined || frontier.size % TILE_WIDTH !== 0 || (open[0]?.index ?? 0) < frontier.size - TILE_WIDTH)
+      return
     const block = wrong[before]
     if (block?.level !== 1) decide('entry')
     else if (isStored(block, ofEntries)) {
@@ -70,7 +71,7 @@ export function createTreeCheck(from: Frontier): TreeCheck {
 
   function isStored({ level, index }: WrongNode, hashes: ReadonlyMap<string, Buffer>): boolean {
     const hash = hashes.get(`${level}/${index}`)
-    return hash !== undefined && stored.get(`${level}/${index}`)?.equals(hash) === true
+    return hash !== undefined && stored?.get(`${level}/${index}`)?.equals(hash) === true
   }
 
   function decide(edited: 'leaf' | 'entry'): void {

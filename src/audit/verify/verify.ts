@@ -35,6 +35,11 @@ export async function verifyTrail(db: Kysely<Tables>, options: VerifyOptions): P
     options.onRows?.()
     await inReadSnapshot(db, (transaction) => compareRows(transaction, report))
   } else report.add({ note: 'Rows were not compared with entries, which only a verification of everything does.' })
+  return verificationOf(origins, report)
+}
+
+/** The result of a verification. */
+export function verificationOf(origins: readonly VerifiedTree[], report: Report): Verification {
   const totals = report.totals()
   return { intact: totals.size === 0, origins, findings: report.findings(), totals, notes: report.notes() }
 }

@@ -1,10 +1,20 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AuditVerdict, readVerifyRequest, verifyAudit } from '../../gateway/verify-audit.ts'
-import { codeOf, GatewayError } from '../../kernel/errors.ts'
+import { createClient } from '../../client/client.ts'
+import { tokenFor } from '../../gateway/local-gateway.ts'
+import {
+  type AuditVerdict,
+  readVerifyRequest,
+  type VerifyAuditOptions,
+  verifyAudit,
+  verifyAuditOver,
+} from '../../gateway/verify-audit.ts'
+import { codeOf, GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { loadSettings } from '../../settings/load.ts'
+import type { Settings } from '../../settings/table.ts'
 import { databaseError } from '../../store/database-error.ts'
+import { folderHolder } from '../../store/folder-lock.ts'
 import { openDatabase } from '../../store/open-database.ts'
 import { readEnvironment } from '../environment.ts'
 import type { Output } from '../output.ts'
@@ -40,18 +50,29 @@ export async function verifyCommand(
   if (file !== undefined)
     return (await import('./audit-verify-archive.ts')).verifyArchiveCommand(file, request.keys, output)
   const settings = loadSettings(readEnvironment('error'))
+  const started = performance.now()
+  const onProgress = (done: number, total: number) =>
+    output.progress(progressLine(done, total, performance.now() - started))
+  // Only the gateway that has this folder open: one at TEAMS_HTTP_PORT may have another trail.
+  const holder = settings.DATABASE_URL === undefined ? await folderHolder(settings.TEAMS_DATA_DIR) : undefined
+  const local = holder?.url
+  const verdict =
+    local === undefined
+      ? await verifyDatabase(settings, { ...request, onProgress }, output)
+      : await verifyGateway(local, tokenFor(settings, 'read'), { ...request, onProgress })
+  output.answer(jsonOf(verdict))
+  for (const line of described(verdict, output)) output.print(line)
+  return verdict.intact ? EXIT.ok : EXIT.no
+}
+
+async function verifyDatabase(settings: Settings, options: VerifyAuditOptions, output: Output): Promise<AuditVerdict> {
   output.progress('Opening the database …')
   const database = await openDatabase(settings)
   try {
-    const started = performance.now()
-    const verdict = await verifyAudit(database.kysely, {
-      ...request,
-      onProgress: (done, total) => output.progress(progressLine(done, total, performance.now() - started)),
+    return await verifyAudit(database.kysely, {
+      ...options,
       onRows: () => output.progress('Comparing the rows of the record with their entries …'),
     })
-    output.answer(jsonOf(verdict))
-    for (const line of described(verdict, output)) output.print(line)
-    return verdict.intact ? EXIT.ok : EXIT.no
   } catch (error) {
     throw databaseError(error)
   } finally {
@@ -79,6 +100,34 @@ function archivePath(
       found: 'the option beside an archive',
       expected: 'an archive, --key and --policy alone',
     })),
+  )
+}
+
+/** A gateway that runs has the embedded database for itself. */
+async function verifyGateway(
+  url: string,
+  token: string | undefined,
+  options: VerifyAuditOptions,
+): Promise<AuditVerdict> {
+  if (options.since !== undefined)
+    throw new GatewayError('invalid_request', [
+      {
+        at: '--since',
+        found: 'a gateway that runs on the embedded database',
+        expected: 'a verification of everything',
+      },
+    ])
+  const { audit } = createClient({ url, ...(token === undefined ? {} : { token }) })
+  return verifyAuditOver(
+    {
+      entries: (cursor) => audit.entries({ raw: true, ...(cursor === undefined ? {} : { cursor }) }),
+      checkpoint: (origin) =>
+        audit.checkpoint(origin).catch((error: unknown) => {
+          if (isGatewayError(error, 'audit_not_signed')) return undefined
+          throw error
+        }),
+    },
+    options,
   )
 }
 
