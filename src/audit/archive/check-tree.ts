@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../kernel/json.ts'
 import { saltedHash } from '../../store/entry-sql.ts'
 import { type Checkpoint, InvalidCheckpoint, readCheckpoint } from '../checkpoint.ts'
 import { InvalidProofFile, type ProofFile, readProofFile } from '../proof-file.ts'
@@ -5,7 +6,7 @@ import { createRangeRoot, readRangeProof } from '../range-proof.ts'
 import { leafHash } from '../tree.ts'
 import type { GivenKeys } from '../verify/keys.ts'
 import { rootFromInclusion } from '../verify-proof.ts'
-import { type ExportedEntry, fieldsOf, hashesOf } from './entry-line.ts'
+import { type ExportedEntry, hashesOf } from './entry-line.ts'
 import type { ArchiveFinding, ArchiveFindingCode } from './findings.ts'
 
 /** A tree as the files of an archive show it. */
@@ -26,7 +27,7 @@ export interface ArchivedTree {
 /** Checks the files about one tree, in the order in which an archive has them. */
 export interface TreeFilesCheck {
   range(file: string, text: string): void
-  entry(entry: ExportedEntry): void
+  entry(entry: ExportedEntry, fields: JsonObject | undefined): void
   proof(file: string, text: string): void
   /** Call it after the last file. */
   end(): ArchivedTree
@@ -75,11 +76,11 @@ export function createTreeFilesCheck(
         report('range_differs', undefined, 'no range proof for the size of this checkpoint', at)
       range = { root: rangeRoot, start: proof?.start ?? 0, end: proof?.end ?? size }
     },
-    entry({ index, leaf, body, values = {} }) {
+    entry({ index, leaf, body, values = {} }, fields = {}) {
       place(index)
       const own = body === undefined ? leaf : leafHash(body)
       if (!own.equals(leaf)) report('entry_edited', index, 'its bytes do not have the hash `leaf_hash`')
-      const hashes = hashesOf(fieldsOf(body) ?? {})
+      const hashes = hashesOf(fields)
       for (const [name, { salt, value }] of Object.entries(values))
         if (saltedHash(salt, value) !== hashes.get(name))
           report('value_differs', index, `the value of ${name} does not have the hash in the entry`)

@@ -1,5 +1,5 @@
-import type { Json } from '../../kernel/json.ts'
-import { type ExportedEntry, fieldsOf } from './entry-line.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { ExportedEntry } from './entry-line.ts'
 
 /**
  * Columns of `entries.csv`: three that say where the entry stands, and fields of entries. Without hashes and lists, which
@@ -26,9 +26,8 @@ const FORMULA = /^[=+\-@\t\r]/
 /** The first line of the file (RFC 4180). */
 export const CSV_HEADER = `${BYTE_ORDER_MARK}${CSV_COLUMNS.join(',')}\r\n`
 
-/** Writes the row of an entry, with its line break. An entry that retention removed has its place only. */
-export function csvRow({ origin, index, id, body }: ExportedEntry): string {
-  const fields = fieldsOf(body)
+/** Writes the row of an entry with these fields, with its line break. An entry that retention removed has its place only. */
+export function csvRow({ origin, index, id }: ExportedEntry, fields: JsonObject | undefined): string {
   const place: Readonly<Record<string, Json>> = { origin, index, id }
   return `${CSV_COLUMNS.map((name) => csvCell(place[name] ?? fields?.[name])).join(',')}\r\n`
 }

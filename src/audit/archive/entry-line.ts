@@ -24,14 +24,21 @@ export interface ExportedEntry {
   readonly values?: Readonly<Record<string, ExportedValue>>
 }
 
-/** Writes the line of `entries.jsonl`, without its line feed. The names are those of `GET /v1/audit/entries`. */
-export function formatEntryLine({ origin, index, id, leaf, body, values }: ExportedEntry): string {
+/**
+ * Writes the line of `entries.jsonl`, without its line feed. The names are those of `GET /v1/audit/entries`.
+ *
+ * @param fields what {@link fieldsOf} read from the bytes
+ */
+export function formatEntryLine(
+  { origin, index, id, leaf, body, values }: ExportedEntry,
+  fields: JsonObject | undefined,
+): string {
   return JSON.stringify({
     origin,
     index,
     id,
     leaf_hash: leaf.toString('hex'),
-    entry: fieldsOf(body) ?? null,
+    entry: fields ?? null,
     bytes: body?.toString('base64') ?? null,
     ...(values === undefined ? {} : { values }),
   })

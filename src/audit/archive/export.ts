@@ -12,7 +12,7 @@ import { IncompleteTile, inclusionProof, type TileReader } from '../tiles.ts'
 import { leafHash } from '../tree.ts'
 import { rootFromInclusion } from '../verify-proof.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
-import { type ExportedEntry, formatEntryLine } from './entry-line.ts'
+import { type ExportedEntry, fieldsOf, formatEntryLine } from './entry-line.ts'
 import {
   ARCHIVE_VERSION,
   FILES,
@@ -145,8 +145,9 @@ async function writeAll(
       for (const entry of batch) {
         requireLeaf(entry)
         rangeRoot?.append(entry.leaf)
-        await lines.write(`${formatEntryLine(entry)}\n`)
-        await table.write(csvRow(entry))
+        const fields = fieldsOf(entry.body)
+        await lines.write(`${formatEntryLine(entry, fields)}\n`)
+        await table.write(csvRow(entry, fields))
         counts.first ??= entry.index
         counts.last = entry.index
         counts.entries += 1

@@ -31,7 +31,7 @@ export interface ArchivedFile {
  * @throws an error of the file system
  */
 export async function* readArchive(path: string): AsyncGenerator<ArchivedFile, void> {
-  const source = createReadStream(path, { highWaterMark: 256 * 1024 })
+  const source = createReadStream(path)
   const unzipped = createGunzip()
   source.on('error', (error) => unzipped.destroy(error))
   const decoder = createTarDecoder({ strict: true })

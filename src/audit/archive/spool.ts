@@ -27,13 +27,11 @@ export async function createSpool(path: string): Promise<Spool> {
   const file: FileHandle = await open(path, 'wx', OWNER_ONLY)
   const hash = createHash('sha256')
   let size = 0
-  let waiting: Buffer[] = []
-  let waitingBytes = 0
+  // One buffer for the whole file: a new one for each piece is memory outside of the heap, which V8 collects late.
+  const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  let filled = 0
   let closed = false
-  async function flush(): Promise<void> {
-    const bytes = Buffer.concat(waiting)
-    waiting = []
-    waitingBytes = 0
+  async function flush(bytes: Buffer): Promise<void> {
     hash.update(bytes)
     size += bytes.length
     await file.writeFile(bytes)
@@ -45,13 +43,16 @@ export async function createSpool(path: string): Promise<Spool> {
   }
   return {
     async write(text) {
-      const bytes = Buffer.from(text)
-      waiting.push(bytes)
-      waitingBytes += bytes.length
-      if (waitingBytes >= BUFFER_BYTES) await flush()
+      const length = Buffer.byteLength(text)
+      if (filled + length > BUFFER_BYTES) {
+        await flush(buffer.subarray(0, filled))
+        filled = 0
+      }
+      if (length > BUFFER_BYTES) await flush(Buffer.from(text))
+      else filled += buffer.write(text, filled)
     },
     async end() {
-      await flush()
+      await flush(buffer.subarray(0, filled))
       await close()
       return { path, size, sha256: hash.digest('hex') }
     },

@@ -2,7 +2,7 @@ import type { Verifier } from '../../contract/note-keys.ts'
 import { createGivenKeys } from '../verify/keys.ts'
 import { type ArchivedTree, createTreeFilesCheck, type TreeFilesCheck } from './check-tree.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
-import { formatEntryLine, readEntryLine } from './entry-line.ts'
+import { fieldsOf, formatEntryLine, readEntryLine } from './entry-line.ts'
 import type { ArchiveFinding, ArchiveFindingCode } from './findings.ts'
 import { FILES, type Manifest, readManifest, treeFile } from './manifest.ts'
 import { type ArchivedFile, InvalidArchive, readArchive } from './read-archive.ts'
@@ -70,6 +70,7 @@ export async function verifyArchive(
     for await (const line of file.lines('\n', MAX_LINE)) {
       number += 1
       const entry = readEntryLine(line)
+      const fields = fieldsOf(entry?.body)
       const tree = trees.findIndex(({ origin }, place) => place >= current && origin === entry?.origin)
       if (entry === undefined) add({ code: 'entry_edited', file: file.name, detail: `line ${number} is no entry` })
       else if (tree < 0)
@@ -81,8 +82,8 @@ export async function verifyArchive(
         })
       else {
         current = tree
-        trees[tree]?.entry(entry)
-        if (formatEntryLine(entry) !== line)
+        trees[tree]?.entry(entry, fields)
+        if (formatEntryLine(entry, fields) !== line)
           add({
             code: 'entry_edited',
             file: file.name,
@@ -93,7 +94,7 @@ export async function verifyArchive(
         const correlation = entry.values?.correlation?.value
         if (correlation !== undefined && !correlations.has(correlation)) correlations.set(correlation, entry.index)
       }
-      if (entry !== undefined) rows.add(csvRow(entry).slice(0, -2), entry.index)
+      if (entry !== undefined) rows.add(csvRow(entry, fields).slice(0, -2), entry.index)
       if (number % 1_000 === 0) onProgress?.(number)
     }
   }

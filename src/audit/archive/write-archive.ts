@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { createTarPacker, type TarHeader } from 'modern-tar'
@@ -20,15 +19,22 @@ export interface ArchiveWriter {
 
 /** Readable by its owner only: it can have patients' data. */
 const OWNER_ONLY = 0o600
+/** The tar stream would queue 8 MB before it makes its writer wait. */
+const MAX_QUEUED_BYTES = 512 * 1024
 
 /** Makes an archive in a new file. */
 export function createArchive(path: string, madeAt: Date): ArchiveWriter {
   const { readable, controller } = createTarPacker()
-  const written = pipeline(
-    Readable.fromWeb(readable),
-    createGzip(),
-    createWriteStream(path, { mode: OWNER_ONLY, flags: 'wx', flush: true }),
-  )
+  let queuedBytes = 0
+  let resume: (() => void) | undefined
+  async function* taken(): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of readable) {
+      queuedBytes -= chunk.length
+      resume?.()
+      yield chunk
+    }
+  }
+  const written = pipeline(taken, createGzip(), createWriteStream(path, { mode: OWNER_ONLY, flags: 'wx', flush: true }))
   // Awaited by `end` and `abort`; a full disk must not be an unhandled rejection before.
   written.catch(() => undefined)
   const hashes: Record<string, string> = {}
@@ -45,7 +51,16 @@ export function createArchive(path: string, madeAt: Date): ArchiveWriter {
     async addFile(name, { path: source, size, sha256 }) {
       hashes[name] = sha256
       const writer = controller.add(headerOf(name, size)).getWriter()
-      for await (const chunk of createReadStream(source, { highWaterMark: 256 * 1024 })) await writer.write(chunk)
+      for await (const chunk of createReadStream(source)) {
+        queuedBytes += chunk.length
+        await writer.write(chunk)
+        while (queuedBytes > MAX_QUEUED_BYTES) {
+          const { promise, resolve } = Promise.withResolvers<void>()
+          resume = resolve
+          // Rejects where the archive can not be written, and nothing is taken any more.
+          await Promise.race([promise, written])
+        }
+      }
       await writer.close()
     },
     async end() {
