@@ -8,6 +8,7 @@ import { seal } from '../../src/audit/seal.ts'
 import { leafHash } from '../../src/audit/tree.ts'
 import { generateKey, readSigner, readVerifier } from '../../src/contract/note-keys.ts'
 import { type ExportOptions, exportAudit, readExportSelection } from '../../src/gateway/export-audit.ts'
+import { insertOrigin } from '../../src/store/audit-tree.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saltedHash } from '../../src/store/entry-sql.ts'
 import { openMigrated } from '../conformance/databases.ts'
@@ -190,6 +191,40 @@ describe.each(KINDS)('audit export on %s', (kind) => {
       problems: [{ at: ORIGIN, found: 'entry 9 changed' }],
     })
     expect(readdirSync(dirname(out))).toEqual([])
+  })
+})
+
+describe('an export of two trees', () => {
+  it('has a checkpoint and a range of each, and both are verified', async () => {
+    const database = await openMigrated('postgres')
+    try {
+      const { kysely: db } = database
+      await addEntries(db, 5)
+      await seal(db, SIGNERS)
+      const second = generateKey('example.org/second')
+      await insertOrigin(db, { id: 2, name: 'example.org/second' })
+      await addEntries(db, 7)
+      await seal(db, [readSigner(second.privateKey)])
+      const { out, files, archive } = await exportTo(db, { since: '2020-01-01T00:00:00Z' })
+      expect([...files.keys()]).toEqual(
+        expect.arrayContaining(['checkpoint.txt', 'range.json', 'checkpoint-2.txt', 'range-2.json']),
+      )
+      expect(archive.trees).toMatchObject([{ origin: ORIGIN }, { origin: 'example.org/second', first: 0, last: 6 }])
+      expect(await verify(out, [...KEYS, readVerifier(second.verifierKey)])).toMatchObject({
+        intact: true,
+        trees: [{}, {}],
+      })
+      expect(await verify(out)).toMatchObject({
+        intact: false,
+        findings: [{ code: 'key_unknown', origin: 'example.org/second' }],
+      })
+      const lines = (files.get('entries.jsonl') ?? '').trimEnd().split('\n')
+      files.set('entries.jsonl', `${[...lines.slice(-7), ...lines.slice(0, -7)].join('\n')}\n`)
+      rehash(files)
+      expect((await verify(await writeFiles(files))).findings.map(({ code }) => code)).toContain('entry_moved')
+    } finally {
+      await database.close()
+    }
   })
 })
 

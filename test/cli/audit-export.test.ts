@@ -66,6 +66,10 @@ describe.each(KINDS)('audit export on %s', (kind) => {
       stdout: expect.stringMatching(/^intact: \d+ entr.*Correlation id seal-7/s),
     })
 
+    await sealIn(env)
+    const trail = await runJson([...VERIFY, '--key', KEY.verifierKey], { env, cwd })
+    expect(trail).toMatchObject({ code: 0, answer: { intact: true, findings: [] } })
+
     const files = await readFiles(join(cwd, 'all.tar.gz'))
     const lines = files.get('entries.jsonl') ?? ''
     files.set(
