@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { copyCheckout } from '../breakages/breakage.ts'
+import { run } from '../scripts/services/run.ts'
 import { guard, privateFolder } from '../test/services/program.ts'
-import { peakMemory } from './process-facts.ts'
+import { nowMs, peakMemory } from './process-facts.ts'
 
 /** Where a gateway's files are: a checkout, or a copy of it that is built or has something broken. */
 export interface Checkout {
@@ -117,6 +118,33 @@ export async function runCommand(
   })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`claimlinc-teams ${args.join(' ')} ended with ${code}\n${printed.trim()}`)
+}
+
+/**
+ * Runs one command of a gateway's command line to its end; its seconds, its peak memory in megabytes and its output.
+ *
+ * @throws Error with what it printed when it fails
+ */
+export async function measureCommand(
+  checkout: Checkout,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<{ readonly output: string; readonly seconds: number; readonly peakMemory: number }> {
+  const began = nowMs()
+  const child = spawn(process.execPath, [program(checkout), ...args], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let peak = 0
+  const watch = setInterval(() => {
+    // A process that has just ended has no memory any more, and its entry in /proc lacks the line.
+    if (child.pid !== undefined && child.exitCode === null) peak = Math.max(peak, peakMemory(child.pid) || 0)
+  }, 50)
+  const printed = run(child)
+  const { code, output } = await printed.finally(() => clearInterval(watch))
+  if (code !== 0) throw new Error(`claimlinc-teams ${args.join(' ')} ended with ${code}\n${output.trim()}`)
+  return { output, seconds: (nowMs() - began) / 1000, peakMemory: peak }
 }
 
 function program({ root }: Checkout): string {

@@ -27,6 +27,8 @@ export interface Sizes {
   /** Notifications of past months, and over how many months. */
   readonly auditRows: number
   readonly auditMonths: number
+  /** Audit entries that are verified. */
+  readonly trailEntries: number
   /** How many replicas share a database, one after the other. */
   readonly replicas: readonly number[]
   /** How long three replicas share a budget that binds. */
@@ -46,6 +48,7 @@ const FULL: Sizes = {
   stormTimeoutSeconds: 300,
   auditRows: 5_000_000,
   auditMonths: 72,
+  trailEntries: 5_000_000,
   replicas: [1, 2, 3],
   budgetSeconds: 30,
 }
@@ -64,6 +67,7 @@ const QUICK: Sizes = {
   stormTimeoutSeconds: 60,
   auditRows: 24_000,
   auditMonths: 12,
+  trailEntries: 60_000,
   replicas: [2],
   budgetSeconds: 8,
 }
@@ -77,6 +81,7 @@ const BREAKAGE: Sizes = {
   latencyWarmUp: 40,
   stormTimeoutSeconds: 150,
   auditRows: 720_000,
+  trailEntries: 60_000,
   replicas: [1],
 }
 

@@ -163,6 +163,21 @@ export const TARGETS: readonly Target[] = [
   },
   {
     scenario: 'audit',
+    figure: 'audit.verified',
+    what: 'entries verified, with their rows',
+    comparison: 'at least',
+    value: 42_000,
+    quick: 2_000,
+  },
+  {
+    scenario: 'audit',
+    figure: 'audit.verify_memory',
+    what: 'peak memory of verifying',
+    comparison: 'at most',
+    value: 200,
+  },
+  {
+    scenario: 'audit',
     figure: 'audit.p50_added',
     what: 'idle, accept to received, p50 more than without audit entries',
     comparison: 'at most',

@@ -6,8 +6,9 @@ import { type LoadResult, runLoad } from '../load/run.ts'
 import { liftedBudget } from '../settings.ts'
 import { buildWithoutEntries } from '../without-entries.ts'
 import { type LatencyResult, measureLatency } from './latency.ts'
+import { verifyTrail } from './verify-trail.ts'
 
-/** (h) What audit entries cost: a gateway with them against one without, in the same round. */
+/** (h) What audit entries cost: a gateway with them against one without, in the same round; and verifying many of them. */
 export async function audit(bench: Bench): Promise<Measurements> {
   bench.log('audit: building a gateway without entries')
   const without = buildWithoutEntries(bench.source, join(bench.folder, 'without-entries'))
@@ -27,6 +28,7 @@ export async function audit(bench: Bench): Promise<Measurements> {
       `audit: round ${round}: ${loads.entries.at(-1)?.notificationsPerSecond.toFixed(0)} of ${loads.none.at(-1)?.notificationsPerSecond.toFixed(0)} notifications/s`,
     )
   }
+  const trail = await verifyTrail(bench)
   const p50 = ({ received }: LatencyResult) => percentile(received, 0.5)
   const each = <R>(results: readonly R[], compare: (result: R, round: number) => number) => results.map(compare)
   return {
@@ -58,8 +60,11 @@ export async function audit(bench: Bench): Promise<Measurements> {
         '',
         each(loads.entries, (result, round) => result.lost + (loads.none[round]?.lost ?? 0)),
       ),
+      figure('audit.sealed', 'entries/s', [trail.sealedPerSecond]),
+      figure('audit.verified', 'entries/s', [trail.verifiedPerSecond]),
+      figure('audit.verify_memory', 'MB', [trail.peakMemory]),
     ],
-    details: { loads },
+    details: { loads, trail },
   }
 }
 
