@@ -42,7 +42,7 @@ The **ceiling** is a bare script with \`pg\` and \`undici\` and none of the gate
   },
   audit: {
     title: '(h) The audit trail',
-    text: '(a) and (b), compared with the same gateway without audit entries and without sealing, in the same round. Then 5 million entries with their rows (events of two notifications, accepted at the first attempt) are sealed by a gateway, and verified by `audit verify`, rows included.',
+    text: '(a) and (b), compared with the same gateway without audit entries and without sealing, in the same round. Then 5 million entries with their rows (events of two notifications, accepted at the first attempt) are sealed by a gateway, and verified by `audit verify`: the tree with all entries, and then these with every row of the record.',
   },
 }
 

@@ -164,7 +164,7 @@ export const TARGETS: readonly Target[] = [
   {
     scenario: 'audit',
     figure: 'audit.verified',
-    what: 'entries verified, with their rows',
+    what: 'entries verified',
     comparison: 'at least',
     value: 42_000,
     quick: 2_000,

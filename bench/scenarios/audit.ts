@@ -62,6 +62,7 @@ export async function audit(bench: Bench): Promise<Measurements> {
       ),
       figure('audit.sealed', 'entries/s', [trail.sealedPerSecond]),
       figure('audit.verified', 'entries/s', [trail.verifiedPerSecond]),
+      figure('audit.verified_with_rows', 'entries/s', [trail.withRowsPerSecond]),
       figure('audit.verify_memory', 'MB', [trail.peakMemory]),
     ],
     details: { loads, trail },

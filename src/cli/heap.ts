@@ -8,10 +8,10 @@ import { setFlagsFromString } from 'node:v8'
 export const SEMI_SPACE_MB = 16
 
 /**
- * The same for `audit export` and the verification of its archives, which handle one entry after the other and hold none: with
- * 16 MB they need 25 MB more, and no less time.
+ * The same for `audit export` and `audit verify`, which handle one entry after the other and hold none: with 16 MB they need 25
+ * MB more, and no less time.
  */
-export const ARCHIVE_SEMI_SPACE_MB = 4
+export const AUDIT_SEMI_SPACE_MB = 4
 
 /**
  * Growth of the old generation that starts its next garbage collection, in percent of its size after the last one. By default

@@ -23,7 +23,8 @@ export interface LeafBatch {
 const NONE = Buffer.alloc(0)
 
 /**
- * Reads up to `limit` leaves from number `from` on, without those from number `end` on.
+ * Reads the leaves from number `from` on, without those from number `end` on: a few thousand at most. By both bounds and not
+ * by LIMIT, for which PostgreSQL sorts all later leaves of a tree that was not analyzed yet.
  *
  * @param transaction sets `jit` for itself: the estimate for thousands of index lookups in many months is high enough for
  *   PostgreSQL to compile the statement each time, which takes longer than to execute it
@@ -31,7 +32,7 @@ const NONE = Buffer.alloc(0)
 export async function readLeaves(
   transaction: Kysely<Tables>,
   originId: number,
-  { from, end, limit }: { readonly from: number; readonly end: number; readonly limit: number },
+  { from, end }: { readonly from: number; readonly end: number },
 ): Promise<LeafBatch> {
   await sql`SET LOCAL jit = off`.execute(transaction)
   // OFFSET 0 keeps the planner from joining with all months at once, of which it would read every row.
@@ -39,7 +40,6 @@ export async function readLeaves(
     WITH leaf AS MATERIALIZED (
       SELECT leaf_index, entry_id, entry_at, hash FROM teams_audit_leaves
        WHERE origin_id = ${originId} AND leaf_index >= ${from} AND leaf_index < ${end}
-       ORDER BY leaf_index LIMIT ${limit}
     )
     SELECT string_agg(int8send(l.leaf_index) || int8send(l.entry_id) || timestamptz_send(l.entry_at)
                       || CASE WHEN octet_length(l.hash) = 32 THEN l.hash ELSE decode(repeat('00', 32), 'hex') END

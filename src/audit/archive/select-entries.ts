@@ -19,11 +19,11 @@ export async function* entriesInRange(
   origin: Origin,
   { start, end }: { readonly start: number; readonly end: number },
 ): AsyncGenerator<readonly ExportedEntry[], void> {
-  for (let from = start; from < end; ) {
-    const { count, heads, bodies } = await db
+  for (let from = start; from < end; from += BATCH_LEAVES) {
+    const until = Math.min(end, from + BATCH_LEAVES)
+    const { heads, bodies } = await db
       .transaction()
-      .execute((transaction) => readLeaves(transaction, origin.id, { from, end, limit: BATCH_LEAVES }))
-    if (count === 0) return
+      .execute((transaction) => readLeaves(transaction, origin.id, { from, end: until }))
     const entries: ExportedEntry[] = []
     let body = 0
     for (let offset = 0; offset < heads.length; offset += LEAF_HEAD_BYTES) {
@@ -39,7 +39,6 @@ export async function* entriesInRange(
       body += length < 0 ? 0 : 1 + length
     }
     yield entries
-    from = (entries.at(-1)?.index ?? end) + 1
   }
 }
 

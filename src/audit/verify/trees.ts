@@ -168,9 +168,7 @@ async function readContinuations(
 ): Promise<ReadonlyMap<string, Continuation>> {
   const continuations = new Map<string, Continuation>()
   for (const { id } of trees.slice(1)) {
-    const { bodies } = await db
-      .transaction()
-      .execute((transaction) => readLeaves(transaction, id, { from: 0, end: 1, limit: 1 }))
+    const { bodies } = await db.transaction().execute((transaction) => readLeaves(transaction, id, { from: 0, end: 1 }))
     // Without the byte that stands before each entry.
     const continuation = readContinuation(bodies.subarray(1))
     if (continuation !== undefined) continuations.set(continuation.oldOrigin, continuation)
