@@ -202,6 +202,37 @@ export const BREAKAGES: readonly BenchBreakage[] = [
       },
     ],
   },
+  {
+    name: 'slow verification',
+    does: 'a batch of a thousand leaves takes 100 ms longer to verify',
+    scenario: 'audit',
+    figure: 'audit.verified',
+    changes: [
+      {
+        file: 'src/audit/verify/tree-pass.ts',
+        find: 'onLeaves(leaves.count)',
+        replace: `${busy(100)}onLeaves(leaves.count)`,
+      },
+    ],
+  },
+  {
+    name: 'leaves kept in memory',
+    does: '4 MB are kept for each batch of leaves that was verified',
+    scenario: 'audit',
+    figure: 'audit.verify_memory',
+    changes: [
+      {
+        file: 'src/audit/verify/tree-pass.ts',
+        find: 'let from = start',
+        replace: 'const kept: Buffer[] = []; let from = start',
+      },
+      {
+        file: 'src/audit/verify/tree-pass.ts',
+        find: 'onLeaves(leaves.count)',
+        replace: 'kept.push(Buffer.alloc(4_000_000, 1)); onLeaves(leaves.count)',
+      },
+    ],
+  },
   ...(['audit.ratio', 'audit.p50_added'] as const).map((figure) => ({
     name: `slow entries (${figure})`,
     does: 'each audit entry takes 5 ms longer to write',
