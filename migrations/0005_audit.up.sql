@@ -15,6 +15,8 @@ ALTER TABLE teams_notifications
   ADD COLUMN card_salt uuid;
 ALTER TABLE teams_replays ADD COLUMN salt uuid;
 ALTER TABLE teams_silences ADD COLUMN salt uuid;
+-- For dedup_key: an unsalted hash, from which a correlation id can be guessed.
+ALTER TABLE teams_resolutions ADD COLUMN salt uuid;
 
 -- Not an identity column, which a partition can not have when it is attached. CACHE 1: of two changes of one row, the
 -- later has the entry with the higher id.

@@ -56,7 +56,7 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   finished_at: 'When the attempt ended',
   first: 'In `record.read` the first id that was read; in `gateway.started` whether no start came before',
   ignored: 'How many fields of the data were not kept',
-  key: 'What the event is about, as a hash',
+  key: 'What the event is about: of its correlation id, or of the fields that name its subject, a hash',
   keys: 'Key IDs, in hex',
   kept_root: 'Root of the tree before, in hex, as the database still had it',
   kept_size: 'How many entries the database still had of the tree before',

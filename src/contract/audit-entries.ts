@@ -81,8 +81,8 @@ export const AUDIT_ENTRIES = {
       'An event was accepted. `data` is the hash of its data as canonical JSON; `masked` names the fields of its type that were masked or cut, `ignored` counts the fields that were not kept; `notifications` is its routing',
   },
   'event.resolved': {
-    fields: { event: 'id', type: 'code', key: 'code', resolved_at: 'time' },
-    means: 'The event says that events of this type with this key (a hash) from before this time are over',
+    fields: { event: 'id', type: 'code', key: 'hash', resolved_at: 'time' },
+    means: 'The event says that events of this type with this key from before this time are over',
   },
   'attempt.finished': {
     fields: { ...NOTIFICATION_FIELDS, posted: 'flag', ...ATTEMPT_FIELDS },

@@ -84,6 +84,7 @@ export interface StoredResolution {
   readonly event_type: string
   readonly dedup_key: string
   readonly created_at: string
+  readonly salt: string | null
 }
 
 export interface StoredSilence {
@@ -142,7 +143,7 @@ export const RECORD_IN_ORDER = {
     SELECT p.notification_id AS key, ${millisecondsSql('p.replayed_at')} AS replayed_at, p.replayed_by, p.salt
       FROM teams_replays p ORDER BY p.notification_id, p.replayed_at`,
   resolutions: sql<StoredResolution>`
-    SELECT r.event_id AS key, r.event_type, r.dedup_key, ${millisecondsSql('r.created_at')} AS created_at
+    SELECT r.event_id AS key, r.event_type, r.dedup_key, ${millisecondsSql('r.created_at')} AS created_at, r.salt
       FROM teams_resolutions r ORDER BY r.event_id`,
   silences: sql<StoredSilence>`
     SELECT s.id AS key, s.kind, s.matchers::text AS matchers, ${millisecondsSql('s.starts_at')} AS starts_at,

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { hashSql } from './entry-sql.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -138,16 +139,16 @@ export async function insertResolutions(
       'event.resolved',
       'resolved',
       sql`
-      INSERT INTO teams_resolutions AS r (dedup_key, event_type, event_id, created_at)
-      SELECT j."dedupKey", j."eventType", j."eventId", ${receivedAt}::timestamptz
+      INSERT INTO teams_resolutions AS r (dedup_key, event_type, event_id, created_at, salt)
+      SELECT j."dedupKey", j."eventType", j."eventId", ${receivedAt}::timestamptz, gen_random_uuid()
         FROM jsonb_to_recordset(${JSON.stringify(resolutions)}::jsonb) AS j ("dedupKey" text, "eventType" text, "eventId" uuid)`,
       {
-        returning: sql`r.dedup_key, r.created_at`,
+        returning: sql`r.dedup_key, r.created_at, r.salt`,
         entry: {
           values: {
             event: sql`r.event_id`,
             type: sql`r.event_type`,
-            key: sql`r.dedup_key`,
+            key: hashSql(sql`r.salt`, sql`r.dedup_key`),
             resolved_at: sql`r.created_at`,
           },
         },

@@ -105,6 +105,7 @@ export interface Tables {
     event_type: string
     event_id: string
     created_at: Generated<Date>
+    salt: string | null
   }
   teams_replays: {
     notification_id: string

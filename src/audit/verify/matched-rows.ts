@@ -32,12 +32,12 @@ export const RESOLUTIONS: MatchedTable<StoredResolution> = {
   kind: 'event.resolved',
   columns: {
     event_type: (row, { fields }) => row.event_type === fields.type,
-    dedup_key: (row, { fields }) => row.dedup_key === fields.key,
+    dedup_key: (row, { fields }) => isHashed(fields.key, row.salt, row.dedup_key),
     created_at: (row, { fields }) => row.created_at === fields.resolved_at,
+    salt: (row) => row.salt !== null,
   },
   at: (row) => row.created_at,
-  // It has no salt: all columns are in the entry as they are.
-  isSalted: () => false,
+  isSalted: (row) => row.salt !== null,
 }
 
 /**
