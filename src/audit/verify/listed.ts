@@ -79,6 +79,7 @@ export async function verifyListed(
       keys,
       anchors: anchors.filter(({ origin }) => origin === name).sort((a, b) => a.size - b.size),
       continuation: undefined,
+      hasEveryCheckpoint: false,
       add: (finding) => report.add(finding),
       note: (text) => report.add({ note: text }),
     })

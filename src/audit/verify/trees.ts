@@ -102,6 +102,7 @@ async function verifyTree(
   const check = createLeafCheck({
     ...options,
     anchors: options.anchors.filter(({ size }) => size >= start.frontier.size),
+    hasEveryCheckpoint: true,
     add: (finding) => report.add(finding),
     note: (note) => report.add({ note }),
   })
