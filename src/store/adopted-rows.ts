@@ -141,7 +141,8 @@ export interface AdoptedRow {
  * - Events: all columns.
  * - Notifications: those written with the event; and the result where Teams had accepted it, because nothing changes that any
  *   more. Others may still be sent, replayed or released. Left out: `sent_at` and `accepted_at`, which may be filled in later
- *   and follow from the attempts, the card, which retention removes, and the acknowledgement.
+ *   and follow from the attempts, `repeat_of`, which a release removes, the card, which retention removes, and the
+ *   acknowledgement.
  * - Attempts: all columns. The outcome of an interrupted one becomes known within minutes, or never.
  *
  * @param after the last row read; undefined for the first rows
@@ -170,7 +171,7 @@ export async function readAdoptedRows(
                'id', r.id, 'event_id', r.event_id, 'correlation_id', r.correlation_id, 'event_type', r.event_type,
                'stakeholders', r.stakeholders, 'priority', r.priority, 'channel', r.channel, 'language', r.language,
                'created_at', ${text(sql`r.created_at`)}, 'received_at', ${text(sql`r.received_at`)},
-               'fingerprint', r.fingerprint, 'dedup_key', r.dedup_key, 'repeat_of', r.repeat_of,
+               'fingerprint', r.fingerprint, 'dedup_key', r.dedup_key,
                'result', CASE WHEN r.state IN ('accepted', 'posted') AND coalesce(r.accepted_at, '-infinity') < ${before}
                               THEN jsonb_build_object('state', r.state, 'status_code', r.status_code,
                                      'retry_count', r.retry_count, 'attempts', r.attempts, 'webhook_url', r.webhook_url,

@@ -76,6 +76,8 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
     await wroteBefore('now', 'accepted', ['server_error', 'accepted'])
     await wroteBefore('waits', 'pending', ['interrupted'])
     await wroteBefore('dead letter', 'failed', ['bad_request'])
+    await wroteBefore('repeat', 'suppressed', [])
+    await run("UPDATE teams_notifications SET repeat_of = gen_random_uuid() WHERE correlation_id = 'repeat'")
     // Earlier versions were here for longer than the migrations of one run take.
     await run("UPDATE teams_migrations SET timestamp = '2026-01-01T00:00:0' || substring(name, 4, 1) || '.000Z'")
     await migrations.up()
@@ -110,7 +112,7 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
     expect(found).toMatchObject([
       { month: '2015-03', events: 7, notifications: 7, attempts: 7 },
       { month: '2015-05', events: 1, notifications: 1, attempts: 1 },
-      { month: now, events: 3, notifications: 3, attempts: 4 },
+      { month: now, events: 4, notifications: 4, attempts: 4 },
     ])
     for (const { before, rows } of found) {
       expect(rows).toMatch(/^[0-9a-f]{64}$/)
@@ -119,7 +121,7 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
     expect(await verify()).toEqual({ findings: [], notAdopted: 0 })
   })
 
-  it('still agree after they were sent, replayed, acknowledged, moved to a month and freed of their cards', async () => {
+  it('still agree after they were sent, replayed, released, acknowledged, moved to a month and freed of their cards', async () => {
     await run(
       `UPDATE teams_notifications SET state = 'sending', attempts = attempts + 1, held_since = now() WHERE correlation_id = 'waits'`,
     )
@@ -127,6 +129,7 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
       `UPDATE teams_notifications SET state = 'accepted', held_since = NULL, status_code = 202 WHERE correlation_id = 'waits'`,
     )
     await run(`UPDATE teams_notifications SET state = 'pending', failures = 0 WHERE correlation_id = 'dead letter'`)
+    await run(`UPDATE teams_notifications SET state = 'pending', repeat_of = NULL WHERE correlation_id = 'repeat'`)
     await run(
       `UPDATE teams_notifications SET acknowledged_by = 'x', acknowledged_at = now(), card_payload = NULL WHERE correlation_id = 'now'`,
     )
