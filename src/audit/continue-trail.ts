@@ -45,7 +45,7 @@ export async function continueTrail(db: Kysely<Tables>, options: Continuing): Pr
     const last = kept.origin && (await readCheckpoint(transaction, kept.origin.id))
     const id = (kept.origin?.id ?? 0) + 1
     await insertOrigin(transaction, { id, name: origin })
-    await insertEntry(
+    const entryId = await insertEntry(
       transaction,
       'audit.continued',
       {
@@ -60,7 +60,7 @@ export async function continueTrail(db: Kysely<Tables>, options: Continuing): Pr
       },
       { hashed: { reason, who: by } },
     )
-    const root = await insertFirstLeaf(transaction, id)
+    const root = await insertFirstLeaf(transaction, id, entryId)
     const signers = options.signers.filter(({ name }) => name === origin)
     const note = signers.length > 0 ? signNote(formatCheckpoint({ origin, size: 1, root }), signers) : null
     // Not complete: entries from before it wait for the next sealing, which goes on from the snapshot of the tree before.

@@ -8,16 +8,16 @@ export async function lockSealing(transaction: Kysely<Tables>): Promise<void> {
 }
 
 /**
- * Makes the entry that this transaction has added the first of a tree, before unsealed ones with lower ids. It must be the only
- * entry of the transaction.
+ * Makes an entry the first of a tree, before unsealed ones with lower ids. Named by its id: after a restore, entries of the
+ * server before may have the number of this transaction.
  *
  * @returns its leaf hash
  */
-export async function insertFirstLeaf(transaction: Kysely<Tables>, originId: number): Promise<Buffer> {
+export async function insertFirstLeaf(transaction: Kysely<Tables>, originId: number, entryId: string): Promise<Buffer> {
   const { rows } = await sql<{ hash: Uint8Array }>`
     INSERT INTO teams_audit_leaves (origin_id, leaf_index, entry_id, entry_at, hash)
     SELECT ${originId}::int, 0, id, created_at, sha256('\\x00'::bytea || body)
-      FROM teams_audit_entries WHERE xid = pg_current_xact_id()
+      FROM teams_audit_entries WHERE id = ${entryId}::bigint
     RETURNING hash`.execute(transaction)
   const [row] = rows
   if (row === undefined || rows.length > 1) throw new Error(`a tree begins with one entry, not ${rows.length}`)

@@ -18,6 +18,7 @@ export interface EntryOptions {
 /**
  * Adds an entry that belongs to no change of rows, in one statement, in the transaction of what it records.
  *
+ * @returns the entry's id
  * @throws where there is no audit trail, as before migration 0005: {@link hasAuditTrail}
  */
 export async function insertEntry<K extends EntryKind>(
@@ -25,10 +26,10 @@ export async function insertEntry<K extends EntryKind>(
   kind: K,
   values: EntryFieldValues<K>,
   { subject, hashed = {} }: EntryOptions = {},
-): Promise<void> {
+): Promise<string> {
   const salted = Object.entries(hashed).map(([field, value]) => ({ field, value, salt: randomUUID() }))
   const hashes = Object.fromEntries(salted.map(({ field, value, salt }) => [field, saltedHash(salt, value)]))
-  await sql`
+  const { rows } = await sql<{ id: string }>`
     WITH entry AS (
       INSERT INTO teams_audit_entries (subject, body)
       VALUES (${subject ?? null}::uuid,
@@ -38,7 +39,10 @@ export async function insertEntry<K extends EntryKind>(
       INSERT INTO teams_audit_values (entry_id, field, salt, value)
       SELECT entry.id, j.field, j.salt, j.value
         FROM entry, jsonb_to_recordset(${JSON.stringify(salted)}::jsonb) AS j (field text, salt uuid, value text)
-    ) SELECT 1`.execute(db)
+    ) SELECT id::text AS id FROM entry`.execute(db)
+  const [row] = rows
+  if (row === undefined) throw new Error('the database inserted no entry')
+  return row.id
 }
 
 /** False in a database that lacks migration 0005, or that has just lost it. */

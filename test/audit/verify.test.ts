@@ -337,6 +337,19 @@ describe.each(KINDS)('the verification of trees on %s', (kind) => {
     ])
   })
 
+  it('begins a tree with its own entry, also where entries of the server before a restore have its transaction number', async () => {
+    await sql`
+      INSERT INTO teams_audit_entries (xid, body)
+      SELECT (pg_current_xact_id()::text::bigint + n)::text::xid8, teams_audit_body('record.month_moved', '"month":"2019-01"}')
+        FROM generate_series(1, 20) AS n`.execute(db)
+    const anchor = { origin: ORIGIN, size: 10_000, root: Buffer.alloc(32, 1), extensions: [] }
+    await continueTrail(db, { anchor, origin: `${ORIGIN}/2`, reason: 'restored', by: 'cli:x', signers: [] })
+    const { rows } = await sql`
+      SELECT convert_from(e.body, 'UTF8')::jsonb ->> 'kind' AS kind
+        FROM teams_audit_leaves l JOIN teams_audit_entries e ON e.id = l.entry_id WHERE l.origin_id = 2`.execute(db)
+    expect(rows).toEqual([{ kind: 'audit.continued' }])
+  })
+
   it('walks over both trees after a loss that the second one states, and accepts no other loss', async () => {
     const root = Buffer.alloc(32, 1)
     const name = `${ORIGIN}/2`
