@@ -59,9 +59,11 @@ export async function checkAnchors(
   keyName: string | undefined,
   log: Log,
 ): Promise<void> {
-  const tree = await readStoredTree(db)
-  const anchor = await newestAnchor(folder, tree.origin?.name ?? keyName, log)
+  const origin = await readOrigin(db)
+  const anchor = await newestAnchor(folder, origin?.name ?? keyName, log)
   if (anchor === undefined) return
+  // After the folder: another replica may seal and write an anchor meanwhile, which an earlier read of the tree lacks.
+  const tree = await readStoredTree(db)
   const result = await compareAnchor(db, tree, anchor)
   if (result !== 'consistent') throw anchorError(result, anchor, tree)
 }

@@ -144,6 +144,36 @@ describe.each(KINDS)('anchors on %s', (kind) => {
     expect(events()).toEqual([])
   })
 
+  it.each(['a start', 'doctor'])(
+    'do not refuse %s while another replica seals and writes the next one',
+    async (who) => {
+      const { log } = keptLog()
+      const folder = embeddedFolder()
+      const before = await grow()
+      await writeAnchor(folder, before.note)
+      const newest = () =>
+        db
+          .selectFrom('teams_audit_checkpoints')
+          .select(['size', 'root', 'note'])
+          .orderBy('id', 'desc')
+          .limit(1)
+          .executeTakeFirstOrThrow()
+      const earlier = await newest()
+      const { note } = await grow()
+      /** The other replica seals and writes its anchor just after this connection has read the newest checkpoint. */
+      const sealedAfterRead = db.withPlugin({
+        transformQuery: ({ node }) => node,
+        async transformResult({ result }) {
+          const [row] = result.rows
+          if (row?.size === undefined || !(await writeAnchor(folder, note))) return result
+          return { ...result, rows: [{ ...row, ...earlier }] }
+        },
+      })
+      if (who === 'doctor') expect(await checkAnchorFolder(sealedAfterRead, folder)).toMatchObject([{ status: 'ok' }])
+      else await expect(checkAnchors(sealedAfterRead, folder, ORIGIN, log)).resolves.toBeUndefined()
+    },
+  )
+
   it('do not stop a start where the folder or a file can not be read', async () => {
     const { log, events } = keptLog()
     const folder = embeddedFolder()

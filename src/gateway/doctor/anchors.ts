@@ -5,6 +5,7 @@ import { anchorError, compareAnchor, readStoredTree } from '../../audit/compare-
 import { ERROR_CODES } from '../../kernel/error-codes.ts'
 import { codeOf } from '../../kernel/errors.ts'
 import { exitCodeOf } from '../../kernel/exit-codes.ts'
+import { readOrigin } from '../../store/audit-tree.ts'
 import type { Tables } from '../../store/tables.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
@@ -21,14 +22,16 @@ export async function checkAnchorFolder(db: Kysely<Tables>, folder: string | und
       ? [noted(CHECK, `${folder} is not there yet`, 'A gateway with an audit key makes it at its first checkpoint.')]
       : [wrong(CHECK, `${folder} can not be read and written (${codeOf(error)})`, TODO)]
   }
-  const tree = await readStoredTree(db)
-  const { anchor, unreadable } = await readNewestAnchor(folder, tree.origin?.name)
+  const origin = await readOrigin(db)
+  const { anchor, unreadable } = await readNewestAnchor(folder, origin?.name)
   const others = unreadable.map((file) => noted(CHECK, `${file} is not a signed checkpoint`, 'Move it away.'))
   if (anchor === undefined)
     return [
       noted(CHECK, `no checkpoint of this trail is in ${folder} yet`, 'A gateway with an audit key writes one.'),
       ...others,
     ]
+  // After the folder: a gateway may seal and write an anchor meanwhile, which an earlier read of the tree lacks.
+  const tree = await readStoredTree(db)
   const result = await compareAnchor(db, tree, anchor)
   if (result !== 'consistent') {
     const { code, problems } = anchorError(result, anchor, tree)
