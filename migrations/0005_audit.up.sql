@@ -279,7 +279,11 @@ BEGIN
     EXECUTE format('DROP TABLE IF EXISTS %I, %I, %I, %I', 'teams_notifications' || suffix,
                    'teams_events' || suffix, 'teams_attempts' || suffix, 'teams_audit_entries' || suffix);
     PERFORM teams_audit_removed('teams_notifications', ends, removed);
-    DELETE FROM teams_audit_values WHERE entry_id < (SELECT coalesce(min(id), 0) FROM teams_audit_entries);
+    -- The newest configuration and the newest fingerprints stay, whatever their age: the next start compares its own with them.
+    DELETE FROM teams_audit_values v
+     WHERE v.entry_id < (SELECT coalesce(min(id), 0) FROM teams_audit_entries)
+       AND (v.field NOT IN ('configuration', 'fingerprints')
+            OR v.entry_id < (SELECT max(n.entry_id) FROM teams_audit_values n WHERE n.field = v.field));
     -- A key that outlived its event would give an answer to what is stored nowhere.
     DELETE FROM teams_idempotency_keys
      WHERE accepted_at < ends;

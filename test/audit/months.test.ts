@@ -72,4 +72,22 @@ describe.each(KINDS)('the months of audit entries, on %s', (kind) => {
       { entry: { table: 'teams_notifications', before: '2015-04-01T00:00:00.000Z', count: 0 } },
     ])
   })
+
+  it('leave with their values, but for the newest configuration and the newest fingerprints', async () => {
+    // Ids before those of all entries there are.
+    await ask(`INSERT INTO teams_audit_values (entry_id, field, salt, value)
+               SELECT id, field, gen_random_uuid(), 'x' FROM (VALUES
+                 (-5, 'configuration'), (-4, 'fingerprints'), (-3, 'configuration'), (-2, 'fingerprints'), (-1, 'who')
+               ) AS v (id, field)`)
+    await addIn("'2015-05-07Z'", 'spring')
+    await movePastMonths(database.kysely)
+    await applyRetention(database.kysely, 2192, 90)
+    expect(await partOf('spring')).toBeUndefined()
+    expect(
+      await ask('SELECT entry_id::int AS id, field FROM teams_audit_values WHERE entry_id < 0 ORDER BY 1'),
+    ).toEqual([
+      { id: -3, field: 'configuration' },
+      { id: -2, field: 'fingerprints' },
+    ])
+  })
 })
