@@ -37,6 +37,8 @@ CREATE TABLE teams_audit_entries (
 ALTER SEQUENCE teams_audit_entries_id_seq OWNED BY teams_audit_entries.id;
 CREATE INDEX teams_audit_entries_xid_idx ON teams_audit_entries (xid);
 CREATE INDEX teams_audit_entries_subject_idx ON teams_audit_entries (subject, id) WHERE subject IS NOT NULL;
+-- For `audit verify`, which looks among these for entries of retention and of adopted months.
+CREATE INDEX teams_audit_entries_no_subject_idx ON teams_audit_entries (id) WHERE subject IS NULL;
 
 -- The bytes of an entry. `fields` is the text of a JSON object without its opening brace.
 CREATE FUNCTION teams_audit_body(kind text, fields text) RETURNS bytea LANGUAGE sql VOLATILE AS $$

@@ -69,8 +69,8 @@ export async function listAdoptedMonths(db: Kysely<Tables>): Promise<ReadonlySet
 }
 
 /**
- * Lists entries `record.adopted` by id. Reads every entry: the first bytes of its body name its kind, and there is no index
- * of kinds, which each entry would pay for.
+ * Lists entries `record.adopted` by id. Reads the entries without a subject, which have an index: the first bytes of a body
+ * name its kind, and an index of kinds would cost time for each entry.
  */
 export async function listAdoptions(db: Kysely<Tables>): Promise<readonly Adoption[]> {
   const { rows } = await sql<{ id: string; salt: string | null; fields: JsonObject }>`

@@ -13,7 +13,7 @@ export interface EntryWithoutSubject {
 /** Rows of one piece of the reading. */
 const PIECE = 1_000
 
-/** Reads the entries without a subject, in the order of their ids. Reads all entries, because no index has these. */
+/** Reads the entries without a subject, in the order of their ids, by the index that has these alone. */
 export async function* readEntriesWithoutSubject(
   transaction: Kysely<Tables>,
 ): AsyncGenerator<readonly EntryWithoutSubject[], void> {

@@ -1,6 +1,7 @@
 import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { listAdoptions, readRemovedBefore } from '../../src/store/adopted-rows.ts'
 import { readBacklog } from '../../src/store/channels.ts'
 import { nextDue, reclaimInterrupted, waitingSpan } from '../../src/store/claim.ts'
 import { countWaiting } from '../../src/store/digests.ts'
@@ -41,6 +42,10 @@ beforeAll(async () => {
   )
   await takeTurn(db, 'sre', turn)
   await takeTurn(db, 'quiet', turn)
+  await sql`
+    INSERT INTO teams_audit_entries (subject, body)
+    SELECT gen_random_uuid(), teams_audit_body('notification.released', '"n":' || i || '}')
+      FROM generate_series(1, ${FINISHED}::int) i`.execute(db)
   await sql`ANALYZE`.execute(db)
 })
 
@@ -105,6 +110,15 @@ describe('queries of each second and each scrape read few finished notifications
     ['due notifications of an idle channel', 20, (db: Kysely<Tables>) => claimDue(db, { channel: 'quiet', turn })],
   ])('%s', async (_question, most, ask) => {
     expect(await rowsRead(ask)).toBeLessThanOrEqual(most)
+  })
+})
+
+describe('what audit verify asks about retention and adopted months reads no entry of a notification', () => {
+  it.each([
+    ['adopted months', listAdoptions],
+    ['the time before which months were removed', readRemovedBefore],
+  ] as const)('%s', async (_question, ask) => {
+    expect(await rowsRead(ask)).toBeLessThanOrEqual(100)
   })
 })
 
