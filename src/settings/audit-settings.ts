@@ -24,7 +24,7 @@ export const AUDIT_SETTINGS = {
   TEAMS_AUDIT_ANCHOR_FOLDER: {
     group: 'Audit trail',
     schema: text,
-    help: 'Folder, best on another machine, into which a signed checkpoint is written every hour and at a stop; nothing in it is overwritten. A gateway whose database has fewer entries than a checkpoint there does not start.',
+    help: 'Folder, best on another machine, into which a signed checkpoint is written every hour and at a stop; no checkpoint in it is overwritten. The gateway needs to create, link or rename, and delete files there: copy the *.checkpoint files from it to storage with object lock under another account. A gateway whose database has fewer entries than the newest checkpoint there does not start.',
   },
   TEAMS_AUDIT_ANCHOR_CARD: {
     group: 'Audit trail',

@@ -6,6 +6,8 @@ interface FindingRow {
 
 const WHO_CHANGED =
   'Find out who could write to the database at that time. The values are in a backup or export from before; the entry named here stays as it is, as evidence.'
+const WHO_REMOVED =
+  'Find out who could write to the database at that time. Keep the database as evidence. The entry is gone from it: look in a backup or an export from before.'
 const RESTORE_OR_REWRITE =
   'If a backup was restored or a replica took over, run `claimlinc-teams audit continue`, which records what is gone. If not, entries were removed: keep the database and the anchor as evidence.'
 
@@ -17,7 +19,7 @@ export const FINDINGS = {
   },
   entry_missing: {
     means: 'A leaf of the tree has no entry, and retention did not remove it; or the numbering has a gap',
-    todo: WHO_CHANGED,
+    todo: WHO_REMOVED,
   },
   entry_moved: {
     means: 'The entry is there, and stands in the place of another one',
