@@ -41,15 +41,20 @@ export async function readFirstChange(db: Kysely<Tables>): Promise<string | unde
 }
 
 /**
- * Whether gateways without an audit trail ever worked with this database: it has rows from before the trail, or its first
- * migration is much older than the one that begins the trail. An empty database gets all of them together.
+ * Whether gateways without an audit trail ever worked with this database: its first migration is at least a minute older than
+ * the one that begins the trail, or some seconds older with rows without a salt in between. A new database gets all migrations
+ * within about a second. Rows alone show nothing, because one inserted row would explain all others.
  *
  * @param beganAt when the trail began
  */
-export async function hadEarlierVersion(db: Kysely<Tables>, beganAt: string): Promise<boolean> {
+export async function hadEarlierVersion(db: Kysely<Tables>, beganAt: Date | string): Promise<boolean> {
   const { rows } = await sql<{ earlier: boolean }>`
-    SELECT EXISTS (SELECT 1 FROM teams_events WHERE created_at < ${beganAt}::timestamptz)
-           OR (SELECT max(timestamp::timestamptz) - min(timestamp::timestamptz) >= interval '1 minute'
-                 FROM teams_migrations WHERE name <= '0005_audit') AS earlier`.execute(db)
+    SELECT CASE WHEN last - first >= interval '1 minute' THEN true
+                WHEN last - first >= interval '2 seconds'
+                THEN EXISTS (SELECT 1 FROM teams_events e
+                              WHERE e.created_at >= first AND e.created_at < ${beganAt}::timestamptz AND e.salt IS NULL)
+                ELSE false END AS earlier
+      FROM (SELECT min(timestamp::timestamptz) AS first, max(timestamp::timestamptz) AS last
+              FROM teams_migrations WHERE name <= '0005_audit') AS migrations`.execute(db)
   return rows[0]?.earlier ?? false
 }

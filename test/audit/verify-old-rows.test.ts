@@ -166,4 +166,21 @@ describe.each(KINDS)('rows of gateways without an audit trail, on %s', (kind) =>
       ['row_not_backed', 'teams_notifications', undefined],
     ])
   })
+
+  it('are no excuse for an edit with an updated_at from before the last entry', async () => {
+    const found: (Finding | Note)[] = []
+    const away = db.transaction().execute(async (transaction) => {
+      await sql`SET LOCAL session_replication_role = replica`.execute(transaction)
+      await sql`UPDATE teams_notifications SET status_code = 500, updated_at = updated_at - interval '1 hour'
+                 WHERE id = (SELECT min(id::text)::uuid FROM teams_notifications WHERE state = 'accepted' AND attempts = 3)`.execute(
+        transaction,
+      )
+      found.push(...(await all(transaction)))
+      throw new Error('away')
+    })
+    await expect(away).rejects.toThrow('away')
+    expect(found.filter((one) => 'code' in one)).toMatchObject([
+      { code: 'row_differs', row: { table: 'teams_notifications', column: 'status_code' } },
+    ])
+  })
 })

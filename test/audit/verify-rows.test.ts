@@ -296,6 +296,21 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     expect(named(await tampered(statement))).toEqual([{ code: 'row_not_backed', table, id: NEW }])
   })
 
+  it('show an edit also beside a row that was inserted with a time from before the trail', async () => {
+    const id = await idOf(SENT)
+    const found = await tampered(
+      `INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at)
+       VALUES ('${NEW}', 't', 'c', 'HIGH', '{sre}', '{}', 'library', now(), now() - interval '1 day')`,
+      `UPDATE teams_notifications SET status_code = 500 WHERE id = '${id}'`,
+    )
+    expect(named(found)).toContainEqual({
+      code: 'row_differs',
+      table: 'teams_notifications',
+      id,
+      column: 'status_code',
+    })
+  })
+
   it('show a second row of an id', async () => {
     const id = await idOf(SENT)
     const columns = 'event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, salt'

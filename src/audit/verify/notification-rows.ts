@@ -2,11 +2,13 @@ import type { StoredAttempt, StoredNotification } from '../../store/record-in-or
 import { checkAttempts } from './attempt-rows.ts'
 import { addRowWithoutEntry, differs, type Findings, mayBeEarlierVersion } from './found.ts'
 import { DERIVED_COLUMNS } from './notification-columns.ts'
-import { historyOf, type Routing } from './notification-history.ts'
+import { type History, historyOf, type Routing } from './notification-history.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
 
 const TABLE = 'teams_notifications'
+/** A row has the time of its statement, an entry that of its transaction. */
+const CLOCK_TOLERANCE_MS = 1_000
 
 /** The rows of a notification's id, with the entries about it. */
 export interface NotificationRows {
@@ -51,15 +53,19 @@ export function checkNotification(
   const wrong = Object.entries(DERIVED_COLUMNS).filter(
     ([, column]) => !column.holds({ row, history, trail, earlierAttempts }),
   )
-  if (wrong.length > 0 && isEarlierVersion(trail, row, earlierAttempts)) findings.addEarlierVersion(TABLE)
+  if (wrong.length > 0 && isEarlierVersion(trail, row, history, earlierAttempts)) findings.addEarlierVersion(TABLE)
   else for (const [name, column] of wrong) findings.add(differs(TABLE, id, name, column.entry(history)))
   return { row, card: history.card?.entry }
 }
 
-/** Whether a gateway of an earlier version may have written the row, or changed it without an entry. */
-function isEarlierVersion(trail: Trail, row: StoredNotification, earlierAttempts: number): boolean {
+/**
+ * Whether a gateway of an earlier version may have written the row, or changed it without an entry. Each change sets
+ * `updated_at`, so one from before the row or its last entry was edited.
+ */
+function isEarlierVersion(trail: Trail, row: StoredNotification, { last }: History, earlierAttempts: number): boolean {
+  const lastChange = Math.max(Date.parse(row.created_at), Date.parse(last?.entry.createdAt ?? row.created_at))
   return (
-    mayBeEarlierVersion(trail, row.updated_at) ||
+    (mayBeEarlierVersion(trail, row.updated_at) && Date.parse(row.updated_at) >= lastChange - CLOCK_TOLERANCE_MS) ||
     (mayBeEarlierVersion(trail, row.created_at) && (row.salt === null || earlierAttempts > 0))
   )
 }
