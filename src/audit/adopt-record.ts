@@ -14,6 +14,7 @@ import {
   takeAdoptionLock,
 } from '../store/adopted-rows.ts'
 import { insertEntry } from '../store/insert-entry.ts'
+import { hadEarlierVersion } from '../store/record-history.ts'
 import type { Tables } from '../store/tables.ts'
 import { createFrontier, leafHash } from './tree.ts'
 
@@ -25,6 +26,12 @@ const ROWS_PER_STATEMENT = 500
  * and the results of interrupted attempts are known.
  */
 const SETTLED_MS = 3_600_000
+
+/**
+ * Milliseconds from the beginning of the trail after which nothing is adopted any more. A gateway adopts an hour after the
+ * upgrade; rows without an entry that are found later may have been inserted since.
+ */
+export const ADOPTION_ENDS_MS = 7 * 86_400_000
 
 /** Milliseconds until adoption is tried again, after an error or while another process has the lock. */
 const RETRY_MS = 6 * 3_600_000
@@ -75,7 +82,8 @@ export function startAdopting(options: {
 
 /**
  * Adds an entry `record.adopted` for every month with rows from before the audit trail: how many there are, and the root of a
- * Merkle tree over them. Nobody can know whether they were changed before; what is changed afterwards shows.
+ * Merkle tree over them. Nobody can know whether they were changed before; what is changed afterwards shows. Does nothing in a
+ * database that never had an earlier version, nor later than {@link ADOPTION_ENDS_MS}: `audit verify` reports such rows.
  *
  * Safe to run again, at any time and beside other processes: a month is adopted once. One that was interrupted is read again
  * from its first row. With nothing left to do it reads the names of the months, and the index of those that are not adopted.
@@ -90,7 +98,8 @@ export async function adoptRecord(
   { settledMs = SETTLED_MS, rowsPerStatement = ROWS_PER_STATEMENT } = {},
 ): Promise<RecordAdopted> {
   const start = await readTrailStart(db)
-  if (start === undefined) return { months: 0 }
+  if (start === undefined || start.ageMs > ADOPTION_ENDS_MS) return { months: 0 }
+  if (!(await hadEarlierVersion(db, start.at))) return { months: 0 }
   const inMonths = await listMonthsUntil(db, start.at)
   const adopted = await listAdoptedMonths(db)
   let months = 0

@@ -94,6 +94,23 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
     expect((await verify()).notAdopted).toBe(3)
   })
 
+  it('are findings, and get no entry, a week after the upgrade', async () => {
+    const moveStart = (by: string) =>
+      database.kysely.transaction().execute(async (transaction) => {
+        await sql`SET LOCAL session_replication_role = replica`.execute(transaction)
+        await sql`UPDATE teams_audit_entries SET created_at = created_at + ${by}::interval
+                   WHERE id = (SELECT min(id) FROM teams_audit_entries)`.execute(transaction)
+      })
+    await moveStart('-8 days')
+    expect(await adopt()).toEqual({ months: 0 })
+    const findings = ['2015-03', '2015-05'].map(
+      (month) =>
+        `${month} has rows from before the audit trail and no entry record.adopted a week after the upgrade: they were added later, or no gateway ran in that week`,
+    )
+    expect(await verify()).toEqual({ findings, notAdopted: 0 })
+    await moveStart('8 days')
+  })
+
   it('get no entry where the process stops meanwhile', async () => {
     const answers = [false, false, true]
     await adoptRecord(database.kysely, () => answers.shift() ?? true, AT_ONCE)
@@ -216,10 +233,25 @@ describe.each(KINDS)('rows from before the audit trail, on %s', (kind) => {
 })
 
 describe.each(KINDS)('a database without rows from before the audit trail, on %s', (kind) => {
-  it('gets no entry', async () => {
+  it('gets no entry, and rows that name an earlier time are findings', async () => {
     const database = await openMigrated(kind)
     expect(await adoptRecord(database.kysely, never, AT_ONCE)).toEqual({ months: 0 })
     expect(await compareAdopted(database)).toEqual({ findings: [], notAdopted: 0 })
+    // Rows that were inserted with a time from before the trail.
+    await sql`
+      WITH e AS (
+        INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at)
+        VALUES (gen_random_uuid(), 't', 'c', 'HIGH', '{sre}', '{}', 'cli', now(), '2015-03-07Z') RETURNING *
+      ) INSERT INTO teams_notifications (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, created_at)
+        SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en', created_at FROM e`.execute(
+      database.kysely,
+    )
+    expect(await adoptRecord(database.kysely, never, AT_ONCE)).toEqual({ months: 0 })
+    const compared = await inReadSnapshot(database.kysely, (transaction) => Array.fromAsync(verifyRows(transaction)))
+    expect(compared).toMatchObject([
+      { code: 'row_not_backed', row: { table: 'teams_events' } },
+      { code: 'row_not_backed', row: { table: 'teams_notifications' } },
+    ])
     await database.close()
   })
 })

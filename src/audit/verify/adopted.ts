@@ -10,8 +10,9 @@ import {
   readTrailStart,
 } from '../../store/adopted-rows.ts'
 import { saltedHash } from '../../store/entry-sql.ts'
+import { hadEarlierVersion } from '../../store/record-history.ts'
 import type { Tables } from '../../store/tables.ts'
-import { summarizeRows } from '../adopt-record.ts'
+import { ADOPTION_ENDS_MS, summarizeRows } from '../adopt-record.ts'
 import type { Finding, Note } from './findings.ts'
 
 /** Rows of one statement, so that memory is bounded. */
@@ -19,7 +20,8 @@ const ROWS_PER_STATEMENT = 500
 
 /**
  * Compares the rows from before the audit trail with the entries `record.adopted`, which were made after the upgrade. Months
- * that retention has removed, as an entry says, are skipped. A month that is not adopted yet is a note.
+ * that retention has removed, as an entry says, are skipped. A month that is not adopted yet is a note while adoption may
+ * come. Rows in a database that never had an earlier version are left to `verifyRows`.
  */
 export async function* verifyAdopted(db: Kysely<Tables>): AsyncGenerator<Finding | Note> {
   const adoptions = await listAdoptions(db)
@@ -33,13 +35,17 @@ export async function* verifyAdopted(db: Kysely<Tables>): AsyncGenerator<Finding
         : `is adopted by two entries, ${first.entryId} and ${second.entryId}: the salt of the first was removed in between`
     if (wrong !== undefined) yield { ...FINDING, entryId: first.entryId, detail: `${month} ${wrong}` }
   }
+  const start = await readTrailStart(db)
+  if (start === undefined || !(await hadEarlierVersion(db, start.at))) return
   const newest = adoptions.at(-1)?.month ?? ''
-  for (const month of await listNotAdopted(db, new Set(adoptions.map((adoption) => adoption.month)))) {
+  for (const month of await listNotAdopted(db, start.at, new Set(adoptions.map((adoption) => adoption.month)))) {
+    const lacks = `${month} has rows from before the audit trail and no entry record.adopted`
     // Months are adopted from the oldest on.
-    if (month < newest)
+    if (month < newest) yield { ...FINDING, detail: `${lacks}: they were added later` }
+    else if (start.ageMs > ADOPTION_ENDS_MS)
       yield {
         ...FINDING,
-        detail: `${month} has rows from before the audit trail and no entry record.adopted: they were added later`,
+        detail: `${lacks} a week after the upgrade: they were added later, or no gateway ran in that week`,
       }
     else
       yield {
@@ -65,14 +71,16 @@ async function compare(db: Kysely<Tables>, adoption: Adoption): Promise<string |
   return 'has as many rows as were adopted, and at least one of them was changed since'
 }
 
-async function listNotAdopted(db: Kysely<Tables>, adopted: ReadonlySet<string>): Promise<readonly string[]> {
-  const start = await readTrailStart(db)
-  if (start === undefined) return []
+async function listNotAdopted(
+  db: Kysely<Tables>,
+  before: Date,
+  adopted: ReadonlySet<string>,
+): Promise<readonly string[]> {
   const months: string[] = []
-  for (const month of await listMonthsUntil(db, start.at)) {
+  for (const month of await listMonthsUntil(db, before)) {
     if (adopted.has(month)) continue
     for (const table of ADOPTED_TABLES) {
-      if (!(await hasAdoptableRows(db, table, { month, before: start.at }))) continue
+      if (!(await hasAdoptableRows(db, table, { month, before }))) continue
       months.push(month)
       break
     }

@@ -77,7 +77,9 @@ export function checkAttempts(
     const attempt = expected.get(row.attempt)
     expected.delete(row.attempt)
     if (attempt === undefined) {
-      if (trail.beganAt !== undefined && row.finished_at < trail.beganAt) continue
+      // Of a later notification no attempt is from before the trail, and none was adopted.
+      const { beganAt } = trail
+      if (beganAt !== undefined && row.finished_at < beganAt && row.created_at < beganAt) continue
       if (mayBeEarlierVersion(trail, row.finished_at)) {
         earlier += 1
         findings.addEarlierVersion(TABLE)

@@ -5,7 +5,7 @@ import { type Entry, readEntry } from './read-entry.ts'
 
 /** What the entries about the record as a whole say: since when there are entries, and which rows retention removed. */
 export interface Trail {
-  /** Rows from before have no entries; undefined where the start of the trail was removed. */
+  /** Rows from before have no entries; undefined where the start of the trail was removed, or there was no earlier version. */
   readonly beganAt: string | undefined
   /** Until then a gateway of an earlier version, which writes no entries, may have changed rows; undefined if none did. */
   readonly earlierVersionUntil: string | undefined
@@ -59,11 +59,11 @@ export async function readTrail(
     const [own, next] = [cards[index], cards[index + 1]]
     if (own && next && next.before > own.before) own.before = next.before
   }
+  // Without an earlier version no row is from before the trail, whatever time it names.
+  if (beganAt !== undefined && !options.earlierVersionUntil && !(await hadEarlierVersion(transaction, beganAt)))
+    beganAt = undefined
   const earlier =
-    options.earlierVersionUntil ??
-    (beganAt !== undefined && (await hadEarlierVersion(transaction, beganAt))
-      ? new Date(Date.parse(beganAt) + UPGRADE_MS)
-      : undefined)
+    options.earlierVersionUntil ?? (beganAt === undefined ? undefined : new Date(Date.parse(beganAt) + UPGRADE_MS))
   return {
     beganAt,
     earlierVersionUntil: earlier?.toISOString(),
