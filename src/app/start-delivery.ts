@@ -22,6 +22,8 @@ import type { Releases } from './releases.ts'
 /** Parts that {@link startDelivery} connects. */
 export interface DeliveryParts {
   readonly turns: ChannelTurns
+  /** Stops the turns; called again when they are released. */
+  readonly stopTurns: () => Promise<void>
   readonly engine: Engine
   readonly database: Database
   readonly catalogue: Catalogue
@@ -81,7 +83,6 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   // A turn at a muted or unready channel suppresses its waiting notifications or records why they wait; also while it rests.
   unready.log([...catalogue.channels.keys()])
   for (const { key, muted } of catalogue.channels.values()) if (muted || !unready.canWork(key)) turns.wake(key)
-  releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   // Before the sealer, so that it stops after it and keeps the last checkpoint.
   releases.add(
     startAnchors({
@@ -95,6 +96,9 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     }),
   )
   releases.add(startSealer({ kysely: database.delivery, signers, clock, log }))
+  // After the sealer, so that its last sealing has the entries of the last attempts and of the adoption.
+  releases.add(parts.stopTurns)
+  releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)

@@ -180,7 +180,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     stopping: () => stopping,
   })
 
-  function wireDelivery(): { readonly turns: ChannelTurns } {
+  function wireDelivery(): { readonly turns: ChannelTurns; readonly stopTurns: () => Promise<void> } {
     const hurry = new AbortController()
     const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
     const turns = createChannelTurns(
@@ -207,12 +207,13 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       },
       catalogue.channels,
     )
-    releases.add(async () => {
+    async function stopTurns(): Promise<void> {
       const cancelTimer = clock.after(settings.TEAMS_SHUTDOWN_TIMEOUT * 1000, () => hurry.abort())
       await turns.stop()
       cancelTimer()
-    })
-    return { turns }
+    }
+    releases.add(stopTurns)
+    return { turns, stopTurns }
   }
 
   let recorded: Promise<void> | undefined
@@ -243,7 +244,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         ])
       await recordOnce()
       await startDelivery({
-        turns: delivery.turns,
+        ...delivery,
         engine,
         database,
         catalogue,

@@ -8,6 +8,8 @@ export interface UnsealedEntry {
   readonly ageMs: number
   /** Whether a snapshot sees it: the sealing of that snapshot should have numbered it. */
   readonly seen: boolean
+  /** Whether its transaction number is one that the server has not given yet; false where no snapshot is known. */
+  readonly isAhead: boolean
   readonly subject: string | null
   readonly body: Buffer
 }
@@ -55,8 +57,16 @@ export async function readWithoutLeaf(
   snapshot: string | undefined,
 ): Promise<readonly UnsealedEntry[]> {
   const seen = snapshot === undefined ? sql`false` : sql`pg_visible_in_snapshot(e.xid, ${snapshot}::pg_snapshot)`
-  const { rows } = await sql<{ id: string; age: number; seen: boolean; subject: string | null; body: Uint8Array }>`
-    SELECT e.id::text, e.subject, e.body, ${seen} AS seen,
+  const ahead = snapshot === undefined ? sql`false` : sql`e.xid >= pg_snapshot_xmax(pg_current_snapshot())`
+  const { rows } = await sql<{
+    id: string
+    age: number
+    seen: boolean
+    ahead: boolean
+    subject: string | null
+    body: Uint8Array
+  }>`
+    SELECT e.id::text, e.subject, e.body, ${seen} AS seen, ${ahead} AS ahead,
            CASE WHEN isfinite(e.created_at) THEN extract(epoch FROM clock_timestamp() - e.created_at) * 1000
                 ELSE 1e15 END::float8 AS age
       FROM teams_audit_entries e
@@ -67,6 +77,7 @@ export async function readWithoutLeaf(
     id: row.id,
     ageMs: row.age,
     seen: row.seen,
+    isAhead: row.ahead,
     subject: row.subject,
     body: Buffer.from(row.body),
   }))

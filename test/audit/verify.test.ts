@@ -444,6 +444,22 @@ describe.each(KINDS)('the verification of trees on %s', (kind) => {
     await addEntries(1)
     expect((await verify()).findings).toMatchObject([{ code: 'entry_unsealed', kind: 'record.month_moved' }])
   })
+
+  it('notes entries from after the last sealing of a gateway that has stopped, and finds one that no sealing takes', async () => {
+    await tamper(sql`UPDATE teams_audit_checkpoints SET sealed_at = sealed_at - interval '5 minutes'`)
+    const addOld = (xid: RawBuilder<unknown>) =>
+      sql`INSERT INTO teams_audit_entries (xid, created_at, body)
+          VALUES (${xid}, now() - interval '2 minutes', teams_audit_body('record.month_moved', '"month":"2020-01"}'))`.execute(
+        db,
+      )
+    await addOld(sql`pg_current_xact_id()`)
+    expect(await verify()).toMatchObject({
+      intact: true,
+      notes: [expect.stringContaining('no gateway has sealed since')],
+    })
+    await addOld(sql`'999999999999'`)
+    expect((await verify()).findings).toMatchObject([{ code: 'entry_unsealed', kind: 'record.month_moved' }])
+  })
 })
 
 describe('the verification of trees on postgres, with more than one connection', () => {
