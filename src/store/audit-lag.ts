@@ -29,8 +29,7 @@ export async function readUnsealedSeconds(db: Kysely<Tables>): Promise<number> {
   const last = origin && (await readCheckpoint(db, origin.id))
   const { rows } = await sql<{ seconds: number | null }>`
     SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::float8 AS seconds FROM teams_audit_entries e
-     WHERE ${unsealedSql(last, await readCluster(db))}
-       AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)`.execute(db)
+     WHERE ${unsealedSql(last, await readCluster(db))}`.execute(db)
   return Math.max(0, rows[0]?.seconds ?? 0)
 }
 

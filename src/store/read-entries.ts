@@ -106,7 +106,6 @@ async function unsealedEntriesSql(
     SELECT e.id, NULL::int AS origin_id, NULL::bigint AS leaf_index, NULL::bytea AS hash, e.body
       FROM teams_audit_entries e
      WHERE ${unsealedSql(last, await readCluster(db))} AND e.id > ${afterId}
-       AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)
        AND ${conditions(filter, sql`e.created_at`)}`
 }
 

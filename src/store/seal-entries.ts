@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type StoredCheckpoint, splitHashes } from './audit-tree.ts'
+import { NO_TIMEOUT } from './kysely-pool.ts'
 import type { Tables } from './tables.ts'
 
 /** What one sealing numbered. */
@@ -36,14 +37,39 @@ export async function readCluster(db: Kysely<Tables>): Promise<string> {
 }
 
 /**
+ * SQL of the entries without a leaf. OFFSET 0 makes PostgreSQL look each one up in the index: for an embedded database,
+ * which is never analyzed, it would plan to read all leaves. Where any entry may be unsealed, it walks along both tables.
+ */
+export function unsealedSql(last: StoredCheckpoint | undefined, cluster: string): RawBuilder<unknown> {
+  const each = canTellSeen(last, cluster) ? sql`OFFSET 0` : sql``
+  return sql`${unseenSql(last, cluster)}
+             AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id ${each})`
+}
+
+/**
  * SQL of the entries that no sealing before has seen: those of transactions that were open at the last checkpoint, and of
  * later ones. So an open transaction delays its own entries alone. Rejected: all entries older than the oldest open
  * transaction, which any forgotten transaction of the server stops.
+ *
+ * Without numbers that this server has not reached: after a restore into a server with lower numbers, nearly all entries
+ * have such. Both bounds also let PostgreSQL expect few entries where it has no statistics, and use the index.
  */
-export function unsealedSql(last: StoredCheckpoint | undefined, cluster: string): RawBuilder<unknown> {
-  if (last === undefined || last.cluster !== cluster) return sql`true`
-  return sql`(e.xid >= pg_snapshot_xmax(${last.snapshot}::pg_snapshot)
-              OR e.xid = ANY(ARRAY(SELECT pg_snapshot_xip(${last.snapshot}::pg_snapshot))))`
+export function unseenSql(last: StoredCheckpoint | undefined, cluster: string): RawBuilder<unknown> {
+  if (!canTellSeen(last, cluster)) return sql`true`
+  const { snapshot } = last
+  // The text is xmin, xmax and the transactions that were open. As a constant, whose length PostgreSQL knows.
+  const open = snapshot.split(':')[2]
+  const wasOpen = open ? sql`OR e.xid = ANY(${`{${open}}`}::xid8[])` : sql``
+  return sql`((e.xid >= pg_snapshot_xmax(${snapshot}::pg_snapshot) AND e.xid < pg_snapshot_xmax(pg_current_snapshot()))
+              OR e.xid = pg_current_xact_id_if_assigned() ${wasOpen})`
+}
+
+/**
+ * False where any entry may be unsealed, whatever its transaction: before the first sealing, and after a restore until a
+ * sealing is complete.
+ */
+function canTellSeen(last: StoredCheckpoint | undefined, cluster: string): last is StoredCheckpoint {
+  return last !== undefined && last.cluster === cluster && last.snapshot !== NOTHING_SEEN
 }
 
 /**
@@ -51,7 +77,8 @@ export function unsealedSql(last: StoredCheckpoint | undefined, cluster: string)
  * the later has the higher id, and it became visible later or at the same time.
  *
  * The snapshot is the statement's own, so that an entry is either numbered or invisible to it. Where there are more than
- * `limit` entries, the checkpoint keeps the last snapshot, and the next sealing goes on.
+ * `limit` entries, the checkpoint keeps the last snapshot, and the next sealing goes on. After a restore it looks at all
+ * entries, for as long as that takes.
  *
  * Must be the only statement of its transaction that sees new entries: the snapshot counts the transaction's own as seen.
  */
@@ -62,11 +89,11 @@ export async function numberEntries(
   limit: number,
 ): Promise<Numbered> {
   const cluster = await readCluster(transaction)
-  const { rows } = await sql<{ hashes: Uint8Array | null; snapshot: string }>`
+  const timeout = canTellSeen(last, cluster) ? sql`` : NO_TIMEOUT
+  const { rows } = await sql<{ hashes: Uint8Array | null; snapshot: string }>`${timeout}
     WITH unsealed AS MATERIALIZED (
       SELECT e.id, e.created_at, e.body FROM teams_audit_entries e
        WHERE ${unsealedSql(last, cluster)}
-         AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)
        ORDER BY e.id LIMIT ${limit}
     ), numbered AS (
       INSERT INTO teams_audit_leaves (origin_id, leaf_index, entry_id, entry_at, hash)

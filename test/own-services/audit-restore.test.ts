@@ -7,9 +7,11 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { seal } from '../../src/audit/seal.ts'
 import { verifyAudit } from '../../src/gateway/verify-audit.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { readCheckpoint, readOrigin } from '../../src/store/audit-tree.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { readCluster, unseenSql } from '../../src/store/seal-entries.ts'
 import { addEntries, type Db, expectSound, leaves, unsealed } from '../audit/trail.ts'
 import { whenDone } from '../services/cleanup.ts'
 import { findPostgres, type Postgres, startPostgres } from '../services/postgres.ts'
@@ -24,6 +26,16 @@ const spend = (db: Db, count: number) =>
 const currentXid = async (db: Db) => {
   const { rows } = await sql<{ xid: string }>`SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid`.execute(db)
   return Number(rows[0]?.xid)
+}
+
+/** Entries that the next sealing looks at. */
+async function lookedAt(db: Db): Promise<number | undefined> {
+  const last = await readCheckpoint(db, (await readOrigin(db))?.id ?? 0)
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM teams_audit_entries e WHERE ${unseenSql(last, await readCluster(db))}`.execute(
+    db,
+  )
+  return rows[0]?.count
 }
 
 /** An entry, for a transaction that stays open. */
@@ -106,6 +118,7 @@ describe('a dump of a database with an audit trail', () => {
     expect(await unsealed(db)).toBe(0)
     expect((await leaves(db)).length).toBeGreaterThan(before + 28)
     await expectSound(db)
+    expect(await lookedAt(db)).toBe(0)
     expect((await verifyAudit(db, { keys: [], anchors: [] })).findings).toEqual([])
     // All entries of the original's tree are in the same places.
     const theirLeaves = await leaves(db)
