@@ -95,7 +95,9 @@ export async function readRemovedBefore(db: Kysely<Tables>): Promise<Date | unde
     SELECT max(fields ->> 'before') AS before FROM (
       SELECT CASE WHEN ${ofKind('record.removed')} THEN convert_from(e.body, 'UTF8')::jsonb END AS fields
         FROM teams_audit_entries e WHERE e.subject IS NULL AND ${ofKind('record.removed')}
-    ) AS removed WHERE fields ->> 'table' = 'teams_notifications'`.execute(db)
+    ) AS removed WHERE fields ->> 'table' = 'teams_notifications' AND fields ->> 'before' <= fields ->> 'at'`.execute(
+    db,
+  )
   const before = rows[0]?.before
   return before ? new Date(before) : undefined
 }

@@ -21,13 +21,19 @@ export async function findOpenIn(
   return new Set(rows.map(({ id }) => id))
 }
 
-/** The bodies of the entries of `record.removed` with an id above `afterId`. */
-export async function readRemovals(db: Kysely<Tables>, afterId: string): Promise<readonly Uint8Array[]> {
-  const { rows } = await sql<{ body: Uint8Array }>`
-    SELECT body FROM teams_audit_entries
+/** An entry of `record.removed`. */
+export interface StoredRemoval {
+  readonly id: string
+  readonly body: Uint8Array
+}
+
+/** The entries of `record.removed` with an id above `afterId`. */
+export async function readRemovals(db: Kysely<Tables>, afterId: string): Promise<readonly StoredRemoval[]> {
+  const { rows } = await sql<StoredRemoval>`
+    SELECT id::text AS id, body FROM teams_audit_entries
      WHERE id > ${afterId}::bigint
        AND position('"kind":"record.removed"'::bytea IN body) > 0`.execute(db)
-  return rows.map(({ body }) => body)
+  return rows
 }
 
 /** PostgreSQL's text of an array of numbers. */

@@ -192,13 +192,30 @@ describe.each(KINDS)('the verification of trees on %s', (kind) => {
     expect((await verify()).findings).toMatchObject([{ code: 'entry_missing', index: 0 }])
     await insertEntry(db, 'record.removed', { table: 'teams_notifications', before: new Date('2020-02-01Z'), count: 1 })
     expect((await verify()).findings).toMatchObject([{ code: 'entry_missing', index: 0 }])
+    await insertEntry(db, 'record.removed', { table: 'teams_notifications', before: new Date('2999-01-01Z'), count: 1 })
+    expect((await verify()).findings).toMatchObject([{ code: 'entry_missing', index: 0 }])
     await insertEntry(db, 'record.removed', { table: 'teams_notifications', before: new Date('2020-03-01Z'), count: 1 })
+    const says = (before: string) => `removed 1 notifications and all entries from before ${before}T00:00:00.000Z`
     expect(await verify()).toMatchObject({
       intact: true,
-      notes: [`${ORIGIN}: 100 entries are gone; their leaves were verified.`],
+      notes: [
+        expect.stringContaining(`${says('2020-02-01')}.`),
+        expect.stringContaining(`${says('2999-01-01')}, which is later than the entry itself: it explains nothing.`),
+        expect.stringContaining(`${says('2020-03-01')}.`),
+        `${ORIGIN}: 100 entries are gone; their leaves were verified.`,
+      ],
     })
     await seal(db, SIGNERS)
     expect(await verify()).toMatchObject({ intact: true })
+  })
+
+  it('does not take entries for removed by retention that stand after a later one', async () => {
+    await tamper(
+      sql`UPDATE teams_audit_leaves SET entry_at = '2020-02-10Z' WHERE leaf_index BETWEEN 300 AND 399`,
+      sql`DELETE FROM teams_audit_entries WHERE id IN (SELECT entry_id FROM teams_audit_leaves WHERE leaf_index BETWEEN 300 AND 399)`,
+    )
+    await insertEntry(db, 'record.removed', { table: 'teams_notifications', before: new Date('2020-03-01Z'), count: 1 })
+    expect((await verify()).findings).toMatchObject([{ code: 'entry_missing', index: 300 }])
   })
 
   it('finds by an anchor alone that the last entries were removed with leaves and checkpoints', async () => {

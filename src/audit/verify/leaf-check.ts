@@ -7,7 +7,7 @@ import { createBackDating, type OldEntry, type Suspected } from './back-dating.t
 import { createCheckpointCheck } from './checkpoint-check.ts'
 import { type EntryHead, readFields, readHead } from './entry-head.ts'
 import type { Finding, FindingCode } from './findings.ts'
-import { createGoneEntries } from './gone-entries.ts'
+import { createGoneEntries, type GoneLeaf } from './gone-entries.ts'
 import type { GivenKeys } from './keys.ts'
 import { bodyLengthAt, entryIdAt, entryNumberAt, entryTimeAt, indexAt, leafHashAt, subjectAt } from './leaf-records.ts'
 import { mismatchFindings } from './mismatches.ts'
@@ -16,13 +16,6 @@ import { createTreeCheck, type Mismatch } from './tree-check.ts'
 
 /** Most leaves with another hash than their entry that are remembered, to tell swapped entries. */
 const MAX_MISMATCHES = 100_000
-
-/** A leaf whose entry was not found by its id and time. */
-export interface GoneLeaf {
-  readonly index: number
-  readonly entryId: string
-  readonly entryMs: number
-}
 
 /** Checks the leaves, entries, checkpoints and anchors of one tree, given in the order of the leaves. */
 export interface LeafCheck {
@@ -40,7 +33,7 @@ export interface LeafCheck {
   /** The highest id of an entry. */
   readonly lastEntryId: string
   /** An entry of `record.removed` that the tree does not have. */
-  removal(body: Uint8Array): void
+  removal(entryId: string, body: Uint8Array): void
   /** After the last leaf. */
   end(): TreeResult
 }
@@ -89,6 +82,8 @@ export function createLeafCheck(options: {
   let idBefore = -1
   let highestId = 0
   let lost = false
+  /** The time in the bytes of the last entry that is there. */
+  let lastAt: string | undefined
   /** Size up to which the anchors agree. */
   let agreedSize = 0
   let anchorDiffers = false
@@ -133,9 +128,14 @@ export function createLeafCheck(options: {
     return next
   }
 
+  function removal(entryId: string, body: Uint8Array): void {
+    const says = goneEntries.removal(entryId, body)
+    if (says !== undefined) options.note(`${origin}: ${says}`)
+  }
+
   /** Entries that say something about the trail itself. */
-  function readEntry(kind: string, body: Buffer): void {
-    if (kind === 'record.removed') goneEntries.removal(body)
+  function readEntry(kind: string, body: Buffer, heads: Buffer, offset: number): void {
+    if (kind === 'record.removed') removal(entryIdAt(heads, offset), body)
     else if (kind === 'audit.keys_changed') {
       const keys = readFields(body)?.keys
       if (Array.isArray(keys) && keys.length === 0) checkpointCheck.signingGivenUp()
@@ -196,7 +196,7 @@ export function createLeafCheck(options: {
         const leaf = leafHashAt(heads, offset)
         const length = bodyLengthAt(heads, offset)
         if (length < 0) {
-          gone.push({ index, entryId: entryIdAt(heads, offset), entryMs: entryTimeAt(heads, offset) })
+          gone.push({ index, entryId: entryIdAt(heads, offset), entryMs: entryTimeAt(heads, offset), after: lastAt })
           // A copy: a part of the batch would keep all of it in memory.
           treeCheck.append(Buffer.from(leaf), nodes)
         } else {
@@ -208,7 +208,8 @@ export function createLeafCheck(options: {
             treeCheck.append(bodyHash, nodes)
             if (head !== undefined) {
               checkHead(index, head, heads, offset)
-              readEntry(head.kind, bodies.subarray(bodyStart + 1, bodyEnd))
+              lastAt = head.at
+              readEntry(head.kind, bodies.subarray(bodyStart + 1, bodyEnd), heads, offset)
             }
           } else {
             const mismatch = {
@@ -241,10 +242,12 @@ export function createLeafCheck(options: {
       return open
     },
     judgeGone(leaves, there) {
-      for (const { index, entryId, entryMs } of leaves)
-        if (there.has(entryId))
-          add('entry_edited', index, 'its column `created_at` is another one than when it was sealed', { entryId })
-        else goneEntries.add(index, entryId, entryMs)
+      for (const leaf of leaves)
+        if (there.has(leaf.entryId))
+          add('entry_edited', leaf.index, 'its column `created_at` is another one than when it was sealed', {
+            entryId: leaf.entryId,
+          })
+        else goneEntries.add(leaf)
     },
     judgeOld(old) {
       for (const { index, entryId, kind, subject, at } of old)
@@ -269,7 +272,7 @@ export function createLeafCheck(options: {
     get lastEntryId() {
       return String(Math.min(highestId, Number.MAX_SAFE_INTEGER))
     },
-    removal: (body) => goneEntries.removal(body),
+    removal,
     end() {
       checkpointCheck.end()
       for (const finding of goneEntries.findings(origin)) options.add(finding)

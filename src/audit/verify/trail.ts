@@ -47,7 +47,8 @@ export async function readTrail(
       // The migration that begins the trail comes before any change of a row. A later entry that says the same begins nothing.
       if (kind === 'schema.migrated' && fields.migration === FIRST_MIGRATION && number < firstChange)
         beganAt ??= entry.createdAt
-      if (kind !== 'record.removed') continue
+      // Retention removes what is older than the removal: a later time explains nothing.
+      if (kind !== 'record.removed' || !(String(fields.before) <= String(fields.at))) continue
       const table = String(fields.table)
       const before = table === 'teams_notifications' ? String(fields.before) : secondAfter(String(fields.before))
       if (before > (removed.get(table) ?? '')) removed.set(table, before)

@@ -109,7 +109,7 @@ async function verifyTree(
   await passOver(db, tree, start, check, options.onLeaves)
   if (check.gone > 0) {
     // Retention may have removed entries while the tree was read: its own entry is then a later one.
-    for (const body of await readRemovals(db, check.lastEntryId)) check.removal(body)
+    for (const { id, body } of await readRemovals(db, check.lastEntryId)) check.removal(id, body)
     report.add({ note: `${tree.name}: ${check.gone} entries are gone; their leaves were verified.` })
   }
   return check.end()
