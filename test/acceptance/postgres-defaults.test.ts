@@ -103,6 +103,7 @@ describe('a role with fewer connections than the pool', () => {
       url,
       `GRANT USAGE ON SCHEMA teams_engine TO ${user}`,
       `GRANT ALL ON ALL TABLES IN SCHEMA public, teams_engine TO ${user}`,
+      `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${user}`,
     )
     const gateway = await serveQuick({ DATABASE_URL: limited }, { TEAMS_DATABASE_POOL: 10, TEAMS_MIGRATE: false })
     const statuses = await sendFromMany(gateway.origin, 20, 5)
