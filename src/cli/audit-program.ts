@@ -38,7 +38,11 @@ export function addAudit(
     .option('--archive <file>', 'the same as the argument')
     .option('--key <key>', 'verifier key of the trail, from outside the database; repeatable', appended)
     .option('--policy <file>', 'file with verifier keys, a line "log <key>" each; repeatable', appended)
-    .option('--anchor <path>', 'checkpoint from outside the database, a file or a folder of them; repeatable', appended)
+    .option(
+      '--anchor <path>',
+      'checkpoint from outside the database, a file or a folder of *.checkpoint; repeatable',
+      appended,
+    )
     .option('--since <point>', 'from the last checkpoint before this time, or number of entries, on')
     .addHelpText(
       'after',
@@ -46,7 +50,8 @@ export function addAudit(
 Only reads: a database role with SELECT is enough. The database is that of DATABASE_URL, or the embedded one. If a
 gateway has that open, its entries are verified as it lists them. An archive is verified without a database, and with --key
 and --policy alone.
-Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.unreachable}: the database can not be reached.`,
+Exit code ${EXIT.ok}: intact. ${EXIT.no}: not intact. ${EXIT.usage}: wrong usage. ${EXIT.unreachable}: nothing was verified, such as where the
+database can not be reached.`,
     )
     .action(async (archive: string | undefined, options: VerifyCommandOptions) =>
       finish(await (await import('./commands/audit-verify.ts')).verifyCommand(archive, options, output)),

@@ -44,7 +44,8 @@ describe.each(KINDS)('audit verify on %s', (kind) => {
     })
     const cwd = embeddedFolder()
     mkdirSync(join(cwd, 'anchors'))
-    writeFileSync(join(cwd, 'anchors', '2026-11-30'), note)
+    writeFileSync(join(cwd, 'anchors', '2026-11-30.checkpoint'), note)
+    writeFileSync(join(cwd, 'anchors', 'README.md'), 'Kept by the compliance office.')
     writeFileSync(join(cwd, 'policy'), `# the compliance office's keys\nlog ${key.verifierKey}\n`)
     const intact = await runJson([...VERIFY, '--policy', 'policy', '--anchor', 'anchors'], { env, cwd })
     expect(intact).toMatchObject({
@@ -83,6 +84,12 @@ describe.each(KINDS)('audit verify on %s', (kind) => {
     expect(shown.stdout).toMatch(/^not intact: 1 finding/)
     expect(shown.stdout).toContain(`entry ${entryId}`)
     expect(shown.stdout).toContain('What to do')
+
+    await withStore(env, async (db) => {
+      await sql`ALTER TABLE teams_audit_origins RENAME TO moved`.execute(db)
+      await sql`CREATE VIEW teams_audit_origins AS SELECT 1 / (id - 1) AS id, origin FROM moved`.execute(db)
+    })
+    expect(await runJson(VERIFY, { env })).toMatchObject({ code: 3, answer: { code: 'internal' } })
   }, 180_000)
 })
 
@@ -126,6 +133,8 @@ describe('audit verify', () => {
     [['--key', 'x'], '--key'],
     [['--since', 'yesterday'], '--since'],
     [['--anchor', 'nowhere'], '--anchor'],
+    [['--anchor', '.'], '--anchor'],
+    [['--anchor', process.execPath], '--anchor'],
     [['--policy', 'nowhere'], '--policy'],
   ])('refuses %j as wrong usage', async (args, at) => {
     const { code, answer } = await runJson([...VERIFY, ...args])

@@ -18,6 +18,7 @@ import { folderHolder } from '../../store/folder-lock.ts'
 import { openDatabase } from '../../store/open-database.ts'
 import { readEnvironment } from '../environment.ts'
 import type { Output } from '../output.ts'
+import { reportError } from '../report-error.ts'
 
 /** The options of `audit verify`. */
 export interface VerifyCommandOptions {
@@ -28,22 +29,33 @@ export interface VerifyCommandOptions {
   readonly archive?: string
 }
 
-/** Most bytes of an anchor or a policy. A larger file is read as an empty one, which is then refused. */
+/** Most bytes of an anchor or a policy. */
 const MAX_FILE_BYTES = 1_000_000
+/** How the name of a checkpoint in a folder of them ends, as in TEAMS_AUDIT_ANCHOR_FOLDER. */
+const ANCHOR_ENDING = '.checkpoint'
 /** Findings that are printed for people. */
 const MAX_PRINTED = 20
 
-/** `audit verify`: of the database, or of an archive. */
+/** `audit verify`: of the database, or of an archive. A failure is never "not intact", which nothing has shown then. */
 export async function verifyCommand(
   archive: string | undefined,
   options: VerifyCommandOptions,
   output: Output,
 ): Promise<ExitCode> {
+  try {
+    return await verify(archive, options, output)
+  } catch (error) {
+    const code = await reportError(error, output)
+    return code === EXIT.no ? EXIT.unreachable : code
+  }
+}
+
+async function verify(archive: string | undefined, options: VerifyCommandOptions, output: Output): Promise<ExitCode> {
   const { key = [], policy = [], anchor = [], since } = options
   const request = readVerifyRequest({
     keys: key,
     policies: policy.map((path) => ({ path, text: readText('--policy', path) })),
-    anchors: anchor.flatMap(filesAt).map((path) => ({ path, text: readText('--anchor', path) })),
+    anchors: anchor.flatMap(anchorFiles).map((path) => ({ path, text: readText('--anchor', path) })),
     since,
   })
   const file = archivePath(archive, options)
@@ -131,19 +143,31 @@ async function verifyGateway(
   )
 }
 
-/** The files of a folder, without those whose names begin with a dot; a file itself. */
-function filesAt(path: string): readonly string[] {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isDirectory()) return [path]
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map(({ name }) => join(path, name))
-    .sort()
+/**
+ * The checkpoints in a folder, without those that are not fully written; a file itself.
+ *
+ * @throws GatewayError `invalid_request`, also for a folder without any: nothing would be compared with an anchor
+ */
+function anchorFiles(path: string): readonly string[] {
+  const names = readable('--anchor', path, () => (statSync(path).isDirectory() ? readdirSync(path) : undefined))
+  if (names === undefined) return [path]
+  const files = names.filter((name) => name.endsWith(ANCHOR_ENDING) && !name.startsWith('.')).sort()
+  if (files.length > 0) return files.map((name) => join(path, name))
+  const found = `${path}, a folder without a file whose name ends in ${ANCHOR_ENDING}`
+  throw new GatewayError('invalid_request', [{ at: '--anchor', found, expected: 'a checkpoint or a folder of them' }])
 }
 
 function readText(at: string, path: string): string {
+  const text = readable(at, path, () => (statSync(path).size > MAX_FILE_BYTES ? undefined : readFileSync(path, 'utf8')))
+  if (text !== undefined) return text
+  const found = `${path}, a file of more than ${count(MAX_FILE_BYTES)} bytes`
+  throw new GatewayError('invalid_request', [{ at, found, expected: 'a smaller file' }])
+}
+
+/** @throws GatewayError `invalid_request` for an error of the file system */
+function readable<T>(at: string, path: string, read: () => T): T {
   try {
-    return statSync(path).size > MAX_FILE_BYTES ? '' : readFileSync(path, 'utf8')
+    return read()
   } catch (error) {
     const found = `${path}, which can not be read (${codeOf(error) ?? 'unknown'})`
     throw new GatewayError('invalid_request', [{ at, found, expected: 'the path of a file' }])
