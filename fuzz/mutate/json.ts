@@ -109,6 +109,9 @@ function inside(value: Json, piece: string, random: Random): string {
   return value.slice(0, at) + piece + value.slice(at)
 }
 
+/** Longest text that growing makes: more than any request may have. */
+const MAX_GROWN_CHARACTERS = 6_000_000
+
 /** A list with many items, an object with many keys, or a long text. */
 function grown(value: Json, spot: Spot, random: Random, words: readonly string[]): Json {
   const times = random.pick([3, 20, 150, 1_001])
@@ -121,7 +124,10 @@ function grown(value: Json, spot: Spot, random: Random, words: readonly string[]
     const added = Array.from({ length: Math.min(times, 150) }, (_, i) => [`${random.pick(words)}_${i}`, i])
     return put({ ...(spot.value as object), ...Object.fromEntries(added) })
   }
-  return put(typeof spot.value === 'string' ? spot.value.repeat(Math.min(times, 200)) : [spot.value])
+  if (typeof spot.value !== 'string') return put([spot.value])
+  // A text that grows at each of several mutations would pass the longest string that there is.
+  const most = Math.floor(MAX_GROWN_CHARACTERS / Math.max(1, spot.value.length))
+  return put(spot.value.repeat(Math.max(1, Math.min(times, 200, most))))
 }
 
 /** Any small value. */
