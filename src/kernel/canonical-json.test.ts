@@ -21,6 +21,12 @@ describe('canonicalJson', () => {
     expect(canonicalJson(value)).toBe(text)
   })
 
+  it('sorts frozen objects too', () => {
+    expect(canonicalJson(Object.freeze({ b: [Object.freeze({ d: 1, c: 2 })], a: 1 }))).toBe(
+      '{"a":1,"b":[{"c":2,"d":1}]}',
+    )
+  })
+
   it('gives the same text for the same value, whatever the order of its keys', () => {
     expect(canonicalJson({ a: 1, b: [{ c: 1, d: 2 }] })).toBe(canonicalJson({ b: [{ d: 2, c: 1 }], a: 1 }))
   })

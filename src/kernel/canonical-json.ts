@@ -26,8 +26,7 @@ export function withSortedKeys(value: JsonObject): JsonObject {
 const UNSORTABLE = Symbol('unsortable')
 
 function inOrder(value: Json): Json | typeof UNSORTABLE {
-  // Parts that all cards of a template share are frozen; they were sorted when the template was compiled.
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return listInOrder(value)
   const keys = Object.keys(value)
   let sorted = true
