@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { CARD_DATA, type CardName } from './card-data.ts'
 import type { Budget, Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
 import { phiFieldsOf } from './data-fields.ts'
+import { BUILT_IN_ESCALATION } from './escalation.ts'
 import { EVENT_TYPES } from './event-types.ts'
 import type { Language } from './language.ts'
 import { DEFAULT_CHANNEL_NAMES, STAKEHOLDER_GROUPS } from './stakeholder-groups.ts'
@@ -42,6 +43,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     groups: new Map(Object.entries(STAKEHOLDER_GROUPS)),
     channels: new Map(channels.map((channel) => [channel.key, channel])),
     routes: [],
+    escalation: BUILT_IN_ESCALATION,
     templatesDir: undefined,
   }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../kernel/json.ts'
 import type { CardName } from './card-data.ts'
+import type { Escalation } from './escalation.ts'
 import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
 import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
@@ -99,6 +100,7 @@ export interface Catalogue {
   readonly groups: ReadonlyMap<string, GroupDefinition>
   readonly channels: ReadonlyMap<string, Channel>
   readonly routes: readonly Route[]
+  readonly escalation: Escalation
   /** Folder with the user's own templates. */
   readonly templatesDir: string | undefined
   /** The user's configuration after its check; absent where there is none. */

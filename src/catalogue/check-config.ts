@@ -8,6 +8,7 @@ import { CARD_DATA } from './card-data.ts'
 import { type Catalogue, foldName } from './catalogue.ts'
 import { type Config, configSchema, entries, expectedOneOf, type KnownNames, texts } from './config-schema.ts'
 import { isBuiltInCard } from './data-fields.ts'
+import { escalationNames, escalationProblems } from './escalation-config.ts'
 import { matchesType } from './route.ts'
 import { stormProblems } from './storm-fields.ts'
 
@@ -27,6 +28,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...clashingTypes(input, builtIn),
     ...missingParts(input, builtIn),
     ...unmatchedRoutes(input, builtIn),
+    ...escalationProblems(input, (pattern) => patternProblem(pattern, input, builtIn)),
     ...stormProblems(input, builtIn),
     ...missingTemplates(input, folder),
   )
@@ -49,7 +51,13 @@ function knownNames(input: unknown, builtIn: Catalogue): KnownNames {
   const groups = new Map<string, string>()
   for (const [key, names] of namesByGroup(input, builtIn))
     for (const name of [key, ...names]) if (!groups.has(foldName(name))) groups.set(foldName(name), key)
-  return { channels: new Set([...builtIn.channels.keys(), ...entries(input, 'channels').map(([key]) => key)]), groups }
+  return {
+    channels: new Set([...builtIn.channels.keys(), ...entries(input, 'channels').map(([key]) => key)]),
+    groups,
+    pagers: new Set(entries(input, 'pagers').map(([key]) => key)),
+    policies: escalationNames(input, 'policies'),
+    calendars: escalationNames(input, 'calendars'),
+  }
 }
 
 /** Finds names that two groups share: an event with such a name would reach only one of them. */
@@ -139,29 +147,31 @@ function missingParts(input: unknown, builtIn: Catalogue): Problem[] {
   return problems
 }
 
-/** Finds routes whose pattern matches no event type: typing errors. */
+/** Finds routes whose pattern matches no event type. */
 function unmatchedRoutes(input: unknown, builtIn: Catalogue): Problem[] {
-  const configured = entries(input, 'event_types')
-  const names = [...builtIn.eventTypes.keys(), ...configured.map(([name]) => name)]
-  const aliases = [...builtIn.aliases.keys(), ...configured.flatMap(([, type]) => texts(type.aliases))]
   const routes = isObject(input) && Array.isArray(input.routes) ? input.routes : []
   return routes.flatMap((route: unknown, index) => {
     const when = isObject(route) && isObject(route.when) ? route.when : {}
     const pattern = when.event_type
-    if (typeof pattern !== 'string' || aliases.includes(pattern)) return []
-    const at = `routes[${index}].when.event_type`
-    if (pattern.slice(0, -1).includes('*'))
-      return [{ at, found: 'a star that is not at the end', expected: 'a prefix with a star at its end: celery.*' }]
-    if (names.some((name) => matchesType(pattern, name))) return []
-    const near = nearestName(names, pattern)
-    return [
-      {
-        at,
-        found: 'a pattern that no event type matches',
-        expected: `an event type, or a prefix with a star such as celery.*${near ? `, perhaps ${near}` : ''}`,
-      },
-    ]
+    const problem = typeof pattern === 'string' ? patternProblem(pattern, input, builtIn) : undefined
+    return problem ? [{ at: `routes[${index}].when.event_type`, ...problem }] : []
   })
+}
+
+/** Why a pattern matches no event type, a typing error; undefined where it matches one. */
+function patternProblem(pattern: string, input: unknown, builtIn: Catalogue): Omit<Problem, 'at'> | undefined {
+  const configured = entries(input, 'event_types')
+  const names = [...builtIn.eventTypes.keys(), ...configured.map(([name]) => name)]
+  const aliases = [...builtIn.aliases.keys(), ...configured.flatMap(([, type]) => texts(type.aliases))]
+  if (aliases.includes(pattern)) return undefined
+  if (pattern.slice(0, -1).includes('*'))
+    return { found: 'a star that is not at the end', expected: 'a prefix with a star at its end: celery.*' }
+  if (names.some((name) => matchesType(pattern, name))) return undefined
+  const near = nearestName(names, pattern)
+  return {
+    found: 'a pattern that no event type matches',
+    expected: `an event type, or a prefix with a star such as celery.*${near ? `, perhaps ${near}` : ''}`,
+  }
 }
 
 function missingTemplates(input: unknown, folder: string): Problem[] {
@@ -186,9 +196,8 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: KnownNames):
   const value = valueAt(input, issue.path)
   if (issue.code !== 'custom' || typeof value !== 'string')
     return [{ at, found: describeValue(value), expected: issue.message }]
-  const names =
-    issue.params?.names === 'channels' ? known.channels : issue.params?.names === 'groups' ? known.groups.keys() : []
-  const near = nearestName(names, value)
+  const names = known[issue.params?.names as keyof KnownNames]
+  const near = nearestName(names?.keys() ?? [], value)
   return [
     {
       at,

@@ -1,4 +1,5 @@
 import type { FieldType } from './data-fields.ts'
+import type { Weekday } from './escalation.ts'
 import type { Language } from './language.ts'
 import type { Priority } from './priority.ts'
 
@@ -95,12 +96,64 @@ export interface RouteInput {
   readonly mode?: 'add' | 'only' | undefined
 }
 
+/** Working days and hours of people who are called. */
+export interface CalendarInput {
+  /** Name of a time zone; Asia/Riyadh if absent. */
+  readonly time_zone?: string | undefined
+  /** Days of the week; Sunday to Thursday if absent. */
+  readonly days?: readonly Weekday[] | undefined
+  /** Hours of each of these days, such as `08:00-17:00`, which are those of a calendar without any. `21:00-02:00` ends on the next day. */
+  readonly hours?: readonly string[] | undefined
+  /** Days on which nobody works: `2027-02-22`, or the first and the last one, `2027-03-19/2027-03-23`. */
+  readonly holidays?: readonly string[] | undefined
+  /** Periods in which the days and hours of another calendar hold, such as those of Ramadan. */
+  readonly exceptions?: readonly { readonly days: string; readonly calendar: string }[] | undefined
+}
+
+/** Whom a policy calls, and when. */
+export interface PolicyInput {
+  /** The events of the policy: those that match one of the entries, in each every condition that it has. */
+  readonly for?:
+    | readonly {
+        /** A type, or a prefix with a star: `celery.*`. */
+        readonly event_type?: string | undefined
+        readonly priorities?: readonly PriorityInput[] | undefined
+        /** A stakeholder group of the event, by key or display name. */
+        readonly stakeholder?: string | undefined
+      }[]
+    | undefined
+  /** Tiers after the event's own channels, in their order. Without any, the events of the policy do not climb. */
+  readonly tiers: readonly {
+    /** How long after the tier before: `5m`, `2h`, `1d12h`, or `next_working_day`. */
+    readonly after: string
+    /** Keys of the channels that get a card; the event's own where the tier has neither channels nor pagers. */
+    readonly channels?: readonly string[] | undefined
+    /** People who are mentioned on these cards. */
+    readonly mentions?: readonly { readonly name: string; readonly id: string }[] | undefined
+    /** Names of the section `pagers`. */
+    readonly pagers?: readonly string[] | undefined
+  }[]
+  /** How often the policy begins again after its last tier, and how long after it; never if absent. */
+  readonly repeat?: { readonly times: number; readonly after: string } | undefined
+  /** Name of the calendar with the working hours; without one the policy holds at any time. */
+  readonly calendar?: string | undefined
+  /** Outside working hours the wait stands still (`hold`, the default), it goes on (`continue`), or another policy holds. */
+  readonly outside?: string | undefined
+}
+
 /** The configuration: the content of TEAMS_CONFIG_FILE, or an object for `createGateway`. Example: `examples/config.yaml`. */
 export interface ConfigInput {
   readonly channels?: Readonly<Record<string, ChannelInput>> | undefined
   readonly stakeholder_groups?: Readonly<Record<string, StakeholderGroupInput>> | undefined
   readonly event_types?: Readonly<Record<string, EventTypeInput>> | undefined
   readonly routes?: readonly RouteInput[] | undefined
+  /** What happens when nobody acknowledges an event. Names of built-in policies and calendars replace these. */
+  readonly escalation?:
+    | {
+        readonly calendars?: Readonly<Record<string, CalendarInput>> | undefined
+        readonly policies?: Readonly<Record<string, PolicyInput>> | undefined
+      }
+    | undefined
   /** Folder of your own templates, relative to the file, or to the working folder for an object. */
   readonly templates?: string | undefined
 }

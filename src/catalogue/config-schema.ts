@@ -2,9 +2,23 @@ import { z } from 'zod'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { foldName } from './catalogue.ts'
+import {
+  between,
+  eventTypeName,
+  flag,
+  KEY,
+  listOf,
+  mentionId,
+  oneOf,
+  priorities,
+  priority,
+  record,
+  strict,
+  text,
+} from './config-parts.ts'
 import { FIELD_TYPES, type FieldType } from './data-fields.ts'
+import { escalationSchema } from './escalation-schema.ts'
 import { LANGUAGES } from './language.ts'
-import { PRIORITIES, type Priority, parsePriority } from './priority.ts'
 
 /**
  * Names that entries may refer to: the built-in ones and all entries of the configuration, also invalid ones, so that one
@@ -14,53 +28,17 @@ export interface KnownNames {
   readonly channels: ReadonlySet<string>
   /** Group keys by {@link foldName | folded} key and display name. */
   readonly groups: ReadonlyMap<string, string>
+  /** Names of the section `pagers`. */
+  readonly pagers: ReadonlySet<string>
+  readonly policies: ReadonlySet<string>
+  readonly calendars: ReadonlySet<string>
 }
-
-/** Form of an event type's name. */
-const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/
-const KEY = /^[a-z][a-z0-9_]{0,40}$/
-const MENTION_ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@<>]+@[^\s@<>]+)$/i
 
 /** True for a valid channel key. The key becomes part of a variable, TEAMS_WEBHOOK_<KEY>, which must not be another setting. */
 function isChannelKey(key: string): boolean {
   return KEY.test(key) && key !== 'vault_path' && key !== 'host_suffixes' && !key.endsWith('_file')
 }
 
-const text = (most: number) => {
-  const error = `text of 1 to ${most} characters (in YAML, a name that starts with # needs quotes)`
-  return z.string({ error }).trim().min(1, { error }).max(most, { error })
-}
-const flag = z.boolean({ error: 'true or false' })
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of: ${values.join(', ')}` })
-const between = (min: number, max: number, whole: boolean) => {
-  const error = `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`
-  const number = z.number({ error }).min(min, { error }).max(max, { error })
-  return whole ? number.int({ error }) : number
-}
-/** For unknown keys the error message is the list of known keys, from which `problemsOf` makes a problem for each. */
-const strict = <S extends z.core.$ZodShape>(shape: S) =>
-  z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : 'an object'),
-  })
-/** A section with all its entries commented out is null in YAML, and counts as absent. */
-const record = <V extends z.ZodType>(key: z.ZodType<string, string>, value: V) =>
-  z
-    .record(key, value, { error: 'an object' })
-    .nullish()
-    .transform((entries) => entries ?? {})
-const listOf = <V extends z.ZodType>(item: V, error: string) =>
-  z.array(item, { error }).min(1, { error: `${error}, at least one` })
-
-const priority = z
-  .string({ error: `one of: ${PRIORITIES.join(', ')}` })
-  .refine((given) => parsePriority(given) !== undefined, { error: `one of: ${PRIORITIES.join(', ')}` })
-  .transform((given): Priority => parsePriority(given) ?? 'INFO')
-const priorities = listOf(priority, 'a list of priorities')
-const eventTypeName = z
-  .string()
-  .max(100, { error: 'a name of at most 100 characters' })
-  .regex(EVENT_TYPE, { error: 'lower-case words with dots between, such as lab.result.ready' })
 const fieldName = z.string({ error: 'the name of a data field' }).regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
   error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
 })
@@ -107,11 +85,7 @@ export function configSchema(known: KnownNames) {
           .array(
             strict({
               name: text(100),
-              id: z
-                .string({ error: 'an Entra object id, or a user principal name such as sara@hospital.example' })
-                .regex(MENTION_ID, {
-                  error: 'an Entra object id, or a user principal name such as sara@hospital.example',
-                }),
+              id: mentionId,
               priorities: priorities.default(['CRITICAL', 'HIGH']),
             }),
             { error: 'a list of people' },
@@ -157,6 +131,7 @@ export function configSchema(known: KnownNames) {
       )
       .nullish()
       .transform((routes) => routes ?? []),
+    escalation: escalationSchema({ ...known, channel, group }),
     templates: text(1_000).optional(),
   })
 }

@@ -12,6 +12,7 @@ import { checkConfig } from './check-config.ts'
 import type { ConfigInput } from './config-input.ts'
 import type { Config } from './config-schema.ts'
 import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
+import { escalationOf } from './escalation-config.ts'
 import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
@@ -86,6 +87,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
       channels,
       mode,
     })),
+    escalation: escalationOf(config.escalation, (name) => typeNamed(name, config, builtIn)),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
     configuration: JSON.parse(JSON.stringify(config)) as JsonObject,
   }

@@ -132,7 +132,9 @@ export const actionWire = record({
   priority: z.enum(PRIORITIES),
   by: z.string(),
   via: z.enum(ACTOR_WAYS),
-  verified: z.boolean().meta({ description: 'True where Entra, or a relay with a credential of its own, vouches for the person.' }),
+  verified: z
+    .boolean()
+    .meta({ description: 'True where Entra, or a relay with a credential of its own, vouches for the person.' }),
   reason: z.string().nullable(),
   note: z.string().nullable(),
   tier: z.number().nullable(),

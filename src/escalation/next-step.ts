@@ -1,0 +1,71 @@
+import { type Tier, WORKING_WEEK } from '../catalogue/escalation.ts'
+import type { Calendars, Plan } from './plan.ts'
+import { addWorkingTime, isOpen, nextWorkingDay, type WorkingTime } from './working-time.ts'
+
+/** Where an escalation stands. */
+export interface Position {
+  /** The tier that was called last, from 1: the event's own channels. */
+  readonly tier: number
+  /** How often the policy has begun again. */
+  readonly round: number
+  /** When that tier was called, or the wait began again. */
+  readonly since: Date
+}
+
+/** The step after a position. */
+export interface NextStep {
+  readonly tier: number
+  readonly round: number
+  readonly at: Date
+  /** Name of the calendar that makes the wait longer; undefined where it is as long as the policy says. */
+  readonly heldBy: string | undefined
+}
+
+/** Whom a tier calls. */
+export type Target = Omit<Tier, 'after'>
+
+/** The step that follows a position, and when; undefined after the last tier of the last round. */
+export function nextStep(plan: Plan, position: Position, calendars: Calendars): NextStep | undefined {
+  const { tier, round, since } = position
+  const next = tiersAt(plan, since, calendars)[tier - 1]
+  if (next !== undefined) return { tier: tier + 1, round, ...dueAt(plan, next.after, since, calendars) }
+  if (round >= plan.repeat.times) return undefined
+  return { tier: 1, round: round + 1, ...dueAt(plan, plan.repeat.after, since, calendars) }
+}
+
+/** Whom a tier calls at a moment; undefined where the tiers that hold then are fewer. */
+export function targetOf(plan: Plan, tier: number, at: Date, calendars: Calendars): Target | undefined {
+  if (tier === 1) return { channels: plan.own, mentions: [], pagers: [] }
+  return tiersAt(plan, at, calendars)[tier - 2]
+}
+
+/** The number of a plan's tiers at a moment, with the event's own channels. */
+export function tierCount(plan: Plan, at: Date, calendars: Calendars): number {
+  return tiersAt(plan, at, calendars).length + 1
+}
+
+/** The tiers that hold at a moment: outside working hours those of another policy, where the plan names one. */
+function tiersAt(plan: Plan, at: Date, calendars: Calendars): readonly Tier[] {
+  if (typeof plan.outside === 'string') return plan.tiers
+  const time = workingTime(plan, calendars)
+  return time === undefined || isOpen(time, at) ? plan.tiers : plan.outside.tiers
+}
+
+function dueAt(plan: Plan, after: Tier['after'], since: Date, calendars: Calendars): Pick<NextStep, 'at' | 'heldBy'> {
+  const time = workingTime(plan, calendars)
+  if (after === 'next_working_day') {
+    const days = time ?? workingTime({ calendar: WORKING_WEEK }, calendars)
+    const at = days ? nextWorkingDay(days, since) : new Date(since.getTime() + 86_400_000)
+    return { at, heldBy: days?.calendar.name }
+  }
+  const plain = new Date(since.getTime() + after * 1000)
+  if (time === undefined || plan.outside !== 'hold') return { at: plain, heldBy: undefined }
+  const at = addWorkingTime(time, since, after * 1000)
+  return { at, heldBy: at > plain ? time.calendar.name : undefined }
+}
+
+/** The working time of a plan; undefined where it names no calendar, or one that the configuration has no more. */
+function workingTime({ calendar }: Pick<Plan, 'calendar'>, calendars: Calendars): WorkingTime | undefined {
+  const found = calendar === null ? undefined : calendars.get(calendar)
+  return found && { calendar: found, others: calendars }
+}
