@@ -90,7 +90,7 @@ describe('the package', () => {
 
     const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     const kits = Object.keys(exports).flatMap((path) => path.match(/^\.\/testing\/(.*)/)?.[1] ?? [])
-    expect(kits).toEqual(['teams', 'entra', 'vault'])
+    expect(kits).toEqual(['teams', 'entra', 'vault', 'pagerduty', 'jsm'])
     writeFileSync(
       join(folder, 'program.ts'),
       [
