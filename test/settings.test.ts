@@ -24,6 +24,13 @@ const problemsOf = (env: Environment): readonly Problem[] => refused(env).proble
 const names = Object.keys(SETTINGS) as SettingName[]
 const isSecret = (name: SettingName) => 'secret' in SETTINGS[name]
 
+const TENANT = '0d5a6f0c-0000-4000-8000-000000000001'
+const SIGN_IN = {
+  TEAMS_SIGN_IN_CLIENT_ID: 'c',
+  TEAMS_SIGN_IN_CLIENT_SECRET: 's',
+  TEAMS_SIGN_IN_TENANTS: TENANT,
+}
+
 describe('defaults', () => {
   it('are the listed ones', () => {
     expect(loadSettings({})).toMatchObject({
@@ -77,6 +84,15 @@ describe('valid values', () => {
     ],
     ['DATABASE_URL', 'postgresql://u+asyncpg:p@db/x?ssl=1', 'postgresql://u+asyncpg:p@db/x?ssl=1'],
     ['TEAMS_REDIS_URL', 'rediss://cache', 'rediss://cache'],
+    ['TEAMS_PUBLIC_URL', 'https://Actions.example.sa/', 'https://actions.example.sa'],
+    [
+      'TEAMS_SIGN_IN_TENANTS',
+      `hospital:${TENANT.toUpperCase()}, ${TENANT}`,
+      [
+        { name: 'hospital', id: TENANT },
+        { name: TENANT, id: TENANT },
+      ],
+    ],
     ['TEAMS_WEBHOOK_HOST_SUFFIXES', '.azure-api.net, flow.example.sa ,', ['.azure-api.net', 'flow.example.sa']],
     ['TEAMS_TIME_ZONE', 'UTC', 'UTC'],
     ['HTTPS_PROXY', 'http://user:p%40ss@proxy.sa:3128', 'http://user:p%40ss@proxy.sa:3128'],
@@ -297,6 +313,21 @@ describe('contradictions', () => {
       { TEAMS_HMAC_SECRET_KEY_PREVIOUS: 'x'.repeat(16) },
       'TEAMS_HMAC_SECRET_KEY_PREVIOUS',
     ],
+    ['links that act and travel in the clear', { TEAMS_PUBLIC_URL: 'http://actions.example' }, 'TEAMS_PUBLIC_URL'],
+    [
+      'one port for the API and for the public',
+      { TEAMS_PUBLIC_PORT: '9000', TEAMS_HTTP_PORT: '9000' },
+      'TEAMS_PUBLIC_PORT',
+    ],
+    ['a short secret of links', { TEAMS_LINK_SECRETS: `${'x'.repeat(32)},short` }, 'TEAMS_LINK_SECRETS'],
+    ['no secret of links', { TEAMS_LINK_SECRETS: ',' }, 'TEAMS_LINK_SECRETS'],
+    ['half a sign-in', { TEAMS_SIGN_IN_CLIENT_ID: 'c' }, 'TEAMS_SIGN_IN_CLIENT_ID'],
+    ['sign-in without an address to come back to', { ...SIGN_IN, TEAMS_SANDBOX: 'off' }, 'TEAMS_SIGN_IN_CLIENT_ID'],
+    [
+      'a secret of sign-in that travels in the clear',
+      { TEAMS_SIGN_IN_AUTHORITY: 'http://login.example' },
+      'TEAMS_SIGN_IN_AUTHORITY',
+    ],
   ])('%s', (_, env, at) => {
     expect(problemsOf(env).map((problem) => problem.at)).toEqual([at])
   })
@@ -315,6 +346,8 @@ describe('contradictions', () => {
     ],
     ['Vault by AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }],
     ['Vault by Kubernetes', { VAULT_ADDR: 'https://vault', VAULT_KUBERNETES_ROLE: 'teams' }],
+    ['pages on this machine, without TLS', { TEAMS_PUBLIC_URL: 'http://127.0.0.1:8081', TEAMS_PUBLIC_PORT: '8081' }],
+    ['sign-in with an address', { ...SIGN_IN, TEAMS_PUBLIC_URL: 'https://actions.example', TEAMS_SANDBOX: 'off' }],
     ['no retries, and a breaker for that', { TEAMS_MAX_RETRIES: '0', TEAMS_BREAKER_THRESHOLD: '1' }],
   ])('are none: %s', (_, env) => {
     expect(() => loadSettings(env)).not.toThrow()

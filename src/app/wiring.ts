@@ -21,6 +21,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log, logOf } from '../kernel/log.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
+import { createLinkKeys } from '../secrets/link-keys.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { settingNotices } from '../settings/notices.ts'
 import { checkOtherDatabase } from '../settings/other-database.ts'
@@ -35,6 +36,7 @@ import { migrateDatabase, openDatabase } from '../store/open-database.ts'
 import { channelsWithWork, clearTurns, ensureChannels, TURN_LEASE_SECONDS } from '../store/turns.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { workflowsTransportOf } from '../transports/workflows/from-settings.ts'
+import { createLinks, type Links } from './links.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 import { startDelivery } from './start-delivery.ts'
@@ -49,6 +51,8 @@ export interface Wired {
   readonly service: LocalService
   /** The sandbox, if it is used; the caller serves it and passes its origin to `attach`. */
   readonly sandbox: { readonly model: Sandbox; attach(origin: string): void } | undefined
+  /** Links of buttons; the caller serves their pages, and passes the origin of a sandbox's pages to `attach`. */
+  readonly links: Links
   /** Starts delivering. */
   deliver(): Promise<void>
   /** Sends due notifications, within the channels' budgets, until none is left or TEAMS_SHUTDOWN_TIMEOUT has passed. */
@@ -89,8 +93,6 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   metrics.set('teams_build_info', { version: packageVersion(), node: process.versions.node }, 1)
   const catalogue = catalogueOf(settings, options.config)
   for (const { at } of patientDataNotices(catalogue)) log.write('patient_data_unmarked', { field: at })
-  const renderer = createRenderer(rendererOptions(catalogue, settings))
-
   const channels = [...catalogue.channels.values()]
   const realSecrets = await createSecrets({
     settings,
@@ -101,6 +103,8 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
   })
   releases.add(() => realSecrets.close())
+  const links = createLinks(settings, createLinkKeys(settings, realSecrets), clock)
+  const renderer = createRenderer(rendererOptions(catalogue, settings, links.actionLink))
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
   if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')
 
@@ -188,7 +192,16 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         kysely: database.delivery,
         months: createMonths(database.delivery),
         catalogue,
-        attempt: createAttempt({ catalogue, renderer, transport, clock, metrics, log, hurry: hurry.signal }),
+        attempt: createAttempt({
+          catalogue,
+          renderer,
+          transport,
+          clock,
+          metrics,
+          log,
+          hurry: hurry.signal,
+          signLinks: links.sign,
+        }),
         transport,
         rest: {
           threshold: settings.TEAMS_BREAKER_THRESHOLD,
@@ -236,6 +249,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     metrics,
     database,
     service,
+    links,
     sandbox: sandbox && sandboxSecrets ? { model: sandbox, attach: sandboxSecrets.attach } : undefined,
     async deliver() {
       if (!delivery)

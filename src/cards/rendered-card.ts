@@ -6,6 +6,8 @@ import type { JsonObject } from '../kernel/json.ts'
 /** The input of one card. */
 export interface CardRequest {
   readonly event: AcceptedEvent
+  /** Whose buttons the card has; absent for a card of no notification, which has no action buttons without a bot. */
+  readonly notificationId?: string
   /** Name of the template. */
   readonly card: string
   readonly channel: Channel

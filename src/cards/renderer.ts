@@ -1,6 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import type { Settings } from '../settings/table.ts'
+import type { ActionLink } from './buttons.ts'
 import { type Drawable, draw } from './card.ts'
 import { compileTemplates, type RendererOptions } from './card-compiler.ts'
 import { parserProblems } from './elements.ts'
@@ -66,9 +67,10 @@ function guarded(request: CardRequest, render: () => RenderedCard): RenderedCard
   }
 }
 
-/** The renderer's options from the settings, also for the command line's `templates` commands. */
-export function rendererOptions(catalogue: Catalogue, settings: Settings): RendererOptions {
+/** The renderer's options from the settings, also for the command line's `templates` commands, whose cards have no action buttons. */
+export function rendererOptions(catalogue: Catalogue, settings: Settings, actionLink?: ActionLink): RendererOptions {
   return {
+    ...(actionLink ? { actionLink } : {}),
     catalogue,
     timeZone: settings.TEAMS_TIME_ZONE,
     maxBytes: settings.TEAMS_CARD_MAX_BYTES,

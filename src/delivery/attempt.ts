@@ -49,6 +49,8 @@ export interface AttemptOptions {
   readonly metrics: Metrics
   readonly log: Log
   readonly hurry: AbortSignal
+  /** Signs the links of a notification's buttons in its card as JSON. The record gets the card without signatures. */
+  readonly signLinks: (cardJson: string, notificationId: string) => string
 }
 
 /** Makes the function that renders and posts. */
@@ -94,9 +96,9 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
   }
 }
 
-/** A card that is rendered when `card` is called. Afterwards `json` has the card, or `failed` the outcome. */
+/** A card that is rendered when `card` is called. Afterwards `json` has the card for the record, or `failed` the outcome. */
 function makeCard(
-  { catalogue, renderer, metrics, log }: Pick<AttemptOptions, 'catalogue' | 'renderer' | 'metrics' | 'log'>,
+  { catalogue, renderer, metrics, log, signLinks }: Omit<AttemptOptions, 'transport' | 'clock' | 'hurry'>,
   channel: Channel,
   { id, event, language, repeat }: ClaimedNotification,
 ) {
@@ -106,11 +108,11 @@ function makeCard(
         const definition = catalogue.eventTypes.get(event.eventType)
         // An event type that was removed from the configuration after its events were accepted still gets a card.
         const card = definition?.card ?? 'system_alert'
-        const { json, shrunk } = renderer.render({ event, card, channel, language, repeat })
+        const { json, shrunk } = renderer.render({ event, notificationId: id, card, channel, language, repeat })
         if (shrunk !== 'whole')
           metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
         made.json = json
-        return json
+        return signLinks(json, id)
       } catch (error) {
         log.write('card_render_failed', {
           err: error,

@@ -1,4 +1,4 @@
-import { isLoopback } from '../kernel/loopback.ts'
+import { isRemoteWithoutTls } from '../kernel/loopback.ts'
 import { parseNamedSecret } from '../kernel/secret.ts'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
 import { checkApiTokens, MIN_SECRET_CHARACTERS } from './api-tokens.ts'
@@ -116,10 +116,4 @@ function* secrets(s: Settings): Iterable<Contradiction> {
       found: 'a previous secret without a current one',
       expected: 'TEAMS_HMAC_SECRET_KEY too',
     }
-}
-
-/** True for an address on another machine without TLS. */
-function isRemoteWithoutTls(address: string): boolean {
-  const { protocol, hostname } = new URL(address)
-  return protocol !== 'https:' && !isLoopback(hostname)
 }

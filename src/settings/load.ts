@@ -5,6 +5,7 @@ import { contradictions } from './contradictions.ts'
 import { type Environment, parseEnvFile } from './env-file.ts'
 import { isPlatformName, readPlatformNames } from './platform.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
+import { publicContradictions } from './public-contradictions.ts'
 import { withoutServiceVariables } from './service-variables.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
@@ -82,7 +83,7 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
     found.push({ problem: { at, found: row.secret ? describeValue(given) : shown(given), expected }, cause: at })
   }
   const settings = values as Settings
-  for (const { settings: about, ...words } of contradictions(settings)) {
+  for (const { settings: about, ...words } of [...contradictions(settings), ...publicContradictions(settings)]) {
     // The first setting in the environment: the others have their defaults, which do not contradict each other.
     const cause = about.map((name) => givenAs.get(name)).find((name) => name !== undefined)
     if (cause !== undefined && !about.some((name) => bad.has(name)))

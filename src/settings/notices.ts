@@ -22,6 +22,16 @@ function* noticesOf(s: Settings): Iterable<SettingNotice> {
       at: 'TEAMS_WEBHOOK_ENABLED',
       says: 'Every channel is muted: events are recorded, and no card is sent for them, now or later.',
     }
+  if (s.TEAMS_PUBLIC_URL && s.TEAMS_PUBLIC_PORT === undefined)
+    yield {
+      at: 'TEAMS_PUBLIC_URL',
+      says: 'The buttons of cards lead there, and this process serves no pages, as TEAMS_PUBLIC_PORT is not set. Another process has to.',
+    }
+  if (s.TEAMS_PUBLIC_PORT !== undefined && !s.TEAMS_PUBLIC_URL && s.TEAMS_SANDBOX === 'off')
+    yield {
+      at: 'TEAMS_PUBLIC_PORT',
+      says: 'Cards have no buttons that act, as TEAMS_PUBLIC_URL is not set.',
+    }
   if (s.TEAMS_WEBHOOK_VAULT_PATH && !s.VAULT_ADDR)
     yield {
       at: 'TEAMS_WEBHOOK_VAULT_PATH',

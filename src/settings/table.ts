@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AUDIT_SETTINGS } from './audit-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
+import { PUBLIC_SETTINGS } from './public-settings.ts'
 import {
   callerName,
   flag,
@@ -322,6 +323,8 @@ export const SETTINGS = {
     default: 'https://login.microsoftonline.com',
     help: 'Address of the Entra authority that issues the tokens.',
   },
+
+  ...PUBLIC_SETTINGS,
 
   ...AUDIT_SETTINGS,
 

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../src/kernel/json.ts'
 import { elementsOf } from './inspect.ts'
 import { OPTIONS, requestFor } from './setup.ts'
 
-const renderer = createRenderer(OPTIONS)
+const { actionLink: _, ...WITHOUT_PUBLIC_URL } = OPTIONS
+const renderer = createRenderer(WITHOUT_PUBLIC_URL)
 const linked = createRenderer({
   ...OPTIONS,
   actionLink: (action, request) => `https://gateway.example.sa/act/${action}/${request.event.id}`,
@@ -122,7 +123,7 @@ describe('link buttons', () => {
   })
 
   it('are left out without an address', () => {
-    const bare = createRenderer({ ...OPTIONS, links: {} })
+    const bare = createRenderer({ ...WITHOUT_PUBLIC_URL, links: {} })
     expect(titles('celery.task.failed', {}, bare)).toEqual([])
     expect(titles('postgres.connection.exhausted', {}, bare)).toEqual(['Runbook', 'Dashboard'])
   })

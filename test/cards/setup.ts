@@ -1,3 +1,4 @@
+import { createActionLink } from '../../src/cards/action-link.ts'
 import type { RendererOptions } from '../../src/cards/card-compiler.ts'
 import type { CardRequest } from '../../src/cards/rendered-card.ts'
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
@@ -12,7 +13,7 @@ export const REGISTRY: Catalogue = builtInCatalogue({
   budget: { requests: 60, period: 60, burst: 10 },
 })
 
-/** What the golden files are made with: every link set, the defaults otherwise. */
+/** What the golden files are made with: every link and every action offered, the defaults otherwise. */
 export const OPTIONS: RendererOptions = {
   catalogue: REGISTRY,
   links: {
@@ -30,6 +31,13 @@ export const OPTIONS: RendererOptions = {
     },
     notifications: 'https://teams-gateway.example.sa/v1/notifications?digest_id={digest_id}',
   },
+  actionLink: createActionLink({
+    publicUrl: () => 'https://teams-actions.example.sa',
+    canSign: () => true,
+    lifetimeMs: 30 * 86_400_000,
+    now: () => new Date('2026-11-30T08:00:00Z'),
+    offers: () => true,
+  }),
   timeZone: 'Asia/Riyadh',
   maxBytes: 27_136,
 }
@@ -53,6 +61,7 @@ export function requestFor(
   if (definition === undefined || channel === undefined) throw new TypeError(`no sample for ${type}`)
   const occurredAt = new Date(sample.occurredAt)
   return {
+    notificationId: '01946a5f-6d68-7000-8000-000000000002',
     card: definition.card,
     language,
     repeat: false,

@@ -37,6 +37,11 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
     VAULT_TOKEN: vault.createToken(),
     TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
     TEAMS_REDIS_URL: inject('redisUrl'),
+    TEAMS_PUBLIC_URL: 'https://teams-actions.example.sa',
+    TEAMS_PUBLIC_PORT: '0',
+    TEAMS_SIGN_IN_CLIENT_ID: 'app',
+    TEAMS_SIGN_IN_CLIENT_SECRET: MARK,
+    TEAMS_SIGN_IN_TENANTS: '0d5a6f0c-0000-4000-8000-000000000001',
   }
 }
 
@@ -63,7 +68,7 @@ describe('doctor', () => {
     const lines = stdout.trim().split('\n').slice(0, -2)
     expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([])
     const checks = lines.map((line) => line.split(/ {2,}/)[1])
-    expect(checks.slice(0, 12)).toEqual([
+    expect(checks.slice(0, 14)).toEqual([
       'settings',
       'configuration',
       'templates',
@@ -76,6 +81,8 @@ describe('doctor', () => {
       'audit key',
       'audit trail',
       'audit rights',
+      'buttons',
+      'sign-in',
     ])
     expect(checks.filter((check) => check?.startsWith('channel '))).toHaveLength(8)
   })

@@ -11,6 +11,7 @@ import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
 import { whySandboxIsOff } from '../sandbox-off.ts'
 import { checkAuditKey } from './audit.ts'
+import { checkButtons } from './buttons.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import type { CheckedStore } from './store.ts'
 
@@ -53,6 +54,7 @@ export async function checkVaultAndChannels(
       .map((warning) => warningFinding('signature', warning)),
     ...(auditKey === undefined ? [] : [auditKey]),
     ...(store.audit?.findings ?? []),
+    ...checkButtons(settings, report.signingAt !== undefined),
     ...ofChannels,
   ]
 }
