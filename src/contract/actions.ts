@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
+import { keptId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { moment, record } from './json-names.ts'
-import { nextCursor } from './query.ts'
+import { count, moment, record } from './json-names.ts'
+import type { NotificationView } from './notifications.ts'
+import { nextCursor, oneOf, PAGING, readQuery, time } from './query.ts'
 
 /**
  * What a person does with a card, and what it means for the event:
@@ -89,9 +91,86 @@ export interface ActionRequest {
   readonly action: ActionName
   readonly target: ActionTarget
   readonly inputs?: ActionInputs
-  /** The same key gets the first answer again; nothing is done twice. */
+  /** The same key of the same caller gets the first answer again; nothing is done twice. At most 200 characters. */
   readonly idempotencyKey?: string
 }
+
+/** An action from a caller, before any check. An `eventId` that is no UUID is read as a correlation id. */
+export interface UncheckedAction {
+  readonly action?: unknown
+  readonly notificationId?: unknown
+  readonly eventId?: unknown
+  readonly correlationId?: unknown
+  readonly reason?: unknown
+  readonly note?: unknown
+  readonly tier?: unknown
+  readonly quietFor?: unknown
+  readonly idempotencyKey?: unknown
+}
+
+/**
+ * Why an action was refused, failed, waits or is unknown. A code is a contract: answers, `teams_actions.code`, pages and audit
+ * entries have it.
+ */
+export const ACTION_RESULTS = {
+  already_acknowledged: {
+    title: 'Somebody has acknowledged it already',
+    todo: 'Nothing. The answer says who, and when.',
+  },
+  not_acknowledged: { title: 'Nobody has acknowledged it', todo: 'Nothing: escalation goes on as it is.' },
+  already_discarded: { title: 'Somebody has discarded it already', todo: 'Nothing. The answer says who, and when.' },
+  not_discarded: { title: 'It is not discarded', todo: 'Nothing to restore.' },
+  restore_too_late: {
+    title: 'It was discarded too long ago to be restored',
+    todo: 'Send the event again. TEAMS_RESTORE_WINDOW says how long a discard can be taken back.',
+  },
+  discarded: { title: 'It is discarded', todo: 'Restore it first.' },
+  resolved: { title: 'It is over: another event has resolved it', todo: 'Nothing.' },
+  not_failed: {
+    title: 'No notification of it has failed',
+    todo: 'Only a notification in state "failed" can be sent again.',
+  },
+  already_escalated: {
+    title: 'Somebody has just escalated it',
+    todo: 'Name the tier, to call another one within the same minute.',
+  },
+  no_policy: {
+    title: 'No escalation policy is for it',
+    todo: 'Add a policy to the configuration file, or call somebody.',
+  },
+  no_such_tier: {
+    title: 'Its policy has no such tier, or none after the present one',
+    todo: 'Name a tier of its policy.',
+  },
+  not_open: { title: 'It is resolved or discarded', todo: 'Nothing.' },
+  not_offered: {
+    title: 'The gateway has nothing that does this for the event',
+    todo: 'Do it in the system itself, or give the gateway an action provider.',
+  },
+  already_running: { title: 'It is being done already', todo: 'Wait for its result.' },
+  provider_failed: { title: 'The attempt failed', todo: 'Look at the log line of the action, then try again.' },
+  provider_lost: {
+    title: 'It was begun, and what became of it is not known',
+    todo: 'Look in the other system before you try again: it may have been done.',
+  },
+  not_permitted: {
+    title: 'None of your roles may do this',
+    todo: 'Ask somebody with one of the roles that the answer names.',
+  },
+  not_verified: {
+    title: 'Only a verified person may do this',
+    todo: 'Sign in. A name that was typed is good for acknowledging alone.',
+  },
+  second_person_needed: {
+    title: 'A second person has to confirm it',
+    todo: 'Let another verified person do the same within an hour.',
+  },
+  same_person: { title: 'The person who asked for it can not confirm it', todo: 'Let another verified person do it.' },
+  not_confirmed: { title: 'No second person confirmed it in time', todo: 'Ask for it again.' },
+} as const satisfies Readonly<Record<string, { readonly title: string; readonly todo: string }>>
+
+/** A key of {@link ACTION_RESULTS}. */
+export type ActionResult = keyof typeof ACTION_RESULTS
 
 /** An action in answers of the service. */
 export interface ActionView {
@@ -99,7 +178,7 @@ export interface ActionView {
   readonly action: ActionName
   readonly state: ActionState
   /** Why it was refused or failed, or what is to be known of its end: a key of `ACTION_RESULTS`; null where it needs none. */
-  readonly result: string | null
+  readonly result: ActionResult | null
   readonly eventId: string
   readonly notificationId: string | null
   readonly correlationId: string
@@ -113,18 +192,76 @@ export interface ActionView {
   readonly note: string | null
   readonly tier: number | null
   readonly quietUntil: Date | null
-  /** What the other side of a `retry`, `poll` or `escalate` said. */
+  /**
+   * What else is to be known: what the other side of a `retry`, `poll` or `escalate` said; of `already_…` who did it before (`by`,
+   * `at`, `verified`, `action_id`); of `not_permitted` which roles may (`ask`).
+   */
   readonly data: JsonObject | null
+  /** How many events it was done to: of a digest its members, too. 0 for one that was not done. */
+  readonly events: number
   readonly requestedAt: Date
   readonly finishedAt: Date | null
 }
 
-/** An {@link ActionView} in JSON. */
-export const actionWire = record({
+/** The answer to an action. */
+export interface ActionAnswer extends ActionView {
+  /** The notification that was asked for, or the first of the event, after the action. */
+  readonly notification: NotificationView | null
+}
+
+/** Filters of a list of actions. */
+export interface ActionQuery {
+  readonly eventId?: string
+  readonly correlationId?: string
+  readonly action?: ActionName
+  readonly state?: ActionState
+  readonly since?: Date
+  readonly until?: Date
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** Whether an input of an action is needed. */
+export type InputNeed = 'required' | 'optional' | 'none'
+
+/** What a person sees before an action: nothing is changed or recorded by reading it. */
+export interface ActionPage {
+  readonly action: ActionName
+  readonly notification: NotificationView
+  /** What happened, as the card says it, in the language of the notification; null where no card was rendered yet. */
+  readonly heading: string | null
+  /** Whether the action would be done now. */
+  readonly possible: boolean
+  /** Why not, or `second_person_needed`; null where it would be done. */
+  readonly result: ActionResult | null
+  /** As in {@link ActionView.data}. */
+  readonly data: JsonObject | null
+  readonly inputs: {
+    readonly reason: InputNeed
+    readonly note: InputNeed
+    readonly tier: InputNeed
+    readonly quietFor: InputNeed
+  }
+  /** How many events it would be done to. */
+  readonly events: number
+  readonly acknowledged: { readonly by: string; readonly at: Date; readonly until: Date } | null
+  readonly discarded: { readonly by: string; readonly at: Date; readonly quietUntil: Date | null } | null
+  readonly resolved: boolean
+  /** What was done to the event before, the newest first; at most 20. */
+  readonly earlier: readonly ActionView[]
+}
+
+const actionShape = {
   id: z.string(),
   action: z.enum(ACTION_NAMES),
   state: z.enum(ACTION_STATES),
-  result: z.string().nullable(),
+  result: z
+    .enum(Object.keys(ACTION_RESULTS) as [ActionResult, ...ActionResult[]])
+    .nullable()
+    .meta({
+      description: 'Why it was refused or failed, or what it waits for; null where it needs no reason.',
+    }),
   event_id: z.string(),
   notification_id: z.string().nullable(),
   correlation_id: z.string(),
@@ -139,10 +276,58 @@ export const actionWire = record({
   note: z.string().nullable(),
   tier: z.number().nullable(),
   quiet_until: moment.nullable(),
-  data: z.custom<JsonObject>().nullable().meta({ type: 'object' }),
+  data: z.custom<JsonObject>().nullable().meta({
+    type: 'object',
+    description:
+      'What the other side said; of already_… who did it before and when; of not_permitted the roles that may, as "ask".',
+  }),
+  events: count.meta({ description: 'How many events it was done to: of a digest its members, too.' }),
   requested_at: moment,
   finished_at: moment.nullable(),
-})
+}
+
+/** An {@link ActionView} in JSON. */
+export const actionWire = record(actionShape)
 
 /** A page of actions, the newest first. */
 export const actionPageWire = record({ actions: z.array(actionWire), next_cursor: nextCursor })
+
+const id = (of: string) =>
+  z
+    .uuid({ error: `the id of ${of}` })
+    .transform((text) => text.toLowerCase())
+    .optional()
+
+/** The filters of `GET /v1/actions`. */
+export const actionQuery = z.strictObject({
+  event_id: id('an event').meta({ description: 'Actions that were done to this event, or asked for.' }),
+  correlation_id: z
+    .string({ error: 'some text' })
+    .min(1, { error: 'some text' })
+    .meta({ description: 'Actions on the events with this correlation id.' })
+    .optional(),
+  action: oneOf(ACTION_NAMES).optional(),
+  state: oneOf(ACTION_STATES).optional(),
+  since: time.optional(),
+  until: time.optional(),
+  ...PAGING,
+})
+
+/**
+ * Reads the filters of `GET /v1/actions`.
+ *
+ * @throws GatewayError `invalid_request`
+ */
+export function readActionQuery(query: Readonly<Record<string, unknown>>): ActionQuery {
+  const { event_id, correlation_id, action, state, since, until, limit, cursor } = readQuery(actionQuery, query)
+  return {
+    limit,
+    ...(event_id === undefined ? {} : { eventId: event_id }),
+    ...(correlation_id === undefined ? {} : { correlationId: keptId(correlation_id) }),
+    ...(action === undefined ? {} : { action }),
+    ...(state === undefined ? {} : { state }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(cursor === undefined ? {} : { cursor }),
+  }
+}

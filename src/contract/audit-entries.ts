@@ -51,6 +51,34 @@ const ATTEMPT_FIELDS = {
 /** Who did it: `via` says how that is known, `who` is the hash of the name, null where nobody has one. */
 const ACTOR_FIELDS = { via: 'code', who: 'hash' } as const satisfies Readonly<Record<string, EntryFieldType>>
 
+/**
+ * An action after the change. `event_ids` is the SHA-256 in hex of the ids of its events, sorted and joined with commas. `verify`
+ * compares the last entry of an action with its row.
+ */
+const ACTION_FIELDS = {
+  action: 'id',
+  type: 'code',
+  state: 'code',
+  code: 'code',
+  event: 'id',
+  notification: 'id',
+  count: 'count',
+  event_ids: 'code',
+  tier: 'count',
+  quiet_until: 'time',
+  requested_at: 'time',
+  started_at: 'time',
+  finished_at: 'time',
+  confirms: 'id',
+  verified: 'flag',
+  reason: 'hash',
+  note: 'hash',
+  result: 'hash',
+  relay: 'hash',
+  person: 'hash',
+  ...ACTOR_FIELDS,
+} as const satisfies Readonly<Record<string, EntryFieldType>>
+
 /** One kind of entry. */
 export interface EntryDefinition {
   readonly fields: Readonly<Record<string, EntryFieldType>>
@@ -129,6 +157,19 @@ export const AUDIT_ENTRIES = {
     fields: { ...NOTIFICATION_FIELDS, replayed_at: 'time', ...ACTOR_FIELDS },
     means: 'Somebody asked for a failed notification to be sent again',
   },
+  'notification.acted': {
+    fields: {
+      ...NOTIFICATION_FIELDS,
+      action: 'id',
+      type: 'code',
+      acknowledged_at: 'time',
+      acknowledged_by: 'hash',
+      quiet_until: 'time',
+      action_data: 'hash',
+    },
+    means:
+      'An action was done to the event of a notification. `type` is its name, and `action_data` the hash of what the notification has of it, as canonical JSON',
+  },
   'notification.first_post_filled': {
     fields: { ...NOTIFICATION_FIELDS },
     means: 'A row of an earlier version got the times of its first post from its attempts',
@@ -157,6 +198,18 @@ export const AUDIT_ENTRIES = {
   'silence.ended': {
     fields: { silence: 'id', ended_at: 'time', ...ACTOR_FIELDS },
     means: 'A silence was ended before its time',
+  },
+  'action.requested': {
+    fields: ACTION_FIELDS,
+    means:
+      'Somebody asked for an action whose effect is outside the gateway, or that a second person has to confirm. `event_ids` is the hash of the events that it is for',
+  },
+  'action.done': { fields: ACTION_FIELDS, means: 'An action was done; each of its notifications has an entry too' },
+  'action.refused': { fields: ACTION_FIELDS, means: 'An action was refused; `code` says why' },
+  'action.started': { fields: ACTION_FIELDS, means: 'A process began an action, or took it over' },
+  'action.finished': {
+    fields: ACTION_FIELDS,
+    means: 'An action that was asked for ended; `result` is what the other side said',
   },
   'record.adopted': {
     fields: { month: 'code', before: 'time', events: 'count', notifications: 'count', attempts: 'count', rows: 'hash' },
@@ -236,6 +289,15 @@ export const AUDIT_ENTRIES = {
     means: 'A migration was applied (`up`) or taken back (`down`)',
   },
 } as const satisfies Readonly<Record<string, EntryDefinition>>
+
+/** Fields by which an entry can name what it is about. */
+const SUBJECT_FIELDS: ReadonlySet<string> = new Set(['notification', 'event', 'silence', 'action'])
+
+/** The field with the id of the event, notification, silence or action that entries of a kind are about: their first one. */
+export function subjectFieldOf(kind: EntryKind): string | undefined {
+  const [first = ''] = Object.keys(AUDIT_ENTRIES[kind].fields)
+  return SUBJECT_FIELDS.has(first) ? first : undefined
+}
 
 /** The name of a kind of entry. */
 export type EntryKind = keyof typeof AUDIT_ENTRIES

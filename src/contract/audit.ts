@@ -40,7 +40,7 @@ export interface AuditEntryQuery {
   /** Entries about this event and its notifications. */
   readonly eventId?: string
   readonly notificationId?: string
-  /** Entries about the event, notification or silence with this id. */
+  /** Entries about the event, notification, silence or action with this id. */
   readonly subject?: string
   /** Entries about the events with this correlation id, and their notifications. */
   readonly correlationId?: string
@@ -98,7 +98,7 @@ export const auditEntryQuery = z.strictObject({
   until: time.optional(),
   event_id: id('an event').meta({ description: 'Entries about this event and its notifications.' }),
   notification_id: id('a notification'),
-  subject: id('an event, a notification or a silence'),
+  subject: id('an event, a notification, a silence or an action'),
   correlation_id: z
     .string({ error: 'some text' })
     .min(1, { error: 'some text' })

@@ -25,3 +25,8 @@ export const MANY_PROBLEMS = 1_000
 export const MAX_IGNORED = 100
 /** Limits of a silence: matchers, characters of a matcher's field or value, characters of the reason. */
 export const SILENCE_LIMITS = { matchers: 20, text: 200, reason: 500 } as const
+/**
+ * Limits of an action: characters of reason, note, a name and an idempotency key; and for how many seconds repeats of a discarded
+ * event may stay quiet.
+ */
+export const ACTION_LIMITS = { reason: 500, note: 2_000, name: 200, key: 200, tier: 100, quietFor: 2_592_000 } as const

@@ -30,7 +30,7 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions and replays, and removes cards older than `cardDays` from
+ * Drops months older than `auditDays`, with their resolutions, replays and actions, and removes cards older than `cardDays` from
  * finished notifications.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
@@ -56,6 +56,13 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       'removed',
       sql`DELETE FROM teams_replays p WHERE replayed_at < ${tooOld}`,
       removedFrom('teams_replays'),
+    )} SELECT 1`.execute(db)
+  await sql`
+    WITH ${changeRows(
+      'action.removed',
+      'removed',
+      sql`DELETE FROM teams_actions x WHERE requested_at < ${tooOld}`,
+      removedFrom('teams_actions'),
     )} SELECT 1`.execute(db)
 }
 

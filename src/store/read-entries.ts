@@ -10,7 +10,7 @@ export interface EntryFilter {
   readonly until?: Date | undefined
   readonly kind?: EntryKind | undefined
   readonly id?: number | undefined
-  /** Ids of events, notifications and silences: entries about one of them. */
+  /** Ids of events, notifications, silences and actions: entries about one of them. */
   readonly subjects?: readonly string[] | undefined
   /** Only entries of this tree, and those that are not sealed. */
   readonly originId?: number | undefined
@@ -151,9 +151,12 @@ export async function readSubjects(
   const { rows } = await ('correlationId' in of
     ? sql<{ id: string }>`
         SELECT id FROM teams_events WHERE correlation_id = ${of.correlationId}
-         UNION SELECT id FROM teams_notifications WHERE correlation_id = ${of.correlationId}`
+         UNION SELECT id FROM teams_notifications WHERE correlation_id = ${of.correlationId}
+         UNION SELECT id FROM teams_actions
+                WHERE event_ids && ARRAY(SELECT id FROM teams_events WHERE correlation_id = ${of.correlationId})`
     : sql<{ id: string }>`
-        SELECT ${of.eventId}::uuid AS id UNION SELECT id FROM teams_notifications WHERE event_id = ${of.eventId}::uuid`
+        SELECT ${of.eventId}::uuid AS id UNION SELECT id FROM teams_notifications WHERE event_id = ${of.eventId}::uuid
+         UNION SELECT id FROM teams_actions WHERE event_ids @> ARRAY[${of.eventId}::uuid]`
   ).execute(db)
   return rows.map(({ id }) => id)
 }

@@ -4,7 +4,7 @@ import type { Tables } from './tables.ts'
 
 /** A stored value with its salt, and the field of entries that has their hash. */
 export interface StoredValue {
-  /** Id of the event or notification, or of the entry, that it belongs to. */
+  /** Id of the event, notification or action, or of the entry, that it belongs to. */
   readonly key: string
   readonly field: string
   readonly salt: string
@@ -12,7 +12,7 @@ export interface StoredValue {
 }
 
 /**
- * Reads all values of events and notifications whose hashes stand in entries, and those that belong to entries themselves.
+ * Reads all values of events, notifications and actions whose hashes stand in entries, and those that belong to entries themselves.
  * Those that were erased have no salt and are not returned.
  */
 export async function readSaltedValues(
@@ -27,10 +27,12 @@ export async function readSaltedValues(
            LATERAL (VALUES ('correlation', e.correlation_id), ('who', e.origin), ('data', e.data::text)) v (field, value)
      WHERE e.id = ${wanted} AND e.salt IS NOT NULL AND v.value IS NOT NULL
      UNION ALL
-    SELECT n.id::text, v.field, v.salt::text, v.value, v.field = 'card'
+    SELECT n.id::text, v.field, v.salt::text, v.value, v.field IN ('card', 'action_data')
       FROM teams_notifications n,
            LATERAL (VALUES ('error', n.salt, n.error_message), ('address', n.salt, n.webhook_url),
-                           ('card', n.card_salt, n.card_payload::text)) v (field, salt, value)
+                           ('card', n.card_salt, n.card_payload::text),
+                           ('acknowledged_by', n.salt, n.acknowledged_by),
+                           ('action_data', n.salt, n.action_data::text)) v (field, salt, value)
      WHERE n.id = ${wanted} AND v.salt IS NOT NULL AND v.value IS NOT NULL
      UNION ALL
     SELECT n.id::text, v.field, n.salt::text, v.value, false
@@ -40,6 +42,12 @@ export async function readSaltedValues(
      UNION ALL
     SELECT r.notification_id::text, 'who', r.salt::text, r.replayed_by, false
       FROM teams_replays r WHERE r.notification_id = ${wanted} AND r.salt IS NOT NULL
+     UNION ALL
+    SELECT x.id::text, v.field, x.salt::text, v.value, v.field = 'result'
+      FROM teams_actions x,
+           LATERAL (VALUES ('who', x.actor_name), ('person', x.actor_id), ('relay', x.relayed_by), ('reason', x.reason),
+                           ('note', x.note), ('result', x.result::text)) v (field, value)
+     WHERE x.id = ${wanted} AND x.salt IS NOT NULL AND v.value IS NOT NULL
      UNION ALL
     SELECT v.entry_id::text, v.field, v.salt::text, v.value, false
       FROM teams_audit_values v WHERE v.entry_id = ANY(${[...entryIds]}::bigint[])`.execute(db)

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 
-/** An audit entry about an event, a notification or a silence, as stored. */
+/** An audit entry about an event, a notification, a silence or an action, as stored. */
 export interface StoredEntry {
   readonly key: string
   readonly id: string
@@ -53,6 +53,7 @@ export interface StoredNotification {
   readonly acknowledged_at: string | null
   readonly action_taken: string | null
   readonly action_data: string | null
+  readonly quiet_until: string | null
   readonly created_at: string
   readonly updated_at: string
   readonly salt: string | null
@@ -102,6 +103,32 @@ export interface StoredSilence {
   readonly salt: string | null
 }
 
+export interface StoredAction {
+  readonly key: string
+  readonly action: string
+  readonly state: string
+  readonly code: string | null
+  readonly event_id: string
+  readonly notification_id: string | null
+  /** Joined with commas. */
+  readonly event_ids: string
+  readonly via: string
+  readonly actor_id: string | null
+  readonly actor_name: string | null
+  readonly verified: boolean
+  readonly relayed_by: string | null
+  readonly reason: string | null
+  readonly note: string | null
+  readonly tier: number | null
+  readonly quiet_until: string | null
+  readonly result: string | null
+  readonly requested_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly confirms: string | null
+  readonly salt: string | null
+}
+
 /** Stored size of a JSON value above which it is read by itself: of events there may be half a megabyte each. */
 const LARGE_BYTES = 8_192
 
@@ -130,7 +157,8 @@ export const RECORD_IN_ORDER = {
            coalesce(pg_column_size(n.card_payload) > ${sql.lit(LARGE_BYTES)}, false) AS large_card,
            ${millisecondsSql('n.sent_at')} AS sent_at, ${millisecondsSql('n.accepted_at')} AS accepted_at, n.status_code,
            n.retry_count, n.error_message, n.attempts, n.digest_id, n.silence_id, n.repeat_of, n.acknowledged_by,
-           n.acknowledged_at::text AS acknowledged_at, n.action_taken, n.action_data::text AS action_data,
+           ${millisecondsSql('n.acknowledged_at')} AS acknowledged_at, n.action_taken, n.action_data::text AS action_data,
+           ${millisecondsSql('n.quiet_until')} AS quiet_until,
            ${millisecondsSql('n.created_at')} AS created_at, ${millisecondsSql('n.updated_at')} AS updated_at, n.salt,
            n.card_salt
       FROM teams_notifications n ORDER BY n.id, n.created_at`,
@@ -151,6 +179,13 @@ export const RECORD_IN_ORDER = {
            ${millisecondsSql('s.created_at::timestamptz(3)')} AS created_at, s.ended_by,
            ${millisecondsSql('s.ended_at')} AS ended_at, s.salt
       FROM teams_silences s ORDER BY s.id`,
+  actions: sql<StoredAction>`
+    SELECT x.id AS key, x.action, x.state, x.code, x.event_id, x.notification_id,
+           array_to_string(x.event_ids, ',') AS event_ids, x.via, x.actor_id, x.actor_name, x.verified, x.relayed_by, x.reason,
+           x.note, x.tier, ${millisecondsSql('x.quiet_until')} AS quiet_until, x.result::text AS result,
+           ${millisecondsSql('x.requested_at')} AS requested_at, ${millisecondsSql('x.started_at')} AS started_at,
+           ${millisecondsSql('x.finished_at')} AS finished_at, x.confirms, x.salt
+      FROM teams_actions x ORDER BY x.id`,
 } as const
 
 /** The rows of each statement of {@link RECORD_IN_ORDER}. */
@@ -162,4 +197,5 @@ export interface RecordRows {
   readonly replays: StoredReplay
   readonly resolutions: StoredResolution
   readonly silences: StoredSilence
+  readonly actions: StoredAction
 }

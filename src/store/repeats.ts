@@ -45,8 +45,8 @@ const MAX_ROWS_READ = 200
  *
  * - seen, or going to be: `pending`, `sending`, `accepted` or `posted`, or in a digest that is. Not one that was
  *   suppressed, and not one that failed, because the next event must make the missing card;
- * - open: neither resolved nor discarded, and either not acknowledged and no older than the window, or acknowledged,
- *   and the acknowledgement has not expired.
+ * - open: not resolved, and either not acknowledged and no older than the window, or acknowledged, and the
+ *   acknowledgement has not expired; or discarded, until the time that the person chose.
  *
  * Of several the most urgent, then the newest. The caller compares the priorities.
  *
@@ -84,7 +84,7 @@ export async function findRepeated(
        SELECT n.id, n.priority_rank AS rank
          FROM (
            SELECT n.id, n.event_id, n.event_type, n.priority_rank, n.state, n.digest_id, n.action_taken,
-                  n.acknowledged_at, n.created_at, coalesce(n.received_at, n.created_at) AS received_at
+                  n.quiet_until, n.acknowledged_at, n.created_at, coalesce(n.received_at, n.created_at) AS received_at
              FROM teams_notifications n
             WHERE n.dedup_key = k.dedup_key AND n.channel = k.channel AND n.repeat_of IS NULL
               AND n.created_at > ${earliest} AND n.created_at < ${latest}
@@ -96,10 +96,10 @@ export async function findRepeated(
                  SELECT 1 FROM teams_notifications d
                   WHERE d.id = n.digest_id AND d.created_at >= n.created_at AND d.created_at < ${latest}
                     AND d.state IN ('pending', 'sending', 'accepted', 'posted')))
-          AND n.action_taken IS DISTINCT FROM 'discard'
           AND (resolved.event_id IS NULL
                OR (n.received_at, n.event_id) > (resolved.created_at, resolved.event_id))
-          AND CASE WHEN n.acknowledged_at IS NULL THEN n.received_at + ${window}::float8 * interval '1 second'
+          AND CASE WHEN n.action_taken = 'discard' THEN n.quiet_until
+                   WHEN n.acknowledged_at IS NULL THEN n.received_at + ${window}::float8 * interval '1 second'
                    ELSE n.acknowledged_at + interval '1 second' *
                         CASE n.priority_rank WHEN 0 THEN ${acknowledged.CRITICAL}::float8
                                              WHEN 1 THEN ${acknowledged.HIGH}::float8

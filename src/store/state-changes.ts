@@ -2,6 +2,11 @@ import { type RawBuilder, sql } from 'kysely'
 import { AUDIT_ENTRIES, type EntryFields, type EntryKind, type NOTIFICATION_FIELDS } from '../contract/audit-entries.ts'
 import { type EntryValues, entriesSql, fieldsSql, hashSql } from './entry-sql.ts'
 
+/** The columns of an action that its entries have. */
+const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notification_id, x.event_ids, x.via, x.actor_id,
+  x.actor_name, x.verified, x.relayed_by, x.reason, x.note, x.tier, x.quiet_until, x.requested_at, x.started_at, x.finished_at,
+  x.confirms, x.salt`
+
 /**
  * The kinds of rows whose state changes, each with the columns by which a change names the rows that it changed. The
  * letter is the alias under which every statement that changes such a row has its table.
@@ -15,6 +20,7 @@ const ROW_KINDS = {
   silence: sql`s.id`,
   resolution: sql`r.event_id, r.event_type`,
   replay: sql`p.notification_id, p.replayed_at`,
+  action: ACTION_COLUMNS,
   'idempotency key': sql`k.key_hash`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
@@ -126,6 +132,38 @@ export const STATE_CHANGES = {
     entry: 'attempt.never_made',
   },
   'replay.recorded': { of: 'replay', means: 'Who asked for a replay', entry: 'notification.replayed' },
+  'action.requested': {
+    of: 'action',
+    means: 'An action with an effect outside the gateway was asked for, or one that a second person has to confirm',
+    entry: 'action.requested',
+  },
+  'action.done': {
+    of: 'action',
+    means: 'An action was done, in the transaction of its effect',
+    entry: 'action.done',
+  },
+  'action.refused': { of: 'action', means: 'An action was refused', entry: 'action.refused' },
+  'action.started': {
+    of: 'action',
+    means: '`requested` → `running`: a process began it, or took it over',
+    entry: 'action.started',
+  },
+  'action.renewed': { of: 'action', means: 'The lease of a running action was renewed', noEntry: LEASE },
+  'action.finished': {
+    of: 'action',
+    means: '`requested` or `running` → `done`, `refused`, `failed` or `unknown`',
+    entry: 'action.finished',
+  },
+  'notification.acted': {
+    of: 'notification',
+    means: 'An action was done to its event: who acknowledged it, the last action, until when its repeats stay quiet',
+    entry: 'notification.acted',
+  },
+  'action.removed': {
+    of: 'action',
+    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
+    entry: 'record.removed',
+  },
   'channel.added': {
     of: 'channel',
     means: 'A channel of the configuration got its row',
@@ -277,6 +315,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   silence: 's',
   resolution: 'r',
   replay: 'p',
+  action: 'x',
   'idempotency key': 'k',
 }
 
@@ -288,6 +327,7 @@ const SUBJECTS: { readonly [O in keyof typeof ROW_KINDS]?: RawBuilder<unknown> }
   resolution: sql`r.event_id`,
   attempt: sql`a.notification_id`,
   replay: sql`p.notification_id`,
+  action: sql`x.id`,
 }
 
 /** The values of a notification's fields in an entry, from a CTE with {@link NOTIFICATION_COLUMNS}, as `n`. */
@@ -301,6 +341,31 @@ export const NOTIFICATION_VALUES: { readonly [F in keyof typeof NOTIFICATION_FIE
   accepted_at: sql`n.accepted_at`,
   error: hashSql(sql`n.salt`, sql`n.error_message`),
   address: hashSql(sql`n.salt`, sql`n.webhook_url`),
+}
+
+/** The values of an action's fields in an entry but `result`, from the CTE of a change of it. */
+export const ACTION_VALUES: Omit<EntryValues<'action.done'>, 'result'> = {
+  action: sql`x.id`,
+  type: sql`x.action`,
+  state: sql`x.state`,
+  code: sql`x.code`,
+  event: sql`x.event_id`,
+  notification: sql`x.notification_id`,
+  count: sql`cardinality(x.event_ids)`,
+  event_ids: sql`encode(sha256(convert_to(array_to_string(x.event_ids, ','), 'UTF8')), 'hex')`,
+  tier: sql`x.tier`,
+  quiet_until: sql`x.quiet_until`,
+  requested_at: sql`x.requested_at`,
+  started_at: sql`x.started_at`,
+  finished_at: sql`x.finished_at`,
+  confirms: sql`x.confirms`,
+  verified: sql`x.verified`,
+  reason: hashSql(sql`x.salt`, sql`x.reason`),
+  note: hashSql(sql`x.salt`, sql`x.note`),
+  relay: hashSql(sql`x.salt`, sql`x.relayed_by`),
+  person: hashSql(sql`x.salt`, sql`x.actor_id`),
+  via: sql`x.via`,
+  who: hashSql(sql`x.salt`, sql`x.actor_name`),
 }
 
 /**

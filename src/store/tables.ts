@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
+import type { ActionName, ActionState, ActorVia } from '../contract/actions.ts'
 import type { State } from '../contract/notifications.ts'
 import type { Matcher } from '../contract/silences.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -63,6 +64,7 @@ export interface Tables {
     received_at: Date | null
     salt: string | null
     card_salt: string | null
+    quiet_until: Date | null
   }
   teams_attempts: {
     notification_id: string
@@ -111,6 +113,34 @@ export interface Tables {
     notification_id: string
     replayed_at: Generated<Date>
     replayed_by: string
+    salt: string | null
+  }
+  teams_actions: {
+    id: string
+    action: ActionName
+    state: ActionState
+    code: string | null
+    event_id: string
+    event_created_at: Date
+    notification_id: string | null
+    event_ids: string[]
+    via: ActorVia
+    actor_id: string | null
+    actor_name: string | null
+    verified: boolean
+    relayed_by: string | null
+    reason: string | null
+    note: string | null
+    tier: number | null
+    quiet_until: Date | null
+    result: NullableJson<JsonObject>
+    requested_at: Generated<Date>
+    started_at: Date | null
+    finished_at: Date | null
+    lease_until: Date | null
+    key_hash: string | null
+    content_hash: string | null
+    confirms: string | null
     salt: string | null
   }
   teams_silences: {

@@ -1,12 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
+import type { ActionName, Actor } from '../../src/contract/actions.ts'
 import type { UncheckedEvent } from '../../src/contract/events.ts'
 import type { OutcomeName } from '../../src/contract/outcomes.ts'
 import { makeDigests } from '../../src/delivery/digest.ts'
 import { createAcceptor } from '../../src/intake/acceptor.ts'
 import { canonicalJson } from '../../src/kernel/canonical-json.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { findAsked, lockNotifications, withMembers, writeActed } from '../../src/store/acted-events.ts'
+import {
+  finishAction,
+  insertDone,
+  insertRefused,
+  insertRequested,
+  type NewAction,
+  renewAction,
+  takeAction,
+} from '../../src/store/actions.ts'
 import { type ClaimedNotification, reclaimInterrupted } from '../../src/store/claim.ts'
 import { replayNotification } from '../../src/store/notifications.ts'
 import type { AttemptRecord } from '../../src/store/record.ts'
@@ -137,6 +149,7 @@ export async function liveALife(db: Db): Promise<void> {
   await sre.record(attempted(await sre.claimOne(), 'accepted'))
 
   await interruptions(db)
+  await actions(db)
 
   // Handed back; then the channel can not be sent to.
   const devops = await turnAt(db, 'devops')
@@ -179,6 +192,74 @@ export async function liveALife(db: Db): Promise<void> {
   const runtime = await turnAt(db, 'runtime_eng')
   const [waits] = await runtime.claim(2)
   if (waits) await runtime.record(attempted(waits, 'timed_out', { statusCode: null, delayMs: 60_000 }))
+}
+
+const SARA: Actor = {
+  via: 'entra',
+  id: '7d9c7e0a-0c1c-4f1e-9d1b-0f7d3c1f0a11',
+  name: 'Sara',
+  verified: true,
+  roles: ['sre'],
+  relayedBy: 'http:flow',
+}
+
+/** Actions: an acknowledgement, one that is refused, a discard, and one outside the gateway that two processes take. */
+async function actions(db: Db): Promise<void> {
+  const [first = '', second = ''] = await accept(db, [firing('nphies_integration'), firing('nphies_integration')])
+  const rowOf = async (id: string) => {
+    const [event = ''] = await findAsked(db, { notificationId: id })
+    const { notifications, now } = await lockNotifications(db, await withMembers(db, [event]))
+    const [row] = notifications
+    if (!row) throw new Error('no notification')
+    return { row, now }
+  }
+  const make = async (id: string, action: ActionName, more: Partial<NewAction> = {}): Promise<NewAction> => {
+    const { row, now } = await rowOf(id)
+    return {
+      id: newId(),
+      action,
+      code: null,
+      event: { id: row.event_id, createdAt: row.created_at },
+      notificationId: id,
+      eventIds: [row.event_id],
+      actor: SARA,
+      reason: 'we know',
+      note: 'all of it',
+      tier: null,
+      quietUntil: null,
+      result: null,
+      at: now,
+      keyHash: null,
+      contentHash: null,
+      confirms: null,
+      ...more,
+    }
+  }
+  const act = async (id: string, action: NewAction) => {
+    const { row } = await rowOf(id)
+    await insertDone(db, action)
+    await writeActed(db, { id: action.id, name: action.action }, [
+      {
+        id,
+        createdAt: row.created_at,
+        acknowledgedBy: 'Sara',
+        acknowledgedAt: action.at,
+        quietUntil: action.quietUntil,
+        data: { action_id: action.id, by: 'Sara', at: action.at.toISOString(), after: [] },
+      },
+    ])
+  }
+  await act(first, await make(first, 'acknowledge'))
+  const before = { by: 'Sara', at: '2026-11-30T08:00:00.000Z' }
+  await insertRefused(db, await make(first, 'acknowledge', { code: 'already_acknowledged', result: before }))
+  await act(second, await make(second, 'discard', { quietUntil: new Date(Date.now() + 3_600_000) }))
+  const retry = await make(first, 'retry')
+  await insertRequested(db, retry)
+  await takeAction(db, retry.id, 0)
+  await takeAction(db, retry.id, 60)
+  await renewAction(db, retry.id, 60)
+  await finishAction(db, retry.id, { state: 'done', code: null, result: { task_id: 't-1' } })
+  await insertRequested(db, await make(second, 'poll'))
 }
 
 /** Turns that lose their notifications, and report what came of their attempts after that. */

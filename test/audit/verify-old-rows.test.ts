@@ -26,7 +26,7 @@ describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
     database = await openMigrated(kind)
     db = database.kysely
     await liveALife(db)
-    for (const channel of ['runtime_eng', 'devops', 'security_eng', 'sre']) {
+    for (const channel of ['runtime_eng', 'devops', 'security_eng', 'sre', 'nphies_integration']) {
       const { turn } = await turnAt(db, channel)
       await suppressMuted(db, channel, turn, 100)
     }
@@ -84,7 +84,14 @@ describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
          SET body = convert_to(regexp_replace(convert_from(body, 'UTF8'), '"at":"[^"]*"', '"at":"2999-01-01T00:00:00.000Z"'), 'UTF8')
        WHERE convert_from(body, 'UTF8') LIKE '%"kind":"record.removed"%'`.execute(db)
     await sql`SET session_replication_role = origin`.execute(db)
-    for (const table of ['teams_events', 'teams_notifications', 'teams_attempts', 'teams_replays', 'teams_resolutions'])
+    for (const table of [
+      'teams_events',
+      'teams_notifications',
+      'teams_attempts',
+      'teams_replays',
+      'teams_resolutions',
+      'teams_actions',
+    ])
       expect(await rows(table), table).toBe(0)
     expect(await rows('teams_silences')).toBe(silences)
     expect(await rows('teams_audit_entries')).toBeGreaterThan(5)

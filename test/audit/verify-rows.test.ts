@@ -67,6 +67,8 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
   const WAITS = "SELECT id FROM teams_notifications WHERE channel = 'runtime_eng' AND state = 'pending'"
   const SENDING = "SELECT id FROM teams_notifications WHERE state = 'sending'"
   const REPEAT = "SELECT id FROM teams_notifications WHERE state = 'suppressed' AND reason = 'repeat'"
+  const ACTED = "SELECT id FROM teams_notifications WHERE acknowledged_by = 'Sara'"
+  const DISCARDED = "SELECT id FROM teams_notifications WHERE action_taken = 'discard'"
   const MUTED = "SELECT id FROM teams_notifications WHERE reason = 'muted' AND channel = 'pmo'"
 
   /** A column of a notification, and the value that it is given, by the rows that are changed. */
@@ -116,6 +118,12 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['acknowledged_at', 'now()', SENT],
     ['action_taken', "'discard'", SENT],
     ['action_data', "'{}'", SENT],
+    ['quiet_until', 'now()', SENT],
+    ['acknowledged_by', "'Omar'", ACTED],
+    ['acknowledged_at', 'NULL', ACTED],
+    ['action_taken', 'NULL', ACTED],
+    ['action_data', 'action_data || \'{"by": "Omar"}\'', ACTED],
+    ['quiet_until', 'NULL', DISCARDED],
   ]
 
   it.each(EDITS)('show that teams_notifications.%s was set to %s', async (column, value, of) => {
@@ -156,6 +164,8 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
   const SILENCE = 'SELECT id FROM teams_silences'
   const REPLAY = 'SELECT notification_id AS id FROM teams_replays'
   const RESOLUTION = 'SELECT event_id AS id FROM teams_resolutions'
+  const ACTION = "SELECT id FROM teams_actions WHERE action = 'discard'"
+  const RETRY = "SELECT id FROM teams_actions WHERE action = 'retry'"
 
   it.each<[table: string, column: string, value: string, of: string, key?: string]>([
     ['teams_events', 'event_type', "'deployment.completed'", EVENT],
@@ -182,6 +192,27 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['teams_silences', 'created_at', "created_at - interval '1 day'", SILENCE],
     ['teams_silences', 'ended_by', "'library'", SILENCE],
     ['teams_silences', 'ended_at', "ended_at + interval '1 minute'", SILENCE],
+    ['teams_actions', 'action', "'restore'", ACTION],
+    ['teams_actions', 'state', "'failed'", ACTION],
+    ['teams_actions', 'code', "'resolved'", ACTION],
+    ['teams_actions', 'event_id', 'gen_random_uuid()', ACTION],
+    ['teams_actions', 'notification_id', 'NULL', ACTION],
+    ['teams_actions', 'event_ids', "'{}'", ACTION],
+    ['teams_actions', 'via', "'typed'", ACTION],
+    ['teams_actions', 'actor_id', "'other'", ACTION],
+    ['teams_actions', 'actor_name', "'Omar'", ACTION],
+    ['teams_actions', 'verified', 'false', ACTION],
+    ['teams_actions', 'relayed_by', "'http:other'", ACTION],
+    ['teams_actions', 'reason', "'other'", ACTION],
+    ['teams_actions', 'note', 'NULL', ACTION],
+    ['teams_actions', 'tier', '7', ACTION],
+    ['teams_actions', 'quiet_until', 'NULL', ACTION],
+    ['teams_actions', 'requested_at', "requested_at - interval '1 second'", ACTION],
+    ['teams_actions', 'started_at', "started_at - interval '1 second'", RETRY],
+    ['teams_actions', 'finished_at', "finished_at + interval '1 second'", RETRY],
+    ['teams_actions', 'result', '\'{"task_id": "t-2"}\'', RETRY],
+    ['teams_actions', 'confirms', 'gen_random_uuid()', RETRY],
+    ['teams_actions', 'salt', 'NULL', RETRY],
     ['teams_resolutions', 'event_type', "'deployment.completed'", RESOLUTION, 'event_id'],
     ['teams_resolutions', 'dedup_key', "'other'", RESOLUTION, 'event_id'],
     ['teams_resolutions', 'created_at', "created_at - interval '1 minute'", RESOLUTION, 'event_id'],
@@ -238,6 +269,7 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['teams_notifications', 'id', WAITS],
     ['teams_silences', 'id', SILENCE],
     ['teams_resolutions', 'event_id', RESOLUTION],
+    ['teams_actions', 'id', ACTION],
   ])('show that a row of %s was deleted', async (table, key, of) => {
     const id = await idOf(of)
     expect(named(await tampered(`DELETE FROM ${table} WHERE ${key} = '${id}'`))).toEqual([
@@ -291,6 +323,11 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
       'teams_silences',
       `INSERT INTO teams_silences (id, kind, matchers, starts_at, ends_at, reason, created_by, salt)
        VALUES ('${NEW}', 'silence', '[1]', now(), now() + interval '1 hour', 'r', 'cli', '${NEW}')`,
+    ],
+    [
+      'teams_actions',
+      `INSERT INTO teams_actions (id, action, state, event_id, event_created_at, event_ids, via, verified, finished_at, salt)
+       VALUES ('${NEW}', 'acknowledge', 'done', '${NEW}', now(), '{}', 'entra', true, now(), '${NEW}')`,
     ],
   ])('show a row that was inserted into %s', async (table, statement) => {
     expect(named(await tampered(statement))).toEqual([{ code: 'row_not_backed', table, id: NEW }])

@@ -157,7 +157,7 @@ describe.each(KINDS)('a repeated event, on %s', (kind) => {
   const change = (row: { id: string } | undefined, set: ReturnType<typeof sql>) =>
     sql`UPDATE teams_notifications SET ${set} WHERE id = ${row?.id}`.execute(db)
 
-  it('gets its own card once the first has failed, was discarded, or is older than the window', async () => {
+  it('gets its own card once the first has failed, was discarded and is quiet no more, or is older than the window', async () => {
     for (const [id, set] of [
       ['failed', sql`state = 'failed', sent_at = now()`],
       ['discarded', sql`state = 'accepted', action_taken = 'discard'`],
@@ -166,6 +166,11 @@ describe.each(KINDS)('a repeated event, on %s', (kind) => {
       await change(first, set)
       expect(await send([firing(id)])).toMatchObject([waits])
     }
+    const [quiet] = await send([firing('quiet')])
+    await change(quiet, sql`state = 'accepted', action_taken = 'discard', quiet_until = now() + interval '1 hour'`)
+    expect(await send([firing('quiet')])).toMatchObject([repeats(quiet)])
+    await change(quiet, sql`quiet_until = now() - interval '1 second'`)
+    expect(await send([firing('quiet')])).toMatchObject([waits])
     await send([firing('window')])
     expect(await send([firing('window')], acceptorWith(0))).toMatchObject([waits])
     // Of PostgreSQL's own clock, on which an hour passes when the row says so.

@@ -92,8 +92,8 @@ function valuesOf(body: Buffer | undefined, candidates: readonly StoredValue[]):
   return values
 }
 
-/** The ids of the event and the notification that an entry is about. */
+/** The ids of the event, the notification and the action that an entry is about. */
 function subjectsOf(body: Buffer | undefined): readonly string[] {
-  const { event, notification } = fieldsOf(body) ?? {}
-  return [event, notification].filter((id) => typeof id === 'string')
+  const { event, notification, action } = fieldsOf(body) ?? {}
+  return [event, notification, action].filter((id) => typeof id === 'string')
 }

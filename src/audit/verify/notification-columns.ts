@@ -40,10 +40,11 @@ const said = (
   entry: (history) => history[name]?.entry,
 })
 
-/** No change of state writes it yet, so it must be null. */
-const unwritten = (column: 'acknowledged_by' | 'acknowledged_at' | 'action_taken' | 'action_data'): DerivedColumn => ({
-  holds: ({ row, history }) => history.routing === undefined || row[column] === null,
-  entry: () => undefined,
+const acted = (
+  holds: (row: StoredNotification, fields: Readonly<Record<string, Json | undefined>>) => boolean,
+): DerivedColumn => ({
+  holds: ({ row, history }) => history.acted === undefined || holds(row, history.acted.value),
+  entry: (history) => history.acted?.entry,
 })
 
 /** A claimed notification is one that waits, by its entries. Where a late result marked it meanwhile, they say `sending`. */
@@ -107,10 +108,11 @@ export const DERIVED_COLUMNS: Readonly<Record<string, DerivedColumn>> = {
   repeat_of: said('repeat_of', 'repeatOf'),
   // Another salt would give other hashes.
   salt: routed(({ row }) => row.salt !== null),
-  acknowledged_by: unwritten('acknowledged_by'),
-  acknowledged_at: unwritten('acknowledged_at'),
-  action_taken: unwritten('action_taken'),
-  action_data: unwritten('action_data'),
+  acknowledged_by: acted((row, fields) => isHashed(fields.acknowledged_by, row.salt, row.acknowledged_by)),
+  acknowledged_at: acted((row, fields) => row.acknowledged_at === fields.acknowledged_at),
+  action_taken: acted((row, fields) => row.action_taken === fields.type),
+  action_data: acted((row, fields) => isHashedJson(fields.action_data, row.salt, row.action_data)),
+  quiet_until: acted((row, fields) => row.quiet_until === fields.quiet_until),
 }
 
 /** The other columns, with the reason why no entry has them. */

@@ -33,10 +33,15 @@ export interface History {
   readonly digest: Said<Json> | undefined
   readonly silence: Said<Json> | undefined
   readonly repeatOf: Said<Json> | undefined
+  /** Acknowledgement and action after the last action. */
+  readonly acted: Said<Readonly<Record<string, Json | undefined>>> | undefined
 }
 
 /** Fields of a notification that has only been written. */
 const UNTOUCHED = { status_code: null, retry_count: 0, sent_at: null, accepted_at: null, error: null, address: null }
+
+/** Fields of a notification whose event nobody has acted on. */
+const NOT_ACTED = { type: null, acknowledged_at: null, acknowledged_by: null, quiet_until: null, action_data: null }
 
 /** Goes through the entries about a notification, in the order of their ids. */
 export function historyOf(routing: Routing | undefined, entries: readonly Entry[]): History {
@@ -49,6 +54,7 @@ export function historyOf(routing: Routing | undefined, entries: readonly Entry[
   let digest = begin<Json>(null)
   let silence = begin(routing?.item.silence)
   let repeatOf = begin(routing?.item.repeat_of)
+  let acted: History['acted'] = begin(routing && NOT_ACTED)
   for (const entry of entries) {
     const { kind, fields } = entry
     // An attempt of a turn that had lost the notification: of the notification it says nothing.
@@ -64,7 +70,8 @@ export function historyOf(routing: Routing | undefined, entries: readonly Entry[
     if (kind === 'notification.digested') digest = { value: fields.digest ?? null, entry }
     if (kind === 'notification.suppressed') silence = { value: fields.silence ?? null, entry }
     if (kind === 'notification.result_known_late' && fields.state === 'accepted') silence = { value: null, entry }
+    if (kind === 'notification.acted') acted = { value: fields, entry }
     if (kind === 'notification.released') repeatOf = { value: null, entry }
   }
-  return { routing, last, attempts, card, digest, silence, repeatOf }
+  return { routing, last, attempts, card, digest, silence, repeatOf, acted }
 }

@@ -1,4 +1,4 @@
-import { AUDIT_ENTRIES, type EntryKind } from '../../contract/audit-entries.ts'
+import { AUDIT_ENTRIES, type EntryKind, subjectFieldOf } from '../../contract/audit-entries.ts'
 import { isObject, type Json } from '../../kernel/json.ts'
 
 /** An audit entry with its bytes read. */
@@ -37,12 +37,11 @@ function decoded(body: string): string {
   return Buffer.from(latin1, 'latin1').toString()
 }
 
-/** The event, notification or silence whose row an entry changed, as its bytes say; undefined for an entry that changed none. */
+/** The event, notification, silence or action whose row an entry changed, as its bytes say; undefined for an entry that changed none. */
 export function subjectOf({ kind, fields }: Entry): Json | undefined {
   // A read of one notification is about it; one of several is about none.
   if (kind === 'record.read') return fields.first === fields.last ? fields.first : undefined
   if (!(kind in AUDIT_ENTRIES)) return undefined
-  const names = AUDIT_ENTRIES[kind as EntryKind].fields
-  const field = ['notification', 'event', 'silence'].find((name) => name in names)
+  const field = subjectFieldOf(kind as EntryKind)
   return field === undefined ? undefined : fields[field]
 }

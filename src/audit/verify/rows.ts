@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
-import { AUDIT_ENTRIES } from '../../contract/audit-entries.ts'
+import { AUDIT_ENTRIES, type EntryKind, subjectFieldOf } from '../../contract/audit-entries.ts'
 import { readValues } from '../../store/audit-values-in-order.ts'
 import { findEvents, findLeaves, findNotifications, readLargeValue } from '../../store/record-lookups.ts'
 import type { Tables } from '../../store/tables.ts'
+import { checkAction } from './action-rows.ts'
 import { isHashedJson } from './compare.ts'
 import { checkEvent } from './event-rows.ts'
 import type { Finding, Note } from './findings.ts'
@@ -106,6 +107,8 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       checkMatched(REPLAYS, group.id, group.replays, entries, shared)
     if (group.silences.length > 0 || entries.some(({ kind }) => kind.startsWith('silence.')))
       checkSilence(group.id, group.silences, entries, shared)
+    if (group.actions.length > 0 || entries.some(({ kind }) => kind.startsWith('action.')))
+      checkAction(group.id, group.actions, entries, shared)
     const own = entries.filter(({ kind }) => kind in AUDIT_ENTRIES && isAboutNotification(kind))
     if (group.notifications.length === 0 && group.attempts.length === 0 && own.length === 0) return
     const notification = { id: group.id, rows: group.notifications, attempts: group.attempts, entries: own }
@@ -207,4 +210,4 @@ function idAt(time: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
 
-const isAboutNotification = (kind: string) => 'notification' in AUDIT_ENTRIES[kind as keyof typeof AUDIT_ENTRIES].fields
+const isAboutNotification = (kind: string) => subjectFieldOf(kind as EntryKind) === 'notification'

@@ -21,6 +21,7 @@ const PIECES: Readonly<Record<Name, number>> = {
   replays: 100,
   resolutions: 200,
   silences: 20,
+  actions: 100,
 }
 /** Ids that are given at once. */
 const GROUPS = 100

@@ -1,0 +1,181 @@
+import { type Kysely, sql } from 'kysely'
+import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import type { Language } from '../catalogue/language.ts'
+import type { Priority } from '../catalogue/priority.ts'
+import type { State } from '../contract/notifications.ts'
+import { canonicalJson } from '../kernel/canonical-json.ts'
+import { timeOfId } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { hashSql } from './entry-sql.ts'
+import { changeRows } from './state-changes.ts'
+import type { Tables } from './tables.ts'
+
+/** A notification, as far as actions decide by it. */
+export interface ActedNotification {
+  readonly id: string
+  readonly event_id: string
+  readonly created_at: Date
+  readonly correlation_id: string
+  readonly event_type: string
+  readonly priority: Priority
+  readonly stakeholders: string[]
+  readonly channel: string
+  readonly language: Language
+  readonly state: State
+  readonly repeat_of: string | null
+  readonly acknowledged_by: string | null
+  readonly acknowledged_at: Date | null
+  readonly action_taken: string | null
+  readonly action_data: JsonObject | null
+  readonly quiet_until: Date | null
+  readonly resolved: boolean
+}
+
+const DAY_MS = 86_400_000
+/** Events of one correlation id that an action finds at most. */
+const MAX_OF_CORRELATION_ID = 10_000
+
+/** What an action was asked for. */
+export type Asked =
+  | { readonly notificationId: string }
+  | { readonly eventId: string }
+  | { readonly correlationId: string }
+
+/** The events that were asked for, by id, the oldest first; none where there is no such notification. */
+export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<readonly string[]> {
+  // PostgreSQL refuses a text with U+0000 as a parameter, and no row has one.
+  if ('correlationId' in asked && asked.correlationId.includes('\0')) return []
+  if (!('correlationId' in asked) && timeOfId('eventId' in asked ? asked.eventId : asked.notificationId) === undefined)
+    return []
+  const where =
+    'notificationId' in asked
+      ? sql`n.id = ${asked.notificationId}::uuid AND ${near([asked.notificationId])}`
+      : 'eventId' in asked
+        ? sql`n.event_id = ${asked.eventId}::uuid AND ${near([asked.eventId])}`
+        : sql`n.correlation_id = ${asked.correlationId}`
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT n.event_id AS id FROM teams_notifications n
+     WHERE ${where} ORDER BY n.event_id LIMIT ${MAX_OF_CORRELATION_ID}::int`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * The events to which an action on some events is done, those included: the members of a digest, and the event that a repeat
+ * repeats. Sorted.
+ */
+export async function withMembers(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly string[]> {
+  const ids = sql`${[...eventIds]}::uuid[]`
+  const { rows } = await sql<{ id: string }>`
+    WITH asked AS (
+      SELECT n.id, n.event_id, n.channel, n.created_at, n.event_type, n.repeat_of FROM teams_notifications n
+       WHERE n.event_id = ANY(${ids}) AND ${near(eventIds)}
+    ), taken AS (
+      SELECT a.event_id AS id, a.repeat_of FROM asked a
+       UNION
+      SELECT m.event_id, m.repeat_of
+        FROM asked a JOIN teams_notifications m
+          ON m.digest_id = a.id AND m.channel = a.channel AND m.created_at <= a.created_at
+       WHERE a.event_type = ${DIGEST_TYPE}
+    )
+    SELECT id FROM taken
+     UNION
+    SELECT f.event_id FROM taken t JOIN teams_notifications f ON f.id = t.repeat_of
+     ORDER BY 1`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * Reads the notifications of events and locks them until the transaction ends, in the order of their ids: of two actions on one
+ * event, the second sees what the first has done.
+ */
+export async function lockNotifications(
+  db: Kysely<Tables>,
+  eventIds: readonly string[],
+): Promise<{ readonly notifications: readonly ActedNotification[]; readonly now: Date }> {
+  await sql`
+    SELECT 1 FROM (
+      SELECT n.id FROM teams_notifications n WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)}
+       ORDER BY n.id FOR NO KEY UPDATE OF n
+    ) AS locked`.execute(db)
+  return readActed(db, eventIds)
+}
+
+/** As {@link lockNotifications}, without the lock. `now` is the database's clock, with milliseconds. */
+export async function readActed(
+  db: Kysely<Tables>,
+  eventIds: readonly string[],
+): Promise<{ readonly notifications: readonly ActedNotification[]; readonly now: Date }> {
+  const { rows } = await sql<ActedNotification & { now: Date }>`
+    SELECT n.id, n.event_id, n.created_at, n.correlation_id, n.event_type, n.priority, n.stakeholders, n.channel, n.language,
+           n.state, n.repeat_of, n.acknowledged_by, n.acknowledged_at, n.action_taken, n.action_data, n.quiet_until,
+           teams_resolved_by(n) IS NOT NULL AS resolved, statement_timestamp()::timestamptz(3) AS now
+      FROM teams_notifications n
+     WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)} ORDER BY n.id`.execute(db)
+  return { notifications: rows, now: rows[0]?.now ?? new Date() }
+}
+
+/** What a notification has after an action. */
+export interface ActedColumns {
+  readonly id: string
+  readonly createdAt: Date
+  readonly acknowledgedBy: string | null
+  readonly acknowledgedAt: Date | null
+  readonly quietUntil: Date | null
+  readonly data: JsonObject
+}
+
+/** Writes what an action does to notifications, and who did it. */
+export async function writeActed(
+  db: Kysely<Tables>,
+  action: { readonly id: string; readonly name: string },
+  columns: readonly ActedColumns[],
+): Promise<void> {
+  const rows = columns.map((column) => ({
+    id: column.id,
+    created_at: column.createdAt,
+    acknowledged_by: column.acknowledgedBy,
+    acknowledged_at: column.acknowledgedAt,
+    quiet_until: column.quietUntil,
+    data: column.data,
+    canonical: canonicalJson(column.data),
+  }))
+  await sql`
+    WITH ${changeRows(
+      'notification.acted',
+      'acted',
+      sql`
+      UPDATE teams_notifications n
+         SET acknowledged_by = j.acknowledged_by, acknowledged_at = j.acknowledged_at, quiet_until = j.quiet_until,
+             action_taken = ${action.name}::text, action_data = j.data
+        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS j (
+          id uuid, created_at timestamptz, acknowledged_by text, acknowledged_at timestamptz, quiet_until timestamptz,
+          data jsonb, canonical text)
+       WHERE n.id = j.id AND n.created_at = j.created_at`,
+      {
+        returning: sql`n.acknowledged_by, n.acknowledged_at, n.quiet_until, n.action_taken, j.canonical`,
+        entry: {
+          values: {
+            action: sql`${action.id}::uuid`,
+            type: sql`n.action_taken`,
+            acknowledged_at: sql`n.acknowledged_at`,
+            acknowledged_by: hashSql(sql`n.salt`, sql`n.acknowledged_by`),
+            quiet_until: sql`n.quiet_until`,
+            action_data: hashSql(sql`n.salt`, sql`n.canonical`),
+          },
+        },
+      },
+    )} SELECT 1`.execute(db)
+}
+
+/**
+ * SQL that lets PostgreSQL leave out months: an id has the time of the process that made it, a row that of its transaction, so a
+ * day on each side is left.
+ */
+function near(ids: readonly string[]) {
+  const times = ids.flatMap((id) => timeOfId(id)?.getTime() ?? [])
+  if (times.length === 0 || times.length < ids.length) return sql`true`
+  // An id that somebody made up may say a year that the database does not read.
+  const latest = Math.min(times.reduce((a, b) => Math.max(a, b)) + DAY_MS, Date.UTC(9998, 0))
+  const earliest = Math.min(times.reduce((a, b) => Math.min(a, b)) - DAY_MS, latest)
+  return sql`n.created_at > ${new Date(earliest)} AND n.created_at < ${new Date(latest)}`
+}
