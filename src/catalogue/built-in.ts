@@ -44,6 +44,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     channels: new Map(channels.map((channel) => [channel.key, channel])),
     routes: [],
     escalation: BUILT_IN_ESCALATION,
+    pagers: new Map(),
     templatesDir: undefined,
   }
 }

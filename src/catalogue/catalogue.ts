@@ -3,6 +3,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { CardName } from './card-data.ts'
 import type { Escalation } from './escalation.ts'
 import type { Language } from './language.ts'
+import type { PagerDefinition } from './pagers.ts'
 import type { Priority } from './priority.ts'
 import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
 
@@ -101,6 +102,8 @@ export interface Catalogue {
   readonly channels: ReadonlyMap<string, Channel>
   readonly routes: readonly Route[]
   readonly escalation: Escalation
+  /** Services that page people, by name. */
+  readonly pagers: ReadonlyMap<string, PagerDefinition>
   /** Folder with the user's own templates. */
   readonly templatesDir: string | undefined
   /** The user's configuration after its check; absent where there is none. */

@@ -6,9 +6,11 @@ import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { CARD_DATA } from './card-data.ts'
 import { type Catalogue, foldName } from './catalogue.ts'
-import { type Config, configSchema, entries, expectedOneOf, type KnownNames, texts } from './config-schema.ts'
+import { entries, texts } from './config-readers.ts'
+import { type Config, configSchema, expectedOneOf, type KnownNames } from './config-schema.ts'
 import { isBuiltInCard } from './data-fields.ts'
 import { escalationNames, escalationProblems } from './escalation-config.ts'
+import { pagerProblems } from './pager-config.ts'
 import { matchesType } from './route.ts'
 import { stormProblems } from './storm-fields.ts'
 
@@ -30,6 +32,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...unmatchedRoutes(input, builtIn),
     ...escalationProblems(input, (pattern) => patternProblem(pattern, input, builtIn)),
     ...stormProblems(input, builtIn),
+    ...pagerProblems(input, builtIn),
     ...missingTemplates(input, folder),
   )
   if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)

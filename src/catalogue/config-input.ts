@@ -1,6 +1,7 @@
 import type { FieldType } from './data-fields.ts'
 import type { Weekday } from './escalation.ts'
 import type { Language } from './language.ts'
+import type { PagerInput } from './pagers.ts'
 import type { Priority } from './priority.ts'
 
 /** A priority, in upper or lower case. */
@@ -154,6 +155,8 @@ export interface ConfigInput {
         readonly policies?: Readonly<Record<string, PolicyInput>> | undefined
       }
     | undefined
+  /** Services that page people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
+  readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
   /** Folder of your own templates, relative to the file, or to the working folder for an object. */
   readonly templates?: string | undefined
 }

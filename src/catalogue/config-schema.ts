@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { foldName } from './catalogue.ts'
 import {
@@ -19,6 +18,7 @@ import {
 import { FIELD_TYPES, type FieldType } from './data-fields.ts'
 import { escalationSchema } from './escalation-schema.ts'
 import { LANGUAGES } from './language.ts'
+import { pagerSchema } from './pager-config.ts'
 
 /**
  * Names that entries may refer to: the built-in ones and all entries of the configuration, also invalid ones, so that one
@@ -132,26 +132,13 @@ export function configSchema(known: KnownNames) {
       .nullish()
       .transform((routes) => routes ?? []),
     escalation: escalationSchema({ ...known, channel, group }),
+    pagers: record(groupKey, pagerSchema),
     templates: text(1_000).optional(),
   })
 }
 
 /** A valid configuration: defaults filled in, groups by key, priorities in upper case. */
 export type Config = z.output<ReturnType<typeof configSchema>>
-
-// Readers of the unchecked configuration, for checks that compare several entries. Values that the schema refuses are
-// skipped, so that all problems are reported at once, each one once.
-
-/** Returns the entries of a section, with an empty object for an invalid entry; none for an invalid section. */
-export function entries(input: unknown, section: string): [string, Record<string, unknown>][] {
-  const value = isObject(input) ? input[section] : undefined
-  return isObject(value) ? Object.entries(value).map(([key, entry]) => [key, isObject(entry) ? entry : {}]) : []
-}
-
-/** Returns the texts of a list, with an empty text for any other item; none where the value is no list. */
-export function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? item : '')) : []
-}
 
 /** `expected` of a problem with a name that is not one of `names`. */
 export function expectedOneOf(names: readonly string[], given: string): string {

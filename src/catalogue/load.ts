@@ -13,6 +13,7 @@ import type { ConfigInput } from './config-input.ts'
 import type { Config } from './config-schema.ts'
 import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
 import { escalationOf } from './escalation-config.ts'
+import { pagersOf } from './pager-config.ts'
 import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
@@ -88,6 +89,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
       mode,
     })),
     escalation: escalationOf(config.escalation, (name) => typeNamed(name, config, builtIn)),
+    pagers: pagersOf(config.pagers),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
     configuration: JSON.parse(JSON.stringify(config)) as JsonObject,
   }
