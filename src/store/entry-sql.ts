@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
-import { type RawBuilder, sql } from 'kysely'
+import { createQueryId, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
 import { AUDIT_ENTRIES, type EntryFields, type EntryFieldType, type EntryKind } from '../contract/audit-entries.ts'
 import type { Json } from '../kernel/json.ts'
 
@@ -50,6 +50,21 @@ export function fieldsSql<K extends EntryKind>(kind: K, values: EntryValues<K>):
       sql`${sql.lit(`${index === 0 ? '' : ','}"${name}":`)}, coalesce((${JSON_OF[type](values[name])})::text, 'null')`,
   )
   return sql`concat(${sql.join(pieces)}, '}')`
+}
+
+/**
+ * The same SQL as one text, for a fragment without parameters in the statement of every step. Kysely compiles each piece of a
+ * fragment at each execution; for the fields of one entry that took a fifth of the time in which a step's statement is made.
+ *
+ * @throws Error for SQL with parameters
+ */
+export function fixedSql(fragment: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { sql: text, parameters } = new PostgresQueryCompiler().compileQuery(
+    fragment.toOperationNode(),
+    createQueryId(),
+  )
+  if (parameters.length > 0) throw new Error(`SQL with ${parameters.length} parameters is not fixed`)
+  return sql.raw(text)
 }
 
 /** A field's value in TypeScript. */

@@ -8,6 +8,7 @@ import {
   claimedRowsSql,
   toClaimed,
 } from './claim.ts'
+import { fieldsSql, fixedSql } from './entry-sql.ts'
 import { PREPARED } from './kysely-pool.ts'
 import type { RecordTables } from './months.ts'
 import { type AttemptRecord, recordAttemptsSql } from './record.ts'
@@ -34,6 +35,16 @@ export interface StepDone {
   /** The claimed notifications: the most urgent first, the oldest first within a priority. */
   readonly claimed: readonly ClaimedNotification[]
 }
+
+/** The fields of the entry of a saved channel `c`. */
+const CHANNEL_FIELDS = fixedSql(
+  fieldsSql('channel.changed', {
+    channel: sql`c.key`,
+    breaker: sql`c.breaker`,
+    paused_until: sql`c.paused_until`,
+    outcome: sql`c.last_outcome`,
+  }),
+)
 
 /**
  * Records finished attempts, saves the channel state and claims due notifications in one SQL statement. A database
@@ -89,12 +100,7 @@ export async function recordAndClaim(
       {
         returning: sql`c.last_outcome`,
         entry: {
-          values: {
-            channel: sql`c.key`,
-            breaker: sql`c.breaker`,
-            paused_until: sql`c.paused_until`,
-            outcome: sql`c.last_outcome`,
-          },
+          fields: CHANNEL_FIELDS,
           // A probe in flight (`half_open`) is no change of the channel: its breaker is still open.
           from: sql`saved c JOIN own_channel o ON (c.breaker = 'closed') <> (o.breaker = 'closed')
                       OR c.paused_until IS DISTINCT FROM o.paused_until`,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/notifications.ts'
-import { hashSql, salted } from './entry-sql.ts'
+import { fieldsSql, fixedSql, hashSql, salted } from './entry-sql.ts'
 import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
 import { changeRows, NOTIFICATION_COLUMNS, NOTIFICATION_VALUES } from './state-changes.ts'
@@ -36,6 +36,24 @@ export interface AttemptRecord {
 
 /** True of a notification that a late result has marked as accepted; see `record-late.ts`. */
 const KNOWN_ACCEPTED = sql`(n.accepted_at IS NOT NULL AND f.state NOT IN ('accepted', 'posted'))`
+
+/** The fields of the entry of a finished attempt `f`, of its notification `n`. */
+const ATTEMPT_FIELDS = fixedSql(
+  fieldsSql('attempt.finished', {
+    ...NOTIFICATION_VALUES,
+    notification: sql`f.id`,
+    posted: sql`f.posted`,
+    attempt: sql`f.attempt`,
+    outcome: sql`f.outcome`,
+    attempt_status: sql`f.status_code`,
+    error_code: hashSql(sql`n.salt`, sql`f.error_code`),
+    started_at: sql`f.started_at`,
+    finished_at: sql`f.finished_at`,
+    repeat: sql`f.repeat`,
+    message: hashSql(sql`n.salt`, sql`f.message`),
+    card: sql`f.card_hash`,
+  }),
+)
 
 /**
  * SQL of a step that records finished attempts. The CTE `attempted` has the notifications that were changed: those that
@@ -96,20 +114,7 @@ export function recordAttemptsSql(
       {
         entry: {
           subject: sql`f.id`,
-          values: {
-            ...NOTIFICATION_VALUES,
-            notification: sql`f.id`,
-            posted: sql`f.posted`,
-            attempt: sql`f.attempt`,
-            outcome: sql`f.outcome`,
-            attempt_status: sql`f.status_code`,
-            error_code: hashSql(sql`n.salt`, sql`f.error_code`),
-            started_at: sql`f.started_at`,
-            finished_at: sql`f.finished_at`,
-            repeat: sql`f.repeat`,
-            message: hashSql(sql`n.salt`, sql`f.message`),
-            card: sql`f.card_hash`,
-          },
+          fields: ATTEMPT_FIELDS,
           // A turn that lost the notification may still have added the row of its attempt.
           from: sql`finished f LEFT JOIN attempted n ON n.id = f.id
                       LEFT JOIN finished_attempts a ON a.notification_id = f.id AND a.attempt = f.attempt
