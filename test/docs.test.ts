@@ -14,7 +14,7 @@ import { LOG_EVENTS } from '../src/kernel/log-events/table.ts'
 import { METRICS } from '../src/metrics/table.ts'
 import { loadSettings } from '../src/settings/load.ts'
 import { SETTINGS } from '../src/settings/table.ts'
-import { STATE_CHANGES } from '../src/store/state-changes.ts'
+import { STATE_CHANGES } from '../src/store/state-change-table.ts'
 
 const committed = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
 

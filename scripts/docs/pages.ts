@@ -9,7 +9,15 @@ import { libraryPage } from './library.ts'
 import { architecturePicture } from './picture.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
-import { auditFindingsPage, errorsPage, logEventsPage, metricsPage, outcomesPage, stateChangesPage } from './tables.ts'
+import {
+  auditFindingsPage,
+  errorsPage,
+  logEventsPage,
+  metricsPage,
+  outcomesPage,
+  pageCodesPage,
+  stateChangesPage,
+} from './tables.ts'
 
 /** Every page that is written from the tables in `src/`, by path. */
 export function pages(): ReadonlyMap<string, string> {
@@ -22,6 +30,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/outcomes.md', outcomesPage()],
     ['docs/reference/library.md', libraryPage()],
     ['docs/reference/metrics.md', metricsPage()],
+    ['docs/reference/page-codes.md', pageCodesPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/audit-findings.md', auditFindingsPage()],
     ['docs/reference/audit-entries.md', auditEntriesPage()],

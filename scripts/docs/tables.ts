@@ -1,11 +1,12 @@
 import { ARCHIVE_FINDINGS } from '../../src/audit/archive/findings.ts'
 import { FINDINGS } from '../../src/audit/verify/findings.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
+import { PAGE_CODES } from '../../src/contract/pages.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
 import { LOG_EVENTS_BY_SUBJECT } from '../../src/kernel/log-events/table.ts'
 import { METRICS } from '../../src/metrics/table.ts'
-import { STATE_CHANGES } from '../../src/store/state-changes.ts'
+import { STATE_CHANGES } from '../../src/store/state-change-table.ts'
 import { code, codes, page, table } from './markdown.ts'
 
 /** `docs/reference/errors.md`. */
@@ -77,11 +78,24 @@ export function metricsPage(): string {
   )
 }
 
+/** `docs/reference/page-codes.md`. */
+export function pageCodesPage(): string {
+  return page(
+    'Codes of pages',
+    'src/contract/pages.ts',
+    'A page is what PagerDuty or Jira Service Management is told about one event. Its `code` says why it failed, or why it is sent again. It is the label `outcome` of `teams_pages_total`.',
+    table(
+      ['code', 'sent again', 'meaning', 'what to do'],
+      Object.entries(PAGE_CODES).map(([name, row]) => [code(name), row.retried ? 'yes' : 'no', row.means, row.todo]),
+    ),
+  )
+}
+
 /** `docs/reference/state-changes.md`. */
 export function stateChangesPage(): string {
   return page(
     'Changes of state',
-    'src/store/state-changes.ts',
+    'src/store/state-change-table.ts',
     "Every statement with which the gateway changes its record has one of these names. It stands in the statement as a comment, such as `/* notification.digested */`, where the server's log of slow statements, `auto_explain` and `pg_stat_statements` show it. One statement can make several changes: a step of a turn records attempts, claims notifications and saves the channel.",
     'Each change adds an [entry](audit-entries.md) to the audit trail in the same statement or transaction, or the table says why it adds none.',
     table(

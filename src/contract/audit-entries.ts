@@ -79,6 +79,20 @@ const ACTION_FIELDS = {
   ...ACTOR_FIELDS,
 } as const satisfies Readonly<Record<string, EntryFieldType>>
 
+/** A page after the change; `who` acknowledged it at the service. `verify` compares the last entry of a page with its row. */
+const PAGE_FIELDS = {
+  event: 'id',
+  page: 'id',
+  pager: 'code',
+  step: 'count',
+  state: 'code',
+  wanted: 'code',
+  told: 'code',
+  reason: 'code',
+  status_code: 'count',
+  ...ACTOR_FIELDS,
+} as const satisfies Readonly<Record<string, EntryFieldType>>
+
 /** One kind of entry. */
 export interface EntryDefinition {
   readonly fields: Readonly<Record<string, EntryFieldType>>
@@ -210,6 +224,16 @@ export const AUDIT_ENTRIES = {
   'action.finished': {
     fields: ACTION_FIELDS,
     means: 'An action that was asked for ended; `result` is what the other side said',
+  },
+  'page.made': {
+    fields: PAGE_FIELDS,
+    means:
+      'A tier of an escalation policy asked for a page at a service, or asked again for one of the same event. `wanted` is what the service is to be told, `told` the last of it that it accepted',
+  },
+  'page.changed': {
+    fields: PAGE_FIELDS,
+    means:
+      'A page changed: its service accepted or refused a request, told that somebody acknowledged or resolved it (`who`), is to be told something else, or the page was folded into another one, or released from it',
   },
   'record.adopted': {
     fields: { month: 'code', before: 'time', events: 'count', notifications: 'count', attempts: 'count', rows: 'hash' },

@@ -30,7 +30,7 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays and actions, and removes cards older than `cardDays` from
+ * Drops months older than `auditDays`, with their resolutions, replays, actions and pages, and removes cards older than `cardDays` from
  * finished notifications.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
@@ -63,6 +63,13 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       'removed',
       sql`DELETE FROM teams_actions x WHERE requested_at < ${tooOld}`,
       removedFrom('teams_actions'),
+    )} SELECT 1`.execute(db)
+  await sql`
+    WITH ${changeRows(
+      'page.removed',
+      'removed',
+      sql`DELETE FROM teams_pages g WHERE created_at < ${tooOld}`,
+      removedFrom('teams_pages'),
     )} SELECT 1`.execute(db)
 }
 

@@ -129,6 +129,22 @@ export interface StoredAction {
   readonly salt: string | null
 }
 
+export interface StoredPage {
+  /** The event. */
+  readonly key: string
+  readonly id: string
+  readonly pager: string
+  readonly step: number
+  readonly state: string
+  readonly wanted: string
+  readonly told: string | null
+  readonly code: string | null
+  readonly status_code: number | null
+  readonly acknowledged_by: string | null
+  readonly created_at: string
+  readonly salt: string | null
+}
+
 /** Stored size of a JSON value above which it is read by itself: of events there may be half a megabyte each. */
 const LARGE_BYTES = 8_192
 
@@ -186,6 +202,10 @@ export const RECORD_IN_ORDER = {
            ${millisecondsSql('x.requested_at')} AS requested_at, ${millisecondsSql('x.started_at')} AS started_at,
            ${millisecondsSql('x.finished_at')} AS finished_at, x.confirms, x.salt
       FROM teams_actions x ORDER BY x.id`,
+  pages: sql<StoredPage>`
+    SELECT g.event_id AS key, g.id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code, g.acknowledged_by,
+           ${millisecondsSql('g.created_at')} AS created_at, g.salt
+      FROM teams_pages g ORDER BY g.event_id, g.pager`,
 } as const
 
 /** The rows of each statement of {@link RECORD_IN_ORDER}. */
@@ -198,4 +218,5 @@ export interface RecordRows {
   readonly resolutions: StoredResolution
   readonly silences: StoredSilence
   readonly actions: StoredAction
+  readonly pages: StoredPage
 }

@@ -1,231 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { AUDIT_ENTRIES, type EntryFields, type EntryKind, type NOTIFICATION_FIELDS } from '../contract/audit-entries.ts'
 import { type EntryValues, entriesSql, fieldsSql, hashSql } from './entry-sql.ts'
-
-/** The columns of an action that its entries have. */
-const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notification_id, x.event_ids, x.via, x.actor_id,
-  x.actor_name, x.verified, x.relayed_by, x.reason, x.note, x.tier, x.quiet_until, x.requested_at, x.started_at, x.finished_at,
-  x.confirms, x.salt`
-
-/**
- * The kinds of rows whose state changes, each with the columns by which a change names the rows that it changed. The
- * letter is the alias under which every statement that changes such a row has its table.
- */
-const ROW_KINDS = {
-  event: sql`e.id, e.created_at`,
-  notification: sql`n.id, n.created_at, n.state, n.reason`,
-  attempt: sql`a.notification_id, a.attempt, a.created_at`,
-  channel: sql`c.key, c.breaker, c.paused_until`,
-  turn: sql`c.key, c.turn_by`,
-  silence: sql`s.id`,
-  resolution: sql`r.event_id, r.event_type`,
-  replay: sql`p.notification_id, p.replayed_at`,
-  action: ACTION_COLUMNS,
-  'idempotency key': sql`k.key_hash`,
-} as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
+import { type Change, ROW_KINDS, STATE_CHANGES } from './state-change-table.ts'
 
 /** The other columns of a notification that its entries have. */
 export const NOTIFICATION_COLUMNS = sql`n.status_code, n.retry_count, n.sent_at, n.accepted_at, n.error_message, n.webhook_url, n.salt`
-
-/** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
-type Of = keyof typeof ROW_KINDS | 'tables'
-
-/** One change: its subject, its meaning for the docs, and its audit entry or the reason why it has none. */
-type Change = { readonly of: Of; readonly means: string } & (
-  | { readonly entry: EntryKind }
-  | { readonly noEntry: string }
-)
-
-const WITH_NOTIFICATION = 'the entry of the notification has both'
-const WITH_ATTEMPT = 'the entry of the attempt has both'
-const LEASE = 'a lease says which process works, and nothing about the record'
-
-/**
- * Every change of state in the record, by name: its subject, and its meaning for the docs. No statement of
- * `src/` changes a row without one of these names.
- */
-export const STATE_CHANGES = {
-  'event.accepted': {
-    of: 'event',
-    means: 'An event was accepted, from a caller or from the gateway itself (a digest)',
-    entry: 'event.accepted',
-  },
-  'event.resolved': {
-    of: 'resolution',
-    means: 'An event said of earlier ones that they are over',
-    entry: 'event.resolved',
-  },
-  'notification.created': {
-    of: 'notification',
-    means: 'Written with its event: `pending`, or `suppressed` at once by a mute, a silence or as a repeat',
-    noEntry: 'the routing in the entry of its event',
-  },
-  'notification.claimed': {
-    of: 'notification',
-    means: '`pending` → `sending`: a turn claimed it',
-    noEntry: 'what follows is the entry of its attempt',
-  },
-  'notification.attempted': {
-    of: 'notification',
-    means: '`sending` → `accepted`, `posted`, `failed` or `pending`: the consequence of a finished attempt',
-    noEntry: WITH_ATTEMPT,
-  },
-  'notification.interrupted': {
-    of: 'notification',
-    means: '`sending` → `pending`, or `accepted` where a late result says so: its turn was cut off',
-    entry: 'attempt.interrupted',
-  },
-  'notification.result_known_late': {
-    of: 'notification',
-    means: 'The consequence of an attempt whose result came after another turn had taken over',
-    entry: 'notification.result_known_late',
-  },
-  'notification.digested': {
-    of: 'notification',
-    means: '`pending` → `digested`: it stands in a digest',
-    entry: 'notification.digested',
-  },
-  'notification.suppressed': {
-    of: 'notification',
-    means: '`pending` → `suppressed`: a silence was made that matches it, or its channel is muted',
-    entry: 'notification.suppressed',
-  },
-  'notification.released': {
-    of: 'notification',
-    means: '`suppressed` → `pending`: the one that it repeats has failed',
-    entry: 'notification.released',
-  },
-  'notification.replayed': {
-    of: 'notification',
-    means: '`failed` → `pending`: a person or a caller asked for a replay',
-    noEntry: 'the entry of `replay.recorded` has both',
-  },
-  'notification.unready_noted': {
-    of: 'notification',
-    means: 'Its reason is why its channel can not be sent to, such as `address_missing`',
-    noEntry: 'it waits as before; the reason of a waiting notification is derived from its channel',
-  },
-  'notification.wait_ended': {
-    of: 'notification',
-    means: 'Due at once: it waited for a time that no rule could have set, because a clock was set back',
-    noEntry: 'it waits as before, for a shorter time',
-  },
-  'notification.first_post_filled': {
-    of: 'notification',
-    means: '`sent_at` and `accepted_at` of a row of an earlier version, filled in from its attempts',
-    entry: 'notification.first_post_filled',
-  },
-  'attempt.finished': { of: 'attempt', means: 'An attempt ended with its outcome', entry: 'attempt.finished' },
-  'attempt.interrupted': {
-    of: 'attempt',
-    means: 'An attempt of a turn that was cut off; its outcome is not known',
-    noEntry: WITH_NOTIFICATION,
-  },
-  'attempt.result_known_late': {
-    of: 'attempt',
-    means: 'The outcome of an interrupted attempt became known',
-    entry: 'attempt.result_known_late',
-  },
-  'attempt.never_made': {
-    of: 'attempt',
-    means: 'An interrupted attempt turned out never to have been posted',
-    entry: 'attempt.never_made',
-  },
-  'replay.recorded': { of: 'replay', means: 'Who asked for a replay', entry: 'notification.replayed' },
-  'action.requested': {
-    of: 'action',
-    means: 'An action with an effect outside the gateway was asked for, or one that a second person has to confirm',
-    entry: 'action.requested',
-  },
-  'action.done': {
-    of: 'action',
-    means: 'An action was done, in the transaction of its effect',
-    entry: 'action.done',
-  },
-  'action.refused': { of: 'action', means: 'An action was refused', entry: 'action.refused' },
-  'action.started': {
-    of: 'action',
-    means: '`requested` → `running`: a process began it, or took it over',
-    entry: 'action.started',
-  },
-  'action.renewed': { of: 'action', means: 'The lease of a running action was renewed', noEntry: LEASE },
-  'action.finished': {
-    of: 'action',
-    means: '`requested` or `running` → `done`, `refused`, `failed` or `unknown`',
-    entry: 'action.finished',
-  },
-  'notification.acted': {
-    of: 'notification',
-    means: 'An action was done to its event: who acknowledged it, the last action, until when its repeats stay quiet',
-    entry: 'notification.acted',
-  },
-  'action.removed': {
-    of: 'action',
-    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
-    entry: 'record.removed',
-  },
-  'channel.added': {
-    of: 'channel',
-    means: 'A channel of the configuration got its row',
-    noEntry: 'the channels of the configuration are in the entry of each start',
-  },
-  'channel.saved': { of: 'channel', means: 'A step saved breaker, pause, budget and storm', entry: 'channel.changed' },
-  'channel.rest_ended': {
-    of: 'channel',
-    means: 'Its rest was ended: by a new webhook URL, a person, or because no rule could have set it',
-    entry: 'channel.rest_ended',
-  },
-  'channel.unready_noted': {
-    of: 'channel',
-    means: 'Its last outcome is why it can not be sent to',
-    noEntry: 'nothing was sent; the configuration says why',
-  },
-  'turn.taken': {
-    of: 'turn',
-    means: 'A turn took the channel, or marked it as woken because another turn has it',
-    noEntry: LEASE,
-  },
-  'turn.renewed': { of: 'turn', means: 'The lease was renewed', noEntry: LEASE },
-  'turn.ended': { of: 'turn', means: 'The turn let the channel go, or goes on because it was woken', noEntry: LEASE },
-  'turn.cleared': {
-    of: 'turn',
-    means: 'A turn of the process before, ended at the start of the embedded database',
-    noEntry: LEASE,
-  },
-  'silence.made': { of: 'silence', means: 'A silence or a maintenance window was made', entry: 'silence.made' },
-  'silence.ended': { of: 'silence', means: 'A silence was ended before its time', entry: 'silence.ended' },
-  'key.taken': {
-    of: 'idempotency key',
-    means: 'An event took an idempotency key',
-    noEntry: 'it belongs to the event that took it, and is forgotten after TEAMS_EVENT_TTL',
-  },
-  'resolution.removed': {
-    of: 'resolution',
-    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
-    entry: 'record.removed',
-  },
-  'replay.removed': {
-    of: 'replay',
-    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
-    entry: 'record.removed',
-  },
-  'record.removed': {
-    of: 'tables',
-    means: 'Retention: months, cards and idempotency keys that are old enough (`teams_apply_retention`)',
-    entry: 'record.removed',
-  },
-  'record.months_made': {
-    of: 'tables',
-    means: 'Months got tables of their own (`teams_ensure_partitions`)',
-    noEntry: 'no row changes',
-  },
-  'record.month_moved': {
-    of: 'tables',
-    means: 'A past month left the default tables (`teams_move_past_month`)',
-    entry: 'record.month_moved',
-  },
-  'schema.migrated': { of: 'tables', means: 'A migration was applied or taken back', entry: 'schema.migrated' },
-} as const satisfies Readonly<Record<string, Change>>
 
 type StateChange = keyof typeof STATE_CHANGES
 type ChangeOfTables = {
@@ -317,6 +96,8 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   replay: 'p',
   action: 'x',
   'idempotency key': 'k',
+  page: 'g',
+  pager: 'b',
 }
 
 /** The id that the entries of a kind of rows are about. */
@@ -328,6 +109,8 @@ const SUBJECTS: { readonly [O in keyof typeof ROW_KINDS]?: RawBuilder<unknown> }
   attempt: sql`a.notification_id`,
   replay: sql`p.notification_id`,
   action: sql`x.id`,
+  // As of all entries of an event, so that an export by correlation id has them.
+  page: sql`g.event_id`,
 }
 
 /** The values of a notification's fields in an entry, from a CTE with {@link NOTIFICATION_COLUMNS}, as `n`. */

@@ -3,6 +3,7 @@ import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { ActionName, ActionState, ActorVia } from '../contract/actions.ts'
 import type { State } from '../contract/notifications.ts'
+import type { PageRequest, PageState } from '../contract/pages.ts'
 import type { Matcher } from '../contract/silences.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
@@ -155,6 +156,37 @@ export interface Tables {
     created_at: Generated<Date>
     ended_by: string | null
     ended_at: Date | null
+    salt: string | null
+  }
+  teams_pagers: { name: string; tokens: number; refilled_at: Generated<Date>; paused_until: Date | null }
+  teams_pages: {
+    id: string
+    event_id: string
+    event_created_at: Date
+    pager: string
+    priority: Priority
+    priority_rank: GeneratedAlways<number>
+    fingerprint: string | null
+    step: number
+    state: Generated<PageState>
+    wanted: Generated<PageRequest>
+    told: PageRequest | null
+    code: string | null
+    status_code: number | null
+    folded_into: string | null
+    request_id: string | null
+    requested: PageRequest | null
+    attempts: Generated<number>
+    failures: Generated<number>
+    next_attempt_at: Date | null
+    lease_by: string | null
+    accepted_at: Date | null
+    opened_at: Date | null
+    acknowledged_at: Date | null
+    acknowledged_by: string | null
+    resolved_at: Date | null
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
     salt: string | null
   }
   teams_audit_entries: {

@@ -11,6 +11,7 @@ import { createFindings, differs, type Findings, type Found, notBacked } from '.
 import { checkMatched, REPLAYS, RESOLUTIONS } from './matched-rows.ts'
 import { type Routing, routingOf } from './notification-history.ts'
 import { checkNotification, type NotificationRows } from './notification-rows.ts'
+import { checkPages } from './page-rows.ts'
 import { type Entry, readEntry, subjectOf } from './read-entry.ts'
 import { type Group, groupsById } from './side-by-side.ts'
 import { checkSilence } from './silence-rows.ts'
@@ -109,6 +110,8 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       checkSilence(group.id, group.silences, entries, shared)
     if (group.actions.length > 0 || entries.some(({ kind }) => kind.startsWith('action.')))
       checkAction(group.id, group.actions, entries, shared)
+    if (group.pages.length > 0 || entries.some(({ kind }) => kind.startsWith('page.')))
+      checkPages(group.pages, entries, shared)
     const own = entries.filter(({ kind }) => kind in AUDIT_ENTRIES && isAboutNotification(kind))
     if (group.notifications.length === 0 && group.attempts.length === 0 && own.length === 0) return
     const notification = { id: group.id, rows: group.notifications, attempts: group.attempts, entries: own }

@@ -1,0 +1,153 @@
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
+import type { ActorVia } from '../contract/actions.ts'
+import type { Page, PageRequest } from '../contract/pages.ts'
+import { newId } from '../kernel/ids.ts'
+import { hashSql } from './entry-sql.ts'
+import { changeRows } from './state-changes.ts'
+import type { Tables } from './tables.ts'
+
+/** A page that a tier of an escalation policy asks for. */
+export interface NewPage {
+  readonly eventId: string
+  readonly eventCreatedAt: Date
+  /** Name of the pager in the configuration. */
+  readonly pager: string
+  /** That of the event's notifications: pages of one pager with equal ones may be folded. Null for one that is never folded. */
+  readonly fingerprint: string | null
+  /** Tier of the policy, from 1. */
+  readonly step: number
+}
+
+/** The columns of a page that its entries have, besides those that every change returns. */
+export const ENTRY_COLUMNS = sql`g.acknowledged_by, g.salt`
+
+/** The values of an entry of a page, from a CTE with {@link ENTRY_COLUMNS}, as `g`. */
+export function pageValues(via: RawBuilder<unknown>) {
+  return {
+    page: sql`g.id`,
+    event: sql`g.event_id`,
+    pager: sql`g.pager`,
+    step: sql`g.step`,
+    state: sql`g.state`,
+    wanted: sql`g.wanted`,
+    told: sql`g.told`,
+    reason: sql`g.code`,
+    status_code: sql`g.status_code`,
+    via,
+    who: hashSql(sql`g.salt`, sql`g.acknowledged_by`),
+  }
+}
+
+const GATEWAY = sql.lit('gateway' satisfies ActorVia)
+
+/**
+ * Writes pages, in the transaction of the escalation that asks for them; {@link claimPages} finds them once it has committed. An
+ * event has one page at a pager. Where there is one already, the service is told again: it joins its open alert, or opens another
+ * one after the first was resolved.
+ *
+ * @returns the pages, new or told again
+ */
+export async function insertPages(
+  tx: Kysely<Tables>,
+  pages: readonly NewPage[],
+): Promise<readonly Pick<Page, 'id' | 'eventId' | 'pager' | 'state'>[]> {
+  if (pages.length === 0) return []
+  // An INSERT can not change one row twice.
+  const unique = new Map(pages.map((page) => [`${page.eventId} ${page.pager}`, page]))
+  const rows = [...unique.values()].map((page) => ({
+    id: newId(),
+    event_id: page.eventId,
+    event_created_at: page.eventCreatedAt.toISOString(),
+    pager: page.pager,
+    fingerprint: page.fingerprint,
+    step: page.step,
+  }))
+  const made = await sql<{ id: string; event_id: string; pager: string; state: Page['state'] }>`
+    WITH ${changeRows(
+      'page.made',
+      'made',
+      sql`
+      INSERT INTO teams_pages AS g (id, event_id, event_created_at, pager, priority, fingerprint, step, salt)
+      SELECT j.id, j.event_id, j.event_created_at, j.pager, e.priority, j.fingerprint, j.step, gen_random_uuid()
+        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS j
+               (id uuid, event_id uuid, event_created_at timestamptz(3), pager text, fingerprint text, step integer)
+        JOIN teams_events e ON e.id = j.event_id AND e.created_at = j.event_created_at
+       ORDER BY j.event_id, j.pager
+      ON CONFLICT (event_id, pager) DO UPDATE
+         SET state = CASE WHEN g.state IN ('accepted', 'opened', 'acknowledged') THEN g.state ELSE 'pending' END,
+             wanted = 'trigger', told = NULL, step = EXCLUDED.step, code = NULL, status_code = NULL, folded_into = NULL,
+             request_id = NULL, requested = NULL, failures = 0,
+             next_attempt_at = CASE WHEN g.lease_by IS NULL THEN now() ELSE g.next_attempt_at END, updated_at = now()`,
+      { returning: ENTRY_COLUMNS, entry: { values: pageValues(GATEWAY) } },
+    )} SELECT id, event_id, pager, state FROM made`.execute(tx)
+  return made.rows.map(({ event_id, ...row }) => ({ ...row, eventId: event_id }))
+}
+
+/**
+ * Notes that the services of these events' pages are to be told that somebody acknowledged them, or that they are over. A page that
+ * no service was told of is skipped. Does nothing for a service that knows already.
+ *
+ * @param tx the transaction of the action or of the event that resolves
+ */
+export async function tellPages(
+  tx: Kysely<Tables>,
+  eventIds: readonly string[],
+  request: Exclude<PageRequest, 'trigger'>,
+): Promise<void> {
+  if (eventIds.length === 0) return
+  const isOver = request === 'resolve'
+  const unsent = sql`(g.state = 'folded' OR (g.state = 'pending' AND g.attempts = 0))`
+  await sql`
+    WITH ${changeRows(
+      'page.wanted',
+      'wanted',
+      sql`
+      UPDATE teams_pages g
+         SET wanted = ${request}::text,
+             state = CASE WHEN ${unsent} THEN 'skipped' ELSE g.state END,
+             folded_into = CASE WHEN ${unsent} THEN NULL ELSE g.folded_into END,
+             failures = 0, code = NULL, status_code = NULL,
+             next_attempt_at = CASE WHEN ${unsent} THEN NULL
+                                    WHEN g.lease_by IS NULL AND g.request_id IS NULL THEN now()
+                                    ELSE g.next_attempt_at END,
+             updated_at = now()
+       WHERE g.event_id = ANY(${[...eventIds]}::uuid[])
+         AND g.wanted <> ${request}::text AND g.wanted <> 'resolve'
+         AND g.state IN ('pending', 'accepted', 'opened', 'folded', ${isOver ? sql`'acknowledged'` : sql`'pending'`})`,
+      { returning: ENTRY_COLUMNS, entry: { values: pageValues(GATEWAY) } },
+    )} SELECT id FROM wanted`.execute(tx)
+}
+
+/** The pages of events, the oldest first. */
+export async function readPages(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly Page[]> {
+  if (eventIds.length === 0) return []
+  const rows = await db
+    .selectFrom('teams_pages')
+    .selectAll()
+    .where(sql<boolean>`event_id = ANY(${[...eventIds]}::uuid[])`)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(toPage)
+}
+
+function toPage(row: Selectable<Tables['teams_pages']>): Page {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    pager: row.pager,
+    step: row.step,
+    state: row.state,
+    wanted: row.wanted,
+    told: row.told,
+    code: row.code,
+    statusCode: row.status_code,
+    foldedInto: row.folded_into,
+    acceptedAt: row.accepted_at,
+    openedAt: row.opened_at,
+    acknowledgedAt: row.acknowledged_at,
+    acknowledgedBy: row.acknowledged_by,
+    resolvedAt: row.resolved_at,
+    createdAt: row.created_at,
+  }
+}

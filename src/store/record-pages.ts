@@ -1,0 +1,187 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { ActorVia } from '../contract/actions.ts'
+import type { PageCode, PageRequest, PageState } from '../contract/pages.ts'
+import { ENTRY_COLUMNS, pageValues } from './pages.ts'
+import { changeRows } from './state-changes.ts'
+import type { Tables } from './tables.ts'
+
+/** What a request to a service came to. */
+export type PageResult =
+  /** The service accepted the request; with a `requestId`, what comes of it has to be asked for after `checkInMs`. */
+  | {
+      readonly kind: 'accepted'
+      readonly request: PageRequest
+      readonly requestId?: string
+      readonly checkInMs?: number
+      readonly statusCode: number
+    }
+  /** An asynchronous request is not processed yet. */
+  | { readonly kind: 'unprocessed'; readonly checkInMs: number }
+  /** The service said that the request was done. */
+  | { readonly kind: 'done'; readonly request: PageRequest }
+  /** To be made again. */
+  | {
+      readonly kind: 'retry'
+      readonly code: PageCode
+      readonly statusCode: number | null
+      readonly retryInMs: number
+      /** False where no request was made, so that nothing was tried. */
+      readonly tried: boolean
+    }
+  /** Not to be made again. */
+  | {
+      readonly kind: 'refused'
+      readonly request: PageRequest
+      readonly code: PageCode
+      readonly statusCode: number | null
+    }
+
+/** A page after a change. */
+export interface ChangedPage {
+  readonly id: string
+  readonly eventId: string
+  readonly pager: string
+  readonly state: PageState
+  /** True where this change made it so. */
+  readonly changed: boolean
+}
+
+const GATEWAY = sql.lit('gateway' satisfies ActorVia)
+const later = (ms: number) => sql`clock_timestamp() + make_interval(secs => ${ms / 1000}::float8)`
+/** Due at once where something else is to be told meanwhile. */
+const unlessTold = (request: PageRequest) =>
+  sql`CASE WHEN g.wanted = ${request}::text THEN NULL ELSE clock_timestamp() END`
+
+/**
+ * Records the end of a request, unless another process has taken the page over. Returns the page as it is now; undefined where it
+ * was taken over, or where its request is not processed yet.
+ */
+export async function recordPage(
+  db: Kysely<Tables>,
+  page: { readonly id: string; readonly leaseId: string },
+  result: PageResult,
+): Promise<ChangedPage | undefined> {
+  if (result.kind === 'unprocessed') {
+    await sql`
+      WITH ${changeRows(
+        'page.unprocessed',
+        'unprocessed',
+        sql`
+        UPDATE teams_pages g
+           SET failures = g.failures + 1, next_attempt_at = ${later(result.checkInMs)}, lease_by = NULL, updated_at = now()
+         WHERE g.id = ${page.id}::uuid AND g.lease_by = ${page.leaseId}::uuid`,
+      )} SELECT 1`.execute(db)
+    return undefined
+  }
+  const { rows } = await sql<{ id: string; event_id: string; pager: string; state: PageState; before: PageState }>`
+    WITH old AS (
+      SELECT o.id, o.state FROM teams_pages o WHERE o.id = ${page.id}::uuid AND o.lease_by = ${page.leaseId}::uuid FOR UPDATE
+    ), ${changeRows(
+      'page.sent',
+      'sent',
+      sql`
+      UPDATE teams_pages g SET ${columnsOf(result)}, lease_by = NULL, updated_at = now() FROM old o WHERE g.id = o.id`,
+      { returning: sql`${ENTRY_COLUMNS}, o.state AS before`, entry: { values: pageValues(GATEWAY) } },
+    )} SELECT id, event_id, pager, state, before FROM sent`.execute(db)
+  const [row] = rows
+  return (
+    row && { id: row.id, eventId: row.event_id, pager: row.pager, state: row.state, changed: row.state !== row.before }
+  )
+}
+
+function columnsOf(result: Exclude<PageResult, { kind: 'unprocessed' }>): RawBuilder<unknown> {
+  switch (result.kind) {
+    case 'accepted': {
+      const isTrigger = result.request === 'trigger'
+      // Only a trigger that the service accepted makes a page accepted: a resolve proves no alert.
+      return sql`
+        state = CASE WHEN g.state = 'pending' AND ${isTrigger}::boolean THEN 'accepted' ELSE g.state END,
+        accepted_at = CASE WHEN ${isTrigger}::boolean THEN coalesce(g.accepted_at, clock_timestamp()) ELSE g.accepted_at END,
+        told = ${result.requestId === undefined ? sql`${result.request}::text` : sql`g.told`},
+        request_id = ${result.requestId ?? null}::text,
+        requested = ${result.requestId === undefined ? null : result.request}::text,
+        status_code = ${result.statusCode}::int, code = NULL, failures = 0,
+        next_attempt_at = ${result.requestId === undefined ? unlessTold(result.request) : later(result.checkInMs ?? 0)}`
+    }
+    case 'done': {
+      const state = ({ trigger: 'opened', acknowledge: 'acknowledged', resolve: 'resolved' } as const)[result.request]
+      const at = sql.ref(`${state}_at`)
+      return sql`
+        ${stateColumn(state)}, ${at} = coalesce(g.${at}, clock_timestamp()),
+        told = ${result.request}::text, request_id = NULL, requested = NULL, code = NULL, failures = 0,
+        next_attempt_at = ${unlessTold(result.request)}`
+    }
+    case 'retry':
+      return sql`
+        code = ${result.code}::text, status_code = ${result.statusCode}::int, request_id = NULL, requested = NULL,
+        failures = g.failures + ${result.tried ? 1 : 0}::int,
+        attempts = g.attempts - ${result.tried ? 0 : 1}::int, next_attempt_at = ${later(result.retryInMs)}`
+    case 'refused': {
+      const isTrigger = result.request === 'trigger'
+      // A refused acknowledge or resolve leaves the alert as it is: it may be over there already.
+      return sql`
+        state = ${isTrigger ? sql`'failed'` : sql`g.state`}, told = ${isTrigger ? sql`g.told` : sql`${result.request}::text`},
+        code = ${result.code}::text, status_code = ${result.statusCode}::int, request_id = NULL, requested = NULL,
+        failures = 0, next_attempt_at = ${isTrigger ? sql`NULL` : unlessTold(result.request)}`
+    }
+  }
+}
+
+/** A state that the service told never goes back, unless an alert is opened after one was resolved. */
+function stateColumn(state: 'opened' | 'acknowledged' | 'resolved'): RawBuilder<unknown> {
+  const before = {
+    opened: sql`('pending', 'accepted')`,
+    acknowledged: sql`('pending', 'accepted', 'opened')`,
+    resolved: sql`('pending', 'accepted', 'opened', 'acknowledged')`,
+  }[state]
+  return sql`state = CASE WHEN g.state IN ${before} THEN ${state}::text ELSE g.state END`
+}
+
+/**
+ * Records what a service told about an alert by itself: that it was opened, acknowledged or resolved there. What it told before
+ * changes nothing, so a webhook may come twice, and late.
+ *
+ * @param by the name of the person, as the service gives it; null for none
+ * @returns the page; undefined where the event has none at this pager
+ */
+export async function recordTold(
+  db: Kysely<Tables>,
+  page: { readonly eventId: string; readonly pager: string },
+  told: { readonly state: 'opened' | 'acknowledged' | 'resolved'; readonly by: string | null; readonly via: ActorVia },
+): Promise<ChangedPage | undefined> {
+  const { state, by, via } = told
+  const at = sql.ref(`${state}_at`)
+  const isAcknowledged = state === 'acknowledged'
+  const { rows } = await sql<{ id: string }>`
+    WITH ${changeRows(
+      'page.told',
+      'told',
+      sql`
+      UPDATE teams_pages g
+         SET ${stateColumn(state)}, ${at} = coalesce(g.${at}, clock_timestamp()),
+             acknowledged_by = CASE WHEN ${isAcknowledged}::boolean THEN coalesce(g.acknowledged_by, ${by}::text)
+                                    ELSE g.acknowledged_by END,
+             accepted_at = coalesce(g.accepted_at, clock_timestamp()), updated_at = now()
+       WHERE g.event_id = ${page.eventId}::uuid AND g.pager = ${page.pager}::text AND g.${at} IS NULL
+         AND g.state IN ('pending', 'accepted', 'opened', 'acknowledged')`,
+      { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`${via}::text`) } },
+    )} SELECT id FROM told`.execute(db)
+  const row = await db
+    .selectFrom('teams_pages')
+    .select(['id', 'event_id', 'pager', 'state'])
+    .where('event_id', '=', page.eventId)
+    .where('pager', '=', page.pager)
+    .executeTakeFirst()
+  return row && { id: row.id, eventId: row.event_id, pager: row.pager, state: row.state, changed: rows.length > 0 }
+}
+
+/** The events of a page and of those that are folded into it. */
+export async function readFoldedEvents(db: Kysely<Tables>, pageId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('teams_pages')
+    .select('event_id')
+    .where((where) => where.or([where('id', '=', pageId), where('folded_into', '=', pageId)]))
+    .orderBy('id')
+    .execute()
+  return rows.map(({ event_id }) => event_id)
+}

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto'
+import { type Kysely, sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { verifyRows } from '../../src/audit/verify/rows.ts'
+import { claimPages, ensurePagers, pausePager, releaseFolded } from '../../src/store/claim-pages.ts'
+import type { Database } from '../../src/store/database.ts'
+import { applyRetention } from '../../src/store/maintenance.ts'
+import { insertPages, readPages, tellPages } from '../../src/store/pages.ts'
+import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
+import { readFoldedEvents, recordPage, recordTold } from '../../src/store/record-pages.ts'
+import type { Tables } from '../../src/store/tables.ts'
+import { accept, firing } from '../audit/a-life.ts'
+import { openMigrated } from '../conformance/databases.ts'
+import { KINDS } from '../services/stores.ts'
+
+const PAGER = { name: 'oncall', budget: { perMinute: 60, burst: 10 } }
+const accepted = { kind: 'accepted', request: 'trigger', statusCode: 202 } as const
+
+describe.each(KINDS)('pages on %s', (kind) => {
+  let database: Database
+  let db: Kysely<Tables>
+  beforeAll(async () => {
+    database = await openMigrated(kind)
+    db = database.kysely
+  })
+  afterAll(() => database.close())
+  beforeEach(async () => {
+    for (const table of ['teams_pages', 'teams_pagers', 'teams_notifications', 'teams_attempts', 'teams_events'])
+      await sql`DELETE FROM ${sql.table(table)}`.execute(db)
+    await ensurePagers(db, [PAGER])
+  })
+
+  /** Accepts events and asks for a page of each; gives the events' ids. */
+  async function paged(count: number, fingerprint: string | null = null): Promise<string[]> {
+    await accept(
+      db,
+      Array.from({ length: count }, () => firing('sre', { correlationId: randomUUID() })),
+    )
+    const events = await db
+      .selectFrom('teams_events')
+      .select(['id', 'created_at'])
+      .where(sql<boolean>`id NOT IN (SELECT event_id FROM teams_pages)`)
+      .orderBy('id')
+      .execute()
+    const pages = events.map(({ id, created_at }) => ({
+      eventId: id,
+      eventCreatedAt: created_at,
+      pager: 'oncall',
+      fingerprint,
+      step: 2,
+    }))
+    await db.transaction().execute((tx) => insertPages(tx, pages))
+    return events.map(({ id }) => id)
+  }
+  const claim = (leaseMs = 60_000, most = 100) => claimPages(db, PAGER, { leaseId: randomUUID(), leaseMs, most })
+  async function claimOne(leaseMs?: number) {
+    const [page] = await claim(leaseMs)
+    return page ?? expect.fail('nothing was due')
+  }
+  const stateOf = async (eventId: string) => (await readPages(db, [eventId]))[0]
+
+  it('are claimed once, with their event, and done when the service accepted them', async () => {
+    const [eventId = ''] = await paged(1)
+    const [first, second] = await Promise.all([claim(), claim()])
+    const claimed = [...first, ...second]
+    expect(claimed).toHaveLength(1)
+    expect(claimed[0]).toMatchObject({
+      request: 'trigger',
+      failures: 0,
+      folded: 0,
+      event: { id: eventId, type: 'prometheus.alert.firing', data: { component: 'api' } },
+    })
+    const page = claimed[0] ?? expect.fail()
+    expect(await recordPage(db, page, accepted)).toMatchObject({ eventId, state: 'accepted', changed: true })
+    expect(await stateOf(eventId)).toMatchObject({ told: 'trigger', wanted: 'trigger', statusCode: 202, code: null })
+    expect(await claim()).toEqual([])
+  })
+
+  it('are claimed again after a lease that ran out; the late record of the first claim changes nothing', async () => {
+    const [eventId = ''] = await paged(1)
+    const lost = await claimOne(0)
+    const again = await claimOne()
+    expect(again.id).toBe(lost.id)
+    expect(await recordPage(db, lost, { ...accepted, statusCode: 200 })).toBeUndefined()
+    await recordPage(db, again, accepted)
+    expect((await stateOf(eventId))?.statusCode).toBe(202)
+  })
+
+  it('are claimed again after a retry that is due, and not before', async () => {
+    const [eventId = ''] = await paged(1)
+    const retry = { kind: 'retry', code: 'unavailable', statusCode: 503, tried: true } as const
+    await recordPage(db, await claimOne(), { ...retry, retryInMs: 60_000 })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'pending', code: 'unavailable', statusCode: 503 })
+    expect(await claim()).toEqual([])
+    await sql`UPDATE teams_pages SET next_attempt_at = now()`.execute(db)
+    expect((await claimOne()).failures).toBe(1)
+  })
+
+  it('of an asynchronous service are opened once its request was done, and asked for until then', async () => {
+    const [eventId = ''] = await paged(1)
+    await recordPage(db, await claimOne(), { ...accepted, requestId: 'r-1', checkInMs: 0 })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'accepted', told: null })
+    const asking = await claimOne()
+    expect(asking).toMatchObject({ requestId: 'r-1', requested: 'trigger' })
+    await recordPage(db, asking, { kind: 'unprocessed', checkInMs: 0 })
+    await recordPage(db, await claimOne(), { kind: 'done', request: 'trigger' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'opened', told: 'trigger' })
+    await tellPages(db, [eventId], 'resolve')
+    const resolving = await claimOne()
+    expect(resolving).toMatchObject({ request: 'resolve', requestId: null })
+    await recordPage(db, resolving, { kind: 'done', request: 'resolve' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'resolved', told: 'resolve' })
+  })
+
+  it('tell their service of an acknowledgement and of the end, each once', async () => {
+    const [eventId = ''] = await paged(1)
+    await recordPage(db, await claimOne(), accepted)
+    await tellPages(db, [eventId], 'acknowledge')
+    await tellPages(db, [eventId], 'acknowledge')
+    await recordPage(db, await claimOne(), { ...accepted, request: 'acknowledge' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'accepted', told: 'acknowledge' })
+    await tellPages(db, [eventId], 'resolve')
+    await tellPages(db, [eventId], 'acknowledge')
+    expect((await claimOne()).request).toBe('resolve')
+  })
+
+  it('that no service was told of are skipped; one that may have arrived is resolved', async () => {
+    const [eventId = ''] = await paged(1)
+    await tellPages(db, [eventId], 'resolve')
+    expect(await stateOf(eventId)).toMatchObject({ state: 'skipped' })
+    expect(await claim()).toEqual([])
+    const [other = ''] = await paged(1)
+    await claimOne(0)
+    await tellPages(db, [other], 'resolve')
+    expect((await claimOne()).request).toBe('resolve')
+  })
+
+  it('whose event is over while a request is in flight are told so after it, never beside it', async () => {
+    const [eventId = ''] = await paged(1)
+    const triggering = await claimOne()
+    await tellPages(db, [eventId], 'resolve')
+    expect(await claim()).toEqual([])
+    await recordPage(db, triggering, accepted)
+    expect((await claimOne()).request).toBe('resolve')
+  })
+
+  it('are asked for again by a later round: the service is told again', async () => {
+    const [eventId = ''] = await paged(1)
+    await recordPage(db, await claimOne(), accepted)
+    const { created_at } = await db.selectFrom('teams_events').select('created_at').executeTakeFirstOrThrow()
+    const page = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, step: 3 }
+    await db.transaction().execute((tx) => insertPages(tx, [page, page]))
+    expect(await claimOne()).toMatchObject({ request: 'trigger' })
+    expect(await stateOf(eventId)).toMatchObject({ step: 3, state: 'accepted' })
+  })
+
+  it('keep the state that a webhook told, whenever it comes', async () => {
+    const [eventId = ''] = await paged(1)
+    const page = { eventId, pager: 'oncall' }
+    const told = (state: 'opened' | 'acknowledged' | 'resolved', by: string | null = null) =>
+      recordTold(db, page, { state, by, via: 'pagerduty' })
+    const triggering = await claimOne()
+    expect(await told('acknowledged', 'Sara')).toMatchObject({ state: 'acknowledged', changed: true })
+    expect(await told('acknowledged', 'Omar')).toMatchObject({ state: 'acknowledged', changed: false })
+    expect(await told('opened')).toMatchObject({ state: 'acknowledged' })
+    await recordPage(db, triggering, accepted)
+    expect(await stateOf(eventId)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Sara', told: 'trigger' })
+    expect(
+      await recordTold(db, { eventId: randomUUID(), pager: 'oncall' }, { state: 'opened', by: null, via: 'pagerduty' }),
+    ).toBeUndefined()
+  })
+
+  it('keep the budget: a burst, and then as many as a minute refills', async () => {
+    await paged(15)
+    expect(await claim()).toHaveLength(10)
+    expect((await claim()).length).toBeLessThan(3)
+    await sql`UPDATE teams_pagers SET refilled_at = refilled_at - interval '3 seconds'`.execute(db)
+    expect((await claim()).length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('wait while their service asks for a pause', async () => {
+    await paged(1)
+    await pausePager(db, 'oncall', 60_000)
+    await pausePager(db, 'oncall', 1_000)
+    expect(await claim()).toEqual([])
+    await sql`UPDATE teams_pagers SET paused_until = now(), refilled_at = now() - interval '1 minute'`.execute(db)
+    expect(await claim()).toHaveLength(1)
+  })
+
+  it('beyond the budget are folded into one of the same fingerprint, and wait again when that is over', async () => {
+    const events = await paged(12, 'prometheus.alert.firing')
+    await paged(1, null)
+    const claimed = await claim()
+    expect(claimed.map(({ folded }) => folded).sort()).toEqual([0, 11])
+    const lead = claimed.find(({ folded }) => folded > 0) ?? expect.fail()
+    expect((await readFoldedEvents(db, lead.id)).toSorted()).toEqual(events.toSorted())
+    for (const page of claimed) await recordPage(db, page, accepted)
+    expect(await releaseFolded(db)).toBe(0)
+    await tellPages(db, [lead.event.id], 'resolve')
+    expect(await releaseFolded(db)).toBe(11)
+  })
+
+  it('have entries that verify compares with their rows', async () => {
+    const events = await paged(12, 'x')
+    const [page] = await claim()
+    await recordPage(db, page ?? expect.fail(), accepted)
+    // Rows of the tests before are gone without an entry.
+    const ids = new Set((await readPages(db, events)).map(({ id }) => id))
+    await recordTold(
+      db,
+      { eventId: page?.event.id ?? '', pager: 'oncall' },
+      { state: 'acknowledged', by: 'Sara', via: 'pagerduty' },
+    )
+    await tellPages(db, events.slice(6), 'resolve')
+    const found = async (run: Kysely<Tables>) =>
+      (await Array.fromAsync(verifyRows(run))).filter((one) => 'row' in one && ids.has(one.row?.id ?? ''))
+    expect(await inReadSnapshot(db, found)).toEqual([])
+    for (const [column, value] of [
+      ['state', "'failed'"],
+      ['acknowledged_by', "'Omar'"],
+      ['told', 'NULL'],
+      ['salt', 'NULL'],
+      ['step', '9'],
+    ]) {
+      const away = db.transaction().execute(async (tx) => {
+        await sql.raw(`UPDATE teams_pages SET ${column} = ${value} WHERE id = '${page?.id}'`).execute(tx)
+        expect(await found(tx), column).toMatchObject([{ code: 'row_differs', row: { column, id: page?.id } }])
+        throw new Error('away')
+      })
+      await expect(away).rejects.toThrow('away')
+    }
+    await sql`UPDATE teams_pages SET created_at = created_at - interval '3000 days' WHERE id = ${page?.id}`.execute(db)
+    await applyRetention(db, 2192, 90)
+    expect(await readPages(db, [page?.event.id ?? ''])).toEqual([])
+    expect(await inReadSnapshot(db, found)).toMatchObject([{ code: 'entry_not_backed', row: { id: page?.id } }])
+  })
+})
