@@ -1,3 +1,4 @@
+import type { OutsideActions } from '../actions/outside.ts'
 import { startAdopting } from '../audit/adopt-record.ts'
 import { startAnchors } from '../audit/anchors.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
@@ -32,6 +33,7 @@ export interface DeliveryParts {
   /** Those of environment, files and Vault. */
   readonly realSecrets: Secrets
   readonly service: SendCheckpoint
+  readonly outside: OutsideActions
   readonly metrics: Metrics
   readonly unready: UnreadyChannels
   readonly settings: Settings
@@ -56,6 +58,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     onWake: (keys) => {
       for (const key of keys) turns.wake(key)
     },
+    onAction: parts.outside.run,
     async onMaintain() {
       await ensurePartitions(database.kysely)
       await applyRetention(
@@ -98,6 +101,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   releases.add(startSealer({ kysely: database.delivery, signers, clock, log }))
   // After the sealer, so that its last sealing has the entries of the last attempts and of the adoption.
   releases.add(parts.stopTurns)
+  releases.add(parts.outside.start())
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {

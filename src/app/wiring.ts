@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import type { ActParts } from '../actions/act.ts'
+import { createOutsideActions } from '../actions/outside.ts'
 import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
@@ -11,11 +13,13 @@ import { createAttempt } from '../delivery/attempt.ts'
 import { startEngine } from '../delivery/engine.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
 import { createUnreadyChannels } from '../delivery/unready-channels.ts'
+import { noEscalation } from '../escalation/timers.ts'
 import { environmentOf, type GatewayOptions } from '../gateway/options.ts'
 import { whySandboxIsOff } from '../gateway/sandbox-off.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
 import { startSettings } from '../gateway/start-settings.ts'
 import { createAcceptor } from '../intake/acceptor.ts'
+import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { createLog, type Log, logOf } from '../kernel/log.ts'
@@ -155,6 +159,11 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = deliver ? wireDelivery() : undefined
   let stopping = false
+  const acknowledgementLives = {
+    CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
+    HIGH: settings.TEAMS_ACK_TTL_HIGH,
+    MEDIUM: settings.TEAMS_ACK_TTL_MEDIUM,
+  }
   const acceptor = createAcceptor({
     catalogue,
     phiPolicy: settings.TEAMS_PHI_POLICY,
@@ -162,16 +171,25 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     keyTtl: settings.TEAMS_EVENT_TTL,
     repeats: {
       window: settings.TEAMS_REPEAT_WINDOW,
-      acknowledged: {
-        CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
-        HIGH: settings.TEAMS_ACK_TTL_HIGH,
-        MEDIUM: settings.TEAMS_ACK_TTL_MEDIUM,
-      },
+      acknowledged: acknowledgementLives,
     },
     clock,
     wake: engine.wake,
   })
+  const actions: ActParts = {
+    catalogue,
+    lives: acknowledgementLives,
+    restoreWindow: settings.TEAMS_RESTORE_WINDOW,
+    timers: noEscalation,
+    providers: options.actions ?? [],
+    wake: engine.wake,
+    enqueue: engine.enqueueAction,
+    followUp: async () => {},
+  }
+  const outside = createOutsideActions({ kysely: database.kysely, parts: actions, clock, log })
   const service = createService({
+    actions,
+    guard: createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY),
     acceptor,
     database,
     engine,
@@ -259,6 +277,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       await recordOnce()
       await startDelivery({
         ...delivery,
+        outside,
         engine,
         database,
         catalogue,

@@ -45,6 +45,8 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     routes: [],
     escalation: BUILT_IN_ESCALATION,
     pagers: new Map(),
+    roles: new Map(),
+    twoPerson: new Set(),
     templatesDir: undefined,
   }
 }

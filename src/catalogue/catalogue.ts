@@ -5,6 +5,7 @@ import type { Escalation } from './escalation.ts'
 import type { Language } from './language.ts'
 import type { PagerDefinition } from './pagers.ts'
 import type { Priority } from './priority.ts'
+import type { ActionName, RoleDefinition } from './roles.ts'
 import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
 
 /** One built-in event type. */
@@ -104,6 +105,10 @@ export interface Catalogue {
   readonly escalation: Escalation
   /** Services that page people, by name. */
   readonly pagers: ReadonlyMap<string, PagerDefinition>
+  /** Roles of people who act; without any, every verified person may do everything. */
+  readonly roles: ReadonlyMap<string, RoleDefinition>
+  /** Actions that a second verified person has to confirm. */
+  readonly twoPerson: ReadonlySet<ActionName>
   /** Folder with the user's own templates. */
   readonly templatesDir: string | undefined
   /** The user's configuration after its check; absent where there is none. */

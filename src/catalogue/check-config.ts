@@ -30,6 +30,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...clashingTypes(input, builtIn),
     ...missingParts(input, builtIn),
     ...unmatchedRoutes(input, builtIn),
+    ...unmatchedRoleTypes(input, builtIn),
     ...escalationProblems(input, (pattern) => patternProblem(pattern, input, builtIn)),
     ...stormProblems(input, builtIn),
     ...pagerProblems(input, builtIn),
@@ -159,6 +160,16 @@ function unmatchedRoutes(input: unknown, builtIn: Catalogue): Problem[] {
     const problem = typeof pattern === 'string' ? patternProblem(pattern, input, builtIn) : undefined
     return problem ? [{ at: `routes[${index}].when.event_type`, ...problem }] : []
   })
+}
+
+/** Finds event types of roles that match no event type. */
+function unmatchedRoleTypes(input: unknown, builtIn: Catalogue): Problem[] {
+  return entries(input, 'roles').flatMap(([key, role]) =>
+    texts(role.event_types).flatMap((pattern, index) => {
+      const problem = pattern === '' ? undefined : patternProblem(pattern, input, builtIn)
+      return problem ? [{ at: `roles.${key}.event_types[${index}]`, ...problem }] : []
+    }),
+  )
 }
 
 /** Why a pattern matches no event type, a typing error; undefined where it matches one. */

@@ -3,6 +3,7 @@ import type { Weekday } from './escalation.ts'
 import type { Language } from './language.ts'
 import type { PagerInput } from './pagers.ts'
 import type { Priority } from './priority.ts'
+import type { ActionName } from './roles.ts'
 
 /** A priority, in upper or lower case. */
 type PriorityInput = Priority | Lowercase<Priority>
@@ -142,6 +143,19 @@ export interface PolicyInput {
   readonly outside?: string | undefined
 }
 
+/** What people with a role may do. */
+export interface RoleInput {
+  /** Object ids of Entra groups whose members have the role. */
+  readonly entra_groups?: readonly string[] | undefined
+  /** App roles of the Entra registration. */
+  readonly entra_app_roles?: readonly string[] | undefined
+  readonly may: readonly ActionName[]
+  /** Only for events of these stakeholder groups, by key or display name; all if absent. */
+  readonly stakeholders?: readonly string[] | undefined
+  /** Only for events of these types: exact, or a prefix with a star such as `celery.*`; all if absent. */
+  readonly event_types?: readonly string[] | undefined
+}
+
 /** The configuration: the content of TEAMS_CONFIG_FILE, or an object for `createGateway`. Example: `examples/config.yaml`. */
 export interface ConfigInput {
   readonly channels?: Readonly<Record<string, ChannelInput>> | undefined
@@ -157,6 +171,10 @@ export interface ConfigInput {
     | undefined
   /** Services that page people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
   readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
+  /** Roles of people who act on cards, by name. Without any, every verified person may do everything. */
+  readonly roles?: Readonly<Record<string, RoleInput>> | undefined
+  /** Actions that a second verified person has to confirm. */
+  readonly two_person?: readonly ActionName[] | undefined
   /** Folder of your own templates, relative to the file, or to the working folder for an object. */
   readonly templates?: string | undefined
 }

@@ -19,6 +19,7 @@ import { FIELD_TYPES, type FieldType } from './data-fields.ts'
 import { escalationSchema } from './escalation-schema.ts'
 import { LANGUAGES } from './language.ts'
 import { pagerSchema } from './pager-config.ts'
+import { roleSchemas } from './roles.ts'
 
 /**
  * Names that entries may refer to: the built-in ones and all entries of the configuration, also invalid ones, so that one
@@ -133,6 +134,7 @@ export function configSchema(known: KnownNames) {
       .transform((routes) => routes ?? []),
     escalation: escalationSchema({ ...known, channel, group }),
     pagers: record(groupKey, pagerSchema),
+    ...roleSchemas(group),
     templates: text(1_000).optional(),
   })
 }

@@ -14,6 +14,7 @@ import type { Config } from './config-schema.ts'
 import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
 import { escalationOf } from './escalation-config.ts'
 import { pagersOf } from './pager-config.ts'
+import { rolesOf } from './roles.ts'
 import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
 
@@ -34,7 +35,7 @@ export interface CatalogueOptions extends CatalogueDefaults {
  * @throws GatewayError `invalid_config_file`, with every problem at once
  */
 export function catalogueOf(settings: Settings, config?: ConfigInput): Catalogue {
-  return loadCatalogue({
+  const catalogue = loadCatalogue({
     configFile: settings.TEAMS_CONFIG_FILE,
     config,
     language: settings.TEAMS_LANGUAGE,
@@ -45,6 +46,24 @@ export function catalogueOf(settings: Settings, config?: ConfigInput): Catalogue
       burst: settings.TEAMS_RATE_LIMIT_BURST,
     },
   })
+  requireVerifiedPeople(catalogue, settings)
+  return catalogue
+}
+
+/** Two pairs of eyes are two verified people, so there has to be a way to verify them. */
+function requireVerifiedPeople(
+  { twoPerson }: Catalogue,
+  settings: Pick<Settings, 'TEAMS_SIGN_IN_CLIENT_ID' | 'TEAMS_API_TOKENS' | 'TEAMS_INBOUND_SECRETS'>,
+): void {
+  const { TEAMS_SIGN_IN_CLIENT_ID: signIn, TEAMS_API_TOKENS: tokens, TEAMS_INBOUND_SECRETS: secrets } = settings
+  if (twoPerson.size === 0 || signIn !== undefined || tokens !== undefined || secrets !== undefined) return
+  throw new GatewayError('invalid_config_file', [
+    {
+      at: 'two_person',
+      found: 'actions that need two verified people, where nobody can be verified',
+      expected: 'TEAMS_SIGN_IN_CLIENT_ID, or a token with the scope act for a relay; or no such list',
+    },
+  ])
 }
 
 /**
@@ -90,6 +109,8 @@ function withConfig(options: CatalogueOptions): Catalogue {
     })),
     escalation: escalationOf(config.escalation, (name) => typeNamed(name, config, builtIn)),
     pagers: pagersOf(config.pagers),
+    roles: rolesOf(config.roles, (name) => typeNamed(name, config, builtIn)),
+    twoPerson: new Set(config.two_person),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),
     configuration: JSON.parse(JSON.stringify(config)) as JsonObject,
   }

@@ -1,35 +1,13 @@
 import { z } from 'zod'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
+import { ACTION_NAMES, type ActionName } from '../catalogue/roles.ts'
 import { keptId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { count, moment, record } from './json-names.ts'
 import type { NotificationView } from './notifications.ts'
 import { nextCursor, oneOf, PAGING, readQuery, time } from './query.ts'
 
-/**
- * What a person does with a card, and what it means for the event:
- *
- * - `acknowledge`: somebody looks after it; escalation stops until the acknowledgement expires
- * - `unacknowledge`: nobody does any more; escalation goes on
- * - `escalate`: a tier of its policy is called at once
- * - `discard`: it leaves what is open; its repeats stay quiet for as long as the person chose
- * - `restore`: takes a discard back, within TEAMS_RESTORE_WINDOW
- * - `replay`: a failed notification is sent again
- * - `retry`, `poll`: work outside the gateway, by an action provider
- */
-export const ACTION_NAMES = [
-  'acknowledge',
-  'unacknowledge',
-  'escalate',
-  'discard',
-  'restore',
-  'replay',
-  'retry',
-  'poll',
-] as const
-
-/** The name of an action. */
-export type ActionName = (typeof ACTION_NAMES)[number]
+export { ACTION_NAMES, type ActionName }
 
 /** States of an action. `unknown`: it was begun, and whether the other side did it is not known; its result says where to look. */
 export const ACTION_STATES = ['requested', 'running', 'done', 'refused', 'failed', 'unknown'] as const
@@ -181,9 +159,10 @@ export interface ActionView {
   readonly result: ActionResult | null
   readonly eventId: string
   readonly notificationId: string | null
-  readonly correlationId: string
-  readonly eventType: string
-  readonly priority: Priority
+  /** Null, as type and priority are, where retention has removed the event. */
+  readonly correlationId: string | null
+  readonly eventType: string | null
+  readonly priority: Priority | null
   /** Who did it, as recorded. */
   readonly by: string
   readonly via: ActorVia
@@ -264,9 +243,9 @@ const actionShape = {
     }),
   event_id: z.string(),
   notification_id: z.string().nullable(),
-  correlation_id: z.string(),
-  event_type: z.string(),
-  priority: z.enum(PRIORITIES),
+  correlation_id: z.string().nullable(),
+  event_type: z.string().nullable(),
+  priority: z.enum(PRIORITIES).nullable(),
   by: z.string(),
   via: z.enum(ACTOR_WAYS),
   verified: z

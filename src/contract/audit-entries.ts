@@ -171,9 +171,10 @@ export const AUDIT_ENTRIES = {
     fields: { ...NOTIFICATION_FIELDS, replayed_at: 'time', ...ACTOR_FIELDS },
     means: 'Somebody asked for a failed notification to be sent again',
   },
+  // Without the other columns of the notification: an edit of them would become what the last entry says.
   'notification.acted': {
     fields: {
-      ...NOTIFICATION_FIELDS,
+      notification: 'id',
       action: 'id',
       type: 'code',
       acknowledged_at: 'time',

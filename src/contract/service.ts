@@ -1,3 +1,12 @@
+import type {
+  ActionAnswer,
+  ActionName,
+  ActionPage,
+  ActionQuery,
+  ActionView,
+  Actor,
+  UncheckedAction,
+} from './actions.ts'
 import type { AuditEntryPage, AuditEntryQuery } from './audit.ts'
 import type { ChannelView } from './channels.ts'
 import type { Acceptance, UncheckedEvent } from './events.ts'
@@ -47,6 +56,21 @@ export interface GatewayService {
    * @throws GatewayError `not_found`, `silence_over`
    */
   endSilence(id: string, by: string): Promise<SilenceView>
+  /**
+   * Does an action, or refuses it: the answer's `state` and `result` say which, and nothing is done twice. It is recorded either
+   * way.
+   *
+   * @throws GatewayError `invalid_action`, `not_found`, `several_events`, `action_key_reused`; then nothing is recorded
+   */
+  act(action: UncheckedAction, actor: Actor): Promise<ActionAnswer>
+  /** @throws GatewayError `not_found` */
+  getAction(id: string): Promise<ActionView>
+  /** Lists actions, the newest first. */
+  listActions(
+    query: ActionQuery,
+  ): Promise<{ readonly actions: readonly ActionView[]; readonly nextCursor: string | null }>
+  /** What a person sees before an action. Nothing is changed or recorded. @throws GatewayError `not_found` */
+  getActionPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage>
   /**
    * Lists entries of the audit trail in the order of their trees; those that are not sealed yet come last.
    *

@@ -8,6 +8,7 @@ import type { Tables } from '../store/tables.ts'
 
 const WAKE_QUEUE = 'drain'
 const MAINTENANCE_QUEUE = 'maintain'
+const ACTION_QUEUE = 'act'
 
 /** The job engine: wakes channels in other processes, and runs the maintenance once for all replicas. */
 export interface Engine {
@@ -16,10 +17,13 @@ export interface Engine {
    * neither.
    */
   wake(transaction: Kysely<Tables>, channels: readonly string[]): Promise<void>
-  /** Starts processing wake-ups and maintenance jobs. */
+  /** Writes the job of an action, inside the transaction that writes the action. It has the id alone. */
+  enqueueAction(transaction: Kysely<Tables>, actionId: string): Promise<void>
+  /** Starts processing wake-ups, actions and maintenance jobs. */
   work(handlers: {
     readonly onWake: (channels: readonly string[]) => void
     readonly onMaintain: () => Promise<void>
+    readonly onAction: (actionId: string) => Promise<void>
   }): Promise<void>
   /** True while pg-boss answers. */
   reachable(): Promise<boolean>
@@ -76,10 +80,20 @@ async function createQueues(boss: PgBoss): Promise<void> {
     retentionSeconds: 3600,
     deleteAfterSeconds: 60,
   })
+  // A job that is lost is found as an action that no process has (src/actions/outside.ts).
+  await boss.createQueue(ACTION_QUEUE, {
+    policy: 'standard',
+    notify: true,
+    retryLimit: 0,
+    expireInSeconds: 3600,
+    retentionSeconds: 3600,
+    deleteAfterSeconds: 60,
+  })
   await boss.createQueue(MAINTENANCE_QUEUE, { policy: 'short', retryLimit: 3, retryDelay: 60, expireInSeconds: 3600 })
   // Fills pg-boss's cache of queues now. Looking a queue up later, inside a transaction, would need a second
   // connection, and the embedded database has only one.
   await boss.insert(WAKE_QUEUE, [])
+  await boss.insert(ACTION_QUEUE, [])
 }
 
 function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
@@ -99,7 +113,10 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
         .map((channel) => ({ singletonKey: channel, data: { channel } }))
       if (jobs.length > 0) await boss.insert(WAKE_QUEUE, jobs, { db: fromKysely(transaction) })
     },
-    async work({ onWake, onMaintain }) {
+    async enqueueAction(transaction, actionId) {
+      await boss.insert(ACTION_QUEUE, [{ data: { actionId } }], { db: fromKysely(transaction) })
+    },
+    async work({ onWake, onMaintain, onAction }) {
       // More than once a day, because it yields to readers of the tables, such as the nightly backup; and once more at
       // the start of a gateway that was off. First of all, because it may fail.
       await boss.schedule(MAINTENANCE_QUEUE, '17 */6 * * *', null, { tz: 'UTC', missed: 'once' })
@@ -108,6 +125,14 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
           WAKE_QUEUE,
           { batchSize: 100, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 },
           async (jobs) => onWake([...new Set(jobs.map((job) => job.data.channel))]),
+        )
+        await boss.work<{ actionId: string }>(
+          ACTION_QUEUE,
+          { batchSize: 10, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
+          async (jobs) => {
+            // Not awaited: an action may take minutes, has a lease of its own, and must not hold up the next one's start.
+            for (const job of jobs) void onAction(job.data.actionId)
+          },
         )
         await boss.work(MAINTENANCE_QUEUE, { pollingIntervalSeconds: 30 }, async () => {
           try {
@@ -119,7 +144,8 @@ function engineOf(boss: PgBoss, schema: string, log: Log): Engine {
           }
         })
       } catch (error) {
-        for (const queue of [WAKE_QUEUE, MAINTENANCE_QUEUE]) await boss.offWork(queue).catch(() => undefined)
+        for (const queue of [WAKE_QUEUE, ACTION_QUEUE, MAINTENANCE_QUEUE])
+          await boss.offWork(queue).catch(() => undefined)
         throw error
       }
     },

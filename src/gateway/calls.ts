@@ -1,6 +1,8 @@
+import type { ActParts } from '../actions/act.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
 import type { Acceptor } from '../intake/acceptor.ts'
+import type { PatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
@@ -19,6 +21,10 @@ export interface UseCaseParts {
   readonly publisher: Publisher | undefined
   readonly catalogue: Catalogue
   readonly transport: Pick<Transport, 'destination'>
+  /** What actions need: lives of acknowledgements, timers, providers. */
+  readonly actions: ActParts
+  /** TEAMS_PHI_POLICY for typed texts. */
+  readonly guard: PatientDataGuard
   readonly clock: Clock
   readonly log: Log
   /** True once the gateway is stopping: then no more events are accepted. */

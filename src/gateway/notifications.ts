@@ -1,18 +1,15 @@
+import { actorOf } from '../contract/actor.ts'
 import type { GatewayService } from '../contract/service.ts'
-import { getNotification, listNotifications, readViews, replayNotification } from '../store/notifications.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { getNotification, listNotifications, readViews } from '../store/notifications.ts'
 import { recordRead } from '../store/record-read.ts'
-import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
 
 /** Makes the use cases that list, read and replay notifications. */
-export function createNotifications({
-  database: { kysely },
-  engine,
-  log,
-}: UseCaseParts): Pick<
-  GatewayService,
-  'listNotifications' | 'getNotification' | 'getNotificationViews' | 'replayNotification'
-> {
+export function createNotifications(
+  { database: { kysely }, log }: Pick<UseCaseParts, 'database' | 'log'>,
+  act: GatewayService['act'],
+): Pick<GatewayService, 'listNotifications' | 'getNotification' | 'getNotificationViews' | 'replayNotification'> {
   return {
     listNotifications: (query) => listNotifications(kysely, query),
     async getNotification(id, by) {
@@ -22,18 +19,20 @@ export function createNotifications({
     },
     getNotificationViews: (ids) => readViews(kysely, ids),
     async replayNotification(id, by) {
-      const replayed = await inTransaction(kysely, async (transaction) => {
-        const notification = await replayNotification(transaction, id, by)
-        await engine.wake(transaction, [notification.channel])
-        return notification
-      })
+      // An unknown id is no action, and is reported as for the other notifications.
+      const [before] = await readViews(kysely, [id])
+      const { state, notification } = await act({ action: 'replay', notificationId: id }, actorOf(by))
+      if (state !== 'done' || notification === null)
+        throw new GatewayError('not_replayable', [
+          { at: 'state', found: JSON.stringify(notification?.state ?? before?.state), expected: '"failed"' },
+        ])
       log.write('notification_replayed', {
-        correlation_id: replayed.correlationId,
+        correlation_id: notification.correlationId,
         notification_id: id,
-        channel: replayed.channel,
+        channel: notification.channel,
         by,
       })
-      return replayed
+      return notification
     },
   }
 }

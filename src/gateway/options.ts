@@ -1,3 +1,4 @@
+import type { ActionProvider } from '../actions/provider.ts'
 import type { ConfigInput } from '../catalogue/config-input.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { LineLogger, Log } from '../kernel/log.ts'
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   /** Your own logger, such as pino's; JSON lines on stderr at TEAMS_LOG_LEVEL if absent. */
   readonly log?: Log | LineLogger
   readonly clock?: Clock
+  /** What does `retry` and `poll` for your events. Their buttons are offered where one of these says that it can. */
+  readonly actions?: readonly ActionProvider[]
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { GatewayService } from '../contract/service.ts'
+import { createActions } from './actions.ts'
 import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
@@ -17,11 +18,13 @@ export interface LocalService extends GatewayService, SendEvents, SendCheckpoint
 /** Makes the service that HTTP, the command line and the library call, from all use cases. */
 export function createService(parts: UseCaseParts): LocalService {
   const { wrap, whenIdle } = createCalls(parts)
+  const actions = createActions(parts)
   return {
     ...wrap({
       ...createSendEvents(parts),
       ...createSendCheckpoint(parts),
-      ...createNotifications(parts),
+      ...createNotifications(parts, actions.act),
+      ...actions,
       ...createChannels(parts),
       ...createSilences(parts),
       ...createAudit(parts),

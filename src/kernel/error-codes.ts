@@ -70,6 +70,21 @@ export const ERROR_CODES = {
     title: 'This notification can not be replayed',
     todo: 'Only a notification in state "failed" can be replayed. "notifications show" prints the state.',
   },
+  invalid_action: {
+    status: 422,
+    title: 'The action is not valid',
+    todo: 'Nothing was done. Correct the fields that the answer names, then ask for the action again.',
+  },
+  several_events: {
+    status: 409,
+    title: 'The action could be done to several events with this correlation id',
+    todo: 'Nothing was done. Name one of the events that the answer lists as event_id.',
+  },
+  action_key_reused: {
+    status: 409,
+    title: 'The idempotency key was already used for another action',
+    todo: 'Nothing was done. Give each action a key of its own. A key used again means the same action, asked for again.',
+  },
   invalid_silence: {
     status: 422,
     title: 'The silence is not valid',

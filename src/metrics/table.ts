@@ -56,6 +56,11 @@ export const METRICS = {
     help: 'Attempts after which the notification went back to the backlog (pending).',
     labels: ['channel', 'outcome'],
   },
+  teams_actions_total: {
+    type: 'counter',
+    help: 'Actions that people and programs asked for, by their first answer: done, refused, requested. What becomes of a requested one is counted again.',
+    labels: ['action', 'state'],
+  },
   teams_notification_send_duration_seconds: {
     type: 'histogram',
     help: 'Time from the start of an attempt to its outcome, including the wait for a connection.',

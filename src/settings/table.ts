@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ACTION_SETTINGS } from './action-settings.ts'
 import { AUDIT_SETTINGS } from './audit-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
@@ -162,6 +163,8 @@ export const SETTINGS = {
   },
 
   ...STORM_SETTINGS,
+
+  ...ACTION_SETTINGS,
 
   TEAMS_MAX_RETRIES: {
     group: 'Retries',

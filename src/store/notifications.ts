@@ -3,6 +3,8 @@ import type { NotificationQuery } from '../contract/notification-query.ts'
 import type { AttemptView, NotificationDetail, NotificationView, State } from '../contract/notifications.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { type ActionOfEvent, readActionsOf } from './actions.ts'
 import { insertReplay, readReplays } from './replays.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
@@ -95,6 +97,20 @@ export async function readViews(db: Kysely<Tables>, ids: readonly string[]): Pro
   )
 }
 
+/** What a notification's card says in a client that shows no cards: its heading. Null where no card was made, or it was removed. */
+export async function readHeading(
+  db: Kysely<Tables>,
+  { id, createdAt }: Pick<NotificationView, 'id' | 'createdAt'>,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('teams_notifications')
+    .select(sql<string | null>`card_payload ->> 'fallbackText'`.as('heading'))
+    .where('id', '=', id)
+    .where('created_at', '=', createdAt)
+    .executeTakeFirst()
+  return row?.heading ?? null
+}
+
 /**
  * One notification with its data, card, attempts and actions. Callers record the read: `recordRead`.
  *
@@ -134,7 +150,7 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
         repeat: attempt.repeat,
       }),
     ),
-    actions: [...(await readReplays(db, id)), ...actionsOf(row)].sort((a, b) => a.at.getTime() - b.at.getTime()),
+    actions: await readDone(db, row),
   }
 }
 
@@ -168,18 +184,55 @@ async function readResolution(
   return { resolvedAt: row?.created_at ?? null, resolvedBy: row?.event_id ?? null }
 }
 
-function actionsOf(
-  row: Pick<Selected, 'acknowledged_by' | 'acknowledged_at' | 'action_taken' | 'action_data'>,
-): NotificationDetail['actions'] {
-  if (!row.acknowledged_by || !row.acknowledged_at) return []
-  return [
-    {
-      action: row.action_taken ?? 'acknowledge',
-      by: row.acknowledged_by,
-      at: row.acknowledged_at,
-      data: row.action_data,
-    },
-  ]
+/**
+ * What was done to a notification's event, the oldest first. Replays of an earlier version have no action, and neither has an
+ * acknowledgement that was written with SQL.
+ */
+async function readDone(
+  db: Kysely<Tables>,
+  row: Pick<Selected, 'id' | 'event_id' | 'acknowledged_by' | 'acknowledged_at' | 'action_taken' | 'action_data'>,
+): Promise<NotificationDetail['actions']> {
+  const done = (await readActionsOf(db, row.event_id, MAX_ACTIONS))
+    .filter(({ state, action, notification_id }) => {
+      const own = action !== 'replay' || notification_id === null || notification_id === row.id
+      return state === 'done' && own
+    })
+    .map((action) => ({
+      action: action.action as string,
+      by: action.actor_name ?? action.actor_id ?? action.relayed_by ?? action.via,
+      at: action.finished_at ?? action.requested_at,
+      data: dataOf(action),
+    }))
+  const times = new Set(done.map(({ at }) => at.getTime()))
+  const replays = (await readReplays(db, row.id)).filter(({ at }) => !times.has(at.getTime()))
+  const written =
+    row.acknowledged_by && row.acknowledged_at && !times.has(row.acknowledged_at.getTime())
+      ? [
+          {
+            action: row.action_taken ?? 'acknowledge',
+            by: row.acknowledged_by,
+            at: row.acknowledged_at,
+            data: row.action_data,
+          },
+        ]
+      : []
+  return [...done, ...replays, ...written].sort((a, b) => a.at.getTime() - b.at.getTime())
+}
+
+/** Actions that one notification shows; all are in the list of actions. */
+const MAX_ACTIONS = 100
+
+function dataOf(action: ActionOfEvent): JsonObject {
+  const { id, verified, reason, note, tier, quiet_until: quietUntil, result } = action
+  return {
+    action_id: id,
+    verified,
+    ...(reason === null ? {} : { reason }),
+    ...(note === null ? {} : { note }),
+    ...(tier === null ? {} : { tier }),
+    ...(quietUntil === null ? {} : { quiet_until: quietUntil.toISOString() }),
+    ...(result === null ? {} : { result }),
+  }
 }
 
 /**
@@ -187,10 +240,16 @@ function actionsOf(
  * asked for it.
  *
  * @param by who asked
+ * @param at when; now, if absent
  * @returns the notification; the caller wakes its channel
  * @throws GatewayError `not_found`, `not_replayable`
  */
-export async function replayNotification(db: Kysely<Tables>, id: string, by: string): Promise<NotificationView> {
+export async function replayNotification(
+  db: Kysely<Tables>,
+  id: string,
+  by: string,
+  at?: Date,
+): Promise<NotificationView> {
   const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.forUpdate().executeTakeFirst()
   if (!row) throw missing()
   if (row.state !== 'failed')
@@ -205,7 +264,7 @@ export async function replayNotification(db: Kysely<Tables>, id: string, by: str
        WHERE id = ${id}::uuid AND created_at = ${row.created_at}`,
       { returning: sql`n.next_attempt_at` },
     )} SELECT state, reason, next_attempt_at FROM replayed`.execute(db)
-  await insertReplay(db, { id, createdAt: row.created_at }, by)
+  await insertReplay(db, { id, createdAt: row.created_at }, by, at)
   return toView({ ...row, ...rows[0] })
 }
 

@@ -10,14 +10,15 @@ export async function insertReplay(
   db: Kysely<Tables>,
   notification: { readonly id: string; readonly createdAt: Date },
   by: string,
+  at?: Date,
 ): Promise<void> {
   await sql`
     WITH ${changeRows(
       'replay.recorded',
       'recorded',
       sql`
-      INSERT INTO teams_replays AS p (notification_id, replayed_by, salt)
-      VALUES (${notification.id}::uuid, ${by}::text, gen_random_uuid())`,
+      INSERT INTO teams_replays AS p (notification_id, replayed_at, replayed_by, salt)
+      VALUES (${notification.id}::uuid, coalesce(${at ?? null}::timestamptz, clock_timestamp()), ${by}::text, gen_random_uuid())`,
       {
         returning: sql`p.replayed_by, p.salt`,
         entry: {

@@ -1,5 +1,6 @@
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { parsePriority } from '../../src/catalogue/priority.ts'
+import type { ActionAnswer, ActionName, Actor, UncheckedAction } from '../../src/contract/actions.ts'
 import type { AuditEntryView } from '../../src/contract/audit.ts'
 import type { ChannelView } from '../../src/contract/channels.ts'
 import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
@@ -21,6 +22,10 @@ export interface MemoryService extends GatewayService {
   readonly reads: { readonly id: string; readonly by: string }[]
   /** Who replayed which notification. */
   readonly replays: { readonly id: string; readonly by: string }[]
+  /** Actions that were asked for, with their actors. */
+  readonly acts: { readonly action: UncheckedAction; readonly actor: Actor }[]
+  /** What the answers to actions differ in from one that was done. */
+  answer: Partial<ActionAnswer>
   /** Silences as they are kept, by id. */
   readonly silences: Map<string, Silence>
   /** Entries of the audit trail, in the order of the tree. */
@@ -54,6 +59,7 @@ export const CHANNEL: ChannelView = {
 export function createMemoryService(): MemoryService {
   const details = new Map<string, NotificationDetail>()
   const byKey = new Map<string, Acceptance>()
+  const performed = new Map<string, ActionAnswer>()
   const find = (id: string): NotificationDetail => {
     const found = details.get(id)
     if (found) return found
@@ -72,6 +78,8 @@ export function createMemoryService(): MemoryService {
     checkpoint: undefined,
     replays: [],
     reads: [],
+    acts: [],
+    answer: {},
     checks: [{ name: 'database', ok: true, detail: 'memory' }],
     beforeAccept: async () => {},
     setState(id, state) {
@@ -126,6 +134,39 @@ export function createMemoryService(): MemoryService {
       service.replays.push({ id, by })
       service.setState(id, 'pending')
       return find(id)
+    },
+    async act(action, actor) {
+      const given = typeof action.notificationId === 'string' ? find(action.notificationId) : undefined
+      const view =
+        given ??
+        [...details.values()].find(
+          ({ eventId, correlationId }) => eventId === action.eventId || correlationId === action.correlationId,
+        )
+      if (view === undefined) throw new GatewayError('not_found')
+      service.acts.push({ action, actor })
+      const {
+        card: _card,
+        data: _data,
+        attempts: _attempts,
+        actions: _actions,
+        repeatCount: _count,
+        lastRepeatAt: _last,
+        resolvedAt: _at,
+        resolvedBy: _by,
+        ...notification
+      } = view
+      const answer = { ...actionOf(notification, action, actor), ...service.answer }
+      performed.set(answer.id, answer)
+      return answer
+    },
+    async getAction(id) {
+      const found = performed.get(id)
+      if (found) return found
+      throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of an action' }])
+    },
+    listActions: async ({ limit }) => ({ actions: [...performed.values()].slice(0, limit), nextCursor: null }),
+    getActionPage: async () => {
+      throw new GatewayError('not_found')
     },
     listChannels: async () => [CHANNEL],
     async createSilence(unchecked, by) {
@@ -239,5 +280,32 @@ function detailOf(event: UncheckedEvent): NotificationDetail {
       },
     ],
     actions: [{ action: 'acknowledge', by: 'someone', at: now, data: null }],
+  }
+}
+
+function actionOf(notification: NotificationView, action: UncheckedAction, actor: Actor): ActionAnswer {
+  const { eventId, correlationId, eventType, priority } = notification
+  return {
+    id: newId(),
+    action: action.action as ActionName,
+    state: 'done',
+    result: null,
+    eventId,
+    notificationId: notification.id,
+    correlationId,
+    eventType,
+    priority,
+    by: actor.name ?? actor.id ?? actor.via,
+    via: actor.via,
+    verified: actor.verified,
+    reason: typeof action.reason === 'string' ? action.reason : null,
+    note: null,
+    tier: null,
+    quietUntil: null,
+    data: null,
+    events: 1,
+    requestedAt: new Date(),
+    finishedAt: new Date(),
+    notification,
   }
 }

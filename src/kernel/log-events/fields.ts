@@ -18,6 +18,9 @@ interface LogFieldRow {
  * `docs/reference/log-events.md` is written from this table.
  */
 export const LOG_FIELDS = {
+  action: { type: 'text', help: 'Name of the action.' },
+  action_id: { type: 'text', help: 'Id of the action.' },
+  action_state: { type: 'text', help: 'State of the action: requested, done, refused, failed or unknown.' },
   applied: { type: 'texts', help: 'Names of the migrations that were applied.' },
   at: { type: 'text', help: 'Setting, file entry or path in Vault where the value stands.' },
   attempt: { type: 'number', help: 'Number of the attempt, from 1.' },
@@ -58,6 +61,10 @@ export const LOG_FIELDS = {
   problems: { type: 'texts', help: 'Everything that is wrong: where, what was found, what was expected.' },
   reason: { type: 'text', help: 'Why: the meaning of an outcome, or its name.' },
   request_id: { type: 'text', help: 'Id of the request, which the `instance` of its error answer names too.' },
+  result: {
+    type: 'text',
+    help: 'Why the action was refused or failed, as in the reference of actions; null where that needs no reason.',
+  },
   rests_until: { type: 'time', help: 'When the channel gets its next card, a probe.' },
   route: { type: 'text', help: 'Pattern of the route; null where none fits. Never the path itself.' },
   rows: { type: 'number', help: 'Rows that were written.' },
@@ -72,6 +79,7 @@ export const LOG_FIELDS = {
   tree: { type: 'text', help: 'Origin of the audit tree: the first line of its checkpoints.' },
   tree_size: { type: 'number', help: 'Entries in the tree at its last checkpoint.' },
   tries: { type: 'number', help: 'Tries so far.' },
+  via: { type: 'text', help: 'How it is known who acts: entra, token, command_line and others.' },
   warning: { type: 'text', help: "The job engine's warning." },
 } as const satisfies Record<string, LogFieldRow>
 

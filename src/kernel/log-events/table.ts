@@ -1,3 +1,4 @@
+import { ACTION_EVENTS } from './actions.ts'
 import { AUDIT_EVENTS } from './audit.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
@@ -9,6 +10,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   Start: START_EVENTS,
   'Requests, secrets and listeners': REQUEST_EVENTS,
   Delivery: DELIVERY_EVENTS,
+  Actions: ACTION_EVENTS,
   'Audit trail': AUDIT_EVENTS,
 } as const
 
@@ -20,6 +22,7 @@ export const LOG_EVENTS = {
   ...START_EVENTS,
   ...REQUEST_EVENTS,
   ...DELIVERY_EVENTS,
+  ...ACTION_EVENTS,
   ...AUDIT_EVENTS,
 } as const satisfies Record<string, LogEventRow>
 

@@ -1,0 +1,180 @@
+import type { Kysely } from 'kysely'
+import type { Actor } from '../contract/actions.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import { lockNotifications, readActed, writeActed } from '../store/acted-events.ts'
+import {
+  type ActionEnd,
+  findAbandoned,
+  finishAction,
+  renewAction,
+  type StoredAction,
+  takeAction,
+} from '../store/actions.ts'
+import type { Tables } from '../store/tables.ts'
+import { inTransaction } from '../store/transactions.ts'
+import type { ActParts } from './act.ts'
+import { columnsAfter, nameOf } from './acted-columns.ts'
+import { type EventState, statesOf } from './event-state.ts'
+import { type ActionProvider, isOutside, OUTSIDE_ACTIONS, offerOf } from './provider.ts'
+
+/** Seconds for which a process has an action that it runs, without a renewal. */
+const LEASE_SECONDS = 30
+const RENEW_MS = 10_000
+/** Pause between two searches for actions that no process has. */
+const SEARCH_MS = 5_000
+/** Seconds after which an action that was asked for has lost its job. */
+const JOB_LOST_SECONDS = 10
+
+/** Runs actions whose work is outside the gateway. */
+export interface OutsideActions {
+  /** Runs an action, unless it is finished or another process has it. Never throws. */
+  run(actionId: string): Promise<void>
+  /** Runs actions that no process has, again and again; the returned function stops that and waits for those that run. */
+  start(): () => Promise<void>
+}
+
+/** Makes the runner. Of a provider's work that was cut off, only the provider can know whether it was done. */
+export function createOutsideActions(options: {
+  readonly kysely: Kysely<Tables>
+  readonly parts: Pick<ActParts, 'lives' | 'providers' | 'followUp'>
+  readonly clock: Clock
+  readonly log: Log
+}): OutsideActions {
+  const { kysely, parts, clock, log } = options
+  const running = new Set<Promise<void>>()
+  const stopping = new AbortController()
+
+  async function eventOf(action: StoredAction): Promise<EventState | undefined> {
+    const { notifications, now } = await readActed(kysely, [action.event_id])
+    return statesOf(notifications, parts.lives, now)[0]
+  }
+
+  async function runTaken(action: StoredAction, again: boolean): Promise<ActionEnd> {
+    const event = await eventOf(action)
+    if (event === undefined || !isOutside(action.action)) return { state: 'failed', code: 'not_offered', result: null }
+    const offer = offerOf(parts.providers, action.action, event)
+    if (again) return lookUp(offer, event, action)
+    if ('why' in offer) return { state: 'failed', code: offer.why, result: null }
+    const lost = new AbortController()
+    const renewal = setInterval(() => {
+      renewAction(kysely, action.id, LEASE_SECONDS).then(
+        (held) => held || lost.abort(),
+        () => undefined,
+      )
+    }, RENEW_MS)
+    try {
+      const { state, data } = await offer.provider.run(event, {
+        actionId: action.id,
+        actor: actorOf(action),
+        signal: AbortSignal.any([stopping.signal, lost.signal]),
+      })
+      return { state, code: codeOf(state), result: data }
+    } catch (error) {
+      // What it had done by then is not known.
+      log.write('action_run_failed', { err: error, action_id: action.id })
+      return { state: 'unknown', code: 'provider_lost', result: null }
+    } finally {
+      clearInterval(renewal)
+    }
+  }
+
+  async function lookUp(
+    offer: { readonly provider: ActionProvider } | { readonly why: string },
+    event: EventState,
+    action: StoredAction,
+  ): Promise<ActionEnd> {
+    if (!('provider' in offer) || offer.provider.look === undefined)
+      return { state: 'unknown', code: 'provider_lost', result: null }
+    const { state, data } = await offer.provider.look(event, action.id)
+    return { state, code: codeOf(state), result: data }
+  }
+
+  async function finish(action: StoredAction, end: ActionEnd): Promise<void> {
+    await inTransaction(kysely, async (transaction) => {
+      const finished = await finishAction(transaction, action.id, end)
+      if (finished === undefined) return
+      const { notifications, now } = await lockNotifications(transaction, [action.event_id])
+      const actor = actorOf(action)
+      const done = {
+        ...action,
+        actor,
+        at: finished.finished_at ?? now,
+        quietUntil: null,
+        state: end.state === 'refused' ? ('failed' as const) : end.state,
+        code: end.code,
+        by: nameOf(actor),
+        expiresAt: null,
+        events: statesOf(notifications, parts.lives, now),
+      }
+      // A discard that came meanwhile stays the last action, by which the event is not open.
+      if (end.state === 'done')
+        await writeActed(
+          transaction,
+          { id: action.id, name: action.action },
+          notifications.filter((row) => row.action_taken !== 'discard').map((row) => columnsAfter(row, done)),
+        )
+      await parts.followUp(transaction, done)
+    })
+    log.write('action_finished', {
+      action_id: action.id,
+      action: action.action,
+      action_state: end.state,
+      result: end.code,
+    })
+  }
+
+  async function tryRun(actionId: string): Promise<void> {
+    try {
+      const taken = await takeAction(kysely, actionId, LEASE_SECONDS)
+      if (taken) await finish(taken.action, await runTaken(taken.action, taken.again))
+    } catch (error) {
+      // Its lease runs out, and the search finds it.
+      log.write('action_run_failed', { err: error, action_id: actionId })
+    }
+  }
+
+  function run(actionId: string): Promise<void> {
+    const work = tryRun(actionId).finally(() => running.delete(work))
+    running.add(work)
+    return work
+  }
+
+  return {
+    run,
+    start() {
+      let cancel = () => {}
+      const search = async () => {
+        try {
+          for (const id of await findAbandoned(kysely, OUTSIDE_ACTIONS, JOB_LOST_SECONDS)) await run(id)
+        } catch (error) {
+          log.write('action_search_failed', { err: error })
+        }
+        if (!stopping.signal.aborted) cancel = clock.after(SEARCH_MS, () => void search())
+      }
+      cancel = clock.after(SEARCH_MS, () => void search())
+      return async () => {
+        stopping.abort()
+        cancel()
+        await Promise.allSettled(running)
+      }
+    },
+  }
+}
+
+function codeOf(state: ActionEnd['state']): ActionEnd['code'] {
+  if (state === 'failed') return 'provider_failed'
+  return state === 'unknown' ? 'provider_lost' : null
+}
+
+/** The actor of a stored action. */
+function actorOf(action: StoredAction): Actor {
+  return {
+    via: action.via,
+    id: action.actor_id,
+    name: action.actor_name,
+    verified: action.verified,
+    roles: [],
+    relayedBy: action.relayed_by,
+  }
+}

@@ -1,0 +1,64 @@
+import type { ActionResult, Actor } from '../contract/actions.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { EventState } from './event-state.ts'
+
+/** Actions whose work is outside the gateway. */
+export const OUTSIDE_ACTIONS = ['retry', 'poll'] as const
+
+/** An action whose work is outside the gateway. */
+export type OutsideAction = (typeof OUTSIDE_ACTIONS)[number]
+
+/** The event that a provider works for. */
+export type ProvidedEvent = Pick<
+  EventState,
+  'id' | 'createdAt' | 'correlationId' | 'eventType' | 'priority' | 'stakeholders'
+>
+
+/** Whether a provider can do its action for an event. */
+export type Offer = { readonly can: true } | { readonly can: false; readonly why: ActionResult }
+
+/** What came of the work. `unknown`: it was begun, and whether the other side did it is not known. */
+export interface ProviderResult {
+  readonly state: 'done' | 'failed' | 'unknown'
+  /** What the other side said, for the record and the follow-up card: no patient data. */
+  readonly data: JsonObject | null
+}
+
+/** Does `retry` or `poll` in the system that an event came from. */
+export interface ActionProvider {
+  readonly action: OutsideAction
+  /** Whether it can be done for an event, and if not why. Asked for each card and each click, so it answers from memory. */
+  offers(event: ProvidedEvent): Offer
+  /**
+   * Does it, once per action. The other side should be given the id, by which it recognises a repetition.
+   *
+   * @param options.signal aborted when the gateway stops or has lost the action to another process
+   */
+  run(
+    event: ProvidedEvent,
+    options: { readonly actionId: string; readonly actor: Actor; readonly signal: AbortSignal },
+  ): Promise<ProviderResult>
+  /** Looks up what came of an action whose process was lost. Without it, such an action ends as `unknown`. */
+  look?(event: ProvidedEvent, actionId: string): Promise<ProviderResult>
+}
+
+/** The providers of a gateway, by action; of two for one action, the first that offers it for an event is asked. */
+export function offerOf(
+  providers: readonly ActionProvider[],
+  action: OutsideAction,
+  event: ProvidedEvent,
+): { readonly provider: ActionProvider } | { readonly why: ActionResult } {
+  let why: ActionResult = 'not_offered'
+  for (const provider of providers) {
+    if (provider.action !== action) continue
+    const offer = provider.offers(event)
+    if (offer.can) return { provider }
+    why = offer.why
+  }
+  return { why }
+}
+
+/** True for an action whose work is outside the gateway. */
+export function isOutside(action: string): action is OutsideAction {
+  return (OUTSIDE_ACTIONS as readonly string[]).includes(action)
+}

@@ -1,0 +1,134 @@
+import { act } from '../actions/act.ts'
+import { checkAction, INPUTS, showableActor } from '../actions/check-request.ts'
+import { decide } from '../actions/decide.ts'
+import { statesOf } from '../actions/event-state.ts'
+import { permissionFor } from '../actions/permission.ts'
+import { isOutside, offerOf } from '../actions/provider.ts'
+import { viewOf } from '../actions/views.ts'
+import type {
+  ActionAnswer,
+  ActionName,
+  ActionPage,
+  ActionResult,
+  ActionView,
+  Actor,
+  UncheckedAction,
+} from '../contract/actions.ts'
+import type { GatewayService } from '../contract/service.ts'
+import { codeOf, GatewayError } from '../kernel/errors.ts'
+import { timeOfId } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { findAsked, readActed, withMembers } from '../store/acted-events.ts'
+import { listActions, readAction, readActionsOf } from '../store/actions.ts'
+import { readHeading, readViews } from '../store/notifications.ts'
+import { inTransaction } from '../store/transactions.ts'
+import type { UseCaseParts } from './calls.ts'
+
+/** SQLSTATEs after which an action is tried again: a key that another transaction has just taken, a deadlock. */
+const TRIED_AGAIN = ['23505', '40P01', '40001']
+const MAX_TRIES = 3
+/** Earlier actions on a page. */
+const MAX_EARLIER = 20
+
+/** Makes the use cases of actions. */
+export function createActions({
+  database: { kysely },
+  log,
+  metrics,
+  actions,
+  guard,
+}: Pick<UseCaseParts, 'database' | 'log' | 'metrics' | 'actions' | 'guard'>): Pick<
+  GatewayService,
+  'act' | 'getAction' | 'listActions' | 'getActionPage'
+> {
+  async function actOnce(given: UncheckedAction, actor: Actor): Promise<string> {
+    const request = checkAction(given, guard)
+    const by = showableActor(actor)
+    const caller = by.relayedBy ?? `${by.via}:${by.id ?? by.name ?? ''}`
+    for (let tries = 1; ; tries++)
+      try {
+        return await inTransaction(kysely, (transaction) => act(transaction, request, { actor: by, caller }, actions))
+      } catch (error) {
+        if (tries === MAX_TRIES || !TRIED_AGAIN.includes(codeOf(error) ?? '')) throw error
+      }
+  }
+
+  async function getAction(id: string): Promise<ActionView> {
+    const row = timeOfId(id) === undefined ? undefined : await readAction(kysely, id)
+    if (row) return viewOf(row)
+    throw new GatewayError('not_found', [
+      { at: 'id', found: 'an id that no action has', expected: 'the id of an action' },
+    ])
+  }
+
+  return {
+    getAction,
+    async act(given, actor): Promise<ActionAnswer> {
+      const view = await getAction(await actOnce(given, actor))
+      const { id, action, state, result, eventId, correlationId, via } = view
+      metrics.count('teams_actions_total', { action, state })
+      log.write('action_answered', {
+        action_id: id,
+        action,
+        action_state: state,
+        result,
+        event_id: eventId,
+        correlation_id: correlationId,
+        via,
+      })
+      return { ...view, notification: await notificationOf(view) }
+    },
+    async listActions({ cursor, limit, ...filter }) {
+      if (cursor !== undefined && timeOfId(cursor) === undefined)
+        throw new GatewayError('invalid_request', [
+          { at: 'cursor', found: 'text of another form', expected: 'the next_cursor of an earlier answer' },
+        ])
+      if (filter.correlationId?.includes('\0')) return { actions: [], nextCursor: null }
+      const found = (await listActions(kysely, { ...filter, before: cursor, limit })).map(viewOf)
+      const page = found.slice(0, limit)
+      return { actions: page, nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null }
+    },
+    getActionPage: (notificationId, action, actor) => readPage(notificationId, action, showableActor(actor)),
+  }
+
+  async function notificationOf({ notificationId, eventId }: ActionView) {
+    const id = notificationId ?? (await readActed(kysely, [eventId])).notifications[0]?.id
+    return id === undefined ? null : ((await readViews(kysely, [id]))[0] ?? null)
+  }
+
+  async function readPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage> {
+    const [notification] = await readViews(kysely, [notificationId])
+    const asked = await findAsked(kysely, { notificationId })
+    const { notifications, now } = await readActed(kysely, await withMembers(kysely, asked))
+    const all = statesOf(notifications, actions.lives, now)
+    const own = all.find(({ id }) => id === notification?.eventId)
+    if (notification === undefined || own === undefined) throw new GatewayError('not_found')
+    const targets = action === 'replay' || isOutside(action) ? [own] : all
+    const options = { now, restoreWindow: actions.restoreWindow, tier: null, notificationId }
+    const doable = targets.filter((state) => decide(action, state, options).done)
+    return {
+      action,
+      notification,
+      heading: await readHeading(kysely, notification),
+      ...whyNot(),
+      inputs: INPUTS[action],
+      events: doable.length,
+      acknowledged: own.acknowledged,
+      discarded: own.discarded,
+      resolved: own.resolved,
+      earlier: (await readActionsOf(kysely, own.id, MAX_EARLIER)).map(viewOf),
+    }
+
+    function whyNot(): { possible: boolean; result: ActionResult | null; data: JsonObject | null } {
+      const permission = permissionFor(actions.catalogue, actor, action, targets)
+      if (!permission.permitted) return { possible: false, result: permission.code, data: { ask: [...permission.ask] } }
+      const decision = own && decide(action, own, options)
+      if (doable.length === 0 && decision && !decision.done)
+        return { possible: false, result: decision.code, data: decision.data }
+      const offer = isOutside(action) && own ? offerOf(actions.providers, action, own) : undefined
+      if (offer && 'why' in offer) return { possible: false, result: offer.why, data: null }
+      const second = actions.catalogue.twoPerson.has(action)
+      return { possible: true, result: second ? 'second_person_needed' : null, data: null }
+    }
+  }
+}
