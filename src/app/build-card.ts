@@ -46,7 +46,7 @@ export interface BuildCardOptions extends CardPlace, CardBuilderOptions {}
 
 /**
  * Makes a {@link CardBuilder}, for programs that build several cards. Reads settings, configuration file and templates once,
- * which takes about half a second. The builder alone stores them, and does not see later changes of these files.
+ * which takes about a quarter of a second. The builder alone stores them, and does not see later changes of these files.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export function createCardBuilder(options: CardBuilderOptions = {}): CardBuilder
  *
  * Each call generates a new event id; also a new correlation id and time, if the event has none.
  *
- * Each call reads settings, configuration file and templates again, which takes about half a second; nothing is cached between
+ * Each call reads settings, configuration file and templates again, which takes about a quarter of a second; nothing is cached between
  * calls. For more than a few cards use {@link createCardBuilder}.
  *
  * @example

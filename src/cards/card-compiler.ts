@@ -6,6 +6,7 @@ import type { ActionLink } from './buttons.ts'
 import type { CardSet, CompiledCard, Drawable } from './card.ts'
 import { checkNames, checkShape, checkTitles, missingTitles } from './check.ts'
 import { compose } from './compose.ts'
+import type { ParsedTexts } from './expressions.ts'
 import { fieldsOf } from './fields.ts'
 import { createFormatter } from './format.ts'
 import type { LinkBases } from './links.ts'
@@ -52,10 +53,11 @@ export function compileTemplates(options: RendererOptions, inspect: Inspect = ()
   const { eventTypes, groups } = options.catalogue
   const types = new Map([...eventTypes].map(([name, type]) => [name, drawable(type.schema, type.phiFields)]))
   const cards = new Map<string, CompiledCard>()
+  const parsed: ParsedTexts = new Map()
   for (const [name, file] of files.cards) {
     const users = [...eventTypes.values()].filter((type) => type.card === name)
     const fields = distinct(users.map((type) => types.get(type.name)?.fields ?? new Map()))
-    const card = compileCard(file, files, fields, problems)
+    const card = compileCard(file, files, fields, problems, parsed)
     if (card !== undefined) cards.set(name, card)
   }
   for (const { name, card } of eventTypes.values()) {
@@ -77,7 +79,12 @@ export function compileTemplates(options: RendererOptions, inspect: Inspect = ()
   })
   const cardSet: CardSet = {
     cards,
-    minimal: { templates: inBoth(files.minimal.template, files), uses: usesOf([]), lists: new Map(), buttons: [] },
+    minimal: {
+      templates: inBoth(files.minimal.template, files, parsed),
+      uses: usesOf([]),
+      lists: new Map(),
+      buttons: [],
+    },
     languagePacks: { en: languagePack('en'), ar: languagePack('ar') },
     links: options.links,
     actionLink: options.actionLink,
@@ -104,13 +111,14 @@ function compileCard(
   files: TemplateFiles,
   fieldSets: readonly Drawable['fields'][],
   problems: Problem[],
+  parsed: ParsedTexts,
 ): CompiledCard | undefined {
   const before = problems.length
   const addProblem: AddProblem = (at, found, expected) => problems.push({ at: `${file.file}#${at}`, found, expected })
   checkShape(file.template, addProblem)
   const { template, framed, problems: wrong } = compose(file.template, files.frame.template, files.components)
   for (const { at, found, expected } of wrong) addProblem(at, found, expected)
-  const { uses, bad } = namesOf(template)
+  const { uses, bad } = namesOf(template, parsed)
   for (const { at, found } of bad) addProblem(at, found, 'an expression of Adaptive Card Templating')
   for (const fields of fieldSets) {
     checkNames(uses, fields, files.strings, addProblem)
@@ -118,11 +126,11 @@ function compileCard(
   }
   if (problems.length > before) return undefined
   const buttons = Array.isArray(template.$buttons) ? template.$buttons.map(String) : []
-  return { templates: inBoth(framed, files), uses: usesOf(uses), lists: listRules(template), buttons }
+  return { templates: inBoth(framed, files, parsed), uses: usesOf(uses), lists: listRules(template), buttons }
 }
 
-function inBoth(template: JsonObject, { strings }: TemplateFiles): CompiledCard['templates'] {
-  return { en: compile(template, strings.en), ar: compile(template, strings.ar) }
+function inBoth(template: JsonObject, { strings }: TemplateFiles, parsed: ParsedTexts): CompiledCard['templates'] {
+  return { en: compile(template, strings.en, parsed), ar: compile(template, strings.ar, parsed) }
 }
 
 /** The field sets with distinct names; most types of one card share their schema. */

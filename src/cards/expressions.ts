@@ -23,9 +23,9 @@ export type Evaluate = (scope: Scope) => unknown
  * a value of the expression's type, any other string yields text. Inside text, an expression that can not be evaluated is
  * written out unchanged. Throws an Error with the reason for an expression that does not parse.
  */
-export function compileText(text: string): string | Evaluate {
+export function compileText(text: string, parsed: ParsedTexts = new Map()): string | Evaluate {
   if (!text.includes('${')) return text
-  const { only, children } = parse(text)
+  const { only, children } = parse(text, parsed)
   if (only !== undefined) return evaluator(only)
   const pieces = children.map(pieceOf)
   return (scope) => {
@@ -36,8 +36,8 @@ export function compileText(text: string): string | Evaluate {
 }
 
 /** Compiles a condition: true where it yields `true`; false for other values, and where it can not be evaluated. */
-export function compileCondition(text: string): (scope: Scope) => boolean {
-  const { only, whole } = parse(text)
+export function compileCondition(text: string, parsed: ParsedTexts = new Map()): (scope: Scope) => boolean {
+  const { only, whole } = parse(text, parsed)
   const expression = only ?? whole
   const [left = expression, right] = expression.children
   const path = pathOfNames(expression)
@@ -54,11 +54,65 @@ export function compileCondition(text: string): (scope: Scope) => boolean {
   }
 }
 
-function parse(text: string): {
+/** A string of a template, parsed. */
+interface ParsedText {
   readonly whole: Expression
   readonly children: readonly Expression[]
+  /** The expression of a string that has nothing else. */
   readonly only: Expression | undefined
-} {
+}
+
+/**
+ * Parsed strings by their text. Cards share components and languages share conditions, so most strings come several times. The
+ * engine keeps parsed strings too and finds none of them again: its keys are new objects.
+ */
+export type ParsedTexts = Map<string, ParsedText>
+
+function parse(text: string, parsed: ParsedTexts): ParsedText {
+  const known = parsed.get(text)
+  if (known) return known
+  const whole = joinedPaths(text) ?? parseWithEngine(text)
+  // The parser begins every text with an empty constant.
+  const [, ...children] = whole.children
+  const [first] = children
+  const only = children.length === 1 && !(first instanceof expressions.Constant) ? first : undefined
+  const result = { whole, children, only }
+  parsed.set(text, result)
+  return result
+}
+
+/** A plain path in a string, such as `${data.node}`. The first name is none that the engine reads as a constant. */
+const PATH = /\$\{((?!(?:true|false|null|undefined)\b)[a-z_$]\w*(?:\.[a-z_]\w*)*)\}/i
+
+/**
+ * Makes what the engine's parser makes of a string with plain paths, nine of ten strings with an expression; undefined for
+ * others. The parser takes a quarter of a millisecond for each when the process is new.
+ */
+function joinedPaths(text: string): Expression | undefined {
+  // Literal text and the paths in turn.
+  const parts = text.split(PATH)
+  if (parts.some((part, index) => index % 2 === 0 && /[`\\$]/.test(part))) return undefined
+  const children = parts.map((part, index) => (index % 2 === 0 ? new expressions.Constant(part) : pathExpression(part)))
+  const full = children.filter((child) => !(child instanceof expressions.Constant && child.value === ''))
+  return built('Concat', new expressions.Constant(''), ...full)
+}
+
+function pathExpression(path: string): Expression {
+  const [first = '', ...rest] = path.split('.')
+  return rest.reduce(
+    (object, name) => built('Accessor', new expressions.Constant(name), object),
+    built('Accessor', new expressions.Constant(first)),
+  )
+}
+
+function built(type: 'Concat' | 'Accessor', ...children: readonly Expression[]): Expression {
+  const name = expressions.ExpressionType[type]
+  const known = expressions.ExpressionFunctions.standardFunctions.get(name)
+  if (!known) throw new Error(`the engine lacks ${name}`)
+  return expressions.Expression.makeExpression(name, known, ...children)
+}
+
+function parseWithEngine(text: string): Expression {
   const unknown = new Set<string>()
   const whole = expressions.Expression.parse(`\`${text}\``, (name) => {
     const known = expressions.ExpressionFunctions.standardFunctions.get(name)
@@ -67,11 +121,7 @@ function parse(text: string): {
     return new expressions.ExpressionEvaluator(name, () => ({ value: undefined, error: '' }))
   })
   if (unknown.size > 0) throw new Error(`the function ${[...unknown].join(', ')}, which there is not`)
-  // The parser begins every text with an empty constant.
-  const [, ...children] = whole.children
-  const [first] = children
-  const only = children.length === 1 && !(first instanceof expressions.Constant) ? first : undefined
-  return { whole, children, only }
+  return whole
 }
 
 /** Writes an absent value as `${its.path}`, as the official templating engine does. */
@@ -150,12 +200,12 @@ function memoryOf(scope: Scope) {
 export type NamePath = readonly string[]
 
 /** The names in the expressions of a string. Throws an Error with the reason for an expression that does not parse. */
-export function namesIn(text: string): NamePath[] {
+export function namesIn(text: string, parsed: ParsedTexts = new Map()): NamePath[] {
   if (!text.includes('${')) return []
   if (text.includes('`')) throw new Error('a backtick beside an expression, which the expression language can not read')
   if (spans(text).some(([, end]) => end > text.length)) throw new Error('an expression without its closing brace')
   const names: NamePath[] = []
-  collect(parse(text).whole, new Set(), names)
+  collect(parse(text, parsed).whole, new Set(), names)
   return names
 }
 

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { type NamePath, namesIn } from './expressions.ts'
+import { type NamePath, namesIn, type ParsedTexts } from './expressions.ts'
 
 /** One name in a template's expressions. */
 export interface NameUse {
@@ -25,14 +25,21 @@ export interface Names {
 const INDEX = '$index'
 
 /** Collects the names in a template, with `$data` scopes resolved to paths from the root. */
-export function namesOf(template: JsonObject): Names {
+export function namesOf(template: JsonObject, parsed: ParsedTexts = new Map()): Names {
   const uses: NameUse[] = []
   const bad: BadExpression[] = []
-  visit(template, '', undefined, { uses, bad })
+  visit(template, '', undefined, { uses, bad, parsed })
   return { uses, bad }
 }
 
-function visit(node: Json, at: string, scope: NamePath | undefined, into: { uses: NameUse[]; bad: BadExpression[] }) {
+/** The names found so far, and the strings that have been parsed. */
+interface Found {
+  readonly uses: NameUse[]
+  readonly bad: BadExpression[]
+  readonly parsed: ParsedTexts
+}
+
+function visit(node: Json, at: string, scope: NamePath | undefined, into: Found) {
   if (typeof node === 'string') read(node, at, scope, into)
   else if (Array.isArray(node)) for (const [i, item] of node.entries()) visit(item, `${at}/${i}`, scope, into)
   else if (typeof node === 'object' && node !== null) {
@@ -46,26 +53,16 @@ function visit(node: Json, at: string, scope: NamePath | undefined, into: { uses
 }
 
 /** The path of one item of the list that `$data` names. */
-function scopeOf(
-  data: Json,
-  at: string,
-  scope: NamePath | undefined,
-  into: { uses: NameUse[]; bad: BadExpression[] },
-): NamePath {
+function scopeOf(data: Json, at: string, scope: NamePath | undefined, into: Found): NamePath {
   const paths = typeof data === 'string' ? read(data, at, scope, into) : []
   const [first] = paths
   if (first === undefined) into.bad.push({ at, found: 'something other than an expression that names data' })
   return [...(first ?? ['$unknown']), '*']
 }
 
-function read(
-  text: string,
-  at: string,
-  scope: NamePath | undefined,
-  into: { uses: NameUse[]; bad: BadExpression[] },
-): NamePath[] {
+function read(text: string, at: string, scope: NamePath | undefined, into: Found): NamePath[] {
   try {
-    const paths = namesIn(text)
+    const paths = namesIn(text, into.parsed)
       .filter((path) => path[0] !== INDEX || scope === undefined)
       .map((path) => fromRoot(path, scope))
     into.uses.push(...paths.map((path) => ({ at, path })))

@@ -1,6 +1,6 @@
 import { withSortedKeys } from '../kernel/canonical-json.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { compileCondition, compileText, type Evaluate, type Scope, spans } from './expressions.ts'
+import { compileCondition, compileText, type Evaluate, type ParsedTexts, type Scope, spans } from './expressions.ts'
 import { type Strings, textAt } from './strings.ts'
 import { CLOSE, OPEN } from './text.ts'
 
@@ -27,8 +27,8 @@ const NOT_TEXT = new Set(
  * card is canonical JSON but for what is added to it.
  * Throws an Error for an expression that does not parse.
  */
-export function compile(template: JsonObject, strings: Strings): Template {
-  return { expand: compileTemplate(withSortedKeys(marked(template, '', strings) as JsonObject)) }
+export function compile(template: JsonObject, strings: Strings, parsed: ParsedTexts = new Map()): Template {
+  return { expand: compileTemplate(withSortedKeys(marked(template, '', strings) as JsonObject), parsed) }
 }
 
 function marked(node: Json, key: string, strings: Strings): Json {
@@ -71,8 +71,11 @@ function trustedText(span: string, path: string, strings: Strings): string {
  *
  * Throws an Error for an expression that does not parse; the function throws where one can not be evaluated.
  */
-export function compileTemplate(template: JsonObject): (data: JsonObject) => JsonObject {
-  const node = nodeOf(template)
+export function compileTemplate(
+  template: JsonObject,
+  parsed: ParsedTexts = new Map(),
+): (data: JsonObject) => JsonObject {
+  const node = nodeOf(template, parsed)
   return (data) => {
     const card = typeof node === 'function' ? node({ $root: data, $data: data, $index: undefined }) : node
     if (!isObject(card)) throw new Error('a template that gives no card')
@@ -86,10 +89,10 @@ type Node = Json | Evaluate
 /** Names of the templating language, which are no properties of the card. */
 const RESERVED = new Set(['$data', '$when', '$root', '$index', '$host', '$_acTemplateVersion'])
 
-function nodeOf(node: Json): Node {
-  if (typeof node === 'string') return compileText(node)
-  if (Array.isArray(node)) return listOf(node.map(nodeOf))
-  return isObject(node) ? elementOf(node as JsonObject) : node
+function nodeOf(node: Json, parsed: ParsedTexts): Node {
+  if (typeof node === 'string') return compileText(node, parsed)
+  if (Array.isArray(node)) return listOf(node.map((item) => nodeOf(item, parsed)))
+  return isObject(node) ? elementOf(node as JsonObject, parsed) : node
 }
 
 function listOf(nodes: readonly Node[]): Node {
@@ -109,11 +112,11 @@ function listOf(nodes: readonly Node[]): Node {
 /** Scope of parts without expressions. */
 const NO_SCOPE: Scope = { $root: undefined, $data: undefined, $index: undefined }
 
-function elementOf(element: JsonObject): Node {
+function elementOf(element: JsonObject, parsed: ParsedTexts): Node {
   const { $data, $when } = element
   const properties = Object.entries(element)
     .filter(([name]) => !RESERVED.has(name))
-    .map(([name, value]) => [name, nodeOf(value)] as const)
+    .map(([name, value]) => [name, nodeOf(value, parsed)] as const)
   const made = properties.flatMap(([name, node]) => (typeof node === 'function' ? [[name, node] as const] : []))
   // All properties in their order: an element is copied in one piece, then its evaluated properties are filled in.
   const blank: Record<string, unknown> = Object.fromEntries(
@@ -128,14 +131,14 @@ function elementOf(element: JsonObject): Node {
     }
     return filled
   }
-  const shown = whenOf($when)
-  if ($data !== undefined) return repeated(nodeOf($data), shown, fill)
+  const shown = whenOf($when, parsed)
+  if ($data !== undefined) return repeated(nodeOf($data, parsed), shown, fill)
   if ($when !== undefined) return (scope) => (shown(scope) ? fill(scope) : null)
   return made.length > 0 ? fill : (Object.freeze(blank) as Json)
 }
 
-function whenOf($when: Json | undefined): (scope: Scope) => boolean {
-  if (typeof $when === 'string' && $when.includes('${')) return compileCondition($when)
+function whenOf($when: Json | undefined, parsed: ParsedTexts): (scope: Scope) => boolean {
+  if (typeof $when === 'string' && $when.includes('${')) return compileCondition($when, parsed)
   // As the official engine: an element whose truthy `$when` is no expression is left out.
   return () => !$when
 }

@@ -64,7 +64,7 @@ export function checkAllCards(settings: Settings): ReturnType<typeof checkTempla
 }
 
 /**
- * Reads the configuration and the templates of the settings, which takes about half a second. After that a card takes a few
+ * Reads the configuration and the templates of the settings, which takes about a quarter of a second. After that a card takes a few
  * milliseconds.
  *
  * @throws GatewayError `invalid_config_file`, `invalid_template`
