@@ -5,7 +5,8 @@ import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
 import { recordStart } from '../audit/record-start.ts'
-import { createRenderer, rendererOptions } from '../cards/renderer.ts'
+import type { ActionLink } from '../cards/buttons.ts'
+import type { Renderer } from '../cards/rendered-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
@@ -108,7 +109,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   })
   releases.add(() => realSecrets.close())
   const links = createLinks(settings, createLinkKeys(settings, realSecrets), clock)
-  const renderer = createRenderer(rendererOptions(catalogue, settings, links.actionLink))
+  const renderer = deliver ? await loadRenderer(catalogue, settings, links.actionLink) : undefined
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
   if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')
 
@@ -157,7 +158,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const transport = workflowsTransportOf(settings, { secrets, sandboxOrigin: () => sandboxSecrets?.origin(), clock })
   releases.add(() => transport.close())
   const unready = createUnreadyChannels({ catalogue, transport, log })
-  const delivery = deliver ? wireDelivery() : undefined
+  const delivery = renderer && wireDelivery(renderer)
   let stopping = false
   const acknowledgementLives = {
     CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
@@ -202,7 +203,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     stopping: () => stopping,
   })
 
-  function wireDelivery(): { readonly turns: ChannelTurns; readonly stopTurns: () => Promise<void> } {
+  function wireDelivery(renderer: Renderer): { readonly turns: ChannelTurns; readonly stopTurns: () => Promise<void> } {
     const hurry = new AbortController()
     const policy = { factor: settings.TEAMS_RETRY_FACTOR, maxDelay: settings.TEAMS_MAX_RETRY_DELAY }
     const turns = createChannelTurns(
@@ -314,6 +315,17 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       await releases.run()
     },
   }
+}
+
+/**
+ * Makes the renderer, for a process that delivers. Imported only there: the expression engine and the templates take a third of
+ * the CPU time of a command such as `silences list`, which makes no card.
+ *
+ * @throws GatewayError `invalid_template`
+ */
+async function loadRenderer(catalogue: Catalogue, settings: Settings, actionLink: ActionLink): Promise<Renderer> {
+  const { createRenderer, rendererOptions } = await import('../cards/renderer.ts')
+  return createRenderer(rendererOptions(catalogue, settings, actionLink))
 }
 
 /** Resolves or rejects with `work`; after `timeoutMs` milliseconds resolves without it. */

@@ -3,23 +3,19 @@ import { GatewayError, type Problem } from '../kernel/errors.ts'
 import type { Settings } from '../settings/table.ts'
 import type { ActionLink } from './buttons.ts'
 import { type Drawable, draw } from './card.ts'
-import { compileTemplates, type RendererOptions } from './card-compiler.ts'
+import { type CompiledTemplates, compileTemplates, type RendererOptions } from './card-compiler.ts'
 import { parserProblems } from './elements.ts'
 import { fitted } from './fit.ts'
 import type { CardRequest, RenderedCard, Renderer } from './rendered-card.ts'
+import type { Inspect } from './sample-cards.ts'
 
 /**
- * Makes the renderer. Parses every template and renders sample cards, once. The official parser checks these cards only
- * where the user has templates: the package's were checked before publishing, and the parser takes 14 MB for the lifetime
- * of the process.
+ * Makes the renderer. Parses every template and renders sample cards, once; {@link neededParser} checks these.
  *
  * @throws GatewayError `invalid_template` with every problem of every template, `invalid_settings` for an unknown time zone.
  */
 export function createRenderer(options: RendererOptions): Renderer {
-  const { cardSet, types, problems } = compileTemplates(
-    options,
-    options.catalogue.templatesDir === undefined ? undefined : parserProblems,
-  )
+  const { cardSet, types, problems } = compileTemplates(options, neededParser(options))
   if (problems.length > 0) throw new GatewayError('invalid_template', problems)
   return {
     render(request) {
@@ -32,18 +28,28 @@ export function createRenderer(options: RendererOptions): Renderer {
 }
 
 /**
+ * The official parser where the user has templates. Not where all are the package's: they were checked before publishing, and
+ * the parser takes 14 MB for the lifetime of the process.
+ */
+function neededParser({ catalogue }: RendererOptions): Inspect | undefined {
+  return catalogue.templatesDir === undefined ? undefined : parserProblems
+}
+
+/** Names and problems of all templates. */
+type CheckedTemplates = Pick<CompiledTemplates, 'cards' | 'problems' | 'untitled'>
+
+/**
  * Compiles every template, renders sample cards and checks them all with the official parser, for `templates check`.
  *
  * @throws GatewayError `invalid_settings` for an unknown time zone.
  */
-export function checkTemplates(options: RendererOptions): {
-  readonly cards: readonly string[]
-  readonly problems: readonly Problem[]
-  /** Event types without a title, whose cards show the type's name as heading. */
-  readonly untitled: readonly Problem[]
-} {
-  const { cards, problems, untitled } = compileTemplates(options, parserProblems)
-  return { cards, problems, untitled }
+export function checkTemplates(options: RendererOptions): CheckedTemplates {
+  return compileTemplates(options, parserProblems)
+}
+
+/** Checks the templates as {@link createRenderer} does, for `doctor`. */
+export function checkAsAtStart(options: RendererOptions): CheckedTemplates {
+  return compileTemplates(options, neededParser(options))
 }
 
 /** For a type that was removed from the configuration while its events waited: its data are shown as text. */

@@ -28,7 +28,10 @@ export interface GatewayOptions {
    * your program uses all connections of the pool. With a Kysely, or a pool that listens for `connect`, it has only yours.
    */
   readonly database?: SharedDatabase
-  /** False for a process that only accepts, while a gateway elsewhere on the same database delivers. */
+  /**
+   * False for a process that only accepts, while a gateway elsewhere on the same database delivers. Templates are neither read nor
+   * checked then.
+   */
   readonly deliver?: boolean
   /** Your own logger, such as pino's; JSON lines on stderr at TEAMS_LOG_LEVEL if absent. */
   readonly log?: Log | LineLogger

@@ -275,6 +275,15 @@ it('a gateway that only accepts leaves delivery to the one that delivers', async
   expect(arrived()).toEqual(['sre: handed%20over', 'sre: and%20again'])
 })
 
+it('a gateway that only accepts does not read templates, which stop one that delivers where they are wrong', async () => {
+  const templates = embeddedFolder()
+  writeFileSync(join(templates, 'vault_security_event.json'), '{"type": ')
+  const options = { settings: await startedStore('postgres'), config: { templates } }
+  const accepts = await gatewayOn({ ...options, deliver: false })
+  expect(await accepts.send(alert('kept'))).toMatchObject({ notifications: [{ state: 'pending' }] })
+  await expect(gatewayOn(options)).rejects.toMatchObject({ code: 'invalid_template' })
+})
+
 it('types, groups, channels, routes and templates of the user’s own reach the user’s own channel', async () => {
   const templates = embeddedFolder()
   writeFileSync(

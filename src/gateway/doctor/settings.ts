@@ -1,4 +1,4 @@
-import { checkTemplates, rendererOptions } from '../../cards/renderer.ts'
+import { checkAsAtStart, rendererOptions } from '../../cards/renderer.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { catalogueOf } from '../../catalogue/load.ts'
 import { patientDataNotices } from '../../catalogue/patient-data-notices.ts'
@@ -69,9 +69,9 @@ function counts({ eventTypes, groups, channels }: Catalogue): string {
   return `${eventTypes.size} event types, ${groups.size} groups, ${channels.size} channels`
 }
 
-/** Reads and checks every template. */
+/** Reads and checks every template, as a gateway's start does. */
 export function checkCards(catalogue: Catalogue, settings: Settings): readonly Finding[] {
-  const { cards, problems, untitled } = checkTemplates(rendererOptions(catalogue, settings))
+  const { cards, problems, untitled } = checkAsAtStart(rendererOptions(catalogue, settings))
   const [first] = untitled
   const drawn = `${cards.length} cards can be drawn in every language`
   if (problems.length === 0 && first === undefined) return [fine('templates', drawn)]
