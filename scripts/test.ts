@@ -66,7 +66,12 @@ let tally: Tally = { passed: 0, failed: 0, skipped: 0 }
 if (ready)
   await step('tests', async () => {
     const report = join(reports, 'report.json')
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const reporters = [
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      '--reporter=./scripts/slowest-files.ts',
+    ]
     const projects = plan.tiers.map((tier) => `--project=${tier}`)
     const { code } = await program('inherit', 'vitest', 'run', ...reporters, ...projects, ...plan.vitest)
     tally = readTally(report)
