@@ -17,12 +17,13 @@ export async function runCommandLine(args: readonly string[], gateways: OwnGatew
         () => process.exit(EXIT.no),
       )
     })
-  const code = await run(args, output, gateways)
+  const code = await runCommand(args, output, gateways)
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   return code
 }
 
-async function run(args: readonly string[], output: Output, gateways: OwnGateways): Promise<ExitCode> {
+/** Runs one command line, and prints its error if it fails. */
+export async function runCommand(args: readonly string[], output: Output, gateways: OwnGateways): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
   const program = createProgram(output, gateways, (result) => {
     code = result

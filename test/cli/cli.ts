@@ -5,6 +5,7 @@ import { expect, onTestFinished } from 'vitest'
 import { WEBASSEMBLY_FLAGS } from '../../src/cli/heap.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { nodeEnvironment } from '../services/node-environment.ts'
+import { runInProcess } from './in-process.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 
@@ -38,21 +39,17 @@ export interface RunOptions {
   readonly cwd?: string
 }
 
+function environmentOf({ env }: RunOptions, cwd: string): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', HOME: cwd, ...nodeEnvironment(), TEAMS_HTTP_PORT: '0', ...env }
+}
+
 /** Starts `claimlinc-teams` in a process of its own, ended with the test. */
-export function startCli(
-  args: readonly string[],
-  { env = {}, stdin, cwd = embeddedFolder() }: RunOptions = {},
-): Running {
+export function startCli(args: readonly string[], options: RunOptions = {}): Running {
+  const { stdin, cwd = embeddedFolder() } = options
   // As `serve` runs: opening the embedded database takes a quarter less CPU.
   const child = spawn(process.execPath, [...WEBASSEMBLY_FLAGS, MAIN, ...args], {
     cwd,
-    env: {
-      PATH: process.env.PATH,
-      HOME: cwd,
-      ...nodeEnvironment(),
-      TEAMS_HTTP_PORT: '0',
-      ...env,
-    },
+    env: environmentOf(options, cwd),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }
@@ -92,9 +89,13 @@ export function startCli(
   }
 }
 
-/** Runs `claimlinc-teams` to its end. */
-export function runCli(args: readonly string[], options?: RunOptions): Promise<Ended> {
-  return startCli(args, options).ended
+/** Runs `claimlinc-teams` to its end in this process, and `serve` in one of its own. */
+export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  if (args.includes('serve')) return startCli(args, options).ended
+  const { stdin = '', cwd = embeddedFolder() } = options
+  const ended = await runInProcess(args, { env: environmentOf(options, cwd), stdin, cwd })
+  expect(ended.stdout + ended.stderr).not.toContain(MARK)
+  return ended
 }
 
 /** Runs it with `--json`, and parses what it printed on stdout, which is one JSON document. */

@@ -6,7 +6,7 @@ import { DEMO_EVENTS } from '../../src/gateway/demo.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
-import { MARK, PATIENT, runCli, runJson, startServe } from './cli.ts'
+import { MARK, PATIENT, runCli, runJson, startCli, startServe } from './cli.ts'
 
 const SEAL = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'SRE']
 const [, claim] = DEMO_EVENTS
@@ -16,7 +16,9 @@ const states = (answer: { events: { notifications: { channel: string; state: str
 describe('send with the embedded database', () => {
   it('delivers without a running gateway, and prints where the cards went', async () => {
     const env = await startedStore('embedded')
-    const { code, stdout, stderr } = await runCli([...SEAL, 'Security Eng.', '--correlation-id', 'c-1'], { env })
+    // In a process of its own, which has to end by itself.
+    const { code, stdout, stderr } = await startCli([...SEAL, 'Security Eng.', '--correlation-id', 'c-1'], { env })
+      .ended
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Accepted: c-1\n {2}sre +accepted +[-0-9a-f]{36}\n {2}security_eng +accepted /)
     expect(stderr).toMatch(/^No channel has a webhook URL: .*\n$/)

@@ -6,7 +6,7 @@ import { seal } from '../../src/audit/seal.ts'
 import { generateKey, readSigner } from '../../src/contract/note-keys.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
-import { runCli } from '../cli/cli.ts'
+import { startCli } from '../cli/cli.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
 
@@ -23,14 +23,14 @@ const TELL_MEMORY = `
 
 async function peakMegabytes(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
   const file = join(cwd, 'memory')
-  const ended = await runCli(args, {
+  const ended = await startCli(args, {
     cwd,
     env: {
       ...env,
       MEMORY_FILE: file,
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(TELL_MEMORY)}`,
     },
-  })
+  }).ended
   expect(ended).toMatchObject({ code: 0 })
   return Number(readFileSync(file, 'utf8')) / 1024
 }
