@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // `npm run build`: JavaScript and declarations in dist/, for publishing alone. A checkout runs src/ as it is; below
-// node_modules Node does not strip types, so a package needs JavaScript. The sandbox's page is copied unchanged.
+// node_modules Node does not strip types, so a package needs JavaScript. The files of the sandbox's page
+// and of the pages behind buttons are copied unchanged.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -16,7 +17,8 @@ const { status } = spawnSync(process.execPath, [join(typescript, 'bin/tsc'), '-p
   stdio: 'inherit',
 })
 if (status !== 0) process.exit(status ?? 1)
-cpSync(join(root, 'src/stand-ins/teams/page'), join(dist, 'stand-ins/teams/page'), {
-  recursive: true,
-  filter: (path) => !path.endsWith('tsconfig.json'),
-})
+for (const page of ['stand-ins/teams/page', 'http/public/page'])
+  cpSync(join(root, 'src', page), join(dist, page), {
+    recursive: true,
+    filter: (path) => !path.endsWith('tsconfig.json'),
+  })

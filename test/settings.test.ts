@@ -85,14 +85,6 @@ describe('valid values', () => {
     ['DATABASE_URL', 'postgresql://u+asyncpg:p@db/x?ssl=1', 'postgresql://u+asyncpg:p@db/x?ssl=1'],
     ['TEAMS_REDIS_URL', 'rediss://cache', 'rediss://cache'],
     ['TEAMS_PUBLIC_URL', 'https://Actions.example.sa/', 'https://actions.example.sa'],
-    [
-      'TEAMS_SIGN_IN_TENANTS',
-      `hospital:${TENANT.toUpperCase()}, ${TENANT}`,
-      [
-        { name: 'hospital', id: TENANT },
-        { name: TENANT, id: TENANT },
-      ],
-    ],
     ['TEAMS_WEBHOOK_HOST_SUFFIXES', '.azure-api.net, flow.example.sa ,', ['.azure-api.net', 'flow.example.sa']],
     ['TEAMS_TIME_ZONE', 'UTC', 'UTC'],
     ['HTTPS_PROXY', 'http://user:p%40ss@proxy.sa:3128', 'http://user:p%40ss@proxy.sa:3128'],
@@ -105,6 +97,17 @@ describe('valid values', () => {
     ],
   ])('%s=%s', (name, text, value) => {
     expect(loadSettings({ [name]: text })).toMatchObject({ [name]: value })
+  })
+
+  it('name the tenants of a sign-in, each with its own name where it has one', () => {
+    const { TEAMS_SIGN_IN_TENANTS: tenants } = loadSettings({
+      ...SIGN_IN,
+      TEAMS_SIGN_IN_TENANTS: `hospital:${TENANT.toUpperCase()}, ${TENANT}`,
+    })
+    expect(tenants).toEqual([
+      { name: 'hospital', id: TENANT },
+      { name: TENANT, id: TENANT },
+    ])
   })
 })
 

@@ -64,6 +64,7 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   fingerprints: 'Fingerprints of the secrets',
   finished_at: 'When the attempt, or the action, ended',
   first: 'In `record.read` the first id that was read; in `gateway.started` whether no start came before',
+  for: 'The action that the link was for',
   ignored: 'How many fields of the data were not kept',
   key: 'What the event is about: of its correlation id, or of the fields that name its subject, a hash',
   keys: 'Key IDs, in hex',
@@ -93,6 +94,7 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   quiet_until: 'Until then, repeats of the discarded event make no card',
   reason:
     'In entries of a notification the reason of its state; in those of a silence why it was made, whose value is `teams_silences.reason`; in those of an action why it was asked for, whose value is `teams_actions.reason`; in those of a page its [code](page-codes.md); in `audit.continued` what happened',
+  refusal: 'Why the link was refused: a [code](link-refusals.md)',
   relay: 'The relay that vouches for the actor; the value is `teams_actions.relayed_by`',
   repeat: 'Whether the card may have arrived before',
   replayed_at: 'When the replay was asked for; names its row of `teams_replays`',

@@ -12,6 +12,7 @@ import { envExample, settingsPage } from './settings.ts'
 import {
   auditFindingsPage,
   errorsPage,
+  linkRefusalsPage,
   logEventsPage,
   metricsPage,
   outcomesPage,
@@ -35,6 +36,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/audit-findings.md', auditFindingsPage()],
     ['docs/reference/audit-entries.md', auditEntriesPage()],
     ['docs/reference/log-events.md', logEventsPage()],
+    ['docs/reference/link-refusals.md', linkRefusalsPage()],
     ['docs/reference/openapi.json', openApi()],
     ['docs/images/architecture.svg', architecturePicture(readRooms())],
   ])

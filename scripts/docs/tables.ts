@@ -1,5 +1,6 @@
 import { ARCHIVE_FINDINGS } from '../../src/audit/archive/findings.ts'
 import { FINDINGS } from '../../src/audit/verify/findings.ts'
+import { LINK_REFUSALS } from '../../src/contract/link-refusals.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { PAGE_CODES } from '../../src/contract/pages.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
@@ -18,6 +19,19 @@ export function errorsPage(): string {
     table(
       ['code', 'HTTP', 'meaning', 'what to do'],
       Object.entries(ERROR_CODES).map(([name, row]) => [code(name), String(row.status), row.title, row.todo]),
+    ),
+  )
+}
+
+/** `docs/reference/link-refusals.md`. */
+export function linkRefusalsPage(): string {
+  return page(
+    'Refusals of links',
+    'src/contract/link-refusals.ts',
+    'Why a page behind a button refused a link, a form or a sign-in. The code stands on the page, in the log line `link_refused` and in the audit entry `link.refused`. Why the gateway refused the action itself, such as a missing role, is a state of the action and stands in `GET /v1/actions`.',
+    table(
+      ['code', 'HTTP', 'meaning', 'what to do'],
+      Object.entries(LINK_REFUSALS).map(([name, row]) => [code(name), String(row.status), row.meaning, row.todo]),
     ),
   )
 }

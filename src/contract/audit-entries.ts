@@ -278,6 +278,11 @@ export const AUDIT_ENTRIES = {
     means:
       'Somebody read card contents or event data, over the API, the command line or the library; one entry per request. `what` is `notification`: one notification with its data and card. `filter` is null where the ids say what was asked for',
   },
+  'link.refused': {
+    fields: { refusal: 'code', notification: 'id', for: 'code', ...ACTOR_FIELDS },
+    means:
+      'A link of a button, its form or a sign-in was refused; at most two entries a minute for one refusal of one link. `notification` and `for` are null where the link was not signed by the gateway',
+  },
   'audit.keys_changed': {
     fields: { keys: 'list' },
     means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',

@@ -4,13 +4,14 @@ import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
 import { createHealth } from './health.ts'
+import { createLinkRefusals, type RecordLinkRefusal } from './link-refusals.ts'
 import { createNotifications } from './notifications.ts'
 import { createSendCheckpoint, type SendCheckpoint } from './send-checkpoint.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
-export interface LocalService extends GatewayService, SendEvents, SendCheckpoint {
+export interface LocalService extends GatewayService, SendEvents, SendCheckpoint, RecordLinkRefusal {
   /** Resolves when the calls in flight have ended, so that the database can be closed. */
   whenIdle(): Promise<void>
 }
@@ -29,6 +30,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createSilences(parts),
       ...createAudit(parts),
       ...createHealth(parts),
+      ...createLinkRefusals(parts),
     }),
     whenIdle,
   }

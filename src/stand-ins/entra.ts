@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { newId } from '../kernel/ids.ts'
+import { createEntraSignIn, type EntraSignInOptions, type IdTokenChanges } from './entra-sign-in.ts'
 
 /** The stand-in's only application. */
 export interface EntraStandInOptions {
@@ -15,6 +16,8 @@ export interface EntraStandInOptions {
   /** Lifetime of tokens, in seconds; by default 3599, as Entra's. */
   readonly expiresIn?: number
   readonly port?: number
+  /** People of the tenant and redirect URIs, for signing in; without it the stand-in only gives tokens to programs. */
+  readonly signIn?: EntraSignInOptions
 }
 
 /** The answer to the next request instead of a token. */
@@ -25,7 +28,7 @@ export type EntraFault =
   /** No answer until the caller disconnects. */
   | { readonly kind: 'hang' }
 
-/** A running stand-in for Entra's token endpoint. */
+/** A running stand-in for Entra. */
 export interface EntraStandIn {
   /** Value for TEAMS_ENTRA_AUTHORITY. */
   readonly authority: string
@@ -33,6 +36,8 @@ export interface EntraStandIn {
   requests(): number
   /** Queues a fault for the next request; several apply to the next requests in order. */
   failNext(fault: EntraFault): void
+  /** Changes the next id token, to try what a program refuses. */
+  changeNextIdToken(changes: IdTokenChanges): void
   close(): Promise<void>
 }
 
@@ -40,8 +45,8 @@ export interface EntraStandIn {
 type Refusal = readonly [status: number, error: string, number: number, description: string]
 
 /**
- * Starts an HTTP server that behaves like `https://login.microsoftonline.com` for the client credentials grant. It
- * refuses a wrong tenant, client, secret, scope or grant with Entra's statuses and error bodies. Its tokens are JWTs
+ * Starts an HTTP server that behaves like `https://login.microsoftonline.com` for the client credentials grant and, with
+ * `signIn`, for signing people in with OpenID Connect. It refuses a wrong tenant, client, secret, scope or grant with Entra's statuses and error bodies. Its tokens are JWTs
  * (RS256) with the claims that a flow checks; their public key is at `/{tenant}/discovery/v2.0/keys`. For tests, and
  * for trying a channel with `auth: entra` without a tenant.
  */
@@ -50,6 +55,14 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
   const keyId = newId()
   const jwk = { ...(await exportJWK(publicKey)), kid: keyId, use: 'sig', alg: 'RS256' }
   const expiresIn = options.expiresIn ?? 3599
+  const signIn =
+    options.signIn &&
+    createEntraSignIn({
+      ...options,
+      signIn: options.signIn,
+      key: { privateKey, jwk },
+      otherKey: async () => (await generateKeyPair('RS256')).privateKey,
+    })
   const faults: EntraFault[] = []
   let requests = 0
 
@@ -73,10 +86,11 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
         90002,
         `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID.`,
       ]
-    for (const name of ['grant_type', 'client_id', 'scope'])
+    const redeems = signIn !== undefined && form.get('grant_type') === 'authorization_code'
+    for (const name of ['grant_type', 'client_id', redeems ? 'code' : 'scope'])
       if (!form.get(name))
         return [400, 'invalid_request', 900144, `The request body must contain the following parameter: '${name}'.`]
-    if (form.get('grant_type') !== 'client_credentials')
+    if (!redeems && form.get('grant_type') !== 'client_credentials')
       return [400, 'unsupported_grant_type', 70003, 'The app requested an unsupported grant type.']
     if (form.get('client_id') !== options.clientId)
       return [
@@ -94,6 +108,7 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
         7000215,
         'Invalid client secret provided. Send the secret value, not the secret ID.',
       ]
+    if (redeems) return undefined
     if (!form.get('scope')?.endsWith('/.default'))
       return [400, 'invalid_scope', 1002012, 'Client credential flows must have a scope value with /.default suffixed.']
     if (form.get('scope') !== options.scope)
@@ -102,9 +117,18 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://host').pathname
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://host')
     if (request.method === 'GET' && path === `/${options.tenantId}/discovery/v2.0/keys`)
       return send(response, 200, { keys: [jwk] })
+    if (signIn && request.method === 'GET' && path === `/${options.tenantId}/v2.0/.well-known/openid-configuration`)
+      return send(response, 200, signIn.metadata(authority()))
+    if (signIn && request.method === 'GET' && path === `/${options.tenantId}/oauth2/v2.0/authorize`) {
+      const page = signIn.authorize(searchParams)
+      if ('location' in page) response.writeHead(302, { location: page.location })
+      else response.writeHead(page.status, { 'content-type': 'text/html; charset=utf-8' })
+      response.end('html' in page ? page.html : '')
+      return
+    }
     const tenant = /^\/([^/]+)\/oauth2\/v2\.0\/token$/.exec(path)?.[1]
     if (request.method !== 'POST' || tenant === undefined) return send(response, 404, {})
     const form = new URLSearchParams(await bodyOf(request))
@@ -117,14 +141,21 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
       response.end(fault.body ?? '')
       return
     }
-    const refusal = refusalOf(decodeURIComponent(tenant), form)
-    if (!refusal)
-      return send(response, 200, {
-        token_type: 'Bearer',
-        expires_in: expiresIn,
-        ext_expires_in: expiresIn,
-        access_token: await token(),
-      })
+    let refusal = refusalOf(decodeURIComponent(tenant), form)
+    if (!refusal) {
+      const redeemed =
+        form.get('grant_type') === 'authorization_code' ? await signIn?.redeem(form, authority()) : undefined
+      const tokens = redeemed !== undefined && 'idToken' in redeemed ? { id_token: redeemed.idToken } : {}
+      if (redeemed === undefined || 'idToken' in redeemed)
+        return send(response, 200, {
+          token_type: 'Bearer',
+          expires_in: expiresIn,
+          ext_expires_in: expiresIn,
+          access_token: await token(),
+          ...tokens,
+        })
+      refusal = redeemed
+    }
     const [status, error, number, description] = refusal
     const [traceId, correlationId, timestamp] = [
       newId(),
@@ -145,11 +176,13 @@ export async function startEntraStandIn(options: EntraStandInOptions): Promise<E
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())
   })
+  const authority = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await listen(server, options.port ?? 0)
   return {
-    authority: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    authority: authority(),
     requests: () => requests,
     failNext: (fault) => void faults.push(fault),
+    changeNextIdToken: (changes) => signIn?.changeNextIdToken(changes),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -1,5 +1,6 @@
 import { ACTION_EVENTS } from './actions.ts'
 import { AUDIT_EVENTS } from './audit.ts'
+import { BUTTON_EVENTS } from './buttons.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
 import { REQUEST_EVENTS } from './requests.ts'
@@ -12,6 +13,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   Delivery: DELIVERY_EVENTS,
   Actions: ACTION_EVENTS,
   'Audit trail': AUDIT_EVENTS,
+  'Buttons of cards': BUTTON_EVENTS,
 } as const
 
 /**
@@ -24,6 +26,7 @@ export const LOG_EVENTS = {
   ...DELIVERY_EVENTS,
   ...ACTION_EVENTS,
   ...AUDIT_EVENTS,
+  ...BUTTON_EVENTS,
 } as const satisfies Record<string, LogEventRow>
 
 /** The name of a log event, a key of {@link LOG_EVENTS}. */

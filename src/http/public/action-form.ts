@@ -1,0 +1,87 @@
+import type { ActionPage, InputNeed } from '../../contract/actions.ts'
+import { type Html, html, type Piece } from './html.ts'
+import { textsOf } from './language.ts'
+import { type PageContext, pageUrl, proofInputs } from './page-context.ts'
+import { MAX_NAME_CHARACTERS } from './person-name.ts'
+import type { Texts } from './texts.ts'
+
+/** What a person filled in, to be shown again beside what is wrong with it. */
+export interface Filled {
+  readonly values: Readonly<Record<string, string>>
+  /** Problems by the name of the input. */
+  readonly problems: Readonly<Record<string, string>>
+}
+
+/** A form that nobody has filled in yet. */
+export const NOTHING_FILLED: Filled = { values: {}, problems: {} }
+
+/** Longest reason and note that a browser sends, in characters; the use case has the last word. */
+const MAX_TEXT_CHARACTERS = 1_000
+
+interface Field {
+  readonly name: string
+  readonly label: string
+  readonly need: InputNeed
+  readonly hint?: string
+}
+
+type Control = (attributes: Html, value: string) => Html
+
+/** The form that acts. Its inputs are checked on the server alone: a browser's own messages are in the browser's language. */
+export function actionForm(context: PageContext, { inputs }: ActionPage, filled: Filled): Html {
+  const { language, token, action, person, proof } = context
+  const texts = textsOf(language)
+  const show = (field: Field, control: Control) => field.need !== 'none' && fieldOf(filled, field, texts, control)
+  const { reason, note, tier, quietFor } = inputs
+  return html`<form method="post" action="${pageUrl(token, language)}" novalidate>${proofInputs(proof)}
+${!person && show({ name: 'name', label: texts.yourName, need: 'required', hint: texts.yourNameHint }, nameInput)}
+${show({ name: 'tier', label: texts.tier, need: tier, hint: texts.tierHint }, numberInput)}
+${show({ name: 'reason', label: texts.reason, need: reason, hint: texts.reasonHint }, textArea)}
+${show({ name: 'note', label: texts.note, need: note, hint: texts.reasonHint }, textArea)}
+${show({ name: 'quiet_for', label: texts.quiet, need: quietFor === 'none' ? 'none' : 'required' }, quietSelect(texts))}
+<button class="primary" name="do" value="act">${texts.action[action].name}</button></form>`
+}
+
+/** The problems of a form, above it, each with a link to its input. */
+export function problemSummary(texts: Texts, { problems }: Filled): Piece {
+  const all = Object.entries(problems)
+  if (all.length === 0) return undefined
+  const lines = all.map(([name, problem]) => html`<li><a href="#${name}">${problem}</a></li>`)
+  return html`<div class="message problem" role="alert"><h2>${texts.problems}</h2><ul>${lines}</ul></div>`
+}
+
+function fieldOf({ values, problems }: Filled, field: Field, texts: Texts, control: Control): Html {
+  const { name, hint, need } = field
+  const problem = problems[name]
+  const label = need === 'optional' ? `${field.label} (${texts.optional})` : field.label
+  const described = [hint === undefined ? [] : `${name}-hint`, problem === undefined ? [] : `${name}-problem`].flat()
+  const attributes = html`id="${name}" name="${name}"${need === 'required' && html` required`}${
+    described.length > 0 && html` aria-describedby="${described.join(' ')}"`
+  }${problem !== undefined && html` aria-invalid="true"`}`
+  return html`<div class="field"><label for="${name}">${label}</label>
+${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
+${problem !== undefined && html`<p class="wrong" id="${name}-problem">${problem}</p>`}
+${control(attributes, values[name] ?? '')}</div>`
+}
+
+function nameInput(attributes: Html, value: string): Html {
+  return html`<input type="text" ${attributes} value="${value}" maxlength="${MAX_NAME_CHARACTERS}" autocomplete="name" dir="auto">`
+}
+
+function numberInput(attributes: Html, value: string): Html {
+  return html`<input type="text" inputmode="numeric" ${attributes} value="${value}" maxlength="2" autocomplete="off" dir="ltr">`
+}
+
+function textArea(attributes: Html, value: string): Html {
+  return html`<textarea ${attributes} rows="3" maxlength="${MAX_TEXT_CHARACTERS}" dir="auto">${value}</textarea>`
+}
+
+function quietSelect({ quietFor }: Texts): Control {
+  return (attributes, value) => {
+    const options = quietFor.map(
+      ({ seconds, name }) =>
+        html`<option value="${seconds}"${value === String(seconds) && html` selected`}>${name}</option>`,
+    )
+    return html`<select ${attributes}>${options}</select>`
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  ACTION_RESULTS,
+  type ActionAnswer,
+  type ActionPage,
+  type ActionResult,
+  type ActionView,
+} from '../../contract/actions.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import { actionForm, type Filled, NOTHING_FILLED, problemSummary } from './action-form.ts'
+import { type Html, html, type Piece } from './html.ts'
+import { resultText, textsOf } from './language.ts'
+import { layout, messagePage } from './layout.ts'
+import { frameOf, type PageContext, pageUrl } from './page-context.ts'
+import type { Texts } from './texts.ts'
+
+/** The page before an action: what happened, who acts, what will happen, and the form. */
+export function actionPage(context: PageContext, page: ActionPage, filled: Filled = NOTHING_FILLED): string {
+  const { language, action } = context
+  const texts = textsOf(language)
+  const { name } = texts.action[action]
+  return layout(
+    frameOf(context, name),
+    html`<h1>${name}</h1>
+${problemSummary(texts, filled)}
+${happened(context, page)}
+${page.possible ? whatWillHappen(context, page, filled) : refusal(texts, page.result, page.data)}`,
+  )
+}
+
+/** The page after an action, also for a form that was sent again. */
+export function resultPage(context: PageContext, answer: ActionAnswer): string {
+  const { language } = context
+  const texts = textsOf(language)
+  const frame = frameOf(context, texts.action[answer.action].name)
+  const again = html`<p><a href="${pageUrl(context.token, language)}">${texts.again}</a></p>`
+  const said = answer.result === null ? undefined : resultText(language, answer.result)
+  const code = answer.result === null ? {} : { code: answer.result }
+  if (answer.state === 'refused' || answer.state === 'failed') {
+    const more = [before(context, answer.data), whom(texts, answer.data), again]
+    return messagePage(frame, said ?? texts.failed, { ...code, more })
+  }
+  const { title, todo } =
+    answer.state === 'done' ? texts.done : answer.state === 'unknown' ? texts.unknown : texts.running
+  return messagePage(
+    frame,
+    { title, todo: said ? `${said.title}. ${said.todo}` : todo },
+    {
+      ...code,
+      kind: answer.state === 'done' ? 'done' : 'note',
+      more: [html`<ul class="actions">${actionLine(context, answer)}</ul>`, again],
+    },
+  )
+}
+
+/** The page of a person who has to sign in first. It says nothing about the event. */
+export function signInPage(
+  context: PageContext,
+  tenants: readonly { readonly id: string; readonly name: string }[],
+): string {
+  const { language, token, action } = context
+  const texts = textsOf(language)
+  const links = tenants.map(({ id, name }) => {
+    const url = `${pageUrl(token, language)}&sign_in=${encodeURIComponent(id)}`
+    return html`<p><a class="button" href="${url}">${texts.signIn.with(tenants.length === 1 ? 'Microsoft' : name)}</a></p>`
+  })
+  return messagePage(
+    frameOf(context, ''),
+    { title: texts.signIn.title, todo: `${texts.action[action].name}: ${texts.signIn.todo}` },
+    { kind: 'note', more: links },
+  )
+}
+
+function happened(context: PageContext, page: ActionPage): Html {
+  const { language, person, time } = context
+  const texts = textsOf(language)
+  const { notification, acknowledged, discarded } = page
+  const own = notification.language === language ? page.heading : null
+  const title = own ?? context.titleOf(notification.eventType, language)
+  return html`<section><h2>${texts.happened}</h2>
+<p class="event"><span class="priority ${notification.priority.toLowerCase()}">${texts.priority[notification.priority]}</span> <bdi>${title}</bdi></p>
+<dl>
+${fact(texts.occurred, moment(context, notification.createdAt))}
+${fact(texts.channel, html`<bdi>${notification.channel}</bdi>`)}
+${fact(texts.correlationId, html`<code dir="ltr">${notification.correlationId}</code>`)}
+${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>, ${moment(context, acknowledged.at)}; ${texts.until} ${time(acknowledged.until, language)}`)}
+${discarded !== null && fact(texts.discardedBy, html`<bdi>${discarded.by}</bdi>, ${moment(context, discarded.at)}`)}
+${person !== undefined && fact(texts.askedBy, html`<bdi>${person.name}</bdi>`)}
+</dl>
+${page.resolved && html`<p class="note">${texts.over}</p>`}
+${earlierActions(context, page.earlier)}
+</section>`
+}
+
+function whatWillHappen(context: PageContext, page: ActionPage, filled: Filled): Html {
+  const texts = textsOf(context.language)
+  const said = page.result === null ? undefined : resultText(context.language, page.result)
+  return html`<section><h2>${texts.willHappen}</h2><p>${texts.action[context.action].will}</p>
+${page.events > 1 && html`<p>${texts.events(page.events)}</p>`}
+${said !== undefined && html`<p>${said.title}. ${said.todo}</p>`}
+</section>
+${actionForm(context, page, filled)}`
+}
+
+function refusal(texts: Texts, result: ActionResult | null, data: JsonObject | null): Html {
+  const { title, todo } = result === null ? texts.failed : (texts.result[result] ?? ACTION_RESULTS[result])
+  return html`<section class="message problem"><h2>${title}</h2><p>${todo}</p>${whom(texts, data)}</section>
+${result !== null && html`<p class="code">${texts.code}: <code dir="ltr">${result}</code></p>`}`
+}
+
+/** Who did it before, of an answer `already_…`. */
+function before(context: PageContext, data: JsonObject | null): Piece {
+  const { by, at } = data ?? {}
+  if (typeof by !== 'string') return undefined
+  const when = typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? new Date(at) : undefined
+  return html`<p><bdi>${by}</bdi>${when && html`, ${moment(context, when)}`}</p>`
+}
+
+/** Whom to ask: the roles that may, of an answer `not_permitted`. */
+function whom(texts: Texts, data: JsonObject | null): Piece {
+  const names = Array.isArray(data?.ask) ? data.ask.filter((name) => typeof name === 'string') : []
+  return names.length > 0 && html`<p>${texts.ask}</p><ul>${names.map((name) => html`<li><bdi>${name}</bdi></li>`)}</ul>`
+}
+
+function earlierActions(context: PageContext, earlier: readonly ActionView[]): Piece {
+  if (earlier.length === 0) return undefined
+  const lines = earlier.map((action) => actionLine(context, action))
+  return html`<h3>${textsOf(context.language).earlier}</h3><ul class="actions">${lines}</ul>`
+}
+
+function actionLine(context: PageContext, action: ActionView): Html {
+  const texts = textsOf(context.language)
+  const written = [action.reason, action.note].filter((text) => text !== null)
+  return html`<li><strong>${texts.action[action.action].name}</strong> – ${texts.state[action.state]}: <bdi>${action.by}</bdi>${
+    !action.verified && html` (${texts.unverified})`
+  }, ${moment(context, action.finishedAt ?? action.requestedAt)}${written.map((text) => html`<br><bdi>${text}</bdi>`)}</li>`
+}
+
+function moment({ language, time }: PageContext, at: Date): Html {
+  return html`<time datetime="${at.toISOString()}">${time(at, language)}</time>`
+}
+
+function fact(name: string, value: Html): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+}

@@ -1,0 +1,70 @@
+import { EncryptJWT, jwtDecrypt } from 'jose'
+import type { LinkKey } from '../../contract/link-token.ts'
+
+/** Cookies of the public listener: what they hold is sealed, so that the browser can neither read nor change it. */
+export interface Cookies {
+  /**
+   * The value of a cookie in a `Cookie` header; undefined where it is missing, changed, expired, of another cookie, or sealed with
+   * a key that is not used any more.
+   */
+  read(name: string, header: string | undefined): Promise<unknown>
+  /** A `Set-Cookie` header with a sealed value. Kept by the browser until it is closed. */
+  write(name: string, value: unknown, lifetimeSeconds: number): Promise<string>
+  /** A `Set-Cookie` header that removes a cookie. */
+  remove(name: string): string
+}
+
+/** Options of {@link createCookies}. */
+export interface CookieOptions {
+  readonly keys: () => readonly LinkKey[]
+  /** True where people reach the listener by https. */
+  readonly isSecure: () => boolean
+  readonly now: () => Date
+}
+
+/** Makes the cookies. Sealed with A256GCM, the key by HKDF from the secret of links, so that all replicas read them. */
+export function createCookies({ keys, isSecure, now }: CookieOptions): Cookies {
+  // `__Host-`: no subdomain can set it, and no path narrows it. Browsers take it by https only.
+  const fullName = (name: string) => `${isSecure() ? '__Host-' : ''}teams_${name}`
+  // Lax: a link in Teams on the web leads here from another site, and so does the way back from Entra.
+  const attributes = () => `Path=/; HttpOnly; SameSite=Lax${isSecure() ? '; Secure' : ''}`
+  return {
+    async read(name, header) {
+      const sealed = cookieValue(fullName(name), header)
+      if (sealed === undefined) return undefined
+      for (const { sealing } of keys())
+        try {
+          const { payload } = await jwtDecrypt(sealed, sealing, {
+            audience: name,
+            currentDate: now(),
+            requiredClaims: ['exp'],
+            keyManagementAlgorithms: ['dir'],
+            contentEncryptionAlgorithms: ['A256GCM'],
+          })
+          return payload.value
+        } catch {
+          // Sealed with another key, or not by this gateway.
+        }
+      return undefined
+    },
+    async write(name, value, lifetimeSeconds) {
+      const [key] = keys()
+      if (key === undefined) throw new TypeError('no key to seal a cookie with')
+      const sealed = await new EncryptJWT({ value })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .setAudience(name)
+        .setExpirationTime(Math.floor(now().getTime() / 1000) + lifetimeSeconds)
+        .encrypt(key.sealing)
+      return `${fullName(name)}=${sealed}; ${attributes()}`
+    },
+    remove: (name) => `${fullName(name)}=; Max-Age=0; ${attributes()}`,
+  }
+}
+
+function cookieValue(name: string, header = ''): string | undefined {
+  for (const pair of header.split(';')) {
+    const [key = '', ...value] = pair.split('=')
+    if (key.trim() === name) return value.join('=').trim()
+  }
+  return undefined
+}

@@ -1,0 +1,57 @@
+import { LANGUAGES, type Language } from '../../catalogue/language.ts'
+import { ACTION_RESULTS, type ActionResult } from '../../contract/actions.ts'
+import type { LinkRefusalCode } from '../../contract/link-refusals.ts'
+import type { PageProblem, Said, Texts } from './texts.ts'
+import { AR } from './texts-ar.ts'
+import { EN } from './texts-en.ts'
+
+const TEXTS: Readonly<Record<Language, Texts>> = { en: EN, ar: AR }
+
+/** Arabic month names, but Latin digits and the Gregorian calendar, as on cards. */
+const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', ar: 'ar-SA-u-ca-gregory-nu-latn' }
+
+/** The texts of a language. */
+export function textsOf(language: Language): Texts {
+  return TEXTS[language]
+}
+
+/** What is said about a refusal. */
+export function refusalText({ refused }: Texts, code: LinkRefusalCode | PageProblem): Said {
+  return refused[code]
+}
+
+/** What is said about the result of an action; in English by the gateway's own table, where these pages have no other words. */
+export function resultText(language: Language, result: ActionResult): Said {
+  return TEXTS[language].result[result] ?? ACTION_RESULTS[result]
+}
+
+/** The language that a person chose on the page; undefined where none was chosen. */
+export function chosenLanguage(value: unknown): Language | undefined {
+  return LANGUAGES.find((language) => language === value)
+}
+
+/** The language of a page that belongs to no card: Arabic where the browser names it first, else English. */
+export function browserLanguage(acceptLanguage: string | undefined): Language {
+  return /^\s*ar\b/i.test(acceptLanguage ?? '') ? 'ar' : 'en'
+}
+
+/** Formats times of the pages in a time zone, with the zone's name. */
+export function createTimeFormat(timeZone: string): (at: Date, language: Language) => string {
+  const formats = new Map<Language, Intl.DateTimeFormat>()
+  return (at, language) => {
+    const format =
+      formats.get(language) ??
+      new Intl.DateTimeFormat(LOCALES[language], {
+        timeZone,
+        day: 'numeric',
+        month: 'long',
+        year: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+        timeZoneName: 'short',
+      })
+    formats.set(language, format)
+    return format.format(at)
+  }
+}

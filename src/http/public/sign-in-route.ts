@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { LANGUAGES } from '../../catalogue/language.ts'
+import { LINK_REFUSALS } from '../../contract/link-refusals.ts'
+import { checkToken } from '../../contract/link-token.ts'
+import { html } from './html.ts'
+import { browserLanguage, refusalText, textsOf } from './language.ts'
+import { messagePage } from './layout.ts'
+import { flowCookie, type LinkRouteOptions, SIGN_IN_SECONDS } from './link-routes.ts'
+import { pageUrl } from './page-context.ts'
+import { createRefusals } from './refusals.ts'
+import { newSession, writeSession } from './session.ts'
+import { CALLBACK_PATH, type SignInRefusal } from './sign-in.ts'
+
+const flowSchema = z.object({
+  state: z.string().min(1),
+  nonce: z.string().min(1),
+  verifier: z.string().min(1),
+  tenantId: z.string(),
+  token: z.string(),
+  language: z.enum(LANGUAGES),
+})
+
+/** Sign-ins that are remembered as ended; with more, the oldest are forgotten, and Entra refuses their codes. */
+const MAX_ENDED = 10_000
+
+/**
+ * Adds the end of a sign-in. Only the browser that began it can end it, and only once: state and nonce are in a sealed cookie.
+ * The way on is the link from which it began, so that nothing in the address can lead anywhere else (open redirect).
+ */
+export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions): void {
+  const { service, signIn, cookies, keys, now, log } = options
+  if (signIn === undefined) return
+  const refusals = createRefusals(service, log, now)
+  const ended = new Map<string, number>()
+
+  /** False for a state that was seen before, within the lifetime of a sign-in. */
+  function endOnce(state: string): boolean {
+    const at = now().getTime()
+    for (const [old, endedAt] of ended) {
+      if (ended.size < MAX_ENDED && at - endedAt < SIGN_IN_SECONDS * 1000) break
+      ended.delete(old)
+    }
+    if (ended.has(state)) return false
+    ended.set(state, at)
+    return true
+  }
+
+  app.get(CALLBACK_PATH, async (request, reply) => {
+    const search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
+    const states = new URLSearchParams(search).getAll('state')
+    const [state = ''] = states
+    const name = flowCookie(state)
+    const flow = flowSchema.safeParse(await cookies.read(name, request.headers.cookie)).data
+    const language = flow?.language ?? browserLanguage(request.headers['accept-language'])
+    const checked = flow && checkToken(flow.token, keys(), now())
+    const link = checked?.link
+
+    async function refuse(code: SignInRefusal, cause?: unknown) {
+      if (cause !== undefined) log.write('sign_in_failed', { err: cause, code })
+      await refusals.record(code, link)
+      const texts = textsOf(language)
+      const again = flow && html`<p><a href="${pageUrl(flow.token, language)}">${texts.again}</a></p>`
+      const page = messagePage({ language }, refusalText(texts, code), { code, more: again })
+      return reply.code(LINK_REFUSALS[code].status).type('text/html; charset=utf-8').send(page)
+    }
+
+    if (flow === undefined || states.length !== 1 || flow.state !== state || !endOnce(state))
+      return refuse('sign_in_state')
+    const signedIn = await signIn.finish(search, flow)
+    reply.header('set-cookie', cookies.remove(name))
+    if (!signedIn.ok) return refuse(signedIn.code, signedIn.cause)
+    if (signedIn.groupsMissing) log.write('sign_in_groups_missing')
+    reply.header('set-cookie', await writeSession(cookies, newSession(signedIn.person), options.signedInHours))
+    return reply.code(303).header('location', pageUrl(flow.token, language)).send()
+  })
+}
