@@ -3,8 +3,8 @@ import { isObject } from '../../kernel/json.ts'
 import { Secret } from '../../kernel/secret.ts'
 import { outcomeOfError, receiverCode } from '../outcome.ts'
 import type { ProxyFor } from '../proxy.ts'
-import { createConnections, type TlsOptions } from './connections.ts'
-import { exchange, timeoutCode } from './exchange.ts'
+import { createConnections, type TlsOptions } from '../requests/connections.ts'
+import { exchange, timeoutCode } from '../requests/exchange.ts'
 
 /** The Entra application whose tokens a flow accepts: the TEAMS_ENTRA_ settings. */
 export interface EntraCredentials {

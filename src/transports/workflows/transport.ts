@@ -5,14 +5,14 @@ import type { Secret } from '../../kernel/secret.ts'
 import { packageVersion } from '../../kernel/version.ts'
 import { outcome, outcomeOfAnswer, outcomeOfError } from '../outcome.ts'
 import type { ProxyFor } from '../proxy.ts'
+import { untilAborted } from '../requests/abort-listeners.ts'
+import { createConnections, type TlsOptions } from '../requests/connections.ts'
+import { exchange, timeoutCode } from '../requests/exchange.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { signedHeaders } from '../signature.ts'
 import type { Outcome, SendRequest, Transport } from '../transport.ts'
-import { untilAborted } from './abort-listeners.ts'
 import { createAddressChecks, createDestinations } from './addresses.ts'
-import { createConnections, type TlsOptions } from './connections.ts'
 import { createEntraTokens, type EntraCredentials, type TokenAnswer } from './entra.ts'
-import { exchange, timeoutCode } from './exchange.ts'
 
 /** Options of {@link createWorkflowsTransport}, from the settings and the secrets. */
 export interface WorkflowsTransportOptions {

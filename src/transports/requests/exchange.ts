@@ -3,15 +3,17 @@ import type { Clock } from '../../kernel/clock.ts'
 import { NotBegun, postOver } from './answer.ts'
 import type { Connections } from './connections.ts'
 
-/** One POST. */
+/** One request. */
 export interface Post {
+  /** POST if absent. */
+  readonly method?: 'GET' | 'POST' | undefined
   readonly origin: string
   readonly path: string
   /**
    * Makes headers and body. Called once there is a connection, so that the timestamp in the headers is that of the
    * post.
    */
-  readonly make: () => { readonly headers: Record<string, string>; readonly body: Buffer }
+  readonly make: () => { readonly headers: Record<string, string>; readonly body: Buffer | null }
   /** From getting a connection to the end of the answer. */
   readonly timeoutMs: number
   /** Aborts the post at any time. */
@@ -64,7 +66,11 @@ export async function exchange(connections: Connections, clock: Clock, post: Pos
     return begun
   }
   try {
-    const { complete, ...answer } = await postOver(connection.client, { path: post.path, ...post.make() }, begin)
+    const { complete, ...answer } = await postOver(
+      connection.client,
+      { method: post.method, path: post.path, ...post.make() },
+      begin,
+    )
     reusable = complete
     return answer
   } catch (error) {

@@ -5,7 +5,7 @@ import { bodyText } from './body-text.ts'
 /** Most bytes of an answer's body that are read, to find an error code. */
 export const MAX_BODY_BYTES = 65_536
 
-/** The receiver's answer to one POST. */
+/** The receiver's answer to one request. */
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -15,11 +15,11 @@ export interface HttpAnswer {
   readonly complete: boolean
 }
 
-/** The error of a post that was not begun because `begin` returned false. */
+/** The error of a request that was not begun because `begin` returned false. */
 export class NotBegun extends Error {}
 
 /**
- * Posts over one connection and reads the start of the answer. Rejects with undici's error, or with {@link NotBegun},
+ * Sends one request over one connection and reads the start of the answer. Rejects with undici's error, or with {@link NotBegun},
  * until the status line has arrived; afterwards a failure only shortens the body.
  *
  * Uses `dispatch`: the stream that undici's `request` makes for the body takes as long as the rest of a post.
@@ -28,7 +28,12 @@ export class NotBegun extends Error {}
  */
 export function postOver(
   client: Client,
-  post: { readonly path: string; readonly headers: Record<string, string>; readonly body: Buffer },
+  post: {
+    readonly method?: 'GET' | 'POST' | undefined
+    readonly path: string
+    readonly headers: Record<string, string>
+    readonly body: Buffer | null
+  },
   begin: () => boolean,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
@@ -43,7 +48,7 @@ export function postOver(
       else text.then((body) => resolve({ status, headers, body, complete }), reject)
     }
     client.dispatch(
-      { method: 'POST', ...post },
+      { ...post, method: post.method ?? 'POST' },
       {
         // undici passes an error thrown here to onResponseError, and keeps the connection open.
         onRequestStart() {
