@@ -25,6 +25,8 @@ export function withSandboxAddresses(real: Secrets, sandbox: Sandbox): SecretsWi
     webhookKeys: () => [...new Set([...real.webhookKeys(), ...addresses.keys()])],
     signingSecrets: () => real.signingSecrets(),
     auditSigners: () => real.auditSigners(),
+    pagerKey: (name) => real.pagerKey(name),
+    pagerWebhookSecrets: (name) => real.pagerWebhookSecrets(name),
     onChange(listener) {
       listeners.add(listener)
       const stop = real.onChange(listener)

@@ -12,6 +12,7 @@ import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { startPages } from '../pagers/sender.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
 import type { Database } from '../store/database.ts'
@@ -102,6 +103,15 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   // After the sealer, so that its last sealing has the entries of the last attempts and of the adoption.
   releases.add(parts.stopTurns)
   releases.add(parts.outside.start())
+  if (catalogue.pagers.size > 0) {
+    // Imported only where it is used: the texts of templates are read once more.
+    const { createPagers } = await import('../pagers/from-settings.ts')
+    const ready = createPagers(settings, catalogue, { secrets: realSecrets, clock })
+    releases.add(() => ready.close())
+    const { kysely } = database
+    const pages = await startPages({ ...ready, kysely, clock, metrics: parts.metrics, log })
+    releases.add(() => pages.stop())
+  }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   const stopListening = secrets.onChange((keys) => {

@@ -103,6 +103,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     settings,
     env,
     channels,
+    pagers: [...catalogue.pagers.values()],
     log,
     metrics,
     clock,

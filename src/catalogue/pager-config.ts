@@ -80,6 +80,12 @@ export function pagerProblems(input: unknown, builtIn: Catalogue): Problem[] {
   return entries(input, 'pagers').flatMap(([name, pager]) => {
     const at = `pagers.${name}`
     const problems: Problem[] = []
+    if (name.endsWith('_webhook'))
+      problems.push({
+        at,
+        found: 'a name with _webhook at its end',
+        expected: 'another name: <name>_webhook is the field of a secret',
+      })
     if (pager.kind === 'pagerduty')
       for (const key of ['responders', 'tags'])
         if (pager[key] !== undefined)

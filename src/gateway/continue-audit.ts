@@ -53,8 +53,14 @@ export async function findLoss(
 ): Promise<Loss | { readonly nothing: Anchor }> {
   const { settings, env } = options
   if (!(await hasAuditTrail(kysely))) throw new GatewayError('database_not_migrated')
-  const channels = [...catalogueOf(settings).channels.values()]
-  const { auditSigners: signers } = await checkSecrets({ settings, env, channels, clock: systemClock })
+  const catalogue = catalogueOf(settings)
+  const { auditSigners: signers } = await checkSecrets({
+    settings,
+    env,
+    channels: [...catalogue.channels.values()],
+    pagers: [...catalogue.pagers.values()],
+    clock: systemClock,
+  })
   const kept = await readStoredTree(kysely)
   const tree = kept.origin?.name
   const folder = settings.TEAMS_AUDIT_ANCHOR_FOLDER

@@ -73,11 +73,12 @@ function linkToRecord(settings: Settings): GatewayOptions['settings'] {
 }
 
 async function realChannelProblems(env: Environment, settings: Settings): Promise<Problem[]> {
-  const channels = [...catalogueOf(settings).channels.values()]
+  const catalogue = catalogueOf(settings)
   const report = await checkSecrets({
     settings,
     env,
-    channels,
+    channels: [...catalogue.channels.values()],
+    pagers: [...catalogue.pagers.values()],
     clock: systemClock,
   })
   const found = 'the webhook URL of a real channel'

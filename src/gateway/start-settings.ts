@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { ConfigInput } from '../catalogue/config-input.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -25,9 +26,9 @@ export async function startSettings(environment: ReadEnvironment, config?: Confi
 }
 
 async function furtherProblems({ env, settings }: UsableSettings, config: ConfigInput | undefined): Promise<Problem[]> {
-  let channels: Parameters<typeof checkSecrets>[0]['channels']
+  let catalogue: Catalogue
   try {
-    channels = [...catalogueOf(settings, config).channels.values()]
+    catalogue = catalogueOf(settings, config)
   } catch (error) {
     if (!isGatewayError(error)) throw error
     return [...error.problems]
@@ -35,7 +36,8 @@ async function furtherProblems({ env, settings }: UsableSettings, config: Config
   const { problems } = await checkSecrets({
     settings: { ...settings, VAULT_ADDR: undefined },
     env,
-    channels,
+    channels: [...catalogue.channels.values()],
+    pagers: [...catalogue.pagers.values()],
     clock: systemClock,
   })
   return problems.map(({ at, found, expected }) => ({ at, found, expected }))

@@ -103,6 +103,11 @@ export const METRICS = {
     help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
+  teams_pages_total: {
+    type: 'counter',
+    help: 'Requests to services that page people, by the name of the pager, what was asked for (trigger, acknowledge, resolve), and the outcome: accepted, done, unprocessed, or a code of a page.',
+    labels: ['pager', 'request', 'outcome'],
+  },
   teams_publish_failures_total: {
     type: 'counter',
     help: 'Accepted events that could not be published to Redis.',

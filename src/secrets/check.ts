@@ -4,6 +4,13 @@ import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
+import {
+  type CheckedPagerKeys,
+  checkPagerKeys,
+  type SecretPager,
+  unknownPagerFields,
+  unknownPagerVariables,
+} from './pager-keys.ts'
 import type { CodedProblem, SecretChannel, SecretWarning } from './secret-source.ts'
 import { publicSuffixes, unknownKeys, validateReading } from './validate.ts'
 
@@ -17,6 +24,8 @@ export interface SecretsReport {
   readonly auditSigners: readonly Signer[]
   /** Where the audit keys come from; undefined where none is set. */
   readonly auditKeysAt: string | undefined
+  /** The keys of pagers, and their webhook secrets. */
+  readonly pagerKeys: CheckedPagerKeys
   /** The sources that were read, each by its setting, and whether reading succeeded. */
   readonly sources: readonly { readonly name: string; readonly ok: boolean }[]
   /** Problems that refuse the start, each with the error code that it would have alone. */
@@ -30,10 +39,12 @@ export async function checkSecrets(options: {
   readonly settings: Settings
   readonly env: Environment
   readonly channels: readonly SecretChannel[]
+  /** None if absent. */
+  readonly pagers?: readonly SecretPager[]
   readonly clock: Clock
 }): Promise<SecretsReport> {
-  const { settings, env, channels, clock } = options
-  const sources = createSources(settings, env, channels, clock, { includeOverridden: true })
+  const { settings, env, channels, pagers = [], clock } = options
+  const sources = createSources(settings, env, channels, clock, { includeOverridden: true, pagers })
   const results = await Promise.all(
     sources.map(async (source) => {
       const reading = await source.read()
@@ -46,7 +57,12 @@ export async function checkSecrets(options: {
     channels,
     settings,
   )
+  const pagerKeys = checkPagerKeys(
+    results.map(({ reading }) => reading),
+    pagers,
+  )
   return {
+    pagerKeys,
     channels: channels.map(({ key }) => ({ key, at: check.webhooks.get(key)?.at })),
     signingAt: check.signing.length > 0 ? check.signingAt : undefined,
     auditSigners: check.auditSigners,
@@ -56,11 +72,13 @@ export async function checkSecrets(options: {
     problems: [
       ...(await publicSuffixes(settings)),
       ...unknownVariables(env, channels),
+      ...unknownPagerVariables(env, pagers),
       ...results.flatMap(({ reading }) =>
         reading.problems.map((problem): CodedProblem => ({ ...problem, code: 'secrets_unreachable' })),
       ),
       ...check.problems,
-      ...results.flatMap(({ reading }) => unknownKeys(reading, channels)),
+      ...pagerKeys.problems,
+      ...results.flatMap(({ reading }) => [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]),
     ],
   }
 }

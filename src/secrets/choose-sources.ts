@@ -2,7 +2,8 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
-import { auditKeyFileSource, webhookFileSource, webhooksFileSource } from './file.ts'
+import { auditKeyFileSource, pagersFileSource, webhookFileSource, webhooksFileSource } from './file.ts'
+import type { SecretPager } from './pager-keys.ts'
 import type { SecretChannel, SecretSource } from './secret-source.ts'
 import { vaultSource } from './vault/secret-source.ts'
 
@@ -16,14 +17,15 @@ export function createSources(
   env: Environment,
   channels: readonly SecretChannel[],
   clock: Clock,
-  options: { readonly includeOverridden?: boolean } = {},
+  options: { readonly includeOverridden?: boolean; readonly pagers?: readonly SecretPager[] } = {},
 ): SecretSource[] {
-  const sources = [environmentSource(settings, env, channels)]
+  const sources = [environmentSource(settings, env, channels, options.pagers)]
   for (const { key } of channels) {
     const file = textOf(env, webhookFileSetting(key))
     if (file !== undefined) sources.push(webhookFileSource(webhookFileSetting(key), file, key))
   }
   if (settings.TEAMS_WEBHOOKS_FILE !== undefined) sources.push(webhooksFileSource(settings.TEAMS_WEBHOOKS_FILE))
+  if (settings.TEAMS_PAGERS_FILE !== undefined) sources.push(pagersFileSource(settings.TEAMS_PAGERS_FILE))
   if (settings.TEAMS_AUDIT_KEY_FILE !== undefined) sources.push(auditKeyFileSource(settings.TEAMS_AUDIT_KEY_FILE))
   if (settings.VAULT_ADDR !== undefined) sources.push(vaultSource(settings.VAULT_ADDR, settings, clock, options))
   return sources

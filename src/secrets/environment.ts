@@ -1,6 +1,7 @@
 import { nearestName } from '../kernel/nearest.ts'
 import type { Environment } from '../settings/env-file.ts'
 import { SETTINGS, type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
+import { pagerVariables, type SecretPager } from './pager-keys.ts'
 import type { CodedProblem, Found, SecretChannel, SecretSource } from './secret-source.ts'
 
 /** `TEAMS_WEBHOOK_SRE` for the channel `sre`. */
@@ -19,11 +20,12 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** Source of the webhook URLs, signing secrets and audit keys in environment variables. They do not change while the process runs. */
+/** Source of the webhook URLs, signing secrets, audit keys and keys of pagers in environment variables. They do not change while the process runs. */
 export function environmentSource(
   settings: Settings,
   env: Environment,
   channels: readonly SecretChannel[],
+  pagers: readonly SecretPager[] = [],
 ): SecretSource {
   const webhooks = new Map<string, Found>()
   for (const { key } of channels) {
@@ -42,7 +44,7 @@ export function environmentSource(
   return {
     kind: 'environment',
     name: 'environment',
-    read: async () => ({ webhooks, signing, auditKeys, problems: [] }),
+    read: async () => ({ webhooks, signing, auditKeys, pagers: pagerVariables(env, pagers), problems: [] }),
     close() {},
   }
 }

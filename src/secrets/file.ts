@@ -50,7 +50,21 @@ export function auditKeyFileSource(file: string): SecretSource {
 
 /** Source TEAMS_WEBHOOKS_FILE: webhook URLs by channel key, in YAML or JSON. */
 export function webhooksFileSource(file: string): SecretSource {
-  const name = 'TEAMS_WEBHOOKS_FILE'
+  return mapFileSource('TEAMS_WEBHOOKS_FILE', file, 'YAML or JSON: a webhook URL for each channel key', read)
+}
+
+/** Source TEAMS_PAGERS_FILE: keys of pagers and secrets of their webhooks by name, in YAML or JSON. */
+export function pagersFileSource(file: string): SecretSource {
+  const expected = 'YAML or JSON: a key for each pager'
+  return mapFileSource('TEAMS_PAGERS_FILE', file, expected, (pagers) => ({ ...read(new Map()), pagers }))
+}
+
+function mapFileSource(
+  name: string,
+  file: string,
+  expected: string,
+  reading: (entries: ReadonlyMap<string, Found>) => Reading,
+): SecretSource {
   return {
     kind: 'file',
     name,
@@ -58,7 +72,6 @@ export function webhooksFileSource(file: string): SecretSource {
       const text = await textOfFile(name, file)
       if (typeof text !== 'string') return failed(text)
       const result = parseYaml(text)
-      const expected = 'YAML or JSON: a webhook URL for each channel key'
       if (!result.ok)
         return failed(
           ...result.faults.map(({ line, column, reason }) => ({
@@ -69,7 +82,7 @@ export function webhooksFileSource(file: string): SecretSource {
         )
       if (!isObject(result.value ?? {})) return failed({ at: name, found: 'something else than a map', expected })
       const entries = Object.entries(result.value ?? {})
-      return read(new Map(entries.map(([key, value]) => [key, { at: `${name}: ${key}`, value }])))
+      return reading(new Map(entries.map(([key, value]) => [key, { at: `${name}: ${key}`, value }])))
     },
     close() {},
   }

@@ -29,6 +29,8 @@ export interface Reading {
    * before then stay in use, so that a field deleted by mistake does not end the signatures.
    */
   readonly auditKeys?: Found | undefined
+  /** Keys and webhook secrets of pagers, by field (`<name>`, `<name>_webhook`); undefined where reading failed, or there are none. */
+  readonly pagers?: ReadonlyMap<string, Found> | undefined
   /** Why parts could not be read. */
   readonly problems: readonly Problem[]
 }

@@ -9,6 +9,14 @@ import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
+import {
+  appliedPagerKeys,
+  checkPagerKeys,
+  NO_PAGER_KEYS,
+  type SecretPager,
+  unknownPagerFields,
+  unknownPagerVariables,
+} from './pager-keys.ts'
 import { createProblemLog } from './problem-log.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './secret-source.ts'
 import { mergeReading, publicSuffixes, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
@@ -26,6 +34,10 @@ export interface Secrets {
   signingSecrets(): readonly Secret[]
   /** Keys that sign the audit trail, at most two, the current one first; empty where none is set. */
   auditSigners(): readonly Signer[]
+  /** The integration key of a pager; undefined where none is set. */
+  pagerKey(name: string): Secret | undefined
+  /** The secrets with which a pager's webhooks may be signed; empty where none is set. */
+  pagerWebhookSecrets(name: string): readonly Secret[]
   /** True while the signing secret is the one generated at start because none was configured. */
   readonly signingSecretIsMadeUp: boolean
   /** Calls `listener` after a change, with the keys of the channels whose URL changed; returns the unsubscribe function. */
@@ -39,6 +51,8 @@ export interface SecretsOptions {
   /** Needed beside the settings: the names of webhook variables depend on the channels. */
   readonly env: Environment
   readonly channels: readonly SecretChannel[]
+  /** None if absent. */
+  readonly pagers?: readonly SecretPager[]
   readonly log: Log
   readonly metrics: Metrics
   readonly clock: Clock
@@ -56,8 +70,8 @@ export interface SecretsOptions {
  * `secrets_unreachable` (a file), with all problems
  */
 export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
-  const { settings, env, channels, log, metrics, clock } = options
-  const sources = createSources(settings, env, channels, clock)
+  const { settings, env, channels, pagers = [], log, metrics, clock } = options
+  const sources = createSources(settings, env, channels, clock, { pagers })
   const problemLog = createProblemLog(log)
   const listeners = new Set<(changedChannels: readonly string[]) => void>()
   const refreshMs = settings.TEAMS_VAULT_REFRESH * 1000
@@ -68,6 +82,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   let signing: readonly Secret[] = [generateSecret()]
   let isGenerated = true
   let auditSigners: readonly Signer[] = []
+  let pagerKeys = NO_PAGER_KEYS
   let stopTimer = () => {}
   let refreshing: Promise<void> = Promise.resolve()
   let closed = false
@@ -83,9 +98,14 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     return results
   }
 
+  const lastReadings = () => sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
+
+  /** Checks what was read, and takes usable keys of pagers over; a refused one leaves the one before in use. */
   function validateLast(): ReadingCheck {
-    const readings = sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
-    return validateReading(readings, channels, settings)
+    const checked = checkPagerKeys(lastReadings(), pagers)
+    pagerKeys = appliedPagerKeys(pagerKeys, checked)
+    const check = validateReading(lastReadings(), channels, settings)
+    return { ...check, problems: [...check.problems, ...checked.problems] }
   }
 
   function reportUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
@@ -93,7 +113,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   }
 
   function reportUnknownKeys({ reading }: { reading: Reading }) {
-    for (const { at, expected } of unknownKeys(reading, channels)) {
+    for (const { at, expected } of [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]) {
       if (reportedUnknown.has(at)) continue
       reportedUnknown.add(at)
       log.write('webhook_channel_unknown', { at, expected })
@@ -184,10 +204,11 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const problems: CodedProblem[] = [
     ...(await publicSuffixes(settings)),
     ...unknownVariables(env, channels),
+    ...unknownPagerVariables(env, pagers),
     ...files.flatMap((reading) =>
       reading.problems.map((problem) => ({ ...problem, code: 'secrets_unreachable' as const })),
     ),
-    ...files.flatMap((reading) => unknownKeys(reading, channels)),
+    ...files.flatMap((reading) => [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]),
     ...check.problems,
   ]
   if (problems[0]) {
@@ -214,6 +235,8 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     webhookKeys: () => [...webhooks.keys()],
     signingSecrets: () => signing,
     auditSigners: () => auditSigners,
+    pagerKey: (name) => pagerKeys.keys.get(name)?.secret,
+    pagerWebhookSecrets: (name) => pagerKeys.webhookSecrets.get(name) ?? [],
     get signingSecretIsMadeUp() {
       return isGenerated
     },

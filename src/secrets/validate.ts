@@ -189,6 +189,7 @@ export function mergeReading(last: Reading | undefined, now: Reading): Reading {
     webhooks: now.webhooks ?? last?.webhooks,
     signing,
     auditKeys: now.auditKeys ?? last?.auditKeys,
+    pagers: now.pagers ?? last?.pagers,
     problems: now.problems,
   }
 }

@@ -3,6 +3,7 @@ import { codeOf, describeValue, GatewayError, type Problem } from '../kernel/err
 import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { type Environment, parseEnvFile } from './env-file.ts'
+import { PAGER_KEY_PREFIX, PAGER_WEBHOOK_PREFIX } from './pager-settings.ts'
 import { isPlatformName, readPlatformNames } from './platform.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { publicContradictions } from './public-contradictions.ts'
@@ -152,6 +153,8 @@ function misspelt(env: Environment): Problem[] {
         !Object.hasOwn(SETTINGS, name) &&
         !isPlatformName(name) &&
         !name.startsWith(WEBHOOK_PREFIX) &&
+        !name.startsWith(PAGER_KEY_PREFIX) &&
+        !name.startsWith(PAGER_WEBHOOK_PREFIX) &&
         !name.startsWith('TEAMS_TEST_'),
     )
     .map((name) => {

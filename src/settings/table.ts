@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ACTION_SETTINGS } from './action-settings.ts'
 import { AUDIT_SETTINGS } from './audit-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
+import { PAGER_SETTINGS } from './pager-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { PUBLIC_SETTINGS } from './public-settings.ts'
 import {
@@ -330,6 +331,8 @@ export const SETTINGS = {
   ...PUBLIC_SETTINGS,
 
   ...AUDIT_SETTINGS,
+
+  ...PAGER_SETTINGS,
 
   TEAMS_REDIS_URL: {
     group: 'Live listeners',

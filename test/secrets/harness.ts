@@ -80,11 +80,16 @@ export function createWorld() {
       lines
         .filter((line) => /"level":"(warn|error)"/.test(line) && line.includes(part))
         .map((line) => JSON.parse(line)),
-    async start(env: Record<string, string>, channels: Parameters<typeof createSecrets>[0]['channels'] = CHANNELS) {
+    async start(
+      env: Record<string, string>,
+      channels: Parameters<typeof createSecrets>[0]['channels'] = CHANNELS,
+      pagers: Parameters<typeof createSecrets>[0]['pagers'] = [],
+    ) {
       const secrets = await createSecrets({
         settings: loadSettings(env),
         env,
         channels,
+        pagers,
         log,
         metrics,
         clock: manual.clock,

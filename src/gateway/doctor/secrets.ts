@@ -27,6 +27,7 @@ export async function checkVaultAndChannels(
     settings,
     env,
     channels,
+    pagers: [...catalogue.pagers.values()],
     clock: systemClock,
   })
   const hasWebhookUrl = report.channels.some(({ at }) => at !== undefined)

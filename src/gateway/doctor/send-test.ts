@@ -28,6 +28,7 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
     settings,
     env,
     channels,
+    pagers: [...catalogue.pagers.values()],
     log: createLog('silent'),
     metrics: createMetrics(),
     clock: systemClock,

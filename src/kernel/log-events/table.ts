@@ -3,6 +3,7 @@ import { AUDIT_EVENTS } from './audit.ts'
 import { BUTTON_EVENTS } from './buttons.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
+import { PAGE_EVENTS } from './pages.ts'
 import { REQUEST_EVENTS } from './requests.ts'
 import { START_EVENTS } from './start.ts'
 
@@ -12,6 +13,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   'Requests, secrets and listeners': REQUEST_EVENTS,
   Delivery: DELIVERY_EVENTS,
   Actions: ACTION_EVENTS,
+  Pages: PAGE_EVENTS,
   'Audit trail': AUDIT_EVENTS,
   'Buttons of cards': BUTTON_EVENTS,
 } as const
@@ -25,6 +27,7 @@ export const LOG_EVENTS = {
   ...REQUEST_EVENTS,
   ...DELIVERY_EVENTS,
   ...ACTION_EVENTS,
+  ...PAGE_EVENTS,
   ...AUDIT_EVENTS,
   ...BUTTON_EVENTS,
 } as const satisfies Record<string, LogEventRow>

@@ -5,8 +5,8 @@ import type { Found, FoundSigning, SecretSource } from '../secret-source.ts'
 import { createVaultClient, type VaultClient } from './client.ts'
 
 /**
- * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH, the signing secrets at TEAMS_HMAC_VAULT_PATH and the audit keys at
- * TEAMS_AUDIT_VAULT_PATH.
+ * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH, the signing secrets at TEAMS_HMAC_VAULT_PATH, the audit keys at
+ * TEAMS_AUDIT_VAULT_PATH and the keys of pagers at TEAMS_PAGERS_VAULT_PATH.
  *
  * @param options.includeOverridden reads the signing secrets and audit keys even where the environment or a file has them
  */
@@ -21,28 +21,32 @@ export function vaultSource(
   // A secret in the environment overrides Vault's, which then need not be readable.
   const needed = settings.TEAMS_HMAC_SECRET_KEY === undefined
   const hmacPath = needed || options.includeOverridden ? settings.TEAMS_HMAC_VAULT_PATH : undefined
+  const pagersPath = settings.TEAMS_PAGERS_VAULT_PATH
   const auditNeeded = settings.TEAMS_AUDIT_KEY === undefined && settings.TEAMS_AUDIT_KEY_FILE === undefined
   const auditPath = auditNeeded || options.includeOverridden ? settings.TEAMS_AUDIT_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
     async read() {
-      const [webhooks, signing, auditKeys] = await Promise.all([
+      const [webhooks, signing, auditKeys, pagers] = await Promise.all([
         webhookPath === undefined ? NOT_READ : attempt(() => readWebhooks(client, webhookPath)),
         hmacPath === undefined ? NOT_READ : attempt(() => readSigning(client, hmacPath)),
         auditPath === undefined ? NOT_READ : attempt(() => readAuditKeys(client, auditPath)),
+        pagersPath === undefined ? NOT_READ : attempt(() => readPagers(client, pagersPath)),
       ])
       const problems = new Map(
         [
           ...(webhooks.problems ?? []),
           ...((needed && signing.problems) || []),
           ...((auditNeeded && auditKeys.problems) || []),
+          ...(pagers.problems ?? []),
         ].map((problem) => [JSON.stringify(problem), problem]),
       )
       return {
         webhooks: webhooks.value,
         signing: signing.value,
         auditKeys: auditKeys.value,
+        pagers: pagers.value,
         problems: [...problems.values()],
       }
     },
@@ -50,12 +54,19 @@ export function vaultSource(
   }
 }
 
-async function readWebhooks(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
+function readWebhooks(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
+  return readMap(client, path, `a field for each channel key ("vault kv put ${path} sre=…")`)
+}
+
+function readPagers(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
+  return readMap(client, path, `a field for each pager ("vault kv put ${path} oncall=…")`)
+}
+
+async function readMap(client: VaultClient, path: string, what: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
   const fields = await client.readFields(path)
   if (fields) return { value: new Map(Object.keys(fields).map((key) => [key, foundIn(fields, path, key)])) }
   // A failure, not "no addresses": a path deleted by mistake must not remove the channels' addresses.
-  const expected = `a secret of KV version 2 with a field for each channel key ("vault kv put ${path} sre=…")`
-  return { problems: [{ at: path, found: 'nothing at this path', expected }] }
+  return { problems: [{ at: path, found: 'nothing at this path', expected: `a secret of KV version 2 with ${what}` }] }
 }
 
 /** A path without a secret is no failure: TEAMS_HMAC_VAULT_PATH has a default, so it is set for every user of Vault. */

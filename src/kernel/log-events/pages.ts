@@ -1,0 +1,28 @@
+import type { LogEventRow } from './fields.ts'
+
+/** Log events of pages: what PagerDuty and Jira Service Management are told. */
+export const PAGE_EVENTS = {
+  page_accepted: {
+    level: 'info',
+    message: 'service accepted a page; whether somebody is called, it tells later',
+    fields: ['pager', 'page_request', 'event_id', 'correlation_id'],
+  },
+  page_delayed: {
+    level: 'warn',
+    message: 'service could not be told of a page; it is told again until it accepts',
+    fields: ['pager', 'page_request', 'event_id', 'correlation_id', 'code'],
+    todo: 'Look at the code in the reference of codes of pages. If it stays, look at the pager with "claimlinc-teams doctor".',
+  },
+  page_failed: {
+    level: 'error',
+    message: 'service refuses a page; it is not told again',
+    fields: ['pager', 'page_request', 'event_id', 'correlation_id', 'code'],
+    todo: 'Look at the code in the reference of codes of pages, and call somebody by hand.',
+  },
+  pages_not_read: {
+    level: 'error',
+    message: 'pages could not be read or recorded; they are looked for again',
+    fields: ['pager', 'err'],
+    todo: 'Look at the error; most often the database is not reachable.',
+  },
+} as const satisfies Record<string, LogEventRow>

@@ -1,0 +1,26 @@
+import type { PageCode, PageRequest } from '../contract/pages.ts'
+import type { Alert } from './alert.ts'
+
+/** What came of one request to a service. */
+export type PagerAnswer =
+  /** The service took it; with a `requestId` it says later, at {@link Pager.look}, what came of it. */
+  | { readonly kind: 'accepted'; readonly statusCode: number; readonly requestId?: string }
+  /** What was asked for at an earlier request is done. */
+  | { readonly kind: 'done' }
+  | { readonly kind: 'unprocessed' }
+  | {
+      readonly kind: 'failed'
+      readonly code: PageCode
+      readonly statusCode: number | null
+      /** Milliseconds that the service asks to wait. */
+      readonly retryAfterMs?: number | undefined
+    }
+
+/** A service that pages people. Never throws: every failure is an answer. */
+export interface Pager {
+  readonly name: string
+  /** Tells the service of an event, or that somebody acknowledged it, or that it is over. */
+  send(request: PageRequest, alert: Alert): Promise<PagerAnswer>
+  /** Asks what came of a request that was accepted. */
+  look(requestId: string): Promise<PagerAnswer>
+}

@@ -1,0 +1,59 @@
+import type { PagerDefinition } from '../catalogue/pagers.ts'
+import type { Priority } from '../catalogue/priority.ts'
+import type { Secret } from '../kernel/secret.ts'
+import { type Alert, cutCodePoints } from './alert.ts'
+import { failureOf, type PagerHttp } from './http.ts'
+import type { Pager, PagerAnswer } from './pager.ts'
+
+/** https://developer.pagerduty.com/docs/send-alert-event */
+const LONGEST_SUMMARY = 1_024
+const SEVERITIES: { readonly [P in Priority]: 'critical' | 'error' | 'warning' | 'info' } = {
+  CRITICAL: 'critical',
+  HIGH: 'error',
+  MEDIUM: 'warning',
+  LOW: 'info',
+  INFO: 'info',
+}
+
+/**
+ * PagerDuty's Events API v2. Its 202 says that the event was taken, and proves no alert: it is also the answer to the
+ * acknowledgement of an alert that is not there. What became of it, its v3 webhooks tell.
+ */
+export function createPagerDuty(
+  { name, url }: PagerDefinition,
+  { http, key }: { readonly http: PagerHttp; readonly key: () => Secret | undefined },
+): Pager {
+  return {
+    name,
+    async send(request, alert): Promise<PagerAnswer> {
+      const routingKey = key()
+      if (routingKey === undefined) return { kind: 'failed', code: 'key_missing', statusCode: null }
+      const response = await http.ask(new URL(`${url}/v2/enqueue`), {
+        body: {
+          routing_key: routingKey.reveal(),
+          event_action: request,
+          dedup_key: alert.key,
+          ...(request === 'trigger' ? { payload: payloadOf(alert), client: 'claimlinc-teams' } : {}),
+        },
+      })
+      const failure = failureOf(response)
+      // PagerDuty has no 401: a key that no service has is an invalid event.
+      if (response.status === 400 && /routing_key/.test(response.body))
+        return { kind: 'failed', code: 'key_refused', statusCode: 400 }
+      return failure ?? { kind: 'accepted', statusCode: response.status ?? 202 }
+    },
+    // Its requests are not asked for.
+    look: async () => ({ kind: 'done' }),
+  }
+}
+
+function payloadOf({ summary, priority, eventType, occurredAt, details }: Alert): object {
+  return {
+    summary: cutCodePoints(summary, LONGEST_SUMMARY),
+    source: 'claimlinc-teams',
+    severity: SEVERITIES[priority],
+    timestamp: occurredAt.toISOString(),
+    class: eventType,
+    custom_details: details,
+  }
+}
