@@ -1,6 +1,7 @@
 /** What `import … from 'claimlinc-teams'` gives: the public contract, and nothing else. */
 import './kernel/require-node.ts'
 
+export type { ActionProvider, Offer, OutsideAction, ProvidedEvent, ProviderResult } from './actions/provider.ts'
 export {
   type AdaptiveCard,
   type BuildCardOptions,
@@ -17,6 +18,18 @@ export type { Language } from './catalogue/language.ts'
 export { type Priority, TeamsPriority } from './catalogue/priority.ts'
 export type { StakeholderGroup } from './catalogue/stakeholder-groups.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
+export type {
+  ActionAnswer,
+  ActionInputs,
+  ActionName,
+  ActionQuery,
+  ActionRequest,
+  ActionResult,
+  ActionState,
+  ActionTarget,
+  ActionView,
+  Actor,
+} from './contract/actions.ts'
 export type { AuditEntryPage, AuditEntryQuery, AuditEntryView } from './contract/audit.ts'
 export type { Acceptance, EventFields, EventInput } from './contract/events.ts'
 export type { GatewayService } from './contract/service.ts'

@@ -1,3 +1,5 @@
+import { uncheckedOf } from '../contract/actions-request.ts'
+import { actorOf } from '../contract/actor.ts'
 import { refusalFor } from '../contract/events-request.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Output } from './output.ts'
@@ -39,6 +41,11 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       list: (query) => service.listSilences(query),
       get: (id) => service.getSilence(id),
       end: (id) => service.endSilence(id, `cli:${userName()}`),
+    },
+    actions: {
+      act: (request) => service.act(uncheckedOf(request), actorOf(`cli:${userName()}`)),
+      list: (query) => service.listActions(query),
+      get: (id) => service.getAction(id),
     },
     audit: {
       entries: (query) => service.listAuditEntries({ unsealed: true, raw: false, limit: 50, ...query }),

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { addAudit } from './audit-program.ts'
+import type { ListActionsOptions } from './commands/actions.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
@@ -9,6 +10,7 @@ import type { ListSilencesOptions } from './commands/silences.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
+import type { ActFlags } from './read-action.ts'
 import type { EventFlags } from './read-event.ts'
 import type { SilenceFlags } from './read-silence.ts'
 import { reportUsageError } from './report-error.ts'
@@ -75,6 +77,7 @@ ${WHERE_IT_GOES}
   addMigrate(program, output, finish)
   addNotifications(program, output, gateways, finish)
   addSilences(program, output, gateways, finish)
+  addActions(program, output, gateways, finish)
   addTemplates(program, output, finish)
   addAudit(program, output, gateways, finish, addTargetOptions)
 
@@ -201,6 +204,58 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
       .argument('<id...>', 'ids of the silences'),
   ).action(async (ids: string[], options: TargetFlags) =>
     finish(await (await load()).endCommand(ids, options, output, gateways)),
+  )
+}
+
+function addActions(program: Command, output: Output, gateways: OwnGateways, finish: Finish): void {
+  const load = () => import('./commands/actions.ts')
+  addTargetOptions(
+    program
+      .command('act')
+      .description('Acknowledge, unacknowledge, escalate, discard, restore, replay, retry or poll an event.')
+      .argument('<action>', 'acknowledge, unacknowledge, escalate, discard, restore, replay, retry or poll')
+      .addHelpText(
+        'after',
+        `
+${WHERE_IT_GOES}
+Exit code ${EXIT.no} if the action is refused or fails.
+
+  claimlinc-teams act acknowledge --correlation-id vault-seal-abc123
+  claimlinc-teams act discard --notification 019f… --reason 'a drill' --quiet-for 2h`,
+      ),
+  )
+    .option('--notification <id>', 'the event of this notification')
+    .option('--event <id>', 'the event with this id')
+    .option(
+      '--correlation-id <id>',
+      'the events with this correlation id: all of them to acknowledge, one for any other action',
+    )
+    .option('--reason <text>', 'why (required to discard and to escalate)')
+    .option('--note <text>', 'what else is to be known')
+    .option('--tier <number>', 'tier to escalate to; default: the next one')
+    .option('--quiet-for <duration>', 'how long repeats of a discarded event make no card, for example 2h')
+    .option('--idempotency-key <key>', 'the same key again gets the first answer')
+    .action(async (action: string, options: ActFlags & TargetFlags) =>
+      finish(await (await load()).actCommand(action, options, output, gateways)),
+    )
+  const actions = program
+    .command('actions')
+    .description('Show what people did, and what was refused.')
+    .addHelpText('after', `\n${WHERE_IT_GOES}`)
+  addTargetOptions(actions.command('list').description('List actions, the newest first.'))
+    .option('--event-id <id>', 'on this event')
+    .option('--correlation-id <id>', 'on events with this correlation id')
+    .option('--action <name>', 'for example acknowledge')
+    .option('--state <state>', 'requested, running, done, refused, failed or unknown')
+    .option('--since <time>', 'asked for at this time or later, for example 2026-11-21T10:00:00Z')
+    .option('--until <time>', 'asked for before this time')
+    .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
+    .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
+    .action(async (options: ListActionsOptions & TargetFlags) =>
+      finish(await (await load()).listCommand(options, output, gateways)),
+    )
+  addTargetOptions(actions.command('show').description('Show one action.').argument('<id>', 'id of the action')).action(
+    async (id: string, options: TargetFlags) => finish(await (await load()).showCommand(id, options, output, gateways)),
   )
 }
 

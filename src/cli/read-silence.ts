@@ -79,7 +79,8 @@ function readEnd(flags: SilenceFlags, now: Date, problems: Problem[]): string {
   return new Date((from === undefined ? now : new Date(from)).getTime() + duration).toISOString()
 }
 
-function durationOf(text: string): number | undefined {
+/** Milliseconds of a duration such as `30m` or `1d12h`; undefined for another text. */
+export function durationOf(text: string): number | undefined {
   const match = DURATION.exec(text)
   if (!match) return undefined
   return match.slice(1).reduce((sum, amount, index) => sum + Number(amount ?? 0) * (UNITS[index] ?? 0), 0)

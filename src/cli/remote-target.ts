@@ -30,6 +30,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     get: (id) => client.notifications.get(id),
     replay: (id) => client.notifications.replay(id),
     silences: client.silences,
+    actions: client.actions,
     audit: client.audit,
     deliver: async () => undefined,
     close: async () => {},

@@ -1,3 +1,4 @@
+import type { ActionAnswer, ActionQuery, ActionRequest, ActionView } from '../contract/actions.ts'
 import type { AuditEntryPage, AuditEntryQuery } from '../contract/audit.ts'
 import type { Acceptance } from '../contract/events.ts'
 import type { EventsRequest } from '../contract/events-request.ts'
@@ -38,6 +39,12 @@ export interface Target {
     ): Promise<{ readonly silences: readonly SilenceView[]; readonly nextCursor: string | null }>
     get(id: string): Promise<SilenceDetail>
     end(id: string): Promise<SilenceView>
+  }
+  readonly actions: {
+    /** Problems name fields in camel case in this process, and in snake case over HTTP. */
+    act(request: ActionRequest): Promise<ActionAnswer>
+    list(query: ActionQuery): Promise<{ readonly actions: readonly ActionView[]; readonly nextCursor: string | null }>
+    get(id: string): Promise<ActionView>
   }
   readonly audit: {
     entries(query: Partial<AuditEntryQuery>): Promise<AuditEntryPage>

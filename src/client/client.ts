@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import {
+  type ActionAnswer,
+  type ActionQuery,
+  type ActionRequest,
+  type ActionView,
+  actionPageWire,
+  actionWire,
+} from '../contract/actions.ts'
+import { actionAnswerWire, actionToWire, uncheckedOf } from '../contract/actions-request.ts'
 import { type AuditEntryPage, type AuditEntryQuery, auditEntryPageWire } from '../contract/audit.ts'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
 import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
@@ -43,6 +52,13 @@ export interface SilencePage {
   readonly nextCursor: string | null
 }
 
+/** A page of actions. */
+export interface ActionsPage {
+  readonly actions: readonly ActionView[]
+  /** The `cursor` of the next page; null on the last page. */
+  readonly nextCursor: string | null
+}
+
 /** A running gateway over HTTP, with the types of the library. Methods throw only GatewayErrors. */
 export interface Client {
   /**
@@ -81,6 +97,20 @@ export interface Client {
     get(id: string): Promise<SilenceDetail>
     /** Ends a silence before its time. @throws GatewayError `not_found`, `silence_over` */
     end(id: string): Promise<SilenceView>
+  }
+  readonly actions: {
+    /**
+     * Does an action, or says why not: `state` and `result` of the answer. The client makes an idempotency key where there is none,
+     * so that it can repeat a request whose answer was lost.
+     *
+     * @param person whom the caller acts for, and vouches for with its token; the caller itself if absent
+     * @throws GatewayError `invalid_action`, `not_found`, `several_events`, `action_key_reused`
+     */
+    act(request: ActionRequest, person?: { readonly id: string; readonly name?: string }): Promise<ActionAnswer>
+    /** Lists actions, the newest first; 50 unless `limit` says otherwise. */
+    list(query?: Partial<ActionQuery>): Promise<ActionsPage>
+    /** @throws GatewayError `not_found` */
+    get(id: string): Promise<ActionView>
   }
   readonly audit: {
     /** Lists entries of the audit trail, in the order of their trees; 50, or 5,000 with `raw`, unless `limit` says otherwise. */
@@ -179,6 +209,25 @@ export function createClient(options: ClientOptions): Client {
         // Not repeated: after a first try that succeeded, the second would get `silence_over`.
         const path = `/v1/silences/${encodeURIComponent(id)}/end`
         return requests.read(silenceWire, await requests.send({ method: 'POST', path, repeatable: false }))
+      },
+    },
+    actions: {
+      async act(request, person) {
+        const keyed = { ...request, idempotencyKey: request.idempotencyKey ?? randomUUID() }
+        const body = JSON.stringify({
+          ...actionToWire(uncheckedOf(keyed)),
+          ...(person === undefined ? {} : { actor: person }),
+        })
+        const answer = await requests.send({ method: 'POST', path: '/v1/actions', body, repeatable: true })
+        return requests.read(actionAnswerWire, answer)
+      },
+      async list(query = {}) {
+        const path = `/v1/actions${queryOf(query)}`
+        return requests.read(actionPageWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async get(id) {
+        const path = `/v1/actions/${encodeURIComponent(id)}`
+        return requests.read(actionWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
     },
     audit: {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ActionQuery } from '../contract/actions.ts'
 import type { AuditEntryQuery } from '../contract/audit.ts'
 import { type EventInput, eventToWire } from '../contract/events.ts'
 import { snakeName } from '../contract/json-names.ts'
@@ -60,7 +61,9 @@ export function silenceJson(silence: SilenceInput): string {
 
 /** A query as a query string with a question mark; empty without parameters. */
 export function queryOf(
-  query: Partial<NotificationQuery | SilenceQuery | AuditEntryQuery> | { readonly origin: string | undefined },
+  query:
+    | Partial<NotificationQuery | SilenceQuery | ActionQuery | AuditEntryQuery>
+    | { readonly origin: string | undefined },
 ): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(z.record(z.string(), z.unknown()).parse(query)))

@@ -231,7 +231,8 @@ export interface ActionPage {
   readonly earlier: readonly ActionView[]
 }
 
-const actionShape = {
+/** The fields of an {@link ActionView} in JSON. */
+export const actionShape = {
   id: z.string(),
   action: z.enum(ACTION_NAMES),
   state: z.enum(ACTION_STATES),
@@ -255,11 +256,14 @@ const actionShape = {
   note: z.string().nullable(),
   tier: z.number().nullable(),
   quiet_until: moment.nullable(),
-  data: z.custom<JsonObject>().nullable().meta({
-    type: 'object',
-    description:
-      'What the other side said; of already_… who did it before and when; of not_permitted the roles that may, as "ask".',
-  }),
+  data: z
+    .custom<JsonObject>((value) => typeof value === 'object' && value !== null)
+    .meta({ type: 'object' })
+    .nullable()
+    .meta({
+      description:
+        'What the other side said; of already_… who did it before and when; of not_permitted the roles that may, as "ask".',
+    }),
   events: count.meta({ description: 'How many events it was done to: of a digest its members, too.' }),
   requested_at: moment,
   finished_at: moment.nullable(),

@@ -25,6 +25,8 @@ export interface Caller {
 export interface AuthSettings {
   readonly TEAMS_API_TOKENS: readonly string[] | undefined
   readonly TEAMS_INBOUND_SECRETS: readonly string[] | undefined
+  /** Names of the secrets whose callers also have the scope act. */
+  readonly TEAMS_INBOUND_ACT?: readonly string[] | undefined
 }
 
 /** Authenticates callers by token or signature. */
@@ -53,7 +55,8 @@ interface Token {
 
 const ALL_SCOPES: ReadonlySet<Scope> = new Set(SCOPES)
 const OPEN: Caller = { origin: 'http', scopes: ALL_SCOPES, signed: false }
-const SIGNED: Omit<Caller, 'origin'> = { scopes: new Set<Scope>(['send']), signed: true }
+const SIGNED_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['send'])
+const ACTING_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['send', 'act'])
 
 /**
  * Makes an authenticator from the settings.
@@ -64,13 +67,14 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
   const tokens = (settings.TEAMS_API_TOKENS ?? []).map(createToken)
   const secrets = createInboundSecrets(settings.TEAMS_INBOUND_SECRETS ?? [])
   const open = tokens.length === 0
+  const acting = new Set((settings.TEAMS_INBOUND_ACT ?? []).map((name) => `http:signed:${name}`))
 
   return {
     open,
     byHeaders(headers, scope, signable) {
       if (headers.authorization === undefined || open) {
         // Secrets are set: a request without signature may not send, not even from this machine.
-        if (signable && secrets.length > 0) {
+        if (signable && secrets.length > 0 && (scope === 'send' || acting.size > 0)) {
           if (showsSignature(headers)) return 'signature'
           throw refusal(open ? 'webhook-signature' : 'authorization', 'nothing')
         }
@@ -100,7 +104,12 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
       // Every secret is tried, also after a match: constant time, as for tokens.
       for (const secret of secrets) if (secret.verifies(signature, body)) origin ??= secret.origin
       if (origin !== undefined)
-        return { ...SIGNED, origin, ...(signature.kind === 'standard' ? { requestId: signature.id } : {}) }
+        return {
+          origin,
+          signed: true,
+          scopes: acting.has(origin) ? ACTING_SCOPES : SIGNED_SCOPES,
+          ...(signature.kind === 'standard' ? { requestId: signature.id } : {}),
+        }
       if (signature.kind === 'plain') throw refusal('x-hmac-signature', 'a signature that does not fit the body')
       throw refusal('webhook-signature', 'a signature that does not fit the body, or that is older than 5 minutes')
     },
@@ -164,7 +173,19 @@ export function guardAccess(app: FastifyInstance, auth: Authenticator): void {
     if (caller !== 'signature') request.caller = caller
   })
   app.addHook('preHandler', async (request) => {
-    if (request.routeOptions.config.scope === undefined || request.caller !== null) return
-    request.caller = auth.bySignature(request.headers, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+    const { scope } = request.routeOptions.config
+    if (scope === undefined || request.caller !== null) return
+    const caller = auth.bySignature(request.headers, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
+    // Without an id and a time, an action that somebody overheard could be asked for again.
+    if (scope === 'act' && caller.requestId === undefined) throw refusal('webhook-signature', 'nothing')
+    if (!caller.scopes.has(scope))
+      throw new GatewayError('forbidden', [
+        {
+          at: 'webhook-signature',
+          found: 'a secret whose callers may only send',
+          expected: 'a secret whose name is in TEAMS_INBOUND_ACT, or a token with the scope act',
+        },
+      ])
+    request.caller = caller
   })
 }

@@ -1,4 +1,11 @@
 import { z } from 'zod'
+import { actionPageWire, actionQuery, actionWire } from '../contract/actions.ts'
+import {
+  actionAnswerWire,
+  actionHandlerRequest,
+  actionHandlerResponse,
+  newAction,
+} from '../contract/actions-request.ts'
 import { auditEntryPageWire, auditEntryQuery, auditEntryWire, auditTreeQuery } from '../contract/audit.ts'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
@@ -24,6 +31,11 @@ import { AUTH_CODES, COMMON_CODES, OPERATIONS, type OperationId, operation, WORK
 const WIRE = {
   Acceptance: acceptanceWire,
   Acceptances: acceptancesWire,
+  Action: actionWire,
+  ActionAnswer: actionAnswerWire,
+  ActionHandlerRequest: actionHandlerRequest,
+  ActionHandlerResponse: actionHandlerResponse,
+  ActionPage: actionPageWire,
   Attempt: attemptWire,
   AuditEntry: auditEntryWire,
   AuditEntryPage: auditEntryPageWire,
@@ -32,6 +44,7 @@ const WIRE = {
   CloudEvent: cloudEvent,
   Health: healthWire,
   Index: indexWire,
+  NewAction: newAction,
   NewSilence: newSilence,
   Notification: notificationWire,
   NotificationDetail: notificationDetailWire,
@@ -55,6 +68,9 @@ const ANSWERS = {
   listSilences: ['200', 'A page of silences.', 'SilencePage'],
   getSilence: ['200', 'The silence.', 'SilenceDetail'],
   endSilence: ['200', 'The silence, which is over.', 'Silence'],
+  act: ['200', 'The action, with what came of it.', 'ActionAnswer'],
+  listActions: ['200', 'A page of actions.', 'ActionPage'],
+  getAction: ['200', 'The action.', 'Action'],
   listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],
   getAuditCheckpoint: ['200', 'The signed note, as it was signed.', undefined],
   getAuditProof: ['200', 'The proof file.', undefined],
@@ -69,6 +85,7 @@ const ANSWERS = {
 const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listNotifications: notificationQuery,
   listSilences: silenceQuery,
+  listActions: actionQuery,
   listAuditEntries: auditEntryQuery,
   getAuditCheckpoint: auditTreeQuery,
   getAuditProof: auditTreeQuery,
@@ -178,13 +195,26 @@ function describe(id: OperationId): JsonObject {
           ? {}
           : {
               content: {
-                [type]: { schema: schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' } },
+                [type]: { schema: answerSchema(id, schema, type) },
               },
             }),
       },
+      ...(id === 'act'
+        ? {
+            '202': {
+              description: 'The action is recorded, and done later.',
+              content: { [type]: { schema: answerSchema(id, schema, type) } },
+            },
+          }
+        : {}),
       ...problems(all, id === 'getReadiness'),
     },
   }
+}
+
+function answerSchema(id: OperationId, schema: keyof typeof WIRE | undefined, type: string): JsonObject {
+  if (id === 'act') return { anyOf: [refTo('ActionAnswer'), refTo('ActionHandlerResponse')] }
+  return schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' }
 }
 
 /** One response per status. Codes with the same status become examples, the only way in OpenAPI to list them apart. */
@@ -227,6 +257,11 @@ function filters(query: z.ZodObject): JsonObject[] {
 
 function bodyOf(id: OperationId): JsonObject | undefined {
   if (id === 'sendEvents') return eventsBody()
+  if (id === 'act')
+    return {
+      required: true,
+      content: { 'application/json': { schema: { anyOf: [refTo('NewAction'), refTo('ActionHandlerRequest')] } } },
+    }
   if (id !== 'createSilence') return undefined
   return { required: true, content: { 'application/json': { schema: refTo('NewSilence') } } }
 }

@@ -4,6 +4,7 @@ import type { GatewayService } from '../contract/service.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { addActionRoutes } from './action-routes.ts'
 import { limitWork } from './admission.ts'
 import { addAuditRoutes } from './audit-routes.ts'
 import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
@@ -105,6 +106,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addWebhookHandshake(api)
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
+    addActionRoutes(api, service)
     addAuditRoutes(api, service)
     done()
   })

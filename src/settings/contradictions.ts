@@ -42,6 +42,13 @@ function* access(s: Settings): Iterable<Contradiction> {
       expected: `at least ${REPLAY_SECONDS} with TEAMS_INBOUND_SECRETS, because a copy of a signed request would be a new event after that time`,
     }
   for (const problem of checkApiTokens(s.TEAMS_API_TOKENS ?? [])) yield { settings: ['TEAMS_API_TOKENS'], ...problem }
+  const names = new Set((s.TEAMS_INBOUND_SECRETS ?? []).map((entry) => parseNamedSecret(entry).name))
+  if (s.TEAMS_INBOUND_ACT?.some((name) => !names.has(name)))
+    yield {
+      settings: ['TEAMS_INBOUND_ACT', 'TEAMS_INBOUND_SECRETS'],
+      found: 'a name that no secret of TEAMS_INBOUND_SECRETS has',
+      expected: 'names of entries of the form name:secret',
+    }
   for (const [index, { secret }] of (s.TEAMS_INBOUND_SECRETS ?? []).map(parseNamedSecret).entries())
     if (secret.length < MIN_SECRET_CHARACTERS)
       yield {

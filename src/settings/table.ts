@@ -49,7 +49,12 @@ export const SETTINGS = {
     group: 'Where it listens',
     schema: inboundSecrets,
     secret: true,
-    help: 'Secrets of callers that sign their requests (Standard Webhooks, or X-HMAC-Signature) instead of sending a token, separated by commas, each in the form name:secret or only the secret. A signed caller has the scope send.',
+    help: 'Secrets of callers that sign their requests (Standard Webhooks, or X-HMAC-Signature) instead of sending a token, separated by commas, each in the form name:secret or only the secret. A signed caller has the scope send, and with TEAMS_INBOUND_ACT also act.',
+  },
+  TEAMS_INBOUND_ACT: {
+    group: 'Where it listens',
+    schema: list,
+    help: 'Names of TEAMS_INBOUND_SECRETS whose callers may also act (POST /v1/actions), separated by commas.',
   },
   TEAMS_MAX_BODY_BYTES: {
     group: 'Where it listens',

@@ -221,6 +221,19 @@ describe('real answers', () => {
     await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
     service.setState(id, 'failed')
     await ask('POST', `/v1/notifications/${id}/replay`, '/v1/notifications/{id}/replay')
+    const act = (body: object) => ask('POST', '/v1/actions', '/v1/actions', JSON.stringify(body))
+    const acted = await act({ action: 'acknowledge', notification_id: id, actor: { id: 'a@b' }, inputs: { note: 'n' } })
+    service.answer = { state: 'requested' }
+    expect(
+      (await act({ action: 'retry_task', correlation_id: CLAIM.correlation_id, user_email: 'a@b' })).statusCode,
+    ).toBe(202)
+    service.answer = {}
+    await act({ action: 'acknowledge', correlation_id: 'nobody' })
+    await act({ action: 'acknowledge', wrong: 1 })
+    await ask('GET', '/v1/actions?state=done', '/v1/actions')
+    await ask('GET', '/v1/actions?state=x', '/v1/actions')
+    await ask('GET', `/v1/actions/${acted.json().id}`, '/v1/actions/{id}')
+    await ask('GET', '/v1/actions/x', '/v1/actions/{id}')
     const silence = {
       matchers: [{ field: 'channel', operator: '=', value: 'sre' }],
       ends_at: '2999-01-01T00:00:00Z',
