@@ -8,6 +8,7 @@ import type { Engine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
 import type { ChannelTurns } from '../delivery/turns.ts'
 import type { UnreadyChannels } from '../delivery/unready-channels.ts'
+import { startEscalation } from '../escalation/loop.ts'
 import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -20,6 +21,7 @@ import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { channelsWithWork, endRest } from '../store/turns.ts'
 import type { Releases } from './releases.ts'
+import type { WiredEscalation } from './wire-escalation.ts'
 
 /** Parts that {@link startDelivery} connects. */
 export interface DeliveryParts {
@@ -37,6 +39,7 @@ export interface DeliveryParts {
   readonly outside: OutsideActions
   readonly metrics: Metrics
   readonly unready: UnreadyChannels
+  readonly escalation: WiredEscalation
   readonly settings: Settings
   readonly clock: Clock
   readonly log: Log
@@ -114,6 +117,8 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
+  const { loop } = parts.escalation
+  if (loop) releases.add(startEscalation({ ...loop, kysely: database.delivery, clock }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)
     // A new webhook URL may correct the failure that opened the breaker: end the rest, so that a probe is sent at once.

@@ -14,7 +14,6 @@ import { createAttempt } from '../delivery/attempt.ts'
 import { startEngine } from '../delivery/engine.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
 import { createUnreadyChannels } from '../delivery/unready-channels.ts'
-import { noEscalation } from '../escalation/timers.ts'
 import { environmentOf, type GatewayOptions } from '../gateway/options.ts'
 import { whySandboxIsOff } from '../gateway/sandbox-off.ts'
 import { createService, type LocalService } from '../gateway/service.ts'
@@ -45,6 +44,7 @@ import { createLinks, type Links } from './links.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { withSandboxAddresses } from './sandbox-addresses.ts'
 import { startDelivery } from './start-delivery.ts'
+import { wireEscalation } from './wire-escalation.ts'
 
 /** A gateway with all parts made and connected; delivery starts with {@link Wired.deliver}. */
 export interface Wired {
@@ -160,6 +160,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   releases.add(() => transport.close())
   const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = renderer && wireDelivery(renderer)
+  const escalation = wireEscalation({ settings, catalogue, transport, engine, log, metrics })
   let stopping = false
   const acknowledgementLives = {
     CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
@@ -177,12 +178,13 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     clock,
     wake: engine.wake,
+    escalate: escalation.timers.start,
   })
   const actions: ActParts = {
     catalogue,
     lives: acknowledgementLives,
     restoreWindow: settings.TEAMS_RESTORE_WINDOW,
-    timers: noEscalation,
+    timers: escalation.timers,
     providers: options.actions ?? [],
     wake: engine.wake,
     enqueue: engine.enqueueAction,
@@ -288,6 +290,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         service,
         metrics,
         unready,
+        escalation,
         settings,
         clock,
         log,

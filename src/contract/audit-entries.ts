@@ -1,17 +1,5 @@
-/**
- * The notation of an entry's field:
- *
- * - `id`: a UUID
- * - `code`: a name of a closed set, such as a state, an outcome, or the key of a channel
- * - `count`: a whole number
- * - `flag`: true or false
- * - `time`: UTC with milliseconds, `2026-11-30T08:15:02.123Z`
- * - `hash`: SHA-256 in hex of 16 bytes of salt and the value in UTF-8; the salt stands beside the value and is erased with it
- * - `list`: a list of codes, or of objects with the fields above
- *
- * All but `list` may be null.
- */
-export type EntryFieldType = 'id' | 'code' | 'count' | 'flag' | 'time' | 'hash' | 'list'
+import type { EntryDefinition, EntryFieldType } from './entry-fields.ts'
+import { ESCALATION_ENTRIES } from './escalation-entries.ts'
 
 /** Version of the format of entries, the field `v` of each. It changes with every change of a field that exists. */
 export const ENTRY_VERSION = 1
@@ -92,12 +80,6 @@ const PAGE_FIELDS = {
   status_code: 'count',
   ...ACTOR_FIELDS,
 } as const satisfies Readonly<Record<string, EntryFieldType>>
-
-/** One kind of entry. */
-export interface EntryDefinition {
-  readonly fields: Readonly<Record<string, EntryFieldType>>
-  readonly means: string
-}
 
 /**
  * Every kind of entry of the audit trail, with its fields in the order in which they are written. The database's statements,
@@ -236,6 +218,7 @@ export const AUDIT_ENTRIES = {
     means:
       'A page changed: its service accepted or refused a request, told that somebody acknowledged or resolved it (`who`), is to be told something else, or the page was folded into another one, or released from it',
   },
+  ...ESCALATION_ENTRIES,
   'record.adopted': {
     fields: { month: 'code', before: 'time', events: 'count', notifications: 'count', attempts: 'count', rows: 'hash' },
     means:

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { BUILT_IN_ESCALATION, type Policy, WORKING_WEEK } from '../catalogue/escalation.ts'
 import type { Priority } from '../catalogue/priority.ts'
+import type { Plan } from '../contract/escalations.ts'
 import { nextStep, targetOf } from './next-step.ts'
-import { type Plan, planFor, policyFor } from './plan.ts'
+import { planFor, policyFor } from './plan.ts'
 
 const { calendars } = BUILT_IN_ESCALATION
 const MINUTE = 60_000

@@ -1,5 +1,6 @@
 import { type Tier, WORKING_WEEK } from '../catalogue/escalation.ts'
-import type { Calendars, Plan } from './plan.ts'
+import type { Plan } from '../contract/escalations.ts'
+import type { Calendars } from './plan.ts'
 import { addWorkingTime, isOpen, nextWorkingDay, type WorkingTime } from './working-time.ts'
 
 /** Where an escalation stands. */

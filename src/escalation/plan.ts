@@ -1,21 +1,6 @@
 import type { Calendar, Escalation, Policy, Tier } from '../catalogue/escalation.ts'
 import { matchesType, type RoutedEvent } from '../catalogue/route.ts'
-
-/**
- * What a policy says of one event, as frozen when its escalation starts: later changes of the configuration do not disturb it.
- * Calendars are only named, because holidays are announced the evening before.
- */
-export interface Plan {
-  readonly policy: string
-  /** Keys of the event's own channels: tier 1. */
-  readonly own: readonly string[]
-  /** Tier 2 and those after it. */
-  readonly tiers: readonly Tier[]
-  readonly repeat: { readonly times: number; readonly after: number }
-  readonly calendar: string | null
-  /** What happens outside the hours of the calendar. */
-  readonly outside: 'hold' | 'continue' | { readonly policy: string; readonly tiers: readonly Tier[] }
-}
+import type { Plan } from '../contract/escalations.ts'
 
 /** The first policy that an event matches; undefined where none is for it. */
 export function policyFor({ policies }: Escalation, event: RoutedEvent): Policy | undefined {

@@ -7,7 +7,8 @@ import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { digestOf, keptId } from '../kernel/ids.ts'
 import type { Json } from '../kernel/json.ts'
-import { insertEvents } from '../store/insert-events.ts'
+import type { EventToEscalate } from '../store/escalations.ts'
+import { insertEvents, type NewNotification } from '../store/insert-events.ts'
 import { insertResolutions, type RepeatTimes } from '../store/repeats.ts'
 import type { Tables } from '../store/tables.ts'
 import { acceptedEvent } from './accepted-event.ts'
@@ -69,6 +70,8 @@ export function createAcceptor(options: {
   readonly repeats: RepeatTimes
   readonly clock: Clock
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
+  /** Starts the escalation of events that have a pending notification, in the transaction. */
+  readonly escalate?: ((transaction: Kysely<Tables>, events: readonly EventToEscalate[]) => Promise<void>) | undefined
 }): Acceptor {
   const { catalogue, clock } = options
   const guard = createPatientDataGuard(catalogue.eventTypes.values(), options.phiPolicy)
@@ -151,6 +154,7 @@ export function createAcceptor(options: {
         const receivedAt = await insertEvents(transaction, { events: incoming, notifications, origin })
         await insertResolutions(transaction, resolutions, receivedAt)
         const due = notifications.filter((notification) => notification.state === 'pending')
+        await options.escalate?.(transaction, toEscalate(fresh, due, receivedAt))
         await options.wake(transaction, [...new Set(due.map((notification) => notification.channel))])
       }
       const byEvent = Map.groupBy(notifications, (notification) => notification.eventId)
@@ -174,6 +178,23 @@ export function createAcceptor(options: {
       return { acceptances, events: fresh, suppressed }
     },
   }
+}
+
+/** The events that have a pending notification, which is not so for silenced ones and repeats. */
+function toEscalate(
+  events: readonly AcceptedEvent[],
+  due: readonly NewNotification[],
+  receivedAt: Date,
+): readonly EventToEscalate[] {
+  const byEvent = Map.groupBy(due, ({ eventId }) => eventId)
+  return events.flatMap(({ id, eventType, priority, stakeholders }) => {
+    const own = byEvent.get(id) ?? []
+    const [first] = own
+    if (first === undefined) return []
+    const { dedupKey, fingerprint } = first
+    const channels = own.map(({ channel }) => channel)
+    return [{ id, eventType, priority, stakeholders, receivedAt, dedupKey, fingerprint, channels }]
+  })
 }
 
 function isEqual(a: Json | undefined, b: Json | undefined): boolean {

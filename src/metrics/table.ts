@@ -108,6 +108,26 @@ export const METRICS = {
     help: 'Requests to services that page people, by the name of the pager, what was asked for (trigger, acknowledge, resolve), and the outcome: accepted, done, unprocessed, or a code of a page.',
     labels: ['pager', 'request', 'outcome'],
   },
+  teams_escalation_tiers_called_total: {
+    type: 'counter',
+    help: 'Tiers of escalation policies that were called, by the number of the tier and the cause: timer (nobody acknowledged in time) or person (somebody asked for it).',
+    labels: ['priority', 'tier', 'cause'],
+  },
+  teams_escalation_reached_nobody_total: {
+    type: 'counter',
+    help: 'Escalations whose due tier, and all tiers after it, could not be called: muted, silenced, without a webhook URL.',
+    labels: ['priority'],
+  },
+  teams_escalation_acknowledgements_expired_total: {
+    type: 'counter',
+    help: 'Acknowledgements that expired, after which their events climb again.',
+    labels: [],
+  },
+  teams_escalation_overdue: {
+    type: 'gauge',
+    help: 'Tiers, reminders and expiries that have been due for more than 10 seconds and are not done.',
+    labels: [],
+  },
   teams_publish_failures_total: {
     type: 'counter',
     help: 'Accepted events that could not be published to Redis.',

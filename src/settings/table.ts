@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ACTION_SETTINGS } from './action-settings.ts'
 import { AUDIT_SETTINGS } from './audit-settings.ts'
+import { ESCALATION_SETTINGS } from './escalation-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
 import { PAGER_SETTINGS } from './pager-settings.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
@@ -169,6 +170,7 @@ export const SETTINGS = {
   },
 
   ...STORM_SETTINGS,
+  ...ESCALATION_SETTINGS,
 
   ...ACTION_SETTINGS,
 

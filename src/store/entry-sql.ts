@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { createQueryId, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
-import { AUDIT_ENTRIES, type EntryFields, type EntryFieldType, type EntryKind } from '../contract/audit-entries.ts'
+import { AUDIT_ENTRIES, type EntryFields, type EntryKind } from '../contract/audit-entries.ts'
+import type { EntryFieldType } from '../contract/entry-fields.ts'
 import type { Json } from '../kernel/json.ts'
 
 /** The values of an entry's fields, as SQL. `NULL` is written as null. */

@@ -1,4 +1,9 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
+import type { EscalationEnd, EscalationState, Plan } from '../contract/escalations.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Tables } from './tables.ts'
 
 /** An accepted event that may climb. */
 export interface EventToEscalate {
@@ -12,4 +17,184 @@ export interface EventToEscalate {
   readonly fingerprint: string
   /** Keys of the channels in which it has a pending notification. */
   readonly channels: readonly string[]
+}
+
+/** What changes of an escalation. */
+export interface EscalationChange {
+  readonly eventId: string
+  readonly state: EscalationState
+  readonly reason: EscalationEnd | null
+  readonly tier: number
+  readonly round: number
+  readonly since: Date
+  readonly nextAt: Date | null
+  readonly heldBy: string | null
+  readonly ackExpiresAt: Date | null
+  readonly remindedAt: Date | null
+  readonly endedAt: Date | null
+}
+
+/** A row of `teams_escalations`. */
+export interface StoredEscalation extends EscalationChange {
+  readonly eventCreatedAt: Date
+  readonly eventType: string
+  readonly priority: Priority
+  readonly receivedAt: Date
+  readonly fingerprint: string | null
+  readonly policy: string
+  readonly plan: Plan
+}
+
+/** An escalation to decide about, locked, with its event. */
+export interface LockedEscalation extends StoredEscalation {
+  /** True where the event is resolved; of a digest, where no event that stands in it is open any more. */
+  readonly closed: boolean
+  /** Undefined where retention removed it. */
+  readonly event:
+    | {
+        readonly correlationId: string
+        readonly stakeholders: readonly string[]
+        readonly language: Language | null
+        /** The values of the keys that were asked for. */
+        readonly data: JsonObject
+      }
+    | undefined
+}
+
+/** Which escalations to lock. */
+export type Wanted =
+  | {
+      /** Those due by then, the longest due first. Rows that another transaction has locked are skipped. */
+      readonly dueBy: Date
+      readonly limit: number
+    }
+  | {
+      /** Those of these events; waits for their locks. In the order of the ids, so that two transactions do not wait for each other. */
+      readonly eventIds: readonly string[]
+    }
+  | {
+      /** Those that a calendar holds, after this event, in the order of the ids. Locked rows are skipped. */
+      readonly heldAfter: string
+      readonly limit: number
+    }
+
+/**
+ * Locks escalations, and reads them with their events.
+ *
+ * @param dataKeys top-level keys of the events' data to read
+ */
+export async function lockEscalations(
+  db: Kysely<Tables>,
+  wanted: Wanted,
+  dataKeys: readonly string[] = [],
+): Promise<readonly LockedEscalation[]> {
+  const data =
+    dataKeys.length === 0
+      ? sql`'{}'::jsonb`
+      : sql`(SELECT coalesce(jsonb_object_agg(k, e.data -> k), '{}')
+               FROM unnest(${[...dataKeys]}::text[]) k WHERE e.data -> k IS NOT NULL)`
+  const { rows } = await sql<LockedRow>`
+    SELECT z.*, ${isClosed} AS closed,
+           CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('correlationId', e.correlation_id, 'stakeholders', e.stakeholders,
+                                                             'language', e.language, 'data', ${data}) END AS event
+      FROM (${lockedSql(wanted)}) z
+      LEFT JOIN teams_events e ON e.id = z.event_id AND e.created_at = z.event_created_at
+     ORDER BY z.next_at, z.event_id`.execute(db)
+  return rows.map((row) => ({ ...toEscalation(row), closed: row.closed, event: row.event ?? undefined }))
+}
+
+function lockedSql(wanted: Wanted): RawBuilder<unknown> {
+  if ('dueBy' in wanted)
+    return sql`
+      SELECT * FROM teams_escalations WHERE next_at <= ${wanted.dueBy}
+       ORDER BY next_at LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
+  if ('eventIds' in wanted)
+    return sql`
+      SELECT * FROM teams_escalations WHERE event_id = ANY(${[...wanted.eventIds]}::uuid[])
+       ORDER BY event_id FOR UPDATE`
+  return sql`
+      SELECT * FROM teams_escalations
+       WHERE next_at IS NOT NULL AND held_by IS NOT NULL AND event_id > ${wanted.heldAfter}::uuid
+       ORDER BY event_id LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
+}
+
+/** SQL: the event of the escalation `z` is resolved, or every event in its digest is closed. */
+export const isClosed = sql<boolean>`
+  CASE WHEN z.digest_id IS NULL
+       THEN EXISTS (SELECT 1 FROM teams_resolutions r
+                     WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
+                       AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
+       ELSE NOT EXISTS (SELECT 1 FROM teams_notifications n
+                         WHERE n.digest_id = z.digest_id AND n.action_taken IS DISTINCT FROM 'discard'
+                           AND teams_resolved_by(n) IS NULL)
+  END`
+
+/** The events whose escalation goes on although they are resolved, at most so many. */
+export async function findResolved(db: Kysely<Tables>, limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ event_id: string }>`
+    SELECT z.event_id FROM teams_escalations z
+     WHERE z.state <> 'ended'
+       AND EXISTS (SELECT 1 FROM teams_resolutions r
+                    WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
+                      AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
+     LIMIT ${limit}::int`.execute(db)
+  return rows.map((row) => row.event_id)
+}
+
+/** How many tiers, reminders and expiries are due since before a time. */
+export async function countDue(db: Kysely<Tables>, before: Date): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM teams_escalations WHERE next_at <= ${before}`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** A row as the database returns it. */
+export interface EscalationRow {
+  event_id: string
+  event_created_at: Date
+  event_type: string
+  priority: Priority
+  received_at: Date
+  fingerprint: string | null
+  policy: string
+  plan: Plan
+  state: EscalationState
+  reason: EscalationEnd | null
+  tier: number
+  round: number
+  since: Date
+  next_at: Date | null
+  held_by: string | null
+  ack_expires_at: Date | null
+  reminded_at: Date | null
+  ended_at: Date | null
+}
+
+interface LockedRow extends EscalationRow {
+  closed: boolean
+  event: LockedEscalation['event'] | null
+}
+
+/** Converts a row. */
+export function toEscalation(row: EscalationRow): StoredEscalation {
+  return {
+    eventId: row.event_id,
+    eventCreatedAt: row.event_created_at,
+    eventType: row.event_type,
+    priority: row.priority,
+    receivedAt: row.received_at,
+    fingerprint: row.fingerprint,
+    policy: row.policy,
+    plan: row.plan,
+    state: row.state,
+    reason: row.reason,
+    tier: row.tier,
+    round: row.round,
+    since: row.since,
+    nextAt: row.next_at,
+    heldBy: row.held_by,
+    ackExpiresAt: row.ack_expires_at,
+    remindedAt: row.reminded_at,
+    endedAt: row.ended_at,
+  }
 }

@@ -30,8 +30,8 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays, actions and pages, and removes cards older than `cardDays` from
- * finished notifications.
+ * Drops months older than `auditDays`, with their resolutions, replays, actions, pages and ended escalations, and removes cards older
+ * than `cardDays` from finished notifications.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
@@ -70,6 +70,13 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       'removed',
       sql`DELETE FROM teams_pages g WHERE created_at < ${tooOld}`,
       removedFrom('teams_pages'),
+    )} SELECT 1`.execute(db)
+  await sql`
+    WITH ${changeRows(
+      'escalation.removed',
+      'removed',
+      sql`DELETE FROM teams_escalations z WHERE state = 'ended' AND ended_at < ${tooOld}`,
+      removedFrom('teams_escalations'),
     )} SELECT 1`.execute(db)
 }
 

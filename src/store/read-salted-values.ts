@@ -49,6 +49,9 @@ export async function readSaltedValues(
                            ('note', x.note), ('result', x.result::text)) v (field, value)
      WHERE x.id = ${wanted} AND x.salt IS NOT NULL AND v.value IS NOT NULL
      UNION ALL
+    SELECT z.event_id::text, 'plan', z.salt::text, z.plan::text, true
+      FROM teams_escalations z WHERE z.event_id = ${wanted} AND z.salt IS NOT NULL
+     UNION ALL
     SELECT v.entry_id::text, v.field, v.salt::text, v.value, false
       FROM teams_audit_values v WHERE v.entry_id = ANY(${[...entryIds]}::bigint[])`.execute(db)
   return rows.map(({ json, value, ...row }) => ({ ...row, value: json ? canonicalJson(JSON.parse(value)) : value }))

@@ -49,6 +49,7 @@ export interface StoredNotification {
   readonly digest_id: string | null
   readonly silence_id: string | null
   readonly repeat_of: string | null
+  readonly escalation_step: number | null
   readonly acknowledged_by: string | null
   readonly acknowledged_at: string | null
   readonly action_taken: string | null
@@ -145,6 +146,23 @@ export interface StoredPage {
   readonly salt: string | null
 }
 
+export interface StoredEscalation {
+  readonly key: string
+  readonly policy: string
+  readonly plan: string
+  readonly state: string
+  readonly reason: string | null
+  readonly tier: number
+  readonly round: number
+  readonly since: string
+  readonly next_at: string | null
+  readonly held_by: string | null
+  readonly ack_expires_at: string | null
+  readonly reminded_at: string | null
+  readonly ended_at: string | null
+  readonly salt: string | null
+}
+
 /** Stored size of a JSON value above which it is read by itself: of events there may be half a megabyte each. */
 const LARGE_BYTES = 8_192
 
@@ -172,7 +190,7 @@ export const RECORD_IN_ORDER = {
            CASE WHEN pg_column_size(n.card_payload) <= ${sql.lit(LARGE_BYTES)} THEN n.card_payload::text END AS card_payload,
            coalesce(pg_column_size(n.card_payload) > ${sql.lit(LARGE_BYTES)}, false) AS large_card,
            ${millisecondsSql('n.sent_at')} AS sent_at, ${millisecondsSql('n.accepted_at')} AS accepted_at, n.status_code,
-           n.retry_count, n.error_message, n.attempts, n.digest_id, n.silence_id, n.repeat_of, n.acknowledged_by,
+           n.retry_count, n.error_message, n.attempts, n.digest_id, n.silence_id, n.repeat_of, n.escalation_step, n.acknowledged_by,
            ${millisecondsSql('n.acknowledged_at')} AS acknowledged_at, n.action_taken, n.action_data::text AS action_data,
            ${millisecondsSql('n.quiet_until')} AS quiet_until,
            ${millisecondsSql('n.created_at')} AS created_at, ${millisecondsSql('n.updated_at')} AS updated_at, n.salt,
@@ -206,6 +224,12 @@ export const RECORD_IN_ORDER = {
     SELECT g.event_id AS key, g.id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code, g.acknowledged_by,
            ${millisecondsSql('g.created_at')} AS created_at, g.salt
       FROM teams_pages g ORDER BY g.event_id, g.pager`,
+  escalations: sql<StoredEscalation>`
+    SELECT z.event_id AS key, z.policy, z.plan::text AS plan, z.state, z.reason, z.tier, z.round,
+           ${millisecondsSql('z.since')} AS since, ${millisecondsSql('z.next_at')} AS next_at, z.held_by,
+           ${millisecondsSql('z.ack_expires_at')} AS ack_expires_at, ${millisecondsSql('z.reminded_at')} AS reminded_at,
+           ${millisecondsSql('z.ended_at')} AS ended_at, z.salt
+      FROM teams_escalations z ORDER BY z.event_id`,
 } as const
 
 /** The rows of each statement of {@link RECORD_IN_ORDER}. */
@@ -219,4 +243,5 @@ export interface RecordRows {
   readonly silences: StoredSilence
   readonly actions: StoredAction
   readonly pages: StoredPage
+  readonly escalations: StoredEscalation
 }

@@ -6,6 +6,10 @@ const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notifi
   x.actor_name, x.verified, x.relayed_by, x.reason, x.note, x.tier, x.quiet_until, x.requested_at, x.started_at, x.finished_at,
   x.confirms, x.salt`
 
+/** The columns of an escalation that its entries have. */
+const ESCALATION_COLUMNS = sql`z.event_id, z.policy, z.state, z.reason, z.tier, z.round, z.since, z.next_at, z.held_by,
+  z.ack_expires_at, z.reminded_at, z.ended_at`
+
 /**
  * The kinds of rows whose state changes, each with the columns by which a change names the rows that it changed. The
  * letter is the alias under which every statement that changes such a row has its table.
@@ -20,6 +24,7 @@ export const ROW_KINDS = {
   resolution: sql`r.event_id, r.event_type`,
   replay: sql`p.notification_id, p.replayed_at`,
   action: ACTION_COLUMNS,
+  escalation: ESCALATION_COLUMNS,
   'idempotency key': sql`k.key_hash`,
   page: sql`g.id, g.event_id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code`,
   pager: sql`b.name`,
@@ -57,6 +62,11 @@ export const STATE_CHANGES = {
     of: 'notification',
     means: 'Written with its event: `pending`, or `suppressed` at once by a mute, a silence or as a repeat',
     noEntry: 'the routing in the entry of its event',
+  },
+  'notification.created_for_tier': {
+    of: 'notification',
+    means: 'Written for a tier of an escalation, or for the reminder before an acknowledgement expires: `pending`',
+    noEntry: 'the entry of `escalation.called` or `escalation.reminded` names it',
   },
   'notification.claimed': {
     of: 'notification',
@@ -160,6 +170,52 @@ export const STATE_CHANGES = {
   'action.removed': {
     of: 'action',
     means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
+    entry: 'record.removed',
+  },
+  'escalation.started': {
+    of: 'escalation',
+    means: 'An accepted event, or a digest, climbs while nobody acknowledges it',
+    entry: 'escalation.started',
+  },
+  'escalation.called': { of: 'escalation', means: 'A tier was called', entry: 'escalation.called' },
+  'escalation.reached_nobody': {
+    of: 'escalation',
+    means: 'A tier was due and reached nobody',
+    entry: 'escalation.reached_nobody',
+  },
+  'escalation.held': {
+    of: 'escalation',
+    means: 'A tier waits for another time, because working hours have changed',
+    entry: 'escalation.held',
+  },
+  'escalation.acknowledged': {
+    of: 'escalation',
+    means: '`climbing` → `acknowledged`, or acknowledged once more',
+    entry: 'escalation.acknowledged',
+  },
+  'escalation.reminded': {
+    of: 'escalation',
+    means: 'The reminder before the acknowledgement expires was sent',
+    entry: 'escalation.reminded',
+  },
+  'escalation.expired': {
+    of: 'escalation',
+    means: '`acknowledged` → `climbing`: the acknowledgement expired',
+    entry: 'escalation.expired',
+  },
+  'escalation.resumed': {
+    of: 'escalation',
+    means: '`acknowledged` or `ended` → `climbing`: an acknowledgement or a discard was taken back',
+    entry: 'escalation.resumed',
+  },
+  'escalation.ended': {
+    of: 'escalation',
+    means: '→ `ended`: its event is resolved or discarded, stands in a digest, or was removed',
+    entry: 'escalation.ended',
+  },
+  'escalation.removed': {
+    of: 'escalation',
+    means: 'Retention: ended, and older than `TEAMS_AUDIT_RETENTION_DAYS`',
     entry: 'record.removed',
   },
   'channel.added': {

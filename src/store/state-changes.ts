@@ -95,6 +95,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   resolution: 'r',
   replay: 'p',
   action: 'x',
+  escalation: 'z',
   'idempotency key': 'k',
   page: 'g',
   pager: 'b',
@@ -111,6 +112,23 @@ const SUBJECTS: { readonly [O in keyof typeof ROW_KINDS]?: RawBuilder<unknown> }
   action: sql`x.id`,
   // As of all entries of an event, so that an export by correlation id has them.
   page: sql`g.event_id`,
+  escalation: sql`z.event_id`,
+}
+
+/** The values of an escalation's fields in an entry, from a CTE of a change of it. */
+export const ESCALATION_VALUES: EntryValues<'escalation.ended'> = {
+  event: sql`z.event_id`,
+  policy: sql`z.policy`,
+  state: sql`z.state`,
+  reason: sql`z.reason`,
+  tier: sql`z.tier`,
+  round: sql`z.round`,
+  since: sql`z.since`,
+  next_at: sql`z.next_at`,
+  held_by: sql`z.held_by`,
+  ack_expires_at: sql`z.ack_expires_at`,
+  reminded_at: sql`z.reminded_at`,
+  ended_at: sql`z.ended_at`,
 }
 
 /** The values of a notification's fields in an entry, from a CTE with {@link NOTIFICATION_COLUMNS}, as `n`. */

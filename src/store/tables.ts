@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { ActionName, ActionState, ActorVia } from '../contract/actions.ts'
+import type { EscalationEnd, EscalationNote, EscalationState, Plan } from '../contract/escalations.ts'
 import type { State } from '../contract/notifications.ts'
 import type { PageRequest, PageState } from '../contract/pages.ts'
 import type { Matcher } from '../contract/silences.ts'
@@ -66,6 +67,31 @@ export interface Tables {
     salt: string | null
     card_salt: string | null
     quiet_until: Date | null
+    escalation_step: number | null
+    escalation: NullableJson<EscalationNote>
+  }
+  teams_escalations: {
+    event_id: string
+    event_created_at: Generated<Date>
+    event_type: string
+    priority: Priority
+    received_at: Date
+    dedup_key: string | null
+    fingerprint: string | null
+    digest_id: string | null
+    policy: string
+    plan: Json<Plan>
+    state: EscalationState
+    reason: EscalationEnd | null
+    tier: Generated<number>
+    round: Generated<number>
+    since: Date
+    next_at: Date | null
+    held_by: string | null
+    ack_expires_at: Date | null
+    reminded_at: Date | null
+    ended_at: Date | null
+    salt: string | null
   }
   teams_attempts: {
     notification_id: string

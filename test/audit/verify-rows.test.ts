@@ -112,6 +112,7 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['silence_id', 'gen_random_uuid()', SENT],
     ['repeat_of', 'NULL', REPEAT],
     ['repeat_of', 'gen_random_uuid()', SENT],
+    ['escalation_step', '2', SENT],
     ['salt', 'NULL', SENT],
     ['card_salt', 'NULL', SENT],
     ['acknowledged_by', "'Sara'", SENT],

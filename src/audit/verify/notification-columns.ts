@@ -68,6 +68,7 @@ export const DERIVED_COLUMNS: Readonly<Record<string, DerivedColumn>> = {
   priority: routed(({ row }, { entry }) => row.priority === entry.fields.priority),
   channel: routed(({ row }, { item }) => row.channel === item.channel),
   language: routed(({ row }, { item }) => row.language === item.language),
+  escalation_step: routed(({ row }, { item }) => row.escalation_step === (item.tier ?? null)),
   state: last((row, { state }) => (row.state === 'sending' ? waits(state) : row.state === state)),
   // Why a notification waits is noted without an entry; a claimed one has no reason.
   reason: last(
@@ -128,5 +129,6 @@ export const OTHER_COLUMNS: Readonly<Record<string, string>> = {
   probes: 'orders the notifications of a channel that rests',
   repeat: 'whether the next card says that it may be a repeat; the entry of each attempt says whether its card did',
   fingerprint: 'how storms are grouped: derived from the data by the configuration of that day',
+  escalation: 'what its card says of its tier; the entry of each attempt has the hash of the card',
   dedup_key: 'what counts as the same: derived from the data by the configuration of that day',
 }

@@ -9,13 +9,26 @@ export interface Routing {
   readonly event: { readonly correlation_id: string; readonly salt: string | null } | undefined
 }
 
-/** The notifications that an event's entry names, by id. */
-export function routingOf(entry: Entry, event: Routing['event']): readonly (readonly [string, Routing])[] {
-  const list = Array.isArray(entry.fields.notifications) ? (entry.fields.notifications as readonly Json[]) : []
-  return list.flatMap((item) =>
-    isObject(item) && typeof item.id === 'string' ? [[item.id, { entry, item, event }] as const] : [],
-  )
+/**
+ * The notifications that an event's entries name, by id: its own, and those that tiers of its escalation added later. Their columns
+ * are those of the event, so that the entry of its acceptance says them.
+ */
+export function routingOf(
+  accepted: Entry,
+  entries: readonly Entry[],
+  event: Routing['event'],
+): readonly (readonly [string, Routing])[] {
+  const naming = [accepted, ...entries.filter(({ kind }) => ADDING.has(kind))]
+  return naming.flatMap(({ fields }) => {
+    const list = Array.isArray(fields.notifications) ? (fields.notifications as readonly Json[]) : []
+    return list.flatMap((item) =>
+      isObject(item) && typeof item.id === 'string' ? [[item.id, { entry: accepted, item, event }] as const] : [],
+    )
+  })
 }
+
+/** Kinds of entries that add notifications to an event. */
+const ADDING: ReadonlySet<string> = new Set(['escalation.called', 'escalation.reminded'])
 
 /** A value and the entry that says so. */
 interface Said<T> {

@@ -5,6 +5,7 @@ import { findEvents, findLeaves, findNotifications, readLargeValue } from '../..
 import type { Tables } from '../../store/tables.ts'
 import { checkAction } from './action-rows.ts'
 import { isHashedJson } from './compare.ts'
+import { checkEscalation } from './escalation-rows.ts'
 import { checkEvent } from './event-rows.ts'
 import type { Finding, Note } from './findings.ts'
 import { createFindings, differs, type Findings, type Found, notBacked } from './found.ts'
@@ -101,7 +102,7 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       .flatMap((row) => readEntry(row) ?? [])
       .filter((entry) => subjectOf(entry) === group.id)
     const accepted = entries.filter(({ kind }) => kind === 'event.accepted')
-    if (group.events.length > 0 || accepted.length > 0) checkEventOf(group, accepted)
+    if (group.events.length > 0 || accepted.length > 0) checkEventOf(group, accepted, entries)
     if (group.resolutions.length > 0 || entries.some(({ kind }) => kind === RESOLUTIONS.kind))
       checkMatched(RESOLUTIONS, group.id, group.resolutions, entries, shared)
     if (group.replays.length > 0 || entries.some(({ kind }) => kind === REPLAYS.kind))
@@ -112,6 +113,8 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       checkAction(group.id, group.actions, entries, shared)
     if (group.pages.length > 0 || entries.some(({ kind }) => kind.startsWith('page.')))
       checkPages(group.pages, entries, shared)
+    if (group.escalations.length > 0 || entries.some(({ kind }) => kind.startsWith('escalation.')))
+      checkEscalation(group.id, group.escalations, entries, shared)
     const own = entries.filter(({ kind }) => kind in AUDIT_ENTRIES && isAboutNotification(kind))
     if (group.notifications.length === 0 && group.attempts.length === 0 && own.length === 0) return
     const notification = { id: group.id, rows: group.notifications, attempts: group.attempts, entries: own }
@@ -120,11 +123,11 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
     else waiting.push(notification)
   }
 
-  function checkEventOf({ id, events }: Group, accepted: readonly Entry[]): void {
+  function checkEventOf({ id, events }: Group, accepted: readonly Entry[], entries: readonly Entry[]): void {
     const row = checkEvent(id, events, accepted, shared)
     const [entry] = accepted
     if (entry === undefined) return
-    for (const [notification, routing] of routingOf(entry, row)) routed.set(notification, routing)
+    for (const [notification, routing] of routingOf(entry, entries, row)) routed.set(notification, routing)
     if (row?.data === null)
       large.push(async () => {
         const data = await readLargeValue(transaction, 'event', row)
@@ -151,11 +154,12 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
     const { events, entries } = await findEvents(transaction, ids)
     const rowsOf = byId(events)
     const found = new Map<string, Routing>()
-    for (const stored of entries) {
-      const entry = readEntry(stored)
-      if (entry?.kind !== 'event.accepted') continue
-      const row = rowsOf.get(stored.key)?.find(({ created_at }) => created_at === entry.createdAt)
-      for (const [id, routing] of routingOf(entry, row)) found.set(id, routing)
+    for (const [key, stored] of byId(entries)) {
+      const about = stored.flatMap((row) => readEntry(row) ?? [])
+      for (const entry of about.filter(({ kind }) => kind === 'event.accepted')) {
+        const row = rowsOf.get(key)?.find(({ created_at }) => created_at === entry.createdAt)
+        for (const [id, routing] of routingOf(entry, about, row)) found.set(id, routing)
+      }
     }
     for (const notification of waiting) {
       const { id, rows, entries: own } = notification

@@ -23,6 +23,7 @@ const PIECES: Readonly<Record<Name, number>> = {
   silences: 20,
   actions: 100,
   pages: 100,
+  escalations: 100,
 }
 /** Ids that are given at once. */
 const GROUPS = 100

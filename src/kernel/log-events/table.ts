@@ -2,6 +2,7 @@ import { ACTION_EVENTS } from './actions.ts'
 import { AUDIT_EVENTS } from './audit.ts'
 import { BUTTON_EVENTS } from './buttons.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
+import { ESCALATION_EVENTS } from './escalation.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
 import { PAGE_EVENTS } from './pages.ts'
 import { REQUEST_EVENTS } from './requests.ts'
@@ -14,6 +15,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   Delivery: DELIVERY_EVENTS,
   Actions: ACTION_EVENTS,
   Pages: PAGE_EVENTS,
+  Escalation: ESCALATION_EVENTS,
   'Audit trail': AUDIT_EVENTS,
   'Buttons of cards': BUTTON_EVENTS,
 } as const
@@ -28,6 +30,7 @@ export const LOG_EVENTS = {
   ...DELIVERY_EVENTS,
   ...ACTION_EVENTS,
   ...PAGE_EVENTS,
+  ...ESCALATION_EVENTS,
   ...AUDIT_EVENTS,
   ...BUTTON_EVENTS,
 } as const satisfies Record<string, LogEventRow>

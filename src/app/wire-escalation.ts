@@ -1,0 +1,56 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Engine } from '../delivery/engine.ts'
+import { createTimers } from '../escalation/create-timers.ts'
+import type { EscalationOptions } from '../escalation/options.ts'
+import { type EscalationTimers, noEscalation } from '../escalation/timers.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { escalationIsOn } from '../settings/escalation-settings.ts'
+import type { Settings } from '../settings/table.ts'
+import { insertPages, tellPages } from '../store/pages.ts'
+import type { Transport } from '../transports/transport.ts'
+
+/** Escalation of a gateway. */
+export interface WiredEscalation {
+  readonly timers: EscalationTimers
+  /** Of the loop that calls due tiers; undefined where events do not climb. */
+  readonly loop: EscalationOptions | undefined
+}
+
+/** Makes the timers of escalation, or those that do nothing where TEAMS_ESCALATION says so. */
+export function wireEscalation(parts: {
+  readonly settings: Settings
+  readonly catalogue: Catalogue
+  readonly transport: Transport
+  readonly engine: Engine
+  readonly log: Log
+  readonly metrics: Metrics
+}): WiredEscalation {
+  const { settings, catalogue, transport, engine, log, metrics } = parts
+  if (!escalationIsOn(settings)) return { timers: noEscalation, loop: undefined }
+  const options: EscalationOptions = {
+    catalogue,
+    canSend: (channel) => transport.destination(channel).ready,
+    pagers: new Set(catalogue.pagers.keys()),
+    ackTtl: {
+      CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
+      HIGH: settings.TEAMS_ACK_TTL_HIGH,
+      MEDIUM: settings.TEAMS_ACK_TTL_MEDIUM,
+      LOW: settings.TEAMS_ACK_TTL_MEDIUM,
+      INFO: settings.TEAMS_ACK_TTL_MEDIUM,
+    },
+    wake: engine.wake,
+    callPagers: async (transaction, calls) => {
+      await insertPages(
+        transaction,
+        calls.flatMap(({ eventId, eventCreatedAt, fingerprint, tier, pagers }) =>
+          pagers.map((pager) => ({ eventId, eventCreatedAt, pager, fingerprint, step: tier })),
+        ),
+      )
+    },
+    tellPagers: tellPages,
+    log,
+    metrics,
+  }
+  return { timers: createTimers(options), loop: options }
+}

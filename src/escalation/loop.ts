@@ -1,0 +1,72 @@
+import type { Kysely } from 'kysely'
+import type { Clock } from '../kernel/clock.ts'
+import { countDue } from '../store/escalations.ts'
+import { readClock } from '../store/silences.ts'
+import type { Tables } from '../store/tables.ts'
+import type { EscalationOptions } from './options.ts'
+import { reportCalled } from './report.ts'
+import { BATCH_SIZE, endResolved, replan, tick } from './tick.ts'
+
+/** Milliseconds between two looks for due tiers: a tier is called that much late at most, while a replica runs. */
+const TICK_INTERVAL_MS = 2_000
+/** Milliseconds after which a tier that is due counts as overdue. */
+const OVERDUE_MS = 10_000
+
+/**
+ * Starts looking for due tiers every two seconds. Every replica does; they divide what is due between them.
+ *
+ * @returns stops it; resolves when no transaction of it is open
+ */
+export function startEscalation(
+  options: EscalationOptions & { readonly kysely: Kysely<Tables>; readonly clock: Clock },
+): () => Promise<void> {
+  const { kysely, clock, log, metrics } = options
+  let stopped = false
+  let failing = false
+  let replanned = false
+  let cancelTimer = () => {}
+  let running: Promise<void> = Promise.resolve()
+
+  async function run(): Promise<void> {
+    try {
+      if (!replanned) await replan(kysely, options)
+      replanned = true
+      await doAll()
+      if (failing) log.write('escalation_recovered')
+      failing = false
+    } catch (error) {
+      if (!failing) log.write('escalation_failed', { err: error })
+      failing = true
+    }
+    if (!stopped) next()
+  }
+
+  async function doAll(): Promise<void> {
+    for (let ended = BATCH_SIZE; ended >= BATCH_SIZE && !stopped; )
+      ended = await endResolved(kysely, await readClock(kysely), options)
+    for (let due = BATCH_SIZE; due >= BATCH_SIZE && !stopped; ) {
+      const done = await tick(kysely, await readClock(kysely), options)
+      due = done.due
+      reportCalled(done.called, options)
+      if (done.expired > 0) {
+        log.write('acknowledgements_expired', { expired: done.expired })
+        metrics.count('teams_escalation_acknowledgements_expired_total', {}, done.expired)
+      }
+    }
+    const overdue = await countDue(kysely, new Date((await readClock(kysely)).getTime() - OVERDUE_MS))
+    metrics.set('teams_escalation_overdue', {}, overdue)
+  }
+
+  function next(): void {
+    cancelTimer = clock.after(TICK_INTERVAL_MS, () => {
+      running = run()
+    })
+  }
+  running = run()
+
+  return async () => {
+    stopped = true
+    cancelTimer()
+    await running
+  }
+}

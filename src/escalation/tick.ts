@@ -1,0 +1,146 @@
+import type { Kysely } from 'kysely'
+import { dataKeysOf } from '../intake/silences/match.ts'
+import { saveCalled, saveEscalations } from '../store/change-escalations.ts'
+import {
+  type EscalationChange,
+  findResolved,
+  type LockedEscalation,
+  lockEscalations,
+  type Wanted,
+} from '../store/escalations.ts'
+import { readOpenSilences } from '../store/silences.ts'
+import type { Tables } from '../store/tables.ts'
+import { inTransaction } from '../store/transactions.ts'
+import { reminderOf } from './acknowledgement.ts'
+import { type CalledTier, callTiers, wakeChannels } from './call-tiers.ts'
+import { climbingFrom, type Decision, decide, endedAs, goingOn } from './decide.ts'
+import type { EscalationOptions } from './options.ts'
+
+/** Escalations of one transaction. */
+export const BATCH_SIZE = 200
+
+/** What one transaction did. */
+export interface TickResult {
+  /** How many due escalations were looked at. */
+  readonly due: number
+  readonly called: readonly CalledTier[]
+  readonly reminded: number
+  readonly expired: number
+}
+
+/**
+ * Does what is due by `now`, up to {@link BATCH_SIZE} escalations in one transaction: calls tiers, reminds, lets acknowledgements
+ * expire, ends what is resolved. A tier is called exactly when its notifications exist, since both are one transaction; and once
+ * over many replicas, since each locks other rows.
+ */
+export async function tick(kysely: Kysely<Tables>, now: Date, options: EscalationOptions): Promise<TickResult> {
+  return inTransaction(kysely, (transaction) => doDue(transaction, { dueBy: now, limit: BATCH_SIZE }, now, options))
+}
+
+/** Ends the escalations of resolved events, up to {@link BATCH_SIZE}. @returns how many there were */
+export async function endResolved(kysely: Kysely<Tables>, now: Date, options: EscalationOptions): Promise<number> {
+  const eventIds = await findResolved(kysely, BATCH_SIZE)
+  if (eventIds.length === 0) return 0
+  return inTransaction(kysely, async (transaction) => {
+    const resolved = (await lockEscalations(transaction, { eventIds })).filter(
+      ({ state, closed }) => state !== 'ended' && closed,
+    )
+    await endAll(
+      transaction,
+      resolved.map((escalation) => endedAs(escalation, 'resolved', now)),
+      options,
+    )
+    return resolved.length
+  })
+}
+
+/**
+ * Computes the times again of escalations that a calendar holds, a page at a time: the calendar of a gateway that was just started
+ * may be another one. Only an earlier time matters, since a later one is found when the tier is due.
+ */
+export async function replan(kysely: Kysely<Tables>, options: EscalationOptions): Promise<number> {
+  const { calendars } = options.catalogue.escalation
+  let heldAfter = '00000000-0000-0000-0000-000000000000'
+  let moved = 0
+  for (;;) {
+    const page = await inTransaction(kysely, async (transaction) => {
+      const held = await lockEscalations(transaction, { heldAfter, limit: BATCH_SIZE })
+      const changed = held.flatMap((escalation) => {
+        const change = climbingFrom(escalation, escalation, calendars)
+        const isSame = change.nextAt?.getTime() === escalation.nextAt?.getTime()
+        return escalation.state !== 'climbing' || isSame ? [] : [change]
+      })
+      await saveEscalations(transaction, 'held', changed)
+      moved += changed.length
+      return held
+    })
+    if (page.length < BATCH_SIZE) return moved
+    heldAfter =
+      page
+        .map(({ eventId }) => eventId)
+        .sort()
+        .at(-1) ?? heldAfter
+  }
+}
+
+/** Saves escalations that have ended; the services of their pages are to be told. */
+async function endAll(
+  transaction: Kysely<Tables>,
+  ended: readonly EscalationChange[],
+  { tellPagers }: Pick<EscalationOptions, 'tellPagers'>,
+): Promise<void> {
+  if (ended.length === 0) return
+  await saveEscalations(transaction, 'ended', ended)
+  await tellPagers(
+    transaction,
+    ended.map(({ eventId }) => eventId),
+    'resolve',
+  )
+}
+
+async function doDue(
+  transaction: Kysely<Tables>,
+  wanted: Wanted,
+  now: Date,
+  options: EscalationOptions,
+): Promise<TickResult> {
+  const { calendars } = options.catalogue.escalation
+  const silences = await readOpenSilences(transaction)
+  const dataKeys = dataKeysOf(silences.flatMap(({ silence }) => silence.matchers))
+  const due = await lockEscalations(transaction, wanted, dataKeys)
+  const decided = due.map((escalation) => ({ escalation, decision: decide(escalation, now, calendars) }))
+  const of = <K extends Decision['kind']>(kind: K) =>
+    decided.filter(
+      (one): one is { escalation: LockedEscalation; decision: Extract<Decision, { kind: K }> } =>
+        one.decision.kind === kind,
+    )
+  await endAll(
+    transaction,
+    of('end').map(({ escalation, decision }) => endedAs(escalation, decision.why, now)),
+    options,
+  )
+  await saveEscalations(
+    transaction,
+    'held',
+    of('hold').map(({ escalation, decision: { next } }) => ({
+      ...escalation,
+      nextAt: next?.at ?? null,
+      heldBy: next?.heldBy ?? null,
+    })),
+  )
+  await saveEscalations(
+    transaction,
+    'expired',
+    of('expire').map(({ escalation }) => goingOn(escalation, now, calendars)),
+  )
+  const reminders = of('remind').map(({ escalation }) => reminderOf(escalation, now, silences, options))
+  await saveCalled(transaction, 'reminded', reminders)
+  await wakeChannels(transaction, reminders, options)
+  const called = await callTiers(
+    transaction,
+    of('call').map(({ escalation, decision }) => ({ escalation, step: decision.step })),
+    { now, silences, byHand: false },
+    options,
+  )
+  return { due: due.length, called, reminded: reminders.length, expired: of('expire').length }
+}
