@@ -97,7 +97,8 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   quiet_until: 'Until then, repeats of the discarded event make no card',
   reason:
     'In entries of a notification the reason of its state; in those of a silence why it was made, whose value is `teams_silences.reason`; in those of an action why it was asked for, whose value is `teams_actions.reason`; in those of a page its [code](page-codes.md); in those of an escalation why it ended; in `audit.continued` what happened',
-  refusal: 'Why the link was refused: a [code](link-refusals.md)',
+  refusal:
+    'Why the link was refused, a [code](link-refusals.md), or the webhook, a [code](page-codes.md#refused-webhooks)',
   relay: 'The relay that vouches for the actor; the value is `teams_actions.relayed_by`',
   reminded_at: 'When the reminder was sent',
   repeat: 'Whether the card may have arrived before',

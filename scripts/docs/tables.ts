@@ -2,6 +2,7 @@ import { ARCHIVE_FINDINGS } from '../../src/audit/archive/findings.ts'
 import { FINDINGS } from '../../src/audit/verify/findings.ts'
 import { LINK_REFUSALS } from '../../src/contract/link-refusals.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
+import { PAGER_WEBHOOK_REFUSALS } from '../../src/contract/pager-webhooks.ts'
 import { PAGE_CODES } from '../../src/contract/pages.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
@@ -102,6 +103,15 @@ export function pageCodesPage(): string {
       ['code', 'sent again', 'meaning', 'what to do'],
       Object.entries(PAGE_CODES).map(([name, row]) => [code(name), row.retried ? 'yes' : 'no', row.means, row.todo]),
     ),
+    `## Refused webhooks\n\nWhy a webhook of PagerDuty is refused: the label \`outcome\` of \`teams_pager_webhooks_total\`, the \`refusal\` of the audit entry \`webhook.refused\`.\n\n${table(
+      ['refusal', 'HTTP', 'meaning', 'what to do'],
+      Object.entries(PAGER_WEBHOOK_REFUSALS).map(([name, row]) => [
+        code(name),
+        String(row.status),
+        row.means,
+        row.todo,
+      ]),
+    )}`,
   )
 }
 

@@ -1,5 +1,6 @@
 import type * as commandLine from '../cli/own-gateways.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
+import { pagerDutyWebhook } from '../http/pagerduty-webhook.ts'
 import { createHttpServer } from '../http/server.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { reportSandbox } from './sandbox-addresses.ts'
@@ -28,7 +29,10 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     version: packageVersion(),
     eventTypes: [...catalogue.eventTypes.values()],
     aliases: catalogue.aliases,
-    plugins: sandbox ? [(await import('../stand-ins/teams/routes.ts')).sandboxRoutes(sandbox.model)] : [],
+    plugins: [
+      pagerDutyWebhook(service, log),
+      ...(sandbox ? [(await import('../stand-ins/teams/routes.ts')).sandboxRoutes(sandbox.model)] : []),
+    ],
   })
   async function stop(): Promise<void> {
     await http.stop()

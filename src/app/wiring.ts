@@ -201,6 +201,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     publisher,
     catalogue,
     transport,
+    pagerWebhookSecrets: (name) => realSecrets.pagerWebhookSecrets(name),
     clock,
     log,
     stopping: () => stopping,

@@ -266,6 +266,11 @@ export const AUDIT_ENTRIES = {
     means:
       'A link of a button, its form or a sign-in was refused; at most two entries a minute for one refusal of one link. `notification` and `for` are null where the link was not signed by the gateway',
   },
+  'webhook.refused': {
+    fields: { refusal: 'code', pager: 'code', ...ACTOR_FIELDS },
+    means:
+      'A webhook of a service that pages people was refused; at most 30 entries a minute. `pager` is null where the configuration has none of the name',
+  },
   'audit.keys_changed': {
     fields: { keys: 'list' },
     means: 'From this checkpoint on these keys sign, by their key IDs; none where no key is configured any more',

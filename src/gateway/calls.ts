@@ -6,6 +6,7 @@ import type { PatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Publisher } from '../publish/publisher.ts'
 import type { Database } from '../store/database.ts'
@@ -25,6 +26,8 @@ export interface UseCaseParts {
   readonly actions: ActParts
   /** TEAMS_PHI_POLICY for typed texts. */
   readonly guard: PatientDataGuard
+  /** The secrets with which a pager's webhooks may be signed. */
+  readonly pagerWebhookSecrets: (name: string) => readonly Secret[]
   readonly clock: Clock
   readonly log: Log
   /** True once the gateway is stopping: then no more events are accepted. */

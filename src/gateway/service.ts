@@ -6,12 +6,18 @@ import { createChannels } from './channels.ts'
 import { createHealth } from './health.ts'
 import { createLinkRefusals, type RecordLinkRefusal } from './link-refusals.ts'
 import { createNotifications } from './notifications.ts'
+import { createPagerWebhooks, type ReceivePagerWebhooks } from './pager-webhooks.ts'
 import { createSendCheckpoint, type SendCheckpoint } from './send-checkpoint.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
-export interface LocalService extends GatewayService, SendEvents, SendCheckpoint, RecordLinkRefusal {
+export interface LocalService
+  extends GatewayService,
+    SendEvents,
+    SendCheckpoint,
+    RecordLinkRefusal,
+    ReceivePagerWebhooks {
   /** Resolves when the calls in flight have ended, so that the database can be closed. */
   whenIdle(): Promise<void>
 }
@@ -31,6 +37,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createAudit(parts),
       ...createHealth(parts),
       ...createLinkRefusals(parts),
+      ...createPagerWebhooks(parts, actions.act),
     }),
     whenIdle,
   }

@@ -128,6 +128,11 @@ export const METRICS = {
     help: 'Tiers, reminders and expiries that have been due for more than 10 seconds and are not done.',
     labels: [],
   },
+  teams_pager_webhooks_total: {
+    type: 'counter',
+    help: 'Webhooks of services that page people, by the name of the pager (unknown for others) and what became of them: acknowledged, recorded, ignored, or why they were refused.',
+    labels: ['pager', 'outcome'],
+  },
   teams_publish_failures_total: {
     type: 'counter',
     help: 'Accepted events that could not be published to Redis.',

@@ -19,6 +19,17 @@ export const PAGE_EVENTS = {
     fields: ['pager', 'page_request', 'event_id', 'correlation_id', 'code'],
     todo: 'Look at the code in the reference of codes of pages, and call somebody by hand.',
   },
+  page_told: {
+    level: 'info',
+    message: 'service told that an alert is opened, acknowledged or resolved there',
+    fields: ['pager', 'page_state', 'event_id'],
+  },
+  pager_webhook_refused: {
+    level: 'warn',
+    message: 'webhook of a pager refused; nothing was done',
+    fields: ['pager', 'reason'],
+    todo: 'What the reference of codes of pages says of the reason.',
+  },
   pages_not_read: {
     level: 'error',
     message: 'pages could not be read or recorded; they are looked for again',
