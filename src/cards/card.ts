@@ -1,6 +1,5 @@
 import type { Mention } from '../catalogue/catalogue.ts'
 import type { Language } from '../catalogue/language.ts'
-import type { Priority } from '../catalogue/priority.ts'
 import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type ActionLink, withButtons } from './buttons.ts'
@@ -47,9 +46,9 @@ export function draw(
   cardSet: CardSet,
   draft: Draft,
 ): JsonObject | undefined {
-  const { event, channel, language } = request
+  const { event, language } = request
   const languagePack = cardSet.languagePacks[language]
-  const mentions = mentionsFor(draft.note ? channel.mentions : [], event.priority)
+  const mentions = mentionsFor(draft.note ? mentionedOn(request) : [])
   const context = {
     languagePack,
     groups: event.stakeholders.map((key) => languagePack.groupNames.get(key) ?? key),
@@ -90,23 +89,28 @@ interface Mentioned {
   readonly entities: readonly JsonObject[]
 }
 
+/** The people of the tier that the card calls, then those of the channel at this priority; each once. */
+function mentionedOn({ event, channel, escalation }: CardRequest): readonly Pick<Mention, 'name' | 'id'>[] {
+  const ofTier = escalation?.kind === 'tier' ? escalation.mentions : []
+  const ofChannel = channel.mentions.filter(({ priorities }) => priorities.includes(event.priority))
+  return [...new Map([...ofTier, ...ofChannel].map((person) => [person.id.toLowerCase(), person])).values()]
+}
+
 /**
- * The mentions on a channel's cards of one priority. Teams matches the text of an entity with the text of the card, so a
+ * Mentions of people. Teams matches the text of an entity with the text of the card, so a
  * number distinguishes two people of the same name.
  */
-function mentionsFor(mentions: readonly Mention[], priority: Priority): Mentioned {
+function mentionsFor(people: readonly Pick<Mention, 'name' | 'id'>[]): Mentioned {
   const taken = new Set<string>()
-  const entities = mentions
-    .filter((mention) => mention.priorities.includes(priority))
-    .map(({ name, id }) => {
-      // Without characters that end the tag or are Markdown inside it.
-      const plain = cleanText(name)
-        .replace(/[<>[\]*_`\\{}\n]/g, ' ')
-        .trim()
-      let shown = plain
-      for (let n = 2; taken.has(shown); n += 1) shown = `${plain} ${n}`
-      taken.add(shown)
-      return { type: 'mention', text: `<at>${shown}</at>`, mentioned: { id, name: shown } }
-    })
+  const entities = people.map(({ name, id }) => {
+    // Without characters that end the tag or are Markdown inside it.
+    const plain = cleanText(name)
+      .replace(/[<>[\]*_`\\{}\n]/g, ' ')
+      .trim()
+    let shown = plain
+    for (let n = 2; taken.has(shown); n += 1) shown = `${plain} ${n}`
+    taken.add(shown)
+    return { type: 'mention', text: `<at>${shown}</at>`, mentioned: { id, name: shown } }
+  })
   return { text: entities.map(({ text }) => text).join(' '), entities }
 }

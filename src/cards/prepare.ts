@@ -2,6 +2,7 @@ import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { shortEscalation, writtenEscalation } from './escalation-note.ts'
 import type { FieldKind, Fields } from './fields.ts'
 import type { Limits } from './fit.ts'
 import type { Formatter } from './format.ts'
@@ -45,7 +46,7 @@ const PRIORITY_STYLES = {
 
 /** Names that templates find under `event`. */
 export const EVENT_NAMES: ReadonlySet<string> = new Set(
-  'type title meaning priority badge style color correlation_id time groups mentions repeat shortened note remarks'.split(
+  'type title meaning priority badge style color correlation_id time groups mentions escalation repeat shortened note remarks'.split(
     ' ',
   ),
 )
@@ -112,7 +113,7 @@ function firstOf(names: readonly string[], room: number): string[] {
 }
 
 function eventOf(
-  { event, repeat }: CardRequest,
+  { event, repeat, escalation }: CardRequest,
   fields: Fields,
   context: CardContext,
   values: Values,
@@ -127,6 +128,7 @@ function eventOf(
   const remarks = [...(context.shortened ? ['shortened_short'] : []), ...(repeat ? ['repeat_short'] : [])].map(
     (key) => textAt(strings, 'notice', key) ?? '',
   )
+  if (escalation) remarks.unshift(shortEscalation(escalation, context.languagePack))
   return {
     type: values.id(event.eventType),
     title: values.id(filledTitle(typeText('title') ?? event.eventType, inTitle)),
@@ -138,6 +140,7 @@ function eventOf(
     time: formatter.time(event.occurredAt),
     groups: listed(firstOf(context.groups, limits.text), context.languagePack.language),
     mentions: context.mentions,
+    escalation: escalation && context.note ? writtenEscalation(escalation, context.languagePack) : '',
     repeat,
     shortened: context.shortened,
     note: context.note,

@@ -1,5 +1,6 @@
 import type { Channel } from '../catalogue/catalogue.ts'
 import type { Language } from '../catalogue/language.ts'
+import type { EscalationNote } from '../contract/escalations.ts'
 import type { AcceptedEvent } from '../contract/events.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
@@ -14,6 +15,8 @@ export interface CardRequest {
   readonly language: Language
   /** True where an earlier attempt was interrupted, or got a 5xx, so that the channel may already show this card. */
   readonly repeat: boolean
+  /** The tier of an escalation that the card calls, or the reminder before an acknowledgement expires. */
+  readonly escalation?: EscalationNote | undefined
   /** How the card reaches Teams, which decides how buttons are made; `workflows` if absent. */
   readonly transport?: 'workflows' | 'bot'
 }

@@ -19,6 +19,7 @@ export function sampleRequest(
     card: type.card,
     language,
     repeat: true,
+    escalation: { kind: 'tier', tier: 2, of: 3, minutes: 30, by_hand: false, mentions: [] },
     event: {
       id: '01946a5f-6d68-7000-8000-000000000000',
       eventType: type.name,

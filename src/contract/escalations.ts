@@ -59,6 +59,8 @@ export type EscalationNote =
       readonly of: number
       /** Minutes since the gateway received the event. */
       readonly minutes: number
+      /** True where a person asked for the tier. */
+      readonly by_hand: boolean
       readonly mentions: readonly { readonly name: string; readonly id: string }[]
     }
   | {

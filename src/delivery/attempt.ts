@@ -100,7 +100,7 @@ export function createAttempt(options: AttemptOptions): MakeAttempt {
 function makeCard(
   { catalogue, renderer, metrics, log, signLinks }: Omit<AttemptOptions, 'transport' | 'clock' | 'hurry'>,
   channel: Channel,
-  { id, event, language, repeat }: ClaimedNotification,
+  { id, event, language, repeat, escalation }: ClaimedNotification,
 ) {
   const made: { card: () => string; json?: string; failed?: Outcome } = {
     card() {
@@ -108,7 +108,15 @@ function makeCard(
         const definition = catalogue.eventTypes.get(event.eventType)
         // An event type that was removed from the configuration after its events were accepted still gets a card.
         const card = definition?.card ?? 'system_alert'
-        const { json, shrunk } = renderer.render({ event, notificationId: id, card, channel, language, repeat })
+        const { json, shrunk } = renderer.render({
+          event,
+          notificationId: id,
+          card,
+          channel,
+          language,
+          repeat,
+          escalation,
+        })
         if (shrunk !== 'whole')
           metrics.count('teams_notification_cards_shrunk_total', { event_type: event.eventType, step: shrunk })
         made.json = json

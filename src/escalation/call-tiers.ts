@@ -77,6 +77,7 @@ function callOf({ escalation, step }: DueTier, { now, silences, byHand }: CallCo
     tier: step.tier,
     of: tierCount(plan, now, calendars),
     minutes: Math.max(0, Math.round((now.getTime() - escalation.receivedAt.getTime()) / 60_000)),
+    by_hand: byHand,
     mentions: target?.mentions ?? [],
   }
   const isReached = channels.length + pagers.length > 0

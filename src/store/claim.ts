@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
+import type { EscalationNote } from '../contract/escalations.ts'
 import type { AcceptedEvent } from '../contract/events.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { PREPARED } from './kysely-pool.ts'
@@ -38,6 +39,8 @@ export interface ClaimedNotification {
   readonly repeat: boolean
   /** When the turn claimed it, on the database's clock. */
   readonly claimedAt: Date
+  /** The tier of an escalation that it calls; undefined for the first notifications of an event. */
+  readonly escalation?: EscalationNote | undefined
 }
 
 /** A period, both ends included. */
@@ -96,7 +99,9 @@ export function claimDueSql(
              attempts = n.attempts + 1, probes = n.probes + ${probe ? 1 : 0}
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
          AND n.created_at BETWEEN ${span.from} AND ${span.to}`,
-    { returning: sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank` },
+    {
+      returning: sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank, n.escalation`,
+    },
   )}`
 }
 
@@ -110,7 +115,8 @@ export function claimedRowsSql({ span }: Claim, { events }: RecordTables): RawBu
                'id', c.id, 'created_at', c.created_at, 'language', c.language, 'attempts', c.attempts,
                'failures', c.failures, 'repeat', c.repeat, 'held_since', c.held_since, 'event_id', e.id,
                'event_type', e.event_type, 'correlation_id', e.correlation_id, 'priority', e.priority,
-               'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language
+               'stakeholders', e.stakeholders, 'data', e.data, 'occurred_at', e.occurred_at, 'event_language', e.language,
+               'escalation', c.escalation
              ) ORDER BY c.priority_rank, c.created_at, c.id)
         FROM claimed c JOIN ${events} e ON e.id = c.event_id AND e.created_at = c.created_at
                         AND e.created_at BETWEEN ${span.from} AND ${span.to})`
@@ -133,6 +139,7 @@ export interface ClaimedRow {
   data: JsonObject
   occurred_at: string
   event_language: Language | null
+  escalation: EscalationNote | null
 }
 
 /** Converts one element of {@link claimedRowsSql}. */
@@ -146,6 +153,7 @@ export function toClaimed(row: ClaimedRow): ClaimedNotification {
     failures: row.failures,
     repeat: row.repeat,
     claimedAt: new Date(row.held_since),
+    escalation: row.escalation ?? undefined,
     event: {
       id: row.event_id,
       eventType: row.event_type,
