@@ -3,6 +3,7 @@ import type { Catalogue, Channel } from '../catalogue/catalogue.ts'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { AcceptedEvent } from '../contract/events.ts'
+import { foldIntoDigests } from '../escalation/fold.ts'
 import { correlationIdFor, newId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import {
@@ -57,7 +58,7 @@ export async function makeDigests(
     const assigned = assignments.find((assignment) => assignment.digestId === id)
     return assigned ? [draft(id, own, assigned, stakeholders)] : []
   })
-  await insertEvents(transaction, {
+  const receivedAt = await insertEvents(transaction, {
     events: drafts.map(({ event }) => ({ event, masked: [], ignored: 0 })),
     notifications: drafts.map(({ id, event, language }) => ({
       id,
@@ -73,6 +74,15 @@ export async function makeDigests(
     })),
     origin: 'gateway',
   })
+  await foldIntoDigests(
+    transaction,
+    drafts.map(({ id, event }) => ({
+      event: { ...event, receivedAt, fingerprint: DIGEST_TYPE },
+      notificationId: id,
+      channel: channel.key,
+    })),
+    catalogue.escalation,
+  )
   return { digested: parts.reduce((sum, part) => sum + part.count, 0), digests: drafts.length, more }
 }
 

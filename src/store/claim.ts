@@ -100,7 +100,7 @@ export function claimDueSql(
         FROM due WHERE n.id = due.id AND n.created_at = due.created_at
          AND n.created_at BETWEEN ${span.from} AND ${span.to}`,
     {
-      returning: sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.priority_rank, n.escalation`,
+      returning: sql`n.event_id, n.language, n.attempts, n.failures, n.repeat, n.held_since, n.escalation, n.priority_rank`,
     },
   )}`
 }
