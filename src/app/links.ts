@@ -1,3 +1,4 @@
+import { type ActionProvider, offerOf } from '../actions/provider.ts'
 import { createActionLink } from '../cards/action-link.ts'
 import type { ActionLink } from '../cards/buttons.ts'
 import { linkBase, signLinks } from '../contract/link-token.ts'
@@ -24,6 +25,7 @@ export function createLinks(
   settings: Pick<Settings, 'TEAMS_PUBLIC_URL' | 'TEAMS_LINK_DAYS'>,
   keys: LinkKeys,
   clock: Clock,
+  providers: readonly ActionProvider[],
 ): Links {
   let attached: string | undefined
   const publicUrl = () => settings.TEAMS_PUBLIC_URL ?? attached
@@ -38,7 +40,8 @@ export function createLinks(
       canSign: () => keys().length > 0,
       lifetimeMs: settings.TEAMS_LINK_DAYS * DAY_MS,
       now: () => clock.now(),
-      offers: () => false,
+      offers: (action, { event }) =>
+        'provider' in offerOf(providers, action, { ...event, createdAt: event.acceptedAt }),
     }),
     sign(cardJson, notificationId) {
       const [key] = keys()

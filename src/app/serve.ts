@@ -4,6 +4,7 @@ import { pagerDutyWebhook } from '../http/pagerduty-webhook.ts'
 import { createHttpServer } from '../http/server.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { reportSandbox } from './sandbox-addresses.ts'
+import type { Pages } from './serve-pages.ts'
 import { type Wired, wire } from './wiring.ts'
 
 /** A gateway that is served over HTTP, with all its parts. */
@@ -12,7 +13,7 @@ export interface ServedGateway extends commandLine.ServedGateway {
 }
 
 /**
- * Makes a gateway, serves it over HTTP, and starts delivering. Its `stop` goes in reverse order: first the HTTP server, then
+ * Makes a gateway, serves it over HTTP, and starts delivering. Its `stop` goes in reverse order: first the HTTP servers, then
  * posts in flight, then the database.
  *
  * @throws GatewayError as {@link wire} does, and `port_in_use`
@@ -34,8 +35,11 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
       ...(sandbox ? [(await import('../stand-ins/teams/routes.ts')).sandboxRoutes(sandbox.model)] : []),
     ],
   })
+  const { TEAMS_PUBLIC_PORT: port } = settings
+  // The libraries of the pages are loaded only where there are pages.
+  const pages = port === undefined ? undefined : await (await import('./serve-pages.ts')).createPages(wired, port)
   async function stop(): Promise<void> {
-    await http.stop()
+    await Promise.all([http.stop(), pages?.stop()])
     await wired.stop()
   }
   try {
@@ -44,6 +48,7 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
       sandbox.attach(origin)
       reportSandbox(log, settings, origin)
     }
+    if (pages) await listen(pages, wired)
     await wired.deliver()
     wired.database.announce?.(origin)
     log.write('gateway_listening', { origin })
@@ -52,4 +57,12 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
     await stop()
     throw error
   }
+}
+
+/** Starts the pages; those of a sandbox are found where they listen, as its people are on this machine. */
+async function listen({ server }: Pages, { links, sandbox, log }: Wired): Promise<void> {
+  const { origin } = await server.start()
+  if (sandbox) links.attach(origin)
+  log.write('pages_served', { origin })
+  if (links.publicUrl() !== undefined && links.keys().length === 0) log.write('buttons_without_key')
 }

@@ -58,6 +58,7 @@ export interface Wired {
   readonly sandbox: { readonly model: Sandbox; attach(origin: string): void } | undefined
   /** Links of buttons; the caller serves their pages, and passes the origin of a sandbox's pages to `attach`. */
   readonly links: Links
+  readonly clock: Clock
   /** Starts delivering. */
   deliver(): Promise<void>
   /** Sends due notifications, within the channels' budgets, until none is left or TEAMS_SHUTDOWN_TIMEOUT has passed. */
@@ -109,7 +110,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
   })
   releases.add(() => realSecrets.close())
-  const links = createLinks(settings, createLinkKeys(settings, realSecrets), clock)
+  const links = createLinks(settings, createLinkKeys(settings, realSecrets), clock, options.actions ?? [])
   const renderer = deliver ? await loadRenderer(catalogue, settings, links.actionLink) : undefined
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
   if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')
@@ -273,6 +274,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     database,
     service,
     links,
+    clock,
     sandbox: sandbox && sandboxSecrets ? { model: sandbox, attach: sandboxSecrets.attach } : undefined,
     async deliver() {
       if (!delivery)

@@ -37,7 +37,7 @@ export function resultPage(context: PageContext, answer: ActionAnswer): string {
   const code = answer.result === null ? {} : { code: answer.result }
   if (answer.state === 'refused' || answer.state === 'failed') {
     const more = [before(context, answer.data), whom(texts, answer.data), again]
-    return messagePage(frame, said ?? texts.failed, { ...code, more })
+    return messagePage(frame, said ?? texts.failed, { ...code, kind: kindOf(answer.result), more })
   }
   const { title, todo } =
     answer.state === 'done' ? texts.done : answer.state === 'unknown' ? texts.unknown : texts.running
@@ -82,8 +82,8 @@ function happened(context: PageContext, page: ActionPage): Html {
 ${fact(texts.occurred, moment(context, notification.createdAt))}
 ${fact(texts.channel, html`<bdi>${notification.channel}</bdi>`)}
 ${fact(texts.correlationId, html`<code dir="ltr">${notification.correlationId}</code>`)}
-${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>, ${moment(context, acknowledged.at)}; ${texts.until} ${time(acknowledged.until, language)}`)}
-${discarded !== null && fact(texts.discardedBy, html`<bdi>${discarded.by}</bdi>, ${moment(context, discarded.at)}`)}
+${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>${texts.comma} ${moment(context, acknowledged.at)} (${texts.until} ${time(acknowledged.until, language)})`)}
+${discarded !== null && fact(texts.discardedBy, html`<bdi>${discarded.by}</bdi>${texts.comma} ${moment(context, discarded.at)}`)}
 ${person !== undefined && fact(texts.askedBy, html`<bdi>${person.name}</bdi>`)}
 </dl>
 ${page.resolved && html`<p class="note">${texts.over}</p>`}
@@ -103,8 +103,21 @@ ${actionForm(context, page, filled)}`
 
 function refusal(texts: Texts, result: ActionResult | null, data: JsonObject | null): Html {
   const { title, todo } = result === null ? texts.failed : (texts.result[result] ?? ACTION_RESULTS[result])
-  return html`<section class="message problem"><h2>${title}</h2><p>${todo}</p>${whom(texts, data)}</section>
+  return html`<section class="message ${kindOf(result)}"><h2>${title}</h2><p>${todo}</p>${whom(texts, data)}</section>
 ${result !== null && html`<p class="code">${texts.code}: <code dir="ltr">${result}</code></p>`}`
+}
+
+/** Results after which nothing is left to do: no alarm. */
+const CALM: ReadonlySet<ActionResult> = new Set<ActionResult>([
+  'already_acknowledged',
+  'already_discarded',
+  'already_escalated',
+  'already_running',
+  'resolved',
+])
+
+function kindOf(result: ActionResult | null): 'note' | 'problem' {
+  return result !== null && CALM.has(result) ? 'note' : 'problem'
 }
 
 /** Who did it before, of an answer `already_…`. */
@@ -112,7 +125,7 @@ function before(context: PageContext, data: JsonObject | null): Piece {
   const { by, at } = data ?? {}
   if (typeof by !== 'string') return undefined
   const when = typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? new Date(at) : undefined
-  return html`<p><bdi>${by}</bdi>${when && html`, ${moment(context, when)}`}</p>`
+  return html`<p><bdi>${by}</bdi>${when && html`${textsOf(context.language).comma} ${moment(context, when)}`}</p>`
 }
 
 /** Whom to ask: the roles that may, of an answer `not_permitted`. */
@@ -132,7 +145,7 @@ function actionLine(context: PageContext, action: ActionView): Html {
   const written = [action.reason, action.note].filter((text) => text !== null)
   return html`<li><strong>${texts.action[action.action].name}</strong> – ${texts.state[action.state]}: <bdi>${action.by}</bdi>${
     !action.verified && html` (${texts.unverified})`
-  }, ${moment(context, action.finishedAt ?? action.requestedAt)}${written.map((text) => html`<br><bdi>${text}</bdi>`)}</li>`
+  }${texts.comma} ${moment(context, action.finishedAt ?? action.requestedAt)}${written.map((text) => html`<br><bdi>${text}</bdi>`)}</li>`
 }
 
 function moment({ language, time }: PageContext, at: Date): Html {

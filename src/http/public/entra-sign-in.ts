@@ -16,7 +16,7 @@ export interface SignInOptions {
   /** Origin of the public listener; its `/auth/callback` is the redirect URI. */
   readonly publicUrl: () => string | undefined
   /** Requests to Entra, through the proxy of the settings. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: oidc.CustomFetch
   /** Roles of the configuration that a person has. */
   readonly rolesOf: (claims: RoleClaims) => readonly string[]
 }
@@ -62,7 +62,7 @@ export function createSignIn(options: SignInOptions): SignIn {
         timeout: TIMEOUT_SECONDS,
         // Without it, openid-client trusts the TLS connection that a token came by, and does not check its signature.
         execute: [oidc.enableNonRepudiationChecks, ...(isLocal ? [oidc.allowInsecureRequests] : [])],
-        ...(options.fetch ? { [oidc.customFetch]: options.fetch as oidc.CustomFetch } : {}),
+        ...(options.fetch ? { [oidc.customFetch]: options.fetch } : {}),
       },
     )
   }

@@ -37,21 +37,22 @@ export function browserLanguage(acceptLanguage: string | undefined): Language {
 
 /** Formats times of the pages in a time zone, with the zone's name. */
 export function createTimeFormat(timeZone: string): (at: Date, language: Language) => string {
-  const formats = new Map<Language, Intl.DateTimeFormat>()
-  return (at, language) => {
-    const format =
-      formats.get(language) ??
-      new Intl.DateTimeFormat(LOCALES[language], {
-        timeZone,
-        day: 'numeric',
-        month: 'long',
-        year: 'numeric',
-        hour: '2-digit',
-        minute: '2-digit',
-        hourCycle: 'h23',
-        timeZoneName: 'short',
-      })
-    formats.set(language, format)
-    return format.format(at)
-  }
+  const clock = new Intl.DateTimeFormat(LOCALES.en, {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  })
+  const days = Object.fromEntries(
+    LANGUAGES.map((language) => [
+      language,
+      new Intl.DateTimeFormat(LOCALES[language], { timeZone, day: 'numeric', month: 'long', year: 'numeric' }),
+    ]),
+  ) as Record<Language, Intl.DateTimeFormat>
+  // Bidi isolates keep the digits and the zone of an Arabic time in left-to-right order, as on cards.
+  return (at, language) =>
+    language === 'ar'
+      ? `${days.ar.format(at)}، \u2066${clock.format(at)}\u2069`
+      : `${days.en.format(at)}, ${clock.format(at)}`
 }

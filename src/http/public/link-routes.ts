@@ -110,14 +110,13 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     session: Session,
     { filled, status = 200 }: { filled?: Filled; status?: number } = {},
   ): Promise<FastifyReply> {
-    const { token } = request.params
-    const chosen = languageOf(request)
-    if (signIn !== undefined && session.person === undefined)
-      return send(reply, 200, signInPage(contextOf(token, link, chosen, session), signIn.tenants))
-    if (signIn === undefined && !options.typedNames) return refuse(reply, chosen, 'typed_names_off', { link })
     const page = await service.getActionPage(link.notificationId, link.action, actorOf(session, null))
     const language = languageOf(request, page.notification.language)
-    return send(reply, status, actionPage(contextOf(token, link, language, session), page, filled))
+    const context = contextOf(request.params.token, link, language, session)
+    if (signIn !== undefined && session.person === undefined)
+      return send(reply, 200, signInPage(context, signIn.tenants))
+    if (signIn === undefined && !options.typedNames) return refuse(reply, language, 'typed_names_off', { link })
+    return send(reply, status, actionPage(context, page, filled))
   }
 
   app.get<{ Params: { token: string } }>('/act/:token', async (request, reply) => {

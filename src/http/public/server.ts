@@ -142,6 +142,7 @@ const PAGES: Readonly<Record<string, PageProblem>> = {
   not_found: 'not_found',
   method_not_allowed: 'not_found',
   gateway_busy: 'gateway_busy',
+  action_key_reused: 'form_used',
   commit_unknown: 'uncertain',
   internal: 'uncertain',
 }

@@ -52,6 +52,7 @@ export const EN: Texts = {
   acknowledgedBy: 'Acknowledged by',
   discardedBy: 'Discarded by',
   until: 'until',
+  comma: ',',
   earlier: 'What was done before',
   yourName: 'Your name',
   yourNameHint: 'Nobody checks it. It is recorded as not verified.',
@@ -146,6 +147,10 @@ export const EN: Texts = {
       todo: 'Sign in with an account of an organisation that this gateway knows.',
     },
     not_found: { title: 'There is nothing here', todo: 'Open the page with the button on the card in Teams.' },
+    form_used: {
+      title: 'This form was used already',
+      todo: 'What it said first was done; what it says now was not. Open the page again.',
+    },
     gone: {
       title: 'This event is no longer in the record',
       todo: 'Its retention is over, or it was erased. Nothing is left to do.',

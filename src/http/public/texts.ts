@@ -9,7 +9,7 @@ export interface Said {
 }
 
 /** What keeps a page from being shown, besides the refusals of links. */
-export type PageProblem = 'not_found' | 'gone' | 'gateway_busy' | 'unavailable' | 'uncertain'
+export type PageProblem = 'not_found' | 'gone' | 'form_used' | 'gateway_busy' | 'unavailable' | 'uncertain'
 
 /** Every text of the pages in one language. */
 export interface Texts {
@@ -30,6 +30,7 @@ export interface Texts {
   readonly acknowledgedBy: string
   readonly discardedBy: string
   readonly until: string
+  readonly comma: string
   readonly earlier: string
   readonly yourName: string
   readonly yourNameHint: string

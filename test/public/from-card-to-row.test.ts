@@ -1,0 +1,187 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ServedGateway } from '../../src/app/serve.ts'
+import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { type EntraStandIn, startEntraStandIn } from '../../src/stand-ins/entra.ts'
+import { serveQuick } from '../acceptance/gateways.ts'
+import { startedStore } from '../services/stores.ts'
+import { axeProblems, openBrowser } from './chromium.ts'
+
+const TENANT = '0d5a6f0c-0000-4000-8000-000000000001'
+const ON_CALL = '22222222-0000-4000-8000-000000000001'
+const SARA = { id: '11111111-0000-4000-8000-000000000001', name: 'سارة الحربي', username: 'sara@hospital.example' }
+const SECRET = { TEAMS_PUBLIC_PORT: 0, TEAMS_HMAC_SECRET_KEY: 'the-signing-secret-of-the-test' }
+
+async function startEntra(redirectUris: () => readonly string[]): Promise<EntraStandIn> {
+  const entra = await startEntraStandIn({
+    tenantId: TENANT,
+    clientId: 'pages',
+    clientSecret: 'secret-of-the-pages',
+    scope: 'https://graph.microsoft.com/.default',
+    signIn: { redirectUris, users: [{ ...SARA, groups: [ON_CALL] }] },
+  })
+  onTestFinished(() => entra.close())
+  return entra
+}
+
+/** A gateway whose people sign in against the stand-in for Entra. */
+async function gatewayWithSignIn(settings: GatewayOptions['settings'] = {}) {
+  let gateway: ServedGateway | undefined
+  const entra = await startEntra(() => [`${gateway?.wired.links.publicUrl()}/auth/callback`])
+  gateway = await serveQuick(await startedStore('postgres'), {
+    ...SECRET,
+    TEAMS_SIGN_IN_AUTHORITY: entra.authority,
+    TEAMS_SIGN_IN_CLIENT_ID: 'pages',
+    TEAMS_SIGN_IN_CLIENT_SECRET: 'secret-of-the-pages',
+    TEAMS_SIGN_IN_TENANTS: TENANT,
+    ...settings,
+  })
+  return gateway
+}
+
+/** Sends a CRITICAL event to one channel; returns its notification and the card as it was posted. */
+async function sendCard({ service, wired }: ServedGateway, language: 'en' | 'ar') {
+  const event = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, stakeholders: ['sre'], language }
+  const [acceptance] = await service.accept([event], 'test')
+  const [message] = (await wired.sandbox?.model.waitFor('sre', 1)) ?? []
+  const notificationId = acceptance?.notifications[0]?.id ?? ''
+  const posted = JSON.stringify(message?.card)
+  await expect.poll(async () => (await service.getNotificationViews([notificationId]))[0]?.state).toBe('accepted')
+  return { notificationId, posted, links: [...posted.matchAll(/https?:[^"]+\/act\/[^"]+/g)].map(([url]) => url) }
+}
+
+describe('a person', () => {
+  it.each([
+    ['en', 'desktop', 'Acknowledge'],
+    ['ar', 'phone', 'تأكيد الاستلام'],
+  ] as const)(
+    'in %s on a %s clicks the card of the sandbox, signs in, and the row has the name',
+    async (language, device, button) => {
+      const gateway = await gatewayWithSignIn()
+      const { notificationId } = await sendCard(gateway, language)
+      const browser = await openBrowser({ device })
+      const sandbox = await browser.newPage()
+      await sandbox.goto(`${gateway.origin}/sandbox`)
+      const opened = browser.waitForEvent('page')
+      await sandbox
+        .getByRole('button', { name: button })
+        .or(sandbox.getByRole('link', { name: button }))
+        .first()
+        .click()
+      const page = await opened
+      await page.waitForSelector('a.button')
+      expect(await axeProblems(page)).toEqual([])
+      await page.click('a.button')
+      await page.getByText(SARA.name).click()
+      await page.waitForSelector('button.primary')
+      expect(await axeProblems(page)).toEqual([])
+      await page.click('button.primary')
+      await page.waitForSelector('.message.done')
+      expect(await axeProblems(page)).toEqual([])
+      const row = await gateway.service.getNotification(notificationId, 'test')
+      expect(row).toMatchObject({ acknowledgedBy: SARA.name, actionTaken: 'acknowledge' })
+      const { actions } = await gateway.service.listActions({ limit: 10 })
+      expect(actions).toMatchObject([
+        { action: 'acknowledge', state: 'done', via: 'entra', verified: true, by: SARA.name },
+      ])
+    },
+  )
+
+  it.each(['en', 'ar'] as const)(
+    'without scripts, in %s, acts, and is told at the second click who did it',
+    async (language) => {
+      const gateway = await gatewayWithSignIn()
+      const { notificationId, links } = await sendCard(gateway, language)
+      const page = await (await openBrowser({ javaScriptEnabled: false, device: 'phone' })).newPage()
+      await page.goto(links[0] ?? '')
+      await page.click('a.button')
+      await page.getByText(SARA.name).click()
+      await page.fill('#note', 'on my way')
+      await page.click('button.primary')
+      await page.waitForSelector('.message.done')
+      await page.click('.message a')
+      expect(await page.textContent('.message')).toContain(language === 'ar' ? 'من قبل' : 'already')
+      const { actionTaken } = await gateway.service.getNotification(notificationId, 'test')
+      expect(actionTaken).toBe('acknowledge')
+    },
+  )
+
+  it('acts with a typed name where nobody can sign in, recorded as not verified', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), SECRET)
+    const { notificationId, links } = await sendCard(gateway, 'en')
+    const page = await (await openBrowser()).newPage()
+    await page.goto(links[0] ?? '')
+    await page.fill('#name', 'Sara Al-Harbi')
+    await page.click('button.primary')
+    await page.waitForSelector('.message.done')
+    const { acknowledgedBy } = await gateway.service.getNotification(notificationId, 'test')
+    expect(acknowledgedBy).toContain('Sara Al-Harbi')
+    const { actions } = await gateway.service.listActions({ limit: 10 })
+    expect(actions).toMatchObject([{ via: 'typed', verified: false }])
+  })
+})
+
+describe('a working link', () => {
+  it('is in the posted card only: not in the record, the API or the audit trail', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), SECRET)
+    const { notificationId, posted, links } = await sendCard(gateway, 'en')
+    expect(links).toHaveLength(2)
+    const signatures = links.map((url) => url.slice(-22))
+    const detail = await (await fetch(`${gateway.origin}/v1/notifications/${notificationId}`)).text()
+    expect(detail).toContain('~'.repeat(22))
+    const entries = await (await fetch(`${gateway.origin}/v1/audit/entries`)).text()
+    for (const signature of signatures) for (const text of [detail, entries]) expect(text).not.toContain(signature)
+    // The stored card is as long as the posted one.
+    const { card } = await gateway.service.getNotification(notificationId, 'test')
+    expect(JSON.stringify(card)).toHaveLength(posted.length)
+    const stored = [...JSON.stringify(card).matchAll(/https?:[^"]+\/act\/[^"]+/g)].map(([url]) => url)
+    const response = await fetch(stored[0] ?? '')
+    expect(response.status).toBe(404)
+    expect(await response.text()).toContain('link_unsigned')
+  })
+
+  it('of a refused try is an entry of the audit trail', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), SECRET)
+    const { notificationId, links } = await sendCard(gateway, 'en')
+    await fetch(`${links[0]?.slice(0, -22)}${'A'.repeat(22)}`)
+    await fetch(links[0] ?? '', { method: 'POST', headers: { origin: 'https://evil.example' } })
+    const { entries } = await gateway.service.listAuditEntries({
+      limit: 10,
+      raw: false,
+      unsealed: true,
+      kind: 'link.refused',
+    })
+    expect(entries.map(({ entry }) => entry)).toMatchObject([
+      { refusal: 'link_forged', notification: null, for: null, via: 'unauthenticated', who: null },
+      { refusal: 'cross_site', notification: notificationId, for: 'acknowledge' },
+    ])
+  })
+
+  it('works after a restart and a rotation of the signing secret', async () => {
+    const store = await startedStore('postgres')
+    const before = await serveQuick(store, SECRET)
+    const { links } = await sendCard(before, 'en')
+    const path = new URL(links[0] ?? '').pathname
+    await before.stop()
+    const after = await serveQuick(store, {
+      ...SECRET,
+      TEAMS_HMAC_SECRET_KEY: 'the-next-signing-secret',
+      TEAMS_HMAC_SECRET_KEY_PREVIOUS: SECRET.TEAMS_HMAC_SECRET_KEY,
+    })
+    expect((await fetch(after.wired.links.publicUrl() + path)).status).toBe(200)
+  })
+
+  it('is on no card without a signing secret that outlasts a restart', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), { TEAMS_PUBLIC_PORT: 0 })
+    expect((await sendCard(gateway, 'en')).links).toEqual([])
+  })
+})
+
+describe('the public listener of a gateway', () => {
+  it('serves neither the API nor metrics nor the sandbox', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), SECRET)
+    for (const path of ['/v1/notifications', '/v1/actions', '/metrics', '/sandbox', '/healthz', '/openapi.json', '/']) {
+      expect((await fetch(gateway.origin + path)).status, path).toBe(200)
+      expect((await fetch(gateway.wired.links.publicUrl() + path)).status, path).toBe(404)
+    }
+  })
+})
