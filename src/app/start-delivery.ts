@@ -21,7 +21,7 @@ import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { channelsWithWork, endRest } from '../store/turns.ts'
 import type { Releases } from './releases.ts'
-import type { WiredEscalation } from './wire-escalation.ts'
+import { climbAfterFailure, type WiredEscalation } from './wire-escalation.ts'
 
 /** Parts that {@link startDelivery} connects. */
 export interface DeliveryParts {
@@ -112,7 +112,8 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     const ready = createPagers(settings, catalogue, { secrets: realSecrets, clock })
     releases.add(() => ready.close())
     const { kysely } = database
-    const pages = await startPages({ ...ready, kysely, clock, metrics: parts.metrics, log })
+    const onFailed = climbAfterFailure(parts.escalation.timers, database)
+    const pages = await startPages({ ...ready, kysely, onFailed, clock, metrics: parts.metrics, log })
     releases.add(() => pages.stop())
   }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))

@@ -7,7 +7,10 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { escalationIsOn } from '../settings/escalation-settings.ts'
 import type { Settings } from '../settings/table.ts'
+import type { Database } from '../store/database.ts'
 import { insertPages, tellPages } from '../store/pages.ts'
+import type { ChangedPage } from '../store/record-pages.ts'
+import { inTransaction } from '../store/transactions.ts'
 import type { Transport } from '../transports/transport.ts'
 
 /** Escalation of a gateway. */
@@ -53,4 +56,22 @@ export function wireEscalation(parts: {
     metrics,
   }
   return { timers: createTimers(options), loop: options }
+}
+
+/**
+ * Calls the next tier when a page has failed for good: the tier that asked for it reached nobody there. Does nothing where the event
+ * has climbed further since, or somebody has acknowledged it.
+ */
+export function climbAfterFailure(timers: EscalationTimers, { kysely }: Pick<Database, 'kysely'>) {
+  return async ({ eventId, step }: ChangedPage): Promise<void> => {
+    await inTransaction(kysely, async (transaction) => {
+      const escalation = await transaction
+        .selectFrom('teams_escalations')
+        .select(['tier', 'state'])
+        .where('event_id', '=', eventId)
+        .forUpdate()
+        .executeTakeFirst()
+      if (escalation?.state === 'climbing' && escalation.tier === step) await timers.climb(transaction, eventId)
+    })
+  }
 }

@@ -56,6 +56,26 @@ const detail: NotificationDetail = {
     },
   ],
   actions: [{ action: 'acknowledge', by: 'a', at, data: { someKey: [1] } }],
+  pages: [
+    {
+      id: 'g',
+      eventId: 'e',
+      pager: 'oncall',
+      step: 2,
+      state: 'acknowledged',
+      wanted: 'trigger',
+      told: 'trigger',
+      code: null,
+      statusCode: 202,
+      foldedInto: null,
+      acceptedAt: at,
+      openedAt: at,
+      acknowledgedAt: at,
+      acknowledgedBy: 'Sara',
+      resolvedAt: null,
+      createdAt: at,
+    },
+  ],
 }
 
 it('writes a notification in snake_case and reads back the same, data and card untouched', () => {

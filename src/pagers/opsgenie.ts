@@ -58,6 +58,13 @@ export function createOpsgenie(
         ? { kind: 'accepted', statusCode: response.status, requestId }
         : NO_ANSWER
     },
+    async check(): Promise<PagerAnswer> {
+      const response = await ask(`${base}/requests/${NO_REQUEST}`)
+      if (response === undefined) return { kind: 'failed', code: 'key_missing', statusCode: null }
+      // Who may not ask hears 401 or 403 before it is looked for.
+      if (response.status === 404) return { kind: 'accepted', statusCode: 404 }
+      return failureOf(response) ?? { kind: 'accepted', statusCode: response.status ?? 200 }
+    },
     async look(requestId): Promise<PagerAnswer> {
       const response = await ask(`${base}/requests/${encodeURIComponent(requestId)}`)
       if (response === undefined) return { kind: 'failed', code: 'key_missing', statusCode: null }
@@ -71,6 +78,8 @@ export function createOpsgenie(
   }
 }
 
+/** The id of a request that there never is. */
+const NO_REQUEST = '00000000-0000-4000-8000-000000000000'
 const NO_ANSWER: PagerAnswer = { kind: 'failed', code: 'no_answer', statusCode: null }
 
 function alertOf(alert: Alert, { responders, tags }: PagerDefinition): object {

@@ -21,6 +21,8 @@ export interface Pager {
   readonly name: string
   /** Tells the service of an event, or that somebody acknowledged it, or that it is over. */
   send(request: PageRequest, alert: Alert): Promise<PagerAnswer>
+  /** Whether the service can be reached and takes the key; opens no alert. `accepted` or `failed`. */
+  check(): Promise<PagerAnswer>
   /** Asks what came of a request that was accepted. */
   look(requestId: string): Promise<PagerAnswer>
 }

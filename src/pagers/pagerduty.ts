@@ -23,7 +23,7 @@ export function createPagerDuty(
   { name, url }: PagerDefinition,
   { http, key }: { readonly http: PagerHttp; readonly key: () => Secret | undefined },
 ): Pager {
-  return {
+  const pager: Pager = {
     name,
     async send(request, alert): Promise<PagerAnswer> {
       const routingKey = key()
@@ -42,10 +42,17 @@ export function createPagerDuty(
         return { kind: 'failed', code: 'key_refused', statusCode: 400 }
       return failure ?? { kind: 'accepted', statusCode: response.status ?? 202 }
     },
+    // PagerDuty answers 202 to the end of an alert that is not there and drops it; a wrong key is refused all the same.
+    check: () => pager.send('resolve', { ...NO_ALERT, key: CHECK_KEY }),
     // Its requests are not asked for.
     look: async () => ({ kind: 'done' }),
   }
+  return pager
 }
+
+/** The key of an alert that there never is. */
+const CHECK_KEY = 'claimlinc:doctor'
+const NO_ALERT: Alert = { key: '', summary: '', priority: 'INFO', eventType: '', occurredAt: new Date(0), details: {} }
 
 function payloadOf({ summary, priority, eventType, occurredAt, details }: Alert): object {
   return {

@@ -26,7 +26,7 @@ export interface PagesOptions {
   /** Longest time of one request. */
   readonly timeoutMs: number
   /** Called after a page has failed for good, so that the next tier may be called. */
-  readonly onFailed?: (page: ChangedPage) => void
+  readonly onFailed?: (page: ChangedPage) => Promise<void>
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
@@ -142,7 +142,7 @@ async function tellDue(
         outcome: answer.kind === 'failed' ? answer.code : answer.kind,
       })
       tell(log, page, definition.name, request, result)
-      if (changed?.changed && changed.state === 'failed') onFailed?.(changed)
+      if (changed?.changed && changed.state === 'failed') await onFailed?.(changed)
     }),
   )
   return claimed.length

@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { ActorVia } from '../contract/actions.ts'
 import type { PageCode, PageRequest, PageState } from '../contract/pages.ts'
 import { ENTRY_COLUMNS, pageValues } from './pages.ts'
@@ -41,6 +41,8 @@ export interface ChangedPage {
   readonly id: string
   readonly eventId: string
   readonly pager: string
+  /** Tier of the policy that asked for it. */
+  readonly step: number
   readonly state: PageState
   /** True where this change made it so. */
   readonly changed: boolean
@@ -73,7 +75,7 @@ export async function recordPage(
       )} SELECT 1`.execute(db)
     return undefined
   }
-  const { rows } = await sql<{ id: string; event_id: string; pager: string; state: PageState; before: PageState }>`
+  const { rows } = await sql<ChangedRow & { before: PageState }>`
     WITH old AS (
       SELECT o.id, o.state FROM teams_pages o WHERE o.id = ${page.id}::uuid AND o.lease_by = ${page.leaseId}::uuid FOR UPDATE
     ), ${changeRows(
@@ -82,11 +84,15 @@ export async function recordPage(
       sql`
       UPDATE teams_pages g SET ${columnsOf(result)}, lease_by = NULL, updated_at = now() FROM old o WHERE g.id = o.id`,
       { returning: sql`${ENTRY_COLUMNS}, o.state AS before`, entry: { values: pageValues(GATEWAY) } },
-    )} SELECT id, event_id, pager, state, before FROM sent`.execute(db)
+    )} SELECT id, event_id, pager, step, state, before FROM sent`.execute(db)
   const [row] = rows
-  return (
-    row && { id: row.id, eventId: row.event_id, pager: row.pager, state: row.state, changed: row.state !== row.before }
-  )
+  return row && changedPage(row, row.state !== row.before)
+}
+
+type ChangedRow = Pick<Selectable<Tables['teams_pages']>, 'id' | 'event_id' | 'pager' | 'step' | 'state'>
+
+function changedPage({ event_id: eventId, id, pager, step, state }: ChangedRow, changed: boolean): ChangedPage {
+  return { id, eventId, pager, step, state, changed }
 }
 
 function columnsOf(result: Exclude<PageResult, { kind: 'unprocessed' }>): RawBuilder<unknown> {
@@ -168,11 +174,11 @@ export async function recordTold(
     )} SELECT id FROM told`.execute(db)
   const row = await db
     .selectFrom('teams_pages')
-    .select(['id', 'event_id', 'pager', 'state'])
+    .select(['id', 'event_id', 'pager', 'step', 'state'])
     .where('event_id', '=', page.eventId)
     .where('pager', '=', page.pager)
     .executeTakeFirst()
-  return row && { id: row.id, eventId: row.event_id, pager: row.pager, state: row.state, changed: rows.length > 0 }
+  return row && changedPage(row, rows.length > 0)
 }
 
 /** The events of a page and of those that are folded into it. */

@@ -149,6 +149,7 @@ export function createMemoryService(): MemoryService {
         data: _data,
         attempts: _attempts,
         actions: _actions,
+        pages: _pages,
         repeatCount: _count,
         lastRepeatAt: _last,
         resolvedAt: _at,
@@ -280,6 +281,7 @@ function detailOf(event: UncheckedEvent): NotificationDetail {
       },
     ],
     actions: [{ action: 'acknowledge', by: 'someone', at: now, data: null }],
+    pages: [],
   }
 }
 

@@ -59,7 +59,7 @@ async function replica(pagers: object, key: () => Secret | undefined = () => new
   const pages = await startPages({
     ...ready,
     kysely: db,
-    onFailed: ({ eventId }) => void failed.push(eventId),
+    onFailed: async ({ eventId }) => void failed.push(eventId),
     clock: systemClock,
     metrics: createMetrics(),
     log: createLog('debug', { write: (line) => void lines.push(line) }),

@@ -158,6 +158,17 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
     output,
   )
   yield* section(
+    'Pages',
+    detail.pages.map(({ pager, step, state, acknowledgedBy, code }) => [
+      onOneLine(pager),
+      `tier ${step}`,
+      state,
+      acknowledgedBy === null ? '' : `by ${onOneLine(acknowledgedBy)}`,
+      code ?? '',
+    ]),
+    output,
+  )
+  yield* section(
     'Data',
     Object.entries(detail.data).map(([name, value]) => [onOneLine(name), onOneLine(JSON.stringify(value))]),
     output,

@@ -13,6 +13,7 @@ import { whySandboxIsOff } from '../sandbox-off.ts'
 import { checkAuditKey } from './audit.ts'
 import { checkButtons } from './buttons.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+import { checkPagers } from './pagers.ts'
 import type { CheckedStore } from './store.ts'
 
 /** Checks webhook URLs, signing secrets and audit keys of all sources that the settings name: environment, files and Vault. */
@@ -57,6 +58,7 @@ export async function checkVaultAndChannels(
     ...(store.audit?.findings ?? []),
     ...checkButtons(settings, report.signingAt !== undefined),
     ...ofChannels,
+    ...(await checkPagers(settings, catalogue, report)),
   ]
 }
 
