@@ -25,7 +25,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const chromium = findChromium()
   if (!chromium) throw new Error('Chromium is not installed; "npm test" installs it.')
-  const temporaryFolder = privateFolder('tests')
+  const temporaryFolder = privateFolder('tests', undefined, false)
   const guardian = guard(temporaryFolder, undefined)
   const startingPostgres = startPostgres({ durable: false })
   const started = await Promise.allSettled([

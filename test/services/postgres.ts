@@ -28,8 +28,8 @@ export function findPostgres(): string | undefined {
 /**
  * Starts a private PostgreSQL in a temporary folder on a free port; 1 to 2 s.
  *
- * `durable: false` makes it faster by not waiting for the disk. Only for tests that do not kill PostgreSQL itself: the
- * others are about exactly that waiting. `envIn` gives its process an environment, for example a library that moves its
+ * `durable: false` makes it faster by not waiting for the disk, and by a folder in memory. Only for tests that do not kill
+ * PostgreSQL itself: the others are about exactly that waiting. `envIn` gives its process an environment, for example a library that moves its
  * clock, which may have files in its folder.
  */
 export async function startPostgres(
@@ -45,7 +45,7 @@ export async function startPostgres(
   const owner = unprivilegedOwner()
   const password = randomBytes(12).toString('hex')
   return onFreePort(async (port) => {
-    const folder = privateFolder('postgres', owner)
+    const folder = privateFolder('postgres', owner, options.durable)
     const data = join(folder, 'data')
     try {
       await initialise(bin, data, password, owner)
