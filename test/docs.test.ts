@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { pages } from '../scripts/docs/pages.ts'
 import { CARD_DATA } from '../src/catalogue/card-data.ts'
-import { CHECKPOINT_TYPE, DIGEST_TYPE, EVENT_TYPES } from '../src/catalogue/event-types.ts'
+import { CHECKPOINT_TYPE, DIGEST_TYPE, EVENT_TYPES, FOLLOWUP_TYPE } from '../src/catalogue/event-types.ts'
 import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
 import { AUDIT_ENTRIES } from '../src/contract/audit-entries.ts'
 import { OUTCOMES } from '../src/contract/outcomes.ts'
@@ -49,6 +49,7 @@ describe('openapi.json', () => {
     expect(Object.keys(EVENT_TYPES).filter((type) => !text.includes(`"${type}"`))).toEqual([
       CHECKPOINT_TYPE,
       DIGEST_TYPE,
+      FOLLOWUP_TYPE,
     ])
     const references = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name)
     expect(references.length).toBeGreaterThan(0)

@@ -18,7 +18,7 @@ import {
 } from '../store/actions.ts'
 import { replayNotification } from '../store/notifications.ts'
 import type { Tables } from '../store/tables.ts'
-import { columnsAfter, nameOf } from './acted-columns.ts'
+import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
 import type { CheckedAction } from './check-request.ts'
 import { type DecideOptions, decide, failedOf } from './decide.ts'
 import { type AcknowledgementLives, type EventState, expiryOf, statesOf } from './event-state.ts'
@@ -48,7 +48,8 @@ export interface DoneAction {
   readonly state: 'done' | 'failed' | 'unknown'
   readonly code: ActionResult | null
   readonly by: string
-  readonly verified: boolean
+  /** True for a person for whom nobody vouches. */
+  readonly unverified: boolean
   readonly at: Date
   readonly reason: string | null
   readonly tier: number | null
@@ -286,7 +287,7 @@ async function doLocally(
       ...row,
       state: 'done',
       by,
-      verified: actor.verified,
+      unverified: isUnverified(actor),
       expiresAt: action === 'acknowledge' && events[0] ? expiryOf(events[0].priority, row.at, parts.lives) : null,
       events,
     })

@@ -22,6 +22,11 @@ export function nameOf({ name, id, relayedBy, via }: Actor): string {
   return name ?? id ?? relayedBy ?? via
 }
 
+/** True for a person for whom nobody vouches; programs and the command line are no persons. */
+export function isUnverified({ verified, via, id }: Actor): boolean {
+  return !verified && (via === 'typed' || (via === 'unauthenticated' && id !== null))
+}
+
 /** What a notification has after an action that was done to its event. */
 export function columnsAfter(notification: ActedNotification, done: ActionDone): ActedColumns {
   const by = nameOf(done.actor)

@@ -14,7 +14,7 @@ import {
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { ActParts } from './act.ts'
-import { columnsAfter, nameOf } from './acted-columns.ts'
+import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
 import { type EventState, statesOf } from './event-state.ts'
 import { type ActionProvider, isOutside, OUTSIDE_ACTIONS, offerOf } from './provider.ts'
 
@@ -104,6 +104,7 @@ export function createOutsideActions(options: {
         state: end.state === 'refused' ? ('failed' as const) : end.state,
         code: end.code,
         by: nameOf(actor),
+        unverified: isUnverified(actor),
         expiresAt: null,
         events: statesOf(notifications, parts.lives, now),
       }

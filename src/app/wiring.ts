@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ActParts } from '../actions/act.ts'
+import { createFollowUps } from '../actions/follow-up.ts'
 import { createOutsideActions } from '../actions/outside.ts'
 import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
@@ -189,7 +190,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     providers: options.actions ?? [],
     wake: engine.wake,
     enqueue: engine.enqueueAction,
-    followUp: async () => {},
+    followUp: createFollowUps({ catalogue }, engine.wake),
   }
   const outside = createOutsideActions({ kysely: database.kysely, parts: actions, clock, log })
   const service = createService({

@@ -240,6 +240,36 @@ export const CARD_DATA = {
     /** Id of the digest's notification, the filter `digest_id` of the list of notifications. */
     digest_id: z.uuid({ error: 'a UUID' }),
   }),
+  /** What people did to events of a channel. Only the gateway makes it. */
+  action_followup: z.object({
+    /** The correlation id. Gateways of the previous version draw this type as system_alert: see `digest`. */
+    component: line,
+    summary: prose.min(1, { error: 'some text' }),
+    /** Type of the event. */
+    event: naming('event_type'),
+    /** The action and, where it was not done, its state: `acknowledge`, `retry_failed`. */
+    done: line,
+    by: line,
+    /** `not_verified` where nobody vouches for the person; absent otherwise. */
+    identity: line.optional(),
+    at: moment,
+    reason: prose.optional(),
+    tier: whole.optional(),
+    /** When an acknowledgement expires. */
+    expires_at: moment.optional(),
+    /** Until when repeats of a discarded event make no card. */
+    quiet_until: moment.optional(),
+    /** Number of events, where there are several. */
+    events: whole.optional(),
+    /** Actions before this one whose cards had not been sent, the newest first. */
+    earlier: z
+      .array(z.object({ done: line, event: naming('event_type'), by: line, at: moment }, { error: 'an action' }), {
+        error: 'a list of actions',
+      })
+      .max(100),
+    /** Number of earlier actions that are not listed. */
+    more_earlier: whole.optional(),
+  }),
 } as const satisfies Record<string, z.ZodObject>
 
 /**

@@ -7,8 +7,9 @@ import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
  * The built-in event types: default priority, default stakeholders, card, and the texts of its cards in each language. Users
  * add their own in the configuration file; `docs/reference/events.md` is written from this table.
  *
- * `gateway.digest` and `audit.checkpoint` are the types of the gateway's own events, which callers can not send: one for each
- * digest, with the priority of the notifications in the digest and for their channel, and one a day for the audit trail.
+ * `gateway.digest`, `gateway.followup` and `audit.checkpoint` are the types of the gateway's own events, which callers can not
+ * send: one for each digest, with the priority of the notifications in the digest and for their channel; one for each action and
+ * channel; and one a day for the audit trail.
  */
 export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM } as const
 
@@ -25,11 +26,14 @@ export const DIGEST_TYPE = 'gateway.digest'
 /** The type of the events with which the gateway keeps a signed checkpoint of the audit trail in Teams. */
 export const CHECKPOINT_TYPE = 'audit.checkpoint'
 
-type OwnType = typeof DIGEST_TYPE | typeof CHECKPOINT_TYPE
+/** The type of the events with which the gateway says in a channel what was done to an event. */
+export const FOLLOWUP_TYPE = 'gateway.followup'
+
+type OwnType = typeof DIGEST_TYPE | typeof CHECKPOINT_TYPE | typeof FOLLOWUP_TYPE
 
 /** True for a type of the gateway's own events. */
 export function isOwnType(name: string): name is OwnType {
-  return name === DIGEST_TYPE || name === CHECKPOINT_TYPE
+  return name === DIGEST_TYPE || name === CHECKPOINT_TYPE || name === FOLLOWUP_TYPE
 }
 
 /** The event types that a caller may send, aliases included: all but the gateway's own. */

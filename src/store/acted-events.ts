@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { DIGEST_TYPE } from '../catalogue/event-types.ts'
+import { DIGEST_TYPE, FOLLOWUP_TYPE } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { State } from '../contract/notifications.ts'
@@ -41,7 +41,7 @@ export type Asked =
   | { readonly eventId: string }
   | { readonly correlationId: string }
 
-/** The events that were asked for, by id, the oldest first; none where there is no such notification. */
+/** The events that were asked for, by id, the oldest first; none where there is no such notification. A follow-up is no event to act on. */
 export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<readonly string[]> {
   // PostgreSQL refuses a text with U+0000 as a parameter, and no row has one.
   if ('correlationId' in asked && asked.correlationId.includes('\0')) return []
@@ -55,7 +55,9 @@ export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<reado
         : sql`n.correlation_id = ${asked.correlationId}`
   const { rows } = await sql<{ id: string }>`
     SELECT DISTINCT n.event_id AS id FROM teams_notifications n
-     WHERE ${where} ORDER BY n.event_id LIMIT ${MAX_OF_CORRELATION_ID}::int`.execute(db)
+     WHERE ${where} AND n.event_type <> ${FOLLOWUP_TYPE} ORDER BY n.event_id LIMIT ${MAX_OF_CORRELATION_ID}::int`.execute(
+    db,
+  )
   return rows.map(({ id }) => id)
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { CHECKPOINT_TYPE, DIGEST_TYPE } from '../catalogue/event-types.ts'
+import { CHECKPOINT_TYPE, DIGEST_TYPE, FOLLOWUP_TYPE } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import { PREPARED } from './kysely-pool.ts'
@@ -52,14 +52,14 @@ export interface WaitingGroup {
 
 /**
  * SQL of the notifications that may be digested. Not those already tried, because their cards may have arrived, and not
- * digests. Rows of a version without fingerprints have their event type for one.
+ * digests, nor follow-ups, which fold by themselves. Rows of a version without fingerprints have their event type for one.
  */
 function candidates(channel: string, urgency: Urgency): RawBuilder<unknown> {
   return sql`
     SELECT n.id, n.created_at, coalesce(n.fingerprint, n.event_type) AS fingerprint, n.event_type, n.priority, n.language
       FROM teams_notifications n
      WHERE n.channel = ${channel} AND n.state = 'pending' AND n.next_attempt_at <= clock_timestamp()
-       AND ${RANKS[urgency]} AND n.attempts = 0 AND n.event_type NOT IN (${DIGEST_TYPE}, ${CHECKPOINT_TYPE})
+       AND ${RANKS[urgency]} AND n.attempts = 0 AND n.event_type NOT IN (${DIGEST_TYPE}, ${CHECKPOINT_TYPE}, ${FOLLOWUP_TYPE})
      ORDER BY n.priority_rank, n.created_at, n.id LIMIT ${MAX_PER_ROUND}::int`
 }
 

@@ -18,7 +18,12 @@ import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
 import { serveQuick } from './gateways.ts'
 
-const { 'gateway.digest': _digest, 'audit.checkpoint': _checkpoint, ...SENDABLE } = SAMPLES
+const {
+  'gateway.digest': _digest,
+  'gateway.followup': _followup,
+  'audit.checkpoint': _checkpoint,
+  ...SENDABLE
+} = SAMPLES
 const SEALED = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, correlationId: 'c-1' } as const
 const TIME = '2026-11-30T08:00:00Z'
 /** Default settings, without the environment of the test process. */

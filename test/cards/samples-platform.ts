@@ -256,4 +256,27 @@ aVm8tT5y3DI2nM6tGC6hyTOmwVZsxyq7yVh2Yb0lT4c=
       digest_id: '01946a5f-e2a0-7000-8000-00000000d193',
     },
   },
+  'gateway.followup': {
+    correlationId: 'vault-seal-abc123',
+    occurredAt: '2025-01-15T10:02:11Z',
+    data: {
+      component: 'vault-seal-abc123',
+      summary: 'acknowledge - Sara Alharbi',
+      event: 'vault.seal.detected',
+      done: 'acknowledge',
+      by: 'Sara Alharbi',
+      identity: 'not_verified',
+      at: '2025-01-15T10:02:11Z',
+      reason: 'Unsealing by hand',
+      tier: 2,
+      expires_at: '2025-01-15T11:02:11Z',
+      quiet_until: '2025-01-15T12:02:11Z',
+      events: 3,
+      earlier: [
+        { done: 'escalate', event: 'vault.seal.detected', by: 'Omar Hassan', at: '2025-01-15T10:01:40Z' },
+        { done: 'retry_failed', event: 'celery.task.failed', by: 'هدى العتيبي', at: '2025-01-15T10:01:02Z' },
+      ],
+      more_earlier: 4,
+    },
+  },
 }

@@ -223,4 +223,13 @@ export const PLATFORM = {
       },
     },
   },
+  'gateway.followup': {
+    priority: 'INFO',
+    stakeholders: [],
+    card: 'action_followup',
+    words: {
+      en: { title: '{done}: {event}', meaning: 'What somebody did to an event of this channel.' },
+      ar: { title: '{done}: {event}', meaning: 'إجراء اتُّخذ بشأن حدث في هذه القناة.' },
+    },
+  },
 } as const satisfies Record<string, EventTypeRow>
