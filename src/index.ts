@@ -31,6 +31,7 @@ export type {
   Actor,
 } from './contract/actions.ts'
 export type { AuditEntryPage, AuditEntryQuery, AuditEntryView } from './contract/audit.ts'
+export type { EscalationPage, EscalationQuery, EscalationView } from './contract/escalations.ts'
 export type { Acceptance, EventFields, EventInput } from './contract/events.ts'
 export type { GatewayService } from './contract/service.ts'
 export { type SignatureHeaders, type SignOptions, signPayload } from './contract/sign-payload.ts'

@@ -84,6 +84,7 @@ export async function openGateway(): Promise<FuzzGateway> {
       listSilences: nothingElse,
       getSilence: nothingElse,
       endSilence: nothingElse,
+      listEscalations: nothingElse,
       listAuditEntries: nothingElse,
       auditCheckpoint: nothingElse,
       auditProof: nothingElse,

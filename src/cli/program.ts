@@ -8,6 +8,7 @@ import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import type { ListSilencesOptions } from './commands/silences.ts'
 import type { RenderOptions } from './commands/templates.ts'
+import { addEscalations } from './escalation-program.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { ActFlags } from './read-action.ts'
@@ -78,6 +79,7 @@ ${WHERE_IT_GOES}
   addNotifications(program, output, gateways, finish)
   addSilences(program, output, gateways, finish)
   addActions(program, output, gateways, finish)
+  addEscalations(program, output, gateways, finish, addTargetOptions)
   addTemplates(program, output, finish)
   addAudit(program, output, gateways, finish, addTargetOptions)
 

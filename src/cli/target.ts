@@ -1,5 +1,6 @@
 import type { ActionAnswer, ActionQuery, ActionRequest, ActionView } from '../contract/actions.ts'
 import type { AuditEntryPage, AuditEntryQuery } from '../contract/audit.ts'
+import type { EscalationPage, EscalationQuery } from '../contract/escalations.ts'
 import type { Acceptance } from '../contract/events.ts'
 import type { EventsRequest } from '../contract/events-request.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
@@ -46,6 +47,7 @@ export interface Target {
     list(query: ActionQuery): Promise<{ readonly actions: readonly ActionView[]; readonly nextCursor: string | null }>
     get(id: string): Promise<ActionView>
   }
+  readonly escalations: { list(query: EscalationQuery): Promise<EscalationPage> }
   readonly audit: {
     entries(query: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
     checkpoint(origin?: string): Promise<string>

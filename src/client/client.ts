@@ -11,6 +11,7 @@ import {
 import { actionAnswerWire, actionToWire, uncheckedOf } from '../contract/actions-request.ts'
 import { type AuditEntryPage, type AuditEntryQuery, auditEntryPageWire } from '../contract/audit.ts'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
+import { type EscalationPage, type EscalationQuery, escalationPageWire } from '../contract/escalations.ts'
 import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import {
@@ -111,6 +112,10 @@ export interface Client {
     list(query?: Partial<ActionQuery>): Promise<ActionsPage>
     /** @throws GatewayError `not_found` */
     get(id: string): Promise<ActionView>
+  }
+  readonly escalations: {
+    /** Lists escalations, the next one due first; 50 unless `limit` says otherwise. */
+    list(query?: Partial<EscalationQuery>): Promise<EscalationPage>
   }
   readonly audit: {
     /** Lists entries of the audit trail, in the order of their trees; 50, or 5,000 with `raw`, unless `limit` says otherwise. */
@@ -228,6 +233,12 @@ export function createClient(options: ClientOptions): Client {
       async get(id) {
         const path = `/v1/actions/${encodeURIComponent(id)}`
         return requests.read(actionWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+    },
+    escalations: {
+      async list(query = {}) {
+        const path = `/v1/escalations${queryOf(query)}`
+        return requests.read(escalationPageWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
     },
     audit: {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ActionQuery } from '../contract/actions.ts'
 import type { AuditEntryQuery } from '../contract/audit.ts'
+import type { EscalationQuery } from '../contract/escalations.ts'
 import { type EventInput, eventToWire } from '../contract/events.ts'
 import { snakeName } from '../contract/json-names.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
@@ -62,7 +63,7 @@ export function silenceJson(silence: SilenceInput): string {
 /** A query as a query string with a question mark; empty without parameters. */
 export function queryOf(
   query:
-    | Partial<NotificationQuery | SilenceQuery | ActionQuery | AuditEntryQuery>
+    | Partial<NotificationQuery | SilenceQuery | ActionQuery | AuditEntryQuery | EscalationQuery>
     | { readonly origin: string | undefined },
 ): string {
   const parameters = new URLSearchParams()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Tier } from '../catalogue/escalation.ts'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
 import { moment, record } from './json-names.ts'
-import { nextCursor } from './query.ts'
+import { nextCursor, oneOf, PAGING, priorityFilter, readQuery, text } from './query.ts'
 
 /** States of an escalation. `climbing`: tier after tier is called; `acknowledged`: it stands still until that expires. */
 export const ESCALATION_STATES = ['climbing', 'acknowledged', 'ended'] as const
@@ -130,8 +130,8 @@ export const escalationWire = record({
     .object({
       what: z.enum(['tier', 'reminder', 'expiry']),
       tier: z.number().nullable(),
-      channels: z.array(z.string()),
-      pagers: z.array(z.string()),
+      channels: z.array(z.string()).readonly(),
+      pagers: z.array(z.string()).readonly(),
     })
     .nullable()
     .meta({ description: 'What happens at `next_at`; null where nothing follows.' }),
@@ -141,3 +141,21 @@ export const escalationWire = record({
 
 /** A page of escalations. */
 export const escalationPageWire = record({ escalations: z.array(escalationWire), next_cursor: nextCursor })
+
+/** The filters of `GET /v1/escalations`. */
+export const escalationQuery = z.strictObject({
+  state: oneOf(ESCALATION_STATES).meta({ description: 'Without it, those that have not ended.' }).optional(),
+  priority: priorityFilter.optional(),
+  event_type: text.optional(),
+  ...PAGING,
+})
+
+/**
+ * Reads the filters of `GET /v1/escalations`.
+ *
+ * @throws GatewayError `invalid_request`
+ */
+export function readEscalationQuery(query: Readonly<Record<string, unknown>>): EscalationQuery {
+  const { event_type: eventType, ...rest } = readQuery(escalationQuery, query)
+  return { ...rest, eventType }
+}

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
+import type { Priority } from '../catalogue/priority.ts'
 import { keptId } from '../kernel/ids.ts'
 import { STATES, type State } from './notifications.ts'
-import { oneOf, PAGING, readQuery, text, time } from './query.ts'
+import { oneOf, PAGING, priorityFilter, readQuery, text, time } from './query.ts'
 
 /** Filters of a list of notifications. */
 export interface NotificationQuery {
@@ -28,15 +28,7 @@ export const notificationQuery = z.strictObject({
     .meta({ description: 'Correlation id, as in the request or in the answer.' })
     .optional(),
   event_type: text.optional(),
-  priority: text
-    .meta({ enum: [...PRIORITIES], description: 'In any letter case.' })
-    .transform((value, context) => {
-      const priority = parsePriority(value)
-      if (priority) return priority
-      context.addIssue({ code: 'custom', message: `one of: ${PRIORITIES.join(', ')}` })
-      return z.NEVER
-    })
-    .optional(),
+  priority: priorityFilter.optional(),
   state: oneOf(STATES).optional(),
   channel: text.meta({ description: 'Key of the channel.' }).optional(),
   digest_id: z

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { plainMoment } from '../catalogue/moment.ts'
+import { PRIORITIES, parsePriority } from '../catalogue/priority.ts'
 import { describeValue, GatewayError } from '../kernel/errors.ts'
 
 /** A text in a query. A parameter that is given twice comes as a list, and is refused. */
@@ -23,6 +24,16 @@ export function whole(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`
   return z.coerce.number<string | undefined>({ error }).int({ error }).min(min, { error }).max(max, { error })
 }
+
+/** A priority, in any letter case. */
+export const priorityFilter = text
+  .meta({ enum: [...PRIORITIES], description: 'In any letter case.' })
+  .transform((value, context) => {
+    const priority = parsePriority(value)
+    if (priority) return priority
+    context.addIssue({ code: 'custom', message: `one of: ${PRIORITIES.join(', ')}` })
+    return z.NEVER
+  })
 
 /** Parameters of every list. */
 export const PAGING = {

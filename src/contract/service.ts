@@ -9,6 +9,7 @@ import type {
 } from './actions.ts'
 import type { AuditEntryPage, AuditEntryQuery } from './audit.ts'
 import type { ChannelView } from './channels.ts'
+import type { EscalationPage, EscalationQuery } from './escalations.ts'
 import type { Acceptance, UncheckedEvent } from './events.ts'
 import type { Check } from './health.ts'
 import type { NotificationQuery } from './notification-query.ts'
@@ -71,6 +72,8 @@ export interface GatewayService {
   ): Promise<{ readonly actions: readonly ActionView[]; readonly nextCursor: string | null }>
   /** What a person sees before an action. Nothing is changed or recorded. @throws GatewayError `not_found` */
   getActionPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage>
+  /** Lists escalations, the next one due first: who is called next, and when. */
+  listEscalations(query: EscalationQuery): Promise<EscalationPage>
   /**
    * Lists entries of the audit trail in the order of their trees; those that are not sealed yet come last.
    *

@@ -3,6 +3,7 @@ import { createActions } from './actions.ts'
 import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
+import { createEscalations } from './escalations.ts'
 import { createHealth } from './health.ts'
 import { createLinkRefusals, type RecordLinkRefusal } from './link-refusals.ts'
 import { createNotifications } from './notifications.ts'
@@ -34,6 +35,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...actions,
       ...createChannels(parts),
       ...createSilences(parts),
+      ...createEscalations(parts),
       ...createAudit(parts),
       ...createHealth(parts),
       ...createLinkRefusals(parts),

@@ -9,6 +9,7 @@ import {
 import { auditEntryPageWire, auditEntryQuery, auditEntryWire, auditTreeQuery } from '../contract/audit.ts'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
+import { escalationPageWire, escalationQuery, escalationWire } from '../contract/escalations.ts'
 import { acceptancesWire, acceptanceWire } from '../contract/events.ts'
 import { healthWire, indexWire, readinessWire } from '../contract/health.ts'
 import { MAX_EVENTS } from '../contract/limits.ts'
@@ -36,6 +37,8 @@ const WIRE = {
   ActionHandlerRequest: actionHandlerRequest,
   ActionHandlerResponse: actionHandlerResponse,
   ActionPage: actionPageWire,
+  Escalation: escalationWire,
+  EscalationPage: escalationPageWire,
   Attempt: attemptWire,
   AuditEntry: auditEntryWire,
   AuditEntryPage: auditEntryPageWire,
@@ -71,6 +74,7 @@ const ANSWERS = {
   act: ['200', 'The action, with what came of it.', 'ActionAnswer'],
   listActions: ['200', 'A page of actions.', 'ActionPage'],
   getAction: ['200', 'The action.', 'Action'],
+  listEscalations: ['200', 'A page of escalations.', 'EscalationPage'],
   listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],
   getAuditCheckpoint: ['200', 'The signed note, as it was signed.', undefined],
   getAuditProof: ['200', 'The proof file.', undefined],
@@ -86,6 +90,7 @@ const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listNotifications: notificationQuery,
   listSilences: silenceQuery,
   listActions: actionQuery,
+  listEscalations: escalationQuery,
   listAuditEntries: auditEntryQuery,
   getAuditCheckpoint: auditTreeQuery,
   getAuditProof: auditTreeQuery,

@@ -160,6 +160,14 @@ export const OPERATIONS = {
     work: 'read',
     codes: ['not_found', 'database_unreachable'],
   },
+  listEscalations: {
+    method: 'GET',
+    path: '/v1/escalations',
+    summary: 'List escalations, the next one due first: who is called next, and when',
+    scope: 'read',
+    work: 'read',
+    codes: ['database_unreachable'],
+  },
   listAuditEntries: {
     method: 'GET',
     path: '/v1/audit/entries',

@@ -9,6 +9,7 @@ import { limitWork } from './admission.ts'
 import { addAuditRoutes } from './audit-routes.ts'
 import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
+import { addEscalationRoutes } from './escalation-routes.ts'
 import { addEventsRoute } from './events-routes.ts'
 import { addNotificationRoutes } from './notification-routes.ts'
 import { openApiDocument } from './openapi.ts'
@@ -107,6 +108,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
     addActionRoutes(api, service)
+    addEscalationRoutes(api, service)
     addAuditRoutes(api, service)
     done()
   })

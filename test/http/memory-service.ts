@@ -165,6 +165,7 @@ export function createMemoryService(): MemoryService {
       if (found) return found
       throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of an action' }])
     },
+    listEscalations: async () => ({ escalations: [], nextCursor: null }),
     listActions: async ({ limit }) => ({ actions: [...performed.values()].slice(0, limit), nextCursor: null }),
     getActionPage: async () => {
       throw new GatewayError('not_found')

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { plainMoment } from '../../catalogue/moment.ts'
+import { type EscalationView, escalationPageWire, readEscalationQuery } from '../../contract/escalations.ts'
+import { type ExplainedStep, explainEscalation } from '../../gateway/explain-escalation.ts'
+import { GatewayError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
+import { loadSettings } from '../../settings/load.ts'
+import { inColumns, moment } from '../columns.ts'
+import { readEnvironment } from '../environment.ts'
+import { noteNextPage, readFlags } from '../list-filters.ts'
+import { withTarget } from '../open-target.ts'
+import { type Output, onOneLine } from '../output.ts'
+import type { OwnGateways } from '../own-gateways.ts'
+import type { TargetFlags } from '../target.ts'
+
+/** The filters of `escalations list`, not yet parsed. */
+export interface ListEscalationsOptions {
+  readonly state?: string
+  readonly priority?: string
+  readonly eventType?: string
+  readonly limit?: string
+  readonly cursor?: string
+}
+
+/** Options of `escalations explain`. */
+export interface ExplainOptions {
+  readonly eventType: string
+  readonly priority?: string
+  readonly stakeholders?: readonly string[]
+  readonly at?: string
+}
+
+/** `escalations list` */
+export async function listCommand(
+  options: ListEscalationsOptions & TargetFlags,
+  output: Output,
+  gateways: OwnGateways,
+): Promise<ExitCode> {
+  const { url: _url, token: _token, ...filters } = options
+  const query = readFlags(filters, readEscalationQuery)
+  return withTarget(options, 'read', output, gateways, async (target) => {
+    const { escalations, nextCursor } = await target.escalations.list(query)
+    output.answer(z.encode(escalationPageWire, { escalations: [...escalations], nextCursor }))
+    if (escalations.length === 0) output.print(`No such escalation in ${target.place}.`)
+    else for (const line of listed(escalations, output)) output.print(line)
+    noteNextPage(nextCursor, output)
+    return EXIT.ok
+  })
+}
+
+/** `escalations explain`: exit code 1 where the event would not climb. */
+export async function explainCommand(options: ExplainOptions, output: Output): Promise<ExitCode> {
+  const at = options.at === undefined ? new Date() : new Date(plainMoment(options.at))
+  if (Number.isNaN(at.getTime()))
+    throw new GatewayError('invalid_request', [
+      { at: '--at', found: 'another text', expected: 'a time such as 2026-11-21T10:00:00+03:00' },
+    ])
+  const settings = loadSettings(readEnvironment())
+  const explained = explainEscalation(settings, { ...options, at })
+  const { on, policy, eventType, priority, steps } = explained
+  output.answer({
+    on,
+    policy,
+    event_type: eventType,
+    priority,
+    steps: steps.map(({ heldBy, ...step }) => ({ ...step, held_by: heldBy })),
+  })
+  output.print(
+    policy === null
+      ? `${eventType} (${priority}) has no policy: it does not climb.`
+      : `${eventType} (${priority}) climbs by the policy ${policy}, while nobody acknowledges it:`,
+  )
+  if (policy !== null && steps.length === 0)
+    output.print('The policy has no tiers, or no channel of the event gets cards: the event does not climb.')
+  for (const line of timetable(steps, settings.TEAMS_TIME_ZONE, output)) output.print(line)
+  if (!on)
+    output.note('TEAMS_ESCALATION keeps events from climbing here: nobody can acknowledge them, or it is set to off.')
+  return on && steps.length > 1 ? EXIT.ok : EXIT.no
+}
+
+function listed(escalations: readonly EscalationView[], output: Output): string[] {
+  const head = [
+    'NEXT',
+    'WHAT',
+    'WHO',
+    'TIER',
+    'STATE',
+    'HELD BY',
+    'POLICY',
+    'PRIORITY',
+    'EVENT TYPE',
+    'CORRELATION ID',
+    'EVENT',
+  ]
+  return inColumns([
+    head.map((title) => output.paint('dim', title)),
+    ...escalations.map((one) => [
+      one.nextAt === null ? 'nothing' : moment(one.nextAt),
+      one.next === null ? '' : one.next.what === 'tier' ? `tier ${one.next.tier}` : one.next.what,
+      [...(one.next?.channels ?? []), ...(one.next?.pagers ?? [])].join(' '),
+      `${one.tier} of ${one.tiers}${one.round > 0 ? `, round ${one.round + 1}` : ''}`,
+      one.reason ?? one.state,
+      one.heldBy ?? '',
+      one.policy,
+      one.priority,
+      one.eventType,
+      onOneLine(one.correlationId ?? ''),
+      one.eventId,
+    ]),
+  ])
+}
+
+function timetable(steps: readonly ExplainedStep[], timeZone: string, output: Output): string[] {
+  if (steps.length === 0) return []
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
+  return inColumns([
+    ['AT', 'TIER', 'WHO', 'HELD BY'].map((title) => output.paint('dim', title)),
+    ...steps.map((step) => [
+      clock.format(step.at),
+      `${step.tier}${step.round > 0 ? `, round ${step.round + 1}` : ''}`,
+      [
+        ...step.channels,
+        ...step.pagers,
+        ...step.mentions.map((name) => `@${onOneLine(name)}`),
+        ...step.unreached.map((why) => output.paint('yellow', why)),
+      ].join(', ') || output.paint('yellow', 'nobody'),
+      step.heldBy ?? '',
+    ]),
+  ])
+}
