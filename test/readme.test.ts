@@ -152,6 +152,8 @@ function isSetting(name: string): boolean {
   )
     return true
   if (name === 'TEAMS_WEBHOOK_') return true
+  const pager = /^TEAMS_PAGER_(?:KEY|WEBHOOK)_(\w*)$/.exec(name)?.[1]?.toLowerCase()
+  if (pager !== undefined) return pager === '' || example.pagers.has(pager)
   const channel = /^TEAMS_WEBHOOK_(\w+?)(_FILE)?$/.exec(name)?.[1]?.toLowerCase()
   return channel !== undefined && example.channels.has(channel)
 }

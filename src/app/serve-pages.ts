@@ -2,6 +2,7 @@ import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { EVENT_TYPES } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
+import { pagerDutyWebhook } from '../http/pagerduty-webhook.ts'
 import { createPublicServer, type PublicServer } from '../http/public/server.ts'
 import type { RoleClaims, SignIn } from '../http/public/sign-in.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -32,6 +33,7 @@ export async function createPages(wired: Wired, port: number): Promise<Pages> {
     signedInHours: settings.TEAMS_SIGN_IN_HOURS,
     timeZone: settings.TEAMS_TIME_ZONE,
     titleOf,
+    plugins: [pagerDutyWebhook(service, log)],
     shutdownTimeout: settings.TEAMS_SHUTDOWN_TIMEOUT,
   })
   let stopped: Promise<void> | undefined
