@@ -24,6 +24,7 @@ import { type DecideOptions, decide, failedOf } from './decide.ts'
 import { type AcknowledgementLives, type EventState, expiryOf, statesOf } from './event-state.ts'
 import { permissionFor } from './permission.ts'
 import { type ActionProvider, isOutside, offerOf } from './provider.ts'
+import { secondPerson } from './second-person.ts'
 
 /** Parts that actions need. */
 export interface ActParts {
@@ -59,9 +60,6 @@ export interface DoneAction {
   /** The events that it was done to; the first is the one that was asked for. */
   readonly events: readonly EventState[]
 }
-
-/** Milliseconds for which an action waits for its second person. */
-const CONFIRM_MS = 3_600_000
 
 /**
  * Does an action, or refuses it, in the given transaction: its row, what it does to the events, and their timers are one, so it is
@@ -125,7 +123,7 @@ export async function act(
   let confirms: StoredAction | undefined
   if (parts.catalogue.twoPerson.has(action)) {
     const second = await secondPerson(transaction, base)
-    if ('refused' in second) return refuse(second.refused)
+    if ('refused' in second) return refuse(second.refused, second.data)
     if ('asked' in second) {
       await insertRequested(transaction, { ...base, code: 'second_person_needed' })
       return base.id
@@ -223,22 +221,6 @@ async function targetsOf(
   if (action === 'acknowledge' && 'correlationId' in asked) return states
   const ids = await withMembers(transaction, [primary.id])
   return states.filter(({ id }) => ids.includes(id))
-}
-
-type SecondPerson = { readonly refused: ActionResult } | { readonly asked: true } | { readonly confirms: StoredAction }
-
-/** Whether an action has its second person. Two identities have to be verified, and to differ. */
-async function secondPerson(transaction: Kysely<Tables>, base: NewAction): Promise<SecondPerson> {
-  const { actor } = base
-  if (!actor.verified || actor.id === null) return { refused: 'not_verified' }
-  const open = await findOpenActions(transaction, base.action, base.event.id)
-  for (const first of open) {
-    if (first.code !== 'second_person_needed') continue
-    if (base.at.getTime() - first.requested_at.getTime() > CONFIRM_MS)
-      await finishAction(transaction, first.id, { state: 'refused', code: 'not_confirmed', result: null })
-    else return first.actor_id === actor.id ? { refused: 'same_person' } : { confirms: first }
-  }
-  return { asked: true }
 }
 
 async function confirmFirst(transaction: Kysely<Tables>, first: StoredAction | undefined): Promise<void> {

@@ -144,6 +144,14 @@ export const ACTION_RESULTS = {
     todo: 'Let another verified person do the same within an hour.',
   },
   same_person: { title: 'The person who asked for it can not confirm it', todo: 'Let another verified person do it.' },
+  confirmed_elsewhere: {
+    title: 'It was asked for elsewhere, where the same person may have another id',
+    todo: 'Confirm it where it was asked for: on the page behind the button, or through the same program.',
+  },
+  other_inputs: {
+    title: 'It was asked for with another tier or another time of quiet',
+    todo: 'Give the values that the answer names, or let the request expire within an hour.',
+  },
   not_confirmed: { title: 'No second person confirmed it in time', todo: 'Ask for it again.' },
 } as const satisfies Readonly<Record<string, { readonly title: string; readonly todo: string }>>
 

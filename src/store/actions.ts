@@ -90,10 +90,13 @@ export async function insertRequested(db: Kysely<Tables>, action: NewAction): Pr
     )} SELECT 1`.execute(db)
 }
 
+/** Requested, and ready to run. A request for a second person's confirmation never runs: the confirming action does. */
+const READY = sql`x.state = 'requested' AND x.code IS DISTINCT FROM 'second_person_needed'`
+
 /**
- * Takes an action that waits, or whose process let its lease run out, for `leaseSeconds`. Of several processes one gets it.
+ * Takes an action that is ready, or whose process let its lease run out, for `leaseSeconds`. Of several processes one gets it.
  *
- * @returns the action, and whether another process had begun it; undefined where it is finished or another has it
+ * @returns the action, and whether another process had begun it; undefined where it is finished, another process has it, or it waits for a second person
  */
 export async function takeAction(
   db: Kysely<Tables>,
@@ -103,7 +106,7 @@ export async function takeAction(
   const { rows } = await sql<StoredAction & { again: boolean }>`
     WITH waiting AS (
       SELECT x.id, x.state = 'running' AS again FROM teams_actions x
-       WHERE x.id = ${id}::uuid AND (x.state = 'requested' OR x.state = 'running' AND x.lease_until < clock_timestamp())
+       WHERE x.id = ${id}::uuid AND (${READY} OR x.state = 'running' AND x.lease_until < clock_timestamp())
          FOR UPDATE SKIP LOCKED
     ), ${changeRows(
       'action.started',
@@ -177,7 +180,7 @@ export async function findAbandoned(
     SELECT x.id FROM teams_actions x
      WHERE x.finished_at IS NULL AND x.action = ANY(${[...actions]}::text[])
        AND (x.state = 'running' AND x.lease_until < clock_timestamp()
-            OR x.state = 'requested' AND x.requested_at < clock_timestamp() - make_interval(secs => ${afterSeconds}::float8))
+            OR ${READY} AND x.requested_at < clock_timestamp() - make_interval(secs => ${afterSeconds}::float8))
      ORDER BY x.id LIMIT 100`.execute(db)
   return rows.map(({ id }) => id)
 }

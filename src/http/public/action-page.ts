@@ -36,7 +36,7 @@ export function resultPage(context: PageContext, answer: ActionAnswer): string {
   const said = answer.result === null ? undefined : resultText(language, answer.result)
   const code = answer.result === null ? {} : { code: answer.result }
   if (answer.state === 'refused' || answer.state === 'failed') {
-    const more = [before(context, answer.data), whom(texts, answer.data), again]
+    const more = [before(context, answer.data), firstInputs(texts, answer.data), whom(texts, answer.data), again]
     return messagePage(frame, said ?? texts.failed, { ...code, kind: kindOf(answer.result), more })
   }
   const { title, todo } =
@@ -126,6 +126,14 @@ function before(context: PageContext, data: JsonObject | null): Piece {
   if (typeof by !== 'string') return undefined
   const when = typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? new Date(at) : undefined
   return html`<p><bdi>${by}</bdi>${when && html`${textsOf(context.language).comma} ${moment(context, when)}`}</p>`
+}
+
+/** The tier and the time of quiet that the first person gave, of an answer `other_inputs`. */
+function firstInputs(texts: Texts, data: JsonObject | null): Piece {
+  const { tier, quiet_for: seconds } = data ?? {}
+  if (typeof seconds !== 'number') return undefined
+  const quiet = texts.quietFor.find((time) => time.seconds === seconds)?.name ?? `${seconds} s`
+  return html`<dl>${typeof tier === 'number' && fact(texts.tier, html`${tier}`)}${fact(texts.quiet, html`<bdi>${quiet}</bdi>`)}</dl>`
 }
 
 /** Whom to ask: the roles that may, of an answer `not_permitted`. */

@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely'
+import type { ActionResult } from '../contract/actions.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { findOpenActions, finishAction, type NewAction, type StoredAction } from '../store/actions.ts'
+import type { Tables } from '../store/tables.ts'
+import { nameOf } from './acted-columns.ts'
+
+/** Milliseconds for which an action waits for its second person. */
+const CONFIRM_MS = 3_600_000
+
+/** Whether an action that needs two people has its second: refused, the first to ask, or the one who confirms. */
+export type SecondPerson =
+  | { readonly refused: ActionResult; readonly data: JsonObject | null }
+  | { readonly asked: true }
+  | { readonly confirms: StoredAction }
+
+/** Looks for the open request that an action confirms. Two identities have to be verified, and to differ. */
+export async function secondPerson(transaction: Kysely<Tables>, base: NewAction): Promise<SecondPerson> {
+  const { actor } = base
+  if (!actor.verified || actor.id === null) return refused('not_verified')
+  const open = await findOpenActions(transaction, base.action, base.event.id)
+  for (const first of open) {
+    if (first.code !== 'second_person_needed') continue
+    if (base.at.getTime() - first.requested_at.getTime() > CONFIRM_MS)
+      await finishAction(transaction, first.id, { state: 'refused', code: 'not_confirmed', result: null })
+    else return confirmation(first, base)
+  }
+  return { asked: true }
+}
+
+function confirmation(first: StoredAction, base: NewAction): SecondPerson {
+  const { actor } = base
+  // Entra knows a person by an object id and a relay often by an address: one person would be two.
+  if (first.via !== actor.via || first.relayed_by !== actor.relayedBy) return refused('confirmed_elsewhere')
+  if (sameId(first.actor_id) === sameId(actor.id)) return refused('same_person')
+  const quietFor = quietSeconds(first.quiet_until, first.requested_at)
+  if (first.tier !== base.tier || quietFor !== quietSeconds(base.quietUntil, base.at))
+    return refused('other_inputs', {
+      by: nameOf({ ...actor, id: first.actor_id, name: first.actor_name }),
+      at: first.requested_at.toISOString(),
+      tier: first.tier,
+      quiet_for: quietFor,
+    })
+  return { confirms: first }
+}
+
+function refused(code: ActionResult, data: JsonObject | null = null): SecondPerson {
+  return { refused: code, data }
+}
+
+/** Relays pass ids on as people type them: `Sara@hospital.example` is `sara@hospital.example`. */
+function sameId(id: string | null): string | undefined {
+  return id?.normalize('NFKC').toLowerCase()
+}
+
+function quietSeconds(until: Date | null, from: Date): number {
+  return until === null ? 0 : Math.round((until.getTime() - from.getTime()) / 1_000)
+}
