@@ -44,7 +44,7 @@ export function createActions({
   async function actOnce(given: UncheckedAction, actor: Actor): Promise<string> {
     const request = checkAction(given, guard)
     const by = showableActor(actor)
-    const caller = by.relayedBy ?? `${by.via}:${by.id ?? by.name ?? ''}`
+    const caller = callerOf(by)
     for (let tries = 1; ; tries++)
       try {
         return await inTransaction(kysely, (transaction) => act(transaction, request, { actor: by, caller }, actions))
@@ -131,4 +131,9 @@ export function createActions({
       return { possible: true, result: second ? 'second_person_needed' : null, data: null }
     }
   }
+}
+
+/** Whose idempotency keys are meant. A typed name is an input of the form, and no caller: the form's key is its session's. */
+function callerOf({ via, id, name, relayedBy }: Actor): string {
+  return via === 'typed' ? via : (relayedBy ?? `${via}:${id ?? name ?? ''}`)
 }

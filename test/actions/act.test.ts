@@ -83,6 +83,16 @@ describe.each(KINDS)('an action, on %s', (kind) => {
     expect(theirs.state).toBe('done')
   })
 
+  it('is done once with the key of a form, whatever name is typed into it the second time', async () => {
+    const { act, accept } = actingOn(database)
+    const { notificationId } = await accept(firing())
+    const form = { action: 'acknowledge', target: { notificationId }, idempotencyKey: 'form:1' } as const
+    const first = await act(form, { ...TYPED, name: 'Ann' })
+    expect(first).toMatchObject({ state: 'done', by: 'Ann' })
+    await act({ action: 'unacknowledge', target: { notificationId } }, SARA)
+    expect(await act(form, { ...TYPED, name: 'Bob' })).toMatchObject({ id: first.id, by: 'Ann' })
+  })
+
   it('can be done again once it was taken back, or has expired', async () => {
     const { act, accept } = actingOn(database)
     const { notificationId } = await accept(firing())

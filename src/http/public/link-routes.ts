@@ -208,7 +208,7 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
           ...inputs,
           action: link.action,
           notificationId: link.notificationId,
-          idempotencyKey: `form:${actionId}`,
+          idempotencyKey: `form:${session.id}:${actionId}`,
         },
         actorOf(session, name),
       )
