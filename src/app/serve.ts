@@ -48,11 +48,20 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
       sandbox.attach(origin)
       reportSandbox(log, settings, origin)
     }
-    if (pages) await listen(pages, wired)
+    const pagesOrigin = pages ? await listen(pages, wired) : undefined
     await wired.deliver()
     wired.database.announce?.(origin)
     log.write('gateway_listening', { origin })
-    return { origin, sandboxUrl: sandbox ? `${origin}/sandbox` : undefined, settings, catalogue, service, wired, stop }
+    return {
+      origin,
+      sandboxUrl: sandbox ? `${origin}/sandbox` : undefined,
+      pagesOrigin,
+      settings,
+      catalogue,
+      service,
+      wired,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -60,9 +69,10 @@ export async function serveGateway(options: GatewayOptions): Promise<ServedGatew
 }
 
 /** Starts the pages; those of a sandbox are found where they listen, as its people are on this machine. */
-async function listen({ server }: Pages, { links, sandbox, log }: Wired): Promise<void> {
+async function listen({ server }: Pages, { links, sandbox, log }: Wired): Promise<string> {
   const { origin } = await server.start()
   if (sandbox) links.attach(origin)
   log.write('pages_served', { origin })
   if (links.publicUrl() !== undefined && links.keys().length === 0) log.write('buttons_without_key')
+  return origin
 }

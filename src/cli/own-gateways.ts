@@ -18,6 +18,8 @@ export interface ServedGateway extends OwnGateway {
   readonly origin: string
   /** Address of the sandbox's page; undefined if the sandbox is not used. */
   readonly sandboxUrl: string | undefined
+  /** Origin of the pages behind buttons; undefined if this process serves none. */
+  readonly pagesOrigin: string | undefined
 }
 
 /** A gateway in this process for one command. It delivers in {@link OpenGateway.finish} only. */

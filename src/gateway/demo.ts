@@ -46,6 +46,7 @@ export async function checkDemo(
     settings: {
       ...withoutRepeats,
       ...linkToRecord(settings),
+      ...pagesOf(settings),
       TEAMS_SANDBOX: 'on',
       ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
     },
@@ -70,6 +71,11 @@ function linkToRecord(settings: Settings): GatewayOptions['settings'] {
   const origin = originOf(settings)
   if (settings.TEAMS_LINK_LOGS !== undefined || origin === undefined) return {}
   return { TEAMS_LINK_LOGS: `${origin}/v1/notifications?correlation_id={correlation_id}` }
+}
+
+/** Serves the pages behind the buttons of the cards, at any free port. */
+function pagesOf({ TEAMS_PUBLIC_PORT: port, TEAMS_PUBLIC_URL: url }: Settings): GatewayOptions['settings'] {
+  return port === undefined && url === undefined ? { TEAMS_PUBLIC_PORT: 0 } : {}
 }
 
 async function realChannelProblems(env: Environment, settings: Settings): Promise<Problem[]> {

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { MARK, runCli, runJson, startCli } from '../cli/cli.ts'
+import { createBrowser, filled } from '../public/listener.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 
 const CHANNELS = ['security_eng', 'sre', 'cloudops', 'nphies_integration', 'pmo']
@@ -55,6 +56,26 @@ describe('serve --demo --once', () => {
 })
 
 describe('serve --demo', () => {
+  it('has cards whose buttons act, for made-up people who sign in', async () => {
+    const running = startCli(['serve', '--demo'], { env: await startedStore('embedded') })
+    await running.says(/Ctrl-C stops it\./)
+    const [, origin] = await running.says(/listens on (\S+)/)
+    const cards = await (await fetch(`${origin}/sandbox/channels/sre/messages`)).text()
+    const link = /http:[^"\\]+\/act\/[\w-]{54}/.exec(cards)?.[0] ?? ''
+    const browser = createBrowser(new URL(link).origin)
+    const signIn = /href="([^"]+sign_in=[^"]+)"/.exec(await (await browser.get(link)).text())?.[1] ?? ''
+    const entra = (await browser.get(signIn.replaceAll('&amp;', '&'))).headers.get('location') ?? ''
+    const person = /href="(\?[^"]+)">Sara/.exec(await (await fetch(entra)).text())?.[1] ?? ''
+    const chosen = await fetch(new URL(person.replaceAll('&amp;', '&'), entra), { redirect: 'manual' })
+    const back = await browser.get(chosen.headers.get('location') ?? '')
+    const page = back.headers.get('location') ?? ''
+    expect((await browser.post(page, filled(await browser.form(page), {}))).status).toBe(200)
+    const { actions } = (await (await fetch(`${origin}/v1/actions`)).json()) as { actions: object[] }
+    expect(actions).toMatchObject([{ action: 'acknowledge', state: 'done', by: 'Sara Al-Harbi', verified: true }])
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(0)
+  })
+
   it('keeps running, and its HTTP service answers at the printed URL', async () => {
     const running = startCli(['serve', '--demo'], { env: await startedStore('embedded') })
     await running.says(/Ctrl-C stops it\./)

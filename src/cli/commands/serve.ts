@@ -3,6 +3,8 @@ import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { createLog, type Log } from '../../kernel/log.ts'
 import { packageVersion } from '../../kernel/version.ts'
+import type { Settings } from '../../settings/table.ts'
+import type { DemoSignIn } from '../demo-sign-in.ts'
 import { readWithProblems } from '../environment.ts'
 import type { Output } from '../output.ts'
 import { listeningLine, type OwnGateways, type ServedGateway } from '../own-gateways.ts'
@@ -32,15 +34,31 @@ export async function serve(options: ServeOptions, output: Output, gateways: Own
   output.progress(`Starting ${where} …`)
   const log = createLog(settings.TEAMS_LOG_LEVEL)
   logWarnings(log)
-  const served = await gateways.serve({ env, ...demoOptions, log })
+  const signIn = options.demo && !options.yes ? await signInOf(settings) : undefined
   let code: ExitCode
   try {
-    code = await run(served, options, stop, output)
+    const served = await gateways.serve({
+      env,
+      ...demoOptions,
+      settings: { ...demoOptions.settings, ...signIn?.settings },
+      log,
+    })
+    if (served.pagesOrigin !== undefined) signIn?.attach(served.pagesOrigin)
+    try {
+      code = await run(served, options, stop, output)
+    } finally {
+      await served.stop()
+    }
   } finally {
-    await served.stop()
+    await signIn?.close()
   }
   if (stop.signal.aborted) output.note('Stopped.')
   return code
+}
+
+/** The sign-in of the demo, unless the settings have one of their own. */
+async function signInOf({ TEAMS_SIGN_IN_CLIENT_ID: own }: Settings): Promise<DemoSignIn | undefined> {
+  return own === undefined ? (await import('../demo-sign-in.ts')).startDemoSignIn() : undefined
 }
 
 async function run(
