@@ -49,7 +49,7 @@ export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<reado
     return []
   const where =
     'notificationId' in asked
-      ? sql`n.id = ${asked.notificationId}::uuid AND ${near([asked.notificationId])}`
+      ? sql`n.id = ${asked.notificationId}::uuid AND ${before([asked.notificationId])}`
       : 'eventId' in asked
         ? sql`n.event_id = ${asked.eventId}::uuid AND ${near([asked.eventId])}`
         : sql`n.correlation_id = ${asked.correlationId}`
@@ -170,14 +170,28 @@ export async function writeActed(
 }
 
 /**
- * SQL that lets PostgreSQL leave out months: an id has the time of the process that made it, a row that of its transaction, so a
- * day on each side is left.
+ * SQL that lets PostgreSQL leave out months: an id of an event has the time of the process that made it, a row that of its
+ * transaction, so a day on each side is left.
  */
-function near(ids: readonly string[]) {
-  const times = ids.flatMap((id) => timeOfId(id)?.getTime() ?? [])
-  if (times.length === 0 || times.length < ids.length) return sql`true`
+function near(eventIds: readonly string[]) {
+  const times = timesOf(eventIds)
+  if (times === undefined) return sql`true`
   // An id that somebody made up may say a year that the database does not read.
-  const latest = Math.min(times.reduce((a, b) => Math.max(a, b)) + DAY_MS, Date.UTC(9998, 0))
-  const earliest = Math.min(times.reduce((a, b) => Math.min(a, b)) - DAY_MS, latest)
-  return sql`n.created_at > ${new Date(earliest)} AND n.created_at < ${new Date(latest)}`
+  const earliest = Math.min(times.reduce((a, b) => Math.min(a, b)) - DAY_MS, LATEST_MS)
+  return sql`n.created_at > ${new Date(earliest)} AND ${before(eventIds)}`
+}
+
+/** As {@link near}, for ids of notifications: that of a later tier's card may be weeks younger than its event, whose time its row has. */
+function before(ids: readonly string[]) {
+  const times = timesOf(ids)
+  if (times === undefined) return sql`true`
+  return sql`n.created_at < ${new Date(Math.min(times.reduce((a, b) => Math.max(a, b)) + DAY_MS, LATEST_MS))}`
+}
+
+const LATEST_MS = Date.UTC(9998, 0)
+
+/** The times of ids; undefined where one has none. */
+function timesOf(ids: readonly string[]): readonly number[] | undefined {
+  const times = ids.flatMap((id) => timeOfId(id)?.getTime() ?? [])
+  return times.length === 0 || times.length < ids.length ? undefined : times
 }

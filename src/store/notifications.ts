@@ -83,15 +83,14 @@ export async function listNotifications(
 
 /** The key and channel of a notification; undefined where there is none. */
 async function findRow(db: Kysely<Tables>, id: string) {
-  const inRange = near(db.selectFrom('teams_notifications').select(['id', 'channel', 'created_at']), id)
-  return inRange?.executeTakeFirst()
+  return takeById(db.selectFrom('teams_notifications').select(['id', 'channel', 'created_at']), id)
 }
 
 /** Notifications without data and card, in the order of their ids. @throws GatewayError `not_found` */
 export async function readViews(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly NotificationView[]> {
   return Promise.all(
     ids.map(async (id) => {
-      const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.executeTakeFirst()
+      const row = await takeById(db.selectFrom('teams_notifications').select(COLUMNS), id)
       if (!row) throw missing()
       return toView(row)
     }),
@@ -118,7 +117,7 @@ export async function readHeading(
  * @throws GatewayError `not_found`
  */
 export async function getNotification(db: Kysely<Tables>, id: string): Promise<NotificationDetail> {
-  const row = await near(db.selectFrom('teams_notifications').selectAll(), id)?.executeTakeFirst()
+  const row = await takeById(db.selectFrom('teams_notifications').selectAll(), id)
   if (!row) throw missing()
   const event = await db
     .selectFrom('teams_events')
@@ -252,7 +251,7 @@ export async function replayNotification(
   by: string,
   at?: Date,
 ): Promise<NotificationView> {
-  const row = await near(db.selectFrom('teams_notifications').select(COLUMNS), id)?.forUpdate().executeTakeFirst()
+  const row = await takeById(db.selectFrom('teams_notifications').select(COLUMNS).forUpdate(), id)
   if (!row) throw missing()
   if (row.state !== 'failed')
     throw new GatewayError('not_replayable', [{ at: 'state', found: JSON.stringify(row.state), expected: '"failed"' }])
@@ -273,21 +272,21 @@ export async function replayNotification(
 const DAY = 86_400_000
 
 /**
- * Narrows a query to the partitions that can have the id; undefined where none can. An id has the time of the process
- * that made it, and `created_at` that of the transaction, so a day on each side is left for clock differences and long
- * transactions.
+ * The row with an id. Looks in the partitions of the id's own time first, with a day on each side for clock differences and long
+ * transactions: an id has the time of the process that made it, and `created_at` that of the transaction. The card of a later tier
+ * has the `created_at` of its event, which may be weeks before its id, so all earlier partitions are next.
  */
-function near<O>(
+async function takeById<O>(
   query: SelectQueryBuilder<Tables, 'teams_notifications', O>,
   id: string,
-): SelectQueryBuilder<Tables, 'teams_notifications', O> | undefined {
+): Promise<O | undefined> {
   const made = timeOfId(id)
   // An id that somebody made up may say a year that the database does not read.
   if (!made || made.getUTCFullYear() >= 9999) return undefined
-  return query
-    .where('id', '=', id)
-    .where('created_at', '>', new Date(made.getTime() - DAY))
-    .where('created_at', '<', new Date(made.getTime() + DAY))
+  const earliest = new Date(made.getTime() - DAY)
+  const inTime = query.where('id', '=', id).where('created_at', '<', new Date(made.getTime() + DAY))
+  const found = await inTime.where('created_at', '>', earliest).executeTakeFirst()
+  return found ?? inTime.where('created_at', '<=', earliest).executeTakeFirst()
 }
 
 function missing(): GatewayError {
