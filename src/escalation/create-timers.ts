@@ -8,7 +8,7 @@ import type { Tables } from '../store/tables.ts'
 import { acknowledgedAt } from './acknowledgement.ts'
 import { callTiers } from './call-tiers.ts'
 import { climbingFrom, endedAs, goingOn } from './decide.ts'
-import { tierCount } from './next-step.ts'
+import { tierAt, tierCount } from './next-step.ts'
 import type { EscalationOptions } from './options.ts'
 import { planFor } from './plan.ts'
 import { reportCalled } from './report.ts'
@@ -82,7 +82,7 @@ export function createTimers(
       if (locked === undefined) return { called: false, why: 'no_policy' }
       if (locked.state === 'ended' || locked.closed) return { called: false, why: 'not_open' }
       const now = await clock(transaction)
-      const wanted = tier ?? locked.tier + 1
+      const wanted = tier ?? tierAt(locked.plan, { tier: locked.tier + 1 }, locked.since, now, calendars)
       if (wanted > tierCount(locked.plan, now, calendars)) return { called: false, why: 'no_such_tier' }
       const due = [{ escalation: locked, step: { tier: wanted, round: locked.round } }]
       const [last] = await callTiers(transaction, due, { now, silences, byHand: true }, options)

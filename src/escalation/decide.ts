@@ -1,6 +1,6 @@
 import type { EscalationEnd } from '../contract/escalations.ts'
 import type { EscalationChange, LockedEscalation, StoredEscalation } from '../store/escalations.ts'
-import { type NextStep, nextStep, type Position } from './next-step.ts'
+import { type NextStep, nextStep, opensAt, type Position, tierAt } from './next-step.ts'
 import type { Calendars } from './plan.ts'
 
 /** What to do about an escalation that is due. */
@@ -22,7 +22,9 @@ export function decide(escalation: LockedEscalation, now: Date, calendars: Calen
   }
   const step = nextStep(escalation.plan, escalation, calendars)
   if (step === undefined || step.at > now) return { kind: 'hold', next: step }
-  return { kind: 'call', step }
+  const opens = step.tier === 1 ? undefined : opensAt(escalation.plan, now, calendars)
+  if (opens !== undefined && opens.at > now) return { kind: 'hold', next: { ...step, ...opens } }
+  return { kind: 'call', step: { ...step, tier: tierAt(escalation.plan, step, escalation.since, now, calendars) } }
 }
 
 /** An escalation that climbs from a position. Its times of an acknowledgement are cleared. */

@@ -45,6 +45,26 @@ export function tierCount(plan: Plan, at: Date, calendars: Calendars): number {
   return tiersAt(plan, at, calendars).length + 1
 }
 
+/**
+ * The tier of a step at the moment at which it is called. Working hours may have begun or ended during its wait, and the tiers that
+ * hold now may be fewer: then it is the first of these, so that a climb does not end because a shift did.
+ */
+export function tierAt(plan: Plan, step: Pick<NextStep, 'tier'>, since: Date, now: Date, calendars: Calendars): number {
+  const tiers = tiersAt(plan, now, calendars)
+  const isBeyond = step.tier > tiers.length + 1 && tiers.length > 0
+  return isBeyond && tiers !== tiersAt(plan, since, calendars) ? FIRST_TIER : step.tier
+}
+
+/** When working hours begin, where nobody is called outside them; undefined where somebody can be called at this moment. */
+export function opensAt(plan: Plan, now: Date, calendars: Calendars): Pick<NextStep, 'at' | 'heldBy'> | undefined {
+  const time = workingTime(plan, calendars)
+  if (time === undefined || tiersAt(plan, now, calendars).length > 0) return undefined
+  return { at: addWorkingTime(time, now, 0), heldBy: time.calendar.name }
+}
+
+/** The first tier that a policy names; before it are the event's own channels. */
+const FIRST_TIER = 2
+
 /** The tiers that hold at a moment: outside working hours those of another policy, where the plan names one. */
 function tiersAt(plan: Plan, at: Date, calendars: Calendars): readonly Tier[] {
   if (typeof plan.outside === 'string') return plan.tiers
