@@ -13,7 +13,7 @@ import { startServe } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { nodeEnvironment } from '../services/node-environment.ts'
 import { freePort } from '../services/program.ts'
-import { startedStore } from '../services/stores.ts'
+import { startedStore, untouchedStore } from '../services/stores.ts'
 import { type Flows, startFlows } from './flows.ts'
 import { QUICK } from './gateways.ts'
 
@@ -184,7 +184,7 @@ const SHARED = {
     return sharedKysely(new Kysely<{ claims: { id: string } }>({ dialect: new PostgresDialect({ pool }) }))
   },
   'a PGlite': async () => {
-    const pglite = await PGlite.create(embeddedFolder())
+    const pglite = await PGlite.create(join((await untouchedStore('embedded')).TEAMS_DATA_DIR, 'pglite'))
     const kysely = sharedKysely(new Kysely<{ claims: { id: string } }>({ dialect: new PGliteDialect({ pglite }) }))
     return { ...kysely, database: pglite }
   },

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { MARK, runCli, runJson, setFaults, startCli, startServe } from '../cli/cli.ts'
-import { freshDatabase } from '../services/database.ts'
-import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
+import { embeddedFolder, freshDatabase } from '../services/database.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
 
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'sre']
 
@@ -60,7 +60,7 @@ describe('serve', () => {
   })
 
   it('stops in an orderly way while it starts', async () => {
-    const running = startCli(['serve'], { env: { ...(await untouchedStore('embedded')), TEAMS_LOG_LEVEL: 'info' } })
+    const running = startCli(['serve'], { env: { TEAMS_DATA_DIR: embeddedFolder(), TEAMS_LOG_LEVEL: 'info' } })
     await running.says(/"event":"schema_migrated"/)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/Stopped\.\n$/) })

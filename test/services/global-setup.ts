@@ -3,7 +3,7 @@ import { findChromium } from './chromium.ts'
 import { startPostgres } from './postgres.ts'
 import { guard, privateFolder } from './program.ts'
 import { startRedis } from './redis.ts'
-import { makeEmbeddedTemplate, makePostgresTemplate } from './store-templates.ts'
+import { makeEmbeddedTemplates, makePostgresTemplate } from './store-templates.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -32,7 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     startingPostgres,
     startRedis(),
     startingPostgres.then(({ url }) => makePostgresTemplate(url)),
-    makeEmbeddedTemplate(temporaryFolder),
+    makeEmbeddedTemplates(temporaryFolder),
   ])
   const [postgres, redis] = started
   const teardown = async () => {

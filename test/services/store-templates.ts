@@ -7,14 +7,19 @@ import pg from 'pg'
 /** The database on the run's PostgreSQL that tests copy. */
 export const POSTGRES_TEMPLATE = 'started_template'
 
+/** The data folder of an embedded database without tables, which tests copy. */
+export function emptyTemplate(temporaryFolder: string): string {
+  return join(temporaryFolder, 'empty-template')
+}
+
 /** The data folder of the embedded database that tests copy. */
 export function embeddedTemplate(temporaryFolder: string): string {
   return join(temporaryFolder, 'started-template')
 }
 
-/** Makes {@link embeddedTemplate}. */
-export async function makeEmbeddedTemplate(temporaryFolder: string): Promise<void> {
-  await prepare({ TEAMS_DATA_DIR: embeddedTemplate(temporaryFolder) })
+/** Makes {@link emptyTemplate} and {@link embeddedTemplate}. */
+export async function makeEmbeddedTemplates(temporaryFolder: string): Promise<void> {
+  await prepare({ EMPTY_DIR: emptyTemplate(temporaryFolder), TEAMS_DATA_DIR: embeddedTemplate(temporaryFolder) })
 }
 
 /** Makes {@link POSTGRES_TEMPLATE}. Only a database without connections can be copied, so the preparing process ends first. */
