@@ -35,7 +35,7 @@ CREATE TABLE teams_escalations (
   tier             integer        NOT NULL DEFAULT 1 CHECK (tier >= 1),
   -- How often the policy has begun again.
   round            integer        NOT NULL DEFAULT 0,
-  -- When that tier was called, or its wait began again.
+  -- When that tier was called, its wait began again, or the event was acknowledged.
   since            timestamptz(3) NOT NULL,
   -- When the next tier is called, the reminder is sent, or the acknowledgement expires; null where nothing follows.
   next_at          timestamptz(3),
@@ -50,7 +50,7 @@ CREATE TABLE teams_escalations (
 );
 CREATE INDEX teams_escalations_due_idx ON teams_escalations (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX teams_escalations_open_idx ON teams_escalations (dedup_key, event_type) WHERE state <> 'ended';
-CREATE INDEX teams_escalations_ended_idx ON teams_escalations (ended_at) WHERE state = 'ended';
+CREATE INDEX teams_escalations_over_idx ON teams_escalations (event_created_at) WHERE next_at IS NULL;
 
 -- As before, without the reminders of acknowledged events, which are acknowledged with them.
 CREATE OR REPLACE VIEW teams_notifications_unacknowledged_critical AS

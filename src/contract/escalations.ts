@@ -124,7 +124,9 @@ export const escalationWire = record({
   tier: z.number().meta({ description: "The tier that was called last; 1 is the event's own channels." }),
   tiers: z.number().meta({ description: 'Number of tiers.' }),
   round: z.number().meta({ description: 'How often the policy has begun again.' }),
-  since: moment.meta({ description: 'When that tier was called, or its wait began again.' }),
+  since: moment.meta({
+    description: 'When that tier was called, its wait began again, or the event was acknowledged.',
+  }),
   next_at: moment.nullable(),
   next: z
     .object({

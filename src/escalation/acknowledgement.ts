@@ -18,6 +18,7 @@ export function acknowledgedAt(
   return {
     ...escalation,
     state: 'acknowledged',
+    since: now,
     reason: null,
     nextAt: expiresAt && new Date(expiresAt.getTime() - Math.min(REMINDER_LEAD_MS, ttl / 4)),
     heldBy: null,

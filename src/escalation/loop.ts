@@ -5,10 +5,12 @@ import { readClock } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import type { EscalationOptions } from './options.ts'
 import { reportCalled } from './report.ts'
-import { BATCH_SIZE, endResolved, replan, tick } from './tick.ts'
+import { BATCH_SIZE, endImpossibleWaits, endResolved, replan, tick } from './tick.ts'
 
 /** Milliseconds between two looks for due tiers: a tier is called that much late at most, while a replica runs. */
 const TICK_INTERVAL_MS = 2_000
+/** Milliseconds between two looks for waits that began in the future. */
+const REPAIR_INTERVAL_MS = 60_000
 /** Milliseconds after which a tier that is due counts as overdue. */
 const OVERDUE_MS = 10_000
 
@@ -24,12 +26,18 @@ export function startEscalation(
   let stopped = false
   let failing = false
   let replanned = false
+  let repairAt = 0
   let cancelTimer = () => {}
   let running: Promise<void> = Promise.resolve()
 
   async function run(): Promise<void> {
     try {
       if (!replanned) await replan(kysely, options)
+      const now = await readClock(kysely)
+      if (now.getTime() >= repairAt || now.getTime() < repairAt - REPAIR_INTERVAL_MS) {
+        repairAt = now.getTime() + REPAIR_INTERVAL_MS
+        await repairWaits(now)
+      }
       replanned = true
       await doAll()
       if (failing) log.write('escalation_recovered')
@@ -39,6 +47,13 @@ export function startEscalation(
       failing = true
     }
     if (!stopped) next()
+  }
+
+  async function repairWaits(now: Date): Promise<void> {
+    for (let ended = BATCH_SIZE; ended >= BATCH_SIZE && !stopped; ) {
+      ended = await endImpossibleWaits(kysely, now, options)
+      if (ended > 0) log.write('impossible_waits_ended', { ended })
+    }
   }
 
   async function doAll(): Promise<void> {

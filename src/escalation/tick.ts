@@ -11,7 +11,7 @@ import {
 import { readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
-import { reminderOf } from './acknowledgement.ts'
+import { acknowledgedAt, reminderOf } from './acknowledgement.ts'
 import { type CalledTier, callTiers, wakeChannels } from './call-tiers.ts'
 import { climbingFrom, type Decision, decide, endedAs, goingOn } from './decide.ts'
 import type { EscalationOptions } from './options.ts'
@@ -82,6 +82,39 @@ export async function replan(kysely: Kysely<Tables>, options: EscalationOptions)
         .at(-1) ?? heldAfter
   }
 }
+
+/**
+ * Lets waits begin now that began in the future: the clock of the database was set back, and they would last until it is there
+ * again. @returns how many there were, up to {@link BATCH_SIZE}
+ */
+export async function endImpossibleWaits(
+  kysely: Kysely<Tables>,
+  now: Date,
+  options: EscalationOptions,
+): Promise<number> {
+  const { calendars } = options.catalogue.escalation
+  const beganAfter = new Date(now.getTime() + CLOCKS_DIFFER_MS)
+  return inTransaction(kysely, async (transaction) => {
+    const early = await lockEscalations(transaction, { beganAfter, limit: BATCH_SIZE })
+    const isAcknowledged = ({ state }: LockedEscalation) => state === 'acknowledged'
+    await saveEscalations(
+      transaction,
+      'held',
+      early
+        .filter((one) => !isAcknowledged(one))
+        .map((one) => climbingFrom(one, { tier: one.tier, round: one.round, since: now }, calendars)),
+    )
+    await saveEscalations(
+      transaction,
+      'acknowledged',
+      early.filter(isAcknowledged).map((one) => acknowledgedAt({ ...one, since: now }, now, options)),
+    )
+    return early.length
+  })
+}
+
+/** Milliseconds by which a wait may begin in the future: a fail-over to a server whose clock is a little behind. */
+const CLOCKS_DIFFER_MS = 60_000
 
 /** Saves escalations that have ended; the services of their pages are to be told. */
 async function endAll(

@@ -73,6 +73,11 @@ export type Wanted =
       readonly eventIds: readonly string[]
     }
   | {
+      /** Those whose wait began after that time. Locked rows are skipped. */
+      readonly beganAfter: Date
+      readonly limit: number
+    }
+  | {
       /** Those that a calendar holds, after this event, in the order of the ids. Locked rows are skipped. */
       readonly heldAfter: string
       readonly limit: number
@@ -112,6 +117,10 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
     return sql`
       SELECT * FROM teams_escalations WHERE event_id = ANY(${[...wanted.eventIds]}::uuid[])
        ORDER BY event_id FOR UPDATE`
+  if ('beganAfter' in wanted)
+    return sql`
+      SELECT * FROM teams_escalations WHERE next_at IS NOT NULL AND since > ${wanted.beganAfter}
+       LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
   return sql`
       SELECT * FROM teams_escalations
        WHERE next_at IS NOT NULL AND held_by IS NOT NULL AND event_id > ${wanted.heldAfter}::uuid

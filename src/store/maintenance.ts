@@ -30,7 +30,7 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays, actions, pages and ended escalations, and removes cards older
+ * Drops months older than `auditDays`, with their resolutions, replays, actions, pages and escalations, and removes cards older
  * than `cardDays` from finished notifications.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
@@ -75,7 +75,7 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
     WITH ${changeRows(
       'escalation.removed',
       'removed',
-      sql`DELETE FROM teams_escalations z WHERE state = 'ended' AND ended_at < ${tooOld}`,
+      sql`DELETE FROM teams_escalations z WHERE next_at IS NULL AND event_created_at < ${tooOld}`,
       removedFrom('teams_escalations'),
     )} SELECT 1`.execute(db)
 }

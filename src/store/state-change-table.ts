@@ -215,7 +215,7 @@ export const STATE_CHANGES = {
   },
   'escalation.removed': {
     of: 'escalation',
-    means: 'Retention: ended, and older than `TEAMS_AUDIT_RETENTION_DAYS`',
+    means: 'Retention: nothing follows any more, and its event is older than `TEAMS_AUDIT_RETENTION_DAYS`',
     entry: 'record.removed',
   },
   'channel.added': {

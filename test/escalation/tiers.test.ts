@@ -1,6 +1,8 @@
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { createTimers } from '../../src/escalation/create-timers.ts'
-import { endResolved, replan, tick } from '../../src/escalation/tick.ts'
+import { endImpossibleWaits, endResolved, replan, tick } from '../../src/escalation/tick.ts'
+import { applyRetention } from '../../src/store/maintenance.ts'
 import { inTransaction } from '../../src/store/transactions.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { cardsOf, entriesOf, escalationOf, minutesAfter, worldOn } from './setup.ts'
@@ -198,6 +200,41 @@ describe.each(KINDS)('escalation on the %s database', (kind) => {
     await tick(second.db, minutesAfter(since, 120), second.options)
     expect(await cardsOf(second.db, id)).toEqual(['own runtime_eng pending', '2 sre pending'])
     expect(await entriesOf(second.db, id)).toEqual(['escalation.started', 'escalation.held', 'escalation.called'])
+  })
+
+  it('waits no longer than its policy says where the clock was set back while it waited', async () => {
+    const { db, options, send } = await worldOn(await startedStore(kind))
+    const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const acknowledged = await send({ eventType: 'celery.worker.offline', stakeholders: ['sre'] })
+    const { since } = await escalationOf(db, id)
+    const timers = createTimers({ ...options, now: () => since })
+    await inTransaction(db, (transaction) => timers.acknowledged(transaction, [acknowledged]))
+    expect(await endImpossibleWaits(db, minutesAfter(since, -0.5), options)).toBe(0)
+    const dayBefore = minutesAfter(since, -24 * 60)
+    expect(await endImpossibleWaits(db, dayBefore, options)).toBe(2)
+    expect(await escalationOf(db, id)).toMatchObject({ since: dayBefore, next_at: minutesAfter(dayBefore, 5), tier: 1 })
+    expect(await escalationOf(db, acknowledged)).toMatchObject({ ack_expires_at: minutesAfter(dayBefore, 60) })
+    await tick(db, minutesAfter(dayBefore, 5), options)
+    await tick(db, minutesAfter(since, 5), options)
+    expect(await cardsOf(db, id)).toContain('2 nphies_integration pending')
+    expect((await cardsOf(db, id)).filter((card) => card.startsWith('2 '))).toHaveLength(1)
+  })
+
+  it('leaves with the record, also where every tier was called', async () => {
+    const { db, options, send } = await worldOn(await startedStore(kind))
+    const exhausted = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { since } = await escalationOf(db, exhausted)
+    for (const minutes of [5, 10, 15]) await tick(db, minutesAfter(since, minutes), options)
+    const climbing = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    await applyRetention(db, 1, 1)
+    expect(await db.selectFrom('teams_escalations').select('event_id').execute()).toHaveLength(2)
+    // As if both were two days old.
+    await sql`UPDATE teams_escalations SET event_created_at = event_created_at - interval '2 days'`.execute(db)
+    await applyRetention(db, 1, 1)
+    expect(await db.selectFrom('teams_escalations').select('event_id').execute()).toEqual([{ event_id: climbing }])
+    // Its event is gone by then, which is found when its next tier is due.
+    await tick(db, minutesAfter(new Date(), 6), options)
+    expect(await escalationOf(db, climbing)).toMatchObject({ state: 'ended', reason: 'removed' })
   })
 
   it('holds a tier for which a holiday was announced after its wait began', async () => {

@@ -34,9 +34,9 @@ export function checkEscalation(
   for (const entry of again) findings.add(notBacked(TABLE, id, entry, 'second row'))
   const last = own.at(-1)
   if (row === undefined) {
-    // Only ended ones leave, some time after their last entry.
-    if (last && (last.fields.state !== 'ended' || last.createdAt >= trail.removedBefore(TABLE)))
-      findings.add(notBacked(TABLE, id, last))
+    // They leave by the age of their event, which is that of their first entry.
+    const [first] = own
+    if (first && last && first.createdAt >= trail.removedBefore(TABLE)) findings.add(notBacked(TABLE, id, last))
     return
   }
   if (last === undefined) {

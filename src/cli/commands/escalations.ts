@@ -114,7 +114,7 @@ function timetable(steps: readonly ExplainedStep[], timeZone: string, output: Ou
   if (steps.length === 0) return []
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' })
   return inColumns([
-    ['AT', 'TIER', 'WHO', 'HELD BY'].map((title) => output.paint('dim', title)),
+    [`AT (${timeZone})`, 'TIER', 'WHO', 'HELD BY'].map((title) => output.paint('dim', title)),
     ...steps.map((step) => [
       clock.format(step.at),
       `${step.tier}${step.round > 0 ? `, round ${step.round + 1}` : ''}`,
