@@ -55,8 +55,17 @@ export const newAction = z.strictObject({
   idempotency_key: z.string().min(1).max(ACTION_LIMITS.key).optional(),
 })
 
-/** An {@link ActionAnswer} in JSON. */
-export const actionAnswerWire = record({ ...actionShape, notification: notificationWire.nullable() })
+/** An {@link ActionAnswer} in JSON. `action_id` is the same as `id`. */
+export const actionAnswerWire = record({
+  action_id: z.string(),
+  ...actionShape,
+  notification: notificationWire.nullable(),
+})
+
+/** Converts an answer to JSON. */
+export function answerToWire(answer: ActionAnswer) {
+  return z.encode(actionAnswerWire, { actionId: answer.id, ...answer })
+}
 
 /** The body of `POST /v1/actions` as `ActionHandlerRequest` of the platform has it. */
 export const actionHandlerRequest = z.object({

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { actionPageWire, actionWire, readActionQuery } from '../contract/actions.ts'
 import {
   type ActionCall,
-  actionAnswerWire,
   actionErrorForCaller,
+  answerToWire,
   handlerAnswer,
   handlerRefusal,
   readActionCall,
@@ -26,7 +26,7 @@ export function addActionRoutes(app: FastifyInstance, service: GatewayService): 
       try {
         const answer = await service.act(actionOf(call, request), personOf(call, request))
         reply.code(answer.state === 'requested' || answer.state === 'running' ? 202 : 200)
-        return call.handler ? handlerAnswer(answer) : z.encode(actionAnswerWire, answer)
+        return call.handler ? handlerAnswer(answer) : answerToWire(answer)
       } catch (error) {
         if (!call.handler || !isGatewayError(error) || error.status >= 500) throw actionErrorForCaller(error)
         return reply.code(error.status).send(handlerRefusal(error))

@@ -114,9 +114,13 @@ describe('the role of the guide', () => {
     await expect
       .poll(async () => (await gateway.service.getNotification(id)).state, { timeout: 30_000 })
       .toBe('accepted')
-    const matchers = [{ field: 'event_type', operator: '=', value: 'celery.*' }]
+    const matchers = [{ field: 'event_type', operator: '=', value: 'gateway.*' }]
     const endsAt = new Date(Date.now() + 60_000)
     const { id: silenceId } = await gateway.service.createSilence({ matchers, endsAt, reason: 'r' }, 'test')
+    const actor = { via: 'library', id: null, name: 'test', verified: false, roles: [], relayedBy: null } as const
+    const acknowledge = { action: 'acknowledge', notificationId: id }
+    expect(await gateway.service.act(acknowledge, actor)).toMatchObject({ state: 'done' })
+    expect(await gateway.service.act(acknowledge, actor)).toMatchObject({ state: 'refused' })
     await gateway.service.endSilence(silenceId, 'test')
     const unsealed = `SELECT count(*)::int AS n FROM teams_audit_entries e
       WHERE NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id)`
@@ -124,7 +128,9 @@ describe('the role of the guide', () => {
     const kinds = await client.query(
       `SELECT convert_from(body, 'UTF8')::json ->> 'kind' AS kind FROM teams_audit_entries`,
     )
-    expect(kinds.rows.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['event.accepted', 'attempt.finished']))
+    expect(kinds.rows.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['event.accepted', 'attempt.finished', 'action.done', 'action.refused']),
+    )
   })
 
   it('lets the maintenance run, and rows of earlier versions be completed and adopted', async () => {

@@ -30,7 +30,14 @@ describe('POST /v1/actions', () => {
     const own = await act(body, bearer(TOKENS.actor))
     expect([own.statusCode, own.json()]).toMatchObject([
       200,
-      { action: 'acknowledge', state: 'done', result: null, by: 'http:ops', notification: { id } },
+      {
+        action_id: own.json().id,
+        action: 'acknowledge',
+        state: 'done',
+        result: null,
+        by: 'http:ops',
+        notification: { id },
+      },
     ])
     await act({ ...body, actor: { id: 'sara@hospital.example', name: 'Sara' } }, bearer(TOKENS.actor))
     expect(service.acts.map(({ actor }) => actor)).toEqual([

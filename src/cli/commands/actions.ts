@@ -7,7 +7,7 @@ import {
   actionWire,
   readActionQuery,
 } from '../../contract/actions.ts'
-import { actionAnswerWire } from '../../contract/actions-request.ts'
+import { answerToWire } from '../../contract/actions-request.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { inColumns, moment, namedValues } from '../columns.ts'
 import { noteNextPage, readFlags } from '../list-filters.ts'
@@ -44,7 +44,7 @@ export async function actCommand(
     const now =
       answer.action === 'replay' && answer.notification ? await target.deliver([answer.notification.id]) : undefined
     const shown = { ...answer, notification: now?.[0] ?? answer.notification }
-    output.answer(z.encode(actionAnswerWire, shown))
+    output.answer(answerToWire(shown))
     for (const line of described(shown, output)) output.print(line)
     return answer.state === 'refused' || answer.state === 'failed' ? EXIT.no : EXIT.ok
   })
