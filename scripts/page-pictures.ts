@@ -17,6 +17,7 @@ import { createPublicServer } from '../src/http/public/server.ts'
 import type { SignIn } from '../src/http/public/sign-in.ts'
 import { createLog } from '../src/kernel/log.ts'
 import { Secret } from '../src/kernel/secret.ts'
+import { createMetrics } from '../src/metrics/metrics.ts'
 import { createMemoryActing, type MemoryActing } from '../test/public/memory-acting.ts'
 
 const [folder, wanted = ''] = process.argv.slice(2)
@@ -97,6 +98,7 @@ async function draw(page: Page, picture: Picture, language: Language, path: stri
     keys: () => [KEY],
     now: () => new Date(),
     log: createLog('silent'),
+    metrics: createMetrics(),
     signIn: picture.signIn ? SIGN_IN : undefined,
     typedNames: true,
     signedInHours: 8,

@@ -18,7 +18,7 @@ export interface Pages {
 
 /** Makes the public listener of a gateway; nothing listens until its `server.start`. */
 export async function createPages(wired: Wired, port: number): Promise<Pages> {
-  const { settings, service, links, log, clock } = wired
+  const { settings, service, links, metrics, log, clock } = wired
   const dispatcher = new EnvHttpProxyAgent(proxyOptions(settings))
   const server = createPublicServer({
     service,
@@ -28,6 +28,7 @@ export async function createPages(wired: Wired, port: number): Promise<Pages> {
     keys: links.keys,
     now: () => clock.now(),
     log,
+    metrics,
     signIn: await signInOf(wired, dispatcher),
     typedNames: settings.TEAMS_TYPED_NAMES === 'on',
     signedInHours: settings.TEAMS_SIGN_IN_HOURS,

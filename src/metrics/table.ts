@@ -26,6 +26,11 @@ export const METRICS = {
     help: 'Requests refused with gateway_busy, by kind of work: send, read, change, other.',
     labels: ['work'],
   },
+  teams_link_refusals_total: {
+    type: 'counter',
+    help: 'Links, forms and sign-ins that the pages behind buttons refused, by code.',
+    labels: ['code'],
+  },
   teams_events_duplicate_total: {
     type: 'counter',
     help: 'Events whose idempotency key was already known; the first answer was returned again.',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { linkKeyOf, signToken, unsignedToken } from '../../src/contract/link-token.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Secret } from '../../src/kernel/secret.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createBrowser, filled, KEY, startListener, tokenFor } from './listener.ts'
 import { createMemoryActing } from './memory-acting.ts'
 
@@ -158,11 +159,13 @@ describe('a link that is not right', () => {
   })
 
   it('fills neither the audit trail nor the log when it comes a thousand times', async () => {
-    const { server, service, lines } = await startListener(IN_ONE_MINUTE)
+    const metrics = createMetrics()
+    const { server, service, lines } = await startListener({ ...IN_ONE_MINUTE, metrics })
     for (let i = 0; i < 1_000; i += 1) await server.app.inject({ method: 'GET', url: `/act/guess-${i}` })
     expect(service.refusals.length).toBeLessThanOrEqual(4)
     expect(lines.filter((line) => line.includes('"link_refused"')).length).toBeLessThanOrEqual(4)
     expect(lines.join('')).not.toContain('guess-')
+    expect((await metrics.expose()).body).toContain('teams_link_refusals_total{code="link_truncated"} 1000')
   })
 })
 

@@ -6,6 +6,7 @@ import { linkKeyOf, signToken, unsignedToken } from '../../src/contract/link-tok
 import { createPublicServer, type PublicServerOptions } from '../../src/http/public/server.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createMemoryActing, type MemoryActing } from './memory-acting.ts'
 
 export const KEY = linkKeyOf(new Secret('link-secret-of-the-tests-0123456789'))
@@ -30,6 +31,7 @@ export async function startListener(
     keys: () => [KEY],
     now: () => new Date(),
     log: createLog('debug', destination),
+    metrics: createMetrics(),
     signIn: undefined,
     typedNames: true,
     signedInHours: 8,

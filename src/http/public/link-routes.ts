@@ -5,6 +5,7 @@ import { LINK_REFUSALS, type LinkRefusalCode } from '../../contract/link-refusal
 import { checkToken, type LinkKey, type LinkPayload } from '../../contract/link-token.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/log.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
 import type { ActingService } from './acting.ts'
 import type { Filled } from './action-form.ts'
 import { actionPage, resultPage, signInPage } from './action-page.ts'
@@ -29,6 +30,7 @@ export interface LinkRouteOptions {
   readonly keys: () => readonly LinkKey[]
   readonly now: () => Date
   readonly log: Log
+  readonly metrics: Metrics
   readonly cookies: Cookies
   /** Sign-in with Entra; undefined where it is not set up. */
   readonly signIn: SignIn | undefined
@@ -56,7 +58,7 @@ interface Query {
  */
 export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): void {
   const { service, keys, now, log, cookies, signIn } = options
-  const refusals = createRefusals(service, log, now)
+  const refusals = createRefusals(options)
   const limits = {
     pages: createRateLimit(LIMITS.pages, now),
     forms: createRateLimit(LIMITS.forms, now),

@@ -2,12 +2,21 @@ import type { Actor } from '../../contract/actions.ts'
 import type { LinkRefusalCode } from '../../contract/link-refusals.ts'
 import type { LinkPayload } from '../../contract/link-token.ts'
 import type { Log } from '../../kernel/log.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
 import type { ActingService } from './acting.ts'
 import { createRateLimit } from './rate-limits.ts'
 
-/** Entries per minute: of one refusal of one link, and of all together. More are only in the log's figures. */
+/** Log lines and entries per minute: of one refusal of one link, and of all together. More are only counted. */
 const PER_LINK = 2
 const IN_ALL = 60
+
+/** What recording refusals needs. */
+export interface RefusalParts {
+  readonly service: Pick<ActingService, 'recordLinkRefusal'>
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly now: () => Date
+}
 
 /** Records refusals. */
 export interface Refusals {
@@ -15,12 +24,16 @@ export interface Refusals {
   record(code: LinkRefusalCode, link?: LinkPayload, actor?: Actor): Promise<void>
 }
 
-/** Makes the recorder: each refusal is a line of the log and an entry of the audit trail, within limits that keep a flood out of it. */
-export function createRefusals(service: Pick<ActingService, 'recordLinkRefusal'>, log: Log, now: () => Date): Refusals {
+/**
+ * Makes the recorder: each refusal is counted, and is a line of the log and an entry of the audit trail, within limits that keep a
+ * flood out of both.
+ */
+export function createRefusals({ service, metrics, log, now }: RefusalParts): Refusals {
   const perLink = createRateLimit(PER_LINK, now)
   const inAll = createRateLimit(IN_ALL, now)
   return {
     async record(code, link, actor) {
+      metrics.count('teams_link_refusals_total', { code })
       if (!perLink.take(`${code} ${link?.notificationId ?? ''}`) || !inAll.take('')) return
       log.write('link_refused', { code, notification_id: link?.notificationId ?? null })
       try {

@@ -29,9 +29,9 @@ const MAX_ENDED = 10_000
  * The way on is the link from which it began, so that nothing in the address can lead anywhere else (open redirect).
  */
 export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions): void {
-  const { service, signIn, cookies, keys, now, log } = options
+  const { signIn, cookies, keys, now, log } = options
   if (signIn === undefined) return
-  const refusals = createRefusals(service, log, now)
+  const refusals = createRefusals(options)
   const ended = new Map<string, number>()
 
   /** False for a state that was seen before, within the lifetime of a sign-in. */

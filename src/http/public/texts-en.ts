@@ -159,7 +159,12 @@ export const EN: Texts = {
     unavailable: { title: 'The gateway can not do it now', todo: 'Nothing was done. Try again in a minute.' },
     uncertain: { title: 'It is not known whether it was done', todo: 'Open the page again: it shows what was done.' },
   },
-  result: {},
+  result: {
+    not_verified: {
+      title: 'Only a verified person may do this',
+      todo: 'A typed name is good for acknowledging alone. Ask those who operate the gateway to set up the sign-in.',
+    },
+  },
   wrong: {
     reason: 'At most 1,000 characters, and no data of patients.',
     note: 'At most 1,000 characters, and no data of patients.',
