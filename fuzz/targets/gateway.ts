@@ -85,6 +85,7 @@ export async function openGateway(): Promise<FuzzGateway> {
       getSilence: nothingElse,
       endSilence: nothingElse,
       listEscalations: nothingElse,
+      stats: nothingElse,
       listAuditEntries: nothingElse,
       auditCheckpoint: nothingElse,
       auditProof: nothingElse,

@@ -47,6 +47,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       list: (query) => service.listActions(query),
       get: (id) => service.getAction(id),
     },
+    stats: (period) => service.stats(period),
     escalations: { list: (query) => service.listEscalations(query) },
     audit: {
       entries: (query) => service.listAuditEntries({ unsealed: true, raw: false, limit: 50, ...query }),

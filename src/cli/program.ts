@@ -7,6 +7,7 @@ import type { DoctorOptions } from './commands/doctor.ts'
 import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import type { ListSilencesOptions } from './commands/silences.ts'
+import type { StatsOptions } from './commands/stats.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import { addEscalations } from './escalation-program.ts'
 import type { Output } from './output.ts'
@@ -80,6 +81,23 @@ ${WHERE_IT_GOES}
   addSilences(program, output, gateways, finish)
   addActions(program, output, gateways, finish)
   addEscalations(program, output, gateways, finish, addTargetOptions)
+  addTargetOptions(
+    program
+      .command('stats')
+      .description(
+        'Show the figures of a period: delivery rate, latency, acknowledgements. Default: the last 24 hours.',
+      )
+      .addHelpText('after', `\n${WHERE_IT_GOES}\nWith --check, exit code ${EXIT.no} if a target is missed.`),
+  )
+    .option('--since <time>', 'start of the period, for example 2026-11-21T10:00:00Z')
+    .option('--until <time>', 'end of the period')
+    .option(
+      '--check',
+      'compare with the targets: delivery above 99 %, acknowledgement of CRITICAL below 5 minutes, p95 of posts below 2 seconds, fewer than 10 unacknowledged CRITICAL',
+    )
+    .action(async (options: StatsOptions & TargetFlags) =>
+      finish(await (await import('./commands/stats.ts')).statsCommand(options, output, gateways)),
+    )
   addTemplates(program, output, finish)
   addAudit(program, output, gateways, finish, addTargetOptions)
 

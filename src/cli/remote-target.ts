@@ -31,6 +31,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     replay: (id) => client.notifications.replay(id),
     silences: client.silences,
     actions: client.actions,
+    stats: (period) => client.stats(period),
     escalations: client.escalations,
     audit: client.audit,
     deliver: async () => undefined,

@@ -30,6 +30,7 @@ import {
   silencePageWire,
   silenceWire,
 } from '../contract/silences.ts'
+import { type Stats, type StatsPeriod, statsWire } from '../contract/stats.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { eventsJson, eventWithKey, queryOf, silenceJson } from './encode.ts'
@@ -117,6 +118,8 @@ export interface Client {
     /** Lists escalations, the next one due first; 50 unless `limit` says otherwise. */
     list(query?: Partial<EscalationQuery>): Promise<EscalationPage>
   }
+  /** Figures of a period, the last 24 hours if none is given. */
+  stats(period?: Partial<StatsPeriod>): Promise<Stats>
   readonly audit: {
     /** Lists entries of the audit trail, in the order of their trees; 50, or 5,000 with `raw`, unless `limit` says otherwise. */
     entries(query?: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
@@ -240,6 +243,10 @@ export function createClient(options: ClientOptions): Client {
         const path = `/v1/escalations${queryOf(query)}`
         return requests.read(escalationPageWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
+    },
+    async stats(period = {}) {
+      const path = `/v1/stats${queryOf(period)}`
+      return requests.read(statsWire, await requests.send({ method: 'GET', path, repeatable: true }))
     },
     audit: {
       async entries(query = {}) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Tier } from '../catalogue/escalation.ts'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
 import { moment, record } from './json-names.ts'
+import { type Page, pageWire } from './pages.ts'
 import { nextCursor, oneOf, PAGING, priorityFilter, readQuery, text } from './query.ts'
 
 /** States of an escalation. `climbing`: tier after tier is called; `acknowledged`: it stands still until that expires. */
@@ -95,6 +96,8 @@ export interface EscalationView {
   /** The calendar for whose hours the next tier waits. */
   readonly heldBy: string | null
   readonly ackExpiresAt: Date | null
+  /** What services that page people were told about the event, and what they told. */
+  readonly pages: readonly Page[]
 }
 
 /** Filters of a list of escalations. */
@@ -139,6 +142,10 @@ export const escalationWire = record({
     .meta({ description: 'What happens at `next_at`; null where nothing follows.' }),
   held_by: z.string().nullable().meta({ description: 'The calendar for whose working hours the next tier waits.' }),
   ack_expires_at: moment.nullable(),
+  pages: z.array(pageWire).meta({
+    description:
+      'Alerts about the event at PagerDuty or Jira Service Management, each in the state that the service told.',
+  }),
 })
 
 /** A page of escalations. */

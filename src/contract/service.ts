@@ -15,6 +15,7 @@ import type { Check } from './health.ts'
 import type { NotificationQuery } from './notification-query.ts'
 import type { NotificationDetail, NotificationView } from './notifications.ts'
 import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from './silences.ts'
+import type { Stats, StatsPeriod } from './stats.ts'
 
 /**
  * The use cases of the gateway. HTTP, the CLI and the library call it; `src/gateway/service.ts` makes it. Every method
@@ -72,6 +73,8 @@ export interface GatewayService {
   ): Promise<{ readonly actions: readonly ActionView[]; readonly nextCursor: string | null }>
   /** What a person sees before an action. Nothing is changed or recorded. @throws GatewayError `not_found` */
   getActionPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage>
+  /** Figures of a period, from the record. @throws GatewayError `invalid_request` for a period of more than a year, or of none */
+  stats(period: StatsPeriod): Promise<Stats>
   /** Lists escalations, the next one due first: who is called next, and when. */
   listEscalations(query: EscalationQuery): Promise<EscalationPage>
   /**

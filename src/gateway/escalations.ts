@@ -1,7 +1,9 @@
 import type { EscalationView } from '../contract/escalations.ts'
+import type { Page } from '../contract/pages.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { nextStep, targetOf, tierCount } from '../escalation/next-step.ts'
 import { cursorAfter, type ListedEscalation, listEscalations } from '../store/list-escalations.ts'
+import { readPages } from '../store/pages.ts'
 import type { UseCaseParts } from './calls.ts'
 
 /** The use case of looking who is called next. */
@@ -11,7 +13,7 @@ export function createEscalations({
 }: Pick<UseCaseParts, 'database' | 'catalogue'>): Pick<GatewayService, 'listEscalations'> {
   const { calendars } = catalogue.escalation
 
-  function viewOf(escalation: ListedEscalation): EscalationView {
+  function viewOf(escalation: ListedEscalation, pages: readonly Page[]): EscalationView {
     const { plan, eventId, eventType, priority, policy, state, reason, tier, round, since } = escalation
     return {
       eventId,
@@ -29,6 +31,7 @@ export function createEscalations({
       next: whatIsNext(escalation),
       heldBy: escalation.heldBy,
       ackExpiresAt: escalation.ackExpiresAt,
+      pages: pages.filter((page) => page.eventId === eventId),
     }
   }
 
@@ -54,8 +57,12 @@ export function createEscalations({
       const found = await listEscalations(database.kysely, query)
       const page = found.slice(0, query.limit)
       const last = page.at(-1)
+      const pages = await readPages(
+        database.kysely,
+        page.map(({ eventId }) => eventId),
+      )
       return {
-        escalations: page.map(viewOf),
+        escalations: page.map((escalation) => viewOf(escalation, pages)),
         nextCursor: found.length > query.limit && last ? cursorAfter(last) : null,
       }
     },

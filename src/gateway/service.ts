@@ -11,6 +11,7 @@ import { createPagerWebhooks, type ReceivePagerWebhooks } from './pager-webhooks
 import { createSendCheckpoint, type SendCheckpoint } from './send-checkpoint.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
+import { createStats } from './stats.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
 export interface LocalService
@@ -36,6 +37,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createChannels(parts),
       ...createSilences(parts),
       ...createEscalations(parts),
+      ...createStats(parts),
       ...createAudit(parts),
       ...createHealth(parts),
       ...createLinkRefusals(parts),

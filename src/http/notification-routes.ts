@@ -4,6 +4,7 @@ import { channelsWire } from '../contract/channels.ts'
 import { readNotificationQuery } from '../contract/notification-query.ts'
 import { notificationDetailWire, notificationPageWire, notificationWire } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
+import { readStatsPeriod, statsWire } from '../contract/stats.ts'
 import { idOf, routeOf } from './route.ts'
 
 /** `/v1/notifications…` and `/v1/channels`. */
@@ -22,6 +23,10 @@ export function addNotificationRoutes(app: FastifyInstance, service: GatewayServ
     ...routeOf('replayNotification'),
     handler: async (request) =>
       z.encode(notificationWire, await service.replayNotification(idOf(request), request.caller?.origin ?? 'http')),
+  })
+  app.route<{ Querystring: Record<string, unknown> }>({
+    ...routeOf('getStats'),
+    handler: async (request) => z.encode(statsWire, await service.stats(readStatsPeriod(request.query))),
   })
   app.route({
     ...routeOf('listChannels'),

@@ -22,6 +22,7 @@ import {
 } from '../contract/notifications.ts'
 import { PROBLEM_MEDIA_TYPE, problemBody, problemWire } from '../contract/problem.ts'
 import { newSilence, silenceDetailWire, silencePageWire, silenceQuery, silenceWire } from '../contract/silences.ts'
+import { statsQuery, statsWire } from '../contract/stats.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -57,6 +58,7 @@ const WIRE = {
   Silence: silenceWire,
   SilenceDetail: silenceDetailWire,
   SilencePage: silencePageWire,
+  Stats: statsWire,
 } as const
 
 /** Status, description and schema of each operation's successful answer. */
@@ -75,6 +77,7 @@ const ANSWERS = {
   listActions: ['200', 'A page of actions.', 'ActionPage'],
   getAction: ['200', 'The action.', 'Action'],
   listEscalations: ['200', 'A page of escalations.', 'EscalationPage'],
+  getStats: ['200', 'The figures.', 'Stats'],
   listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],
   getAuditCheckpoint: ['200', 'The signed note, as it was signed.', undefined],
   getAuditProof: ['200', 'The proof file.', undefined],
@@ -91,6 +94,7 @@ const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listSilences: silenceQuery,
   listActions: actionQuery,
   listEscalations: escalationQuery,
+  getStats: statsQuery,
   listAuditEntries: auditEntryQuery,
   getAuditCheckpoint: auditTreeQuery,
   getAuditProof: auditTreeQuery,

@@ -168,6 +168,14 @@ export const OPERATIONS = {
     work: 'read',
     codes: ['database_unreachable'],
   },
+  getStats: {
+    method: 'GET',
+    path: '/v1/stats',
+    summary: 'Figures of a period: delivery rate, latency, acknowledgements; the last 24 hours if none is named',
+    scope: 'read',
+    work: 'read',
+    codes: ['database_unreachable'],
+  },
   listAuditEntries: {
     method: 'GET',
     path: '/v1/audit/entries',

@@ -166,6 +166,19 @@ export function createMemoryService(): MemoryService {
       throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of an action' }])
     },
     listEscalations: async () => ({ escalations: [], nextCursor: null }),
+    stats: async (period) => ({
+      ...period,
+      deliveryRate: null,
+      delivered: 0,
+      failed: 0,
+      waiting: 0,
+      attempts: 0,
+      retryRate: null,
+      latency: { p50: null, p95: null, p99: null },
+      acknowledgements: [],
+      stakeholders: [],
+      unacknowledgedCritical: 0,
+    }),
     listActions: async ({ limit }) => ({ actions: [...performed.values()].slice(0, limit), nextCursor: null }),
     getActionPage: async () => {
       throw new GatewayError('not_found')
