@@ -7,6 +7,7 @@ import { catalogueOf } from '../catalogue/load.ts'
 import { isKeyName } from '../contract/note-text.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
+import { shownPath } from '../kernel/secret.ts'
 import { checkSecrets } from '../secrets/check.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
@@ -117,7 +118,7 @@ async function readGiven(file: string): Promise<Anchor> {
     const isText = error instanceof InvalidCheckpoint
     const found = isText
       ? `${file}, which is no signed checkpoint`
-      : `${file}, which can not be read (${codeOf(error)})`
+      : `${shownPath(file)}, which can not be read (${codeOf(error)})`
     const expected = isText ? error.message : 'the path of a file'
     throw new GatewayError('invalid_request', [{ at: '--anchor', found, expected }])
   }

@@ -33,6 +33,14 @@ export class Secret {
   }
 }
 
+/** A private key of the audit trail, or a URL, which may have a signature. */
+const SECRET_TEXT = /PRIVATE\+KEY\+|^\s*[a-z][a-z0-9+.-]*:\/\//i
+
+/** A path from a setting or an option, for an error. A secret that stands in its place by mistake is not quoted. */
+export function shownPath(path: string): string {
+  return SECRET_TEXT.test(path) ? '[a secret, not a path]' : path
+}
+
 /** One character of a caller's name, as a pattern: safe in log lines and in the record. Needs the flag `u`. */
 export const CALLER_NAME_CHARACTER = String.raw`[\p{L}\p{N}_.@-]`
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
+import { shownPath } from '../kernel/secret.ts'
 import { parseYaml } from '../kernel/yaml.ts'
 import type { Found, Reading, SecretSource } from './secret-source.ts'
 
@@ -12,7 +13,7 @@ async function textOfFile(at: string, file: string): Promise<string | Problem> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     const found =
       code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : `a file that can not be read (${code})`
-    return { at, found: `${found}: ${file}`, expected: 'a file that the gateway may read' }
+    return { at, found: `${found}: ${shownPath(file)}`, expected: 'a file that the gateway may read' }
   }
 }
 

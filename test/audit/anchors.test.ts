@@ -183,6 +183,14 @@ describe.each(KINDS)('anchors on %s', (kind) => {
     expect(events()).toEqual(['audit_anchor_unreadable', 'audit_anchor_unreadable'])
   })
 
+  it('are reported by doctor where the folder is a file', async () => {
+    const file = join(embeddedFolder(), 'anchors')
+    writeFileSync(file, '')
+    expect(await checkAnchorFolder(db, file)).toMatchObject([
+      { check: 'audit anchors', status: 'wrong', detail: expect.stringContaining('ENOTDIR') },
+    ])
+  })
+
   it('are written at once, then every hour, and at the stop; without a key there is none', async () => {
     const { clock, pass, waiting } = manualClock()
     const { log, events } = keptLog()

@@ -64,7 +64,8 @@ describe.each(KINDS)('audit checkpoint and audit prove on %s', (kind) => {
     expect(JSON.stringify(unsigned.answer)).toContain(`audit keygen --origin '${origin}'`)
     const nowhere = await runJson(['audit', 'prove', '999999'], { env })
     expect(nowhere).toMatchObject({ code: 1, answer: { code: 'not_found', errors: [{ at: 'index' }] } })
-    for (const args of [[], ['1', '--id', '2'], ['x'], ['--id', 'x']])
+    const one = ['0', '--out', 'one', '--entry-out', './one']
+    for (const args of [[], ['1', '--id', '2'], ['x'], ['--id', 'x'], one])
       expect(await runJson(['audit', 'prove', ...args], { env })).toMatchObject({
         code: 2,
         answer: { code: 'invalid_request' },

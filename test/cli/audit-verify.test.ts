@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/open-database.ts'
 import { originOf } from '../audit/origin.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, type Store, startedStore } from '../services/stores.ts'
-import { runCli, runJson, startServe } from './cli.ts'
+import { MARK, runCli, runJson, startServe } from './cli.ts'
 
 const VERIFY = ['audit', 'verify']
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-node-2.prod"}']
@@ -135,6 +135,9 @@ describe('audit verify', () => {
     [['--anchor', 'nowhere'], '--anchor'],
     [['--anchor', '.'], '--anchor'],
     [['--anchor', process.execPath], '--anchor'],
+    // The end of every test looks for the mark in what the command wrote.
+    [['--policy', `PRIVATE+KEY+example.org/trail+00000000+${MARK}`], '--policy'],
+    [['--anchor', `PRIVATE+KEY+example.org/trail+00000000+${MARK}`], '--anchor'],
     [['--policy', 'nowhere'], '--policy'],
   ])('refuses %j as wrong usage', async (args, at) => {
     const { code, answer } = await runJson([...VERIFY, ...args])

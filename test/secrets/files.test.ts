@@ -48,6 +48,15 @@ describe('the environment', () => {
     expect(signs(one)).not.toEqual(signs(two))
   })
 
+  it('does not quote a secret that stands in place of the path of its file', async () => {
+    const key = `PRIVATE+KEY+example.org/trail+00000000+${MARK}`
+    for (const env of [{ TEAMS_AUDIT_KEY_FILE: key }, { TEAMS_WEBHOOK_SRE_FILE: urlOf('sre') }]) {
+      const text = String(await world.refusal(env))
+      expect(text).toContain('no such file: [a secret, not a path]')
+      expect(text).not.toContain(Object.values(env)[0])
+    }
+  })
+
   it('refuses every problem in one error, settings first', async () => {
     const env = {
       TEAMS_WEBHOOK_SER: urlOf('sre'),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type AuditEntryView, auditEntryWire } from '../../contract/audit.ts'
 import { GatewayError } from '../../kernel/errors.ts'
@@ -45,6 +46,7 @@ export async function proveCommand(
 ): Promise<ExitCode> {
   const query = queryOf(index, options)
   const { out, entryOut } = options
+  checkFiles(out, entryOut)
   return withTarget(options, 'read', output, gateways, async (target) => {
     const entry = await findEntry(target, query)
     const proof = await target.audit.proof(entry.index, entry.origin)
@@ -72,6 +74,14 @@ function queryOf(index: string | undefined, { id, origin }: ProveOptions): Entry
     ])
   if (id !== undefined) return { id: wholeNumber('--id', id) }
   return { from: wholeNumber('index', index ?? ''), ...(origin === undefined ? {} : { origin }) }
+}
+
+/** @throws GatewayError `invalid_request` for one file, in which the second text would replace the first */
+function checkFiles(out: string | undefined, entryOut: string | undefined): void {
+  if (out === undefined || entryOut === undefined || resolve(out) !== resolve(entryOut)) return
+  throw new GatewayError('invalid_request', [
+    { at: '--entry-out', found: 'the file of --out', expected: 'another file' },
+  ])
 }
 
 function wholeNumber(at: string, text: string): number {

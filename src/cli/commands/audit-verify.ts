@@ -11,6 +11,7 @@ import {
 } from '../../gateway/verify-audit.ts'
 import { codeOf, GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
+import { shownPath } from '../../kernel/secret.ts'
 import { loadSettings } from '../../settings/load.ts'
 import type { Settings } from '../../settings/table.ts'
 import { databaseError } from '../../store/database-error.ts'
@@ -169,7 +170,7 @@ function readable<T>(at: string, path: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    const found = `${path}, which can not be read (${codeOf(error) ?? 'unknown'})`
+    const found = `${shownPath(path)}, which can not be read (${codeOf(error) ?? 'unknown'})`
     throw new GatewayError('invalid_request', [{ at, found, expected: 'the path of a file' }])
   }
 }

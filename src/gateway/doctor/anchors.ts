@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises'
+import { access, constants, readdir } from 'node:fs/promises'
 import type { Kysely } from 'kysely'
 import { readNewestAnchor } from '../../audit/anchor-folder.ts'
 import { anchorError, compareAnchor, readStoredTree } from '../../audit/compare-anchor.ts'
@@ -17,6 +17,8 @@ export async function checkAnchorFolder(db: Kysely<Tables>, folder: string | und
   if (folder === undefined) return []
   try {
     await access(folder, constants.R_OK | constants.W_OK)
+    // Refuses a file in place of the folder, which `access` takes.
+    await readdir(folder)
   } catch (error) {
     return codeOf(error) === 'ENOENT'
       ? [noted(CHECK, `${folder} is not there yet`, 'A gateway with an audit key makes it at its first checkpoint.')]
