@@ -31,6 +31,8 @@ const SIGN_IN = {
   TEAMS_SIGN_IN_TENANTS: TENANT,
 }
 
+const LINK_SECRETS = { TEAMS_LINK_SECRETS: 'a-secret-of-links-0123456789abcdef' }
+
 describe('defaults', () => {
   it('are the listed ones', () => {
     expect(loadSettings({})).toMatchObject({
@@ -96,7 +98,7 @@ describe('valid values', () => {
       ['whsec_MfKQ9r8GKYqrTwjUPD8I', 'a secret as text', 'whsec_C2FVsBQIhrscChlQIMV+'],
     ],
   ])('%s=%s', (name, text, value) => {
-    expect(loadSettings({ [name]: text })).toMatchObject({ [name]: value })
+    expect(loadSettings({ ...LINK_SECRETS, [name]: text })).toMatchObject({ [name]: value })
   })
 
   it('name the tenants of a sign-in, each with its own name where it has one', () => {
@@ -316,7 +318,17 @@ describe('contradictions', () => {
       { TEAMS_HMAC_SECRET_KEY_PREVIOUS: 'x'.repeat(16) },
       'TEAMS_HMAC_SECRET_KEY_PREVIOUS',
     ],
-    ['links that act and travel in the clear', { TEAMS_PUBLIC_URL: 'http://actions.example' }, 'TEAMS_PUBLIC_URL'],
+    [
+      'links that act and travel in the clear',
+      { ...LINK_SECRETS, TEAMS_PUBLIC_URL: 'http://actions.example' },
+      'TEAMS_PUBLIC_URL',
+    ],
+    ['links without a secret of their own', { TEAMS_PUBLIC_URL: 'https://actions.example' }, 'TEAMS_LINK_SECRETS'],
+    [
+      'links with the secret that receivers of posts have',
+      { TEAMS_LINK_SECRETS: 'x'.repeat(32), TEAMS_HMAC_SECRET_KEY: 'x'.repeat(32) },
+      'TEAMS_LINK_SECRETS',
+    ],
     [
       'one port for the API and for the public',
       { TEAMS_PUBLIC_PORT: '9000', TEAMS_HTTP_PORT: '9000' },
@@ -349,8 +361,14 @@ describe('contradictions', () => {
     ],
     ['Vault by AppRole', { VAULT_ADDR: 'https://vault', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }],
     ['Vault by Kubernetes', { VAULT_ADDR: 'https://vault', VAULT_KUBERNETES_ROLE: 'teams' }],
-    ['pages on this machine, without TLS', { TEAMS_PUBLIC_URL: 'http://127.0.0.1:8081', TEAMS_PUBLIC_PORT: '8081' }],
-    ['sign-in with an address', { ...SIGN_IN, TEAMS_PUBLIC_URL: 'https://actions.example', TEAMS_SANDBOX: 'off' }],
+    [
+      'pages on this machine, without TLS',
+      { ...LINK_SECRETS, TEAMS_PUBLIC_URL: 'http://127.0.0.1:8081', TEAMS_PUBLIC_PORT: '8081' },
+    ],
+    [
+      'sign-in with an address',
+      { ...SIGN_IN, ...LINK_SECRETS, TEAMS_PUBLIC_URL: 'https://actions.example', TEAMS_SANDBOX: 'off' },
+    ],
     ['no retries, and a breaker for that', { TEAMS_MAX_RETRIES: '0', TEAMS_BREAKER_THRESHOLD: '1' }],
   ])('are none: %s', (_, env) => {
     expect(() => loadSettings(env)).not.toThrow()

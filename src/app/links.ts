@@ -1,9 +1,8 @@
 import { type ActionProvider, offerOf } from '../actions/provider.ts'
 import { createActionLink } from '../cards/action-link.ts'
 import type { ActionLink } from '../cards/buttons.ts'
-import { linkBase, signLinks } from '../contract/link-token.ts'
+import { type LinkKeys, linkBase, signLinks } from '../contract/link-token.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { LinkKeys } from '../secrets/link-keys.ts'
 import type { Settings } from '../settings/table.ts'
 
 const DAY_MS = 86_400_000
@@ -37,7 +36,6 @@ export function createLinks(
     },
     actionLink: createActionLink({
       publicUrl,
-      canSign: () => keys().length > 0,
       lifetimeMs: settings.TEAMS_LINK_DAYS * DAY_MS,
       now: () => clock.now(),
       offers: (action, { event }) =>
@@ -46,7 +44,7 @@ export function createLinks(
     sign(cardJson, notificationId) {
       const [key] = keys()
       const url = publicUrl()
-      return key === undefined || url === undefined ? cardJson : signLinks(cardJson, linkBase(url), notificationId, key)
+      return url === undefined ? cardJson : signLinks(cardJson, linkBase(url), notificationId, key)
     },
   }
 }

@@ -73,6 +73,5 @@ async function listen({ server }: Pages, { links, sandbox, log }: Wired): Promis
   const { origin } = await server.start()
   if (sandbox) links.attach(origin)
   log.write('pages_served', { origin })
-  if (links.publicUrl() !== undefined && links.keys().length === 0) log.write('buttons_without_key')
   return origin
 }

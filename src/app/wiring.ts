@@ -111,7 +111,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
   })
   releases.add(() => realSecrets.close())
-  const links = createLinks(settings, createLinkKeys(settings, realSecrets), clock, options.actions ?? [])
+  const links = createLinks(settings, createLinkKeys(settings), clock, options.actions ?? [])
   const renderer = deliver ? await loadRenderer(catalogue, settings, links.actionLink) : undefined
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
   if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')

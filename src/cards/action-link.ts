@@ -6,8 +6,6 @@ import type { CardRequest } from './rendered-card.ts'
 export interface ActionLinkOptions {
   /** Origin at which people reach the pages; undefined where it is not known, and buttons are left out. */
   readonly publicUrl: () => string | undefined
-  /** False while there is no key to sign a link with. */
-  readonly canSign: () => boolean
   /** How long a link works, in milliseconds. */
   readonly lifetimeMs: number
   readonly now: () => Date
@@ -22,7 +20,7 @@ export interface ActionLinkOptions {
 export function createActionLink(options: ActionLinkOptions): ActionLink {
   return (action: ActionName, request) => {
     const publicUrl = options.publicUrl()
-    if (publicUrl === undefined || request.notificationId === undefined || !options.canSign()) return undefined
+    if (publicUrl === undefined || request.notificationId === undefined) return undefined
     if ((action === 'retry' || action === 'poll') && !options.offers(action, request)) return undefined
     const expiresAt = new Date(options.now().getTime() + options.lifetimeMs)
     return linkBase(publicUrl) + unsignedToken({ notificationId: request.notificationId, action, expiresAt })

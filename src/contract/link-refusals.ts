@@ -18,7 +18,7 @@ export const LINK_REFUSALS = {
   link_key_retired: {
     status: 410,
     meaning: 'The link names a key that is not used any more',
-    todo: 'Keep the previous secret in TEAMS_LINK_SECRETS, or as TEAMS_HMAC_SECRET_KEY_PREVIOUS, for TEAMS_LINK_DAYS after a rotation. All replicas need the same secrets.',
+    todo: 'Keep the previous secret in TEAMS_LINK_SECRETS, after the new one, for TEAMS_LINK_DAYS after a rotation. All replicas need the same secrets.',
   },
   link_unsigned: {
     status: 404,

@@ -10,7 +10,7 @@ export interface LinkPayload {
   readonly expiresAt: Date
 }
 
-/** A key that signs links, and keys that were derived from it for sessions and forms. */
+/** The keys that are derived from one secret: for links, for sessions and for forms. */
 export interface LinkKey {
   /** First byte of a digest of the key: says which of several keys signed a link, also after they were put in another order. */
   readonly number: number
@@ -20,6 +20,9 @@ export interface LinkKey {
   /** Binds forms to their session; 32 bytes. */
   readonly forms: Buffer
 }
+
+/** Keys, read at each use, never empty: links of all are accepted; the first signs, and it alone is for sessions and forms. */
+export type LinkKeys = () => readonly [LinkKey, ...LinkKey[]]
 
 /** Why a text is no working link. */
 export type LinkRefusal = 'link_truncated' | 'link_forged' | 'link_key_retired' | 'link_unsigned' | 'link_expired'

@@ -1,31 +1,21 @@
-import { type LinkKey, linkKeyOf } from '../contract/link-token.ts'
+import { randomBytes } from 'node:crypto'
+import { type LinkKeys, linkKeyOf } from '../contract/link-token.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Settings } from '../settings/table.ts'
-import type { Secrets } from './secrets.ts'
-
-/** Keys of links, read at each use: the first signs, all verify. Empty where links can not be made. */
-export type LinkKeys = () => readonly LinkKey[]
 
 /**
- * The keys of links: those of TEAMS_LINK_SECRETS, else derived from the signing secrets, current and previous.
+ * The keys of links: those of TEAMS_LINK_SECRETS, which TEAMS_PUBLIC_URL needs, else one made up for a sandbox, whose cards and
+ * people are gone when the process ends.
  *
- * Empty where the signing secret was made up at start: each replica has another one, and no link would outlast a restart.
+ * Rejected: deriving them from TEAMS_HMAC_SECRET_KEY. Each receiver of signed posts has it, and could sign a link, or make
+ * the session of any person.
  */
-export function createLinkKeys(
-  settings: Pick<Settings, 'TEAMS_LINK_SECRETS'>,
-  secrets: Pick<Secrets, 'signingSecrets' | 'signingSecretIsMadeUp'>,
-): LinkKeys {
-  const own = settings.TEAMS_LINK_SECRETS?.map((secret) => linkKeyOf(new Secret(secret)))
-  if (own !== undefined) return () => own
-  let derivedFrom: readonly Secret[] = []
-  let derived: readonly LinkKey[] = []
-  return () => {
-    if (secrets.signingSecretIsMadeUp) return []
-    const current = secrets.signingSecrets()
-    if (current !== derivedFrom) {
-      derived = current.map(linkKeyOf)
-      derivedFrom = current
-    }
-    return derived
-  }
+export function createLinkKeys(settings: Pick<Settings, 'TEAMS_LINK_SECRETS'>): LinkKeys {
+  const [first = randomBytes(32).toString('hex'), ...others] = settings.TEAMS_LINK_SECRETS ?? []
+  const keys: ReturnType<LinkKeys> = [keyOf(first), ...others.map(keyOf)]
+  return () => keys
+}
+
+function keyOf(secret: string) {
+  return linkKeyOf(new Secret(secret))
 }

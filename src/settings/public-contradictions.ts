@@ -4,6 +4,7 @@ import type { Settings } from './table.ts'
 
 /** A secret of links that is guessed lets anybody act on any card. */
 const MIN_LINK_SECRET_CHARACTERS = 32
+const MAKE_SECRET = '"openssl rand -hex 32" makes one'
 
 /** Contradictions of the settings under "Buttons on cards". */
 export function* publicContradictions(s: Settings): Iterable<Contradiction> {
@@ -19,6 +20,18 @@ export function* publicContradictions(s: Settings): Iterable<Contradiction> {
       found: `${s.TEAMS_PUBLIC_PORT} for both`,
       expected: 'two ports: the public listener must not serve the API',
     }
+  if (s.TEAMS_PUBLIC_URL && s.TEAMS_LINK_SECRETS === undefined)
+    yield {
+      settings: ['TEAMS_LINK_SECRETS', 'TEAMS_PUBLIC_URL'],
+      found: 'nothing',
+      expected: `a secret that signs links, the same for all processes: ${MAKE_SECRET}`,
+    }
+  if (s.TEAMS_LINK_SECRETS?.some((one) => one === s.TEAMS_HMAC_SECRET_KEY || one === s.TEAMS_HMAC_SECRET_KEY_PREVIOUS))
+    yield {
+      settings: ['TEAMS_LINK_SECRETS', 'TEAMS_HMAC_SECRET_KEY'],
+      found: 'the secret that signs posts',
+      expected: `a secret that no receiver of posts has: ${MAKE_SECRET}`,
+    }
   if (s.TEAMS_LINK_SECRETS?.length === 0)
     yield {
       settings: ['TEAMS_LINK_SECRETS'],
@@ -30,7 +43,7 @@ export function* publicContradictions(s: Settings): Iterable<Contradiction> {
       yield {
         settings: ['TEAMS_LINK_SECRETS'],
         found: `entry ${index + 1} of ${secret.length} characters`,
-        expected: `at least ${MIN_LINK_SECRET_CHARACTERS} characters, for example from "openssl rand -hex 32"`,
+        expected: `at least ${MIN_LINK_SECRET_CHARACTERS} characters: ${MAKE_SECRET}`,
       }
   yield* signIn(s)
 }

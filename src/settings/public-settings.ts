@@ -49,7 +49,7 @@ export const PUBLIC_SETTINGS = {
     group: 'Buttons on cards',
     schema: list,
     secret: true,
-    help: 'Secrets that sign the links of buttons, separated by commas: the first signs, all are accepted. Without this setting they are derived from TEAMS_HMAC_SECRET_KEY and TEAMS_HMAC_SECRET_KEY_PREVIOUS.',
+    help: 'Secrets of the links of buttons, separated by commas; TEAMS_PUBLIC_URL needs at least one. Make one with "openssl rand -hex 32"; no receiver of cards may know it. The first signs, links of all are accepted. Sessions and forms use the first alone: after a rotation people sign in again.',
   },
   TEAMS_LINK_DAYS: {
     group: 'Buttons on cards',

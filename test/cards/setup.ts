@@ -33,7 +33,6 @@ export const OPTIONS: RendererOptions = {
   },
   actionLink: createActionLink({
     publicUrl: () => 'https://teams-actions.example.sa',
-    canSign: () => true,
     lifetimeMs: 30 * 86_400_000,
     now: () => new Date('2026-11-30T08:00:00Z'),
     offers: () => true,

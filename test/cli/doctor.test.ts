@@ -39,6 +39,7 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
     TEAMS_REDIS_URL: inject('redisUrl'),
     TEAMS_PUBLIC_URL: 'https://teams-actions.example.sa',
     TEAMS_PUBLIC_PORT: '0',
+    TEAMS_LINK_SECRETS: MARK.repeat(4),
     TEAMS_SIGN_IN_CLIENT_ID: 'app',
     TEAMS_SIGN_IN_CLIENT_SECRET: MARK,
     TEAMS_SIGN_IN_TENANTS: '0d5a6f0c-0000-4000-8000-000000000001',

@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ServedGateway } from '../../src/app/serve.ts'
+import { linkBase, linkKeyOf, signToken, unsignedToken } from '../../src/contract/link-token.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import { type EntraStandIn, startEntraStandIn } from '../../src/stand-ins/entra.ts'
 import { serveQuick } from '../acceptance/gateways.ts'
 import { startedStore } from '../services/stores.ts'
@@ -9,7 +11,7 @@ import { axeProblems, openBrowser } from './chromium.ts'
 const TENANT = '0d5a6f0c-0000-4000-8000-000000000001'
 const ON_CALL = '22222222-0000-4000-8000-000000000001'
 const SARA = { id: '11111111-0000-4000-8000-000000000001', name: 'سارة الحربي', username: 'sara@hospital.example' }
-const SECRET = { TEAMS_PUBLIC_PORT: 0, TEAMS_HMAC_SECRET_KEY: 'the-signing-secret-of-the-test' }
+const SECRET = { TEAMS_PUBLIC_PORT: 0, TEAMS_LINK_SECRETS: 'the-secret-of-links-of-the-test-01' }
 
 async function startEntra(redirectUris: () => readonly string[]): Promise<EntraStandIn> {
   const entra = await startEntraStandIn({
@@ -156,7 +158,7 @@ describe('a working link', () => {
     ])
   })
 
-  it('works after a restart and a rotation of the signing secret', async () => {
+  it('works after a restart and a rotation of the secret of links', async () => {
     const store = await startedStore('postgres')
     const before = await serveQuick(store, SECRET)
     const { links } = await sendCard(before, 'en')
@@ -164,15 +166,23 @@ describe('a working link', () => {
     await before.stop()
     const after = await serveQuick(store, {
       ...SECRET,
-      TEAMS_HMAC_SECRET_KEY: 'the-next-signing-secret',
-      TEAMS_HMAC_SECRET_KEY_PREVIOUS: SECRET.TEAMS_HMAC_SECRET_KEY,
+      TEAMS_LINK_SECRETS: `the-next-secret-of-links-of-the-test,${SECRET.TEAMS_LINK_SECRETS}`,
     })
     expect((await fetch(after.wired.links.publicUrl() + path)).status).toBe(200)
   })
 
-  it('is on no card without a signing secret that outlasts a restart', async () => {
-    const gateway = await serveQuick(await startedStore('postgres'), { TEAMS_PUBLIC_PORT: 0 })
-    expect((await sendCard(gateway, 'en')).links).toEqual([])
+  it('of a sandbox without a secret of links works with one that was made up, not with that of posts', async () => {
+    const signing = 'the-signing-secret-of-posts-0123456'
+    const settings = { TEAMS_PUBLIC_PORT: 0, TEAMS_HMAC_SECRET_KEY: signing }
+    const gateway = await serveQuick(await startedStore('postgres'), settings)
+    const { notificationId, links } = await sendCard(gateway, 'en')
+    expect((await fetch(links[0] ?? '')).status).toBe(200)
+    const expiresAt = new Date(Date.now() + 60_000)
+    const forged = signToken(
+      unsignedToken({ notificationId, action: 'acknowledge', expiresAt }),
+      linkKeyOf(new Secret(signing)),
+    )
+    expect((await fetch(linkBase(gateway.wired.links.publicUrl() ?? '') + forged)).ok).toBe(false)
   })
 })
 

@@ -1,31 +1,18 @@
 import type { Settings } from '../../settings/table.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
-/**
- * Checks whether cards have buttons that act, and who can use them.
- *
- * @param hasSigningSecret false where the gateway would make one up at start
- */
-export function checkButtons(settings: Settings, hasSigningSecret: boolean): readonly Finding[] {
-  const { TEAMS_PUBLIC_URL: url, TEAMS_PUBLIC_PORT: port, TEAMS_LINK_SECRETS: own, TEAMS_LINK_DAYS: days } = settings
+/** Checks whether cards have buttons that act, and who can use them. */
+export function checkButtons(settings: Settings): readonly Finding[] {
+  const { TEAMS_PUBLIC_URL: url, TEAMS_PUBLIC_PORT: port, TEAMS_LINK_DAYS: days } = settings
   if (url === undefined)
     return [
       noted(
         'buttons',
         'cards have no buttons that act: TEAMS_PUBLIC_URL is not set',
-        'Set TEAMS_PUBLIC_URL and TEAMS_PUBLIC_PORT: docs/guides/links.md.',
+        'Set TEAMS_PUBLIC_URL, TEAMS_LINK_SECRETS and TEAMS_PUBLIC_PORT: docs/guides/links.md.',
       ),
     ]
-  if (own === undefined && !hasSigningSecret)
-    return [
-      wrong(
-        'buttons',
-        'cards have no buttons that act: their links would be signed with a secret that is new at each start',
-        'Set TEAMS_HMAC_SECRET_KEY, or TEAMS_LINK_SECRETS.',
-      ),
-    ]
-  const secret = own === undefined ? 'a secret derived from the signing secret' : 'the first of TEAMS_LINK_SECRETS'
-  const detail = `cards link to ${url} for ${days} days, signed with ${secret}`
+  const detail = `cards link to ${url} for ${days} days, signed with the first of TEAMS_LINK_SECRETS`
   return [
     port === undefined
       ? noted(

@@ -56,7 +56,7 @@ export async function checkVaultAndChannels(
       .map((warning) => warningFinding('signature', warning)),
     ...(auditKey === undefined ? [] : [auditKey]),
     ...(store.audit?.findings ?? []),
-    ...checkButtons(settings, report.signingAt !== undefined),
+    ...checkButtons(settings),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),
   ]

@@ -1,5 +1,5 @@
 import { EncryptJWT, jwtDecrypt } from 'jose'
-import type { LinkKey } from '../../contract/link-token.ts'
+import type { LinkKeys } from '../../contract/link-token.ts'
 
 /** Cookies of the public listener: what they hold is sealed, so that the browser can neither read nor change it. */
 export interface Cookies {
@@ -16,7 +16,8 @@ export interface Cookies {
 
 /** Options of {@link createCookies}. */
 export interface CookieOptions {
-  readonly keys: () => readonly LinkKey[]
+  /** The first seals and opens: after a rotation of the secret, people sign in again. */
+  readonly keys: LinkKeys
   /** True where people reach the listener by https. */
   readonly isSecure: () => boolean
   readonly now: () => Date
@@ -32,29 +33,28 @@ export function createCookies({ keys, isSecure, now }: CookieOptions): Cookies {
     async read(name, header) {
       const sealed = cookieValue(fullName(name), header)
       if (sealed === undefined) return undefined
-      for (const { sealing } of keys())
-        try {
-          const { payload } = await jwtDecrypt(sealed, sealing, {
-            audience: name,
-            currentDate: now(),
-            requiredClaims: ['exp'],
-            keyManagementAlgorithms: ['dir'],
-            contentEncryptionAlgorithms: ['A256GCM'],
-          })
-          return payload.value
-        } catch {
-          // Sealed with another key, or not by this gateway.
-        }
-      return undefined
+      const [{ sealing }] = keys()
+      try {
+        const { payload } = await jwtDecrypt(sealed, sealing, {
+          audience: name,
+          currentDate: now(),
+          requiredClaims: ['exp'],
+          keyManagementAlgorithms: ['dir'],
+          contentEncryptionAlgorithms: ['A256GCM'],
+        })
+        return payload.value
+      } catch {
+        // Sealed with another key, or not by this gateway.
+        return undefined
+      }
     },
     async write(name, value, lifetimeSeconds) {
-      const [key] = keys()
-      if (key === undefined) throw new TypeError('no key to seal a cookie with')
+      const [{ sealing }] = keys()
       const sealed = await new EncryptJWT({ value })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setAudience(name)
         .setExpirationTime(Math.floor(now().getTime() / 1000) + lifetimeSeconds)
-        .encrypt(key.sealing)
+        .encrypt(sealing)
       return `${fullName(name)}=${sealed}; ${attributes()}`
     },
     remove: (name) => `${fullName(name)}=; Max-Age=0; ${attributes()}`,

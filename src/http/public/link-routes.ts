@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Language } from '../../catalogue/language.ts'
 import type { Actor } from '../../contract/actions.ts'
 import { LINK_REFUSALS, type LinkRefusalCode } from '../../contract/link-refusals.ts'
-import { checkToken, type LinkKey, type LinkPayload } from '../../contract/link-token.ts'
+import { checkToken, type LinkKeys, type LinkPayload } from '../../contract/link-token.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
@@ -27,7 +27,7 @@ export interface LinkRouteOptions {
   readonly service: ActingService
   /** Origin at which people reach the listener; undefined before it is known. */
   readonly publicUrl: () => string | undefined
-  readonly keys: () => readonly LinkKey[]
+  readonly keys: LinkKeys
   readonly now: () => Date
   readonly log: Log
   readonly metrics: Metrics
@@ -92,14 +92,12 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
   }
 
   function contextOf(token: string, link: LinkPayload, language: Language, session: Session): PageContext {
-    const [key] = keys()
-    if (key === undefined) throw new TypeError('a link was verified without a key')
     return {
       token,
       language,
       action: link.action,
       person: session.person,
-      proof: proveForm(key, session.id, token),
+      proof: proveForm(keys()[0], session.id, token),
       titleOf: options.titleOf,
       time: options.time,
     }
@@ -170,7 +168,7 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     const proven =
       session === undefined
         ? 'form_forged'
-        : checkForm(proof, { keys: keys(), sessionId: session.id, token, now: now() })
+        : checkForm(proof, { key: keys()[0], sessionId: session.id, token, now: now() })
     if (session === undefined || proven !== 'ok')
       return refuse(reply, language, proven === 'ok' ? 'form_forged' : proven, { link, actor, url })
     if (!limits.person.take(session.person?.id ?? session.id))

@@ -7,12 +7,6 @@ export const BUTTON_EVENTS = {
     message: 'public listener listens; buttons of cards lead to its pages',
     fields: ['origin'],
   },
-  buttons_without_key: {
-    level: 'warn',
-    message: 'cards have no buttons that act, as no secret to sign their links is known',
-    fields: [],
-    todo: 'Set TEAMS_HMAC_SECRET_KEY or TEAMS_LINK_SECRETS, the same for all replicas.',
-  },
   link_refused: {
     level: 'info',
     message: 'link, form or sign-in refused; nothing was done',
