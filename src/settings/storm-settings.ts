@@ -24,18 +24,18 @@ export const STORM_SETTINGS = {
     group: 'Storms',
     schema: seconds(0, 2592000),
     default: '3600',
-    help: 'Lifetime of an acknowledgement of a CRITICAL event, in seconds. Until it expires, the same event makes no card.',
+    help: 'Lifetime of an acknowledgement of a CRITICAL event, in seconds. Until it expires, the same event makes no card, and the event does not climb. With 0 the event makes a card each time, and does not climb again.',
   },
   TEAMS_ACK_TTL_HIGH: {
     group: 'Storms',
     schema: seconds(0, 2592000),
     default: '14400',
-    help: 'Lifetime of an acknowledgement of a HIGH event, in seconds. Until it expires, the same event makes no card.',
+    help: 'Lifetime of an acknowledgement of a HIGH event, in seconds. Until it expires, the same event makes no card, and the event does not climb. With 0 the event makes a card each time, and does not climb again.',
   },
   TEAMS_ACK_TTL_MEDIUM: {
     group: 'Storms',
     schema: seconds(0, 2592000),
     default: '86400',
-    help: 'Lifetime of an acknowledgement of a MEDIUM event, in seconds. Until it expires, the same event makes no card. LOW and INFO events are never repeats.',
+    help: 'Lifetime of an acknowledgement of a MEDIUM or LOW event, in seconds. Until it expires, the same MEDIUM event makes no card, and the event does not climb. With 0 the event makes a card each time, and does not climb again. LOW and INFO events are never repeats.',
   },
 } as const satisfies Record<string, SettingRow>

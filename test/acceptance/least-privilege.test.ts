@@ -240,6 +240,27 @@ describe('the role of the guide', () => {
     expect((await verify()).findings).toEqual([])
   })
 
+  it('lets events climb, and an auditor verify it', async () => {
+    const config = {
+      escalation: {
+        policies: { quick: { for: [{ priorities: ['CRITICAL'] }], tiers: [{ after: '0s', channels: ['pmo'] }] } },
+      },
+    } as const
+    const gateway = await createGateway({
+      env: {},
+      settings: { ...QUICK, DATABASE_URL: urlOf(role), TEAMS_MIGRATE: false, TEAMS_ESCALATION: 'on' },
+      config,
+    })
+    onTestFinished(() => gateway.stop())
+    await gateway.start()
+    await gateway.send({ eventType: 'vault.seal.detected', data: { node: 'v-2' }, stakeholders: ['sre'] })
+    const tier = async () => (await gateway.service.listEscalations({ limit: 1 })).escalations[0]?.tier
+    await expect.poll(tier, { timeout: 30_000 }).toBe(2)
+    const database = await openPostgres({ url: urlOf(auditor), pool: 2, log: createLog('silent') })
+    onTestFinished(() => database.close())
+    expect((await verifyAudit(database.kysely, { keys: [], anchors: [] })).findings).toEqual([])
+  })
+
   it('is the only one besides the owner who may make months', async () => {
     const other = `x_${suffix}`
     await admin.query(`CREATE ROLE ${other} LOGIN PASSWORD '${password}'`)
