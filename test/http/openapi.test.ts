@@ -262,6 +262,8 @@ describe('real answers', () => {
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
     await ask('GET', '/readyz', '/readyz')
+    await ask('GET', '/v1/escalations', '/v1/escalations')
+    await ask('GET', '/v1/stats', '/v1/stats')
     await ask('OPTIONS', '/v1/events', '/v1/events')
     expect([...checked].sort()).toEqual(
       operations()

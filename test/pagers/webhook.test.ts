@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { newId } from '../../src/kernel/ids.ts'
+import { createLog } from '../../src/kernel/log.ts'
 import { alertKey } from '../../src/pagers/alert.ts'
 import { type PagerDutyStandIn, startPagerDuty } from '../../src/stand-ins/pagers/pagerduty.ts'
 import { pagerDutySignature } from '../../src/stand-ins/pagers/webhooks.ts'
@@ -106,6 +107,21 @@ describe('a webhook of PagerDuty', () => {
     expect(pagerDuty.deliveries().map(({ status }) => status)).not.toContain(401)
   })
 
+  it('about a page that others are folded into acknowledges their events too', async () => {
+    const { eventId } = await paged('vault.seal.detected')
+    const [folded] = await gateway.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: newId() }, stakeholders: ['sre'] }],
+      'http:test',
+    )
+    const lead = await pageOf(eventId)
+    await sql`
+      INSERT INTO teams_pages (id, event_id, event_created_at, pager, priority, step, state, folded_into, next_attempt_at, salt)
+      SELECT gen_random_uuid(), id, created_at, 'oncall', priority, 2, 'folded', ${lead?.id}::uuid, NULL, gen_random_uuid()
+        FROM teams_events WHERE id = ${folded?.eventId}::uuid`.execute(db())
+    await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')
+    expect((await notificationOf(folded?.notifications[0]?.id ?? ''))?.acknowledgedBy).toBe('Sara')
+  })
+
   it('that comes twice does nothing twice, also after somebody took the acknowledgement back', async () => {
     const { eventId, notificationId } = await paged()
     await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')
@@ -198,4 +214,25 @@ describe('a webhook of PagerDuty', () => {
     const { body: text } = await gateway.service.metrics()
     expect(text).toMatch(/teams_pager_webhooks_total\{pager="oncall",outcome="signature_wrong"\} \d\d/)
   })
+})
+
+it('is taken on the public listener, where nothing else of /v1 is', async () => {
+  const lines: string[] = []
+  const served = await serveGateway({
+    env: { TEAMS_PAGER_WEBHOOK_ONCALL: SECRET },
+    settings: { ...QUICK, ...(await startedStore('embedded')), TEAMS_PUBLIC_PORT: 0 },
+    config: { pagers: { oncall: { kind: 'pagerduty', url: pagerDuty.url } } },
+    log: createLog('info', { write: (line) => void lines.push(line) }),
+  })
+  try {
+    const origin = JSON.parse(lines.find((line) => line.includes('"pages_served"')) ?? '{}').origin
+    const body = webhook()
+    const to = `${origin}/v1/inbound/pagerduty/oncall`
+    expect(await post(body, signed(body), to)).toEqual({ status: 200, body: { result: 'ignored' } })
+    expect(await post(body, signed(`${body} `), to)).toEqual({ status: 401, body: { code: 'unauthenticated' } })
+    for (const path of ['/v1/events', '/v1/notifications', '/v1/stats', '/metrics'])
+      expect((await fetch(origin + path)).status, path).toBe(404)
+  } finally {
+    await served.stop()
+  }
 })
