@@ -6,6 +6,7 @@ import { pages } from '../scripts/docs/pages.ts'
 import { CARD_DATA } from '../src/catalogue/card-data.ts'
 import { CHECKPOINT_TYPE, DIGEST_TYPE, EVENT_TYPES, FOLLOWUP_TYPE } from '../src/catalogue/event-types.ts'
 import { DEFAULT_CHANNEL_NAMES } from '../src/catalogue/stakeholder-groups.ts'
+import { ACTION_RESULTS } from '../src/contract/actions.ts'
 import { AUDIT_ENTRIES } from '../src/contract/audit-entries.ts'
 import { OUTCOMES } from '../src/contract/outcomes.ts'
 import { ERROR_CODES } from '../src/kernel/error-codes.ts'
@@ -31,6 +32,7 @@ describe('pages written from tables', () => {
     ['errors', Object.keys(ERROR_CODES)],
     ['events', [...Object.keys(EVENT_TYPES), ...Object.keys(CARD_DATA)]],
     ['outcomes', Object.keys(OUTCOMES)],
+    ['action-results', Object.keys(ACTION_RESULTS)],
     ['metrics', Object.keys(METRICS)],
     ['state-changes', Object.keys(STATE_CHANGES)],
     ['audit-entries', Object.keys(AUDIT_ENTRIES)],

@@ -10,6 +10,7 @@ import { architecturePicture } from './picture.ts'
 import { importRules, readRooms } from './rooms.ts'
 import { envExample, settingsPage } from './settings.ts'
 import {
+  actionResultsPage,
   auditFindingsPage,
   errorsPage,
   linkRefusalsPage,
@@ -29,6 +30,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/events.md', eventsPage()],
     ['docs/reference/outcomes.md', outcomesPage()],
+    ['docs/reference/action-results.md', actionResultsPage()],
     ['docs/reference/library.md', libraryPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/page-codes.md', pageCodesPage()],

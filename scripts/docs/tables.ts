@@ -1,5 +1,6 @@
 import { ARCHIVE_FINDINGS } from '../../src/audit/archive/findings.ts'
 import { FINDINGS } from '../../src/audit/verify/findings.ts'
+import { ACTION_RESULTS } from '../../src/contract/actions.ts'
 import { LINK_REFUSALS } from '../../src/contract/link-refusals.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { PAGER_WEBHOOK_REFUSALS } from '../../src/contract/pager-webhooks.ts'
@@ -20,6 +21,19 @@ export function errorsPage(): string {
     table(
       ['code', 'HTTP', 'meaning', 'what to do'],
       Object.entries(ERROR_CODES).map(([name, row]) => [code(name), String(row.status), row.title, row.todo]),
+    ),
+  )
+}
+
+/** `docs/reference/action-results.md`. */
+export function actionResultsPage(): string {
+  return page(
+    'Results of actions',
+    'src/contract/actions.ts',
+    'Why an [action](../guides/acting.md) was refused or failed, waits, or ended as unknown. The code is the `result` in answers, and `teams_actions.code`. An action that was done has none.',
+    table(
+      ['result', 'meaning', 'what to do'],
+      Object.entries(ACTION_RESULTS).map(([name, row]) => [code(name), row.title, row.todo]),
     ),
   )
 }

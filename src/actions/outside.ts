@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Actor } from '../contract/actions.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { lockNotifications, readActed, writeActed } from '../store/acted-events.ts'
 import {
   type ActionEnd,
@@ -40,8 +41,9 @@ export function createOutsideActions(options: {
   readonly parts: Pick<ActParts, 'lives' | 'providers' | 'followUp'>
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
 }): OutsideActions {
-  const { kysely, parts, clock, log } = options
+  const { kysely, parts, clock, log, metrics } = options
   const running = new Set<Promise<void>>()
   const stopping = new AbortController()
 
@@ -91,9 +93,9 @@ export function createOutsideActions(options: {
   }
 
   async function finish(action: StoredAction, end: ActionEnd): Promise<void> {
-    await inTransaction(kysely, async (transaction) => {
+    const isFinished = await inTransaction(kysely, async (transaction) => {
       const finished = await finishAction(transaction, action.id, end)
-      if (finished === undefined) return
+      if (finished === undefined) return false
       const { notifications, now } = await lockNotifications(transaction, [action.event_id])
       const actor = actorOf(action)
       const done = {
@@ -116,7 +118,11 @@ export function createOutsideActions(options: {
           notifications.filter((row) => row.action_taken !== 'discard').map((row) => columnsAfter(row, done)),
         )
       await parts.followUp(transaction, done)
+      return true
     })
+    // Another process took it over when this one's lease had run out.
+    if (!isFinished) return
+    metrics.count('teams_actions_total', { action: action.action, state: end.state })
     log.write('action_finished', {
       action_id: action.id,
       action: action.action,

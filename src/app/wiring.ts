@@ -192,7 +192,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     enqueue: engine.enqueueAction,
     followUp: createFollowUps({ catalogue }, engine.wake),
   }
-  const outside = createOutsideActions({ kysely: database.kysely, parts: actions, clock, log })
+  const outside = createOutsideActions({ kysely: database.kysely, parts: actions, clock, log, metrics })
   const service = createService({
     actions,
     guard: createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY),

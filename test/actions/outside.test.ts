@@ -4,6 +4,7 @@ import { createOutsideActions } from '../../src/actions/outside.ts'
 import type { ActionProvider, ProviderResult } from '../../src/actions/provider.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { openMigrated } from '../conformance/databases.ts'
@@ -32,7 +33,13 @@ describe.each(KINDS)('an action outside the gateway, on %s', (kind) => {
   function withProvider(provider: ActionProvider, replicas = 1) {
     const acting = actingOn(database, { providers: [provider] })
     const runners = Array.from({ length: replicas }, () =>
-      createOutsideActions({ kysely: db, parts: acting.parts, clock: systemClock, log: createLog('silent') }),
+      createOutsideActions({
+        kysely: db,
+        parts: acting.parts,
+        clock: systemClock,
+        log: createLog('silent'),
+        metrics: createMetrics(),
+      }),
     )
     const retry = async (notificationId: string) =>
       acting.act({ action: 'retry', target: { notificationId }, inputs: { reason: 'the broker is back' } })

@@ -4,6 +4,7 @@ import type { ActionProvider } from '../../src/actions/provider.ts'
 import { relayedActor } from '../../src/contract/actor.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { findAbandoned, takeAction } from '../../src/store/actions.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openMigrated } from '../conformance/databases.ts'
@@ -37,7 +38,13 @@ describe.each(KINDS)('an action that needs two people, on %s', (kind) => {
     const catalogue = catalogueWith({ two_person: ['retry'] })
     const { act, accept, getAction, enqueued, parts } = actingOn(database, { catalogue, providers: [provider] })
     const { kysely } = database
-    const outside = createOutsideActions({ kysely, parts, clock: systemClock, log: createLog('silent') })
+    const outside = createOutsideActions({
+      kysely,
+      parts,
+      clock: systemClock,
+      log: createLog('silent'),
+      metrics: createMetrics(),
+    })
     const { notificationId } = await accept(firing())
     const retry = { action: 'retry', target: { notificationId } } as const
     const first = await act(retry, SARA)

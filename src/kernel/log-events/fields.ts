@@ -69,7 +69,7 @@ export const LOG_FIELDS = {
   request_id: { type: 'text', help: 'Id of the request, which the `instance` of its error answer names too.' },
   result: {
     type: 'text',
-    help: 'Why the action was refused or failed, as in the reference of actions; null where that needs no reason.',
+    help: 'Why the action was refused or failed, as in the reference of results of actions; null where that needs no reason.',
   },
   rests_until: { type: 'time', help: 'When the channel gets its next card, a probe.' },
   route: { type: 'text', help: 'Pattern of the route; null where none fits. Never the path itself.' },
