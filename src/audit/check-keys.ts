@@ -24,7 +24,11 @@ export async function checkAuditKeys(db: Kysely<Tables>, signers: readonly Signe
   ])
 }
 
-/** The command that makes a key for a tree. */
+/**
+ * The command that makes a key for a tree. That of a tree which `audit continue` began, such as `example.com/teams/2`, has another
+ * file than the one before it, which is still there and is not replaced.
+ */
 export function keygenCommand(origin: string): string {
-  return `claimlinc-teams audit keygen --origin '${origin}' --out audit.key`
+  const number = /\/(\d+)$/.exec(origin)?.[1]
+  return `claimlinc-teams audit keygen --origin '${origin}' --out audit${number === undefined ? '' : `-${number}`}.key`
 }

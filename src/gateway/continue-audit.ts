@@ -119,7 +119,7 @@ async function readGiven(file: string): Promise<Anchor> {
     const found = isText
       ? `${file}, which is no signed checkpoint`
       : `${shownPath(file)}, which can not be read (${codeOf(error)})`
-    const expected = isText ? error.message : 'the path of a file'
+    const expected = isText ? 'a file of a gateway or of "audit checkpoint", as it was written' : 'the path of a file'
     throw new GatewayError('invalid_request', [{ at: '--anchor', found, expected }])
   }
 }

@@ -70,7 +70,7 @@ export function checkAuditKey(report: SecretsReport, audit: CheckedAudit | undef
     return noted(
       'audit key',
       'no key is set: the audit trail is recorded and not signed',
-      `Run ${keygenCommand(origin ?? '<name for this audit trail>')} and set TEAMS_AUDIT_KEY_FILE=audit.key.`,
+      `Run ${keygenCommand(origin ?? '<name for this audit trail>')} and set TEAMS_AUDIT_KEY_FILE to that file.`,
     )
   }
   if (origin !== undefined && origin !== current.name)
