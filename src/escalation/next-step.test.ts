@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BUILT_IN_ESCALATION, type Policy, WORKING_WEEK } from '../catalogue/escalation.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { Plan } from '../contract/escalations.ts'
-import { nextStep, targetOf } from './next-step.ts'
+import { nextStep, plannedStep, targetOf } from './next-step.ts'
 import { planFor, policyFor } from './plan.ts'
 
 const { calendars } = BUILT_IN_ESCALATION
@@ -135,6 +135,20 @@ describe('a policy', () => {
     expect(walk(plan, at('2026-11-29T16:40:00+03:00'))).toEqual(['30 tier 2: sre'])
     expect(walk(plan, at('2026-11-29T20:00:00+03:00'))).toEqual(['10 tier 2: sre'])
     expect(walk(plan, at('2026-11-29T10:00:00+03:00'))).toEqual(['30 tier 2: nphies_integration', '60 tier 3: devops'])
+  })
+
+  it('waits for working hours where the policy outside them calls nobody', () => {
+    const plan = planOf('HIGH', [
+      policy({ tiers: [tier(1800, 'devops')], calendar: WORKING_WEEK, outside: { policy: 'nobody' } }),
+      policy({ name: 'nobody', for: [], tiers: [] }),
+    ]) as Plan
+    const night = { tier: 1, round: 0, since: at('2026-11-29T20:00:00+03:00') }
+    const next = { tier: 2, round: 0, at: at('2026-11-30T08:30:00+03:00'), heldBy: WORKING_WEEK }
+    expect(nextStep(plan, night, calendars)).toEqual(next)
+    expect(plannedStep(plan, night, calendars)).toEqual(next)
+    // The wait ends after the shift: the tier is called when the next one begins.
+    const evening = { tier: 1, round: 0, since: at('2026-11-29T16:45:00+03:00') }
+    expect(plannedStep(plan, evening, calendars)).toEqual({ ...next, at: at('2026-11-30T08:00:00+03:00') })
   })
 
   it('does not hold by a calendar that the configuration has no more', () => {

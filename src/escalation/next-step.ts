@@ -27,11 +27,29 @@ export type Target = Omit<Tier, 'after'>
 
 /** The step that follows a position, and when; undefined after the last tier of the last round. */
 export function nextStep(plan: Plan, position: Position, calendars: Calendars): NextStep | undefined {
-  const { tier, round, since } = position
+  const { tier, round } = position
+  const opens = opensAt(plan, position.since, calendars)
+  // Where nobody is called outside working hours, a wait that begins there begins with them.
+  const since = opens !== undefined && opens.at > position.since ? opens.at : position.since
+  const due = (after: Tier['after']) => {
+    const { at, heldBy } = dueAt(plan, after, since, calendars)
+    return { at, heldBy: since > position.since ? opens?.heldBy : heldBy }
+  }
   const next = tiersAt(plan, since, calendars)[tier - 1]
-  if (next !== undefined) return { tier: tier + 1, round, ...dueAt(plan, next.after, since, calendars) }
+  if (next !== undefined) return { tier: tier + 1, round, ...due(next.after) }
   if (round >= plan.repeat.times) return undefined
-  return { tier: 1, round: round + 1, ...dueAt(plan, plan.repeat.after, since, calendars) }
+  return { tier: 1, round: round + 1, ...due(plan.repeat.after) }
+}
+
+/** The step that follows as it will be called, if neither the configuration nor the event changes. */
+export function plannedStep(plan: Plan, position: Position, calendars: Calendars): NextStep | undefined {
+  const step = nextStep(plan, position, calendars)
+  if (step === undefined || step.tier === 1) return step
+  const opens = opensAt(plan, step.at, calendars)
+  const isHeld = opens !== undefined && opens.at > step.at
+  const at = isHeld ? opens.at : step.at
+  const heldBy = isHeld ? opens.heldBy : step.heldBy
+  return { ...step, at, heldBy, tier: tierAt(plan, step, position.since, at, calendars) }
 }
 
 /** Whom a tier calls at a moment; undefined where the tiers that hold then are fewer. */

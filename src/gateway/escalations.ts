@@ -1,7 +1,7 @@
 import type { EscalationView } from '../contract/escalations.ts'
 import type { Page } from '../contract/pages.ts'
 import type { GatewayService } from '../contract/service.ts'
-import { nextStep, targetOf, tierCount } from '../escalation/next-step.ts'
+import { plannedStep, targetOf, tierCount } from '../escalation/next-step.ts'
 import { cursorAfter, type ListedEscalation, listEscalations } from '../store/list-escalations.ts'
 import { readPages } from '../store/pages.ts'
 import type { UseCaseParts } from './calls.ts'
@@ -47,7 +47,7 @@ export function createEscalations({
         pagers: [],
       }
     }
-    const step = nextStep(plan, escalation, calendars)
+    const step = plannedStep(plan, escalation, calendars)
     const target = step && targetOf(plan, step.tier, nextAt, calendars)
     return { what: 'tier', tier: step?.tier ?? null, channels: target?.channels ?? [], pagers: target?.pagers ?? [] }
   }

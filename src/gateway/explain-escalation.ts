@@ -4,7 +4,7 @@ import { catalogueOf } from '../catalogue/load.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
 import { routeEvent } from '../catalogue/route.ts'
 import { UNREACHED } from '../contract/escalations.ts'
-import { nextStep, targetOf, tierCount } from '../escalation/next-step.ts'
+import { plannedStep, targetOf, tierCount } from '../escalation/next-step.ts'
 import { planFor, policyFor } from '../escalation/plan.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
@@ -92,7 +92,7 @@ export function explainEscalation(
         .filter((key) => catalogue.channels.get(key)?.muted === true)
         .map((key) => `${key}: ${UNREACHED.muted}`),
     })
-    const next = nextStep(plan, position, calendars)
+    const next = plannedStep(plan, position, calendars)
     if (next === undefined) break
     position = { tier: next.tier, round: next.round, since: next.at }
     heldBy = next.heldBy
