@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../kernel/secret.ts'
 import { ACTION_NAMES } from './actions.ts'
@@ -69,6 +70,16 @@ describe('a token', () => {
       expect(checkToken(text, [KEY], NOW).ok).toBe(false)
     },
   )
+
+  it('is no text that anybody makes up, and no text throws', () => {
+    const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{54}$/)
+    const lookalike = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/).map((signature) => unsigned.slice(0, 32) + signature)
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), base64url, lookalike), (text) => {
+        expect(checkToken(text, [KEY, PREVIOUS], NOW).ok).toBe(false)
+      }),
+    )
+  })
 
   it('of one action or notification is none of another: the signature belongs to the payload', () => {
     const other = signToken(unsignedToken({ ...LINK, action: 'discard' }), KEY)

@@ -1,10 +1,12 @@
+import { Writable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { ServedGateway } from '../../src/app/serve.ts'
+import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { linkBase, linkKeyOf, signToken, unsignedToken } from '../../src/contract/link-token.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { type EntraStandIn, startEntraStandIn } from '../../src/stand-ins/entra.ts'
-import { serveQuick } from '../acceptance/gateways.ts'
+import { QUICK, serveQuick } from '../acceptance/gateways.ts'
 import { startedStore } from '../services/stores.ts'
 import { axeProblems, openBrowser } from './chromium.ts'
 
@@ -56,7 +58,7 @@ describe('a person', () => {
     ['en', 'desktop', 'Acknowledge'],
     ['ar', 'phone', 'تأكيد الاستلام'],
   ] as const)(
-    'in %s on a %s clicks the card of the sandbox, signs in, and the row has the name',
+    'in %s on a %s clicks the card of the sandbox, signs in, and row and follow-up card have the name',
     async (language, device, button) => {
       const gateway = await gatewayWithSignIn()
       const { notificationId } = await sendCard(gateway, language)
@@ -82,6 +84,8 @@ describe('a person', () => {
       const row = await gateway.service.getNotification(notificationId, 'test')
       expect(row).toMatchObject({ acknowledgedBy: SARA.name, actionTaken: 'acknowledge' })
       const { actions } = await gateway.service.listActions({ limit: 10 })
+      const messages = (await gateway.wired.sandbox?.model.waitFor('sre', 2)) ?? []
+      expect(JSON.stringify(messages[1]?.card)).toContain(SARA.name)
       expect(actions).toMatchObject([
         { action: 'acknowledge', state: 'done', via: 'entra', verified: true, by: SARA.name },
       ])
@@ -123,15 +127,25 @@ describe('a person', () => {
 })
 
 describe('a working link', () => {
-  it('is in the posted card only: not in the record, the API or the audit trail', async () => {
-    const gateway = await serveQuick(await startedStore('postgres'), SECRET)
+  it('is in the posted card only: not in the record, the API, the audit trail or the log', async () => {
+    const lines: string[] = []
+    const destination = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const settings = { ...QUICK, ...(await startedStore('postgres')), ...SECRET }
+    const gateway = await serveGateway({ env: {}, settings, log: createLog('debug', destination) })
+    onTestFinished(() => gateway.stop())
     const { notificationId, posted, links } = await sendCard(gateway, 'en')
     expect(links).toHaveLength(2)
     const signatures = links.map((url) => url.slice(-22))
     const detail = await (await fetch(`${gateway.origin}/v1/notifications/${notificationId}`)).text()
     expect(detail).toContain('~'.repeat(22))
     const entries = await (await fetch(`${gateway.origin}/v1/audit/entries`)).text()
-    for (const signature of signatures) for (const text of [detail, entries]) expect(text).not.toContain(signature)
+    for (const signature of signatures)
+      for (const text of [detail, entries, lines.join('')]) expect(text).not.toContain(signature)
     // The stored card is as long as the posted one.
     const { card } = await gateway.service.getNotification(notificationId, 'test')
     expect(JSON.stringify(card)).toHaveLength(posted.length)

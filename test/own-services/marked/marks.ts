@@ -39,6 +39,8 @@ export function createMarks(): Marks {
       redis: 'redis-QZ7redispwQZ-0123',
       proxy: 'proxy-QZ7proxypwQZ-0123',
       entra: 'entra~QZ7entraQZ.secret~0123456789',
+      links: 'links-QZ7linkkeyQZ-0123456789abcdef',
+      signIn: 'signin~QZ7signinQZ.secret~0123456789',
     },
     patient: {
       id: 'P7QZPHIDQZ4321',
