@@ -108,6 +108,13 @@ export function signLinks(cardJson: string, base: string, notificationId: string
   )
 }
 
+const SIGNATURES = new RegExp(`(?<=/act/[\\w-]{${PAYLOAD_CHARACTERS}})[\\w-]{${SIGNATURE_CHARACTERS}}(?![\\w-])`, 'g')
+
+/** Takes the signatures out of every link in a text, for readers who may not act. The text keeps its length. */
+export function unsignLinks(text: string): string {
+  return text.replace(SIGNATURES, UNSIGNED)
+}
+
 /** The beginning of every link's URL: the token follows it. */
 export function linkBase(publicUrl: string): string {
   return `${publicUrl.replace(/\/+$/, '')}/act/`

@@ -35,4 +35,41 @@ describe('the sandbox of a gateway with tokens', () => {
     const [message] = (await gateway.wired.sandbox?.model.waitFor('sre', 1)) ?? []
     expect(message?.run).toBe('succeeded')
   })
+
+  it('shows working links to callers who may act, and none to readers', async () => {
+    const gateway = await serveQuick(await startedStore('postgres'), {
+      TEAMS_API_TOKENS: `hand:read+act:${TOKEN},eyes:read:${READER}`,
+      TEAMS_PUBLIC_PORT: 0,
+    })
+    const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+    const streams = await Promise.all(
+      [TOKEN, READER].map((token) => fetch(`${gateway.origin}/sandbox/events`, as(token))),
+    )
+    await gateway.wired.service.accept(
+      [{ eventType: 'vault.seal.detected', data: { node: 'v' }, stakeholders: ['sre'] }],
+      'test',
+    )
+    await gateway.wired.sandbox?.model.waitFor('sre', 1)
+    const listed = await Promise.all(
+      [TOKEN, READER].map(async (token) =>
+        (await fetch(`${gateway.origin}/sandbox/channels/sre/messages`, as(token))).text(),
+      ),
+    )
+    const streamed = await Promise.all(streams.map(readUntilLink))
+    for (const [acting, reading] of [listed, streamed]) {
+      expect(acting).toMatch(/\/act\/[\w-]{54}"/)
+      expect(reading).toMatch(/\/act\/[\w-]{32}~{22}"/)
+      expect(reading).not.toMatch(/\/act\/[\w-]{33}/)
+    }
+  })
 })
+
+/** Reads server-sent events up to the first with a link. */
+async function readUntilLink({ body }: Response): Promise<string> {
+  let text = ''
+  for await (const chunk of body ?? []) {
+    text += new TextDecoder().decode(chunk)
+    if (/\/act\/[^\n]*\n\n/.test(text)) return text
+  }
+  return text
+}

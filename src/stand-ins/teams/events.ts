@@ -12,9 +12,13 @@ const KEEP_ALIVE_MS = 15_000
 
 /**
  * Writes the sandbox's events to a response as server-sent events: `message`, `refused`, `cleared` and `faults`, each
- * with one line of JSON. Ends with the connection, or when `stopping` aborts.
+ * with one line of JSON as `shown` lets the reader see it. Ends with the connection, or when `stopping` aborts.
  */
-export function streamEvents(sandbox: Sandbox, response: ServerResponse, stopping: AbortSignal): void {
+export function streamEvents(
+  sandbox: Sandbox,
+  response: ServerResponse,
+  { stopping, shown }: { readonly stopping: AbortSignal; readonly shown: (text: string) => string },
+): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -22,7 +26,7 @@ export function streamEvents(sandbox: Sandbox, response: ServerResponse, stoppin
   })
   const unsubscribe = sandbox.subscribe((event) => {
     if (response.writableLength > MAX_UNREAD_BYTES) response.destroy()
-    else response.write(`event: ${event.type}\ndata: ${JSON.stringify(payloadOf(event))}\n\n`)
+    else response.write(`event: ${event.type}\ndata: ${shown(JSON.stringify(payloadOf(event)))}\n\n`)
   })
   const timer = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS)
   timer.unref()

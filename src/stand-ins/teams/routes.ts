@@ -1,5 +1,6 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { unsignLinks } from '../../contract/link-token.ts'
 import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
 import { sendAnswer } from './answer.ts'
 import { streamEvents } from './events.ts'
@@ -35,9 +36,10 @@ export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = 
     await app.register(webhookRoute(sandbox, stopping.signal))
 
     app.get('/sandbox/channels', { config: READ }, async () => ({ channels: sandbox.channels() }))
-    app.get<OfChannel>('/sandbox/channels/:channel/messages', { config: READ }, async (request) => ({
-      messages: sandbox.messages(request.params.channel, parseFilter(request.query)),
-    }))
+    app.get<OfChannel>('/sandbox/channels/:channel/messages', { config: READ }, async (request, reply) => {
+      const messages = sandbox.messages(request.params.channel, parseFilter(request.query))
+      return reply.type(JSON_TYPE).send(shownTo(request)(JSON.stringify({ messages })))
+    })
     app.delete<OfChannel>('/sandbox/channels/:channel/messages', { config: CHANGE }, async (request, reply) => {
       sandbox.clear(request.params.channel)
       return reply.code(204).send()
@@ -46,11 +48,18 @@ export function sandboxRoutes(sandbox: Sandbox, options: { gateway: boolean } = 
       faults: sandbox.setFaults(request.params.channel, request.body ?? null),
     }))
     // Without a HEAD route, whose answer would never end.
-    app.get('/sandbox/events', { config: READ, exposeHeadRoute: false }, async (_request, reply) => {
+    app.get('/sandbox/events', { config: READ, exposeHeadRoute: false }, async (request, reply) => {
       reply.hijack()
-      streamEvents(sandbox, reply.raw, stopping.signal)
+      streamEvents(sandbox, reply.raw, { stopping: stopping.signal, shown: shownTo(request) })
     })
   }
+}
+
+/** A message holds working links, with which its reader acts: without the scope `act` they have no signatures. */
+function shownTo(request: FastifyRequest): (text: string) => string {
+  // Undefined in a stand-in without a gateway, and with all scopes in a gateway without tokens.
+  const scopes = (request as { caller?: { scopes: ReadonlySet<string> } | null }).caller?.scopes
+  return scopes === undefined || scopes.has('act') || scopes.has('admin') ? (text) => text : unsignLinks
 }
 
 /** The webhooks. A Fastify scope of their own: bodies are bytes, and errors have Power Automate's form. */
