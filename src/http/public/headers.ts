@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 
 /**
  * What a page of the public listener may do: show itself with its style sheet, and send its form back. No scripts, no frames,
@@ -28,11 +28,14 @@ const HEADERS = {
 /** A year, in seconds. */
 const HSTS_SECONDS = 31_536_000
 
-/** Adds the headers of every answer; `cache-control: no-store` where the route sets none. */
+/** Adds the headers of every answer to one of them; `cache-control: no-store` where the route sets none. */
+export function setSecurityHeaders(reply: FastifyReply, publicUrl: string | undefined): void {
+  reply.headers(HEADERS)
+  if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store')
+  if (publicUrl?.startsWith('https:')) reply.header('strict-transport-security', `max-age=${HSTS_SECONDS}`)
+}
+
+/** Adds the headers of every answer to those of routes. */
 export function addSecurityHeaders(app: FastifyInstance, publicUrl: () => string | undefined): void {
-  app.addHook('onSend', async (_request, reply) => {
-    reply.headers(HEADERS)
-    if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store')
-    if (publicUrl()?.startsWith('https:')) reply.header('strict-transport-security', `max-age=${HSTS_SECONDS}`)
-  })
+  app.addHook('onSend', async (_request, reply) => setSecurityHeaders(reply, publicUrl()))
 }

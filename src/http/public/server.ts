@@ -10,10 +10,12 @@ import { trackRequests } from '../track-requests.ts'
 import type { ActingService } from './acting.ts'
 import { addAssets } from './assets.ts'
 import { createCookies } from './cookies.ts'
-import { addSecurityHeaders } from './headers.ts'
+import { addSecurityHeaders, setSecurityHeaders } from './headers.ts'
 import { browserLanguage, createTimeFormat, refusalText, textsOf } from './language.ts'
 import { messagePage } from './layout.ts'
+import { limitRequests } from './limit-requests.ts'
 import { addLinkRoutes, type LinkRouteOptions } from './link-routes.ts'
+import { createRefusals } from './refusals.ts'
 import { addSignInRoute } from './sign-in-route.ts'
 import type { PageProblem } from './texts.ts'
 
@@ -40,8 +42,6 @@ export interface PublicServer {
 
 /** A form has two short texts. */
 const MAX_FORM_BYTES = 16_384
-/** Requests at once; more are refused, so that a flood leaves the database to delivery. */
-const MAX_IN_FLIGHT = 64
 
 /**
  * Makes the public listener: pages of links, the end of a sign-in, files of the pages, and given plugins. Everything else is 404:
@@ -58,8 +58,14 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
     return503OnClosing: false,
     genReqId: newRequestId,
     clientErrorHandler: answerMalformed,
-    frameworkErrors: (error, request, reply) => void sendPage(error, languageOf(request.headers), reply),
+    frameworkErrors: (error, request, reply) => {
+      // Fastify runs no hooks for these: a path that can not be decoded, or that is too long.
+      setSecurityHeaders(reply, publicUrl())
+      if (request.url.startsWith('/act/')) void refusals.record('link_forged')
+      sendPage(error, languageOf(request.headers), reply)
+    },
   })
+  const refusals = createRefusals(options)
   const requests = trackRequests(app)
   logRequests(app, log)
   addSecurityHeaders(app, publicUrl)
@@ -117,17 +123,6 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
 
 function languageOf(headers: IncomingHttpHeaders): Language {
   return browserLanguage(headers['accept-language'])
-}
-
-function limitRequests(app: FastifyInstance): void {
-  let inFlight = 0
-  app.addHook('onRequest', async (_request, reply) => {
-    inFlight += 1
-    reply.raw.once('close', () => {
-      inFlight -= 1
-    })
-    if (inFlight > MAX_IN_FLIGHT) throw new GatewayError('gateway_busy')
-  })
 }
 
 function sendPage(thrown: unknown, language: Language, reply: FastifyReply): FastifyReply {
