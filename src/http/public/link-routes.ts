@@ -42,8 +42,11 @@ export interface LinkRouteOptions {
   readonly time: (at: Date, language: Language) => string
 }
 
-/** Requests per minute: pages of one link, forms of one link, forms of one person. */
-const LIMITS = { pages: 300, forms: 120, person: 20 }
+/**
+ * Requests per minute: pages and forms of one link by people who did not sign in, pages and forms of one person. People who signed
+ * in are limited as themselves alone: everybody in the channel has the link, and one of them could keep all others out.
+ */
+const LIMITS = { pages: 300, forms: 120, personPages: 300, person: 20 }
 /** A sign-in takes no longer. */
 export const SIGN_IN_SECONDS = 600
 
@@ -62,6 +65,7 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
   const limits = {
     pages: createRateLimit(LIMITS.pages, now),
     forms: createRateLimit(LIMITS.forms, now),
+    personPages: createRateLimit(LIMITS.personPages, now),
     person: createRateLimit(LIMITS.person, now),
   }
 
@@ -125,15 +129,30 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     const checked = checkToken(token, keys(), now())
     if (!checked.ok) return refuse(reply, language, checked.code, { link: checked.link })
     const { link } = checked
-    if (!limits.pages.take(keyOf(link))) return refuse(reply, language, 'too_many', { link })
     const tenantId = (request.query as Query).sign_in
     if (signIn?.tenants.some(({ id }) => id === tenantId))
       return startSignIn(reply, signIn, String(tenantId), { token, language }, link)
-    const known = await readSession(cookies, request.headers.cookie)
+    const known = await readSession(cookies, request.headers.cookie, signIn?.tenants ?? [])
     const session = known ?? newSession()
+    const { person } = session
+    if (person ? !limits.personPages.take(person.id) : !limits.pages.take(keyOf(link)))
+      return tooManyPages(reply, language, token, link, session)
     if (known === undefined) reply.header('set-cookie', await writeSession(cookies, session, options.signedInHours))
     return gone(reply, language, () => showPage(request, reply, link, session))
   })
+
+  /** Past the limit of people who did not sign in, they can still do so: the page reads nothing of the event. */
+  async function tooManyPages(
+    reply: FastifyReply,
+    language: Language,
+    token: string,
+    link: LinkPayload,
+    session: Session,
+  ): Promise<FastifyReply> {
+    if (signIn === undefined || session.person)
+      return refuse(reply, language, 'too_many', { link, actor: actorOf(session, null) })
+    return send(reply, 200, signInPage(contextOf(token, link, language, session), signIn.tenants))
+  }
 
   async function startSignIn(
     reply: FastifyReply,
@@ -160,9 +179,8 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     const { link } = checked
     const url = pageUrl(token, language)
     if (request.headers.origin !== options.publicUrl()) return refuse(reply, language, 'cross_site', { link, url })
-    if (!limits.forms.take(keyOf(link))) return refuse(reply, language, 'too_many', { link, url })
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-    const session = await readSession(cookies, request.headers.cookie)
+    const session = await readSession(cookies, request.headers.cookie, signIn?.tenants ?? [])
     const actor = session && actorOf(session, null)
     const proof = { actionId: form.get('action_id') ?? '', mac: form.get('proof') ?? '' }
     const proven =
@@ -171,8 +189,9 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
         : checkForm(proof, { key: keys()[0], sessionId: session.id, token, now: now() })
     if (session === undefined || proven !== 'ok')
       return refuse(reply, language, proven === 'ok' ? 'form_forged' : proven, { link, actor, url })
-    if (!limits.person.take(session.person?.id ?? session.id))
-      return refuse(reply, language, 'too_many', { link, actor, url })
+    const isWithin =
+      limits.person.take(session.person?.id ?? session.id) && (session.person || limits.forms.take(keyOf(link)))
+    if (!isWithin) return refuse(reply, language, 'too_many', { link, actor, url })
     if (form.get('do') === 'sign_out') return signOut(reply, language)
     return gone(reply, language, () => act(request, reply, link, session, form, proof.actionId))
   })

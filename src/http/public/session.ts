@@ -29,9 +29,19 @@ export function newSession(signedIn?: Person): Session {
   return { id: randomBytes(16).toString('base64url'), ...(signedIn ? { person: signedIn } : {}) }
 }
 
-/** Reads the session of a request; undefined where it has none. */
-export async function readSession(cookies: Cookies, header: string | undefined): Promise<Session | undefined> {
-  return sessionSchema.safeParse(await cookies.read('session', header)).data
+/**
+ * Reads the session of a request; undefined where it has none, and where its person's tenant may not sign in any more.
+ *
+ * @param tenants whose people may sign in; empty without a sign-in
+ */
+export async function readSession(
+  cookies: Cookies,
+  header: string | undefined,
+  tenants: readonly { readonly id: string }[],
+): Promise<Session | undefined> {
+  const session = sessionSchema.safeParse(await cookies.read('session', header)).data
+  const tenantId = session?.person?.tenantId
+  return tenantId === undefined || tenants.some(({ id }) => id === tenantId) ? session : undefined
 }
 
 /** The `Set-Cookie` header of a session. */
