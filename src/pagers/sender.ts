@@ -47,7 +47,7 @@ const RECOVER_MS = 5_000
 /** Requests at once to one pager; as many as it has connections. */
 const MOST_AT_ONCE = 8
 /** Added to the time of a request until another process takes its page over. */
-const LEASE_MARGIN_MS = 30_000
+const LEASE_MARGIN_MS = 10_000
 const BACKOFF = { factor: 2, maxDelay: 60 }
 /** Failed requests in a row until a page has failed: about six hours. */
 const MOST_FAILURES = 360
