@@ -279,7 +279,9 @@ describe("a template of the user's own", () => {
     for (const line of ['CBC: ok', 'HbA1c: ', 'a=1', 'lab.result.ready', 'vault-seal-abc123'])
       expect(shown).toContain(line)
     expect(JSON.stringify(english)).not.toMatch(/\$\{|\$data|\$buttons|designer only/)
+    const link = expect.stringMatching(/^https:\/\/teams-actions\.example\.sa\/act\/[\w~-]+$/)
     expect(english.actions).toEqual([
+      { type: 'Action.OpenUrl', title: 'Acknowledge', url: link },
       { type: 'Action.OpenUrl', title: 'Logs', url: 'https://logs.example.sa/search?q=vault-seal-abc123' },
       { type: 'Action.OpenUrl', title: 'Ours', url: 'https://lab.example.sa/' },
     ])
