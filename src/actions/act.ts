@@ -246,7 +246,9 @@ async function doLocally(
     row = { ...row, eventIds: [climbed.event.id], tier: climbed.tier, result: climbed.result }
   }
   await insertDone(transaction, row)
-  const ids = events.map(({ id }) => id)
+  const changed = await changeTimers(transaction, row, events, parts.timers)
+  // Locking the escalations may have waited for a tier, whose card was not there before.
+  if (changed) events = await withNewCards(transaction, events, parts.lives, row.at)
   const by = nameOf(actor)
   const acted = events.flatMap((state) =>
     action === 'replay' ? failedOf(state, row.notificationId) : state.notifications,
@@ -260,10 +262,6 @@ async function doLocally(
     { id: row.id, name: action },
     acted.map((notification) => columnsAfter(notification, row)),
   )
-  if (action === 'acknowledge') await parts.timers.acknowledged(transaction, ids)
-  if (action === 'unacknowledge') await parts.timers.resumed(transaction, ids)
-  if (action === 'restore') await resumeRestored(transaction, events, parts.timers)
-  if (action === 'discard') await parts.timers.ended(transaction, ids, 'discarded')
   if (action !== 'replay')
     await parts.followUp(transaction, {
       ...row,
@@ -276,6 +274,37 @@ async function doLocally(
   return { done: true }
 }
 
+/** Changes the timers of events as an action says, and locks their escalations. False where it leaves timers alone. */
+async function changeTimers(
+  transaction: Kysely<Tables>,
+  { action, at }: NewAction,
+  events: readonly EventState[],
+  timers: EscalationTimers,
+): Promise<boolean> {
+  const ids = events.map(({ id }) => id)
+  if (action === 'acknowledge') await timers.acknowledged(transaction, ids, at)
+  else if (action === 'unacknowledge') await timers.resumed(transaction, ids)
+  else if (action === 'restore') await resumeRestored(transaction, events, timers)
+  else if (action === 'discard') await timers.ended(transaction, ids, 'discarded')
+  else return false
+  return true
+}
+
+/** Reads events again, in their order. */
+async function withNewCards(
+  transaction: Kysely<Tables>,
+  events: readonly EventState[],
+  lives: AcknowledgementLives,
+  now: Date,
+): Promise<readonly EventState[]> {
+  const { notifications } = await lockNotifications(
+    transaction,
+    events.map(({ id }) => id),
+  )
+  const again = new Map(statesOf(notifications, lives, now).map((state) => [state.id, state]))
+  return events.map((event) => again.get(event.id) ?? event)
+}
+
 /** Timers go on, but not of an event whose acknowledgement still holds. */
 async function resumeRestored(
   transaction: Kysely<Tables>,
@@ -286,8 +315,8 @@ async function resumeRestored(
     transaction,
     events.map(({ id }) => id),
   )
-  const acknowledged = events.filter((event) => event.acknowledged !== null).map(({ id }) => id)
-  if (acknowledged.length > 0) await timers.acknowledged(transaction, acknowledged)
+  for (const { id, acknowledged } of events)
+    if (acknowledged !== null) await timers.acknowledged(transaction, [id], acknowledged.at)
 }
 
 /** Calls a tier of the first of these events that has a policy: a digest climbs once, and a repeat with what it repeats. */

@@ -27,6 +27,7 @@ const notification = (overrides: Partial<ActedNotification> = {}): ActedNotifica
   action_data: null,
   quiet_until: null,
   resolved: false,
+  calling: false,
   ...overrides,
 })
 const stateOf = (...rows: Partial<ActedNotification>[]): EventState => {

@@ -42,7 +42,9 @@ export function decide(action: ActionName, state: EventState, options: DecideOpt
   if (action === 'replay') return failedOf(state, options.notificationId).length > 0 ? DONE : refused('not_failed')
   if (state.resolved) return refused('resolved')
   if (action === 'acknowledge')
-    return state.acknowledged === null ? DONE : refused('already_acknowledged', who(state.acknowledged))
+    return state.acknowledged === null || state.calling
+      ? DONE
+      : refused('already_acknowledged', who(state.acknowledged))
   if (action === 'unacknowledge') return state.acknowledged === null ? refused('not_acknowledged') : DONE
   if (action === 'escalate') return decideEscalate(state, options)
   return DONE

@@ -2,7 +2,7 @@ import type { Priority } from '../catalogue/priority.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
 import type { ActedNotification } from '../store/acted-events.ts'
 
-/** For how long an acknowledgement lives, in seconds, by the priority of its event. */
+/** For how long an acknowledgement lives, in seconds, 0 for one that never expires, by the priority of its event. */
 export interface AcknowledgementLives {
   readonly CRITICAL: number
   readonly HIGH: number
@@ -22,16 +22,22 @@ export interface EventState {
   /** True where each of its notifications repeats another. */
   readonly repeat: boolean
   readonly resolved: boolean
-  /** The acknowledgement that has not expired. */
-  readonly acknowledged: { readonly by: string; readonly at: Date; readonly until: Date } | null
+  /** The acknowledgement that has not expired; `until` is null for one that never does. */
+  readonly acknowledged: { readonly by: string; readonly at: Date; readonly until: Date | null } | null
+  /**
+   * True where its escalation waits for an acknowledgement, whether there is one or not: somebody escalated it since, or the
+   * acknowledgement is about to expire.
+   */
+  readonly calling: boolean
   readonly discarded: { readonly by: string; readonly at: Date; readonly quietUntil: Date | null } | null
   /** The last action, with what the notifications have of it. */
   readonly last: { readonly action: string; readonly data: JsonObject } | null
 }
 
-/** When an acknowledgement expires. */
-export function expiryOf(priority: Priority, acknowledgedAt: Date, lives: AcknowledgementLives): Date {
+/** When an acknowledgement expires; null for one that never does, as with 0 seconds. */
+export function expiryOf(priority: Priority, acknowledgedAt: Date, lives: AcknowledgementLives): Date | null {
   const seconds = priority === 'CRITICAL' || priority === 'HIGH' ? lives[priority] : lives.MEDIUM
+  if (seconds === 0) return null
   return new Date(acknowledgedAt.getTime() + seconds * 1_000)
 }
 
@@ -75,9 +81,10 @@ function stateOf(
     repeat: rows.every((row) => row.repeat_of !== null),
     resolved: rows.some((row) => row.resolved),
     acknowledged:
-      acknowledgedAt !== null && until !== null && until > now
+      acknowledgedAt !== null && (until === null || until > now)
         ? { by: acknowledged?.acknowledged_by ?? '', at: acknowledgedAt, until }
         : null,
+    calling: rows.some((row) => row.calling),
     discarded: discard
       ? {
           by: textIn(discard.action_data, 'by'),

@@ -232,7 +232,8 @@ export interface ActionPage {
   }
   /** How many events it would be done to. */
   readonly events: number
-  readonly acknowledged: { readonly by: string; readonly at: Date; readonly until: Date } | null
+  /** `until` is null for an acknowledgement that never expires. */
+  readonly acknowledged: { readonly by: string; readonly at: Date; readonly until: Date | null } | null
   readonly discarded: { readonly by: string; readonly at: Date; readonly quietUntil: Date | null } | null
   readonly resolved: boolean
   /** What was done to the event before, the newest first; at most 20. */

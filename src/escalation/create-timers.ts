@@ -52,11 +52,13 @@ export function createTimers(
     async start(transaction, events) {
       await insertEscalations(transaction, events.flatMap(begin))
     },
-    async acknowledged(transaction, eventIds) {
-      await options.tellPagers(transaction, eventIds, 'acknowledge')
-      return move(transaction, 'acknowledged', eventIds, (one, now) =>
-        one.state === 'ended' ? undefined : acknowledgedAt(one, now, options),
+    async acknowledged(transaction, eventIds, at) {
+      const next = await move(transaction, 'acknowledged', eventIds, (one, now) =>
+        one.state === 'ended' ? undefined : acknowledgedAt(one, at ?? now, options),
       )
+      // After the escalations are locked, as in a tick: in the other order, the two would wait for each other.
+      await options.tellPagers(transaction, eventIds, 'acknowledge')
+      return next
     },
     resumed: (transaction, eventIds) =>
       move(transaction, 'resumed', eventIds, (one, now) =>

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { dataKeysOf } from '../intake/silences/match.ts'
 import { saveCalled, saveEscalations } from '../store/change-escalations.ts'
+import { copyAcknowledgements } from '../store/copy-acknowledgements.ts'
 import {
   type EscalationChange,
   findResolved,
@@ -168,6 +169,7 @@ async function doDue(
   )
   const reminders = of('remind').map(({ escalation }) => reminderOf(escalation, now, silences, options))
   await saveCalled(transaction, 'reminded', reminders)
+  await copyAcknowledgements(transaction, reminders)
   await wakeChannels(transaction, reminders, options)
   const called = await callTiers(
     transaction,

@@ -38,8 +38,12 @@ export type Climb =
 export interface EscalationTimers {
   /** Starts the escalation of accepted events, by the policy of each, in the transaction that inserts them. */
   start(transaction: Kysely<Tables>, events: readonly EventToEscalate[]): Promise<void>
-  /** Stops the timers of acknowledged events until the acknowledgement expires. */
-  acknowledged(transaction: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly NextClimb[]>
+  /**
+   * Stops the timers of acknowledged events until the acknowledgement expires.
+   *
+   * @param at when they were acknowledged; now, if absent
+   */
+  acknowledged(transaction: Kysely<Tables>, eventIds: readonly string[], at?: Date): Promise<readonly NextClimb[]>
   /** Goes on where an acknowledgement, or a discard, had stopped: the wait for the next tier begins again. */
   resumed(transaction: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly NextClimb[]>
   /** Ends the escalation of events that are not open any more. */

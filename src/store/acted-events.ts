@@ -29,6 +29,8 @@ export interface ActedNotification {
   readonly action_data: JsonObject | null
   readonly quiet_until: Date | null
   readonly resolved: boolean
+  /** True where the escalation of its event climbs, or has reminded that the acknowledgement is about to expire. */
+  readonly calling: boolean
 }
 
 const DAY_MS = 86_400_000
@@ -110,8 +112,9 @@ export async function readActed(
   const { rows } = await sql<ActedNotification & { now: Date }>`
     SELECT n.id, n.event_id, n.created_at, n.correlation_id, n.event_type, n.priority, n.stakeholders, n.channel, n.language,
            n.state, n.repeat_of, n.acknowledged_by, n.acknowledged_at, n.action_taken, n.action_data, n.quiet_until,
-           teams_resolved_by(n) IS NOT NULL AS resolved, statement_timestamp()::timestamptz(3) AS now
-      FROM teams_notifications n
+           teams_resolved_by(n) IS NOT NULL AS resolved, statement_timestamp()::timestamptz(3) AS now,
+           coalesce(z.state = 'climbing' OR z.state = 'acknowledged' AND z.reminded_at IS NOT NULL, false) AS calling
+      FROM teams_notifications n LEFT JOIN teams_escalations z ON z.event_id = n.event_id
      WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)} ORDER BY n.id`.execute(db)
   return { notifications: rows, now: rows[0]?.now ?? new Date() }
 }

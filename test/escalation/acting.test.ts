@@ -1,12 +1,26 @@
-import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { type Kysely, sql } from 'kysely'
+import { describe, expect, it, vi } from 'vitest'
+import { verifyRows } from '../../src/audit/verify/rows.ts'
 import type { Actor } from '../../src/contract/actions.ts'
+import { createTimers } from '../../src/escalation/create-timers.ts'
 import { tick } from '../../src/escalation/tick.ts'
 import { newId } from '../../src/kernel/ids.ts'
+import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
+import type { Tables } from '../../src/store/tables.ts'
+import { inTransaction } from '../../src/store/transactions.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { escalationOf, minutesAfter, type World, worldOn } from './setup.ts'
 
-const sara: Actor = { via: 'entra', id: 'sara', name: 'Sara', verified: true, roles: [], relayedBy: null }
+const person = (name: string): Actor => ({
+  via: 'entra',
+  id: name.toLowerCase(),
+  name,
+  verified: true,
+  roles: [],
+  relayedBy: null,
+})
+const sara = person('Sara')
+const omar = person('Omar')
 
 /** The id of the newest notification of an event. */
 async function newestOf({ db }: World, eventId: string): Promise<string> {
@@ -38,4 +52,78 @@ describe.each(KINDS)('acting on an event that climbs, on the %s database', (kind
     expect(await service.act({ action: 'replay', notificationId }, sara)).toMatchObject({ state: 'done', eventId })
     expect(await service.act({ action: 'acknowledge', notificationId }, sara)).toMatchObject({ state: 'done', eventId })
   })
+
+  it('acknowledges again what was escalated since, once', async () => {
+    const { db, options, wired, send } = await worldOn(await startedStore(kind))
+    const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { service } = wired
+    await service.act({ action: 'acknowledge', eventId }, sara)
+    await inTransaction(db, (transaction) => createTimers(options).climb(transaction, eventId))
+    expect(await escalationOf(db, eventId)).toMatchObject({ state: 'climbing', tier: 2 })
+    expect(await service.act({ action: 'acknowledge', eventId }, omar)).toMatchObject({ state: 'done' })
+    expect(await escalationOf(db, eventId)).toMatchObject({ state: 'acknowledged' })
+    expect(await service.act({ action: 'acknowledge', eventId }, sara)).toMatchObject({
+      result: 'already_acknowledged',
+      data: { by: 'Omar' },
+    })
+  })
+
+  it('renews an acknowledgement of which a reminder was sent, and the reminder is acknowledged as its event', async () => {
+    const world = await worldOn(await startedStore(kind))
+    const { db, options, wired, send } = world
+    const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { service } = wired
+    await service.act({ action: 'acknowledge', eventId, reason: 'on it' }, sara)
+    const { ack_expires_at: expires } = await escalationOf(db, eventId)
+    await tick(db, minutesAfter(expires ?? new Date(), -15), options)
+    const id = await newestOf(world, eventId)
+    expect(await service.getNotification(id, 'library')).toMatchObject({
+      acknowledgedBy: 'Sara',
+      actionTaken: 'acknowledge',
+    })
+    expect(await service.act({ action: 'acknowledge', notificationId: id }, omar)).toMatchObject({ state: 'done' })
+    const renewed = await escalationOf(db, eventId)
+    expect(renewed).toMatchObject({ state: 'acknowledged', reminded_at: null })
+    expect(Number(renewed.ack_expires_at)).toBeGreaterThan(Number(expires))
+    expect(await service.getNotification(id, 'library')).toMatchObject({ acknowledgedBy: 'Omar' })
+    expect(await inReadSnapshot(db, (snapshot) => Array.fromAsync(verifyRows(snapshot)))).toEqual([])
+  })
+
+  it('leaves an acknowledgement its time, where the event is discarded and restored', async () => {
+    const { db, wired, send } = await worldOn(await startedStore(kind))
+    const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { service } = wired
+    await service.act({ action: 'acknowledge', eventId }, sara)
+    const { ack_expires_at: expires } = await escalationOf(db, eventId)
+    await service.act({ action: 'discard', eventId, reason: 'a drill' }, sara)
+    await service.act({ action: 'restore', eventId }, sara)
+    expect(await escalationOf(db, eventId)).toMatchObject({ state: 'acknowledged', ack_expires_at: expires })
+  })
 })
+
+it('an acknowledgement takes the card of a tier that was called while it waited', async () => {
+  const world = await worldOn(await startedStore('postgres'))
+  const { db, options, wired, send } = world
+  const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+  const called = await db.startTransaction().execute()
+  await createTimers(options).climb(called, eventId)
+  const acknowledged = wired.service.act({ action: 'acknowledge', eventId }, sara)
+  await vi.waitFor(async () => expect(await waiting(db)).toBe(1), { timeout: 20_000 })
+  await called.commit().execute()
+  await acknowledged
+  const { tier } = await escalationOf(db, eventId)
+  expect(tier).toBe(2)
+  const id = await newestOf(world, eventId)
+  expect(await wired.service.getNotification(id, 'library')).toMatchObject({
+    channel: 'nphies_integration',
+    acknowledgedBy: 'Sara',
+  })
+})
+
+/** How many transactions wait for a lock of another one. */
+async function waiting(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db)
+  return rows[0]?.count ?? 0
+}

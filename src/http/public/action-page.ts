@@ -82,7 +82,7 @@ function happened(context: PageContext, page: ActionPage): Html {
 ${fact(texts.occurred, moment(context, notification.createdAt))}
 ${fact(texts.channel, html`<bdi>${notification.channel}</bdi>`)}
 ${fact(texts.correlationId, html`<code dir="ltr">${notification.correlationId}</code>`)}
-${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>${texts.comma} ${moment(context, acknowledged.at)} (${texts.until} ${time(acknowledged.until, language)})`)}
+${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>${texts.comma} ${moment(context, acknowledged.at)}${acknowledged.until !== null && html` (${texts.until} ${time(acknowledged.until, language)})`}`)}
 ${discarded !== null && fact(texts.discardedBy, html`<bdi>${discarded.by}</bdi>${texts.comma} ${moment(context, discarded.at)}`)}
 ${person !== undefined && fact(texts.askedBy, html`<bdi>${person.name}</bdi>`)}
 </dl>
