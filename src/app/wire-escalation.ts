@@ -5,6 +5,7 @@ import type { EscalationOptions } from '../escalation/options.ts'
 import { type EscalationTimers, noEscalation } from '../escalation/timers.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { escalationIsOn } from '../settings/escalation-settings.ts'
 import type { Settings } from '../settings/table.ts'
 import type { Database } from '../store/database.ts'
@@ -20,21 +21,25 @@ export interface WiredEscalation {
   readonly loop: EscalationOptions | undefined
 }
 
-/** Makes the timers of escalation, or those that do nothing where TEAMS_ESCALATION says so. */
+/**
+ * Makes the timers of escalation. Where TEAMS_ESCALATION is off, none start and no loop calls tiers; but what is done to an event
+ * changes the timer that another process has started for it.
+ */
 export function wireEscalation(parts: {
   readonly settings: Settings
   readonly catalogue: Catalogue
   readonly transport: Transport
+  readonly secrets: Pick<Secrets, 'pagerKey'>
   readonly engine: Engine
   readonly log: Log
   readonly metrics: Metrics
 }): WiredEscalation {
-  const { settings, catalogue, transport, engine, log, metrics } = parts
-  if (!escalationIsOn(settings)) return { timers: noEscalation, loop: undefined }
+  const { settings, catalogue, transport, secrets, engine, log, metrics } = parts
   const options: EscalationOptions = {
     catalogue,
     canSend: (channel) => transport.destination(channel).ready,
     pagers: new Set(catalogue.pagers.keys()),
+    canPage: (pager) => secrets.pagerKey(pager) !== undefined,
     ackTtl: {
       CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
       HIGH: settings.TEAMS_ACK_TTL_HIGH,
@@ -55,7 +60,10 @@ export function wireEscalation(parts: {
     log,
     metrics,
   }
-  return { timers: createTimers(options), loop: options }
+  const timers = createTimers(options)
+  return escalationIsOn(settings)
+    ? { timers, loop: options }
+    : { timers: { ...timers, start: noEscalation.start }, loop: undefined }
 }
 
 /**

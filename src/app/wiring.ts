@@ -162,7 +162,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   releases.add(() => transport.close())
   const unready = createUnreadyChannels({ catalogue, transport, log })
   const delivery = renderer && wireDelivery(renderer)
-  const escalation = wireEscalation({ settings, catalogue, transport, engine, log, metrics })
+  const escalation = wireEscalation({ settings, catalogue, transport, secrets, engine, log, metrics })
   let stopping = false
   const acknowledgementLives = {
     CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,

@@ -121,6 +121,10 @@ export const ACTION_RESULTS = {
     todo: 'Name a tier of its policy.',
   },
   not_open: { title: 'It is resolved or discarded', todo: 'Nothing.' },
+  reached_nobody: {
+    title: 'Neither its tier nor a later one can be called now: muted, silenced, removed, or without address or key',
+    todo: 'Call somebody. Then look at the channels and pagers of the policy, and at the silences.',
+  },
   not_offered: {
     title: 'The gateway has nothing that does this for the event',
     todo: 'Do it in the system itself, or give the gateway an action provider.',

@@ -39,7 +39,8 @@ export const ESCALATION_ENTRIES = {
   },
   'escalation.held': {
     fields: { ...ESCALATION_FIELDS },
-    means: 'A tier waits for another time than before, because the working hours of its calendar are others now',
+    means:
+      'A tier waits for another time than before, because the working hours of its calendar are others now, or a silence matches the event',
   },
   'escalation.acknowledged': {
     fields: { ...ESCALATION_FIELDS },

@@ -42,7 +42,7 @@ export const UNREACHED = {
   muted: 'The channel is muted',
   silence: 'A silence matches the event in this channel',
   maintenance: 'A maintenance window matches the event in this channel',
-  address_missing: 'The channel has no webhook URL',
+  address_missing: 'The channel has no webhook URL, or the pager no key',
 } as const
 
 /** A channel or pager of a tier that was not called, and why. */
@@ -140,7 +140,13 @@ export const escalationWire = record({
     })
     .nullable()
     .meta({ description: 'What happens at `next_at`; null where nothing follows.' }),
-  held_by: z.string().nullable().meta({ description: 'The calendar for whose working hours the next tier waits.' }),
+  held_by: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'What the next tier waits for: the calendar whose working hours it needs, or a `silence` or `maintenance`.',
+    }),
   ack_expires_at: moment.nullable(),
   pages: z.array(pageWire).meta({
     description:

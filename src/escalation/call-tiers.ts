@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { EscalationNote } from '../contract/escalations.ts'
-import { type CalledEscalation, saveCalled } from '../store/change-escalations.ts'
-import type { LockedEscalation } from '../store/escalations.ts'
+import type { Silence } from '../contract/silences.ts'
+import { type CalledEscalation, saveCalled, saveEscalations } from '../store/change-escalations.ts'
+import type { EscalationChange, LockedEscalation } from '../store/escalations.ts'
 import type { ReadSilence } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { climbingFrom } from './decide.ts'
@@ -13,7 +14,12 @@ import { notificationsFor, reach } from './reach.ts'
 export interface DueTier {
   readonly escalation: LockedEscalation
   readonly step: Pick<NextStep, 'tier' | 'round'>
+  /** Where the escalation stands, where that has changed since it was locked: the tier before reached nobody. */
+  readonly position?: EscalationChange
 }
+
+/** Longest time, in milliseconds, until a tier that a silence holds is looked at again: somebody may have ended the silence. */
+const LONGEST_HOLD_MS = 5 * 60_000
 
 /** How tiers are called. */
 export interface CallContext {
@@ -32,7 +38,7 @@ export interface CalledTier {
 /**
  * Calls due tiers: writes their notifications and pages, and wakes the channels. Of an escalation whose tier reaches nobody the
  * next tier is called at once. The wait before a repeat holds, so that a policy whose tiers are all muted does not begin again
- * without end.
+ * without end. A silence holds a tier that reaches nobody else, until it is over.
  *
  * @returns the last tier that was called of each escalation
  */
@@ -47,7 +53,17 @@ export async function callTiers(
   while (left.length > 0) {
     const calls = left.map((tier) => ({ ...tier, ...callOf(tier, context, options) }))
     const reached = calls.filter(({ isReached }) => isReached).map(({ called }) => called)
-    const missed = calls.filter(({ isReached }) => !isReached)
+    const held = calls.filter(({ heldUntil }) => heldUntil !== undefined)
+    const missed = calls.filter(({ isReached, heldUntil }) => !isReached && heldUntil === undefined)
+    await saveEscalations(
+      transaction,
+      'held',
+      held.map(({ escalation, position = escalation, heldUntil = context.now, silence }) => ({
+        ...position,
+        nextAt: heldUntil,
+        heldBy: silence?.kind ?? null,
+      })),
+    )
     await saveCalled(transaction, 'called', reached)
     await saveCalled(
       transaction,
@@ -59,19 +75,31 @@ export async function callTiers(
       reached.filter(({ pagers }) => pagers.length > 0),
     )
     await wakeChannels(transaction, reached, options)
-    for (const { escalation, called } of calls) last.set(escalation.eventId, { escalation, called })
-    left = missed.flatMap(({ escalation, step, isLast }) =>
-      isLast ? [] : [{ escalation, step: { tier: step.tier + 1, round: step.round } }],
+    for (const { escalation, called, heldUntil } of calls)
+      if (heldUntil === undefined) last.set(escalation.eventId, { escalation, called })
+    left = missed.flatMap(({ escalation, step, called, isLast }) =>
+      isLast ? [] : [{ escalation, step: { tier: step.tier + 1, round: step.round }, position: called }],
     )
   }
   return [...last.values()]
+}
+
+/** True where the tier, or one after it, reaches somebody. */
+export function reachesSomebody(
+  { escalation, step }: DueTier,
+  context: CallContext,
+  options: EscalationOptions,
+): boolean {
+  const { isReached, isLast, heldUntil } = callOf({ escalation, step }, context, options)
+  if (isReached || isLast || heldUntil !== undefined) return isReached
+  return reachesSomebody({ escalation, step: { ...step, tier: step.tier + 1 } }, context, options)
 }
 
 function callOf({ escalation, step }: DueTier, { now, silences, byHand }: CallContext, options: EscalationOptions) {
   const { plan } = escalation
   const { calendars } = options.catalogue.escalation
   const target = targetOf(plan, step.tier, now, calendars)
-  const { channels, pagers, unreached } = reach(target, escalation, silences, options)
+  const { channels, pagers, unreached, silence } = reach(target, escalation, silences, options)
   const note: EscalationNote = {
     kind: 'tier',
     tier: step.tier,
@@ -92,7 +120,14 @@ function callOf({ escalation, step }: DueTier, { now, silences, byHand }: CallCo
     unreached,
     byHand,
   }
-  return { called, isReached, isLast }
+  const heldUntil = isReached || silence === undefined ? undefined : endOf(silence, now)
+  return { called, isReached, isLast, silence, heldUntil }
+}
+
+/** When a tier that a silence holds is looked at again. One that recurs says only when it is over for the first time. */
+function endOf({ endsAt }: Silence, now: Date): Date {
+  const latest = new Date(now.getTime() + LONGEST_HOLD_MS)
+  return endsAt > now && endsAt < latest ? endsAt : latest
 }
 
 /** Wakes the channels of new notifications. */

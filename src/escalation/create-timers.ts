@@ -6,7 +6,7 @@ import { type EventToEscalate, type LockedEscalation, lockEscalations } from '..
 import { readClock, readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { acknowledgedAt } from './acknowledgement.ts'
-import { callTiers } from './call-tiers.ts'
+import { callTiers, reachesSomebody } from './call-tiers.ts'
 import { climbingFrom, endedAs, goingOn } from './decide.ts'
 import { tierAt, tierCount } from './next-step.ts'
 import type { EscalationOptions } from './options.ts'
@@ -87,7 +87,9 @@ export function createTimers(
       const wanted = tier ?? tierAt(locked.plan, { tier: locked.tier + 1 }, locked.since, now, calendars)
       if (wanted > tierCount(locked.plan, now, calendars)) return { called: false, why: 'no_such_tier' }
       const due = [{ escalation: locked, step: { tier: wanted, round: locked.round } }]
-      const [last] = await callTiers(transaction, due, { now, silences, byHand: true }, options)
+      const context = { now, silences, byHand: true }
+      if (!due.some((one) => reachesSomebody(one, context, options))) return { called: false, why: 'reached_nobody' }
+      const [last] = await callTiers(transaction, due, context, options)
       if (last === undefined) return { called: false, why: 'no_such_tier' }
       reportCalled([last], options)
       const { called } = last

@@ -37,10 +37,18 @@ function climbing(given: Pick<LockedEscalation, 'tier' | 'since'> & Partial<Lock
     policy: 'own',
     plan,
     closed: false,
+    discarded: false,
     event: { correlationId: 'c', stakeholders: [], language: null, data: {} },
     ...given,
   }
 }
+
+it('ends where the event was resolved or discarded', () => {
+  const since = new Date('2026-11-29T10:00:00Z')
+  expect(decide(climbing({ tier: 1, since, closed: true }), since, calendars)).toEqual({ kind: 'end', why: 'resolved' })
+  const discarded = climbing({ tier: 1, since, discarded: true })
+  expect(decide(discarded, since, calendars)).toEqual({ kind: 'end', why: 'discarded' })
+})
 
 describe('a tier whose wait working hours end in', () => {
   const since = new Date('2026-11-29T16:50:00Z')

@@ -16,6 +16,8 @@ export type Decision =
 export function decide(escalation: LockedEscalation, now: Date, calendars: Calendars): Decision {
   if (escalation.event === undefined) return { kind: 'end', why: 'removed' }
   if (escalation.closed) return { kind: 'end', why: 'resolved' }
+  // By a process that did not end the escalation: one of another version, or SQL.
+  if (escalation.discarded) return { kind: 'end', why: 'discarded' }
   if (escalation.state === 'acknowledged') {
     const isOver = escalation.ackExpiresAt === null || escalation.ackExpiresAt <= now
     return { kind: isOver ? 'expire' : 'remind' }

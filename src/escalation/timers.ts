@@ -17,6 +17,8 @@ export type ClimbRefusal =
   | 'no_such_tier'
   /** It is resolved or discarded. */
   | 'not_open'
+  /** None of the channels and pagers of the tier, and of those after it, can be called now. */
+  | 'reached_nobody'
 
 /** Result of {@link EscalationTimers.climb}. */
 export type Climb =

@@ -49,6 +49,8 @@ export interface StoredEscalation extends EscalationChange {
 export interface LockedEscalation extends StoredEscalation {
   /** True where the event is resolved; of a digest, where no event that stands in it is open any more. */
   readonly closed: boolean
+  /** True where a notification of the event was discarded. */
+  readonly discarded: boolean
   /** Undefined where retention removed it. */
   readonly event:
     | {
@@ -100,12 +102,19 @@ export async function lockEscalations(
                FROM unnest(${[...dataKeys]}::text[]) k WHERE e.data -> k IS NOT NULL)`
   const { rows } = await sql<LockedRow>`
     SELECT z.*, ${isClosed} AS closed,
+           EXISTS (SELECT 1 FROM teams_notifications n WHERE n.event_id = z.event_id AND n.created_at = z.event_created_at
+                      AND n.action_taken = 'discard') AS discarded,
            CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('correlationId', e.correlation_id, 'stakeholders', e.stakeholders,
                                                              'language', e.language, 'data', ${data}) END AS event
       FROM (${lockedSql(wanted)}) z
       LEFT JOIN teams_events e ON e.id = z.event_id AND e.created_at = z.event_created_at
      ORDER BY z.next_at, z.event_id`.execute(db)
-  return rows.map((row) => ({ ...toEscalation(row), closed: row.closed, event: row.event ?? undefined }))
+  return rows.map((row) => ({
+    ...toEscalation(row),
+    closed: row.closed,
+    discarded: row.discarded,
+    event: row.event ?? undefined,
+  }))
 }
 
 function lockedSql(wanted: Wanted): RawBuilder<unknown> {
@@ -181,6 +190,7 @@ export interface EscalationRow {
 
 interface LockedRow extends EscalationRow {
   closed: boolean
+  discarded: boolean
   event: LockedEscalation['event'] | null
 }
 

@@ -28,13 +28,17 @@ export async function foldEscalations(
     WITH members AS (
       SELECT DISTINCT ON (n.event_id) n.event_id, n.digest_id FROM teams_notifications n
        WHERE n.digest_id = ANY(${[...digestIds]}::uuid[]) AND n.state = 'digested' AND n.escalation_step IS NULL
+    ), locked AS (
+      -- In the order in which all others lock them, so that two transactions do not wait for each other.
+      SELECT z.event_id FROM teams_escalations z
+       WHERE z.event_id IN (SELECT event_id FROM members) AND z.state = 'climbing' ORDER BY z.event_id FOR UPDATE
     ), ${changeRows(
       'escalation.ended',
       'folded',
       sql`
       UPDATE teams_escalations z
          SET state = 'ended', reason = 'digested', next_at = NULL, held_by = NULL, ended_at = clock_timestamp()
-        FROM members m WHERE z.event_id = m.event_id AND z.state = 'climbing'`,
+        FROM members m JOIN locked l ON l.event_id = m.event_id WHERE z.event_id = m.event_id AND z.state = 'climbing'`,
       { returning: sql`m.digest_id, z.plan`, entry: { values: ESCALATION_VALUES } },
     )}
     SELECT DISTINCT ON (digest_id) digest_id AS "digestId", plan, tier, round, since

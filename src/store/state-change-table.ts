@@ -185,7 +185,7 @@ export const STATE_CHANGES = {
   },
   'escalation.held': {
     of: 'escalation',
-    means: 'A tier waits for another time, because working hours have changed',
+    means: 'A tier waits for another time, because working hours have changed or a silence holds it',
     entry: 'escalation.held',
   },
   'escalation.acknowledged': {

@@ -5,6 +5,8 @@ import type { Actor } from '../../src/contract/actions.ts'
 import { createTimers } from '../../src/escalation/create-timers.ts'
 import { tick } from '../../src/escalation/tick.ts'
 import { newId } from '../../src/kernel/ids.ts'
+import { lockEscalations } from '../../src/store/escalations.ts'
+import { insertPages, tellPages } from '../../src/store/pages.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { inTransaction } from '../../src/store/transactions.ts'
@@ -89,6 +91,18 @@ describe.each(KINDS)('acting on an event that climbs, on the %s database', (kind
     expect(await inReadSnapshot(db, (snapshot) => Array.fromAsync(verifyRows(snapshot)))).toEqual([])
   })
 
+  it('does not escalate where nobody would be reached, and leaves the timer as it is', async () => {
+    // No channel of this gateway has a webhook URL.
+    const { db, wired, send } = await worldOn(await startedStore(kind))
+    const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const before = await escalationOf(db, eventId)
+    expect(await wired.service.act({ action: 'escalate', eventId, reason: 'no answer' }, sara)).toMatchObject({
+      state: 'refused',
+      result: 'reached_nobody',
+    })
+    expect(await escalationOf(db, eventId)).toEqual(before)
+  })
+
   it('leaves an acknowledgement its time, where the event is discarded and restored', async () => {
     const { db, wired, send } = await worldOn(await startedStore(kind))
     const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
@@ -99,6 +113,30 @@ describe.each(KINDS)('acting on an event that climbs, on the %s database', (kind
     await service.act({ action: 'restore', eventId }, sara)
     expect(await escalationOf(db, eventId)).toMatchObject({ state: 'acknowledged', ack_expires_at: expires })
   })
+})
+
+it('stops a timer that another process has started, in one whose settings start none', async () => {
+  const store = await startedStore('postgres')
+  const { db, send } = await worldOn(store)
+  const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+  const { wired } = await worldOn(store, { escalation: 'off' })
+  await wired.service.act({ action: 'acknowledge', eventId }, sara)
+  expect(await escalationOf(db, eventId)).toMatchObject({ state: 'acknowledged' })
+})
+
+it('an acknowledgement and the end of its event do not wait for each other', async () => {
+  const { db, options, send } = await worldOn(await startedStore('postgres'))
+  const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+  const { event_created_at: eventCreatedAt } = await escalationOf(db, eventId)
+  await insertPages(db, [{ eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }])
+  const timers = createTimers({ ...options, tellPagers: tellPages })
+  const ending = await db.startTransaction().execute()
+  await lockEscalations(ending, { eventIds: [eventId] })
+  const acknowledged = inTransaction(db, (transaction) => timers.acknowledged(transaction, [eventId]))
+  await vi.waitFor(async () => expect(await waiting(db)).toBe(1), { timeout: 20_000 })
+  await tellPages(ending, [eventId], 'resolve')
+  await ending.commit().execute()
+  expect(await acknowledged).toHaveLength(1)
 })
 
 it('an acknowledgement takes the card of a tier that was called while it waited', async () => {

@@ -30,12 +30,15 @@ export async function worldOn(
   given: {
     readonly config?: ConfigInput
     readonly pagers?: readonly string[]
+    /** Channels without webhook URL, and pagers without key. */
     readonly noAddress?: readonly string[]
+    /** TEAMS_ESCALATION; `on` if absent. */
+    readonly escalation?: 'on' | 'off'
   } = {},
 ): Promise<World> {
   const wired = await wire({
     env: {},
-    settings: { ...store, TEAMS_LOG_LEVEL: 'silent', TEAMS_ESCALATION: 'on' },
+    settings: { ...store, TEAMS_LOG_LEVEL: 'silent', TEAMS_ESCALATION: given.escalation ?? 'on' },
     ...(given.config === undefined ? {} : { config: given.config }),
     deliver: false,
   })
@@ -47,6 +50,7 @@ export async function worldOn(
     catalogue: wired.catalogue,
     canSend: ({ key }) => !given.noAddress?.includes(key),
     pagers: new Set(given.pagers),
+    canPage: (name) => !given.noAddress?.includes(name),
     ackTtl: ACK_TTL,
     wake: async (_, channels) => void woken.push(...channels),
     callPagers: async (_, calls) => void pages.push(...calls),

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { tick } from '../../src/escalation/tick.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
+import { cardsOf, entriesOf, escalationOf, minutesAfter, worldOn } from './setup.ts'
+
+const config = {
+  pagers: { oncall: { kind: 'pagerduty' } },
+  escalation: {
+    policies: {
+      own: {
+        for: [{ priorities: ['CRITICAL'] }],
+        tiers: [
+          { after: '5m', channels: ['devops'], pagers: ['oncall'] },
+          { after: '5m', channels: ['sre'] },
+        ],
+      },
+    },
+  },
+} as const
+
+describe.each(KINDS)('a tier, on the %s database', (kind) => {
+  it('is held, with its pagers, while a silence matches, and called when that has ended', async () => {
+    const { wired, db, options, pages, send } = await worldOn(await startedStore(kind), { config, pagers: ['oncall'] })
+    const { service } = wired
+    const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const silence = await service.createSilence(
+      {
+        matchers: [{ field: 'event_type', operator: '=', value: 'celery.worker.offline' }],
+        endsAt: minutesAfter(new Date(), 60).toISOString(),
+        reason: 'moving',
+      },
+      'library',
+    )
+    const { since } = await escalationOf(db, id)
+    expect(await tick(db, minutesAfter(since, 5), options)).toMatchObject({ due: 1, called: [] })
+    expect(await escalationOf(db, id)).toMatchObject({
+      state: 'climbing',
+      tier: 1,
+      next_at: minutesAfter(since, 10),
+      held_by: 'silence',
+    })
+    expect(pages).toEqual([])
+    await service.endSilence(silence.id, 'library')
+    await tick(db, minutesAfter(since, 10), options)
+    expect(await cardsOf(db, id)).toEqual(['own runtime_eng suppressed', '2 devops pending'])
+    expect(pages).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
+    expect(await entriesOf(db, id)).toEqual(['escalation.started', 'escalation.held', 'escalation.called'])
+  })
+
+  it('calls whom a silence of one channel leaves', async () => {
+    const { wired, db, options, pages, send } = await worldOn(await startedStore(kind), { config, pagers: ['oncall'] })
+    const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    await wired.service.createSilence(
+      {
+        matchers: [{ field: 'channel', operator: '=', value: 'devops' }],
+        endsAt: minutesAfter(new Date(), 60).toISOString(),
+        reason: 'moving',
+      },
+      'library',
+    )
+    const { since } = await escalationOf(db, id)
+    await tick(db, minutesAfter(since, 5), options)
+    expect(await cardsOf(db, id)).toEqual(['own runtime_eng pending'])
+    expect(pages).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
+  })
+
+  it('whose only pager has no key reaches nobody, and the next one is called', async () => {
+    const { db, options, pages, send } = await worldOn(await startedStore(kind), {
+      config,
+      pagers: ['oncall'],
+      noAddress: ['devops', 'oncall'],
+    })
+    const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { since } = await escalationOf(db, id)
+    await tick(db, minutesAfter(since, 5), options)
+    expect(await cardsOf(db, id)).toEqual(['own runtime_eng pending', '3 sre pending'])
+    expect(pages).toEqual([])
+  })
+})
