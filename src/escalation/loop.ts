@@ -11,6 +11,9 @@ import { BATCH_SIZE, endImpossibleWaits, endResolved, replan, tick } from './tic
 const TICK_INTERVAL_MS = 2_000
 /** Milliseconds between two looks for waits that began in the future. */
 const REPAIR_INTERVAL_MS = 60_000
+/** Milliseconds between two looks for resolved events that are older than {@link RECENT_MS}. */
+const FULL_LOOK_INTERVAL_MS = 600_000
+const RECENT_MS = 86_400_000
 /** Milliseconds after which a tier that is due counts as overdue. */
 const OVERDUE_MS = 10_000
 
@@ -27,6 +30,7 @@ export function startEscalation(
   let failing = false
   let replanned = false
   let repairAt = 0
+  let fullLookAt = 0
   let cancelTimer = () => {}
   let running: Promise<void> = Promise.resolve()
 
@@ -56,9 +60,17 @@ export function startEscalation(
     }
   }
 
-  async function doAll(): Promise<void> {
+  /** Of events of the last day at each look; of all events once in ten minutes, of which there may be months. */
+  async function endAllResolved(now: Date): Promise<void> {
+    const isFull = now.getTime() >= fullLookAt || now.getTime() < fullLookAt - FULL_LOOK_INTERVAL_MS
+    if (isFull) fullLookAt = now.getTime() + FULL_LOOK_INTERVAL_MS
+    const receivedAfter = isFull ? undefined : new Date(now.getTime() - RECENT_MS)
     for (let ended = BATCH_SIZE; ended >= BATCH_SIZE && !stopped; )
-      ended = await endResolved(kysely, await readClock(kysely), options)
+      ended = await endResolved(kysely, now, options, receivedAfter)
+  }
+
+  async function doAll(): Promise<void> {
+    await endAllResolved(await readClock(kysely))
     for (let due = BATCH_SIZE; due >= BATCH_SIZE && !stopped; ) {
       const done = await tick(kysely, await readClock(kysely), options)
       due = done.due

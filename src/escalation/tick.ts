@@ -38,9 +38,19 @@ export async function tick(kysely: Kysely<Tables>, now: Date, options: Escalatio
   return inTransaction(kysely, (transaction) => doDue(transaction, { dueBy: now, limit: BATCH_SIZE }, now, options))
 }
 
-/** Ends the escalations of resolved events, up to {@link BATCH_SIZE}. @returns how many there were */
-export async function endResolved(kysely: Kysely<Tables>, now: Date, options: EscalationOptions): Promise<number> {
-  const eventIds = await findResolved(kysely, BATCH_SIZE)
+/**
+ * Ends the escalations of resolved events, up to {@link BATCH_SIZE}.
+ *
+ * @param receivedAfter those of older events are left as they are
+ * @returns how many there were
+ */
+export async function endResolved(
+  kysely: Kysely<Tables>,
+  now: Date,
+  options: EscalationOptions,
+  receivedAfter?: Date,
+): Promise<number> {
+  const eventIds = await findResolved(kysely, BATCH_SIZE, receivedAfter)
   if (eventIds.length === 0) return 0
   return inTransaction(kysely, async (transaction) => {
     const resolved = (await lockEscalations(transaction, { eventIds })).filter(

@@ -147,11 +147,19 @@ export const isClosed = sql<boolean>`
                            AND teams_resolved_by(n) IS NULL)
   END`
 
-/** The events whose escalation goes on although they are resolved, at most so many. */
-export async function findResolved(db: Kysely<Tables>, limit: number): Promise<readonly string[]> {
+/**
+ * The events whose escalation goes on although they are resolved, at most so many.
+ *
+ * @param receivedAfter those of older events are left out: there may be months of events whose every tier was called
+ */
+export async function findResolved(
+  db: Kysely<Tables>,
+  limit: number,
+  receivedAfter?: Date,
+): Promise<readonly string[]> {
   const { rows } = await sql<{ event_id: string }>`
     SELECT z.event_id FROM teams_escalations z
-     WHERE z.state <> 'ended'
+     WHERE z.state <> 'ended' ${receivedAfter === undefined ? sql`` : sql`AND z.received_at > ${receivedAfter}`}
        AND EXISTS (SELECT 1 FROM teams_resolutions r
                     WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
                       AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
