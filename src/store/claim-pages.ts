@@ -214,7 +214,10 @@ export async function pausePager(db: Kysely<Tables>, name: string, ms: number): 
     )} SELECT 1`.execute(db)
 }
 
-/** Lets pages wait by themselves again that are folded into one that is over: their events are not. Returns how many. */
+/**
+ * Lets pages wait by themselves again that are folded into one that is over, or that was acknowledged before any service had it:
+ * their events are not. Returns how many.
+ */
 export async function releaseFolded(db: Kysely<Tables>): Promise<number> {
   const { rows } = await sql`
     WITH ${changeRows(
@@ -224,6 +227,7 @@ export async function releaseFolded(db: Kysely<Tables>): Promise<number> {
       UPDATE teams_pages g SET state = 'pending', folded_into = NULL, next_attempt_at = now(), updated_at = now()
        WHERE g.state = 'folded' AND NOT EXISTS (
          SELECT 1 FROM teams_pages l WHERE l.id = g.folded_into AND l.wanted <> 'resolve'
+            AND (l.wanted <> 'acknowledge' OR l.accepted_at IS NOT NULL OR l.lease_by IS NOT NULL)
             AND l.state IN ('pending', 'accepted', 'opened', 'acknowledged'))`,
       { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`'gateway'`) } },
     )} SELECT id FROM released`.execute(db)

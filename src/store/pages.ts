@@ -96,7 +96,10 @@ export async function tellPages(
 ): Promise<void> {
   if (eventIds.length === 0) return
   const isOver = request === 'resolve'
-  const unsent = sql`(g.state = 'folded' OR (g.state = 'pending' AND g.attempts = 0))`
+  // An acknowledgement of an alert that there never was is accepted and dropped by PagerDuty. After a second attempt it is not
+  // known whether the first one arrived.
+  const unsent = sql`(g.state = 'folded' OR (g.state = 'pending' AND g.told IS NULL AND g.accepted_at IS NULL
+    AND (g.attempts = 0 OR (g.attempts = 1 AND g.lease_by IS NULL AND g.code IN ('throttled', 'not_reached', 'key_missing')))))`
   await sql`
     WITH ${changeRows(
       'page.wanted',

@@ -200,6 +200,26 @@ describe.each(KINDS)('pages on %s', (kind) => {
     expect(await releaseFolded(db)).toBe(11)
   })
 
+  it('that are folded into one whose service never had it are told of, once that is acknowledged', async () => {
+    await paged(12, 'prometheus.alert.firing')
+    const throttled = { kind: 'retry', code: 'throttled', statusCode: 429, retryInMs: 60_000, tried: true } as const
+    const [lead = expect.fail()] = await claim()
+    expect(lead.folded).toBe(11)
+    await recordPage(db, lead, throttled)
+    await tellPages(db, [lead.event.id], 'acknowledge')
+    expect(await stateOf(lead.event.id)).toMatchObject({ state: 'skipped' })
+    expect(await releaseFolded(db)).toBe(11)
+  })
+
+  it('that are folded into one that may have arrived are told of, once that is acknowledged', async () => {
+    await paged(12, 'prometheus.alert.firing')
+    const [lead = expect.fail()] = await claim()
+    await recordPage(db, lead, { kind: 'retry', code: 'no_answer', statusCode: null, retryInMs: 0, tried: true })
+    await tellPages(db, [lead.event.id], 'acknowledge')
+    expect(await stateOf(lead.event.id)).toMatchObject({ state: 'pending', wanted: 'acknowledge' })
+    expect(await releaseFolded(db)).toBe(11)
+  })
+
   it('have entries that verify compares with their rows', async () => {
     const events = await paged(12, 'x')
     const [page] = await claim()
