@@ -35,6 +35,9 @@ CREATE TABLE teams_pages (
   code             text,
   status_code      integer,
   folded_into      uuid,
+  -- Alerts that the event has had at the service, this one included. One that was acknowledged there notifies nobody again, so the
+  -- next trigger opens another one.
+  generation       integer        NOT NULL DEFAULT 1,
   -- An asynchronous request whose status has to be asked for, and what it asks for.
   request_id       text,
   requested        text           CHECK (requested IN ('trigger', 'acknowledge', 'resolve')),

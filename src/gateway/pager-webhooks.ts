@@ -102,9 +102,9 @@ export function createPagerWebhooks(
     { id, told }: NonNullable<ReturnType<typeof readPagerDutyWebhook>>,
   ): Promise<PagerWebhookAnswer['result']> {
     if (told === undefined) return 'ignored'
-    const { eventId, state, person } = told
+    const { eventId, generation, state, person } = told
     const by = person && shown(person.name ?? person.id)
-    const page = await recordTold(kysely, { eventId, pager: name }, { state, by, via: 'pagerduty' })
+    const page = await recordTold(kysely, { eventId, pager: name, generation }, { state, by, via: 'pagerduty' })
     if (page === undefined) return 'ignored'
     if (page.changed) log.write('page_told', { pager: name, page_state: state, event_id: eventId })
     if (state === 'opened' || person === null) return 'recorded'

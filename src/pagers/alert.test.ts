@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { loadCatalogue } from '../catalogue/load.ts'
 import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import { newId } from '../kernel/ids.ts'
-import { createAlerts, cutCodePoints, eventIdOf } from './alert.ts'
+import { alertKey, createAlerts, cutCodePoints, readAlertKey } from './alert.ts'
 import { resultOf } from './sender.ts'
 
 const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
@@ -64,9 +64,20 @@ describe('an alert', () => {
   })
 
   it('has a key from which its event is known again; keys of other programs have none', () => {
-    expect(eventIdOf(`claimlinc:${id}`)).toBe(id)
-    for (const key of [id, `claimlinc:${id}x`, 'claimlinc:', `other:${id}`, undefined, 7])
-      expect(eventIdOf(key)).toBeUndefined()
+    expect(readAlertKey(`claimlinc:${id}`)).toEqual({ eventId: id, generation: 1 })
+    expect(readAlertKey(alertKey(id))).toEqual({ eventId: id, generation: 1 })
+    expect(readAlertKey(alertKey(id, 12))).toEqual({ eventId: id, generation: 12 })
+    for (const key of [
+      id,
+      `claimlinc:${id}x`,
+      `claimlinc:${id}:`,
+      `claimlinc:${id}:0`,
+      'claimlinc:',
+      `other:${id}`,
+      undefined,
+      7,
+    ])
+      expect(readAlertKey(key)).toBeUndefined()
   })
 })
 

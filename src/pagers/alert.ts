@@ -8,7 +8,7 @@ import type { ClaimedPage } from '../store/claim-pages.ts'
 
 /** What a service is told about an event, before the limits of the service. It has no patient data. */
 export interface Alert {
-  /** One alert for an event, not for a card: both services join requests with one key. */
+  /** One open alert for an event, not for a card: both services join requests with one key. */
   readonly key: string
   readonly summary: string
   readonly priority: Priority
@@ -18,17 +18,23 @@ export interface Alert {
   readonly details: Readonly<Record<string, string>>
 }
 
-/** The key of an event's alert, `dedup_key` of PagerDuty and `alias` of Opsgenie. */
-export function alertKey(eventId: string): string {
-  return `claimlinc:${eventId}`
+/**
+ * The key of an event's alert, `dedup_key` of PagerDuty and `alias` of Opsgenie.
+ *
+ * @param generation 1 for the first alert of the event
+ */
+export function alertKey(eventId: string, generation = 1): string {
+  return generation === 1 ? `claimlinc:${eventId}` : `claimlinc:${eventId}:${generation}`
 }
 
-/** The id of the event of an alert; undefined for the key of another program. */
-export function eventIdOf(key: unknown): string | undefined {
-  return typeof key === 'string'
-    ? /^claimlinc:([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$/.exec(key)?.[1]
-    : undefined
+/** The event and the generation of an alert; undefined for the key of another program. */
+export function readAlertKey(key: unknown): { readonly eventId: string; readonly generation: number } | undefined {
+  const [, eventId, generation = '1'] = typeof key === 'string' ? (ALERT_KEY.exec(key) ?? []) : []
+  return eventId === undefined ? undefined : { eventId, generation: Number(generation) }
 }
+
+const ALERT_KEY =
+  /^claimlinc:([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})(?::([1-9][0-9]{0,8}))?$/
 
 /** Longest text of one detail, in code points. */
 const LONGEST_DETAIL = 1_000
@@ -47,13 +53,16 @@ export interface AlertOptions {
  * names, as far as no event type marks them as patient data. What is left passes the guard: a text may quote an identifier.
  */
 export function createAlerts({ eventTypes, titleOf, guard }: AlertOptions) {
-  return (page: Pick<ClaimedPage, 'event' | 'folded'>, pager: Pick<PagerDefinition, 'fields'>): Alert => {
+  return (
+    page: Pick<ClaimedPage, 'event' | 'folded'> & Partial<Pick<ClaimedPage, 'generation'>>,
+    pager: Pick<PagerDefinition, 'fields'>,
+  ): Alert => {
     const { event, folded } = page
     const definition = eventTypes.get(event.type)
     const data = guarded(event, pager.fields, definition)
     const more = folded === 0 ? '' : ` (and ${folded} more like it)`
     return {
-      key: alertKey(event.id),
+      key: alertKey(event.id, page.generation),
       summary: `[${event.priority}] ${cleanText(titleOf(event.type))}${more}`,
       priority: event.priority,
       eventType: event.type,

@@ -9,7 +9,7 @@ import { type ClaimedPage, claimPages, ensurePagers, pausePager, releaseFolded }
 import { type ChangedPage, type PageResult, recordPage } from '../store/record-pages.ts'
 import type { Tables } from '../store/tables.ts'
 import { backoffMs } from '../transports/backoff.ts'
-import type { Alert } from './alert.ts'
+import { type Alert, alertKey } from './alert.ts'
 import type { Pager, PagerAnswer } from './pager.ts'
 
 /** A pager of the configuration with its connection. */
@@ -122,7 +122,7 @@ async function tellDue(
   const { kysely, alertOf, timeoutMs, onFailed, metrics, log } = options
   const claimed = await claimPages(kysely, budget, {
     leaseId: randomUUID(),
-    leaseMs: timeoutMs + LEASE_MARGIN_MS,
+    leaseMs: 2 * timeoutMs + LEASE_MARGIN_MS,
     most: MOST_AT_ONCE,
   })
   await Promise.all(
@@ -130,7 +130,7 @@ async function tellDue(
       const request = page.requestId === null ? page.request : (page.requested ?? page.request)
       const answer =
         page.requestId === null
-          ? await pager.send(request, alertOf(page, definition))
+          ? await send(pager, request, page, alertOf(page, definition))
           : await pager.look(page.requestId)
       const result = resultOf(page, request, answer, Math.random())
       if (answer.kind === 'failed' && answer.code === 'throttled')
@@ -146,6 +146,15 @@ async function tellDue(
     }),
   )
   return claimed.length
+}
+
+/** Sends a request. Before another alert of its event is opened, or ended, the one before it is ended. */
+async function send(pager: Pager, request: PageRequest, page: ClaimedPage, alert: Alert): Promise<PagerAnswer> {
+  if (page.generation > 1 && request !== 'acknowledge') {
+    const ended = await pager.send('resolve', { ...alert, key: alertKey(page.event.id, page.generation - 1) })
+    if (ended.kind === 'failed' && PAGE_CODES[ended.code].retried) return ended
+  }
+  return pager.send(request, alert)
 }
 
 function tell(log: Log, page: ClaimedPage, pager: string, request: PageRequest, result: PageResult): void {

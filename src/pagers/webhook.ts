@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isObject } from '../kernel/json.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { eventIdOf } from './alert.ts'
+import { readAlertKey } from './alert.ts'
 
 /** Signatures that are compared at most: PagerDuty sends one for each secret of a subscription. */
 const MOST_SIGNATURES = 8
@@ -34,6 +34,7 @@ export interface PagerDutyWebhook {
   readonly told:
     | {
         readonly eventId: string
+        readonly generation: number
         readonly state: 'opened' | 'acknowledged' | 'resolved'
         /** Who did it; null where a service or the gateway itself did. */
         readonly person: { readonly id: string; readonly name: string | null } | null
@@ -56,11 +57,11 @@ export function readPagerDutyWebhook(body: Uint8Array): PagerDutyWebhook | undef
   if (typeof id !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(id)) return undefined
   if (typeof type !== 'string' || Number.isNaN(occurredAt.getTime())) return undefined
   const state = Object.hasOwn(STATES, type) ? STATES[type] : undefined
-  const eventId = eventIdOf(isObject(event.data) ? event.data.incident_key : undefined)
+  const key = readAlertKey(isObject(event.data) ? event.data.incident_key : undefined)
   return {
     id,
     occurredAt,
-    told: state === undefined || eventId === undefined ? undefined : { eventId, state, person: personOf(event.agent) },
+    told: state === undefined || key === undefined ? undefined : { ...key, state, person: personOf(event.agent) },
   }
 }
 

@@ -37,6 +37,8 @@ export interface ClaimedPage {
   }
   /** Number of pages that are folded into this one. */
   readonly folded: number
+  /** Alerts that its event has had at the service, this one included. */
+  readonly generation: number
 }
 
 /** Adds the rows of pagers that have none. */
@@ -149,6 +151,7 @@ interface ClaimRow {
   readonly data: JsonObject
   readonly occurred_at: Date
   readonly folded: number
+  readonly generation: number
 }
 
 async function claimDue(
@@ -170,10 +173,10 @@ async function claimDue(
              next_attempt_at = clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)
         FROM due d WHERE g.id = d.id`,
       {
-        returning: sql`g.request_id, g.requested, g.failures, g.created_at, g.event_created_at, g.priority_rank`,
+        returning: sql`g.request_id, g.requested, g.failures, g.created_at, g.event_created_at, g.priority_rank, g.generation`,
       },
     )}
-    SELECT g.id, g.pager, g.wanted, g.request_id, g.requested, g.failures, g.created_at, e.id AS event_id, e.event_type,
+    SELECT g.id, g.pager, g.wanted, g.request_id, g.requested, g.failures, g.created_at, g.generation, e.id AS event_id, e.event_type,
            e.priority, e.correlation_id, e.stakeholders, e.data, e.occurred_at,
            (SELECT count(*)::int FROM teams_pages f WHERE f.folded_into = g.id AND f.state = 'folded') AS folded
       FROM claimed g JOIN teams_events e ON e.id = g.event_id AND e.created_at = g.event_created_at
@@ -197,6 +200,7 @@ async function claimDue(
       occurredAt: row.occurred_at,
     },
     folded: row.folded,
+    generation: row.generation,
   }))
 }
 

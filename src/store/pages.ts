@@ -43,7 +43,7 @@ const GATEWAY = sql.lit('gateway' satisfies ActorVia)
 /**
  * Writes pages, in the transaction of the escalation that asks for them; {@link claimPages} finds them once it has committed. An
  * event has one page at a pager. Where there is one already, the service is told again: it joins its open alert, or opens another
- * one after the first was resolved.
+ * one after the first was acknowledged or resolved, since a trigger on an acknowledged alert notifies nobody.
  *
  * @returns the pages, new or told again
  */
@@ -62,6 +62,8 @@ export async function insertPages(
     fingerprint: page.fingerprint,
     step: page.step,
   }))
+  const isOver = sql`(g.state IN ('acknowledged', 'resolved') OR g.told IN ('acknowledge', 'resolve'))`
+  const unlessOver = (column: string) => sql`CASE WHEN ${isOver} THEN NULL ELSE ${sql.ref(`g.${column}`)} END`
   const made = await sql<{ id: string; event_id: string; pager: string; state: Page['state'] }>`
     WITH ${changeRows(
       'page.made',
@@ -74,7 +76,11 @@ export async function insertPages(
         JOIN teams_events e ON e.id = j.event_id AND e.created_at = j.event_created_at
        ORDER BY j.event_id, j.pager
       ON CONFLICT (event_id, pager) DO UPDATE
-         SET state = CASE WHEN g.state IN ('accepted', 'opened', 'acknowledged') THEN g.state ELSE 'pending' END,
+         SET state = CASE WHEN g.state IN ('accepted', 'opened') AND NOT ${isOver} THEN g.state ELSE 'pending' END,
+             generation = g.generation + CASE WHEN ${isOver} THEN 1 ELSE 0 END,
+             accepted_at = ${unlessOver('accepted_at')}, opened_at = ${unlessOver('opened_at')},
+             acknowledged_at = ${unlessOver('acknowledged_at')}, acknowledged_by = ${unlessOver('acknowledged_by')},
+             resolved_at = ${unlessOver('resolved_at')},
              wanted = 'trigger', told = NULL, step = EXCLUDED.step, code = NULL, status_code = NULL, folded_into = NULL,
              request_id = NULL, requested = NULL, failures = 0,
              next_attempt_at = CASE WHEN g.lease_by IS NULL THEN now() ELSE g.next_attempt_at END, updated_at = now()`,
@@ -98,7 +104,7 @@ export async function tellPages(
   const isOver = request === 'resolve'
   // An acknowledgement of an alert that there never was is accepted and dropped by PagerDuty. After a second attempt it is not
   // known whether the first one arrived.
-  const unsent = sql`(g.state = 'folded' OR (g.state = 'pending' AND g.told IS NULL AND g.accepted_at IS NULL
+  const unsent = sql`(g.state = 'folded' OR (g.state = 'pending' AND g.generation = 1 AND g.told IS NULL AND g.accepted_at IS NULL
     AND (g.attempts = 0 OR (g.attempts = 1 AND g.lease_by IS NULL AND g.code IN ('throttled', 'not_reached', 'key_missing')))))`
   await sql`
     WITH ${changeRows(

@@ -147,12 +147,13 @@ function stateColumn(state: 'opened' | 'acknowledged' | 'resolved'): RawBuilder<
  * Records what a service told about an alert by itself: that it was opened, acknowledged or resolved there. What it told before
  * changes nothing, so a webhook may come twice, and late.
  *
+ * @param page with the generation of the alert; an earlier one is closed for the gateway, and nothing is recorded of it
  * @param by the name of the person, as the service gives it; null for none
  * @returns the page; undefined where the event has none at this pager
  */
 export async function recordTold(
   db: Kysely<Tables>,
-  page: { readonly eventId: string; readonly pager: string },
+  page: { readonly eventId: string; readonly pager: string; readonly generation: number },
   told: { readonly state: 'opened' | 'acknowledged' | 'resolved'; readonly by: string | null; readonly via: ActorVia },
 ): Promise<ChangedPage | undefined> {
   const { state, by, via } = told
@@ -169,6 +170,7 @@ export async function recordTold(
                                     ELSE g.acknowledged_by END,
              accepted_at = coalesce(g.accepted_at, clock_timestamp()), updated_at = now()
        WHERE g.event_id = ${page.eventId}::uuid AND g.pager = ${page.pager}::text AND g.${at} IS NULL
+         AND g.generation = ${page.generation}::int
          AND g.state IN ('pending', 'accepted', 'opened', 'acknowledged')`,
       { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`${via}::text`) } },
     )} SELECT id FROM told`.execute(db)

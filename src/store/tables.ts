@@ -200,6 +200,7 @@ export interface Tables {
     code: string | null
     status_code: number | null
     folded_into: string | null
+    generation: Generated<number>
     request_id: string | null
     requested: PageRequest | null
     attempts: Generated<number>

@@ -154,9 +154,28 @@ describe.each(KINDS)('pages on %s', (kind) => {
     expect(await stateOf(eventId)).toMatchObject({ step: 3, state: 'accepted' })
   })
 
+  it('are asked for in another alert, where somebody had acknowledged the one before', async () => {
+    const [eventId = ''] = await paged(1)
+    const page = { eventId, pager: 'oncall', generation: 1 }
+    await recordPage(db, await claimOne(), accepted)
+    await recordTold(db, page, { state: 'acknowledged', by: 'Sara', via: 'pagerduty' })
+    const { created_at } = await db.selectFrom('teams_events').select('created_at').executeTakeFirstOrThrow()
+    const again = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, step: 3 }
+    await db.transaction().execute((tx) => insertPages(tx, [again]))
+    expect(await stateOf(eventId)).toMatchObject({ state: 'pending', acknowledgedAt: null, acknowledgedBy: null })
+    const claimed = await claimOne()
+    expect(claimed).toMatchObject({ request: 'trigger', generation: 2 })
+    // The webhook of the first alert comes late.
+    await recordTold(db, page, { state: 'resolved', by: null, via: 'pagerduty' })
+    await recordPage(db, claimed, accepted)
+    expect(await stateOf(eventId)).toMatchObject({ state: 'accepted', resolvedAt: null })
+    await recordTold(db, { ...page, generation: 2 }, { state: 'acknowledged', by: 'Omar', via: 'pagerduty' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Omar' })
+  })
+
   it('keep the state that a webhook told, whenever it comes', async () => {
     const [eventId = ''] = await paged(1)
-    const page = { eventId, pager: 'oncall' }
+    const page = { eventId, pager: 'oncall', generation: 1 }
     const told = (state: 'opened' | 'acknowledged' | 'resolved', by: string | null = null) =>
       recordTold(db, page, { state, by, via: 'pagerduty' })
     const triggering = await claimOne()
@@ -166,7 +185,7 @@ describe.each(KINDS)('pages on %s', (kind) => {
     await recordPage(db, triggering, accepted)
     expect(await stateOf(eventId)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Sara', told: 'trigger' })
     expect(
-      await recordTold(db, { eventId: randomUUID(), pager: 'oncall' }, { state: 'opened', by: null, via: 'pagerduty' }),
+      await recordTold(db, { ...page, eventId: randomUUID() }, { state: 'opened', by: null, via: 'pagerduty' }),
     ).toBeUndefined()
   })
 
@@ -228,7 +247,7 @@ describe.each(KINDS)('pages on %s', (kind) => {
     const ids = new Set((await readPages(db, events)).map(({ id }) => id))
     await recordTold(
       db,
-      { eventId: page?.event.id ?? '', pager: 'oncall' },
+      { eventId: page?.event.id ?? '', pager: 'oncall', generation: 1 },
       { state: 'acknowledged', by: 'Sara', via: 'pagerduty' },
     )
     await tellPages(db, events.slice(6), 'resolve')

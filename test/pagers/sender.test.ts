@@ -129,6 +129,29 @@ describe('PagerDuty', () => {
     ])
   })
 
+  it('gets another alert for an event that climbs on, once somebody had acknowledged the first', async () => {
+    const [eventId = ''] = await paged('oncall')
+    const loop = await replica(oncall())
+    await until(async () => (await page(eventId))?.told).toBe('trigger')
+    await tellPages(db, [eventId], 'acknowledge')
+    loop.wake()
+    await until(async () => (await page(eventId))?.told).toBe('acknowledge')
+    const { created_at: eventCreatedAt } = await db
+      .selectFrom('teams_events')
+      .select('created_at')
+      .where('id', '=', eventId)
+      .executeTakeFirstOrThrow()
+    const again = { eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }
+    await db.transaction().execute((tx) => insertPages(tx, [again]))
+    loop.wake()
+    await until(async () => (await page(eventId))?.told).toBe('trigger')
+    expect(pagerDuty.alert(alertKey(eventId))?.status).toBe('resolved')
+    expect(pagerDuty.alert(alertKey(eventId, 2))?.status).toBe('triggered')
+    await tellPages(db, [eventId], 'resolve')
+    loop.wake()
+    await until(() => pagerDuty.alert(alertKey(eventId, 2))?.status).toBe('resolved')
+  })
+
   it('is told again after a cut, and joins the alert that it took before it', async () => {
     pagerDuty.failNext({ kind: 'cut', kept: true })
     const [eventId = ''] = await paged('oncall')
