@@ -103,8 +103,9 @@ async function lockBudget(
 }
 
 /**
- * Folds pages that no service was told of into one with the same fingerprint: one that is open at the service and unacknowledged, or
- * the oldest that waits. Does nothing while the budget is enough for all.
+ * Folds pages that no service was told of into one with the same fingerprint: one that has been open at the service for less than an
+ * hour and is unacknowledged, or the oldest that waits. A service that was told of it already is told its new number, once a minute
+ * at most. Does nothing while the budget is enough for all.
  */
 async function foldPages(tx: Kysely<Tables>, pager: string, free: number): Promise<void> {
   const fresh = sql`pager = ${pager}::text AND state = 'pending' AND attempts = 0 AND next_attempt_at IS NOT NULL`
@@ -121,7 +122,7 @@ async function foldPages(tx: Kysely<Tables>, pager: string, free: number): Promi
       SELECT DISTINCT ON (fingerprint) fingerprint, id FROM (
         SELECT fingerprint, id, 0 AS sent, priority_rank, created_at FROM teams_pages
          WHERE pager = ${pager}::text AND state IN ('accepted', 'opened') AND wanted = 'trigger'
-           AND fingerprint IN (SELECT fingerprint FROM fresh)
+           AND accepted_at > clock_timestamp() - interval '1 hour' AND fingerprint IN (SELECT fingerprint FROM fresh)
          UNION ALL SELECT fingerprint, id, 1, priority_rank, created_at FROM fresh
       ) candidates ORDER BY fingerprint, priority_rank, sent, created_at, id
     ), ${changeRows(
@@ -131,7 +132,14 @@ async function foldPages(tx: Kysely<Tables>, pager: string, free: number): Promi
       UPDATE teams_pages g SET state = 'folded', folded_into = l.id, next_attempt_at = NULL, updated_at = now()
         FROM fresh f JOIN leads l ON l.fingerprint = f.fingerprint
        WHERE g.id = f.id AND l.id <> g.id`,
-      { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`'gateway'`) } },
+      { returning: sql`${ENTRY_COLUMNS}, g.folded_into`, entry: { values: pageValues(sql`'gateway'`) } },
+    )}, ${changeRows(
+      'page.counted',
+      'counted',
+      sql`
+      UPDATE teams_pages g SET next_attempt_at = greatest(clock_timestamp(), g.updated_at + interval '1 minute')
+       WHERE g.id IN (SELECT folded_into FROM folded) AND g.state IN ('accepted', 'opened')
+         AND g.lease_by IS NULL AND g.request_id IS NULL`,
     )} SELECT id FROM folded`.execute(tx)
 }
 

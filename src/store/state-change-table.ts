@@ -263,6 +263,11 @@ export const STATE_CHANGES = {
     means: '`pending` → `folded`: more pages with this fingerprint wait than the service takes',
     entry: 'page.changed',
   },
+  'page.counted': {
+    of: 'page',
+    means: 'More pages were folded into it: its service is to be told their new number',
+    noEntry: 'the entries of the folded pages say so',
+  },
   'page.released': {
     of: 'page',
     means: '`folded` → `pending`: the page that it was part of is over',

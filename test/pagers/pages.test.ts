@@ -219,6 +219,26 @@ describe.each(KINDS)('pages on %s', (kind) => {
     expect(await releaseFolded(db)).toBe(11)
   })
 
+  it('are folded into one that is open for less than an hour, whose service is told the new number', async () => {
+    await paged(12, 'prometheus.alert.firing')
+    const [lead = expect.fail()] = await claim()
+    await recordPage(db, lead, accepted)
+    await paged(12, 'prometheus.alert.firing')
+    expect(await claim()).toEqual([])
+    // A minute later.
+    await sql`UPDATE teams_pages SET next_attempt_at = now() WHERE id = ${lead.id} AND next_attempt_at > now()`.execute(
+      db,
+    )
+    const [counted = expect.fail()] = await claim()
+    expect(counted).toMatchObject({ id: lead.id, request: 'trigger', folded: 23 })
+    await recordPage(db, counted, accepted)
+    await sql`UPDATE teams_pages SET accepted_at = now() - interval '61 minutes' WHERE id = ${lead.id}`.execute(db)
+    await paged(12, 'prometheus.alert.firing')
+    const [fresh = expect.fail()] = await claim()
+    expect(fresh.id).not.toBe(lead.id)
+    expect(fresh.folded).toBe(11)
+  })
+
   it('that are folded into one whose service never had it are told of, once that is acknowledged', async () => {
     await paged(12, 'prometheus.alert.firing')
     const throttled = { kind: 'retry', code: 'throttled', statusCode: 429, retryInMs: 60_000, tried: true } as const
