@@ -16,6 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { startPages } from '../pagers/sender.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
+import { failRemovedPages } from '../store/claim-pages.ts'
 import type { Database } from '../store/database.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
@@ -106,6 +107,8 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   // After the sealer, so that its last sealing has the entries of the last attempts and of the adoption.
   releases.add(parts.stopTurns)
   releases.add(parts.outside.start())
+  for (const [pager, pages] of await failRemovedPages(database.kysely, [...catalogue.pagers.keys()]))
+    log.write('pages_abandoned', { pager, pages })
   if (catalogue.pagers.size > 0) {
     // Imported only where it is used: the texts of templates are read once more.
     const { createPagers } = await import('../pagers/from-settings.ts')

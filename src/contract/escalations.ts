@@ -140,13 +140,10 @@ export const escalationWire = record({
     })
     .nullable()
     .meta({ description: 'What happens at `next_at`; null where nothing follows.' }),
-  held_by: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'What the next tier waits for: the calendar whose working hours it needs, or a `silence` or `maintenance`.',
-    }),
+  held_by: z.string().nullable().meta({
+    description:
+      'What the next tier waits for: the calendar whose working hours it needs, or a `silence` or `maintenance`.',
+  }),
   ack_expires_at: moment.nullable(),
   pages: z.array(pageWire).meta({
     description:

@@ -82,6 +82,11 @@ export const PAGE_CODES = {
     means: 'The service took the request and then did not do it: for example an alert that is closed there already.',
     todo: 'For a page in state `failed`, look at the integration at the service. Otherwise nothing.',
   },
+  pager_removed: {
+    retried: false,
+    means: 'The configuration has no such pager any more.',
+    todo: 'End its alert at the service by hand. To let the gateway end alerts, keep a pager until they are over.',
+  },
   gave_up: {
     retried: false,
     means: 'The service could not be told for six hours.',

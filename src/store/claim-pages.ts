@@ -212,6 +212,30 @@ async function claimDue(
   }))
 }
 
+/**
+ * Ends the work on pages whose pager the configuration has no more: no loop claims them, and they would wait for ever. One whose
+ * service was not told yet has failed.
+ *
+ * @returns how many there were, by pager
+ */
+export async function failRemovedPages(
+  db: Kysely<Tables>,
+  pagers: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ pager: string }>`
+    WITH ${changeRows(
+      'page.abandoned',
+      'abandoned',
+      sql`
+      UPDATE teams_pages g
+         SET state = CASE WHEN g.state = 'pending' THEN 'failed' ELSE g.state END, code = 'pager_removed', status_code = NULL,
+             next_attempt_at = NULL, lease_by = NULL, request_id = NULL, requested = NULL, updated_at = now()
+       WHERE g.next_attempt_at IS NOT NULL AND g.pager <> ALL(${[...pagers]}::text[])`,
+      { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`'gateway'`) } },
+    )} SELECT pager FROM abandoned`.execute(db)
+  return new Map([...Map.groupBy(rows, ({ pager }) => pager)].map(([pager, all]) => [pager, all.length]))
+}
+
 /** Sends nothing to a pager until then, because its service asks for it; never shortens a pause. */
 export async function pausePager(db: Kysely<Tables>, name: string, ms: number): Promise<void> {
   await sql`

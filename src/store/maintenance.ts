@@ -85,7 +85,7 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
  * until it is there again: an hour, or forty days.
  *
  * @param longest the longest wait that a rule sets, in seconds
- * @returns how many notifications and channels no longer wait
+ * @returns how many notifications, channels, pages and pagers no longer wait
  */
 export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): Promise<number> {
   const latest = sql`clock_timestamp() + make_interval(secs => ${longest})`
@@ -104,5 +104,22 @@ export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): P
       UPDATE teams_notifications n SET next_attempt_at = clock_timestamp()
        WHERE state = 'pending' AND next_attempt_at > ${latest}`,
     )} SELECT id FROM ended`.execute(db)
-  return channels.rows.length + notifications.rows.length
+  const pagers = await sql`
+    WITH ${changeRows(
+      'pager.rest_ended',
+      'ended',
+      sql`
+      UPDATE teams_pagers b
+         SET paused_until = CASE WHEN paused_until > ${latest} THEN NULL ELSE paused_until END,
+             refilled_at = least(refilled_at, clock_timestamp())
+       WHERE paused_until > ${latest} OR refilled_at > clock_timestamp() + interval '1 minute'`,
+    )} SELECT name FROM ended`.execute(db)
+  const pages = await sql`
+    WITH ${changeRows(
+      'page.wait_ended',
+      'ended',
+      sql`
+      UPDATE teams_pages g SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > ${latest}`,
+    )} SELECT id FROM ended`.execute(db)
+  return channels.rows.length + notifications.rows.length + pagers.rows.length + pages.rows.length
 }

@@ -284,10 +284,20 @@ export const STATE_CHANGES = {
     means: 'The service has not said yet what came of a request; it is asked again',
     noEntry: 'nothing became known',
   },
+  'page.abandoned': {
+    of: 'page',
+    means: 'The configuration has its pager no more: nobody tells its service. `pending` → `failed`',
+    entry: 'page.changed',
+  },
   'page.told': {
     of: 'page',
     means: 'The service told that the alert is opened, acknowledged or resolved there',
     entry: 'page.changed',
+  },
+  'page.wait_ended': {
+    of: 'page',
+    means: 'Due at once: it waited for a time that no rule could have set, because a clock was set back',
+    noEntry: 'it waits as before, for a shorter time',
   },
   'page.removed': {
     of: 'page',
@@ -303,6 +313,11 @@ export const STATE_CHANGES = {
     of: 'pager',
     means: 'Calls were taken from its budget',
     noEntry: 'the entries of its pages say what was sent',
+  },
+  'pager.rest_ended': {
+    of: 'pager',
+    means: 'Its pause was ended, and its budget is refilled again: a clock was set back',
+    noEntry: 'it rests as before, for a shorter time',
   },
   'pager.paused': {
     of: 'pager',

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { verifyRows } from '../../src/audit/verify/rows.ts'
-import { claimPages, ensurePagers, pausePager, releaseFolded } from '../../src/store/claim-pages.ts'
+import { claimPages, ensurePagers, failRemovedPages, pausePager, releaseFolded } from '../../src/store/claim-pages.ts'
 import type { Database } from '../../src/store/database.ts'
-import { applyRetention } from '../../src/store/maintenance.ts'
+import { applyRetention, endImpossibleWaits } from '../../src/store/maintenance.ts'
 import { insertPages, readPages, tellPages } from '../../src/store/pages.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import { readFoldedEvents, recordPage, recordTold } from '../../src/store/record-pages.ts'
@@ -189,6 +189,14 @@ describe.each(KINDS)('pages on %s', (kind) => {
     ).toBeUndefined()
   })
 
+  it('of a pager that the configuration has no more have failed', async () => {
+    const [waiting = ''] = await paged(1)
+    expect(await failRemovedPages(db, ['oncall'])).toEqual(new Map())
+    expect(await failRemovedPages(db, [])).toEqual(new Map([['oncall', 1]]))
+    expect(await stateOf(waiting)).toMatchObject({ state: 'failed', code: 'pager_removed' })
+    expect(await claim()).toEqual([])
+  })
+
   it('keep the budget: a burst, and then as many as a minute refills', async () => {
     await paged(15)
     expect(await claim()).toHaveLength(10)
@@ -204,6 +212,18 @@ describe.each(KINDS)('pages on %s', (kind) => {
     expect(await claim()).toEqual([])
     await sql`UPDATE teams_pagers SET paused_until = now(), refilled_at = now() - interval '1 minute'`.execute(db)
     expect(await claim()).toHaveLength(1)
+  })
+
+  it('wait no longer than any rule says, where the clock of the database was set back', async () => {
+    await paged(1)
+    await sql`UPDATE teams_pages SET next_attempt_at = now() + interval '40 days'`.execute(db)
+    await sql`UPDATE teams_pagers SET paused_until = now() + interval '40 days', refilled_at = now() + interval '40 days'`.execute(
+      db,
+    )
+    expect(await endImpossibleWaits(db, 3_600)).toBe(2)
+    await sql`UPDATE teams_pagers SET tokens = 0, refilled_at = refilled_at - interval '2 seconds'`.execute(db)
+    expect(await claim()).toHaveLength(1)
+    expect(await endImpossibleWaits(db, 3_600)).toBe(0)
   })
 
   it('beyond the budget are folded into one of the same fingerprint, and wait again when that is over', async () => {

@@ -19,6 +19,12 @@ export const PAGE_EVENTS = {
     fields: ['pager', 'page_request', 'event_id', 'correlation_id', 'code'],
     todo: 'Look at the code in the reference of codes of pages, and call somebody by hand.',
   },
+  pages_abandoned: {
+    level: 'error',
+    message: 'pages of a pager that the configuration has no more are ended; their service is not told',
+    fields: ['pager', 'pages'],
+    todo: 'Look for open alerts at the service and end them by hand.',
+  },
   page_told: {
     level: 'info',
     message: 'service told that an alert is opened, acknowledged or resolved there',
