@@ -264,7 +264,7 @@ export const AUDIT_ENTRIES = {
   'link.refused': {
     fields: { refusal: 'code', notification: 'id', for: 'code', ...ACTOR_FIELDS },
     means:
-      'A link of a button, its form or a sign-in was refused; at most two entries a minute for one refusal of one link. `notification` and `for` are null where the link was not signed by the gateway',
+      'A link of a button, its form or a sign-in was refused; at most two entries a minute for one refusal of one link and person. `notification` and `for` are null where the link was not signed by the gateway',
   },
   'webhook.refused': {
     fields: { refusal: 'code', pager: 'code', ...ACTOR_FIELDS },

@@ -34,7 +34,7 @@ export function createRefusals({ service, metrics, log, now }: RefusalParts): Re
   return {
     async record(code, link, actor) {
       metrics.count('teams_link_refusals_total', { code })
-      if (!perLink.take(`${code} ${link?.notificationId ?? ''}`) || !inAll.take('')) return
+      if (!perLink.take(`${code} ${link?.notificationId ?? ''} ${actor?.id ?? ''}`) || !inAll.take('')) return
       log.write('link_refused', { code, notification_id: link?.notificationId ?? null })
       try {
         await service.recordLinkRefusal({
