@@ -5,6 +5,7 @@ import { createCookies } from '../../src/http/public/cookies.ts'
 import { proveForm } from '../../src/http/public/forms.ts'
 import { newSession, type Person } from '../../src/http/public/session.ts'
 import type { SignIn } from '../../src/http/public/sign-in.ts'
+import { GatewayError } from '../../src/kernel/errors.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { createBrowser, filled, KEY, startListener, tokenFor } from './listener.ts'
 
@@ -90,6 +91,38 @@ describe('a holder of a link', () => {
     for (let i = 0; i < 130; i += 1) await server.app.inject({ method: 'POST', url, headers, payload: 'a=b' })
     const browser = createBrowser(origin)
     expect((await browser.post(url, filled(await browser.form(url), { name: 'Sara' }))).status).toBe(200)
+  })
+})
+
+describe('sign-ins that are never ended', () => {
+  it('leave a browser four cookies, which go to the end of a sign-in alone and for ten minutes', async () => {
+    const begin: SignIn['begin'] = async (tenantId, from) => ({
+      url: 'https://entra.example/',
+      flow: { state: crypto.randomUUID(), nonce: 'n', verifier: 'v', tenantId, ...from },
+    })
+    const { origin, service } = await startListener({ signIn: { ...SIGN_IN, begin } })
+    const browser = createBrowser(origin)
+    for (let i = 0; i < 20; i += 1) {
+      const response = await browser.get(`/act/${tokenFor(service)}?sign_in=${TENANT}`)
+      expect(response.status).toBe(303)
+      const [flow] = response.headers.getSetCookie()
+      expect(flow).toMatch(/; Max-Age=600; Path=\/auth\/callback; HttpOnly; SameSite=Lax$/)
+    }
+    expect([...browser.jar.keys()].filter((name) => /sign_in_\d/.test(name))).toHaveLength(4)
+  })
+})
+
+describe('a form that was sent before', () => {
+  it('with other inputs leads to a fresh form, and does not say that nothing was done', async () => {
+    const { origin, service } = await startListener()
+    const browser = createBrowser(origin)
+    const url = `/act/${tokenFor(service)}`
+    const form = filled(await browser.form(url), { name: 'Sara' })
+    service.fails = new GatewayError('action_key_reused')
+    const text = await (await browser.post(url, form)).text()
+    expect(text).toContain('action_key_reused')
+    expect(text).toContain(`href="${url}`)
+    expect(text).not.toContain('Nothing was done')
   })
 })
 

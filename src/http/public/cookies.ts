@@ -7,11 +7,14 @@ export interface Cookies {
    * The value of a cookie in a `Cookie` header; undefined where it is missing, changed, expired, of another cookie, or sealed with
    * a key that is not used any more.
    */
-  read(name: string, header: string | undefined): Promise<unknown>
-  /** A `Set-Cookie` header with a sealed value. Kept by the browser until it is closed. */
-  write(name: string, value: unknown, lifetimeSeconds: number): Promise<string>
+  read(name: string, header: string | undefined, path?: string): Promise<unknown>
+  /**
+   * A `Set-Cookie` header with a sealed value. Kept by the browser until it is closed; one with a path, which is sent there alone,
+   * for its lifetime.
+   */
+  write(name: string, value: unknown, lifetimeSeconds: number, path?: string): Promise<string>
   /** A `Set-Cookie` header that removes a cookie. */
-  remove(name: string): string
+  remove(name: string, path?: string): string
 }
 
 /** Options of {@link createCookies}. */
@@ -25,13 +28,14 @@ export interface CookieOptions {
 
 /** Makes the cookies. Sealed with A256GCM, the key by HKDF from the secret of links, so that all replicas read them. */
 export function createCookies({ keys, isSecure, now }: CookieOptions): Cookies {
-  // `__Host-`: no subdomain can set it, and no path narrows it. Browsers take it by https only.
-  const fullName = (name: string) => `${isSecure() ? '__Host-' : ''}teams_${name}`
+  // `__Host-`: no subdomain can set it, and no path narrows it. Browsers take it by https only, as they do `__Secure-`.
+  const fullName = (name: string, path: string | undefined) =>
+    `${isSecure() ? (path === undefined ? '__Host-' : '__Secure-') : ''}teams_${name}`
   // Lax: a link in Teams on the web leads here from another site, and so does the way back from Entra.
-  const attributes = () => `Path=/; HttpOnly; SameSite=Lax${isSecure() ? '; Secure' : ''}`
+  const attributes = (path = '/') => `Path=${path}; HttpOnly; SameSite=Lax${isSecure() ? '; Secure' : ''}`
   return {
-    async read(name, header) {
-      const sealed = cookieValue(fullName(name), header)
+    async read(name, header, path) {
+      const sealed = cookieValue(fullName(name, path), header)
       if (sealed === undefined) return undefined
       const [{ sealing }] = keys()
       try {
@@ -48,16 +52,17 @@ export function createCookies({ keys, isSecure, now }: CookieOptions): Cookies {
         return undefined
       }
     },
-    async write(name, value, lifetimeSeconds) {
+    async write(name, value, lifetimeSeconds, path) {
       const [{ sealing }] = keys()
       const sealed = await new EncryptJWT({ value })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setAudience(name)
         .setExpirationTime(Math.floor(now().getTime() / 1000) + lifetimeSeconds)
         .encrypt(sealing)
-      return `${fullName(name)}=${sealed}; ${attributes()}`
+      const kept = path === undefined ? '' : `Max-Age=${lifetimeSeconds}; `
+      return `${fullName(name, path)}=${sealed}; ${kept}${attributes(path)}`
     },
-    remove: (name) => `${fullName(name)}=; Max-Age=0; ${attributes()}`,
+    remove: (name, path) => `${fullName(name, path)}=; Max-Age=0; ${attributes(path)}`,
   }
 }
 

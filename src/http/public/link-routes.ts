@@ -10,6 +10,7 @@ import type { ActingService } from './acting.ts'
 import type { Filled } from './action-form.ts'
 import { actionPage, resultPage, signInPage } from './action-page.ts'
 import type { Cookies } from './cookies.ts'
+import { keepFlow } from './flow-cookies.ts'
 import { inputProblems, readInputs } from './form-inputs.ts'
 import { checkForm, proveForm } from './forms.ts'
 import { html } from './html.ts'
@@ -47,8 +48,6 @@ export interface LinkRouteOptions {
  * in are limited as themselves alone: everybody in the channel has the link, and one of them could keep all others out.
  */
 const LIMITS = { pages: 300, forms: 120, personPages: 300, person: 20 }
-/** A sign-in takes no longer. */
-export const SIGN_IN_SECONDS = 600
 
 interface Query {
   readonly lang?: unknown
@@ -131,7 +130,7 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     const { link } = checked
     const tenantId = (request.query as Query).sign_in
     if (signIn?.tenants.some(({ id }) => id === tenantId))
-      return startSignIn(reply, signIn, String(tenantId), { token, language }, link)
+      return startSignIn(reply, signIn, String(tenantId), { token, language }, link, request.headers.cookie)
     const known = await readSession(cookies, request.headers.cookie, signIn?.tenants ?? [])
     const session = known ?? newSession()
     const { person } = session
@@ -160,10 +159,11 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
     tenantId: string,
     from: { readonly token: string; readonly language: Language },
     link: LinkPayload,
+    header: string | undefined,
   ): Promise<FastifyReply> {
     try {
       const { url, flow } = await through.begin(tenantId, from)
-      reply.header('set-cookie', await cookies.write(flowCookie(flow.state), flow, SIGN_IN_SECONDS))
+      for (const line of await keepFlow(cookies, header, flow)) reply.header('set-cookie', line)
       return reply.code(303).header('location', url).send()
     } catch (error) {
       log.write('sign_in_failed', { err: error, code: 'sign_in_unreachable' })
@@ -234,6 +234,12 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
       const context = contextOf(request.params.token, link, language, session)
       return send(reply, answer.state === 'refused' ? 403 : 200, resultPage(context, answer))
     } catch (error) {
+      // The form was sent before with other inputs. The page lists what became of it.
+      if (isGatewayError(error, 'action_key_reused')) {
+        const again = html`<p><a href="${pageUrl(request.params.token, language)}">${texts.again}</a></p>`
+        const page = messagePage({ language }, refusalText(texts, 'form_used'), { code: error.code, more: again })
+        return send(reply, error.status, page)
+      }
       if (!isGatewayError(error) || error.status !== 422) throw error
       const filled = { values, problems: inputProblems(error.problems, values, texts) }
       return showPage(request, reply, link, session, { filled, status: 422 })
@@ -249,11 +255,6 @@ async function gone(reply: FastifyReply, language: Language, show: () => Promise
     if (!isGatewayError(error, 'not_found')) throw error
     return send(reply, 410, messagePage({ language }, refusalText(textsOf(language), 'gone'), { code: 'gone' }))
   }
-}
-
-/** Name of the cookie of one sign-in: people start several, in tabs beside each other. */
-export function flowCookie(state: string): string {
-  return `sign_in_${state.replace(/[^A-Za-z0-9_-]/g, '').slice(0, 16)}`
 }
 
 function keyOf({ notificationId, action }: LinkPayload): string {

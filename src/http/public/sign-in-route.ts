@@ -1,25 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
-import { LANGUAGES } from '../../catalogue/language.ts'
 import { LINK_REFUSALS } from '../../contract/link-refusals.ts'
 import { checkToken } from '../../contract/link-token.ts'
+import { findFlow, SIGN_IN_SECONDS } from './flow-cookies.ts'
 import { html } from './html.ts'
 import { browserLanguage, refusalText, textsOf } from './language.ts'
 import { messagePage } from './layout.ts'
-import { flowCookie, type LinkRouteOptions, SIGN_IN_SECONDS } from './link-routes.ts'
+import type { LinkRouteOptions } from './link-routes.ts'
 import { pageUrl } from './page-context.ts'
 import { createRefusals } from './refusals.ts'
 import { newSession, writeSession } from './session.ts'
 import { CALLBACK_PATH, type SignInRefusal } from './sign-in.ts'
-
-const flowSchema = z.object({
-  state: z.string().min(1),
-  nonce: z.string().min(1),
-  verifier: z.string().min(1),
-  tenantId: z.string(),
-  token: z.string(),
-  language: z.enum(LANGUAGES),
-})
 
 /** Sign-ins that are remembered as ended; with more, the oldest are forgotten, and Entra refuses their codes. */
 const MAX_ENDED = 10_000
@@ -50,8 +40,8 @@ export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions):
     const search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : ''
     const states = new URLSearchParams(search).getAll('state')
     const [state = ''] = states
-    const name = flowCookie(state)
-    const flow = flowSchema.safeParse(await cookies.read(name, request.headers.cookie)).data
+    const begun = await findFlow(cookies, request.headers.cookie, state)
+    const flow = begun?.flow
     const language = flow?.language ?? browserLanguage(request.headers['accept-language'])
     const checked = flow && checkToken(flow.token, keys(), now())
     const link = checked?.link
@@ -65,10 +55,10 @@ export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions):
       return reply.code(LINK_REFUSALS[code].status).type('text/html; charset=utf-8').send(page)
     }
 
-    if (flow === undefined || states.length !== 1 || flow.state !== state || !endOnce(state))
+    if (begun === undefined || flow === undefined || states.length !== 1 || !endOnce(state))
       return refuse('sign_in_state')
     const signedIn = await signIn.finish(search, flow)
-    reply.header('set-cookie', cookies.remove(name))
+    reply.header('set-cookie', begun.removal)
     if (!signedIn.ok) return refuse(signedIn.code, signedIn.cause)
     if (signedIn.groupsMissing) log.write('sign_in_groups_missing')
     reply.header('set-cookie', await writeSession(cookies, newSession(signedIn.person), options.signedInHours))
