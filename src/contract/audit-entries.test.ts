@@ -13,6 +13,8 @@ describe('actorVia', () => {
     ['http:signed', 'signature'],
     ['http:signed:celery', 'signature'],
     ['http:signed-ops', 'token'],
+    ['Sara', 'library'],
+    ['Sara: on call', 'library'],
   ])('says how %s is known, without its name: %s', (origin, via) => {
     expect(actorVia(origin)).toBe(via)
   })

@@ -323,15 +323,18 @@ export type EntryKind = keyof typeof AUDIT_ENTRIES
 /** The names of an entry's fields, without those that every entry starts with. */
 export type EntryFields<K extends EntryKind> = keyof (typeof AUDIT_ENTRIES)[K]['fields']
 
+/** Ways that origins of records name before the colon, besides `cli` and `http`. */
+const WAYS: ReadonlySet<string> = new Set(['library', 'gateway', 'entra', 'typed', 'pagerduty', 'opsgenie'])
+
 /**
  * The code of how an actor is known, from the name that the record has for a caller: `library`, `cli`, `gateway`, `http`
  * (nobody asked), `http:<token>`, `http:signed…`. A name after the colon stays out of the code: entries have names as hashes
- * only.
+ * only. Any other text is a name that a program gave to the library, and says no more than that.
  */
 export function actorVia(origin: string): string {
   const [way = '', ...name] = origin.split(':')
   if (way === 'cli') return 'command_line'
-  if (way !== 'http') return way
+  if (way !== 'http') return WAYS.has(way) ? way : 'library'
   if (name.length === 0) return 'unauthenticated'
   return name[0] === 'signed' ? 'signature' : 'token'
 }
