@@ -15,7 +15,7 @@ let previous: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs a command to its end in this process, as `src/app/main.ts` does in one of its own: starting Node, loading the code and
- * compiling the embedded database take most of a short command's CPU time. `test/cli/processes.test.ts` compares the two for each
+ * compiling the embedded database take most of a short command's CPU time. `test/own-services/commands.test.ts` compares the two for each
  * command. Not for `serve`, which listens for signals.
  *
  * While it runs, `process` has the command's environment, streams and folder, so one command runs after the other.

@@ -7,7 +7,7 @@ import { loadSettings } from '../../src/settings/load.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
-import { type Ended, type RunOptions, runCli, startCli } from './cli.ts'
+import { type Ended, type RunOptions, runCli, startCli } from '../cli/cli.ts'
 
 // Other tests run commands in the tests' own process (`runCli`). Here each command also runs in a process of its own, as people
 // run it, and both have to end with the same exit code and have to write the same.
