@@ -5,9 +5,9 @@ import { createProgram } from '../../src/cli/program.ts'
 import { generateKey, readSigner } from '../../src/contract/note-keys.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
+import { type Ended, type RunOptions, runCli, startCli } from '../cli/cli.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { startedStore } from '../services/stores.ts'
-import { type Ended, type RunOptions, runCli, startCli } from '../cli/cli.ts'
 
 // Other tests run commands in the tests' own process (`runCli`). Here each command also runs in a process of its own, as people
 // run it, and both have to end with the same exit code and have to write the same.
@@ -99,7 +99,8 @@ it('each command writes the same in a process of its own, and ends with the same
     'escalations explain',
     'audit continue',
   ])
-})
+  // Some fifty processes, one after the other: a minute on two busy cores.
+}, 300_000)
 
 it('each command but serve has an example', () => {
   const output = {
