@@ -8,6 +8,7 @@ import type { Engine } from '../delivery/engine.ts'
 import { startSweep } from '../delivery/sweep.ts'
 import type { ChannelTurns } from '../delivery/turns.ts'
 import type { UnreadyChannels } from '../delivery/unready-channels.ts'
+import { climbAfterFailure } from '../escalation/climb-after-failure.ts'
 import { startEscalation } from '../escalation/loop.ts'
 import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -22,7 +23,7 @@ import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
 import { channelsWithWork, endRest } from '../store/turns.ts'
 import type { Releases } from './releases.ts'
-import { climbAfterFailure, type WiredEscalation } from './wire-escalation.ts'
+import type { WiredEscalation } from './wire-escalation.ts'
 
 /** Parts that {@link startDelivery} connects. */
 export interface DeliveryParts {
@@ -115,7 +116,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     const ready = createPagers(settings, catalogue, { secrets: realSecrets, clock })
     releases.add(() => ready.close())
     const { kysely } = database
-    const onFailed = climbAfterFailure(parts.escalation.timers, database)
+    const onFailed = climbAfterFailure(parts.escalation.timers, kysely)
     const pages = await startPages({ ...ready, kysely, onFailed, clock, metrics: parts.metrics, log })
     releases.add(() => pages.stop())
   }

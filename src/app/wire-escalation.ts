@@ -2,21 +2,21 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
 import { createTimers } from '../escalation/create-timers.ts'
 import type { EscalationOptions } from '../escalation/options.ts'
-import { type EscalationTimers, noEscalation } from '../escalation/timers.ts'
+import type { EscalationTimers } from '../escalation/timers.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { escalationIsOn } from '../settings/escalation-settings.ts'
 import type { Settings } from '../settings/table.ts'
-import type { Database } from '../store/database.ts'
 import { insertPages, tellPages } from '../store/pages.ts'
-import type { ChangedPage } from '../store/record-pages.ts'
-import { inTransaction } from '../store/transactions.ts'
 import type { Transport } from '../transports/transport.ts'
 
 /** Escalation of a gateway. */
 export interface WiredEscalation {
+  /** For what people do, and for alerts that fail: on every process. */
   readonly timers: EscalationTimers
+  /** Starts timers of accepted events; undefined where events do not climb. */
+  readonly start: EscalationTimers['start'] | undefined
   /** Of the loop that calls due tiers; undefined where events do not climb. */
   readonly loop: EscalationOptions | undefined
 }
@@ -61,25 +61,6 @@ export function wireEscalation(parts: {
     metrics,
   }
   const timers = createTimers(options)
-  return escalationIsOn(settings)
-    ? { timers, loop: options }
-    : { timers: { ...timers, start: noEscalation.start }, loop: undefined }
-}
-
-/**
- * Calls the next tier when a page has failed for good: the tier that asked for it reached nobody there. Does nothing where the event
- * has climbed further since, or somebody has acknowledged it.
- */
-export function climbAfterFailure(timers: EscalationTimers, { kysely }: Pick<Database, 'kysely'>) {
-  return async ({ eventId, step }: ChangedPage): Promise<void> => {
-    await inTransaction(kysely, async (transaction) => {
-      const escalation = await transaction
-        .selectFrom('teams_escalations')
-        .select(['tier', 'state'])
-        .where('event_id', '=', eventId)
-        .forUpdate()
-        .executeTakeFirst()
-      if (escalation?.state === 'climbing' && escalation.tier === step) await timers.climb(transaction, eventId)
-    })
-  }
+  const isOn = escalationIsOn(settings)
+  return { timers, start: isOn ? timers.start : undefined, loop: isOn ? options : undefined }
 }

@@ -180,7 +180,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     },
     clock,
     wake: engine.wake,
-    escalate: escalation.timers.start,
+    escalate: escalation.start,
   })
   const actions: ActParts = {
     catalogue,

@@ -53,12 +53,3 @@ export interface EscalationTimers {
   /** Calls a tier at once, the next one if absent. The wait for the tier after it begins again. */
   climb(transaction: Kysely<Tables>, eventId: string, tier?: number): Promise<Climb>
 }
-
-/** Timers of a gateway without policies. */
-export const noEscalation: EscalationTimers = {
-  start: async () => {},
-  acknowledged: async () => [],
-  resumed: async () => [],
-  ended: async () => {},
-  climb: async () => ({ called: false, why: 'no_policy' }),
-}

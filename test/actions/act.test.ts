@@ -2,13 +2,12 @@ import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyRows } from '../../src/audit/verify/rows.ts'
 import type { Climb } from '../../src/escalation/timers.ts'
-import { noEscalation } from '../../src/escalation/timers.ts'
 import type { Database } from '../../src/store/database.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { openMigrated } from '../conformance/databases.ts'
 import { KINDS } from '../services/stores.ts'
-import { actingOn, catalogueWith, change, firing, OMAR, person, rowsOf, SARA, TYPED } from './acting.ts'
+import { actingOn, catalogueWith, change, firing, noEscalation, OMAR, person, rowsOf, SARA, TYPED } from './acting.ts'
 
 describe.each(KINDS)('an action, on %s', (kind) => {
   let database: Database

@@ -4,7 +4,7 @@ import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { ActionRequest, Actor, UncheckedAction } from '../../src/contract/actions.ts'
 import type { UncheckedEvent } from '../../src/contract/events.ts'
 import { makeDigests } from '../../src/delivery/digest.ts'
-import { noEscalation } from '../../src/escalation/timers.ts'
+import type { EscalationTimers } from '../../src/escalation/timers.ts'
 import { createActions } from '../../src/gateway/actions.ts'
 import { createAcceptor } from '../../src/intake/acceptor.ts'
 import { createPatientDataGuard } from '../../src/intake/patient-data/patient-data.ts'
@@ -13,6 +13,15 @@ import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
+
+/** Timers of a gateway whose events do not climb. */
+export const noEscalation: EscalationTimers = {
+  start: async () => {},
+  acknowledged: async () => [],
+  resumed: async () => [],
+  ended: async () => {},
+  climb: async () => ({ called: false, why: 'no_policy' }),
+}
 
 const LIVES = { CRITICAL: 3_600, HIGH: 14_400, MEDIUM: 86_400 }
 

@@ -3,12 +3,11 @@ import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ActionName } from '../../src/contract/actions.ts'
 import type { Climb } from '../../src/escalation/timers.ts'
-import { noEscalation } from '../../src/escalation/timers.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { openMigrated } from '../conformance/databases.ts'
 import { KINDS } from '../services/stores.ts'
-import { actingOn, catalogueWith, change, firing, rowsOf } from './acting.ts'
+import { actingOn, catalogueWith, change, firing, noEscalation, rowsOf } from './acting.ts'
 
 /** A row of the table "What an action means" in docs/guides/acting.md. */
 interface Meaning {
