@@ -1,9 +1,9 @@
-import type { Actor, ActorVia } from './actions.ts'
+import type { Actor } from './actions.ts'
 import { actorVia } from './audit-entries.ts'
 
 /** The actor of a caller that acts for itself, from the name that the record has for it: `http:ops`, `cli:sara`, `library`. */
 export function actorOf(origin: string): Actor {
-  return { via: actorVia(origin) as ActorVia, id: null, name: origin, verified: false, roles: [], relayedBy: null }
+  return { via: actorVia(origin), id: null, name: origin, verified: false, roles: [], relayedBy: null }
 }
 
 /**
@@ -12,7 +12,7 @@ export function actorOf(origin: string): Actor {
  * @param origin of the relay, such as `http:power-automate`
  */
 export function relayedActor(origin: string, person: { readonly id: string; readonly name: string | null }): Actor {
-  const via = actorVia(origin) as ActorVia
+  const via = actorVia(origin)
   const verified = via === 'token' || via === 'signature'
   return { via, id: person.id, name: person.name, verified, roles: [], relayedBy: origin }
 }

@@ -1,3 +1,4 @@
+import type { ActorVia } from './actions.ts'
 import type { EntryDefinition, EntryFieldType } from './entry-fields.ts'
 import { ESCALATION_ENTRIES } from './escalation-entries.ts'
 
@@ -324,17 +325,17 @@ export type EntryKind = keyof typeof AUDIT_ENTRIES
 export type EntryFields<K extends EntryKind> = keyof (typeof AUDIT_ENTRIES)[K]['fields']
 
 /** Ways that origins of records name before the colon, besides `cli` and `http`. */
-const WAYS: ReadonlySet<string> = new Set(['library', 'gateway', 'entra', 'typed', 'pagerduty', 'opsgenie'])
+const WAYS: readonly ActorVia[] = ['library', 'gateway', 'entra', 'typed', 'pagerduty', 'opsgenie']
 
 /**
  * The code of how an actor is known, from the name that the record has for a caller: `library`, `cli`, `gateway`, `http`
  * (nobody asked), `http:<token>`, `http:signed…`. A name after the colon stays out of the code: entries have names as hashes
  * only. Any other text is a name that a program gave to the library, and says no more than that.
  */
-export function actorVia(origin: string): string {
+export function actorVia(origin: string): ActorVia {
   const [way = '', ...name] = origin.split(':')
   if (way === 'cli') return 'command_line'
-  if (way !== 'http') return WAYS.has(way) ? way : 'library'
+  if (way !== 'http') return WAYS.find((known) => known === way) ?? 'library'
   if (name.length === 0) return 'unauthenticated'
   return name[0] === 'signed' ? 'signature' : 'token'
 }
