@@ -10,7 +10,7 @@ import type { Tables } from '../../store/tables.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
 const CHECK = 'audit anchors'
-const TODO = 'Let the gateway read and write TEAMS_AUDIT_ANCHOR_FOLDER.'
+const REMEDY = 'Let the gateway read and write TEAMS_AUDIT_ANCHOR_FOLDER.'
 
 /** Compares the database with the folder of anchors; no finding where no folder is set. */
 export async function checkAnchorFolder(db: Kysely<Tables>, folder: string | undefined): Promise<readonly Finding[]> {
@@ -22,7 +22,7 @@ export async function checkAnchorFolder(db: Kysely<Tables>, folder: string | und
   } catch (error) {
     return codeOf(error) === 'ENOENT'
       ? [noted(CHECK, `${folder} is not there yet`, 'A gateway with an audit key makes it at its first checkpoint.')]
-      : [wrong(CHECK, `${folder} can not be read and written (${codeOf(error)})`, TODO)]
+      : [wrong(CHECK, `${folder} can not be read and written (${codeOf(error)})`, REMEDY)]
   }
   const origin = await readOrigin(db)
   const { anchor, unreadable } = await readNewestAnchor(folder, origin?.name)
