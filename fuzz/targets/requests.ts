@@ -33,14 +33,14 @@ export async function openRequests(read: (input: Buffer) => Request): Promise<Op
         if (answer.status === 409) holdReused(request.sent())
         return traits
       }
-      const traits = holdAccepted(gateway, answer, request.sent())
-      if (thorough)
-        try {
-          await holdWritten(gateway, answer, request, written)
-        } finally {
-          await gateway.database.empty()
-        }
-      return traits
+      try {
+        const traits = holdAccepted(gateway, answer, request.sent())
+        if (thorough) await holdWritten(gateway, answer, request, written)
+        return traits
+      } finally {
+        // Also after a failure, or the rows of one failing input fail each input after it.
+        if (thorough) await gateway.database.empty()
+      }
     },
     close: () => gateway.close(),
   }

@@ -322,6 +322,19 @@ describe('fields that the type does not declare', () => {
     })
   })
 
+  it.each([
+    ['drop', {}],
+    ['refuse', {}],
+    ['mask', { 'S••••arbi': null }],
+  ] as const)('leave no key of a null behind, where nothing else is undeclared, under %s', (undeclared, kept) => {
+    const { checked, problems } = check('nphies.claim.rejected', { ...claim, 'Sara Alharbi': null }, undeclared)
+    expect({ data: checked?.data, ignored: checked?.ignored, problems }).toEqual({
+      data: { ...claim, ...kept },
+      ignored: [],
+      problems: [],
+    })
+  })
+
   it.each(['drop', 'mask', 'keep'] as const)('are named inside the items of lists too, under %s', (undeclared) => {
     const service = { description: 'd', amount: 1, patient_id: 'P1', P2: 1 }
     const submitted = { claim_id: 'C', provider: 'p', payer: 'y', total_amount: 1 }

@@ -43,8 +43,7 @@ export function declaredData(
 ): Declared | undefined {
   const { undeclared, at, problems } = how
   const found = [...undeclaredIn(schema, given)]
-  if (found.length === 0) return { data, ignored: [] }
-  if (undeclared === 'refuse') {
+  if (undeclared === 'refuse' && found.length > 0) {
     // One more than the limit, so that the caller can report that there are more.
     for (const { name, key, declared } of found.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) {
       const near = nearestName(declared, key)
@@ -57,6 +56,7 @@ export function declaredData(
     return undefined
   }
   if (undeclared === 'keep') return { data, ignored: namesOf(found.filter(({ name }) => name.includes('[]'))) }
+  // Also where nothing was found: a null says nothing and is not reported, but its key is text of the sender.
   const kept = Object.entries(data).flatMap(([key, value]): [string, Json][] => {
     if (Object.hasOwn(schema.shape, key)) return [[key, value]]
     return undeclared === 'mask' ? [[isFieldName(key) ? key : maskValue(key), maskAll(value)]] : []
