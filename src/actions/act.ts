@@ -170,7 +170,12 @@ function keysOf(request: CheckedAction, caller: string) {
   const { idempotencyKey: key, ...content } = request
   return key === undefined
     ? undefined
-    : { keyHash: digestOf(`${caller}\n${key}`), contentHash: digestOf(JSON.stringify(content)) }
+    : { keyHash: keyHashOf(caller, key), contentHash: digestOf(JSON.stringify(content)) }
+}
+
+/** Hash under which the row of an action has its caller's idempotency key. */
+export function keyHashOf(caller: string, key: string): string {
+  return digestOf(`${caller}\n${key}`)
 }
 
 function sameAction(before: StoredAction, contentHash: string): string {

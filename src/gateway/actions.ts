@@ -1,4 +1,4 @@
-import { act } from '../actions/act.ts'
+import { act, keyHashOf } from '../actions/act.ts'
 import { checkAction, INPUTS, showableActor } from '../actions/check-request.ts'
 import { decide } from '../actions/decide.ts'
 import { statesOf } from '../actions/event-state.ts'
@@ -19,7 +19,7 @@ import { codeOf, GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { findAsked, readActed, withMembers } from '../store/acted-events.ts'
-import { listActions, readAction, readActionsOf } from '../store/actions.ts'
+import { findByKey, listActions, readAction, readActionsOf } from '../store/actions.ts'
 import { readHeading, readViews } from '../store/notifications.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
@@ -29,6 +29,12 @@ const TRIED_AGAIN = ['23505', '40P01', '40001']
 const MAX_TRIES = 3
 /** Earlier actions on a page. */
 const MAX_EARLIER = 20
+
+/** What the pages ask besides what the service offers. */
+export interface FindFirstAction {
+  /** The answer to the action that a caller asked for first with an idempotency key; undefined where there is none. */
+  findFirstAction(idempotencyKey: string, actor: Actor): Promise<ActionAnswer | undefined>
+}
 
 /** Makes the use cases of actions. */
 export function createActions({
@@ -40,7 +46,8 @@ export function createActions({
 }: Pick<UseCaseParts, 'database' | 'log' | 'metrics' | 'actions' | 'guard'>): Pick<
   GatewayService,
   'act' | 'getAction' | 'listActions' | 'getActionPage'
-> {
+> &
+  FindFirstAction {
   async function actOnce(given: UncheckedAction, actor: Actor): Promise<string> {
     const request = checkAction(given, guard)
     const by = showableActor(actor)
@@ -76,6 +83,12 @@ export function createActions({
         correlation_id: correlationId,
         via,
       })
+      return { ...view, notification: await notificationOf(view) }
+    },
+    async findFirstAction(idempotencyKey, actor) {
+      const first = await findByKey(kysely, keyHashOf(callerOf(showableActor(actor)), idempotencyKey))
+      if (first === undefined) return undefined
+      const view = await getAction(first.id)
       return { ...view, notification: await notificationOf(view) }
     },
     async listActions({ cursor, limit, ...filter }) {

@@ -1,5 +1,5 @@
 import type { GatewayService } from '../contract/service.ts'
-import { createActions } from './actions.ts'
+import { createActions, type FindFirstAction } from './actions.ts'
 import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
@@ -18,6 +18,7 @@ export interface LocalService
   extends GatewayService,
     SendEvents,
     SendCheckpoint,
+    FindFirstAction,
     RecordLinkRefusal,
     ReceivePagerWebhooks {
   /** Resolves when the calls in flight have ended, so that the database can be closed. */

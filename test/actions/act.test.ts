@@ -67,7 +67,7 @@ describe.each(KINDS)('an action, on %s', (kind) => {
   })
 
   it('is done once with one key, and refuses the key for another action', async () => {
-    const { act, accept } = actingOn(database)
+    const { act, accept, findFirstAction } = actingOn(database)
     const { notificationId } = await accept(firing())
     const { notificationId: other } = await accept(firing())
     const ask = (idempotencyKey: string, target = { notificationId }) =>
@@ -77,6 +77,8 @@ describe.each(KINDS)('an action, on %s', (kind) => {
     await act({ action: 'unacknowledge', target: { notificationId } })
     expect(await ask('a')).toMatchObject({ id: answers[0]?.id, state: 'done' })
     await expect(ask('a', { notificationId: other })).rejects.toMatchObject({ code: 'action_key_reused' })
+    expect(await findFirstAction('a', SARA)).toMatchObject({ id: answers[0]?.id, notification: { id: notificationId } })
+    expect(await findFirstAction('a', OMAR)).toBeUndefined()
     // Of another caller the key is another one.
     const theirs = await act({ action: 'acknowledge', target: { notificationId: other }, idempotencyKey: 'a' }, OMAR)
     expect(theirs.state).toBe('done')

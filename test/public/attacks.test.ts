@@ -5,7 +5,6 @@ import { createCookies } from '../../src/http/public/cookies.ts'
 import { proveForm } from '../../src/http/public/forms.ts'
 import { newSession, type Person } from '../../src/http/public/session.ts'
 import type { SignIn } from '../../src/http/public/sign-in.ts'
-import { GatewayError } from '../../src/kernel/errors.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { createBrowser, filled, KEY, startListener, tokenFor } from './listener.ts'
 
@@ -113,16 +112,41 @@ describe('sign-ins that are never ended', () => {
 })
 
 describe('a form that was sent before', () => {
-  it('with other inputs leads to a fresh form, and does not say that nothing was done', async () => {
+  it.each([
+    ['en', 'You did this already at', 'This is the answer to what you sent first'],
+    ['ar', 'سبق أن نفّذت ذلك في', 'هذه نتيجة ما أرسلته أولًا'],
+  ])('and has other inputs shows what it did first, in %s, and not a word of keys', async (language, title, note) => {
     const { origin, service } = await startListener()
     const browser = createBrowser(origin)
+    const url = `/act/${tokenFor(service)}?lang=${language}`
+    const form = await browser.form(url)
+    await browser.post(url, filled(form, { name: 'Sara', note: 'on my way' }))
+    const response = await browser.post(url, filled(form, { name: 'Sara', note: 'not on my way' }))
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toContain(title)
+    expect(text).toContain(note)
+    expect(text).toContain('on my way</bdi>')
+    expect(text).not.toContain('not on my way')
+    expect(text).not.toContain('action_key_reused')
+    expect(service.done).toHaveLength(1)
+  })
+
+  it('and was refused shows why, also with other inputs', async () => {
+    const { origin, service } = await startListener()
+    const [browser, other] = [createBrowser(origin), createBrowser(origin)]
     const url = `/act/${tokenFor(service)}`
-    const form = filled(await browser.form(url), { name: 'Sara' })
-    service.fails = new GatewayError('action_key_reused')
-    const text = await (await browser.post(url, form)).text()
-    expect(text).toContain('action_key_reused')
-    expect(text).toContain(`href="${url}`)
-    expect(text).not.toContain('Nothing was done')
+    const form = await browser.form(url)
+    await other.post(url, filled(await other.form(url), { name: 'Omar' }))
+    const send = (note: string) => browser.post(url, filled(form, { name: 'Sara', note }))
+    await send('on my way')
+    const response = await send('not on my way')
+    expect(response.status).toBe(403)
+    const text = await response.text()
+    expect(text).toContain('already_acknowledged')
+    expect(text).toContain('Omar')
+    expect(text).toContain('This is the answer to what you sent first')
+    expect(text).not.toContain('You did this already')
   })
 })
 

@@ -59,7 +59,8 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
     repeatOf: null,
     ...over,
   }
-  const byKey = new Map<string, ActionAnswer>()
+  const byKey = new Map<string, { readonly answer: ActionAnswer; readonly content: string }>()
+  const keyOf = (actor: Actor, key: unknown) => `${actor.via} ${actor.id ?? ''} ${String(key)}`
 
   function whyNot(action: ActionName, actor: Actor): ActionResult | null {
     if (!actor.verified && action !== 'acknowledge') return 'not_verified'
@@ -118,9 +119,11 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
       memory.calls.push({ request, actor })
       throwIfAsked()
       const action = request.action as ActionName
-      const key = `${actor.via} ${actor.id ?? ''} ${String(request.idempotencyKey)}`
+      const key = keyOf(actor, request.idempotencyKey)
+      const content = JSON.stringify(request)
       const first = byKey.get(key)
-      if (first) return first
+      if (first && first.content !== content) throw new GatewayError('action_key_reused')
+      if (first) return first.answer
       if (request.notificationId !== notification.id) throw new GatewayError('not_found')
       if ((action === 'discard' || action === 'escalate') && !request.reason)
         throw new GatewayError('invalid_event', [{ at: 'reason', found: 'nothing', expected: 'some text' }])
@@ -149,8 +152,11 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
         notification,
       }
       if (result === null) memory.done.unshift(answer)
-      byKey.set(key, answer)
+      byKey.set(key, { answer, content })
       return answer
+    },
+    async findFirstAction(key, actor) {
+      return byKey.get(keyOf(actor, key))?.answer
     },
     async recordLinkRefusal(refusal) {
       memory.refusals.push(refusal)

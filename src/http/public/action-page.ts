@@ -27,8 +27,21 @@ ${page.possible ? whatWillHappen(context, page, filled) : refusal(texts, page.re
   )
 }
 
-/** The page after an action, also for a form that was sent again. */
-export function resultPage(context: PageContext, answer: ActionAnswer): string {
+/** The page after a form that was sent again with other inputs: what came of it the first time, which counts. */
+export function firstResultPage(context: PageContext, answer: ActionAnswer): string {
+  const { language, time } = context
+  const { firstSent } = textsOf(language)
+  const at = time(answer.requestedAt, language)
+  const note = html`<p>${firstSent.note(at)}</p>`
+  return resultPage(context, answer, { title: firstSent.done(at), note })
+}
+
+/** The page after an action, also for a form that was sent again as it was. */
+export function resultPage(
+  context: PageContext,
+  answer: ActionAnswer,
+  first?: { /** Title where it was done. */ readonly title: string; readonly note: Html },
+): string {
   const { language } = context
   const texts = textsOf(language)
   const frame = frameOf(context, texts.action[answer.action].name)
@@ -36,18 +49,19 @@ export function resultPage(context: PageContext, answer: ActionAnswer): string {
   const said = answer.result === null ? undefined : resultText(language, answer.result)
   const code = answer.result === null ? {} : { code: answer.result }
   if (answer.state === 'refused' || answer.state === 'failed') {
-    const more = [before(context, answer.data), firstInputs(texts, answer.data), whom(texts, answer.data), again]
+    const { data } = answer
+    const more = [first?.note, before(context, data), firstInputs(texts, data), whom(texts, data), again]
     return messagePage(frame, said ?? texts.failed, { ...code, kind: kindOf(answer.result), more })
   }
-  const { title, todo } =
-    answer.state === 'done' ? texts.done : answer.state === 'unknown' ? texts.unknown : texts.running
+  const isDone = answer.state === 'done'
+  const { title, todo } = isDone ? texts.done : answer.state === 'unknown' ? texts.unknown : texts.running
   return messagePage(
     frame,
-    { title, todo: said ? `${said.title}. ${said.todo}` : todo },
+    { title: isDone && first ? first.title : title, todo: said ? `${said.title}. ${said.todo}` : todo },
     {
       ...code,
-      kind: answer.state === 'done' ? 'done' : 'note',
-      more: [html`<ul class="actions">${actionLine(context, answer)}</ul>`, again],
+      kind: isDone ? 'done' : 'note',
+      more: [first?.note, html`<ul class="actions">${actionLine(context, answer)}</ul>`, again],
     },
   )
 }

@@ -8,7 +8,7 @@ import type { Log } from '../../kernel/log.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import type { ActingService } from './acting.ts'
 import type { Filled } from './action-form.ts'
-import { actionPage, resultPage, signInPage } from './action-page.ts'
+import { actionPage, firstResultPage, resultPage, signInPage } from './action-page.ts'
 import type { Cookies } from './cookies.ts'
 import { keepFlow } from './flow-cookies.ts'
 import { inputProblems, readInputs } from './form-inputs.ts'
@@ -221,25 +221,18 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
       const filled = { values, problems: { name: `${title}: ${todo}` } }
       return showPage(request, reply, link, session, { filled, status: LINK_REFUSALS.name_invalid.status })
     }
+    const actor = actorOf(session, name)
+    const idempotencyKey = `form:${session.id}:${actionId}`
+    const context = contextOf(request.params.token, link, language, session)
     try {
-      const answer = await service.act(
-        {
-          ...inputs,
-          action: link.action,
-          notificationId: link.notificationId,
-          idempotencyKey: `form:${session.id}:${actionId}`,
-        },
-        actorOf(session, name),
-      )
-      const context = contextOf(request.params.token, link, language, session)
+      const { action, notificationId } = link
+      const answer = await service.act({ ...inputs, action, notificationId, idempotencyKey }, actor)
       return send(reply, answer.state === 'refused' ? 403 : 200, resultPage(context, answer))
     } catch (error) {
-      // The form was sent before with other inputs. The page lists what became of it.
-      if (isGatewayError(error, 'action_key_reused')) {
-        const again = html`<p><a href="${pageUrl(request.params.token, language)}">${texts.again}</a></p>`
-        const page = messagePage({ language }, refusalText(texts, 'form_used'), { code: error.code, more: again })
-        return send(reply, error.status, page)
-      }
+      // The browser's Back button led to a form that was sent before, and the person changed its inputs.
+      const isUsed = isGatewayError(error, 'action_key_reused')
+      const first = isUsed ? await service.findFirstAction(idempotencyKey, actor) : undefined
+      if (first) return send(reply, first.state === 'refused' ? 403 : 200, firstResultPage(context, first))
       if (!isGatewayError(error) || error.status !== 422) throw error
       const filled = { values, problems: inputProblems(error.problems, values, texts) }
       return showPage(request, reply, link, session, { filled, status: 422 })

@@ -137,7 +137,7 @@ const PAGES: Readonly<Record<string, PageProblem>> = {
   not_found: 'not_found',
   method_not_allowed: 'not_found',
   gateway_busy: 'gateway_busy',
-  action_key_reused: 'form_used',
+  action_key_reused: 'uncertain',
   commit_unknown: 'uncertain',
   internal: 'uncertain',
 }

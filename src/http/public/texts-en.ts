@@ -147,10 +147,6 @@ export const EN: Texts = {
       todo: 'Sign in with an account of an organisation that this gateway knows.',
     },
     not_found: { title: 'There is nothing here', todo: 'Open the page with the button on the card in Teams.' },
-    form_used: {
-      title: 'This form was used already',
-      todo: 'What it said first was done; what it says now was not. Open the page again.',
-    },
     gone: {
       title: 'This event is no longer in the record',
       todo: 'Its retention is over, or it was erased. Nothing is left to do.',
@@ -173,6 +169,11 @@ export const EN: Texts = {
     other: 'This can not be used.',
   },
   done: { title: 'Done', todo: 'You can close this page.' },
+  firstSent: {
+    done: (at) => `You did this already at ${at}`,
+    note: (at) =>
+      `This is the answer to what you sent first, at ${at}. What you changed since then was not used: go back to the event to act again.`,
+  },
   failed: { title: 'It was not done', todo: 'What went wrong stands below.' },
   unknown: { title: 'It is not known whether it was done', todo: 'Look at what stands below before you try again.' },
   running: { title: 'It has been started', todo: 'Open this page again to see what came of it.' },

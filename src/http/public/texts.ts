@@ -9,7 +9,7 @@ export interface Said {
 }
 
 /** What keeps a page from being shown, besides the refusals of links. */
-export type PageProblem = 'not_found' | 'gone' | 'form_used' | 'gateway_busy' | 'unavailable' | 'uncertain'
+export type PageProblem = 'not_found' | 'gone' | 'gateway_busy' | 'unavailable' | 'uncertain'
 
 /** Every text of the pages in one language. */
 export interface Texts {
@@ -57,6 +57,8 @@ export interface Texts {
   /** What is wrong with an input, by its name. */
   readonly wrong: Readonly<Record<string, string>>
   readonly done: Said
+  /** Of a form that was sent again with other inputs. */
+  readonly firstSent: { readonly done: (at: string) => string; readonly note: (at: string) => string }
   readonly failed: Said
   readonly unknown: Said
   readonly running: Said
