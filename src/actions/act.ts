@@ -18,7 +18,7 @@ import {
 } from '../store/actions.ts'
 import { replayNotification } from '../store/notifications.ts'
 import type { Tables } from '../store/tables.ts'
-import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
+import { columnsAfter, isUnverified, nameOf, withActed } from './acted-columns.ts'
 import type { CheckedAction } from './check-request.ts'
 import { type DecideOptions, decide, failedOf } from './decide.ts'
 import { type AcknowledgementLives, type EventState, expiryOf, statesOf } from './event-state.ts'
@@ -252,11 +252,12 @@ async function doLocally(
   }
   await insertDone(transaction, row)
   const changed = await changeTimers(transaction, row, events, parts.timers)
-  // Locking the escalations may have waited for a tier, whose card was not there before.
-  if (changed) events = await withNewCards(transaction, events, parts.lives, row.at)
+  // Locking the escalations may have waited for a tier, whose card was not there before; and an escalation made one.
+  const isEscalation = action === 'escalate'
+  const withCards = changed || isEscalation ? await withNewCards(transaction, events, parts.lives, row.at) : events
   const by = nameOf(actor)
-  const acted = events.flatMap((state) =>
-    action === 'replay' ? failedOf(state, row.notificationId) : state.notifications,
+  const acted = withCards.flatMap((state) =>
+    action === 'replay' ? failedOf(state, row.notificationId) : state.notifications.map((one) => withActed(one, state)),
   )
   if (action === 'replay') {
     for (const { id } of acted) await replayNotification(transaction, id, by, wanted.at)
@@ -274,7 +275,8 @@ async function doLocally(
       by,
       unverified: isUnverified(actor),
       expiresAt: action === 'acknowledge' && events[0] ? expiryOf(events[0].priority, row.at, parts.lives) : null,
-      events,
+      // The card of the tier says by itself that it was called by hand.
+      events: isEscalation ? events : withCards,
     })
   return { done: true }
 }

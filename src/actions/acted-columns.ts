@@ -1,6 +1,7 @@
 import type { ActionName, Actor } from '../contract/actions.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { ActedColumns, ActedNotification } from '../store/acted-events.ts'
+import type { EventState } from './event-state.ts'
 
 /** Names of earlier actions that `action_data` has at most; all are in `teams_actions`. */
 const MAX_AFTER = 20
@@ -25,6 +26,21 @@ export function nameOf({ name, id, relayedBy, via }: Actor): string {
 /** True for a person for whom nobody vouches; programs and the command line are no persons. */
 export function isUnverified({ verified, via, id }: Actor): boolean {
   return !verified && (via === 'typed' || (via === 'unauthenticated' && id !== null))
+}
+
+/**
+ * A notification with what was done to its event before: the card of a later tier is younger than that, and its columns are to be
+ * those of the event's other notifications.
+ */
+export function withActed(notification: ActedNotification, { acknowledged, last }: EventState): ActedNotification {
+  if (notification.action_taken !== null || last === null) return notification
+  return {
+    ...notification,
+    acknowledged_by: acknowledged?.by ?? null,
+    acknowledged_at: acknowledged?.at ?? null,
+    action_taken: last.action,
+    action_data: last.data,
+  }
 }
 
 /** What a notification has after an action that was done to its event. */

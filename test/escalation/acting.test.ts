@@ -10,8 +10,9 @@ import { insertPages, tellPages } from '../../src/store/pages.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { inTransaction } from '../../src/store/transactions.ts'
+import { actingOn, rowsOf } from '../actions/acting.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { escalationOf, minutesAfter, type World, worldOn } from './setup.ts'
+import { cardsOf, escalationOf, minutesAfter, type World, worldOn } from './setup.ts'
 
 const person = (name: string): Actor => ({
   via: 'entra',
@@ -88,6 +89,24 @@ describe.each(KINDS)('acting on an event that climbs, on the %s database', (kind
     expect(renewed).toMatchObject({ state: 'acknowledged', reminded_at: null })
     expect(Number(renewed.ack_expires_at)).toBeGreaterThan(Number(expires))
     expect(await service.getNotification(id, 'library')).toMatchObject({ acknowledgedBy: 'Omar' })
+    expect(await inReadSnapshot(db, (snapshot) => Array.fromAsync(verifyRows(snapshot)))).toEqual([])
+  })
+
+  it('writes an escalation into the card of the tier that it calls, as into the others of the event', async () => {
+    const { db, options, wired, send } = await worldOn(await startedStore(kind))
+    const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const { act } = actingOn(wired.database, { timers: createTimers(options) })
+    await act({ action: 'acknowledge', target: { eventId } }, sara)
+    const escalated = await act({ action: 'escalate', target: { eventId }, inputs: { reason: 'no answer' } }, omar)
+    expect(await cardsOf(db, eventId)).toEqual(['own runtime_eng pending', '2 nphies_integration pending'])
+    const rows = await rowsOf(db, [eventId])
+    expect(rows.map(({ channel }) => channel)).toEqual(['runtime_eng', 'nphies_integration'])
+    for (const row of rows)
+      expect(row).toMatchObject({
+        acknowledged_by: 'Sara',
+        action_taken: 'escalate',
+        action_data: { action_id: escalated.id, by: 'Omar', tier: 2, after: ['acknowledge'] },
+      })
     expect(await inReadSnapshot(db, (snapshot) => Array.fromAsync(verifyRows(snapshot)))).toEqual([])
   })
 
