@@ -63,7 +63,8 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   finished_at: 'When the attempt, or the action, ended',
   first: 'In `record.read` the first id that was read; in `gateway.started` whether no start came before',
   for: 'The action that the link was for',
-  held_by: 'Name of the calendar for whose working hours the next tier waits',
+  held_by:
+    'Name of the calendar for whose working hours the next tier waits; `silence` or `maintenance` where one of these holds it',
   ignored: 'How many fields of the data were not kept',
   key: 'What the event is about: of its correlation id, or of the fields that name its subject, a hash',
   keys: 'Key IDs, in hex',

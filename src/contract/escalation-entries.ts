@@ -40,7 +40,7 @@ export const ESCALATION_ENTRIES = {
   'escalation.held': {
     fields: { ...ESCALATION_FIELDS },
     means:
-      'A tier waits for another time than before, because the working hours of its calendar are others now, or a silence matches the event',
+      'A tier waits for another time than before, because the working hours of its calendar are others now, or a silence matches the event. A hold by a silence has one entry; the next entry of the escalation ends it',
   },
   'escalation.acknowledged': {
     fields: { ...ESCALATION_FIELDS },

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { EscalationNote } from '../contract/escalations.ts'
-import type { Silence } from '../contract/silences.ts'
+import { SILENCE_KINDS, type Silence } from '../contract/silences.ts'
 import { type CalledEscalation, saveCalled, saveEscalations } from '../store/change-escalations.ts'
 import type { EscalationChange, LockedEscalation } from '../store/escalations.ts'
 import type { ReadSilence } from '../store/silences.ts'
@@ -38,7 +38,8 @@ export interface CalledTier {
 /**
  * Calls due tiers: writes their notifications and pages, and wakes the channels. Of an escalation whose tier reaches nobody the
  * next tier is called at once. The wait before a repeat holds, so that a policy whose tiers are all muted does not begin again
- * without end. A silence holds a tier that reaches nobody else, until it is over.
+ * without end. A silence holds a tier that reaches nobody else, until it is over; the record has when that began, and not each look
+ * at it.
  *
  * @returns the last tier that was called of each escalation
  */
@@ -55,15 +56,16 @@ export async function callTiers(
     const reached = calls.filter(({ isReached }) => isReached).map(({ called }) => called)
     const held = calls.filter(({ heldUntil }) => heldUntil !== undefined)
     const missed = calls.filter(({ isReached, heldUntil }) => !isReached && heldUntil === undefined)
-    await saveEscalations(
-      transaction,
-      'held',
-      held.map(({ escalation, position = escalation, heldUntil = context.now, silence }) => ({
-        ...position,
-        nextAt: heldUntil,
-        heldBy: silence?.kind ?? null,
-      })),
-    )
+    const holds = held.map(({ escalation, position = escalation, heldUntil = context.now, silence }) => ({
+      isNew: position !== escalation || !isHeldBySilence(escalation) || escalation.heldBy !== silence?.kind,
+      change: { ...position, nextAt: heldUntil, heldBy: silence?.kind ?? null },
+    }))
+    for (const kind of ['held', 'still_held'] as const)
+      await saveEscalations(
+        transaction,
+        kind,
+        holds.filter(({ isNew }) => isNew === (kind === 'held')).map(({ change }) => change),
+      )
     await saveCalled(transaction, 'called', reached)
     await saveCalled(
       transaction,
@@ -122,6 +124,11 @@ function callOf({ escalation, step }: DueTier, { now, silences, byHand }: CallCo
   }
   const heldUntil = isReached || silence === undefined ? undefined : endOf(silence, now)
   return { called, isReached, isLast, silence, heldUntil }
+}
+
+/** True where a silence, or a maintenance window, holds the next tier; not a calendar of that name. */
+export function isHeldBySilence({ heldBy, plan }: Pick<LockedEscalation, 'heldBy' | 'plan'>): boolean {
+  return heldBy !== null && heldBy !== plan.calendar && SILENCE_KINDS.some((kind) => kind === heldBy)
 }
 
 /** When a tier that a silence holds is looked at again. One that recurs says only when it is over for the first time. */

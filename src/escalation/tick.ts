@@ -13,7 +13,7 @@ import { readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import { acknowledgedAt, reminderOf } from './acknowledgement.ts'
-import { type CalledTier, callTiers, wakeChannels } from './call-tiers.ts'
+import { type CalledTier, callTiers, isHeldBySilence, wakeChannels } from './call-tiers.ts'
 import { climbingFrom, type Decision, decide, endedAs, goingOn } from './decide.ts'
 import type { EscalationOptions } from './options.ts'
 
@@ -79,7 +79,7 @@ export async function replan(kysely: Kysely<Tables>, options: EscalationOptions)
       const changed = held.flatMap((escalation) => {
         const change = climbingFrom(escalation, escalation, calendars)
         const isSame = change.nextAt?.getTime() === escalation.nextAt?.getTime()
-        return escalation.state !== 'climbing' || isSame ? [] : [change]
+        return escalation.state !== 'climbing' || isSame || isHeldBySilence(escalation) ? [] : [change]
       })
       await saveEscalations(transaction, 'held', changed)
       moved += changed.length

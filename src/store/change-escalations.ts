@@ -66,10 +66,12 @@ export async function insertEscalations(db: Kysely<Tables>, fresh: readonly NewE
 
 const PLAIN_ENTRY = { entry: { values: ESCALATION_VALUES } }
 
-/** Changes whose entries have the fields of the escalation and no others. */
+/** Changes whose entries have the fields of the escalation and no others, or which have none. */
 const PLAIN_CHANGES = {
   held: (rows) =>
     changeRows('escalation.held', 'changed', sql`UPDATE teams_escalations z ${assignment(rows)}`, PLAIN_ENTRY),
+  still_held: (rows) =>
+    changeRows('escalation.still_held', 'changed', sql`UPDATE teams_escalations z ${assignment(rows)}`),
   acknowledged: (rows) =>
     changeRows('escalation.acknowledged', 'changed', sql`UPDATE teams_escalations z ${assignment(rows)}`, PLAIN_ENTRY),
   expired: (rows) =>

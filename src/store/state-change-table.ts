@@ -188,6 +188,11 @@ export const STATE_CHANGES = {
     means: 'A tier waits for another time, because working hours have changed or a silence holds it',
     entry: 'escalation.held',
   },
+  'escalation.still_held': {
+    of: 'escalation',
+    means: 'A tier that a silence holds was looked at, and the silence holds it still: when it is looked at again',
+    noEntry: 'the entry of `escalation.held` says since when; another one follows once the tier is called',
+  },
   'escalation.acknowledged': {
     of: 'escalation',
     means: '`climbing` → `acknowledged`, or acknowledged once more',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { tick } from '../../src/escalation/tick.ts'
+import { verifyRows } from '../../src/audit/verify/rows.ts'
+import { replan, tick } from '../../src/escalation/tick.ts'
+import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { cardsOf, entriesOf, escalationOf, minutesAfter, worldOn } from './setup.ts'
 
@@ -40,8 +42,14 @@ describe.each(KINDS)('a tier, on the %s database', (kind) => {
       held_by: 'silence',
     })
     expect(pages).toEqual([])
+    // Looked at again every five minutes, and by a gateway that was started: only the first time is recorded.
+    expect(await replan(db, options)).toBe(0)
+    expect(await tick(db, minutesAfter(since, 10), options)).toMatchObject({ due: 1, called: [] })
+    expect(await escalationOf(db, id)).toMatchObject({ next_at: minutesAfter(since, 15), held_by: 'silence' })
+    expect(await entriesOf(db, id)).toEqual(['escalation.started', 'escalation.held'])
+    expect(await inReadSnapshot(db, (snapshot) => Array.fromAsync(verifyRows(snapshot)))).toEqual([])
     await service.endSilence(silence.id, 'library')
-    await tick(db, minutesAfter(since, 10), options)
+    await tick(db, minutesAfter(since, 15), options)
     expect(await cardsOf(db, id)).toEqual(['own runtime_eng suppressed', '2 devops pending'])
     expect(pages).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
     expect(await entriesOf(db, id)).toEqual(['escalation.started', 'escalation.held', 'escalation.called'])

@@ -1,3 +1,4 @@
+import { SILENCE_KINDS } from '../../contract/silences.ts'
 import type { StoredEscalation } from '../../store/record-in-order.ts'
 import { isHashedJson } from './compare.ts'
 import { addRowWithoutEntry, differs, type Findings, notBacked } from './found.ts'
@@ -14,12 +15,18 @@ export const ESCALATION_COLUMNS: Readonly<Record<string, (row: StoredEscalation,
   tier: (row, { fields }) => row.tier === fields.tier,
   round: (row, { fields }) => row.round === fields.round,
   since: (row, { fields }) => row.since === fields.since,
-  next_at: (row, { fields }) => row.next_at === fields.next_at,
+  next_at: (row, { fields }) => row.next_at === fields.next_at || isLookedAtAgain(row, fields),
   held_by: (row, { fields }) => row.held_by === fields.held_by,
   ack_expires_at: (row, { fields }) => row.ack_expires_at === fields.ack_expires_at,
   reminded_at: (row, { fields }) => row.reminded_at === fields.reminded_at,
   ended_at: (row, { fields }) => row.ended_at === fields.ended_at,
   salt: (row) => row.salt !== null,
+}
+
+/** A tier that a silence holds is looked at again and again, which has no entry: only later than the first time. */
+function isLookedAtAgain(row: StoredEscalation, { held_by, next_at }: Entry['fields']): boolean {
+  const bySilence = SILENCE_KINDS.some((kind) => kind === held_by)
+  return bySilence && row.next_at !== null && typeof next_at === 'string' && row.next_at > next_at
 }
 
 /** Compares an escalation with the last of its entries, and its plan with the first. */
