@@ -15,6 +15,7 @@ import { startReceiver } from './receiver/receiver.ts'
 import { type BenchResult, resultLines, type ScenarioResult } from './result.ts'
 import { audit } from './scenarios/audit.ts'
 import { embedded } from './scenarios/embedded.ts'
+import { escalation } from './scenarios/escalation.ts'
 import { growth } from './scenarios/growth.ts'
 import { latency } from './scenarios/latency.ts'
 import { replicas } from './scenarios/replicas.ts'
@@ -30,6 +31,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   embedded,
   replicas,
   audit,
+  escalation,
 }
 
 const log = (line: string) => process.stderr.write(`${line}\n`)

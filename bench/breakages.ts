@@ -246,4 +246,62 @@ export const BREAKAGES: readonly BenchBreakage[] = [
       },
     ],
   })),
+  {
+    name: 'one card less in each tick',
+    does: 'the first tier of each tick gets no card',
+    scenario: 'escalation',
+    figure: 'escalation.lost',
+    changes: [
+      { file: 'src/store/change-escalations.ts', find: 'called.flatMap(', replace: 'called.slice(1).flatMap(' },
+    ],
+  },
+  {
+    name: 'tiers called twice',
+    does: 'a tier writes two cards for each of its channels',
+    scenario: 'escalation',
+    figure: 'escalation.called_twice',
+    changes: [
+      {
+        file: 'src/escalation/call-tiers.ts',
+        find: 'notificationsFor(channels,',
+        replace: 'notificationsFor([...channels, ...channels],',
+      },
+    ],
+  },
+  {
+    name: 'tiers without an entry',
+    does: 'the third tier of an event has no audit entry',
+    scenario: 'escalation',
+    figure: 'escalation.without_entry',
+    changes: [
+      {
+        file: 'src/store/change-escalations.ts',
+        find: 'values: {\n          ...ESCALATION_VALUES,',
+        replace: 'from: sql`changed z WHERE z.tier <> 3`,\n        values: {\n          ...ESCALATION_VALUES,',
+      },
+    ],
+  },
+  ...['', 'embedded_'].flatMap((prefix) => [
+    {
+      name: `one large tick (escalation.${prefix}longest_tick)`,
+      does: 'a tick calls every tier that is due',
+      scenario: 'escalation' as const,
+      figure: `escalation.${prefix}longest_tick`,
+      changes: [{ file: 'src/escalation/tick.ts', find: 'BATCH_SIZE = 200', replace: 'BATCH_SIZE = 20_000' }],
+    },
+    {
+      name: `one tick every two seconds (escalation.${prefix}latest)`,
+      does: 'a look for due tiers ends after its first 200',
+      scenario: 'escalation' as const,
+      figure: `escalation.${prefix}latest`,
+      changes: [{ file: 'src/escalation/loop.ts', find: 'due = done.due', replace: 'due = 0' }],
+    },
+    {
+      name: `CRITICAL waits behind tiers (escalation.${prefix}critical_p99)`,
+      does: 'due notifications are claimed by age alone',
+      scenario: 'escalation' as const,
+      figure: `escalation.${prefix}critical_p99`,
+      changes: [{ file: 'src/store/claim.ts', find: 'n.priority_rank, ', replace: '' }],
+    },
+  ]),
 ]

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../test/services/postgres.ts'
 
@@ -66,6 +68,18 @@ async function openDatabase(url: string, drop: () => Promise<unknown>): Promise<
       await client.end()
       await drop()
     },
+  }
+}
+
+/** Opens the embedded database in a gateway's data folder; no gateway may run on it. */
+export async function openEmbeddedDatabase(
+  folder: string,
+): Promise<Pick<BenchDatabase, 'query'> & { close(): Promise<void> }> {
+  const pglite = await PGlite.create(join(folder, 'pglite'))
+  return {
+    query: async <R extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      (await pglite.query<R>(sql, [...values])).rows,
+    close: () => pglite.close(),
   }
 }
 

@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util'
 
 /** The scenarios, by letter as in docs/performance.md and by name. (e), memory, is read during (a) and (c). */
-export const SCENARIO_NAMES = ['throughput', 'latency', 'storm', 'growth', 'embedded', 'replicas', 'audit'] as const
+export const SCENARIO_NAMES = [
+  'throughput',
+  'latency',
+  'storm',
+  'growth',
+  'embedded',
+  'replicas',
+  'audit',
+  'escalation',
+] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
 /** Sizes of the scenarios. */
@@ -31,6 +40,8 @@ export interface Sizes {
   readonly trailEntries: number
   /** How many replicas share a database, one after the other. */
   readonly replicas: readonly number[]
+  /** Open events whose next tier is due at the same moment. */
+  readonly escalations: number
   /** How long three replicas share a budget that binds. */
   readonly budgetSeconds: number
 }
@@ -50,6 +61,7 @@ const FULL: Sizes = {
   auditMonths: 72,
   trailEntries: 5_000_000,
   replicas: [1, 2, 3],
+  escalations: 10_000,
   budgetSeconds: 30,
 }
 
@@ -69,6 +81,7 @@ const QUICK: Sizes = {
   auditMonths: 12,
   trailEntries: 60_000,
   replicas: [2],
+  escalations: 400,
   budgetSeconds: 8,
 }
 
@@ -82,6 +95,7 @@ const BREAKAGE: Sizes = {
   stormTimeoutSeconds: 150,
   auditRows: 720_000,
   trailEntries: 60_000,
+  escalations: 6_000,
   replicas: [1],
 }
 

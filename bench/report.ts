@@ -44,6 +44,10 @@ The **ceiling** is a bare script with \`pg\` and \`undici\` and none of the gate
     title: '(h) The audit trail',
     text: '(a) and (b), compared with the same gateway without audit entries and without sealing, in the same round. Then 5 million entries with their rows (events of two notifications, accepted at the first attempt) are sealed by a gateway, and verified by `audit verify`: the tree with all entries, and then these with every row of the record.',
   },
+  escalation: {
+    title: '(i) Escalation',
+    text: 'Open events of the priority HIGH, each with two tiers: the first is due for all of them when a gateway starts, the second 3 s after it. Their channel budget does not bind. Meanwhile two CRITICAL a second go to a channel that the first tier calls. *Longest tick* is the longest transaction that called tiers, from its BEGIN to its COMMIT. *Latest* is the longest time from when a tier was due, or the gateway listened, to the COMMIT that called it. *All called* counts from when the gateway listened. On PostgreSQL, and on the embedded database.',
+  },
 }
 
 /**

@@ -184,6 +184,40 @@ export const TARGETS: readonly Target[] = [
     value: 1,
     quick: 10,
   },
+  { scenario: 'escalation', figure: 'escalation.lost', what: 'tiers not called, or their cards not received', ...NONE },
+  { scenario: 'escalation', figure: 'escalation.called_twice', what: 'tiers called twice', ...NONE },
+  { scenario: 'escalation', figure: 'escalation.without_entry', what: 'tiers called without an audit entry', ...NONE },
+  ...[
+    { prefix: '', where: '' },
+    { prefix: 'embedded_', where: ', embedded database' },
+  ].flatMap(({ prefix, where }): readonly Target[] => [
+    {
+      scenario: 'escalation',
+      figure: `escalation.${prefix}longest_tick`,
+      what: `longest tick${where}`,
+      of: 'max',
+      comparison: 'at most',
+      value: 1,
+      quick: 10,
+    },
+    {
+      scenario: 'escalation',
+      figure: `escalation.${prefix}latest`,
+      what: `a tier is called after it is due${where}`,
+      of: 'max',
+      comparison: 'at most',
+      value: 10,
+      quick: 30,
+    },
+    {
+      scenario: 'escalation',
+      figure: `escalation.${prefix}critical_p99`,
+      what: `CRITICAL meanwhile, accept to received, p99${where}`,
+      comparison: 'at most',
+      value: 2,
+      quick: 15,
+    },
+  ]),
 ]
 
 /** A target and whether it is met. */

@@ -4,10 +4,10 @@ import type { Bench, Measurements } from '../context.ts'
 import type { BenchDatabase } from '../database.ts'
 import { figure, percentile } from '../figures.ts'
 import { startGateway } from '../gateway.ts'
+import { alarmWaits, raiseAlarms } from '../load/alarms.ts'
 import { eventOf } from '../load/events.ts'
 import { acceptedNotifications, batchOf, createSender, type Sender, type Sent } from '../load/sender.ts'
 import { nowMs } from '../process-facts.ts'
-import type { Arrival } from '../receiver/receiver.ts'
 import { baseSettings, digestsAfter } from '../settings.ts'
 import { representedBy } from './represented.ts'
 
@@ -81,7 +81,11 @@ async function stormRound(bench: Bench, round: number): Promise<StormResult> {
   const stopped = new AbortController()
   try {
     const began = nowMs()
-    const alarms = raiseAlarms(urgent, sizes.criticalEverySeconds, round, stopped.signal)
+    const alarms = raiseAlarms(
+      urgent,
+      { name: `alarm-${round}`, channel: CHANNEL, everySeconds: sizes.criticalEverySeconds },
+      stopped.signal,
+    )
     const sent = await sendStorm(sender, sizes.stormEvents, sizes.stormSeconds, round)
     const ended = Math.max(...sent.map((one) => one.to))
     const deadline = nowMs() + sizes.stormTimeoutSeconds * 1000
@@ -95,7 +99,7 @@ async function stormRound(bench: Bench, round: number): Promise<StormResult> {
     const peakMemory = gateway.peakMemory()
     const represented = await representedBy(database, notifications, arrivals)
     return {
-      critical: criticalWaits(critical, arrivals),
+      critical: alarmWaits(critical, arrivals, CHANNEL),
       accepted: sent.map((one) => one.to - one.from),
       cards: arrivals.length,
       mostInAMinute: mostWithin(
@@ -138,27 +142,4 @@ async function sendStorm(sender: Sender, events: number, seconds: number, round:
     sent.push(sender.send(batchOf([event])))
   }
   return await Promise.all(sent)
-}
-
-/** Sends a CRITICAL at once and every `everySeconds` until `stop`, without waiting for answers. */
-async function raiseAlarms(sender: Sender, everySeconds: number, round: number, stop: AbortSignal) {
-  const began = nowMs()
-  const sent: Promise<Sent>[] = []
-  for (let nth = 0; !stop.aborted; nth++) {
-    const event = { ...eventOf('kubernetes.pod.crashloop', nth, `alarm-${round}`), stakeholders: [CHANNEL] }
-    sent.push(sender.send(batchOf([event])))
-    const wait = Math.max(0, began + (nth + 1) * everySeconds * 1000 - nowMs())
-    await setTimeout(wait, undefined, { signal: stop }).catch(() => undefined)
-  }
-  return await Promise.all(sent)
-}
-
-/** Seconds from request to card; infinite for a card that did not arrive. */
-function criticalWaits(sent: readonly Sent[], arrivals: readonly Arrival[]): number[] {
-  const times = new Map(arrivals.map((arrival) => [arrival.id, arrival.at]))
-  return sent.flatMap((one) =>
-    acceptedNotifications([one])
-      .filter(({ channel }) => channel === CHANNEL)
-      .map(({ id }) => ((times.get(id) ?? Number.POSITIVE_INFINITY) - one.from) / 1000),
-  )
 }
