@@ -134,9 +134,10 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
       .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
   })
   releases.add(async () => stopListening())
+  const compared = { secrets: realSecrets, settings: parts.settings, pagers: [...parts.catalogue.pagers.keys()] }
   const stopRecording = realSecrets.onChange(() => {
     // A change that is not recorded now is found at the next change, or at the next start.
-    recordSecrets(database.kysely, realSecrets, false).catch((error: unknown) =>
+    recordSecrets(database.kysely, compared, false).catch((error: unknown) =>
       log.write('secrets_change_unrecorded', { err: error }),
     )
   })

@@ -254,12 +254,13 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     return { turns, stopTurns }
   }
 
+  const comparedSecrets = { secrets: realSecrets, settings, pagers: [...catalogue.pagers.keys()] }
   let recorded: Promise<void> | undefined
   /** Before anything is delivered: a start that can not be recorded is refused. */
   function recordOnce(): Promise<void> {
     recorded ??= (async () => {
       await recordStart(database.kysely, settings, catalogue)
-      await recordSecrets(database.kysely, realSecrets, true)
+      await recordSecrets(database.kysely, comparedSecrets, true)
     })().catch((error: unknown) => {
       recorded = undefined
       throw databaseError(error)

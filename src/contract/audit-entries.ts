@@ -246,9 +246,16 @@ export const AUDIT_ENTRIES = {
       'A gateway started to deliver. `configuration` is the hash of the fingerprints of all settings and parts of the configuration file, equal while nothing changes; `changed` names those that differ from the last start, of this or another replica; `first` is true where there was none. `channels` are the keys of its channels',
   },
   'secrets.changed': {
-    fields: { at_start: 'flag', channels: 'list', signing: 'flag', fingerprints: 'hash' },
+    fields: {
+      at_start: 'flag',
+      channels: 'list',
+      signing: 'flag',
+      pagers: 'list',
+      settings: 'list',
+      fingerprints: 'hash',
+    },
     means:
-      'The webhook URLs of these channels differ from those known before, or the signing secrets do (`signing`); found at a start (`at_start`), also where Vault could not be read then, or while the gateway ran',
+      'Secrets differ from those known before: the webhook URLs of these channels, the signing secrets (`signing`), the keys of these pagers or the secrets of their webhooks, or these secret `settings`, such as TEAMS_LINK_SECRETS; found at a start (`at_start`), also where Vault could not be read then, or while the gateway ran',
   },
   'record.read': {
     fields: {

@@ -143,6 +143,19 @@ export function appliedPagerKeys(before: CheckedPagerKeys, now: CheckedPagerKeys
   return { ...now, keys, webhookSecrets }
 }
 
+/** Whether two sets of keys are the same, webhook secrets included. */
+export function samePagerKeys(one: CheckedPagerKeys, other: CheckedPagerKeys): boolean {
+  return (
+    one.keys.size === other.keys.size &&
+    one.webhookSecrets.size === other.webhookSecrets.size &&
+    [...one.keys].every(([name, { secret }]) => secret.equals(other.keys.get(name)?.secret)) &&
+    [...one.webhookSecrets].every(([name, secrets]) => {
+      const others = other.webhookSecrets.get(name) ?? []
+      return secrets.length === others.length && secrets.every((secret, index) => secret.equals(others[index]))
+    })
+  )
+}
+
 export const NO_PAGER_KEYS: CheckedPagerKeys = {
   keys: new Map(),
   webhookSecrets: new Map(),

@@ -11,9 +11,11 @@ import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
 import {
   appliedPagerKeys,
+  type CheckedPagerKeys,
   checkPagerKeys,
   NO_PAGER_KEYS,
   type SecretPager,
+  samePagerKeys,
   unknownPagerFields,
   unknownPagerVariables,
 } from './pager-keys.ts'
@@ -100,12 +102,11 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   const lastReadings = () => sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
 
-  /** Checks what was read, and takes usable keys of pagers over; a refused one leaves the one before in use. */
-  function validateLast(): ReadingCheck {
+  /** Checks what was read. */
+  function validateLast(): ReadingCheck & { readonly pagerKeys: CheckedPagerKeys } {
     const checked = checkPagerKeys(lastReadings(), pagers)
-    pagerKeys = appliedPagerKeys(pagerKeys, checked)
     const check = validateReading(lastReadings(), channels, settings)
-    return { ...check, problems: [...check.problems, ...checked.problems] }
+    return { ...check, pagerKeys: checked, problems: [...check.problems, ...checked.problems] }
   }
 
   function reportUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
@@ -131,9 +132,9 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   /**
    * Applies usable values; a refused value leaves the old one in use. Returns the channels whose URL changed, an empty
-   * list where only signing secrets or audit keys changed, undefined without a change.
+   * list where only signing secrets, audit keys or keys of pagers changed, undefined without a change.
    */
-  function apply(check: ReadingCheck): readonly string[] | undefined {
+  function apply(check: ReturnType<typeof validateLast>): readonly string[] | undefined {
     const next = new Map<string, Secret>()
     const changed: string[] = []
     for (const { key } of channels) {
@@ -154,7 +155,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     // A text with a wrong key, as during a rotation, leaves the keys before in use.
     const rotated = check.auditSigners.length > 0 && keyIds(check.auditSigners) !== keyIds(auditSigners)
     if (rotated) auditSigners = check.auditSigners
-    return changed.length > 0 || differs || rotated ? changed : undefined
+    const pagerKeysBefore = pagerKeys
+    pagerKeys = appliedPagerKeys(pagerKeysBefore, check.pagerKeys)
+    const isSame = changed.length === 0 && !differs && !rotated && samePagerKeys(pagerKeysBefore, pagerKeys)
+    return isSame ? undefined : changed
   }
 
   function notifyListeners(changed: readonly string[]) {

@@ -74,16 +74,21 @@ describe.each(KINDS)('entries that belong to no row, on %s', (kind) => {
       webhookKeys: () => Object.keys(urls),
       signingSecrets: () => (signing.length > 0 ? signing : ['made up']).map((text) => new Secret(text)),
       signingSecretIsMadeUp: signing.length === 0,
+      pagerKey: () => undefined,
+      pagerWebhookSecrets: () => [],
+      auditSigners: () => [],
     })
+    const record = (secrets: ReturnType<typeof secretsOf>, atStart: boolean) =>
+      recordSecrets(db, { secrets, settings: loadSettings({}), pagers: [] }, atStart)
     const [one, two] = ['https://flows.example/one?sig=11', 'https://flows.example/two?sig=22']
-    await recordSecrets(db, secretsOf({}, []), true)
+    await record(secretsOf({}, []), true)
     expect(await entriesOf(db, 'secrets.changed')).toEqual([])
     const both = secretsOf({ sre: one, pmo: two }, ['first phrase of signing'])
-    await recordSecrets(db, both, true)
-    await recordSecrets(db, both, true)
+    await record(both, true)
+    await record(both, true)
     const moved = secretsOf({ sre: two }, ['first phrase of signing'])
-    await Promise.all([recordSecrets(db, moved, false), recordSecrets(db, moved, false)])
-    await recordSecrets(db, secretsOf({ sre: two }, ['second phrase', 'first phrase of signing']), false)
+    await Promise.all([record(moved, false), record(moved, false)])
+    await record(secretsOf({ sre: two }, ['second phrase', 'first phrase of signing']), false)
     const entries = await entriesOf(db, 'secrets.changed')
     expect(entries.map(({ fields }) => [fields.at_start, fields.channels, fields.signing])).toEqual([
       [true, ['pmo', 'sre'], true],
