@@ -17,7 +17,7 @@ import {
   logEventsPage,
   metricsPage,
   outcomesPage,
-  pageCodesPage,
+  pagerAlertCodesPage,
   stateChangesPage,
 } from './tables.ts'
 
@@ -33,7 +33,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/action-results.md', actionResultsPage()],
     ['docs/reference/library.md', libraryPage()],
     ['docs/reference/metrics.md', metricsPage()],
-    ['docs/reference/page-codes.md', pageCodesPage()],
+    ['docs/reference/pager-alert-codes.md', pagerAlertCodesPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/audit-findings.md', auditFindingsPage()],
     ['docs/reference/audit-entries.md', auditEntriesPage()],

@@ -3,8 +3,8 @@ import { FINDINGS } from '../../src/audit/verify/findings.ts'
 import { ACTION_RESULTS } from '../../src/contract/actions.ts'
 import { LINK_REFUSALS } from '../../src/contract/link-refusals.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
+import { PAGER_ALERT_CODES } from '../../src/contract/pager-alerts.ts'
 import { PAGER_WEBHOOK_REFUSALS } from '../../src/contract/pager-webhooks.ts'
-import { PAGE_CODES } from '../../src/contract/pages.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
 import { LOG_EVENTS_BY_SUBJECT } from '../../src/kernel/log-events/table.ts'
@@ -107,15 +107,20 @@ export function metricsPage(): string {
   )
 }
 
-/** `docs/reference/page-codes.md`. */
-export function pageCodesPage(): string {
+/** `docs/reference/pager-alert-codes.md`. */
+export function pagerAlertCodesPage(): string {
   return page(
-    'Codes of pages',
-    'src/contract/pages.ts',
-    'A page is what PagerDuty or Jira Service Management is told about one event. Its `code` says why it failed, or why it is sent again. It is the label `outcome` of `teams_pages_total`.',
+    'Pager alert codes',
+    'src/contract/pager-alerts.ts',
+    'A pager alert is what PagerDuty or Jira Service Management is told about one event. Its `code` says why it failed, or why it is sent again. It is the label `outcome` of `teams_pager_alerts_total`.',
     table(
       ['code', 'sent again', 'meaning', 'what to do'],
-      Object.entries(PAGE_CODES).map(([name, row]) => [code(name), row.retried ? 'yes' : 'no', row.means, row.todo]),
+      Object.entries(PAGER_ALERT_CODES).map(([name, row]) => [
+        code(name),
+        row.retried ? 'yes' : 'no',
+        row.means,
+        row.todo,
+      ]),
     ),
     `## Refused webhooks\n\nWhy a webhook of PagerDuty is refused: the label \`outcome\` of \`teams_pager_webhooks_total\`, the \`refusal\` of the audit entry \`webhook.refused\`.\n\n${table(
       ['refusal', 'HTTP', 'meaning', 'what to do'],

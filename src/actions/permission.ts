@@ -12,7 +12,7 @@ export type Permission =
 /** What a role's reach is asked for. */
 export type Reached = Pick<EventState, 'eventType' | 'stakeholders'>
 
-/** What the far sides of pages may do: they report what somebody did there. */
+/** What the services of pager alerts may do: they report what somebody did there. */
 const PAGER_ACTIONS: readonly ActionName[] = ['acknowledge', 'unacknowledge']
 
 /**

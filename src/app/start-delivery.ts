@@ -14,10 +14,10 @@ import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { startPages } from '../pagers/sender.ts'
+import { startPagerSender } from '../pagers/sender.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
-import { failRemovedPages } from '../store/claim-pages.ts'
+import { abandonPagerAlerts } from '../store/claim-pager-alerts.ts'
 import type { Database } from '../store/database.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
 import { applyRetention, endImpossibleWaits, ensurePartitions, movePastMonths } from '../store/maintenance.ts'
@@ -108,8 +108,8 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   // After the sealer, so that its last sealing has the entries of the last attempts and of the adoption.
   releases.add(parts.stopTurns)
   releases.add(parts.outside.start())
-  for (const [pager, pages] of await failRemovedPages(database.kysely, [...catalogue.pagers.keys()]))
-    log.write('pages_abandoned', { pager, pages })
+  for (const [pager, count] of await abandonPagerAlerts(database.kysely, [...catalogue.pagers.keys()]))
+    log.write('pager_alerts_abandoned', { pager, pager_alerts: count })
   if (catalogue.pagers.size > 0) {
     // Imported only where it is used: the texts of templates are read once more.
     const { createPagers } = await import('../pagers/from-settings.ts')
@@ -117,8 +117,8 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     releases.add(() => ready.close())
     const { kysely } = database
     const onFailed = climbAfterFailure(parts.escalation.timers, kysely)
-    const pages = await startPages({ ...ready, kysely, onFailed, clock, metrics: parts.metrics, log })
-    releases.add(() => pages.stop())
+    const sender = await startPagerSender({ ...ready, kysely, onFailed, clock, metrics: parts.metrics, log })
+    releases.add(() => sender.stop())
   }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))

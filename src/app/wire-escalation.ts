@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { escalationIsOn } from '../settings/escalation-settings.ts'
 import type { Settings } from '../settings/table.ts'
-import { insertPages, tellPages } from '../store/pages.ts'
+import { insertPagerAlerts, updatePagerAlerts } from '../store/pager-alerts.ts'
 import type { Transport } from '../transports/transport.ts'
 
 /** Escalation of a gateway. */
@@ -39,7 +39,7 @@ export function wireEscalation(parts: {
     catalogue,
     canSend: (channel) => transport.destination(channel).ready,
     pagers: new Set(catalogue.pagers.keys()),
-    canPage: (pager) => secrets.pagerKey(pager) !== undefined,
+    canAlert: (pager) => secrets.pagerKey(pager) !== undefined,
     ackTtl: {
       CRITICAL: settings.TEAMS_ACK_TTL_CRITICAL,
       HIGH: settings.TEAMS_ACK_TTL_HIGH,
@@ -49,14 +49,14 @@ export function wireEscalation(parts: {
     },
     wake: engine.wake,
     callPagers: async (transaction, calls) => {
-      await insertPages(
+      await insertPagerAlerts(
         transaction,
         calls.flatMap(({ eventId, eventCreatedAt, fingerprint, tier, pagers }) =>
           pagers.map((pager) => ({ eventId, eventCreatedAt, pager, fingerprint, step: tier })),
         ),
       )
     },
-    tellPagers: tellPages,
+    tellPagers: updatePagerAlerts,
     log,
     metrics,
   }

@@ -103,7 +103,7 @@ export interface Catalogue {
   readonly channels: ReadonlyMap<string, Channel>
   readonly routes: readonly Route[]
   readonly escalation: Escalation
-  /** Services that page people, by name. */
+  /** Services that call people, by name. */
   readonly pagers: ReadonlyMap<string, PagerDefinition>
   /** Roles of people who act; without any, every verified person may do everything. */
   readonly roles: ReadonlyMap<string, RoleDefinition>

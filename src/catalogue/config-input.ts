@@ -169,7 +169,7 @@ export interface ConfigInput {
         readonly policies?: Readonly<Record<string, PolicyInput>> | undefined
       }
     | undefined
-  /** Services that page people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
+  /** Services that call people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
   readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
   /** Roles of people who act on cards, by name. Without any, every verified person may do everything. */
   readonly roles?: Readonly<Record<string, RoleInput>> | undefined

@@ -1,7 +1,7 @@
-/** Kinds of services that page people. `opsgenie`: the alert API of Opsgenie, and of Jira Service Management, to which it moved. */
+/** Kinds of services that call people. `opsgenie`: the alert API of Opsgenie, and of Jira Service Management, to which it moved. */
 export const PAGER_KINDS = ['pagerduty', 'opsgenie'] as const
 
-/** Kind of a service that pages people. */
+/** Kind of a service that calls people. */
 export type PagerKind = (typeof PAGER_KINDS)[number]
 
 /** Who is called about an alert of Opsgenie or Jira Service Management, besides the rules of the integration's team. */
@@ -13,7 +13,7 @@ export interface Responder {
   readonly username?: string | undefined
 }
 
-/** A service that pages people. Its key is a secret and not part of the catalogue: see `src/secrets/`. */
+/** A service that calls people. Its key is a secret and not part of the catalogue: see `src/secrets/`. */
 export interface PagerDefinition {
   readonly name: string
   readonly kind: PagerKind

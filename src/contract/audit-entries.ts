@@ -68,10 +68,10 @@ const ACTION_FIELDS = {
   ...ACTOR_FIELDS,
 } as const satisfies Readonly<Record<string, EntryFieldType>>
 
-/** A page after the change; `who` acknowledged it at the service. `verify` compares the last entry of a page with its row. */
-const PAGE_FIELDS = {
+/** A pager alert after the change; `who` acknowledged it at the service. `verify` compares the last entry of one with its row. */
+const PAGER_ALERT_FIELDS = {
   event: 'id',
-  page: 'id',
+  pager_alert: 'id',
   pager: 'code',
   step: 'count',
   state: 'code',
@@ -209,15 +209,15 @@ export const AUDIT_ENTRIES = {
     fields: ACTION_FIELDS,
     means: 'An action that was asked for ended; `result` is what the other side said',
   },
-  'page.made': {
-    fields: PAGE_FIELDS,
+  'pager_alert.made': {
+    fields: PAGER_ALERT_FIELDS,
     means:
-      'A tier of an escalation policy asked for a page at a service, or asked again for one of the same event. `wanted` is what the service is to be told, `told` the last of it that it accepted',
+      'A tier of an escalation policy asked for an alert at a service, or asked again for one of the same event. `wanted` is what the service is to be told, `told` the last of it that it accepted',
   },
-  'page.changed': {
-    fields: PAGE_FIELDS,
+  'pager_alert.changed': {
+    fields: PAGER_ALERT_FIELDS,
     means:
-      'A page changed: its service accepted or refused a request, told that somebody acknowledged or resolved it (`who`), is to be told something else, or the page was folded into another one, or released from it',
+      'A pager alert changed: its service accepted or refused a request, told that somebody acknowledged or resolved it (`who`), is to be told something else, or it was folded into another one, or released from it',
   },
   ...ESCALATION_ENTRIES,
   'record.adopted': {
@@ -277,7 +277,7 @@ export const AUDIT_ENTRIES = {
   'webhook.refused': {
     fields: { refusal: 'code', pager: 'code', ...ACTOR_FIELDS },
     means:
-      'A webhook of a service that pages people was refused; at most 30 entries a minute. `pager` is null where the configuration has none of the name',
+      'A webhook of a service that calls people was refused; at most 30 entries a minute. `pager` is null where the configuration has none of the name',
   },
   'audit.keys_changed': {
     fields: { keys: 'list' },

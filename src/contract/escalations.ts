@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Tier } from '../catalogue/escalation.ts'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
 import { moment, record } from './json-names.ts'
-import { type Page, pageWire } from './pages.ts'
+import { type PagerAlert, pagerAlertWire } from './pager-alerts.ts'
 import { nextCursor, oneOf, PAGING, priorityFilter, readQuery, text } from './query.ts'
 
 /** States of an escalation. `climbing`: tier after tier is called; `acknowledged`: it stands still until that expires. */
@@ -96,8 +96,8 @@ export interface EscalationView {
   /** The calendar for whose hours the next tier waits. */
   readonly heldBy: string | null
   readonly ackExpiresAt: Date | null
-  /** What services that page people were told about the event, and what they told. */
-  readonly pages: readonly Page[]
+  /** What services that call people were told about the event, and what they told. */
+  readonly pagerAlerts: readonly PagerAlert[]
 }
 
 /** Filters of a list of escalations. */
@@ -145,7 +145,7 @@ export const escalationWire = record({
       'What the next tier waits for: the calendar whose working hours it needs, or a `silence` or `maintenance`.',
   }),
   ack_expires_at: moment.nullable(),
-  pages: z.array(pageWire).meta({
+  pager_alerts: z.array(pagerAlertWire).meta({
     description:
       'Alerts about the event at PagerDuty or Jira Service Management, each in the state that the service told.',
   }),

@@ -56,7 +56,7 @@ const detail: NotificationDetail = {
     },
   ],
   actions: [{ action: 'acknowledge', by: 'a', at, data: { someKey: [1] } }],
-  pages: [
+  pagerAlerts: [
     {
       id: 'g',
       eventId: 'e',

@@ -3,7 +3,7 @@ import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { PRIORITIES, type Priority } from '../catalogue/priority.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { count, moment, record } from './json-names.ts'
-import { type Page, pageWire } from './pages.ts'
+import { type PagerAlert, pagerAlertWire } from './pager-alerts.ts'
 import { nextCursor } from './query.ts'
 
 /** States of a notification. `accepted`: a workflow took the card; `posted`: a bot's activity id is known. */
@@ -73,8 +73,8 @@ export interface NotificationDetail extends NotificationView {
   readonly resolvedBy: string | null
   readonly attempts: readonly AttemptView[]
   readonly actions: readonly { readonly action: string; readonly by: string; readonly at: Date; readonly data: Json }[]
-  /** What services that page people were told about its event, and what they told. */
-  readonly pages: readonly Page[]
+  /** What services that call people were told about its event, and what they told. */
+  readonly pagerAlerts: readonly PagerAlert[]
 }
 
 const jsonObject = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null)
@@ -146,7 +146,7 @@ export const notificationDetailWire = record({
   resolved_by: z.string().nullable().meta({ description: 'Id of the event that resolved it.' }),
   attempts: z.array(attemptWire),
   actions: z.array(record({ action: z.string(), by: z.string(), at: moment, data: z.custom<Json>() })),
-  pages: z.array(pageWire).meta({
+  pager_alerts: z.array(pagerAlertWire).meta({
     description:
       'Alerts about its event at PagerDuty or Jira Service Management, each in the state that the service told.',
   }),

@@ -1,8 +1,8 @@
-/** What became of a webhook of a service that pages people. */
+/** What became of a webhook of a service that calls people. */
 export interface PagerWebhookAnswer {
   /**
-   * `recorded`: the page has what the service told; `acknowledged`: and the event is acknowledged here; `ignored`: it is about
-   * something that the gateway did not page, or tells nothing that it records.
+   * `recorded`: the pager alert has what the service told; `acknowledged`: and the event is acknowledged here; `ignored`: it is
+   * about an alert that the gateway did not open, or tells nothing that it records.
    */
   readonly result: 'recorded' | 'acknowledged' | 'ignored'
 }

@@ -36,7 +36,7 @@ export interface CalledTier {
 }
 
 /**
- * Calls due tiers: writes their notifications and pages, and wakes the channels. Of an escalation whose tier reaches nobody the
+ * Calls due tiers: writes their notifications and pager alerts, and wakes the channels. Of an escalation whose tier reaches nobody the
  * next tier is called at once. The wait before a repeat holds, so that a policy whose tiers are all muted does not begin again
  * without end. A silence holds a tier that reaches nobody else, until it is over; the record has when that began, and not each look
  * at it.

@@ -25,7 +25,7 @@ export interface EscalationOptions extends Reachability {
   readonly wake: (transaction: Kysely<Tables>, channels: readonly string[]) => Promise<void>
   /** Writes the calls of pagers in the transaction. */
   readonly callPagers: (transaction: Kysely<Tables>, calls: readonly PagerCall[]) => Promise<void>
-  /** Notes in the transaction that the services of pages are to be told that somebody acknowledged their events, or that they are over. */
+  /** Notes in the transaction that pagers are to be told that somebody acknowledged the events, or that they are over. */
   readonly tellPagers: (
     transaction: Kysely<Tables>,
     eventIds: readonly string[],

@@ -16,8 +16,8 @@ export interface Reachability {
   readonly canSend: (channel: Channel) => boolean
   /** Names of the pagers of the configuration. */
   readonly pagers: ReadonlySet<string>
-  /** False for a pager without a key: its pages would wait until there is one. */
-  readonly canPage: (pager: string) => boolean
+  /** False for a pager without a key: its pager alerts would wait until there is one. */
+  readonly canAlert: (pager: string) => boolean
 }
 
 /** Whom a tier reaches, and whom it does not. */
@@ -31,13 +31,13 @@ export interface Reached {
 
 /**
  * Finds whom a tier reaches. A silence keeps a tier's card back as it does an event's first ones: it may have been made for this
- * channel alone, after the event was accepted. So it does pages.
+ * channel alone, after the event was accepted. So it does with a tier's pager alerts.
  */
 export function reach(
   target: Target | undefined,
   { eventType, priority, event }: Pick<LockedEscalation, 'eventType' | 'priority' | 'event'>,
   silences: readonly ReadSilence[],
-  { catalogue, canSend, pagers, canPage }: Reachability,
+  { catalogue, canSend, pagers, canAlert }: Reachability,
 ): Reached {
   const unreached: Unreached[] = []
   let found: Silence | undefined
@@ -49,7 +49,7 @@ export function reach(
     return []
   })
   const called = (target?.pagers ?? []).filter((name) => {
-    const why = whyNoPage(name)
+    const why = whyNoAlert(name)
     if (why !== undefined) unreached.push({ name, why })
     return why === undefined
   })
@@ -61,10 +61,10 @@ export function reach(
     return canSend(channel) ? silenceOf(channel.key)?.kind : 'address_missing'
   }
 
-  function whyNoPage(name: string): Unreached['why'] | undefined {
+  function whyNoAlert(name: string): Unreached['why'] | undefined {
     if (!pagers.has(name)) return 'removed'
     // No channel has this key. A silence of every channel matches it, and one of some channels does not.
-    return canPage(name) ? silenceOf(`pager:${name}`)?.kind : 'address_missing'
+    return canAlert(name) ? silenceOf(`pager:${name}`)?.kind : 'address_missing'
   }
 
   function silenceOf(channel: string): Silence | undefined {

@@ -127,7 +127,7 @@ export async function endImpossibleWaits(
 /** Milliseconds by which a wait may begin in the future: a fail-over to a server whose clock is a little behind. */
 const CLOCKS_DIFFER_MS = 60_000
 
-/** Saves escalations that have ended; the services of their pages are to be told. */
+/** Saves escalations that have ended; the services of their pager alerts are to be told. */
 async function endAll(
   transaction: Kysely<Tables>,
   ended: readonly EscalationChange[],

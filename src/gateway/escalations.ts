@@ -1,9 +1,9 @@
 import type { EscalationView } from '../contract/escalations.ts'
-import type { Page } from '../contract/pages.ts'
+import type { PagerAlert } from '../contract/pager-alerts.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { plannedStep, targetOf, tierCount } from '../escalation/next-step.ts'
 import { cursorAfter, type ListedEscalation, listEscalations } from '../store/list-escalations.ts'
-import { readPages } from '../store/pages.ts'
+import { readPagerAlerts } from '../store/pager-alerts.ts'
 import type { UseCaseParts } from './calls.ts'
 
 /** The use case of looking who is called next. */
@@ -13,7 +13,7 @@ export function createEscalations({
 }: Pick<UseCaseParts, 'database' | 'catalogue'>): Pick<GatewayService, 'listEscalations'> {
   const { calendars } = catalogue.escalation
 
-  function viewOf(escalation: ListedEscalation, pages: readonly Page[]): EscalationView {
+  function viewOf(escalation: ListedEscalation, pagerAlerts: readonly PagerAlert[]): EscalationView {
     const { plan, eventId, eventType, priority, policy, state, reason, tier, round, since } = escalation
     return {
       eventId,
@@ -31,7 +31,7 @@ export function createEscalations({
       next: whatIsNext(escalation),
       heldBy: escalation.heldBy,
       ackExpiresAt: escalation.ackExpiresAt,
-      pages: pages.filter((page) => page.eventId === eventId),
+      pagerAlerts: pagerAlerts.filter((pagerAlert) => pagerAlert.eventId === eventId),
     }
   }
 
@@ -57,12 +57,12 @@ export function createEscalations({
       const found = await listEscalations(database.kysely, query)
       const page = found.slice(0, query.limit)
       const last = page.at(-1)
-      const pages = await readPages(
+      const pagerAlerts = await readPagerAlerts(
         database.kysely,
         page.map(({ eventId }) => eventId),
       )
       return {
-        escalations: page.map((escalation) => viewOf(escalation, pages)),
+        escalations: page.map((escalation) => viewOf(escalation, pagerAlerts)),
         nextCursor: found.length > query.limit && last ? cursorAfter(last) : null,
       }
     },

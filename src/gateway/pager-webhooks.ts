@@ -10,13 +10,13 @@ import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { isSignedBy, readPagerDutyWebhook } from '../pagers/webhook.ts'
 import { insertEntry } from '../store/insert-entry.ts'
-import { readFoldedEvents, recordTold } from '../store/record-pages.ts'
+import { readFoldedEvents, recordTold } from '../store/record-pager-alerts.ts'
 import type { UseCaseParts } from './calls.ts'
 
-/** Receives what services that page people tell by themselves. */
+/** Receives what services that call people tell by themselves. */
 export interface ReceivePagerWebhooks {
   /**
-   * Takes a v3 webhook of PagerDuty: records what it tells about a page, and acknowledges the event here when a person
+   * Takes a v3 webhook of PagerDuty: records what it tells about a pager alert, and acknowledges the event here when a person
    * acknowledged or resolved its incident there. One that comes again does nothing again.
    *
    * @param signature `X-PagerDuty-Signature`
@@ -65,9 +65,9 @@ export function createPagerWebhooks(
     return new GatewayError(code, [{ at: 'webhook', found: means, expected: todo }])
   }
 
-  async function acknowledge(pageId: string, webhookId: string, actor: Actor): Promise<boolean> {
+  async function acknowledge(pagerAlertId: string, webhookId: string, actor: Actor): Promise<boolean> {
     let isDone = false
-    for (const eventId of await readFoldedEvents(kysely, pageId))
+    for (const eventId of await readFoldedEvents(kysely, pagerAlertId))
       try {
         const idempotencyKey = `${webhookId} ${eventId}`
         const { state } = await act({ action: 'acknowledge', eventId, idempotencyKey }, actor)
@@ -104,9 +104,9 @@ export function createPagerWebhooks(
     if (told === undefined) return 'ignored'
     const { eventId, generation, state, person } = told
     const by = person && shown(person.name ?? person.id)
-    const page = await recordTold(kysely, { eventId, pager: name, generation }, { state, by, via: 'pagerduty' })
-    if (page === undefined) return 'ignored'
-    if (page.changed) log.write('page_told', { pager: name, page_state: state, event_id: eventId })
+    const pagerAlert = await recordTold(kysely, { eventId, pager: name, generation }, { state, by, via: 'pagerduty' })
+    if (pagerAlert === undefined) return 'ignored'
+    if (pagerAlert.changed) log.write('pager_alert_told', { pager: name, pager_alert_state: state, event_id: eventId })
     if (state === 'opened' || person === null) return 'recorded'
     const actor: Actor = {
       via: 'pagerduty',
@@ -116,7 +116,7 @@ export function createPagerWebhooks(
       roles: [],
       relayedBy: `pagerduty:${name}`,
     }
-    return (await acknowledge(page.id, id, actor)) ? 'acknowledged' : 'recorded'
+    return (await acknowledge(pagerAlert.id, id, actor)) ? 'acknowledged' : 'recorded'
   }
 }
 

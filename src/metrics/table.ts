@@ -108,9 +108,9 @@ export const METRICS = {
     help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
-  teams_pages_total: {
+  teams_pager_alerts_total: {
     type: 'counter',
-    help: 'Requests to services that page people, by the name of the pager, what was asked for (trigger, acknowledge, resolve), and the outcome: accepted, done, unprocessed, or a code of a page.',
+    help: 'Requests to services that call people, by the name of the pager, what was asked for (trigger, acknowledge, resolve), and the outcome: accepted, done, unprocessed, or a pager alert code.',
     labels: ['pager', 'request', 'outcome'],
   },
   teams_escalation_tiers_called_total: {
@@ -135,7 +135,7 @@ export const METRICS = {
   },
   teams_pager_webhooks_total: {
     type: 'counter',
-    help: 'Webhooks of services that page people, by the name of the pager (unknown for others) and what became of them: acknowledged, recorded, ignored, or why they were refused.',
+    help: 'Webhooks of services that call people, by the name of the pager (unknown for others) and what became of them: acknowledged, recorded, ignored, or why they were refused.',
     labels: ['pager', 'outcome'],
   },
   teams_publish_failures_total: {

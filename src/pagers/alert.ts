@@ -4,7 +4,7 @@ import type { Priority } from '../catalogue/priority.ts'
 import type { PatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import { cleanText } from '../kernel/characters.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { ClaimedPage } from '../store/claim-pages.ts'
+import type { ClaimedPagerAlert } from '../store/claim-pager-alerts.ts'
 
 /** What a service is told about an event, before the limits of the service. It has no patient data. */
 export interface Alert {
@@ -54,15 +54,15 @@ export interface AlertOptions {
  */
 export function createAlerts({ eventTypes, titleOf, guard }: AlertOptions) {
   return (
-    page: Pick<ClaimedPage, 'event' | 'folded'> & Partial<Pick<ClaimedPage, 'generation'>>,
+    pagerAlert: Pick<ClaimedPagerAlert, 'event' | 'folded'> & Partial<Pick<ClaimedPagerAlert, 'generation'>>,
     pager: Pick<PagerDefinition, 'fields'>,
   ): Alert => {
-    const { event, folded } = page
+    const { event, folded } = pagerAlert
     const definition = eventTypes.get(event.type)
     const data = guarded(event, pager.fields, definition)
     const more = folded === 0 ? '' : ` (and ${folded} more like it)`
     return {
-      key: alertKey(event.id, page.generation),
+      key: alertKey(event.id, pagerAlert.generation),
       summary: `[${event.priority}] ${cleanText(titleOf(event.type))}${more}`,
       priority: event.priority,
       eventType: event.type,
@@ -85,7 +85,7 @@ export function createAlerts({ eventTypes, titleOf, guard }: AlertOptions) {
   }
 
   function guarded(
-    { data, correlationId }: ClaimedPage['event'],
+    { data, correlationId }: ClaimedPagerAlert['event'],
     names: readonly string[],
     definition: EventTypeDefinition | undefined,
   ): { readonly fields: JsonObject; readonly correlationId: string | undefined } {

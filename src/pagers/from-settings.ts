@@ -6,7 +6,7 @@ import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
-import type { ClaimedPage } from '../store/claim-pages.ts'
+import type { ClaimedPagerAlert } from '../store/claim-pager-alerts.ts'
 import { proxyRulesOf } from '../transports/proxy.ts'
 import { type Alert, createAlerts } from './alert.ts'
 import { createPagerHttp } from './http.ts'
@@ -17,7 +17,7 @@ import type { ReadyPager } from './sender.ts'
 /** The pagers of a configuration, with their connections. */
 export interface ReadyPagers {
   readonly pagers: readonly ReadyPager[]
-  readonly alertOf: (page: ClaimedPage, pager: PagerDefinition) => Alert
+  readonly alertOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => Alert
   readonly timeoutMs: number
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { PageCode } from '../contract/pages.ts'
+import type { PagerAlertCode } from '../contract/pager-alerts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { packageVersion } from '../kernel/version.ts'
 import type { ProxyFor } from '../transports/proxy.ts'
@@ -24,7 +24,7 @@ export type PagerResponse =
       readonly body: string
       readonly retryAfterMs: number | undefined
     }
-  | { readonly status: undefined; readonly failure: Extract<PageCode, 'no_answer' | 'not_reached'> }
+  | { readonly status: undefined; readonly failure: Extract<PagerAlertCode, 'no_answer' | 'not_reached'> }
 
 /** HTTP to the services, by the settings of posts to Teams: proxy, TLS, time-out. */
 export interface PagerHttp {
@@ -84,7 +84,7 @@ export function failureOf(response: PagerResponse): Extract<PagerAnswer, { kind:
   return { kind: 'failed', code: codeOf(status), statusCode: status, retryAfterMs }
 }
 
-function codeOf(status: number): PageCode {
+function codeOf(status: number): PagerAlertCode {
   if (status === 429) return 'throttled'
   if (status === 401 || status === 403) return 'key_refused'
   if (status === 402) return 'plan_refused'

@@ -1,6 +1,6 @@
 import type { PagerDefinition } from '../catalogue/pagers.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import type { PageRequest } from '../contract/pages.ts'
+import type { PagerAlertRequest } from '../contract/pager-alerts.ts'
 import { isObject } from '../kernel/json.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { type Alert, cutCodePoints } from './alert.ts'
@@ -16,7 +16,7 @@ const PRIORITIES: { readonly [P in Priority]: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' }
   LOW: 'P4',
   INFO: 'P5',
 }
-const PATHS: { readonly [R in Exclude<PageRequest, 'trigger'>]: string } = {
+const PATHS: { readonly [R in Exclude<PagerAlertRequest, 'trigger'>]: string } = {
   acknowledge: 'acknowledge',
   resolve: 'close',
 }

@@ -1,4 +1,4 @@
-import type { PageCode, PageRequest } from '../contract/pages.ts'
+import type { PagerAlertCode, PagerAlertRequest } from '../contract/pager-alerts.ts'
 import type { Alert } from './alert.ts'
 
 /** What came of one request to a service. */
@@ -10,17 +10,17 @@ export type PagerAnswer =
   | { readonly kind: 'unprocessed' }
   | {
       readonly kind: 'failed'
-      readonly code: PageCode
+      readonly code: PagerAlertCode
       readonly statusCode: number | null
       /** Milliseconds that the service asks to wait. */
       readonly retryAfterMs?: number | undefined
     }
 
-/** A service that pages people. Never throws: every failure is an answer. */
+/** A service that calls people. Never throws: every failure is an answer. */
 export interface Pager {
   readonly name: string
   /** Tells the service of an event, or that somebody acknowledged it, or that it is over. */
-  send(request: PageRequest, alert: Alert): Promise<PagerAnswer>
+  send(request: PagerAlertRequest, alert: Alert): Promise<PagerAnswer>
   /** Whether the service can be reached and takes the key; opens no alert. `accepted` or `failed`. */
   check(): Promise<PagerAnswer>
   /** Asks what came of a request that was accepted. */

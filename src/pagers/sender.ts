@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { PagerDefinition } from '../catalogue/pagers.ts'
-import { PAGE_CODES, type PageRequest } from '../contract/pages.ts'
+import { PAGER_ALERT_CODES, type PagerAlertRequest } from '../contract/pager-alerts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { type ClaimedPage, claimPages, ensurePagers, pausePager, releaseFolded } from '../store/claim-pages.ts'
-import { type ChangedPage, type PageResult, recordPage } from '../store/record-pages.ts'
+import {
+  type ClaimedPagerAlert,
+  claimPagerAlerts,
+  ensurePagers,
+  pausePager,
+  releaseFolded,
+} from '../store/claim-pager-alerts.ts'
+import { type ChangedPagerAlert, type PagerAlertResult, recordPagerAlert } from '../store/record-pager-alerts.ts'
 import type { Tables } from '../store/tables.ts'
 import { backoffMs } from '../transports/backoff.ts'
 import { type Alert, alertKey } from './alert.ts'
@@ -18,38 +24,38 @@ export interface ReadyPager {
   readonly pager: Pager
 }
 
-/** Parts of {@link startPages}. */
-export interface PagesOptions {
+/** Parts of {@link startPagerSender}. */
+export interface PagerSenderOptions {
   readonly kysely: Kysely<Tables>
   readonly pagers: readonly ReadyPager[]
-  readonly alertOf: (page: ClaimedPage, pager: PagerDefinition) => Alert
+  readonly alertOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => Alert
   /** Longest time of one request. */
   readonly timeoutMs: number
-  /** Called after a page has failed for good, so that the next tier may be called. */
-  readonly onFailed?: (page: ChangedPage) => Promise<void>
+  /** Called after a pager alert has failed for good, so that the next tier may be called. */
+  readonly onFailed?: (pagerAlert: ChangedPagerAlert) => Promise<void>
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
 }
 
-/** The loop that tells services of pages. */
-export interface Pages {
-  /** Looks for pages now, for example after a transaction that wrote some. */
+/** The loop that tells services of pager alerts. */
+export interface PagerSender {
+  /** Looks for pager alerts now, for example after a transaction that wrote some. */
   wake(): void
   /** Claims no more, and ends once the requests in flight are recorded. */
   stop(): Promise<void>
 }
 
-/** Between two looks for pages that another process wrote. */
+/** Between two looks for pager alerts that another process wrote. */
 const LOOK_MS = 2_000
 /** After an error of the database. */
 const RECOVER_MS = 5_000
 /** Requests at once to one pager; as many as it has connections. */
 const MOST_AT_ONCE = 8
-/** Added to the time of a request until another process takes its page over. */
+/** Added to the time of a request until another process takes its pager alert over. */
 const LEASE_MARGIN_MS = 10_000
 const BACKOFF = { factor: 2, maxDelay: 60 }
-/** Failed requests in a row until a page has failed: about six hours. */
+/** Failed requests in a row until a pager alert has failed: about six hours. */
 const MOST_FAILURES = 360
 const KEY_WAIT_MS = 30_000
 const THROTTLED_MS = 30_000
@@ -58,8 +64,8 @@ const LONGEST_CHECK_MS = 15_000
 /** Looks at an asynchronous request until it is made again: about five minutes. */
 const MOST_CHECKS = 24
 
-/** Starts to tell services of pages, as long as their budgets go, the most urgent first. */
-export async function startPages(options: PagesOptions): Promise<Pages> {
+/** Starts to tell services of pager alerts, as long as their budgets go, the most urgent first. */
+export async function startPagerSender(options: PagerSenderOptions): Promise<PagerSender> {
   const { kysely, pagers, clock, log } = options
   const budgets = pagers.map(({ definition: { name, perMinute, burst } }) => ({ name, budget: { perMinute, burst } }))
   await ensurePagers(kysely, budgets)
@@ -80,7 +86,7 @@ export async function startPages(options: PagesOptions): Promise<Pages> {
         } while (again && !stopped)
       } catch (error) {
         pauseMs = RECOVER_MS
-        log.write('pages_not_read', { pager: ready.definition.name, err: error })
+        log.write('pager_alerts_not_read', { pager: ready.definition.name, err: error })
       }
       running = undefined
       if (!stopped) cancelTimer = clock.after(pauseMs, wake)
@@ -100,7 +106,7 @@ export async function startPages(options: PagesOptions): Promise<Pages> {
       },
     }
   })
-  const all: Pages = {
+  const all: PagerSender = {
     wake() {
       for (const loop of loops) loop.wake()
     },
@@ -113,35 +119,35 @@ export async function startPages(options: PagesOptions): Promise<Pages> {
   return all
 }
 
-/** Claims due pages of one pager and makes their requests side by side. Returns how many there were. */
+/** Claims due pager alerts of one pager and makes their requests side by side. Returns how many there were. */
 async function tellDue(
   { definition, pager }: ReadyPager,
-  budget: Parameters<typeof claimPages>[1],
-  options: PagesOptions,
+  budget: Parameters<typeof claimPagerAlerts>[1],
+  options: PagerSenderOptions,
 ): Promise<number> {
   const { kysely, alertOf, timeoutMs, onFailed, metrics, log } = options
-  const claimed = await claimPages(kysely, budget, {
+  const claimed = await claimPagerAlerts(kysely, budget, {
     leaseId: randomUUID(),
     leaseMs: 2 * timeoutMs + LEASE_MARGIN_MS,
     most: MOST_AT_ONCE,
   })
   await Promise.all(
-    claimed.map(async (page) => {
-      const request = page.requestId === null ? page.request : (page.requested ?? page.request)
+    claimed.map(async (pagerAlert) => {
+      const request = pagerAlert.requestId === null ? pagerAlert.request : (pagerAlert.requested ?? pagerAlert.request)
       const answer =
-        page.requestId === null
-          ? await send(pager, request, page, alertOf(page, definition))
-          : await pager.look(page.requestId)
-      const result = resultOf(page, request, answer, Math.random())
+        pagerAlert.requestId === null
+          ? await send(pager, request, pagerAlert, alertOf(pagerAlert, definition))
+          : await pager.look(pagerAlert.requestId)
+      const result = resultOf(pagerAlert, request, answer, Math.random())
       if (answer.kind === 'failed' && answer.code === 'throttled')
         await pausePager(kysely, definition.name, answer.retryAfterMs ?? THROTTLED_MS)
-      const changed = await recordPage(kysely, page, result)
-      metrics.count('teams_pages_total', {
+      const changed = await recordPagerAlert(kysely, pagerAlert, result)
+      metrics.count('teams_pager_alerts_total', {
         pager: definition.name,
         request,
         outcome: answer.kind === 'failed' ? answer.code : answer.kind,
       })
-      tell(log, page, definition.name, request, result)
+      tell(log, pagerAlert, definition.name, request, result)
       if (changed?.changed && changed.state === 'failed') await onFailed?.(changed)
     }),
   )
@@ -149,29 +155,48 @@ async function tellDue(
 }
 
 /** Sends a request. Before another alert of its event is opened, or ended, the one before it is ended. */
-async function send(pager: Pager, request: PageRequest, page: ClaimedPage, alert: Alert): Promise<PagerAnswer> {
-  if (page.generation > 1 && request !== 'acknowledge') {
-    const ended = await pager.send('resolve', { ...alert, key: alertKey(page.event.id, page.generation - 1) })
-    if (ended.kind === 'failed' && PAGE_CODES[ended.code].retried) return ended
+async function send(
+  pager: Pager,
+  request: PagerAlertRequest,
+  pagerAlert: ClaimedPagerAlert,
+  alert: Alert,
+): Promise<PagerAnswer> {
+  if (pagerAlert.generation > 1 && request !== 'acknowledge') {
+    const ended = await pager.send('resolve', {
+      ...alert,
+      key: alertKey(pagerAlert.event.id, pagerAlert.generation - 1),
+    })
+    if (ended.kind === 'failed' && PAGER_ALERT_CODES[ended.code].retried) return ended
   }
   return pager.send(request, alert)
 }
 
-function tell(log: Log, page: ClaimedPage, pager: string, request: PageRequest, result: PageResult): void {
-  const about = { pager, page_request: request, event_id: page.event.id, correlation_id: page.event.correlationId }
-  if (result.kind === 'accepted') log.write('page_accepted', about)
-  else if (result.kind === 'refused') log.write('page_failed', { ...about, code: result.code })
-  else if (result.kind === 'retry' && page.failures === 0 && result.code !== 'throttled')
-    log.write('page_delayed', { ...about, code: result.code })
+function tell(
+  log: Log,
+  pagerAlert: ClaimedPagerAlert,
+  pager: string,
+  request: PagerAlertRequest,
+  result: PagerAlertResult,
+): void {
+  const about = {
+    pager,
+    pager_alert_request: request,
+    event_id: pagerAlert.event.id,
+    correlation_id: pagerAlert.event.correlationId,
+  }
+  if (result.kind === 'accepted') log.write('pager_alert_accepted', about)
+  else if (result.kind === 'refused') log.write('pager_alert_failed', { ...about, code: result.code })
+  else if (result.kind === 'retry' && pagerAlert.failures === 0 && result.code !== 'throttled')
+    log.write('pager_alert_delayed', { ...about, code: result.code })
 }
 
-/** What an answer means for the page. Pure: `random` is from 0 to below 1. */
+/** What an answer means for the pager alert. Pure: `random` is from 0 to below 1. */
 export function resultOf(
-  page: Pick<ClaimedPage, 'failures' | 'requestId'>,
-  request: PageRequest,
+  pagerAlert: Pick<ClaimedPagerAlert, 'failures' | 'requestId'>,
+  request: PagerAlertRequest,
   answer: PagerAnswer,
   random: number,
-): PageResult {
+): PagerAlertResult {
   switch (answer.kind) {
     case 'accepted':
       return answer.requestId === undefined
@@ -180,21 +205,21 @@ export function resultOf(
     case 'done':
       return { kind: 'done', request }
     case 'unprocessed':
-      return unprocessed(page.failures)
+      return unprocessed(pagerAlert.failures)
     case 'failed': {
       const { code, statusCode } = answer
       // A look that failed says nothing about the request that it asked for.
-      if (page.requestId !== null && code !== 'not_done') return unprocessed(page.failures)
-      if (!PAGE_CODES[code].retried) return { kind: 'refused', request, code, statusCode }
+      if (pagerAlert.requestId !== null && code !== 'not_done') return unprocessed(pagerAlert.failures)
+      if (!PAGER_ALERT_CODES[code].retried) return { kind: 'refused', request, code, statusCode }
       if (code === 'key_missing') return { kind: 'retry', code, statusCode, retryInMs: KEY_WAIT_MS, tried: false }
-      if (page.failures >= MOST_FAILURES) return { kind: 'refused', request, code: 'gave_up', statusCode }
-      const retryInMs = answer.retryAfterMs ?? backoffMs(page.failures + 1, BACKOFF, random)
+      if (pagerAlert.failures >= MOST_FAILURES) return { kind: 'refused', request, code: 'gave_up', statusCode }
+      const retryInMs = answer.retryAfterMs ?? backoffMs(pagerAlert.failures + 1, BACKOFF, random)
       return { kind: 'retry', code, statusCode, retryInMs, tried: true }
     }
   }
 }
 
-function unprocessed(checks: number): PageResult {
+function unprocessed(checks: number): PagerAlertResult {
   if (checks >= MOST_CHECKS)
     return { kind: 'retry', code: 'not_processed', statusCode: null, retryInMs: LONGEST_CHECK_MS, tried: true }
   return { kind: 'unprocessed', checkInMs: Math.min(FIRST_CHECK_MS * 2 ** checks, LONGEST_CHECK_MS) }

@@ -30,7 +30,7 @@ export interface PagerDutyWebhook {
   /** The same for each delivery of one webhook. */
   readonly id: string
   readonly occurredAt: Date
-  /** Undefined for one that says nothing about a page: a test, a note, an incident of another program. */
+  /** Undefined for one that says nothing about a pager alert: a test, a note, an incident of another program. */
   readonly told:
     | {
         readonly eventId: string

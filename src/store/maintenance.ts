@@ -30,7 +30,7 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays, actions, pages and escalations, and removes cards older
+ * Drops months older than `auditDays`, with their resolutions, replays, actions, pager alerts and escalations, and removes cards older
  * than `cardDays` from finished notifications.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
@@ -66,10 +66,10 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
     )} SELECT 1`.execute(db)
   await sql`
     WITH ${changeRows(
-      'page.removed',
+      'pager_alert.removed',
       'removed',
-      sql`DELETE FROM teams_pages g WHERE created_at < ${tooOld}`,
-      removedFrom('teams_pages'),
+      sql`DELETE FROM teams_pager_alerts g WHERE created_at < ${tooOld}`,
+      removedFrom('teams_pager_alerts'),
     )} SELECT 1`.execute(db)
   await sql`
     WITH ${changeRows(
@@ -85,7 +85,7 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
  * until it is there again: an hour, or forty days.
  *
  * @param longest the longest wait that a rule sets, in seconds
- * @returns how many notifications, channels, pages and pagers no longer wait
+ * @returns how many notifications, channels, pager alerts and pagers no longer wait
  */
 export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): Promise<number> {
   const latest = sql`clock_timestamp() + make_interval(secs => ${longest})`
@@ -114,12 +114,12 @@ export async function endImpossibleWaits(db: Kysely<Tables>, longest: number): P
              refilled_at = least(refilled_at, clock_timestamp())
        WHERE paused_until > ${latest} OR refilled_at > clock_timestamp() + interval '1 minute'`,
     )} SELECT name FROM ended`.execute(db)
-  const pages = await sql`
+  const pagerAlerts = await sql`
     WITH ${changeRows(
-      'page.wait_ended',
+      'pager_alert.wait_ended',
       'ended',
       sql`
-      UPDATE teams_pages g SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > ${latest}`,
+      UPDATE teams_pager_alerts g SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > ${latest}`,
     )} SELECT id FROM ended`.execute(db)
-  return channels.rows.length + notifications.rows.length + pagers.rows.length + pages.rows.length
+  return channels.rows.length + notifications.rows.length + pagers.rows.length + pagerAlerts.rows.length
 }

@@ -5,7 +5,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type ActionOfEvent, readActionsOf } from './actions.ts'
-import { readPages } from './pages.ts'
+import { readPagerAlerts } from './pager-alerts.ts'
 import { insertReplay, readReplays } from './replays.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
@@ -151,7 +151,7 @@ export async function getNotification(db: Kysely<Tables>, id: string): Promise<N
       }),
     ),
     actions: await readDone(db, row),
-    pages: await readPages(db, [row.event_id]),
+    pagerAlerts: await readPagerAlerts(db, [row.event_id]),
   }
 }
 

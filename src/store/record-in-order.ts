@@ -130,7 +130,7 @@ export interface StoredAction {
   readonly salt: string | null
 }
 
-export interface StoredPage {
+export interface StoredPagerAlert {
   /** The event. */
   readonly key: string
   readonly id: string
@@ -220,10 +220,10 @@ export const RECORD_IN_ORDER = {
            ${millisecondsSql('x.requested_at')} AS requested_at, ${millisecondsSql('x.started_at')} AS started_at,
            ${millisecondsSql('x.finished_at')} AS finished_at, x.confirms, x.salt
       FROM teams_actions x ORDER BY x.id`,
-  pages: sql<StoredPage>`
+  pagerAlerts: sql<StoredPagerAlert>`
     SELECT g.event_id AS key, g.id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code, g.acknowledged_by,
            ${millisecondsSql('g.created_at')} AS created_at, g.salt
-      FROM teams_pages g ORDER BY g.event_id, g.pager`,
+      FROM teams_pager_alerts g ORDER BY g.event_id, g.pager`,
   escalations: sql<StoredEscalation>`
     SELECT z.event_id AS key, z.policy, z.plan::text AS plan, z.state, z.reason, z.tier, z.round,
            ${millisecondsSql('z.since')} AS since, ${millisecondsSql('z.next_at')} AS next_at, z.held_by,
@@ -242,6 +242,6 @@ export interface RecordRows {
   readonly resolutions: StoredResolution
   readonly silences: StoredSilence
   readonly actions: StoredAction
-  readonly pages: StoredPage
+  readonly pagerAlerts: StoredPagerAlert
   readonly escalations: StoredEscalation
 }

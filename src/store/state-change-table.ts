@@ -26,7 +26,7 @@ export const ROW_KINDS = {
   action: ACTION_COLUMNS,
   escalation: ESCALATION_COLUMNS,
   'idempotency key': sql`k.key_hash`,
-  page: sql`g.id, g.event_id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code`,
+  'pager alert': sql`g.id, g.event_id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code`,
   pager: sql`b.name`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
@@ -253,59 +253,60 @@ export const STATE_CHANGES = {
   },
   'silence.made': { of: 'silence', means: 'A silence or a maintenance window was made', entry: 'silence.made' },
   'silence.ended': { of: 'silence', means: 'A silence was ended before its time', entry: 'silence.ended' },
-  'page.made': {
-    of: 'page',
-    means: 'A tier asked for a page at a service, or for another one of the same event: `pending`, or told again',
-    entry: 'page.made',
+  'pager_alert.made': {
+    of: 'pager alert',
+    means:
+      'A tier asked for a pager alert at a service, or for another one of the same event: `pending`, or told again',
+    entry: 'pager_alert.made',
   },
-  'page.wanted': {
-    of: 'page',
+  'pager_alert.wanted': {
+    of: 'pager alert',
     means: 'Its service is to be told that the event is acknowledged or over; `skipped` where it was told nothing yet',
-    entry: 'page.changed',
+    entry: 'pager_alert.changed',
   },
-  'page.folded': {
-    of: 'page',
-    means: '`pending` → `folded`: more pages with this fingerprint wait than the service takes',
-    entry: 'page.changed',
+  'pager_alert.folded': {
+    of: 'pager alert',
+    means: '`pending` → `folded`: more pager alerts with this fingerprint wait than the service takes',
+    entry: 'pager_alert.changed',
   },
-  'page.counted': {
-    of: 'page',
-    means: 'More pages were folded into it: its service is to be told their new number',
-    noEntry: 'the entries of the folded pages say so',
+  'pager_alert.counted': {
+    of: 'pager alert',
+    means: 'More pager alerts were folded into it: its service is to be told their new number',
+    noEntry: 'the entries of the folded pager alerts say so',
   },
-  'page.released': {
-    of: 'page',
-    means: '`folded` → `pending`: the page that it was part of is over',
-    entry: 'page.changed',
+  'pager_alert.released': {
+    of: 'pager alert',
+    means: '`folded` → `pending`: the pager alert that it was part of is over',
+    entry: 'pager_alert.changed',
   },
-  'page.claimed': { of: 'page', means: 'A process works on it until its lease ends', noEntry: LEASE },
-  'page.sent': {
-    of: 'page',
+  'pager_alert.claimed': { of: 'pager alert', means: 'A process works on it until its lease ends', noEntry: LEASE },
+  'pager_alert.sent': {
+    of: 'pager alert',
     means: 'A request to the service ended: accepted, done, to be made again, or refused',
-    entry: 'page.changed',
+    entry: 'pager_alert.changed',
   },
-  'page.unprocessed': {
-    of: 'page',
+  'pager_alert.unprocessed': {
+    of: 'pager alert',
     means: 'The service has not said yet what came of a request; it is asked again',
     noEntry: 'nothing became known',
   },
-  'page.abandoned': {
-    of: 'page',
+  'pager_alert.abandoned': {
+    of: 'pager alert',
     means: 'The configuration has its pager no more: nobody tells its service. `pending` → `failed`',
-    entry: 'page.changed',
+    entry: 'pager_alert.changed',
   },
-  'page.told': {
-    of: 'page',
+  'pager_alert.told': {
+    of: 'pager alert',
     means: 'The service told that the alert is opened, acknowledged or resolved there',
-    entry: 'page.changed',
+    entry: 'pager_alert.changed',
   },
-  'page.wait_ended': {
-    of: 'page',
+  'pager_alert.wait_ended': {
+    of: 'pager alert',
     means: 'Due at once: it waited for a time that no rule could have set, because a clock was set back',
     noEntry: 'it waits as before, for a shorter time',
   },
-  'page.removed': {
-    of: 'page',
+  'pager_alert.removed': {
+    of: 'pager alert',
     means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
     entry: 'record.removed',
   },
@@ -317,7 +318,7 @@ export const STATE_CHANGES = {
   'pager.budget_taken': {
     of: 'pager',
     means: 'Calls were taken from its budget',
-    noEntry: 'the entries of its pages say what was sent',
+    noEntry: 'the entries of its pager alerts say what was sent',
   },
   'pager.rest_ended': {
     of: 'pager',
@@ -327,7 +328,7 @@ export const STATE_CHANGES = {
   'pager.paused': {
     of: 'pager',
     means: 'Its service answered 429: nothing is sent until the time that it named',
-    noEntry: 'the entry of the page that was refused says so',
+    noEntry: 'the entry of the pager alert that was refused says so',
   },
   'key.taken': {
     of: 'idempotency key',

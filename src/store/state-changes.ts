@@ -97,7 +97,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   action: 'x',
   escalation: 'z',
   'idempotency key': 'k',
-  page: 'g',
+  'pager alert': 'g',
   pager: 'b',
 }
 
@@ -111,7 +111,7 @@ const SUBJECTS: { readonly [O in keyof typeof ROW_KINDS]?: RawBuilder<unknown> }
   replay: sql`p.notification_id`,
   action: sql`x.id`,
   // As of all entries of an event, so that an export by correlation id has them.
-  page: sql`g.event_id`,
+  'pager alert': sql`g.event_id`,
   escalation: sql`z.event_id`,
 }
 

@@ -4,7 +4,7 @@ import type { Priority } from '../catalogue/priority.ts'
 import type { ActionName, ActionState, ActorVia } from '../contract/actions.ts'
 import type { EscalationEnd, EscalationNote, EscalationState, Plan } from '../contract/escalations.ts'
 import type { State } from '../contract/notifications.ts'
-import type { PageRequest, PageState } from '../contract/pages.ts'
+import type { PagerAlertRequest, PagerAlertState } from '../contract/pager-alerts.ts'
 import type { Matcher } from '../contract/silences.ts'
 import type { JsonObject } from '../kernel/json.ts'
 
@@ -185,7 +185,7 @@ export interface Tables {
     salt: string | null
   }
   teams_pagers: { name: string; tokens: number; refilled_at: Generated<Date>; paused_until: Date | null }
-  teams_pages: {
+  teams_pager_alerts: {
     id: string
     event_id: string
     event_created_at: Date
@@ -194,15 +194,15 @@ export interface Tables {
     priority_rank: GeneratedAlways<number>
     fingerprint: string | null
     step: number
-    state: Generated<PageState>
-    wanted: Generated<PageRequest>
-    told: PageRequest | null
+    state: Generated<PagerAlertState>
+    wanted: Generated<PagerAlertRequest>
+    told: PagerAlertRequest | null
     code: string | null
     status_code: number | null
     folded_into: string | null
     generation: Generated<number>
     request_id: string | null
-    requested: PageRequest | null
+    requested: PagerAlertRequest | null
     attempts: Generated<number>
     failures: Generated<number>
     next_attempt_at: Date | null

@@ -6,7 +6,7 @@ import { createTimers } from '../../src/escalation/create-timers.ts'
 import { tick } from '../../src/escalation/tick.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { lockEscalations } from '../../src/store/escalations.ts'
-import { insertPages, tellPages } from '../../src/store/pages.ts'
+import { insertPagerAlerts, updatePagerAlerts } from '../../src/store/pager-alerts.ts'
 import { inReadSnapshot } from '../../src/store/read-snapshot.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { inTransaction } from '../../src/store/transactions.ts'
@@ -147,13 +147,13 @@ it('an acknowledgement and the end of its event do not wait for each other', asy
   const { db, options, send } = await worldOn(await startedStore('postgres'))
   const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
   const { event_created_at: eventCreatedAt } = await escalationOf(db, eventId)
-  await insertPages(db, [{ eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }])
-  const timers = createTimers({ ...options, tellPagers: tellPages })
+  await insertPagerAlerts(db, [{ eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }])
+  const timers = createTimers({ ...options, tellPagers: updatePagerAlerts })
   const ending = await db.startTransaction().execute()
   await lockEscalations(ending, { eventIds: [eventId] })
   const acknowledged = inTransaction(db, (transaction) => timers.acknowledged(transaction, [eventId]))
   await vi.waitFor(async () => expect(await waiting(db)).toBe(1), { timeout: 20_000 })
-  await tellPages(ending, [eventId], 'resolve')
+  await updatePagerAlerts(ending, [eventId], 'resolve')
   await ending.commit().execute()
   expect(await acknowledged).toHaveLength(1)
 })

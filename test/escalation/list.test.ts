@@ -41,7 +41,7 @@ describe('the list of escalations', () => {
       next: { what: 'tier', tier: 2, channels: ['nphies_integration'], pagers: [] },
       heldBy: null,
       ackExpiresAt: null,
-      pages: [],
+      pagerAlerts: [],
     })
     expect(escalations[2]).toMatchObject({
       state: 'acknowledged',

@@ -16,8 +16,8 @@ export interface World {
   readonly options: EscalationOptions
   /** Channels that were woken. */
   readonly woken: string[]
-  readonly pages: PagerCall[]
-  /** What the services of pages are to be told, as `resolve <event>`. */
+  readonly pagerAlerts: PagerCall[]
+  /** What the services of pager alerts are to be told, as `resolve <event>`. */
   readonly told: string[]
   /** Sends an event and returns its id. */
   send(event: Partial<UncheckedEvent> & Pick<UncheckedEvent, 'eventType'>): Promise<string>
@@ -44,16 +44,16 @@ export async function worldOn(
   })
   onTestFinished(() => wired.stop())
   const woken: string[] = []
-  const pages: PagerCall[] = []
+  const pagerAlerts: PagerCall[] = []
   const told: string[] = []
   const options: EscalationOptions = {
     catalogue: wired.catalogue,
     canSend: ({ key }) => !given.noAddress?.includes(key),
     pagers: new Set(given.pagers),
-    canPage: (name) => !given.noAddress?.includes(name),
+    canAlert: (name) => !given.noAddress?.includes(name),
     ackTtl: ACK_TTL,
     wake: async (_, channels) => void woken.push(...channels),
-    callPagers: async (_, calls) => void pages.push(...calls),
+    callPagers: async (_, calls) => void pagerAlerts.push(...calls),
     tellPagers: async (_, eventIds, what) => void told.push(...eventIds.map((id) => `${what} ${id}`)),
     log: createLog('silent'),
     metrics: createMetrics(),
@@ -63,7 +63,7 @@ export async function worldOn(
     db: wired.database.kysely,
     options,
     woken,
-    pages,
+    pagerAlerts,
     told,
     async send(event) {
       const data = { component: 'queue', summary: 'full', node: 'v', task_name: 't', task_id: 'i', error: 'e' }

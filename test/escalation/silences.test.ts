@@ -22,7 +22,10 @@ const config = {
 
 describe.each(KINDS)('a tier, on the %s database', (kind) => {
   it('is held, with its pagers, while a silence matches, and called when that has ended', async () => {
-    const { wired, db, options, pages, send } = await worldOn(await startedStore(kind), { config, pagers: ['oncall'] })
+    const { wired, db, options, pagerAlerts, send } = await worldOn(await startedStore(kind), {
+      config,
+      pagers: ['oncall'],
+    })
     const { service } = wired
     const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
     const silence = await service.createSilence(
@@ -41,7 +44,7 @@ describe.each(KINDS)('a tier, on the %s database', (kind) => {
       next_at: minutesAfter(since, 10),
       held_by: 'silence',
     })
-    expect(pages).toEqual([])
+    expect(pagerAlerts).toEqual([])
     // Looked at again every five minutes, and by a gateway that was started: only the first time is recorded.
     expect(await replan(db, options)).toBe(0)
     expect(await tick(db, minutesAfter(since, 10), options)).toMatchObject({ due: 1, called: [] })
@@ -51,12 +54,15 @@ describe.each(KINDS)('a tier, on the %s database', (kind) => {
     await service.endSilence(silence.id, 'library')
     await tick(db, minutesAfter(since, 15), options)
     expect(await cardsOf(db, id)).toEqual(['own runtime_eng suppressed', '2 devops pending'])
-    expect(pages).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
+    expect(pagerAlerts).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
     expect(await entriesOf(db, id)).toEqual(['escalation.started', 'escalation.held', 'escalation.called'])
   })
 
   it('calls whom a silence of one channel leaves', async () => {
-    const { wired, db, options, pages, send } = await worldOn(await startedStore(kind), { config, pagers: ['oncall'] })
+    const { wired, db, options, pagerAlerts, send } = await worldOn(await startedStore(kind), {
+      config,
+      pagers: ['oncall'],
+    })
     const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
     await wired.service.createSilence(
       {
@@ -69,11 +75,11 @@ describe.each(KINDS)('a tier, on the %s database', (kind) => {
     const { since } = await escalationOf(db, id)
     await tick(db, minutesAfter(since, 5), options)
     expect(await cardsOf(db, id)).toEqual(['own runtime_eng pending'])
-    expect(pages).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
+    expect(pagerAlerts).toMatchObject([{ eventId: id, pagers: ['oncall'] }])
   })
 
   it('whose only pager has no key reaches nobody, and the next one is called', async () => {
-    const { db, options, pages, send } = await worldOn(await startedStore(kind), {
+    const { db, options, pagerAlerts, send } = await worldOn(await startedStore(kind), {
       config,
       pagers: ['oncall'],
       noAddress: ['devops', 'oncall'],
@@ -82,6 +88,6 @@ describe.each(KINDS)('a tier, on the %s database', (kind) => {
     const { since } = await escalationOf(db, id)
     await tick(db, minutesAfter(since, 5), options)
     expect(await cardsOf(db, id)).toEqual(['own runtime_eng pending', '3 sre pending'])
-    expect(pages).toEqual([])
+    expect(pagerAlerts).toEqual([])
   })
 })

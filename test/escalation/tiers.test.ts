@@ -61,7 +61,7 @@ describe.each(KINDS)('escalation on the %s database', (kind) => {
   })
 
   it('records a tier that reaches nobody, and calls the next one at once', async () => {
-    const { db, options, pages, send } = await worldOn(await startedStore(kind), {
+    const { db, options, pagerAlerts, send } = await worldOn(await startedStore(kind), {
       pagers: ['oncall'],
       noAddress: ['devops'],
       config: {
@@ -91,7 +91,7 @@ describe.each(KINDS)('escalation on the %s database', (kind) => {
       'escalation.reached_nobody',
       'escalation.called',
     ])
-    expect(pages).toEqual([])
+    expect(pagerAlerts).toEqual([])
   })
 
   it('ends when the event is resolved', async () => {

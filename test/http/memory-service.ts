@@ -149,7 +149,7 @@ export function createMemoryService(): MemoryService {
         data: _data,
         attempts: _attempts,
         actions: _actions,
-        pages: _pages,
+        pagerAlerts: _pagerAlerts,
         repeatCount: _count,
         lastRepeatAt: _last,
         resolvedAt: _at,
@@ -295,7 +295,7 @@ function detailOf(event: UncheckedEvent): NotificationDetail {
       },
     ],
     actions: [{ action: 'acknowledge', by: 'someone', at: now, data: null }],
-    pages: [],
+    pagerAlerts: [],
   }
 }
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
       },
       escalation: {
         policies: {
-          paging: {
+          calling: {
             for: [{ event_type: 'vault.seal.detected' }],
             tiers: [
               { after: '1s', pagers: ['oncall', 'jira'] },
@@ -79,7 +79,7 @@ describe('an escalation with pagers', () => {
     await until(() => jsm.alert(alertKey(eventId))?.acknowledged).toBe(true)
     const detail = await gateway.service.getNotification(notificationId, 'test')
     expect(detail).toMatchObject({ acknowledgedBy: 'Sara', actionTaken: 'acknowledge' })
-    expect(detail.pages.find(({ pager }) => pager === 'oncall')).toMatchObject({
+    expect(detail.pagerAlerts.find(({ pager }) => pager === 'oncall')).toMatchObject({
       state: 'acknowledged',
       acknowledgedBy: 'Sara',
       step: 2,
@@ -92,7 +92,7 @@ describe('an escalation with pagers', () => {
     expect(escalation).toEqual({ state: 'acknowledged', tier: 2 })
   })
 
-  it('calls the next tier at once where the service refuses the page', async () => {
+  it('calls the next tier at once where the service refuses the pager alert', async () => {
     const { eventId } = await send('backup.failed')
     const cards = async () =>
       (

@@ -9,12 +9,12 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { alertKey } from '../../src/pagers/alert.ts'
 import { createPagers } from '../../src/pagers/from-settings.ts'
-import { startPages } from '../../src/pagers/sender.ts'
+import { startPagerSender } from '../../src/pagers/sender.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { type JsmStandIn, startJsm } from '../../src/stand-ins/pagers/jsm.ts'
 import { type PagerDutyStandIn, startPagerDuty } from '../../src/stand-ins/pagers/pagerduty.ts'
 import type { Database } from '../../src/store/database.ts'
-import { insertPages, readPages, tellPages } from '../../src/store/pages.ts'
+import { insertPagerAlerts, readPagerAlerts, updatePagerAlerts } from '../../src/store/pager-alerts.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { accept, firing } from '../audit/a-life.ts'
 import { openMigrated } from '../conformance/databases.ts'
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => database.close())
 beforeEach(async () => {
   lines = []
-  for (const table of ['teams_pages', 'teams_pagers', 'teams_notifications', 'teams_attempts', 'teams_events'])
+  for (const table of ['teams_pager_alerts', 'teams_pagers', 'teams_notifications', 'teams_attempts', 'teams_events'])
     await sql`DELETE FROM ${sql.table(table)}`.execute(db)
   pagerDuty = await startPagerDuty({ routingKeys: [KEY] })
   jsm = await startJsm({ apiKeys: [KEY] })
@@ -56,7 +56,7 @@ async function replica(pagers: object, key: () => Secret | undefined = () => new
   })
   const ready = createPagers(settings, catalogue, { secrets: { pagerKey: key }, clock: systemClock })
   const failed: string[] = []
-  const pages = await startPages({
+  const pagerAlerts = await startPagerSender({
     ...ready,
     kysely: db,
     onFailed: async ({ eventId }) => void failed.push(eventId),
@@ -65,10 +65,10 @@ async function replica(pagers: object, key: () => Secret | undefined = () => new
     log: createLog('debug', { write: (line) => void lines.push(line) }),
   })
   stops.push(async () => {
-    await pages.stop()
+    await pagerAlerts.stop()
     await ready.close()
   })
-  return { ...pages, failed }
+  return { ...pagerAlerts, failed }
 }
 const oncall = (more: object = {}) => ({
   oncall: { kind: 'pagerduty', url: pagerDuty.url, fields: ['component'], ...more },
@@ -77,8 +77,8 @@ const jira = () => ({
   jira: { kind: 'opsgenie', url: jsm.url, tags: ['claimlinc'], responders: [{ type: 'team', name: 'SRE' }] },
 })
 
-/** Accepts events and asks for a page of each at a pager. */
-async function paged(pager: string, count = 1, fingerprint: string | null = null): Promise<string[]> {
+/** Accepts events and asks for a pager alert of each at a pager. */
+async function alerted(pager: string, count = 1, fingerprint: string | null = null): Promise<string[]> {
   await accept(
     db,
     Array.from({ length: count }, () => firing('sre', { correlationId: randomUUID() })),
@@ -86,25 +86,25 @@ async function paged(pager: string, count = 1, fingerprint: string | null = null
   const events = await db
     .selectFrom('teams_events')
     .select(['id', 'created_at'])
-    .where(sql<boolean>`id NOT IN (SELECT event_id FROM teams_pages)`)
+    .where(sql<boolean>`id NOT IN (SELECT event_id FROM teams_pager_alerts)`)
     .orderBy('id')
     .execute()
   await db.transaction().execute((tx) =>
-    insertPages(
+    insertPagerAlerts(
       tx,
       events.map(({ id, created_at }) => ({ eventId: id, eventCreatedAt: created_at, pager, fingerprint, step: 1 })),
     ),
   )
   return events.map(({ id }) => id)
 }
-const page = async (eventId: string) => (await readPages(db, [eventId]))[0]
+const pagerAlert = async (eventId: string) => (await readPagerAlerts(db, [eventId]))[0]
 const until = (check: () => Promise<unknown> | unknown) => expect.poll(check, { timeout: 15_000, interval: 20 })
 
 describe('PagerDuty', () => {
   it('gets one alert for an event, with its severity and the named fields', async () => {
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     await replica(oncall())
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
     expect(pagerDuty.alert(alertKey(eventId))).toMatchObject({
       status: 'triggered',
       severity: expect.stringMatching(/^(critical|error|warning|info)$/),
@@ -114,13 +114,13 @@ describe('PagerDuty', () => {
   })
 
   it('is told of the acknowledgement and of the end', async () => {
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall())
-    await until(async () => (await page(eventId))?.told).toBe('trigger')
+    await until(async () => (await pagerAlert(eventId))?.told).toBe('trigger')
     for (const request of ['acknowledge', 'resolve'] as const) {
-      await tellPages(db, [eventId], request)
+      await updatePagerAlerts(db, [eventId], request)
       loop.wake()
-      await until(async () => (await page(eventId))?.told).toBe(request)
+      await until(async () => (await pagerAlert(eventId))?.told).toBe(request)
     }
     expect(pagerDuty.alert(alertKey(eventId))?.changes.map(({ status }) => status)).toEqual([
       'triggered',
@@ -130,49 +130,49 @@ describe('PagerDuty', () => {
   })
 
   it('gets another alert for an event that climbs on, once somebody had acknowledged the first', async () => {
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall())
-    await until(async () => (await page(eventId))?.told).toBe('trigger')
-    await tellPages(db, [eventId], 'acknowledge')
+    await until(async () => (await pagerAlert(eventId))?.told).toBe('trigger')
+    await updatePagerAlerts(db, [eventId], 'acknowledge')
     loop.wake()
-    await until(async () => (await page(eventId))?.told).toBe('acknowledge')
+    await until(async () => (await pagerAlert(eventId))?.told).toBe('acknowledge')
     const { created_at: eventCreatedAt } = await db
       .selectFrom('teams_events')
       .select('created_at')
       .where('id', '=', eventId)
       .executeTakeFirstOrThrow()
     const again = { eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }
-    await db.transaction().execute((tx) => insertPages(tx, [again]))
+    await db.transaction().execute((tx) => insertPagerAlerts(tx, [again]))
     loop.wake()
-    await until(async () => (await page(eventId))?.told).toBe('trigger')
+    await until(async () => (await pagerAlert(eventId))?.told).toBe('trigger')
     expect(pagerDuty.alert(alertKey(eventId))?.status).toBe('resolved')
     expect(pagerDuty.alert(alertKey(eventId, 2))?.status).toBe('triggered')
-    await tellPages(db, [eventId], 'resolve')
+    await updatePagerAlerts(db, [eventId], 'resolve')
     loop.wake()
     await until(() => pagerDuty.alert(alertKey(eventId, 2))?.status).toBe('resolved')
   })
 
   it('is told again after a cut, and joins the alert that it took before it', async () => {
     pagerDuty.failNext({ kind: 'cut', kept: true })
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall())
-    await until(async () => (await page(eventId))?.code).toBe('no_answer')
-    await sql`UPDATE teams_pages SET next_attempt_at = now()`.execute(db)
+    await until(async () => (await pagerAlert(eventId))?.code).toBe('no_answer')
+    await sql`UPDATE teams_pager_alerts SET next_attempt_at = now()`.execute(db)
     loop.wake()
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
     expect(pagerDuty.alerts()).toMatchObject([{ dedupKey: alertKey(eventId), triggers: 2 }])
   })
 
   it('is told again by another replica after a kill, and joins', async () => {
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     await replica(oncall())
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
     // As after a kill between the answer and its record: the lease of a process that is gone.
-    await sql`UPDATE teams_pages SET state = 'pending', told = NULL, lease_by = gen_random_uuid(), next_attempt_at = now()`.execute(
+    await sql`UPDATE teams_pager_alerts SET state = 'pending', told = NULL, lease_by = gen_random_uuid(), next_attempt_at = now()`.execute(
       db,
     )
     await replica(oncall())
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
     expect(pagerDuty.alerts()).toMatchObject([{ triggers: 2 }])
   })
 
@@ -181,51 +181,55 @@ describe('PagerDuty', () => {
       await replica(oncall({ burst: 20, per_minute: 100 })),
       await replica(oncall({ burst: 20, per_minute: 100 })),
     ]
-    const events = await paged('oncall', 15)
+    const events = await alerted('oncall', 15)
     first.wake()
     second.wake()
-    await until(async () => (await readPages(db, events)).filter(({ state }) => state === 'accepted').length).toBe(15)
+    await until(
+      async () => (await readPagerAlerts(db, events)).filter(({ state }) => state === 'accepted').length,
+    ).toBe(15)
     expect(pagerDuty.alerts().map(({ triggers }) => triggers)).toEqual(Array(15).fill(1))
     expect(pagerDuty.requests()).toBe(15)
   })
 
   it('is left alone for the time that its 429 names', async () => {
     pagerDuty.failNext({ kind: 'status', status: 429, retryAfter: 600 })
-    const events = await paged('oncall', 2)
+    const events = await alerted('oncall', 2)
     await replica(oncall({ burst: 1, per_minute: 1 }))
-    await until(async () => (await readPages(db, events)).map(({ code }) => code)).toContain('throttled')
+    await until(async () => (await readPagerAlerts(db, events)).map(({ code }) => code)).toContain('throttled')
     expect(pagerDuty.requests()).toBe(0)
     const paused = await db.selectFrom('teams_pagers').select('paused_until').executeTakeFirstOrThrow()
     expect((paused.paused_until?.getTime() ?? 0) - Date.now()).toBeGreaterThan(500_000)
   })
 
-  it('never gets more than its limit: the budget waits, and pages of one fingerprint are folded', async () => {
-    const events = await paged('oncall', 60, 'prometheus.alert.firing')
+  it('never gets more than its limit: the budget waits, and pager alerts of one fingerprint are folded', async () => {
+    const events = await alerted('oncall', 60, 'prometheus.alert.firing')
     await replica(oncall({ burst: 5, per_minute: 10 }))
-    await until(async () => (await readPages(db, events)).filter(({ state }) => state === 'accepted').length).toBe(1)
-    const states = (await readPages(db, events)).map(({ state }) => state)
+    await until(
+      async () => (await readPagerAlerts(db, events)).filter(({ state }) => state === 'accepted').length,
+    ).toBe(1)
+    const states = (await readPagerAlerts(db, events)).map(({ state }) => state)
     expect(states.filter((state) => state === 'folded')).toHaveLength(59)
     expect(pagerDuty.alerts()).toMatchObject([{ summary: expect.stringContaining('and 59 more like it') }])
   })
 
-  it('that refuses the key ends the page, and says so', async () => {
-    const [eventId = ''] = await paged('oncall')
+  it('that refuses the key ends the pager alert, and says so', async () => {
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall(), () => new Secret('b'.repeat(32)))
-    await until(async () => (await page(eventId))?.state).toBe('failed')
-    expect(await page(eventId)).toMatchObject({ code: 'key_refused', statusCode: 400 })
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('failed')
+    expect(await pagerAlert(eventId)).toMatchObject({ code: 'key_refused', statusCode: 400 })
     await until(() => loop.failed).toEqual([eventId])
-    expect(lines.join()).toContain('page_failed')
+    expect(lines.join()).toContain('pager_alert_failed')
   })
 
   it('is told once a key is there', async () => {
     let key: Secret | undefined
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall(), () => key)
-    await until(async () => (await page(eventId))?.code).toBe('key_missing')
+    await until(async () => (await pagerAlert(eventId))?.code).toBe('key_missing')
     key = new Secret(KEY)
-    await sql`UPDATE teams_pages SET next_attempt_at = now()`.execute(db)
+    await sql`UPDATE teams_pager_alerts SET next_attempt_at = now()`.execute(db)
     loop.wake()
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
   })
 
   it.each([
@@ -233,20 +237,20 @@ describe('PagerDuty', () => {
     ['no answer in time', { kind: 'hang' }, 'no_answer'],
   ] as const)('is told again after %s', async (_, fault, code) => {
     pagerDuty.failNext(fault)
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     const loop = await replica(oncall())
-    await until(async () => (await page(eventId))?.code).toBe(code)
-    await sql`UPDATE teams_pages SET next_attempt_at = now()`.execute(db)
+    await until(async () => (await pagerAlert(eventId))?.code).toBe(code)
+    await sql`UPDATE teams_pager_alerts SET next_attempt_at = now()`.execute(db)
     loop.wake()
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
   })
 
   it('that can not be reached is told later', async () => {
-    const [eventId = ''] = await paged('oncall')
+    const [eventId = ''] = await alerted('oncall')
     await pagerDuty.close()
     await replica(oncall())
-    await until(async () => (await page(eventId))?.code).toMatch(/^(not_reached|no_answer)$/)
-    expect((await page(eventId))?.state).toBe('pending')
+    await until(async () => (await pagerAlert(eventId))?.code).toMatch(/^(not_reached|no_answer)$/)
+    expect((await pagerAlert(eventId))?.state).toBe('pending')
   })
 })
 
@@ -254,13 +258,13 @@ describe('Jira Service Management', () => {
   it('is opened only once its request says isSuccess', async () => {
     await jsm.close()
     jsm = await startJsm({ apiKeys: [KEY], held: true })
-    const [eventId = ''] = await paged('jira')
+    const [eventId = ''] = await alerted('jira')
     const loop = await replica(jira())
-    await until(async () => (await page(eventId))?.state).toBe('accepted')
-    expect((await page(eventId))?.told).toBeNull()
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('accepted')
+    expect((await pagerAlert(eventId))?.told).toBeNull()
     jsm.process()
     loop.wake()
-    await until(async () => (await page(eventId))?.state).toBe('opened')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('opened')
     expect(jsm.alert(alertKey(eventId))).toMatchObject({
       status: 'open',
       priority: expect.stringMatching(/^P[1-5]$/),
@@ -269,16 +273,16 @@ describe('Jira Service Management', () => {
   })
 
   it('is acknowledged and resolved once those requests say so', async () => {
-    const [eventId = ''] = await paged('jira')
+    const [eventId = ''] = await alerted('jira')
     const loop = await replica(jira())
-    await until(async () => (await page(eventId))?.state).toBe('opened')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('opened')
     for (const [request, state] of [
       ['acknowledge', 'acknowledged'],
       ['resolve', 'resolved'],
     ] as const) {
-      await tellPages(db, [eventId], request)
+      await updatePagerAlerts(db, [eventId], request)
       loop.wake()
-      await until(async () => (await page(eventId))?.state).toBe(state)
+      await until(async () => (await pagerAlert(eventId))?.state).toBe(state)
     }
     expect(jsm.alert(alertKey(eventId))?.changes.map(({ action }) => action)).toEqual([
       'create',
@@ -287,25 +291,25 @@ describe('Jira Service Management', () => {
     ])
   })
 
-  it('that says isSuccess: false to a resolve leaves the page as it was, with the code', async () => {
-    const [eventId = ''] = await paged('jira')
+  it('that says isSuccess: false to a resolve leaves the pager alert as it was, with the code', async () => {
+    const [eventId = ''] = await alerted('jira')
     const loop = await replica(jira())
-    await until(async () => (await page(eventId))?.state).toBe('opened')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('opened')
     jsm.press('close', alertKey(eventId))
-    await tellPages(db, [eventId], 'resolve')
+    await updatePagerAlerts(db, [eventId], 'resolve')
     loop.wake()
-    await until(async () => (await page(eventId))?.code).toBe('not_done')
-    expect(await page(eventId)).toMatchObject({ state: 'opened', told: 'resolve' })
+    await until(async () => (await pagerAlert(eventId))?.code).toBe('not_done')
+    expect(await pagerAlert(eventId)).toMatchObject({ state: 'opened', told: 'resolve' })
   })
 
   it('joins by the alias after a cut', async () => {
     jsm.failNext({ kind: 'cut', kept: true })
-    const [eventId = ''] = await paged('jira')
+    const [eventId = ''] = await alerted('jira')
     const loop = await replica(jira())
-    await until(async () => (await page(eventId))?.code).toBe('no_answer')
-    await sql`UPDATE teams_pages SET next_attempt_at = now()`.execute(db)
+    await until(async () => (await pagerAlert(eventId))?.code).toBe('no_answer')
+    await sql`UPDATE teams_pager_alerts SET next_attempt_at = now()`.execute(db)
     loop.wake()
-    await until(async () => (await page(eventId))?.state).toBe('opened')
+    await until(async () => (await pagerAlert(eventId))?.state).toBe('opened')
     expect(jsm.alerts()).toMatchObject([{ count: 2 }])
   })
 })

@@ -7,7 +7,7 @@ import { createLog } from '../../src/kernel/log.ts'
 import { alertKey } from '../../src/pagers/alert.ts'
 import { type PagerDutyStandIn, startPagerDuty } from '../../src/stand-ins/pagers/pagerduty.ts'
 import { pagerDutySignature } from '../../src/stand-ins/pagers/webhooks.ts'
-import { insertPages, readPages } from '../../src/store/pages.ts'
+import { insertPagerAlerts, readPagerAlerts } from '../../src/store/pager-alerts.ts'
 import { QUICK } from '../acceptance/gateways.ts'
 import { startedStore } from '../services/stores.ts'
 
@@ -42,8 +42,8 @@ afterAll(async () => {
 
 const db = () => gateway.wired.database.kysely
 
-/** Accepts an event and pages it; gives its id and that of a notification, once PagerDuty has its alert. */
-async function paged(fingerprint: string | null = null) {
+/** Accepts an event and pager alerts it; gives its id and that of a notification, once PagerDuty has its alert. */
+async function alerted(fingerprint: string | null = null) {
   const [acceptance] = await gateway.service.accept(
     [{ eventType: 'vault.seal.detected', data: { node: newId() }, stakeholders: ['sre'] }],
     'http:test',
@@ -56,12 +56,14 @@ async function paged(fingerprint: string | null = null) {
     .executeTakeFirstOrThrow()
   await db()
     .transaction()
-    .execute((tx) => insertPages(tx, [{ eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint, step: 2 }]))
+    .execute((tx) =>
+      insertPagerAlerts(tx, [{ eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint, step: 2 }]),
+    )
   await expect.poll(() => pagerDuty.alert(alertKey(eventId))?.status, { timeout: 15_000 }).toBe('triggered')
   await pagerDuty.settled()
   return { eventId, notificationId: notifications?.[0]?.id ?? '' }
 }
-const pageOf = async (eventId: string) => (await readPages(db(), [eventId]))[0]
+const pageOf = async (eventId: string) => (await readPagerAlerts(db(), [eventId]))[0]
 const notificationOf = async (id: string) => (await gateway.service.getNotificationViews([id]))[0]
 
 function webhook(change: object = {}, eventId = newId()) {
@@ -97,7 +99,7 @@ const refusals = async () =>
 
 describe('a webhook of PagerDuty', () => {
   it('says that the alert is opened, and that a person acknowledged it, which acknowledges the event here', async () => {
-    const { eventId, notificationId } = await paged()
+    const { eventId, notificationId } = await alerted()
     await expect.poll(async () => (await pageOf(eventId))?.state).toBe('opened')
     await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')
     expect(await pageOf(eventId)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'Sara' })
@@ -107,15 +109,15 @@ describe('a webhook of PagerDuty', () => {
     expect(pagerDuty.deliveries().map(({ status }) => status)).not.toContain(401)
   })
 
-  it('about a page that others are folded into acknowledges their events too', async () => {
-    const { eventId } = await paged('vault.seal.detected')
+  it('about a pager alert that others are folded into acknowledges their events too', async () => {
+    const { eventId } = await alerted('vault.seal.detected')
     const [folded] = await gateway.service.accept(
       [{ eventType: 'vault.seal.detected', data: { node: newId() }, stakeholders: ['sre'] }],
       'http:test',
     )
     const lead = await pageOf(eventId)
     await sql`
-      INSERT INTO teams_pages (id, event_id, event_created_at, pager, priority, step, state, folded_into, next_attempt_at, salt)
+      INSERT INTO teams_pager_alerts (id, event_id, event_created_at, pager, priority, step, state, folded_into, next_attempt_at, salt)
       SELECT gen_random_uuid(), id, created_at, 'oncall', priority, 2, 'folded', ${lead?.id}::uuid, NULL, gen_random_uuid()
         FROM teams_events WHERE id = ${folded?.eventId}::uuid`.execute(db())
     await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')
@@ -123,7 +125,7 @@ describe('a webhook of PagerDuty', () => {
   })
 
   it('that comes twice does nothing twice, also after somebody took the acknowledgement back', async () => {
-    const { eventId, notificationId } = await paged()
+    const { eventId, notificationId } = await alerted()
     await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')
     const actor = { via: 'library', id: null, name: 'Omar', verified: false, roles: [], relayedBy: null } as const
     await gateway.service.act({ action: 'unacknowledge', eventId }, actor)
@@ -134,14 +136,14 @@ describe('a webhook of PagerDuty', () => {
   })
 
   it('of a resolve by a person acknowledges the event, and does not resolve it', async () => {
-    const { eventId, notificationId } = await paged()
+    const { eventId, notificationId } = await alerted()
     await pagerDuty.press('resolve', alertKey(eventId), 'Omar')
     expect((await pageOf(eventId))?.state).toBe('resolved')
     expect((await notificationOf(notificationId))?.acknowledgedBy).toBe('Omar')
   })
 
   it('of what the gateway itself sent acknowledges nothing', async () => {
-    const { eventId, notificationId } = await paged()
+    const { eventId, notificationId } = await alerted()
     const body = webhook(
       { id: 'OWN', agent: { id: 'PSERVICE', type: 'service_reference', summary: 'Events API' } },
       eventId,
@@ -171,7 +173,7 @@ describe('a webhook of PagerDuty', () => {
   })
 
   it('is refused, with its code in the audit trail, where anything about it is wrong', async () => {
-    const { eventId, notificationId } = await paged()
+    const { eventId, notificationId } = await alerted()
     const before = (await refusals()).length
     const body = webhook({}, eventId)
     const late = webhook({ occurred_at: new Date(Date.now() - 49 * 3_600_000).toISOString() }, eventId)

@@ -12,7 +12,7 @@ import { createFindings, differs, type Findings, type Found, notBacked } from '.
 import { checkMatched, REPLAYS, RESOLUTIONS } from './matched-rows.ts'
 import { type Routing, routingOf } from './notification-history.ts'
 import { checkNotification, type NotificationRows } from './notification-rows.ts'
-import { checkPages } from './page-rows.ts'
+import { checkPagerAlerts } from './pager-alert-rows.ts'
 import { type Entry, readEntry, subjectOf } from './read-entry.ts'
 import { type Group, groupsById } from './side-by-side.ts'
 import { checkSilence } from './silence-rows.ts'
@@ -111,8 +111,8 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       checkSilence(group.id, group.silences, entries, shared)
     if (group.actions.length > 0 || entries.some(({ kind }) => kind.startsWith('action.')))
       checkAction(group.id, group.actions, entries, shared)
-    if (group.pages.length > 0 || entries.some(({ kind }) => kind.startsWith('page.')))
-      checkPages(group.pages, entries, shared)
+    if (group.pagerAlerts.length > 0 || entries.some(({ kind }) => kind.startsWith('pager_alert.')))
+      checkPagerAlerts(group.pagerAlerts, entries, shared)
     if (group.escalations.length > 0 || entries.some(({ kind }) => kind.startsWith('escalation.')))
       checkEscalation(group.id, group.escalations, entries, shared)
     const own = entries.filter(({ kind }) => kind in AUDIT_ENTRIES && isAboutNotification(kind))

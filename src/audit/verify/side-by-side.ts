@@ -22,7 +22,7 @@ const PIECES: Readonly<Record<Name, number>> = {
   resolutions: 200,
   silences: 20,
   actions: 100,
-  pages: 100,
+  pagerAlerts: 100,
   escalations: 100,
 }
 /** Ids that are given at once. */

@@ -158,8 +158,8 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
     output,
   )
   yield* section(
-    'Pages',
-    detail.pages.map(({ pager, step, state, acknowledgedBy, code }) => [
+    'Pager alerts',
+    detail.pagerAlerts.map(({ pager, step, state, acknowledgedBy, code }) => [
       onOneLine(pager),
       `tier ${step}`,
       state,

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
 import type { PagerDefinition } from '../../catalogue/pagers.ts'
-import { PAGE_CODES } from '../../contract/pages.ts'
+import { PAGER_ALERT_CODES } from '../../contract/pager-alerts.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { EXIT } from '../../kernel/exit-codes.ts'
 import { createPagers } from '../../pagers/from-settings.ts'
@@ -40,13 +40,13 @@ async function checkPager({ name, url }: PagerDefinition, pager: Pager, at: stri
     )
   const answer = await pager.check()
   if (answer.kind !== 'failed') return fine(check, `${new URL(url).host} answers and takes the key of ${at}`)
-  const { means, todo } = PAGE_CODES[answer.code]
+  const { means, todo } = PAGER_ALERT_CODES[answer.code]
   const isAway = answer.code === 'not_reached' || answer.code === 'no_answer' || answer.code === 'unavailable'
   const status = answer.statusCode === null ? '' : ` (${answer.statusCode})`
   return wrong(check, `${new URL(url).host}${status}: ${means}`, todo, isAway ? EXIT.unreachable : EXIT.no)
 }
 
-/** Without webhooks a page is accepted at most, and an acknowledgement at the service is not known here. */
+/** Without webhooks a pager alert is `accepted` at most, and an acknowledgement at the service is not known here. */
 function checkWebhook({ name, kind }: PagerDefinition, hasSecret: boolean): readonly Finding[] {
   if (kind !== 'pagerduty' || hasSecret) return []
   return [

@@ -4,7 +4,7 @@ import { BUTTON_EVENTS } from './buttons.ts'
 import { DELIVERY_EVENTS } from './delivery.ts'
 import { ESCALATION_EVENTS } from './escalation.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
-import { PAGE_EVENTS } from './pages.ts'
+import { PAGER_ALERT_EVENTS } from './pager-alerts.ts'
 import { REQUEST_EVENTS } from './requests.ts'
 import { START_EVENTS } from './start.ts'
 
@@ -14,7 +14,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   'Requests, secrets and listeners': REQUEST_EVENTS,
   Delivery: DELIVERY_EVENTS,
   Actions: ACTION_EVENTS,
-  Pages: PAGE_EVENTS,
+  'Pager alerts': PAGER_ALERT_EVENTS,
   Escalation: ESCALATION_EVENTS,
   'Audit trail': AUDIT_EVENTS,
   'Buttons of cards': BUTTON_EVENTS,
@@ -29,7 +29,7 @@ export const LOG_EVENTS = {
   ...REQUEST_EVENTS,
   ...DELIVERY_EVENTS,
   ...ACTION_EVENTS,
-  ...PAGE_EVENTS,
+  ...PAGER_ALERT_EVENTS,
   ...ESCALATION_EVENTS,
   ...AUDIT_EVENTS,
   ...BUTTON_EVENTS,

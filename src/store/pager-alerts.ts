@@ -1,30 +1,30 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { ActorVia } from '../contract/actions.ts'
-import type { Page, PageRequest } from '../contract/pages.ts'
+import type { PagerAlert, PagerAlertRequest } from '../contract/pager-alerts.ts'
 import { newId } from '../kernel/ids.ts'
 import { hashSql } from './entry-sql.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** A page that a tier of an escalation policy asks for. */
-export interface NewPage {
+/** A pager alert that a tier of an escalation policy asks for. */
+export interface NewPagerAlert {
   readonly eventId: string
   readonly eventCreatedAt: Date
   /** Name of the pager in the configuration. */
   readonly pager: string
-  /** That of the event's notifications: pages of one pager with equal ones may be folded. Null for one that is never folded. */
+  /** That of the event's notifications: pager alerts of one pager with equal ones may be folded. Null for one that is never folded. */
   readonly fingerprint: string | null
   /** Tier of the policy, from 1. */
   readonly step: number
 }
 
-/** The columns of a page that its entries have, besides those that every change returns. */
+/** The columns of a pager alert that its entries have, besides those that every change returns. */
 export const ENTRY_COLUMNS = sql`g.acknowledged_by, g.salt`
 
-/** The values of an entry of a page, from a CTE with {@link ENTRY_COLUMNS}, as `g`. */
-export function pageValues(via: RawBuilder<unknown>) {
+/** The values of an entry of a pager alert, from a CTE with {@link ENTRY_COLUMNS}, as `g`. */
+export function pagerAlertValues(via: RawBuilder<unknown>) {
   return {
-    page: sql`g.id`,
+    pager_alert: sql`g.id`,
     event: sql`g.event_id`,
     pager: sql`g.pager`,
     step: sql`g.step`,
@@ -41,35 +41,36 @@ export function pageValues(via: RawBuilder<unknown>) {
 const GATEWAY = sql.lit('gateway' satisfies ActorVia)
 
 /**
- * Writes pages, in the transaction of the escalation that asks for them; {@link claimPages} finds them once it has committed. An
- * event has one page at a pager. Where there is one already, the service is told again: it joins its open alert, or opens another
- * one after the first was acknowledged or resolved, since a trigger on an acknowledged alert notifies nobody.
+ * Writes pager alerts, in the transaction of the escalation that asks for them; {@link claimPagerAlerts} finds them once it has
+ * committed. An event has one pager alert at a pager. Where there is one already, the service is told again: it joins its open
+ * alert, or opens another one after the first was acknowledged or resolved, since a trigger on an acknowledged alert notifies
+ * nobody.
  *
- * @returns the pages, new or told again
+ * @returns the pager alerts, new or told again
  */
-export async function insertPages(
+export async function insertPagerAlerts(
   tx: Kysely<Tables>,
-  pages: readonly NewPage[],
-): Promise<readonly Pick<Page, 'id' | 'eventId' | 'pager' | 'state'>[]> {
-  if (pages.length === 0) return []
+  pagerAlerts: readonly NewPagerAlert[],
+): Promise<readonly Pick<PagerAlert, 'id' | 'eventId' | 'pager' | 'state'>[]> {
+  if (pagerAlerts.length === 0) return []
   // An INSERT can not change one row twice.
-  const unique = new Map(pages.map((page) => [`${page.eventId} ${page.pager}`, page]))
-  const rows = [...unique.values()].map((page) => ({
+  const unique = new Map(pagerAlerts.map((pagerAlert) => [`${pagerAlert.eventId} ${pagerAlert.pager}`, pagerAlert]))
+  const rows = [...unique.values()].map((pagerAlert) => ({
     id: newId(),
-    event_id: page.eventId,
-    event_created_at: page.eventCreatedAt.toISOString(),
-    pager: page.pager,
-    fingerprint: page.fingerprint,
-    step: page.step,
+    event_id: pagerAlert.eventId,
+    event_created_at: pagerAlert.eventCreatedAt.toISOString(),
+    pager: pagerAlert.pager,
+    fingerprint: pagerAlert.fingerprint,
+    step: pagerAlert.step,
   }))
   const isOver = sql`(g.state IN ('acknowledged', 'resolved') OR g.told IN ('acknowledge', 'resolve'))`
   const unlessOver = (column: string) => sql`CASE WHEN ${isOver} THEN NULL ELSE ${sql.ref(`g.${column}`)} END`
-  const made = await sql<{ id: string; event_id: string; pager: string; state: Page['state'] }>`
+  const made = await sql<{ id: string; event_id: string; pager: string; state: PagerAlert['state'] }>`
     WITH ${changeRows(
-      'page.made',
+      'pager_alert.made',
       'made',
       sql`
-      INSERT INTO teams_pages AS g (id, event_id, event_created_at, pager, priority, fingerprint, step, salt)
+      INSERT INTO teams_pager_alerts AS g (id, event_id, event_created_at, pager, priority, fingerprint, step, salt)
       SELECT j.id, j.event_id, j.event_created_at, j.pager, e.priority, j.fingerprint, j.step, gen_random_uuid()
         FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS j
                (id uuid, event_id uuid, event_created_at timestamptz(3), pager text, fingerprint text, step integer)
@@ -84,21 +85,21 @@ export async function insertPages(
              wanted = 'trigger', told = NULL, step = EXCLUDED.step, code = NULL, status_code = NULL, folded_into = NULL,
              request_id = NULL, requested = NULL, failures = 0,
              next_attempt_at = CASE WHEN g.lease_by IS NULL THEN now() ELSE g.next_attempt_at END, updated_at = now()`,
-      { returning: ENTRY_COLUMNS, entry: { values: pageValues(GATEWAY) } },
+      { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(GATEWAY) } },
     )} SELECT id, event_id, pager, state FROM made`.execute(tx)
   return made.rows.map(({ event_id, ...row }) => ({ ...row, eventId: event_id }))
 }
 
 /**
- * Notes that the services of these events' pages are to be told that somebody acknowledged them, or that they are over. A page that
- * no service was told of is skipped. Does nothing for a service that knows already.
+ * Notes that the services of these events' pager alerts are to be told that somebody acknowledged them, or that they are over. A
+ * pager alert that no service was told of is skipped. Does nothing for a service that knows already.
  *
  * @param tx the transaction of the action or of the event that resolves
  */
-export async function tellPages(
+export async function updatePagerAlerts(
   tx: Kysely<Tables>,
   eventIds: readonly string[],
-  request: Exclude<PageRequest, 'trigger'>,
+  request: Exclude<PagerAlertRequest, 'trigger'>,
 ): Promise<void> {
   if (eventIds.length === 0) return
   const isOver = request === 'resolve'
@@ -108,10 +109,10 @@ export async function tellPages(
     AND (g.attempts = 0 OR (g.attempts = 1 AND g.lease_by IS NULL AND g.code IN ('throttled', 'not_reached', 'key_missing')))))`
   await sql`
     WITH ${changeRows(
-      'page.wanted',
+      'pager_alert.wanted',
       'wanted',
       sql`
-      UPDATE teams_pages g
+      UPDATE teams_pager_alerts g
          SET wanted = ${request}::text,
              state = CASE WHEN ${unsent} THEN 'skipped' ELSE g.state END,
              folded_into = CASE WHEN ${unsent} THEN NULL ELSE g.folded_into END,
@@ -123,24 +124,24 @@ export async function tellPages(
        WHERE g.event_id = ANY(${[...eventIds]}::uuid[])
          AND g.wanted <> ${request}::text AND g.wanted <> 'resolve'
          AND g.state IN ('pending', 'accepted', 'opened', 'folded', ${isOver ? sql`'acknowledged'` : sql`'pending'`})`,
-      { returning: ENTRY_COLUMNS, entry: { values: pageValues(GATEWAY) } },
+      { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(GATEWAY) } },
     )} SELECT id FROM wanted`.execute(tx)
 }
 
-/** The pages of events, the oldest first. */
-export async function readPages(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly Page[]> {
+/** The pager alerts of events, the oldest first. */
+export async function readPagerAlerts(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly PagerAlert[]> {
   if (eventIds.length === 0) return []
   const rows = await db
-    .selectFrom('teams_pages')
+    .selectFrom('teams_pager_alerts')
     .selectAll()
     .where(sql<boolean>`event_id = ANY(${[...eventIds]}::uuid[])`)
     .orderBy('created_at')
     .orderBy('id')
     .execute()
-  return rows.map(toPage)
+  return rows.map(toPagerAlert)
 }
 
-function toPage(row: Selectable<Tables['teams_pages']>): Page {
+function toPagerAlert(row: Selectable<Tables['teams_pager_alerts']>): PagerAlert {
   return {
     id: row.id,
     eventId: row.event_id,

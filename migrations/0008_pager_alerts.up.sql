@@ -1,5 +1,5 @@
--- Pages: what PagerDuty and Jira Service Management are told about events, and what they answered. New tables only, which
--- gateways of the version before do not know.
+-- Pager alerts: what PagerDuty and Jira Service Management are told about events, and what they answered. New tables
+-- only, which gateways of the version before do not know.
 
 -- The call budget of each pager of the configuration, shared by all replicas.
 CREATE TABLE teams_pagers (
@@ -11,7 +11,7 @@ CREATE TABLE teams_pagers (
   paused_until timestamptz
 );
 
-CREATE TABLE teams_pages (
+CREATE TABLE teams_pager_alerts (
   id               uuid           PRIMARY KEY,
   event_id         uuid           NOT NULL,
   event_created_at timestamptz(3) NOT NULL,
@@ -20,9 +20,9 @@ CREATE TABLE teams_pages (
   priority         text           NOT NULL CHECK (priority IN ('CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFO')),
   priority_rank    smallint       NOT NULL GENERATED ALWAYS AS
     (CASE priority WHEN 'CRITICAL' THEN 0 WHEN 'HIGH' THEN 1 WHEN 'MEDIUM' THEN 2 WHEN 'LOW' THEN 3 ELSE 4 END) STORED,
-  -- Pages of one pager with equal fingerprints may be folded into one.
+  -- Pager alerts of one pager with equal fingerprints may be folded into one.
   fingerprint      text,
-  -- Tier of the escalation policy that asked for the page.
+  -- Tier of the escalation policy that asked for the pager alert.
   step             integer        NOT NULL,
   -- What the service told: accepted the request, opened an alert, somebody acknowledged it there, it was resolved there.
   -- failed, folded and skipped are ends on our side.
@@ -31,7 +31,7 @@ CREATE TABLE teams_pages (
   -- What the service is to know, and the last of it that it accepted.
   wanted           text           NOT NULL DEFAULT 'trigger' CHECK (wanted IN ('trigger', 'acknowledge', 'resolve')),
   told             text           CHECK (told IN ('trigger', 'acknowledge', 'resolve')),
-  -- Why it failed, or why the last request has to be made again: docs/reference/page-codes.md.
+  -- Why it failed, or why the last request has to be made again: docs/reference/pager-alert-codes.md.
   code             text,
   status_code      integer,
   folded_into      uuid,
@@ -59,6 +59,6 @@ CREATE TABLE teams_pages (
   salt             uuid,
   UNIQUE (event_id, pager)
 );
-CREATE INDEX teams_pages_due_idx ON teams_pages (pager, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-CREATE INDEX teams_pages_folded_idx ON teams_pages (folded_into) WHERE state = 'folded';
-CREATE INDEX teams_pages_created_idx ON teams_pages (created_at);
+CREATE INDEX teams_pager_alerts_due_idx ON teams_pager_alerts (pager, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX teams_pager_alerts_folded_idx ON teams_pager_alerts (folded_into) WHERE state = 'folded';
+CREATE INDEX teams_pager_alerts_created_idx ON teams_pager_alerts (created_at);

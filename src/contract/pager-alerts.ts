@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { moment, record } from './json-names.ts'
 
 /**
- * State of a page, as the service told it:
+ * State of a pager alert, as the service told it:
  *
  * - `pending`: not accepted by the service yet
  * - `accepted`: the service accepted the request, which does not prove that anybody is called
@@ -10,10 +10,10 @@ import { moment, record } from './json-names.ts'
  * - `acknowledged`: somebody acknowledged it there
  * - `resolved`: it was resolved or closed there
  * - `failed`: the service refuses it, or could not be reached for too long; `code` says why
- * - `folded`: it is part of another page with the same fingerprint, because there are more than the service takes
+ * - `folded`: it is part of another pager alert with the same fingerprint, because there are more than the service takes
  * - `skipped`: the event was acknowledged or over before the service was told of it
  */
-export const PAGE_STATES = [
+export const PAGER_ALERT_STATES = [
   'pending',
   'accepted',
   'opened',
@@ -24,14 +24,14 @@ export const PAGE_STATES = [
   'skipped',
 ] as const
 
-/** State of a page. */
-export type PageState = (typeof PAGE_STATES)[number]
+/** State of a pager alert. */
+export type PagerAlertState = (typeof PAGER_ALERT_STATES)[number]
 
 /** What a service is told about an event. */
-export type PageRequest = 'trigger' | 'acknowledge' | 'resolve'
+export type PagerAlertRequest = 'trigger' | 'acknowledge' | 'resolve'
 
-/** Why a page failed or has to be sent again, each with what to do. */
-export const PAGE_CODES = {
+/** Why a pager alert failed or has to be sent again, each with what to do. */
+export const PAGER_ALERT_CODES = {
   throttled: {
     retried: true,
     means: 'The service answered 429; the request was not kept.',
@@ -80,7 +80,7 @@ export const PAGE_CODES = {
   not_done: {
     retried: false,
     means: 'The service took the request and then did not do it: for example an alert that is closed there already.',
-    todo: 'For a page in state `failed`, look at the integration at the service. Otherwise nothing.',
+    todo: 'For a pager alert in state `failed`, look at the integration at the service. Otherwise nothing.',
   },
   pager_removed: {
     retried: false,
@@ -96,26 +96,26 @@ export const PAGE_CODES = {
   Record<string, { readonly retried: boolean; readonly means: string; readonly todo: string }>
 >
 
-/** Why a page failed or has to be sent again. */
-export type PageCode = keyof typeof PAGE_CODES
+/** Why a pager alert failed or has to be sent again. */
+export type PagerAlertCode = keyof typeof PAGER_ALERT_CODES
 
-/** A page: one event at one service that pages people. */
-export interface Page {
+/** A pager alert: one event at one service that calls people. */
+export interface PagerAlert {
   readonly id: string
   readonly eventId: string
   /** Name of the pager in the configuration. */
   readonly pager: string
   /** Tier of the escalation policy that asked for it. */
   readonly step: number
-  readonly state: PageState
+  readonly state: PagerAlertState
   /** What the service is to know. */
-  readonly wanted: PageRequest
+  readonly wanted: PagerAlertRequest
   /** The last of it that the service accepted; null before the first. */
-  readonly told: PageRequest | null
-  /** Why it failed, or is sent again: a key of `PAGE_CODES`. */
+  readonly told: PagerAlertRequest | null
+  /** Why it failed, or is sent again: a key of `PAGER_ALERT_CODES`. */
   readonly code: string | null
   readonly statusCode: number | null
-  /** The page that this one is part of. */
+  /** The pager alert that this one is part of. */
   readonly foldedInto: string | null
   readonly acceptedAt: Date | null
   readonly openedAt: Date | null
@@ -126,13 +126,13 @@ export interface Page {
   readonly createdAt: Date
 }
 
-/** A {@link Page} in JSON. */
-export const pageWire = record({
+/** A {@link PagerAlert} in JSON. */
+export const pagerAlertWire = record({
   id: z.string(),
   event_id: z.string(),
   pager: z.string().meta({ description: 'Name of the pager in the configuration.' }),
   step: z.number(),
-  state: z.enum(PAGE_STATES).meta({
+  state: z.enum(PAGER_ALERT_STATES).meta({
     description:
       'As the service told it: accepted (it took the request), opened (there is an alert), acknowledged, resolved. failed, folded and skipped are ends of the gateway.',
   }),

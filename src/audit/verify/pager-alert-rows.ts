@@ -1,13 +1,13 @@
-import type { StoredPage } from '../../store/record-in-order.ts'
+import type { StoredPagerAlert } from '../../store/record-in-order.ts'
 import { isHashed } from './compare.ts'
 import { addRowWithoutEntry, differs, type Findings, notBacked } from './found.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
 
-const TABLE = 'teams_pages'
+const TABLE = 'teams_pager_alerts'
 
-/** Whether each column of a page is as the last entry about it says. */
-export const PAGE_COLUMNS: Readonly<Record<string, (row: StoredPage, entry: Entry) => boolean>> = {
+/** Whether each column of a pager alert is as the last entry about it says. */
+export const PAGER_ALERT_COLUMNS: Readonly<Record<string, (row: StoredPagerAlert, entry: Entry) => boolean>> = {
   event_id: (row, { fields }) => row.key === fields.event,
   pager: (row, { fields }) => row.pager === fields.pager,
   step: (row, { fields }) => row.step === fields.step,
@@ -20,15 +20,15 @@ export const PAGE_COLUMNS: Readonly<Record<string, (row: StoredPage, entry: Entr
   salt: (row) => row.salt !== null,
 }
 
-/** Compares the pages of an event with their entries. An entry names its page; the last one has the row as it is. */
-export function checkPages(
-  rows: readonly StoredPage[],
+/** Compares an event's pager alerts with their entries. An entry names its pager alert; the last one has the row as it is. */
+export function checkPagerAlerts(
+  rows: readonly StoredPagerAlert[],
   entries: readonly Entry[],
   { trail, findings }: { readonly trail: Trail; readonly findings: Findings },
 ): void {
   const about = Map.groupBy(
-    entries.filter(({ kind }) => kind.startsWith('page.')),
-    ({ fields }) => String(fields.page),
+    entries.filter(({ kind }) => kind.startsWith('pager_alert.')),
+    ({ fields }) => String(fields.pager_alert),
   )
   for (const row of rows) {
     const last = about.get(row.id)?.at(-1)
@@ -36,7 +36,7 @@ export function checkPages(
     if (last === undefined)
       addRowWithoutEntry(findings, trail, { table: TABLE, id: row.id, at: row.created_at, salted: row.salt !== null })
     else
-      for (const [column, holds] of Object.entries(PAGE_COLUMNS))
+      for (const [column, holds] of Object.entries(PAGER_ALERT_COLUMNS))
         if (!holds(row, last)) findings.add(differs(TABLE, row.id, column, last))
   }
   for (const [id, [entry]] of about)

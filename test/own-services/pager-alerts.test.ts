@@ -11,12 +11,12 @@ const KEY = 'k'.repeat(32)
 
 /** The environment of gateways that call PagerDuty a second after an event. */
 async function environment(url: string): Promise<Record<string, string>> {
-  const folder = mkdtempSync(join(tmpdir(), 'pages-'))
+  const folder = mkdtempSync(join(tmpdir(), 'pager-alerts-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'config.json')
   const tiers = [{ after: '1s', pagers: ['oncall'] }]
-  const policies = { paging: { for: [{ event_type: 'vault.*' }], tiers } }
-  // With one fingerprint they would be one page.
+  const policies = { oncall: { for: [{ event_type: 'vault.*' }], tiers } }
+  // With one fingerprint they would be one pager alert.
   const event_types = { 'vault.seal.detected': { fingerprint: ['node'], dedup: ['node'] } }
   writeFileSync(
     file,
@@ -50,7 +50,7 @@ async function send(origin: string, count: number): Promise<string[]> {
 }
 const until = (check: () => unknown) => expect.poll(check, { timeout: 60_000, interval: 100 })
 
-it('a page of a killed gateway, whose request was in flight, is sent again by another one and joins its alert', async () => {
+it('a pager alert of a killed gateway, whose request was in flight, is sent again by another one and joins its alert', async () => {
   const pagerDuty = await startPagerDuty({ routingKeys: [KEY] })
   onTestFinished(() => pagerDuty.close())
   const env = await environment(pagerDuty.url)
@@ -64,7 +64,7 @@ it('a page of a killed gateway, whose request was in flight, is sent again by an
   expect(pagerDuty.alerts()).toHaveLength(1)
 }, 120_000)
 
-it('pages of two gateways are sent once each', async () => {
+it('pager alerts of two gateways are sent once each', async () => {
   const pagerDuty = await startPagerDuty({ routingKeys: [KEY] })
   onTestFinished(() => pagerDuty.close())
   const env = await environment(pagerDuty.url)

@@ -1,16 +1,16 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { ActorVia } from '../contract/actions.ts'
-import type { PageCode, PageRequest, PageState } from '../contract/pages.ts'
-import { ENTRY_COLUMNS, pageValues } from './pages.ts'
+import type { PagerAlertCode, PagerAlertRequest, PagerAlertState } from '../contract/pager-alerts.ts'
+import { ENTRY_COLUMNS, pagerAlertValues } from './pager-alerts.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
 /** What a request to a service came to. */
-export type PageResult =
+export type PagerAlertResult =
   /** The service accepted the request; with a `requestId`, what comes of it has to be asked for after `checkInMs`. */
   | {
       readonly kind: 'accepted'
-      readonly request: PageRequest
+      readonly request: PagerAlertRequest
       readonly requestId?: string
       readonly checkInMs?: number
       readonly statusCode: number
@@ -18,11 +18,11 @@ export type PageResult =
   /** An asynchronous request is not processed yet. */
   | { readonly kind: 'unprocessed'; readonly checkInMs: number }
   /** The service said that the request was done. */
-  | { readonly kind: 'done'; readonly request: PageRequest }
+  | { readonly kind: 'done'; readonly request: PagerAlertRequest }
   /** To be made again. */
   | {
       readonly kind: 'retry'
-      readonly code: PageCode
+      readonly code: PagerAlertCode
       readonly statusCode: number | null
       readonly retryInMs: number
       /** False where no request was made, so that nothing was tried. */
@@ -31,19 +31,19 @@ export type PageResult =
   /** Not to be made again. */
   | {
       readonly kind: 'refused'
-      readonly request: PageRequest
-      readonly code: PageCode
+      readonly request: PagerAlertRequest
+      readonly code: PagerAlertCode
       readonly statusCode: number | null
     }
 
-/** A page after a change. */
-export interface ChangedPage {
+/** A pager alert after a change. */
+export interface ChangedPagerAlert {
   readonly id: string
   readonly eventId: string
   readonly pager: string
   /** Tier of the policy that asked for it. */
   readonly step: number
-  readonly state: PageState
+  readonly state: PagerAlertState
   /** True where this change made it so. */
   readonly changed: boolean
 }
@@ -51,55 +51,58 @@ export interface ChangedPage {
 const GATEWAY = sql.lit('gateway' satisfies ActorVia)
 const later = (ms: number) => sql`clock_timestamp() + make_interval(secs => ${ms / 1000}::float8)`
 /** Due at once where something else is to be told meanwhile. */
-const unlessTold = (request: PageRequest) =>
+const unlessTold = (request: PagerAlertRequest) =>
   sql`CASE WHEN g.wanted = ${request}::text THEN NULL ELSE clock_timestamp() END`
 
 /**
- * Records the end of a request, unless another process has taken the page over. Returns the page as it is now; undefined where it
- * was taken over, or where its request is not processed yet.
+ * Records the end of a request, unless another process has taken the pager alert over. Returns the pager alert as it is now;
+ * undefined where it was taken over, or where its request is not processed yet.
  */
-export async function recordPage(
+export async function recordPagerAlert(
   db: Kysely<Tables>,
-  page: { readonly id: string; readonly leaseId: string },
-  result: PageResult,
-): Promise<ChangedPage | undefined> {
+  pagerAlert: { readonly id: string; readonly leaseId: string },
+  result: PagerAlertResult,
+): Promise<ChangedPagerAlert | undefined> {
   if (result.kind === 'unprocessed') {
     await sql`
       WITH ${changeRows(
-        'page.unprocessed',
+        'pager_alert.unprocessed',
         'unprocessed',
         sql`
-        UPDATE teams_pages g
+        UPDATE teams_pager_alerts g
            SET failures = g.failures + 1, next_attempt_at = ${later(result.checkInMs)}, lease_by = NULL, updated_at = now()
-         WHERE g.id = ${page.id}::uuid AND g.lease_by = ${page.leaseId}::uuid`,
+         WHERE g.id = ${pagerAlert.id}::uuid AND g.lease_by = ${pagerAlert.leaseId}::uuid`,
       )} SELECT 1`.execute(db)
     return undefined
   }
-  const { rows } = await sql<ChangedRow & { before: PageState }>`
+  const { rows } = await sql<ChangedRow & { before: PagerAlertState }>`
     WITH old AS (
-      SELECT o.id, o.state FROM teams_pages o WHERE o.id = ${page.id}::uuid AND o.lease_by = ${page.leaseId}::uuid FOR UPDATE
+      SELECT o.id, o.state FROM teams_pager_alerts o WHERE o.id = ${pagerAlert.id}::uuid AND o.lease_by = ${pagerAlert.leaseId}::uuid FOR UPDATE
     ), ${changeRows(
-      'page.sent',
+      'pager_alert.sent',
       'sent',
       sql`
-      UPDATE teams_pages g SET ${columnsOf(result)}, lease_by = NULL, updated_at = now() FROM old o WHERE g.id = o.id`,
-      { returning: sql`${ENTRY_COLUMNS}, o.state AS before`, entry: { values: pageValues(GATEWAY) } },
+      UPDATE teams_pager_alerts g SET ${columnsOf(result)}, lease_by = NULL, updated_at = now() FROM old o WHERE g.id = o.id`,
+      { returning: sql`${ENTRY_COLUMNS}, o.state AS before`, entry: { values: pagerAlertValues(GATEWAY) } },
     )} SELECT id, event_id, pager, step, state, before FROM sent`.execute(db)
   const [row] = rows
-  return row && changedPage(row, row.state !== row.before)
+  return row && changedPagerAlert(row, row.state !== row.before)
 }
 
-type ChangedRow = Pick<Selectable<Tables['teams_pages']>, 'id' | 'event_id' | 'pager' | 'step' | 'state'>
+type ChangedRow = Pick<Selectable<Tables['teams_pager_alerts']>, 'id' | 'event_id' | 'pager' | 'step' | 'state'>
 
-function changedPage({ event_id: eventId, id, pager, step, state }: ChangedRow, changed: boolean): ChangedPage {
+function changedPagerAlert(
+  { event_id: eventId, id, pager, step, state }: ChangedRow,
+  changed: boolean,
+): ChangedPagerAlert {
   return { id, eventId, pager, step, state, changed }
 }
 
-function columnsOf(result: Exclude<PageResult, { kind: 'unprocessed' }>): RawBuilder<unknown> {
+function columnsOf(result: Exclude<PagerAlertResult, { kind: 'unprocessed' }>): RawBuilder<unknown> {
   switch (result.kind) {
     case 'accepted': {
       const isTrigger = result.request === 'trigger'
-      // Only a trigger that the service accepted makes a page accepted: a resolve proves no alert.
+      // Only a trigger that the service accepted makes a pager alert accepted: a resolve proves no alert.
       return sql`
         state = CASE WHEN g.state = 'pending' AND ${isTrigger}::boolean THEN 'accepted' ELSE g.state END,
         accepted_at = CASE WHEN ${isTrigger}::boolean THEN coalesce(g.accepted_at, clock_timestamp()) ELSE g.accepted_at END,
@@ -147,48 +150,48 @@ function stateColumn(state: 'opened' | 'acknowledged' | 'resolved'): RawBuilder<
  * Records what a service told about an alert by itself: that it was opened, acknowledged or resolved there. What it told before
  * changes nothing, so a webhook may come twice, and late.
  *
- * @param page with the generation of the alert; an earlier one is closed for the gateway, and nothing is recorded of it
+ * @param pagerAlert with the generation of the alert; an earlier one is closed for the gateway, and nothing is recorded of it
  * @param by the name of the person, as the service gives it; null for none
- * @returns the page; undefined where the event has none at this pager
+ * @returns the pager alert; undefined where the event has none at this pager
  */
 export async function recordTold(
   db: Kysely<Tables>,
-  page: { readonly eventId: string; readonly pager: string; readonly generation: number },
+  pagerAlert: { readonly eventId: string; readonly pager: string; readonly generation: number },
   told: { readonly state: 'opened' | 'acknowledged' | 'resolved'; readonly by: string | null; readonly via: ActorVia },
-): Promise<ChangedPage | undefined> {
+): Promise<ChangedPagerAlert | undefined> {
   const { state, by, via } = told
   const at = sql.ref(`${state}_at`)
   const isAcknowledged = state === 'acknowledged'
   const { rows } = await sql<{ id: string }>`
     WITH ${changeRows(
-      'page.told',
+      'pager_alert.told',
       'told',
       sql`
-      UPDATE teams_pages g
+      UPDATE teams_pager_alerts g
          SET ${stateColumn(state)}, ${at} = coalesce(g.${at}, clock_timestamp()),
              acknowledged_by = CASE WHEN ${isAcknowledged}::boolean THEN coalesce(g.acknowledged_by, ${by}::text)
                                     ELSE g.acknowledged_by END,
              accepted_at = coalesce(g.accepted_at, clock_timestamp()), updated_at = now()
-       WHERE g.event_id = ${page.eventId}::uuid AND g.pager = ${page.pager}::text AND g.${at} IS NULL
-         AND g.generation = ${page.generation}::int
+       WHERE g.event_id = ${pagerAlert.eventId}::uuid AND g.pager = ${pagerAlert.pager}::text AND g.${at} IS NULL
+         AND g.generation = ${pagerAlert.generation}::int
          AND g.state IN ('pending', 'accepted', 'opened', 'acknowledged')`,
-      { returning: ENTRY_COLUMNS, entry: { values: pageValues(sql`${via}::text`) } },
+      { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(sql`${via}::text`) } },
     )} SELECT id FROM told`.execute(db)
   const row = await db
-    .selectFrom('teams_pages')
+    .selectFrom('teams_pager_alerts')
     .select(['id', 'event_id', 'pager', 'step', 'state'])
-    .where('event_id', '=', page.eventId)
-    .where('pager', '=', page.pager)
+    .where('event_id', '=', pagerAlert.eventId)
+    .where('pager', '=', pagerAlert.pager)
     .executeTakeFirst()
-  return row && changedPage(row, rows.length > 0)
+  return row && changedPagerAlert(row, rows.length > 0)
 }
 
-/** The events of a page and of those that are folded into it. */
-export async function readFoldedEvents(db: Kysely<Tables>, pageId: string): Promise<readonly string[]> {
+/** The events of a pager alert and of those that are folded into it. */
+export async function readFoldedEvents(db: Kysely<Tables>, pagerAlertId: string): Promise<readonly string[]> {
   const rows = await db
-    .selectFrom('teams_pages')
+    .selectFrom('teams_pager_alerts')
     .select('event_id')
-    .where((where) => where.or([where('id', '=', pageId), where('folded_into', '=', pageId)]))
+    .where((where) => where.or([where('id', '=', pagerAlertId), where('folded_into', '=', pagerAlertId)]))
     .orderBy('id')
     .execute()
   return rows.map(({ event_id }) => event_id)
