@@ -12,6 +12,8 @@ import type { Work } from './operations.ts'
 const LIMITS: { readonly [W in Work]: GateLimits } = {
   send: { running: 16, runningOfCaller: 16, waiting: 1_000, waitingOfCaller: 500, maxWaitMs: 20_000 },
   read: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, maxWaitMs: 10_000 },
+  // A relay passes on the clicks of everybody in a channel, and a thousand at once on one button wait for its lock.
+  act: { running: 4, runningOfCaller: 4, waiting: 2_000, waitingOfCaller: 1_000, maxWaitMs: 60_000 },
   change: { running: 4, runningOfCaller: 2, waiting: 64, waitingOfCaller: 16, maxWaitMs: 10_000 },
 }
 
@@ -51,6 +53,7 @@ export function limitWork(app: FastifyInstance, metrics: Metrics, maxBodyBytes: 
   const gates: { readonly [W in Work]: Gate } = {
     send: createGate(LIMITS.send),
     read: createGate(LIMITS.read),
+    act: createGate(LIMITS.act),
     change: createGate(LIMITS.change),
   }
   const connections = new WeakMap<Socket, Connection>()

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../kernel/error-codes.ts'
 import type { Scope } from '../settings/api-tokens.ts'
 
 /** Kinds of requests. Each has its own limits (`limitWork`), so that many reads do not delay sends. */
-export type Work = 'send' | 'read' | 'change'
+export type Work = 'send' | 'read' | 'act' | 'change'
 
 interface Operation {
   readonly method: 'GET' | 'POST' | 'OPTIONS'
@@ -130,7 +130,7 @@ export const OPERATIONS = {
     description:
       'Acknowledge, unacknowledge, escalate, discard, restore, replay, retry or poll. An answer of 200 or 202 says in "state" and "result" what came of it: also an action that was refused is recorded and answered so. A relay names the person that it acts for as "actor", and vouches for the identity with its credential. In a signed request, webhook-id is the idempotency key of an action that has none. The body may also be an ActionHandlerRequest (action, event_id, correlation_id, user_email, user_name, additional_data), which is answered as ActionHandlerResponse (success, message, error).',
     scope: 'act',
-    work: 'change',
+    work: 'act',
     signable: true,
     codes: [
       'invalid_json',

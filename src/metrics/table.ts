@@ -23,7 +23,7 @@ export const METRICS = {
   },
   teams_requests_refused_total: {
     type: 'counter',
-    help: 'Requests refused with gateway_busy, by kind of work: send, read, change, other.',
+    help: 'Requests refused with gateway_busy, by kind of work: send, read, act, change, other.',
     labels: ['work'],
   },
   teams_link_refusals_total: {

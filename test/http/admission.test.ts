@@ -140,6 +140,45 @@ describe('callers with tokens', () => {
   })
 })
 
+describe('actions', () => {
+  it('of a relay that passes on 1,000 clicks at once are all answered; those beyond are told when to try again', async () => {
+    const { app, service, metrics } = createTestServer({ TEAMS_API_TOKENS: API_TOKENS })
+    const headers = { authorization: `Bearer ${TOKENS.actor}`, 'content-type': 'application/json' }
+    const sender = { ...headers, authorization: `Bearer ${TOKENS.sender}` }
+    const sent = await app.inject({
+      method: 'POST',
+      url: '/v1/events',
+      headers: sender,
+      payload: JSON.stringify(CLAIM),
+    })
+    const release = Promise.withResolvers<void>()
+    onTestFinished(() => release.resolve())
+    let [running, most] = [0, 0]
+    const { act } = service
+    service.act = async (...given) => {
+      most = Math.max(most, ++running)
+      await release.promise
+      running--
+      return act(...given)
+    }
+    const payload = JSON.stringify({
+      action: 'acknowledge',
+      notification_id: sent.json().events[0].notifications[0].id,
+    })
+    const click = async () => await app.inject({ method: 'POST', url: '/v1/actions', headers, payload })
+    const clicks = Array.from({ length: 1_004 }, click)
+    const beyond = await click()
+    expect([beyond.statusCode, beyond.headers['retry-after'], beyond.json().code]).toEqual([503, '1', 'gateway_busy'])
+    expect(await refusals(metrics, 'act')).toBe(1)
+    // They are in nobody's way: a silence is a change of its own kind.
+    const silences = await app.inject({ method: 'POST', url: '/v1/silences', headers, payload: '{}' })
+    expect(silences.statusCode).toBe(422)
+    release.resolve()
+    expect(new Set((await Promise.all(clicks)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
+    expect(most).toBe(4)
+  })
+})
+
 describe('large bodies', () => {
   it('of unauthenticated callers share one allowance, apart from that of a token', async () => {
     const server = createTestServer({
