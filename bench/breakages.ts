@@ -294,7 +294,7 @@ export const BREAKAGES: readonly BenchBreakage[] = [
       does: 'a look for due tiers ends after its first 200',
       scenario: 'escalation' as const,
       figure: `escalation.${prefix}latest`,
-      changes: [{ file: 'src/escalation/loop.ts', find: 'due = done.due', replace: 'due = 0' }],
+      changes: [{ file: 'src/escalation/loop.ts', find: 'return done.due', replace: 'return 0' }],
     },
     {
       name: `CRITICAL waits behind tiers (escalation.${prefix}critical_p99)`,

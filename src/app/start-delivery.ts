@@ -122,8 +122,7 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
-  const { loop } = parts.escalation
-  if (loop) releases.add(startEscalation({ ...loop, kysely: database.delivery, clock }))
+  releases.add(startEscalation({ ...parts.escalation.loop, kysely: database.delivery, clock }))
   const stopListening = secrets.onChange((keys) => {
     unready.log(keys)
     // A new webhook URL may correct the failure that opened the breaker: end the rest, so that a probe is sent at once.

@@ -17,13 +17,13 @@ export interface WiredEscalation {
   readonly timers: EscalationTimers
   /** Starts timers of accepted events; undefined where events do not climb. */
   readonly start: EscalationTimers['start'] | undefined
-  /** Of the loop that calls due tiers; undefined where events do not climb. */
-  readonly loop: EscalationOptions | undefined
+  /** Of the loop that calls due tiers and lets acknowledgements expire. */
+  readonly loop: EscalationOptions & { readonly callsTiers: boolean }
 }
 
 /**
- * Makes the timers of escalation. Where TEAMS_ESCALATION is off, none start and no loop calls tiers; but what is done to an event
- * changes the timer that another process has started for it.
+ * Makes the timers of escalation. Where TEAMS_ESCALATION is off, none start and the loop calls no tiers; but what is done to an event
+ * changes the timer that another process has started for it, and acknowledgements expire.
  */
 export function wireEscalation(parts: {
   readonly settings: Settings
@@ -62,5 +62,5 @@ export function wireEscalation(parts: {
   }
   const timers = createTimers(options)
   const isOn = escalationIsOn(settings)
-  return { timers, start: isOn ? timers.start : undefined, loop: isOn ? options : undefined }
+  return { timers, start: isOn ? timers.start : undefined, loop: { ...options, callsTiers: isOn } }
 }

@@ -168,6 +168,11 @@ export const AUDIT_ENTRIES = {
     means:
       'An action was done to the event of a notification. `type` is its name, and `action_data` the hash of what the notification has of it, as canonical JSON',
   },
+  'notification.acknowledgement_expired': {
+    fields: { notification: 'id', acknowledged_at: 'time' },
+    means:
+      'The acknowledgement of an event expired: its notifications are not acknowledged any more. `acknowledged_at` is when it was made; the last action stays as it was',
+  },
   'notification.first_post_filled': {
     fields: { ...NOTIFICATION_FIELDS },
     means: 'A row of an earlier version got the times of its first post from its attempts',

@@ -52,7 +52,8 @@ export const ESCALATION_ENTRIES = {
   },
   'escalation.expired': {
     fields: { ...ESCALATION_FIELDS },
-    means: 'The acknowledgement expired: the event climbs again',
+    means:
+      'The acknowledgement expired: the event climbs again. Its notifications have an entry of `notification.acknowledgement_expired`',
   },
   'escalation.resumed': {
     fields: { ...ESCALATION_FIELDS },

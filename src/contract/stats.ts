@@ -29,8 +29,9 @@ export interface Stats extends StatsPeriod {
   readonly acknowledgements: readonly {
     readonly priority: Priority
     readonly events: number
+    /** Whose acknowledgement holds, or held when they were resolved or discarded. */
     readonly acknowledged: number
-    /** Mean seconds from the first post to the acknowledgement. */
+    /** Mean seconds from the first post to the first acknowledgement, also of one that has expired or was taken back. */
     readonly meanSeconds: number | null
   }[]
   /** The same by stakeholder group, of CRITICAL, HIGH and MEDIUM. */
@@ -40,7 +41,7 @@ export interface Stats extends StatsPeriod {
     readonly acknowledged: number
     readonly share: number | null
   }[]
-  /** Open CRITICAL events that nobody has acknowledged, as of now. */
+  /** Open CRITICAL events without an acknowledgement that holds, as of now. */
   readonly unacknowledgedCritical: number
 }
 
@@ -63,14 +64,21 @@ export const statsWire = record({
     record({
       priority: z.enum(PRIORITIES),
       events: z.number(),
-      acknowledged: z.number(),
-      mean_seconds: number.meta({ description: 'Mean time from the first post to the acknowledgement.' }),
+      acknowledged: z.number().meta({
+        description: 'Events whose acknowledgement holds, or held when they were resolved or discarded.',
+      }),
+      mean_seconds: number.meta({
+        description:
+          'Mean time from the first post to the first acknowledgement, also of one that has expired or was taken back.',
+      }),
     }),
   ),
   stakeholders: z.array(
     record({ stakeholder: z.string(), events: z.number(), acknowledged: z.number(), share: number }),
   ),
-  unacknowledged_critical: z.number().meta({ description: 'Open CRITICAL events that nobody has acknowledged, now.' }),
+  unacknowledged_critical: z
+    .number()
+    .meta({ description: 'Open CRITICAL events without an acknowledgement that holds, now.' }),
 })
 
 const DAY_MS = 86_400_000

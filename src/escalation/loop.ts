@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { countDue } from '../store/escalations.ts'
 import { readClock } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
+import { expireDue, expireOthers } from './expire.ts'
 import type { EscalationOptions } from './options.ts'
 import { reportCalled } from './report.ts'
 import { BATCH_SIZE, endImpossibleWaits, endResolved, replan, tick } from './tick.ts'
@@ -14,23 +15,36 @@ const REPAIR_INTERVAL_MS = 60_000
 /** Milliseconds between two looks for resolved events that are older than {@link RECENT_MS}. */
 const FULL_LOOK_INTERVAL_MS = 600_000
 const RECENT_MS = 86_400_000
+/**
+ * Milliseconds between two looks for acknowledgements that have expired without an escalation that waits for them, and how long
+ * before their time they may have been made: at the first look, no gateway may have run for a month.
+ */
+const OTHER_EXPIRY_INTERVAL_MS = 60_000
+const FIRST_EXPIRY_LOOK_MS = 31 * RECENT_MS
 /** Milliseconds after which a tier that is due counts as overdue. */
 const OVERDUE_MS = 10_000
 
 /**
  * Starts looking for due tiers every two seconds. Every replica does; they divide what is due between them.
  *
+ * @param options.callsTiers false where TEAMS_ESCALATION is off: acknowledgements expire all the same, since events count as
+ *   acknowledged by them whether they climb or not
  * @returns stops it; resolves when no transaction of it is open
  */
 export function startEscalation(
-  options: EscalationOptions & { readonly kysely: Kysely<Tables>; readonly clock: Clock },
+  options: EscalationOptions & {
+    readonly kysely: Kysely<Tables>
+    readonly clock: Clock
+    readonly callsTiers: boolean
+  },
 ): () => Promise<void> {
-  const { kysely, clock, log, metrics } = options
+  const { kysely, clock, callsTiers, log, metrics } = options
   let stopped = false
   let failing = false
   let replanned = false
   let repairAt = 0
   let fullLookAt = 0
+  let otherExpiryAt: number | undefined
   let cancelTimer = () => {}
   let running: Promise<void> = Promise.resolve()
 
@@ -69,19 +83,45 @@ export function startEscalation(
       ended = await endResolved(kysely, now, options, receivedAfter)
   }
 
+  async function expireAllOthers(now: Date): Promise<void> {
+    const isFirst = otherExpiryAt === undefined
+    const due = otherExpiryAt ?? 0
+    if (now.getTime() < due && now.getTime() >= due - OTHER_EXPIRY_INTERVAL_MS) return
+    const longestTtlMs = Math.max(...Object.values(options.ackTtl)) * 1_000
+    const ackedAfter = new Date(now.getTime() - longestTtlMs - (isFirst ? FIRST_EXPIRY_LOOK_MS : RECENT_MS))
+    for (let expired = BATCH_SIZE; expired >= BATCH_SIZE && !stopped; ) {
+      expired = await expireOthers(kysely, { now, limit: BATCH_SIZE, ackedAfter }, options)
+      reportExpired(expired)
+    }
+    otherExpiryAt = now.getTime() + OTHER_EXPIRY_INTERVAL_MS
+  }
+
+  function reportExpired(expired: number): void {
+    if (expired === 0) return
+    log.write('acknowledgements_expired', { expired })
+    metrics.count('teams_escalation_acknowledgements_expired_total', {}, expired)
+  }
+
   async function doAll(): Promise<void> {
     await endAllResolved(await readClock(kysely))
-    for (let due = BATCH_SIZE; due >= BATCH_SIZE && !stopped; ) {
-      const done = await tick(kysely, await readClock(kysely), options)
-      due = done.due
-      reportCalled(done.called, options)
-      if (done.expired > 0) {
-        log.write('acknowledgements_expired', { expired: done.expired })
-        metrics.count('teams_escalation_acknowledgements_expired_total', {}, done.expired)
-      }
-    }
+    for (let due = BATCH_SIZE; due >= BATCH_SIZE && !stopped; ) due = await (callsTiers ? callDue() : expireBatch())
+    await expireAllOthers(await readClock(kysely))
+    if (!callsTiers) return
     const overdue = await countDue(kysely, new Date((await readClock(kysely)).getTime() - OVERDUE_MS))
     metrics.set('teams_escalation_overdue', {}, overdue)
+  }
+
+  async function callDue(): Promise<number> {
+    const done = await tick(kysely, await readClock(kysely), options)
+    reportCalled(done.called, options)
+    reportExpired(done.expired)
+    return done.due
+  }
+
+  async function expireBatch(): Promise<number> {
+    const expired = await expireDue(kysely, await readClock(kysely), BATCH_SIZE, options)
+    reportExpired(expired)
+    return expired
   }
 
   function next(): void {

@@ -14,7 +14,8 @@ import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import { acknowledgedAt, reminderOf } from './acknowledgement.ts'
 import { type CalledTier, callTiers, isHeldBySilence, wakeChannels } from './call-tiers.ts'
-import { climbingFrom, type Decision, decide, endedAs, goingOn } from './decide.ts'
+import { climbingFrom, type Decision, decide, endedAs } from './decide.ts'
+import { expireDue } from './expire.ts'
 import type { EscalationOptions } from './options.ts'
 
 /** Escalations of one transaction. */
@@ -30,12 +31,16 @@ export interface TickResult {
 }
 
 /**
- * Does what is due by `now`, up to {@link BATCH_SIZE} escalations in one transaction: calls tiers, reminds, lets acknowledgements
- * expire, ends what is resolved. A tier is called exactly when its notifications exist, since both are one transaction; and once
+ * Does what is due by `now`, up to {@link BATCH_SIZE} escalations in one transaction: lets acknowledgements expire, then calls tiers,
+ * reminds, ends what is resolved. A tier is called exactly when its notifications exist, since both are one transaction; and once
  * over many replicas, since each locks other rows.
  */
 export async function tick(kysely: Kysely<Tables>, now: Date, options: EscalationOptions): Promise<TickResult> {
-  return inTransaction(kysely, (transaction) => doDue(transaction, { dueBy: now, limit: BATCH_SIZE }, now, options))
+  const expired = await expireDue(kysely, now, BATCH_SIZE, options)
+  const done = await inTransaction(kysely, (transaction) =>
+    doDue(transaction, { dueBy: now, limit: BATCH_SIZE }, now, options),
+  )
+  return { ...done, due: done.due + expired, expired }
 }
 
 /**
@@ -147,7 +152,7 @@ async function doDue(
   wanted: Wanted,
   now: Date,
   options: EscalationOptions,
-): Promise<TickResult> {
+): Promise<Omit<TickResult, 'expired'>> {
   const { calendars } = options.catalogue.escalation
   const silences = await readOpenSilences(transaction)
   const dataKeys = dataKeysOf(silences.flatMap(({ silence }) => silence.matchers))
@@ -172,11 +177,6 @@ async function doDue(
       heldBy: next?.heldBy ?? null,
     })),
   )
-  await saveEscalations(
-    transaction,
-    'expired',
-    of('expire').map(({ escalation }) => goingOn(escalation, now, calendars)),
-  )
   const reminders = of('remind').map(({ escalation }) => reminderOf(escalation, now, silences, options))
   await saveCalled(transaction, 'reminded', reminders)
   await copyAcknowledgements(transaction, reminders)
@@ -187,5 +187,5 @@ async function doDue(
     { now, silences, byHand: false },
     options,
   )
-  return { due: due.length, called, reminded: reminders.length, expired: of('expire').length }
+  return { due: due.length, called, reminded: reminders.length }
 }

@@ -125,7 +125,7 @@ export const METRICS = {
   },
   teams_escalation_acknowledgements_expired_total: {
     type: 'counter',
-    help: 'Acknowledgements that expired, after which their events climb again.',
+    help: 'Events whose acknowledgement expired: they count as unacknowledged again, and climb again where a policy is for them.',
     labels: [],
   },
   teams_escalation_overdue: {

@@ -176,7 +176,7 @@ export async function writeActed(
  * SQL that lets PostgreSQL leave out months: an id of an event has the time of the process that made it, a row that of its
  * transaction, so a day on each side is left.
  */
-function near(eventIds: readonly string[]) {
+export function near(eventIds: readonly string[]) {
   const times = timesOf(eventIds)
   if (times === undefined) return sql`true`
   // An id that somebody made up may say a year that the database does not read.

@@ -167,6 +167,11 @@ export const STATE_CHANGES = {
     means: 'An action was done to its event: who acknowledged it, the last action, until when its repeats stay quiet',
     entry: 'notification.acted',
   },
+  'notification.acknowledgement_expired': {
+    of: 'notification',
+    means: 'The acknowledgement of its event expired: `acknowledged_by` and `acknowledged_at` are null again',
+    entry: 'notification.acknowledgement_expired',
+  },
   'action.removed': {
     of: 'action',
     means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',

@@ -4,8 +4,12 @@ import type { Stats, StatsPeriod } from '../contract/stats.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Reads the figures of a period from the record, in four statements. Notifications count by when they were accepted, attempts by
+ * Reads the figures of a period from the record, in five statements. Notifications count by when they were accepted, attempts by
  * when they ended, acknowledgements by the first post of their event.
+ *
+ * An event counts as acknowledged while its acknowledgement holds, or where it held when the event was resolved or discarded. The
+ * time to acknowledge is that of the first acknowledgement, also where this one has expired or was taken back: how fast somebody
+ * answered does not depend on what came of it.
  *
  * What was kept back (a mute, a silence, a repeat) was not to be sent, and a member of a digest stands on the card of the digest:
  * neither counts as delivered or failed.
@@ -35,10 +39,14 @@ export async function readStats(db: Kysely<Tables>, { since, until }: StatsPerio
              WHERE finished_at >= ${since}::timestamptz AND finished_at < ${until}::timestamptz
                AND ${nearSql({ since, until })}) a`.execute(db)
   const byPriority = await sql<{ priority: Priority; events: number; acknowledged: number; mean: number | null }>`
-    WITH ${eventsSql({ since, until })}
+    WITH ${eventsSql({ since, until })}, answered AS (
+      SELECT u.id, min(x.finished_at) AS first_at FROM teams_actions x CROSS JOIN LATERAL unnest(x.event_ids) AS u (id)
+       WHERE x.requested_at >= ${since}::timestamptz - interval '7 days' AND x.action = 'acknowledge' AND x.state = 'done'
+       GROUP BY u.id
+    )
     SELECT priority, count(*)::int AS events, count(acknowledged_at)::int AS acknowledged,
-           avg(extract(epoch FROM acknowledged_at - sent_at))::float8 AS mean
-      FROM sent_events GROUP BY priority`.execute(db)
+           avg(extract(epoch FROM least(acknowledged_at, first_at) - sent_at))::float8 AS mean
+      FROM sent_events LEFT JOIN answered ON answered.id = event_id GROUP BY priority`.execute(db)
   const byGroup = await sql<{ stakeholder: string; events: number; acknowledged: number }>`
     WITH ${eventsSql({ since, until })}
     SELECT s.stakeholder, count(*)::int AS events, count(acknowledged_at)::int AS acknowledged

@@ -84,6 +84,8 @@ export function historyOf(routing: Routing | undefined, entries: readonly Entry[
     if (kind === 'notification.suppressed') silence = { value: fields.silence ?? null, entry }
     if (kind === 'notification.result_known_late' && fields.state === 'accepted') silence = { value: null, entry }
     if (kind === 'notification.acted') acted = { value: fields, entry }
+    if (kind === 'notification.acknowledgement_expired' && acted)
+      acted = { value: { ...acted.value, acknowledged_at: null, acknowledged_by: null }, entry }
     if (kind === 'notification.released') repeatOf = { value: null, entry }
   }
   return { routing, last, attempts, card, digest, silence, repeatOf, acted }

@@ -18,7 +18,8 @@ export const ESCALATION_EVENTS = {
   },
   acknowledgements_expired: {
     level: 'info',
-    message: 'acknowledgements expired; their events climb again',
+    message:
+      'acknowledgements expired; their events count as unacknowledged, and climb again where a policy is for them',
     fields: ['expired'],
   },
   escalation_failed: {

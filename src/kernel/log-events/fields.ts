@@ -42,7 +42,7 @@ export const LOG_FIELDS = {
   event_id: { type: 'text', help: 'Id of the event.' },
   event_type: { type: 'text', help: 'Event type.' },
   expected: { type: 'text', help: 'What would be right instead.' },
-  expired: { type: 'number', help: 'Acknowledgements that expired.' },
+  expired: { type: 'number', help: 'Events whose acknowledgement expired.' },
   field: { type: 'text', help: 'Where in the configuration the data field is declared.' },
   found: { type: 'text', help: 'What was found, described and not quoted.' },
   ignored: { type: 'texts', help: 'Data fields that were not kept, as the event type does not declare them.' },
