@@ -17,7 +17,7 @@ import { type CheckedEvent, checkEvent } from './check-event.ts'
 import { findKnownKeys } from './known-keys.ts'
 import { createPatientDataGuard, type PhiPolicy, type Protected } from './patient-data/patient-data.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
-import { type Incoming, planNotifications } from './plan-notifications.ts'
+import { type EventPlan, type Incoming, planNotifications } from './plan-notifications.ts'
 
 /** The result of one call of {@link Acceptor.accept}. */
 export interface Accepted {
@@ -35,6 +35,8 @@ export interface ProtectedEvent extends Omit<CheckedEvent, 'data' | 'given' | 'i
   readonly sameSubject: boolean
   /** Declared fields whose values were masked or cut. */
   readonly masked: readonly string[]
+  /** Absent for a caller's event. */
+  readonly plan?: EventPlan
 }
 
 /** The first stage: checks, names, masks, routes and writes. */
@@ -129,6 +131,7 @@ export function createAcceptor(options: {
       definition: checked.definition,
       givenCorrelationId: given && keptId(given),
       sameSubject: checked.sameSubject,
+      plan: checked.plan,
     }
   }
 

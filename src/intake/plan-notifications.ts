@@ -15,6 +15,19 @@ import { findSilence } from './silences/match.ts'
 /** Priorities whose repeats are suppressed. LOW and INFO events need no action and are not acknowledged. */
 const REPEATABLE: readonly Priority[] = ['CRITICAL', 'HIGH', 'MEDIUM']
 
+/** What the gateway itself knows about an event from its record, and no caller can say. */
+export interface EventPlan {
+  /** Keys of its channels, instead of those of its groups and routes. */
+  readonly channels?: readonly string[] | undefined
+  /** What it resolves, instead of what its type resolves about its own subject. */
+  readonly resolves?: readonly { readonly dedupKey: string; readonly eventType: string }[] | undefined
+  /**
+   * Seconds for which it is a repeat of an open event that nobody has acknowledged, instead of TEAMS_REPEAT_WINDOW. Then LOW and
+   * INFO events are repeats too.
+   */
+  readonly repeatWindow?: number | undefined
+}
+
 /** An event to plan notifications for. */
 export interface Incoming {
   readonly event: AcceptedEvent
@@ -23,6 +36,7 @@ export interface Incoming {
   readonly givenCorrelationId: string | undefined
   /** False where a field of the event's subject was masked or cut: two subjects may then look alike. */
   readonly sameSubject: boolean
+  readonly plan?: EventPlan | undefined
 }
 
 /** The notifications and resolutions of a call's events. */
@@ -48,25 +62,23 @@ export async function planNotifications(
   const { catalogue, clock, repeats } = options
   const routed = incoming.map((event) => routeOf(catalogue, event, repeats.window))
   const silences = await readOpenSilences(transaction)
-  const open = new Map(
-    await findRepeated(
-      transaction,
-      routed.flatMap(({ dedupKey, repeatable, event, channels }) =>
-        dedupKey !== undefined && repeatable
-          ? channels.map(({ key }) => ({ dedupKey, eventType: event.eventType, channel: key }))
-          : [],
-      ),
-      repeats,
-      clock.now(),
-    ),
-  )
+  const open = new Map<string, Repeatable>()
+  // One window for all events of a call, unless the gateway's record says another.
+  for (const [window, events] of Map.groupBy(routed, (event) => event.repeatWindow)) {
+    const keys = events.flatMap(({ dedupKey, repeatable, event, channels }) =>
+      dedupKey !== undefined && repeatable
+        ? channels.map(({ key }) => ({ dedupKey, eventType: event.eventType, channel: key }))
+        : [],
+    )
+    for (const [name, first] of await findRepeated(transaction, keys, { ...repeats, window }, clock.now()))
+      open.set(name, first)
+  }
   const notifications: NewNotification[] = []
   const resolutions: Resolution[] = []
   for (const routedEvent of routed) {
-    const { dedupKey, definition, event, channels } = routedEvent
+    const { resolves, event, channels } = routedEvent
     for (const channel of channels) notifications.push(planNotification(routedEvent, channel, open, silences))
-    if (dedupKey === undefined) continue
-    for (const eventType of definition.resolves) {
+    for (const { dedupKey, eventType } of resolves) {
       resolutions.push({ dedupKey, eventType, eventId: event.id })
       for (const channel of catalogue.channels.keys()) open.delete(dedupName({ dedupKey, eventType, channel }))
     }
@@ -78,15 +90,20 @@ type RoutedEvent = ReturnType<typeof routeOf>
 
 function routeOf(
   catalogue: Catalogue,
-  { event, definition, givenCorrelationId, sameSubject }: Incoming,
-  repeatWindow: number,
+  { event, definition, givenCorrelationId, sameSubject, plan = {} }: Incoming,
+  windowOfAll: number,
 ) {
+  const dedupKey = sameSubject ? dedupKeyOf(definition, event, givenCorrelationId) : undefined
+  const ownResolves = dedupKey === undefined ? [] : definition.resolves.map((eventType) => ({ dedupKey, eventType }))
+  const repeatWindow = plan.repeatWindow ?? windowOfAll
   return {
     event,
     definition,
-    channels: routeEvent(catalogue, event).flatMap((key) => catalogue.channels.get(key) ?? []),
-    dedupKey: sameSubject ? dedupKeyOf(definition, event, givenCorrelationId) : undefined,
-    repeatable: repeatWindow > 0 && REPEATABLE.includes(event.priority),
+    channels: (plan.channels ?? routeEvent(catalogue, event)).flatMap((key) => catalogue.channels.get(key) ?? []),
+    dedupKey,
+    resolves: plan.resolves ?? ownResolves,
+    repeatWindow,
+    repeatable: repeatWindow > 0 && (plan.repeatWindow !== undefined || REPEATABLE.includes(event.priority)),
   }
 }
 
