@@ -69,6 +69,7 @@ export async function openGateway(): Promise<FuzzGateway> {
         lines.push(written.log)
         return written.acceptances
       },
+      receiveAlerts: nothingElse,
       listNotifications: nothingElse,
       getNotification: nothingElse,
       getNotificationViews: nothingElse,

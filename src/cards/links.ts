@@ -27,6 +27,7 @@ export const LINKS = {
   runbook: ({ field, bases, event }) => field('runbook_url') ?? runbookOf(bases, event),
   dashboard: ({ field, bases, event }) =>
     field('dashboard_url') ?? dashboard(bases.grafana, event, field('dashboard_id')),
+  silence: ({ field }) => field('silence_url'),
   flower: ({ field, bases }) => {
     const task = field('task_id')
     if (bases.flower === undefined || task === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { DEFAULT_ALERTMANAGER } from './alertmanagers.ts'
 import { CARD_DATA, type CardName } from './card-data.ts'
 import type { Budget, Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
 import { phiFieldsOf } from './data-fields.ts'
@@ -45,6 +46,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     routes: [],
     escalation: BUILT_IN_ESCALATION,
     pagers: new Map(),
+    alertmanagers: new Map([[DEFAULT_ALERTMANAGER.name, DEFAULT_ALERTMANAGER]]),
     roles: new Map(),
     twoPerson: new Set(),
     templatesDir: undefined,

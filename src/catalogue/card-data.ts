@@ -164,6 +164,12 @@ export const CARD_DATA = {
     labels: z.record(z.string(), scalar, { error: 'an object of texts, numbers and booleans' }).optional(),
     runbook_url: webUrl.optional(),
     dashboard_url: webUrl.optional(),
+    /** The alerts of a group, each in one text. */
+    alerts: z.array(prose, { error: 'a list of texts' }).optional(),
+    /** Number of alerts that are not listed. */
+    more_alerts: whole.optional(),
+    /** Where to silence the alert in the monitor that sent it. */
+    silence_url: webUrl.optional(),
     starts_at: moment.optional(),
     ends_at: moment.optional(),
   }),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../kernel/json.ts'
+import type { AlertmanagerDefinition } from './alertmanagers.ts'
 import type { CardName } from './card-data.ts'
 import type { Escalation } from './escalation.ts'
 import type { Language } from './language.ts'
@@ -105,6 +106,8 @@ export interface Catalogue {
   readonly escalation: Escalation
   /** Services that call people, by name. */
   readonly pagers: ReadonlyMap<string, PagerDefinition>
+  /** Senders of Alertmanager's webhooks, by name. */
+  readonly alertmanagers: ReadonlyMap<string, AlertmanagerDefinition>
   /** Roles of people who act; without any, every verified person may do everything. */
   readonly roles: ReadonlyMap<string, RoleDefinition>
   /** Actions that a second verified person has to confirm. */

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
+import { alertmanagerProblems } from './alertmanager-config.ts'
 import { CARD_DATA } from './card-data.ts'
 import { type Catalogue, foldName } from './catalogue.ts'
 import { entries, texts } from './config-readers.ts'
@@ -34,6 +35,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...escalationProblems(input, (pattern) => patternProblem(pattern, input, builtIn)),
     ...stormProblems(input, builtIn),
     ...pagerProblems(input, builtIn),
+    ...alertmanagerProblems(input, builtIn),
     ...missingTemplates(input, folder),
   )
   if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)

@@ -4,6 +4,7 @@ import type { Language } from './language.ts'
 import type { PagerInput } from './pagers.ts'
 import type { Priority } from './priority.ts'
 import type { ActionName } from './roles.ts'
+import type { SourceInput } from './source-config.ts'
 
 /** A priority, in upper or lower case. */
 type PriorityInput = Priority | Lowercase<Priority>
@@ -171,6 +172,8 @@ export interface ConfigInput {
     | undefined
   /** Services that call people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
   readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
+  /** Outside systems that report to the gateway, by name. */
+  readonly sources?: Readonly<Record<string, SourceInput>> | undefined
   /** Roles of people who act on cards, by name. Without any, every verified person may do everything. */
   readonly roles?: Readonly<Record<string, RoleInput>> | undefined
   /** Actions that a second verified person has to confirm. */

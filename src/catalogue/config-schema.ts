@@ -20,6 +20,7 @@ import { escalationSchema } from './escalation-schema.ts'
 import { LANGUAGES } from './language.ts'
 import { pagerSchema } from './pager-config.ts'
 import { roleSchemas } from './roles.ts'
+import { sourceSchema } from './source-config.ts'
 
 /**
  * Names that entries may refer to: the built-in ones and all entries of the configuration, also invalid ones, so that one
@@ -134,6 +135,7 @@ export function configSchema(known: KnownNames) {
       .transform((routes) => routes ?? []),
     escalation: escalationSchema({ ...known, channel, group }),
     pagers: record(groupKey, pagerSchema),
+    sources: record(groupKey, sourceSchema({ group, channels })),
     ...roleSchemas(group),
     templates: text(1_000).optional(),
   })

@@ -178,6 +178,42 @@ event_types:
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
 describe('an invalid configuration', () => {
+  it('is refused with every problem of its Alertmanagers', () => {
+    expect(
+      problemsOf({
+        event_types: { 'lab.offline': { priority: 'LOW', stakeholders: ['sre'], card: 'system_alert' } },
+        sources: {
+          default: {
+            kind: 'alertmanager',
+            priorities: { page: 'urgent' },
+            groups: { db: ['nobody'] },
+            heartbeats: ['Watchdog'],
+            rules: [
+              { match: ['alertname=A'] },
+              { match: [], priority: 'LOW' },
+              { match: ['a=b'], event_type: 'kubernetes.pod.crashlop', channels: ['nowhere'] },
+              { match: ['a!=b'], event_type: 'gateway.digest' },
+              { match: ['a=b'], event_type: 'lab.offline' },
+            ],
+          },
+          other: { kind: 'alertmanger' },
+        },
+      }),
+    ).toMatchInlineSnapshot(`
+      [
+        "sources.default.priorities.page: text of 6 characters that is none; one of: CRITICAL, HIGH, MEDIUM, LOW, INFO",
+        "sources.default.groups.db[0]: text of 6 characters that is none; the key or name of a stakeholder group",
+        "sources.default.rules[1].match: a list of 0; a list of conditions, at least one",
+        "sources.default.rules[2].channels[0]: text of 7 characters that is none; the key of a channel",
+        "sources.default.heartbeats[0]: text of 8 characters; a label, = or !=, and a value, such as alertname=Disk*",
+        "sources.other.kind: text of 11 characters; one of: alertmanager",
+        "sources.default.rules[0]: a rule without effect; one of: event_type, priority, stakeholders, channels",
+        "sources.default.rules[2].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file, perhaps kubernetes.pod.crashloop",
+        "sources.default.rules[3].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file",
+      ]
+    `)
+  })
+
   it('is refused with every problem and its path', () => {
     expect(
       problemsOf({
@@ -225,7 +261,7 @@ describe('an invalid configuration', () => {
         "routes[0].channels: a list of 0; a list of channel keys, at least one",
         "routes[1].channels[0]: text of 7 characters that is none; the key of a channel",
         "routes[1].mode: text of 4 characters; one of: add, only",
-        "chanels: a key of this name; one of: channels, stakeholder_groups, event_types, routes, escalation, pagers, roles, two_person, templates; perhaps channels",
+        "chanels: a key of this name; one of: channels, stakeholder_groups, event_types, routes, escalation, pagers, sources, roles, two_person, templates; perhaps channels",
         "stakeholder_groups.finance.names[0]: a name that the group cloudops has; a name that no other group has",
         "event_types.lab.result.ready.aliases[0]: the name of an event type; a name that nothing else has",
         "event_types.lab.result.ready.aliases[1]: an alias of celery.task.failed; a name that nothing else has",

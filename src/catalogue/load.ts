@@ -5,6 +5,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { parseYaml } from '../kernel/yaml.ts'
 import type { Settings } from '../settings/table.ts'
+import { alertmanagersOf } from './alertmanager-config.ts'
 import { builtInCatalogue, type CatalogueDefaults, newChannel } from './built-in.ts'
 import { CARD_DATA } from './card-data.ts'
 import type { Catalogue, Channel, EventTypeDefinition } from './catalogue.ts'
@@ -109,6 +110,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
     })),
     escalation: escalationOf(config.escalation, (name) => typeNamed(name, config, builtIn)),
     pagers: pagersOf(config.pagers),
+    alertmanagers: alertmanagersOf(config.sources, (name) => typeNamed(name, config, builtIn)),
     roles: rolesOf(config.roles, (name) => typeNamed(name, config, builtIn)),
     twoPerson: new Set(config.two_person),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),

@@ -24,6 +24,15 @@ import type { Stats, StatsPeriod } from './stats.ts'
 export interface GatewayService {
   /** Accepts all events or none; resolves once they are committed. An aborted `disconnected` cancels the call before the first write. */
   accept(events: readonly UncheckedEvent[], origin: string, disconnected?: AbortSignal): Promise<readonly Acceptance[]>
+  /**
+   * Accepts a webhook of Alertmanager or Grafana: one event for the state of its group, or none for an alert that must keep firing.
+   * One that comes again gets the first answer again.
+   *
+   * @param name of the source in the configuration; `default` works without any
+   * @param body parsed JSON
+   * @throws GatewayError `not_found` for an unknown name, `invalid_alerts` with every problem
+   */
+  receiveAlerts(name: string, body: unknown, origin: string, disconnected?: AbortSignal): Promise<readonly Acceptance[]>
   listNotifications(
     query: NotificationQuery,
   ): Promise<{ readonly notifications: readonly NotificationView[]; readonly nextCursor: string | null }>

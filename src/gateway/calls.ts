@@ -46,7 +46,7 @@ export interface Calls {
 }
 
 /** Functions whose errors count in `teams_events_refused_total`. */
-const ACCEPTING: ReadonlySet<string> = new Set(['accept', 'acceptWithin'])
+const ACCEPTING: ReadonlySet<string> = new Set(['accept', 'acceptWithin', 'receiveAlerts'])
 
 /** Makes the wrapper that all use cases of a gateway share. */
 export function createCalls({ metrics, log }: Pick<UseCaseParts, 'metrics' | 'log'>): Calls {

@@ -1,5 +1,6 @@
 import type { GatewayService } from '../contract/service.ts'
 import { createActions, type FindFirstAction } from './actions.ts'
+import { createAlerts } from './alerts.ts'
 import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
@@ -32,6 +33,7 @@ export function createService(parts: UseCaseParts): LocalService {
   return {
     ...wrap({
       ...createSendEvents(parts),
+      ...createAlerts(parts),
       ...createSendCheckpoint(parts),
       ...createNotifications(parts, actions.act),
       ...actions,

@@ -6,6 +6,7 @@ import {
   actionHandlerResponse,
   newAction,
 } from '../contract/actions-request.ts'
+import { alertmanagerWebhook } from '../contract/alerts.ts'
 import { auditEntryPageWire, auditEntryQuery, auditEntryWire, auditTreeQuery } from '../contract/audit.ts'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
@@ -38,6 +39,7 @@ const WIRE = {
   ActionHandlerRequest: actionHandlerRequest,
   ActionHandlerResponse: actionHandlerResponse,
   ActionPage: actionPageWire,
+  AlertmanagerWebhook: alertmanagerWebhook,
   Escalation: escalationWire,
   EscalationPage: escalationPageWire,
   Attempt: attemptWire,
@@ -64,6 +66,11 @@ const WIRE = {
 /** Status, description and schema of each operation's successful answer. */
 const ANSWERS = {
   sendEvents: ['202', 'The events are in the database, each with its notifications.', 'Acceptances'],
+  receiveAlerts: [
+    '202',
+    'The event is in the database, with its notifications; none for an alert that must keep firing.',
+    'Acceptances',
+  ],
   allowWebhook: ['200', 'The origin may send events: webhook-allowed-origin, webhook-allowed-rate.', undefined],
   listNotifications: ['200', 'A page of notifications.', 'NotificationPage'],
   getNotification: ['200', 'The notification.', 'NotificationDetail'],
@@ -139,6 +146,11 @@ export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions
           scheme: 'bearer',
           description: 'A token of TEAMS_API_TOKENS. Its scopes: send, read, act; admin is all of them.',
         },
+        basic: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'The same token as the password of any user, for senders that know no bearer token.',
+        },
         webhookSignature: {
           type: 'apiKey',
           in: 'header',
@@ -191,7 +203,12 @@ function describe(id: OperationId): JsonObject {
     ...(scope
       ? {
           'x-scope': scope,
-          security: [{ bearer: [] }, ...(signable ? [{ webhookSignature: [] }, { hmacSignature: [] }] : []), {}],
+          security: [
+            { bearer: [] },
+            ...(id === 'receiveAlerts' ? [{ basic: [] }] : []),
+            ...(signable ? [{ webhookSignature: [] }, { hmacSignature: [] }] : []),
+            {},
+          ],
         }
       : { security: [] }),
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -250,6 +267,7 @@ function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
 
 const PATH_PARAMETERS = [
   { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
+  { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
   { name: 'index', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
 ] as const
 
@@ -271,6 +289,8 @@ function bodyOf(id: OperationId): JsonObject | undefined {
       required: true,
       content: { 'application/json': { schema: { anyOf: [refTo('NewAction'), refTo('ActionHandlerRequest')] } } },
     }
+  if (id === 'receiveAlerts')
+    return { required: true, content: { 'application/json': { schema: refTo('AlertmanagerWebhook') } } }
   if (id !== 'createSilence') return undefined
   return { required: true, content: { 'application/json': { schema: refTo('NewSilence') } } }
 }

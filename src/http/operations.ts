@@ -42,6 +42,26 @@ export const OPERATIONS = {
       'commit_unknown',
     ],
   },
+  receiveAlerts: {
+    method: 'POST',
+    path: '/v1/inbound/alertmanager/:name',
+    summary: 'Take a webhook of Alertmanager or Grafana',
+    description:
+      'The name is that of a source of the kind alertmanager in the configuration file; default works without any. A group of alerts is one subject: a card when it fires or gets worse, and one when it is resolved. A webhook that comes again gets the first answer again. Only a status of 5xx and 429 is worth another try.',
+    scope: 'send',
+    work: 'send',
+    signable: true,
+    codes: [
+      'invalid_json',
+      'invalid_alerts',
+      'invalid_event',
+      'not_found',
+      'body_too_large',
+      'unsupported_media_type',
+      'database_unreachable',
+      'commit_unknown',
+    ],
+  },
   allowWebhook: {
     method: 'OPTIONS',
     path: '/v1/events',

@@ -6,6 +6,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { addActionRoutes } from './action-routes.ts'
 import { limitWork } from './admission.ts'
+import { addAlertRoutes } from './alert-routes.ts'
 import { addAuditRoutes } from './audit-routes.ts'
 import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
@@ -105,6 +106,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     })
     addEventsRoute(api, service, metrics)
     addWebhookHandshake(api)
+    addAlertRoutes(api, service)
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
     addActionRoutes(api, service)

@@ -14,6 +14,11 @@ export const ERROR_CODES = {
     title: 'The event is not valid',
     todo: 'Correct the fields that the answer names, then send the event again.',
   },
+  invalid_alerts: {
+    status: 422,
+    title: 'The webhook is not one of Alertmanager or Grafana',
+    todo: 'Nothing was accepted. Let an Alertmanager (webhook version 4) or a contact point of Grafana send it, without a payload of its own.',
+  },
   invalid_request: {
     status: 400,
     title: 'The request is not valid',

@@ -18,6 +18,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 /** The exit code of each error code. Complete by its type: a new error code does not compile until it has one. */
 const EXIT_BY_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   invalid_event: EXIT.usage,
+  invalid_alerts: EXIT.usage,
   invalid_request: EXIT.usage,
   invalid_json: EXIT.usage,
   body_too_large: EXIT.usage,

@@ -21,6 +21,11 @@ export const METRICS = {
     help: 'Requests with events that were refused, by error code.',
     labels: ['code'],
   },
+  teams_source_webhooks_total: {
+    type: 'counter',
+    help: 'Webhooks of Alertmanager and Grafana, by source and by what became of them: accepted, resolved, repeat, duplicate, heartbeat, refused. Webhooks for a name that no source has count as the source "unknown".',
+    labels: ['source', 'outcome'],
+  },
   teams_requests_refused_total: {
     type: 'counter',
     help: 'Requests refused with gateway_busy, by kind of work: send, read, act, change, other.',

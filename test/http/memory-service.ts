@@ -13,6 +13,7 @@ import { occurrenceAt, stateAt } from '../../src/intake/silences/times.ts'
 import { describeValue, GatewayError, type Problem } from '../../src/kernel/errors.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { isObject } from '../../src/kernel/json.ts'
+import { readWebhook } from '../../src/sources/alertmanager/webhook.ts'
 
 /** A GatewayService for tests of HTTP: keeps events and silences in memory. Every event goes to one channel. */
 export interface MemoryService extends GatewayService {
@@ -101,6 +102,13 @@ export function createMemoryService(): MemoryService {
         if (typeof key === 'string') byKey.set(key, acceptance)
         return acceptance
       })
+    },
+    async receiveAlerts(name, body, origin) {
+      if (name !== 'default')
+        throw new GatewayError('not_found', [{ at: 'name', found: 'a name', expected: 'default' }])
+      const { groupKey } = readWebhook(body)
+      const data = { component: 'alertmanager', summary: groupKey }
+      return service.accept([{ eventType: 'prometheus.alert.firing', data }], origin)
     },
     async listNotifications(query) {
       const start = query.cursor === undefined ? 0 : Number(query.cursor)

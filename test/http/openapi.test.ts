@@ -234,6 +234,13 @@ describe('real answers', () => {
     await ask('GET', '/v1/actions?state=x', '/v1/actions')
     await ask('GET', `/v1/actions/${acted.json().id}`, '/v1/actions/{id}')
     await ask('GET', '/v1/actions/x', '/v1/actions/{id}')
+    const inbound = (name: string, body: string) =>
+      ask('POST', `/v1/inbound/alertmanager/${name}`, '/v1/inbound/alertmanager/{name}', body)
+    const webhook = { version: '4', groupKey: 'k', status: 'firing', alerts: [{ labels: { alertname: 'a' } }] }
+    await inbound('default', JSON.stringify(webhook))
+    await inbound('other', JSON.stringify(webhook))
+    await inbound('default', '{}')
+    await inbound('default', '<html>')
     const silence = {
       matchers: [{ field: 'channel', operator: '=', value: 'sre' }],
       ends_at: '2999-01-01T00:00:00Z',

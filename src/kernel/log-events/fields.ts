@@ -86,6 +86,7 @@ export const LOG_FIELDS = {
   silence_id: { type: 'text', help: 'Id of the silence.' },
   state: { type: 'text', help: 'State of the silence.' },
   status: { type: 'number', help: 'HTTP status: of Teams to a post, or of the gateway to a request.' },
+  source: { type: 'text', help: 'Name of a source in the configuration file.' },
   subject: { type: 'text', help: 'Source of secrets, or the place of one value in it.' },
   suppressed: { type: 'number', help: 'Notifications that were suppressed.' },
   tier: { type: 'number', help: "Tier of the escalation policy; 1 is the event's own channels." },

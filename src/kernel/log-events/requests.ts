@@ -13,6 +13,12 @@ export const REQUEST_EVENTS = {
     message: 'event is a duplicate; the first answer was given again',
     fields: ['correlation_id', 'event_id'],
   },
+  alert_type_ignored: {
+    level: 'warn',
+    message: 'event type of an alert is not used; the alert became prometheus.alert.firing',
+    fields: ['source', 'reason'],
+    todo: 'reason unknown: correct the label event_type of the Prometheus rule. data_missing: add labels or annotations with the names of the required fields of that type.',
+  },
   notification_replayed: {
     level: 'info',
     message: 'failed notification replayed; it is sent again',

@@ -1,0 +1,181 @@
+import type { AlertmanagerDefinition } from '../catalogue/alertmanagers.ts'
+import type { GatewayService } from '../contract/service.ts'
+import type { Accepted, Acceptor, ProtectedEvent } from '../intake/acceptor.ts'
+import type { CheckedEvent } from '../intake/check-event.ts'
+import type { EventPlan } from '../intake/plan-notifications.ts'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
+import { digestOf } from '../kernel/ids.ts'
+import { type AlertGroup, mapWebhook, RESOLVED } from '../sources/alertmanager/group.ts'
+import { readWebhook } from '../sources/alertmanager/webhook.ts'
+import { type LastGroupEvent, lastGroupEvent, openGroupCards } from '../store/alert-groups.ts'
+import { firstAnswers } from '../store/idempotency.ts'
+import { inTransaction } from '../store/transactions.ts'
+import type { UseCaseParts } from './calls.ts'
+import { reportAccepted } from './send-events.ts'
+
+/** What became of a webhook, for the metric. */
+type Outcome = 'accepted' | 'resolved' | 'repeat' | 'duplicate' | 'heartbeat' | 'refused'
+
+/**
+ * The same state of a firing group within this time is a retry, or another Alertmanager of the same cluster: nothing is written.
+ * Alertmanager retries within its group_interval (5 minutes by default), and a second one of a cluster sends within seconds.
+ */
+const RETRY_SECONDS = 300
+/** For how long a group whose state got no worse makes no further card: for as long as any card counts, see `findRepeated`. */
+const UNCHANGED_SECONDS = 31 * 86_400
+
+/** Makes the use case that takes webhooks of Alertmanager and Grafana. */
+export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receiveAlerts'> {
+  const { acceptor, catalogue, metrics, log, publisher } = parts
+  const { kysely } = parts.database
+
+  function count(source: string, outcome: Outcome): void {
+    metrics.count('teams_source_webhooks_total', { source, outcome })
+  }
+
+  function sourceNamed(name: string): AlertmanagerDefinition {
+    const source = catalogue.alertmanagers.get(name)
+    if (source !== undefined) return source
+    count('unknown', 'refused')
+    throw new GatewayError('not_found', [
+      {
+        at: 'name',
+        found: 'a name that no source of the kind alertmanager has',
+        expected: `one of: ${[...catalogue.alertmanagers.keys()].join(', ')}; or an entry of your own under "sources"`,
+      },
+    ])
+  }
+
+  return {
+    async receiveAlerts(name, body, origin, disconnected) {
+      if (parts.stopping()) throw new GatewayError('gateway_stopped')
+      const source = sourceNamed(name)
+      try {
+        const { group, heartbeats } = mapWebhook(readWebhook(body), source, catalogue)
+        if (group === undefined) {
+          if (heartbeats.length > 0) count(name, 'heartbeat')
+          return []
+        }
+        if (group.isTypeUnknown) log.write('alert_type_ignored', { source: name, reason: 'unknown' })
+        const checked = checkGroup(acceptor, group, () =>
+          log.write('alert_type_ignored', { source: name, reason: 'data_missing' }),
+        )
+        const event = await protectGroup(acceptor, checked, group)
+        if (disconnected?.aborted) throw new GatewayError('caller_gone')
+        const { accepted, outcome } = await inTransaction(kysely, (db) => acceptGroup(db, event, group, origin))
+        count(name, outcome)
+        reportAccepted(accepted, parts)
+        if (publisher) for (const published of accepted.events) publisher.publish(published)
+        return accepted.acceptances
+      } catch (error) {
+        if (isGatewayError(error) && error.status < 500) count(name, 'refused')
+        throw error
+      }
+    },
+  }
+
+  async function acceptGroup(
+    db: Transaction,
+    event: ProtectedEvent,
+    { isFiring, alertIds, channels }: AlertGroup,
+    origin: string,
+  ): Promise<{ readonly accepted: Accepted; readonly outcome: Outcome }> {
+    const correlationId = event.stored.correlationId ?? ''
+    const last = await lastGroupEvent(db, correlationId)
+    if (last !== undefined && isRetryOf(last, isFiring, alertIds))
+      return { accepted: await acceptedBefore(db, last.id), outcome: 'duplicate' }
+
+    // Two requests at once with the same state read the same last event, so their keys are equal: the second waits for the first.
+    const key = `${correlationId} ${isFiring} ${digestOf(alertIds.join())} after ${last?.id ?? 'nothing'}`
+    const isWorse = isFiring && hasMore(alertIds, last)
+    const plan = isFiring
+      ? { channels, ...(isWorse ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
+      : await planResolution(db, correlationId, channels)
+    const planned = { ...event, idempotencyKey: key, content: key, plan }
+    const accepted = await acceptor.accept(db, [planned], origin)
+    const [acceptance] = accepted.acceptances
+    if (acceptance?.duplicate) return { accepted, outcome: 'duplicate' }
+    if (!isFiring) return { accepted, outcome: 'resolved' }
+    const isRepeat = accepted.suppressed.length > 0 && accepted.suppressed.every(({ reason }) => reason === 'repeat')
+    return { accepted, outcome: isRepeat ? 'repeat' : 'accepted' }
+  }
+}
+
+type Transaction = Parameters<Acceptor['accept']>[0]
+
+/** Checks the group's event; one that the type of the labels does not take becomes an ordinary alert. */
+function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void): CheckedEvent {
+  const { event, plainEvent } = group
+  try {
+    return only(acceptor.check([event]))
+  } catch (error) {
+    if (plainEvent === undefined) throw error
+    onPlain()
+    return only(acceptor.check([plainEvent]))
+  }
+}
+
+/**
+ * Applies the policy for patient data. Labels and annotations of every alert are searched for it, also those that are not kept:
+ * other texts may quote their values. If anything was masked, the link to a silence is left out: its URL may hold the same value
+ * in another notation.
+ */
+async function protectGroup(acceptor: Acceptor, checked: CheckedEvent, group: AlertGroup): Promise<ProtectedEvent> {
+  const given = { ...checked.given, alert_labels: group.alerts }
+  const event = only(await acceptor.protect([{ ...checked, given }]))
+  const { silence_url: silenceUrl, ...data } = event.stored.data
+  const isShown = silenceUrl !== undefined && event.masked.length === 0
+  return {
+    ...event,
+    stored: {
+      ...event.stored,
+      data: { ...data, ...(isShown ? { silence_url: silenceUrl } : {}), alert_ids: group.alertIds },
+    },
+  }
+}
+
+/** A resolution goes where the cards are, and resolves all that is open, whatever the labels said when they were made. */
+async function planResolution(
+  db: Transaction,
+  correlationId: string,
+  channels: readonly string[] | undefined,
+): Promise<EventPlan> {
+  const open = await openGroupCards(db, correlationId)
+  if (open.length === 0) return { channels }
+  const keys = new Map(open.map(({ dedupKey, eventType }) => [`${eventType} ${dedupKey}`, { dedupKey, eventType }]))
+  return {
+    channels: [...new Set(open.filter(({ isShown }) => isShown).map(({ channel }) => channel))],
+    resolves: [...keys.values()],
+  }
+}
+
+/** True where the group's last event has the same state, and this is no repeat of Alertmanager's. */
+function isRetryOf(last: LastGroupEvent, isFiring: boolean, alertIds: readonly string[]): boolean {
+  const wasFiring = last.eventType !== RESOLVED
+  const isSame = wasFiring === isFiring && last.alertIds.join() === alertIds.join()
+  // Alertmanager tells of a resolved group once; a firing one it repeats.
+  return isSame && (!isFiring || last.ageSeconds < RETRY_SECONDS)
+}
+
+/** The answer that an earlier request with the same state got. */
+async function acceptedBefore(db: Transaction, eventId: string): Promise<Accepted> {
+  const answers = await firstAnswers(db, [eventId])
+  return {
+    acceptances: [...answers.values()].map((answer) => ({ ...answer, duplicate: true })),
+    events: [],
+    suppressed: [],
+  }
+}
+
+/** True where an alert fires that did not when the group's last event was accepted, or that fires again since. */
+function hasMore(alertIds: readonly string[], last: LastGroupEvent | undefined): boolean {
+  if (last === undefined || last.eventType === RESOLVED) return true
+  const before = new Set(last.alertIds)
+  return alertIds.some((id) => !before.has(id))
+}
+
+function only<T>(list: readonly T[]): T {
+  const [item] = list
+  if (item === undefined) throw new Error('an event was expected')
+  return item
+}

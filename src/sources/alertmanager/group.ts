@@ -1,0 +1,151 @@
+import { type AlertmanagerDefinition, type AlertmanagerRule, foldLabel } from '../../catalogue/alertmanagers.ts'
+import { type Catalogue, type EventTypeDefinition, findEventType, findGroup } from '../../catalogue/catalogue.ts'
+import { isOwnType } from '../../catalogue/event-types.ts'
+import type { UncheckedEvent } from '../../contract/events.ts'
+import { digestOf } from '../../kernel/ids.ts'
+import type { Json } from '../../kernel/json.ts'
+import { groupData } from './group-data.ts'
+import { commonOf, matchesLabels, mostUrgent, priorityOf } from './labels.ts'
+import type { Alert, Webhook } from './webhook.ts'
+
+/** Type of the event of alerts that fire, unless a rule or a label names another. */
+const FIRING = 'prometheus.alert.firing'
+/** Type of the event of a group that is resolved. */
+export const RESOLVED = 'prometheus.alert.resolved'
+/** The label that names an event type. */
+const TYPE_LABEL = 'event_type'
+
+/** Most alerts of a group whose ids are kept. */
+const MAX_IDS = 2_000
+
+/** What a webhook tells about a group of alerts. */
+export interface AlertGroup {
+  readonly isFiring: boolean
+  /** The event to accept. */
+  readonly event: UncheckedEvent
+  /** The event of type {@link FIRING} for a group whose data the type of `event` does not take; undefined where it has this type. */
+  readonly plainEvent: UncheckedEvent | undefined
+  /** True where the label {@link TYPE_LABEL} names a type that there is not. */
+  readonly isTypeUnknown: boolean
+  /** Ids of the alerts and their starts, sorted. */
+  readonly alertIds: readonly string[]
+  /** Keys of channels that a rule names instead of those of the groups and routes. */
+  readonly channels: readonly string[] | undefined
+  /** Labels and annotations of all alerts: the search for patient data needs their names. */
+  readonly alerts: readonly Json[]
+}
+
+/** A webhook, mapped: a group, and the alerts that must keep firing. */
+export interface MappedWebhook {
+  /** Undefined where all alerts are heartbeats. */
+  readonly group: AlertGroup | undefined
+  /** Alerts that must keep firing and do. One that is resolved gives no sign of life. */
+  readonly heartbeats: readonly Alert[]
+}
+
+/** Maps a webhook to an event, by the rules of its source. */
+export function mapWebhook(webhook: Webhook, source: AlertmanagerDefinition, catalogue: Catalogue): MappedWebhook {
+  const isHeartbeat = ({ labels }: Alert) => source.heartbeats.some((matcher) => matchesLabels(matcher, labels))
+  const heartbeats = webhook.alerts.filter((alert) => alert.isFiring && isHeartbeat(alert))
+  const alerts = webhook.alerts.filter((alert) => !isHeartbeat(alert))
+  return {
+    group: alerts.length === 0 ? undefined : mapGroup({ ...webhook, alerts }, source, catalogue),
+    heartbeats,
+  }
+}
+
+function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: Catalogue): AlertGroup {
+  const firing = webhook.alerts.filter((alert) => alert.isFiring)
+  const isFiring = firing.length > 0
+  const alerts = isFiring ? firing : webhook.alerts
+  const common = commonOf(alerts.map(({ labels }) => labels))
+  const rules = source.rules.filter(({ match }) => match.every((matcher) => matchesLabels(matcher, common)))
+  const named = firstOf(rules, 'eventType') ?? common.get(TYPE_LABEL)
+  const definition = named === undefined ? undefined : typeOf(named, catalogue)
+  const plain = findEventType(catalogue, isFiring ? FIRING : RESOLVED)
+  if (plain === undefined) throw new Error(`the catalogue has no ${FIRING} or ${RESOLVED}`)
+
+  const correlationId = subjectOf(source.name, webhook.groupKey)
+  const groups = firstOf(rules, 'stakeholders') ?? groupsOf(alerts, source, catalogue)
+  const rulePriority = firstOf(rules, 'priority')
+  const eventOf = (type: EventTypeDefinition): UncheckedEvent => {
+    const stakeholders = groups ?? (isFiring ? undefined : definition?.stakeholders)
+    const priority = isFiring ? (rulePriority ?? groupPriority(alerts, source, type)) : undefined
+    return {
+      eventType: type.name,
+      correlationId,
+      data: groupData(type, webhook, alerts),
+      ...(stakeholders === undefined ? {} : { stakeholders }),
+      ...(priority === undefined ? {} : { priority }),
+    }
+  }
+  const own = isFiring ? definition : undefined
+  return {
+    isFiring,
+    event: eventOf(own ?? plain),
+    plainEvent: own === undefined || own.name === plain.name ? undefined : eventOf(plain),
+    isTypeUnknown: named !== undefined && definition === undefined,
+    alertIds: idsOf(alerts),
+    channels: firstOf(rules, 'channels'),
+    alerts: webhook.alerts.map(({ labels, annotations }) => ({
+      labels: Object.fromEntries(labels),
+      annotations: Object.fromEntries(annotations),
+    })),
+  }
+}
+
+/** A part of the first rule that has it. */
+function firstOf<P extends Exclude<keyof AlertmanagerRule, 'match'>>(
+  rules: readonly AlertmanagerRule[],
+  part: P,
+): AlertmanagerRule[P] | undefined {
+  return rules.find((rule) => rule[part] !== undefined)?.[part]
+}
+
+/** An event type that a label may name: any but the gateway's own. */
+function typeOf(name: string, catalogue: Catalogue): EventTypeDefinition | undefined {
+  const definition = findEventType(catalogue, name.trim())
+  return definition === undefined || isOwnType(definition.name) ? undefined : definition
+}
+
+/** The groups that the alerts' labels name; undefined where none names one. */
+function groupsOf(
+  alerts: readonly Alert[],
+  { groupLabel, groups }: AlertmanagerDefinition,
+  catalogue: Catalogue,
+): readonly string[] | undefined {
+  const values = new Set(alerts.flatMap(({ labels }) => labels.get(groupLabel) ?? []))
+  const keys = [...values].flatMap((value) => {
+    const found = findGroup(catalogue, value)
+    return groups.get(foldLabel(value)) ?? (found === undefined ? [] : [found.key])
+  })
+  return keys.length === 0 ? undefined : [...new Set(keys)]
+}
+
+/** The most urgent priority of the alerts; one whose labels say none has that of its type. Undefined where no label says one. */
+function groupPriority(alerts: readonly Alert[], { priorities }: AlertmanagerDefinition, type: EventTypeDefinition) {
+  const given = alerts.map(({ labels }) => priorityOf(labels, priorities))
+  if (given.every((priority) => priority === undefined)) return undefined
+  return mostUrgent(given.map((priority) => priority ?? type.priority))
+}
+
+/** The correlation id of a group, by which its events are about the same subject. */
+function subjectOf(source: string, groupKey: string): string {
+  return `alertmanager-${source}-${letters(digestOf(groupKey)).slice(0, 16)}`
+}
+
+/**
+ * Ids of alerts with their starts, sorted. Of more than {@link MAX_IDS} the first ones: as they are digests, they stand for the
+ * same part of the group each time.
+ */
+function idsOf(alerts: readonly Alert[]): readonly string[] {
+  const ids = alerts.map(({ fingerprint, startsAt }) =>
+    letters(digestOf(`${fingerprint}\n${startsAt?.toISOString() ?? ''}`)).slice(0, 12),
+  )
+  return [...new Set(ids)].sort().slice(0, MAX_IDS)
+}
+
+/** Hex digits as letters: the search for patient data reads no number in them. */
+function letters(hex: string): string {
+  return hex.replace(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)))
+}

@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
+import { QUICK, serveQuick } from './gateways.ts'
+
+type Body = {
+  alerts: { labels: Record<string, string>; fingerprint: string; status: string }[]
+  [key: string]: unknown
+}
+
+const payload = (name: string): Body =>
+  JSON.parse(readFileSync(new URL(`../fixtures/alertmanager/${name}.json`, import.meta.url), 'utf8'))
+
+/** A group of `alerts` with these fingerprints that fire. */
+function group(fingerprints: readonly string[], labels: Record<string, string> = {}): Body {
+  const body = payload('one-firing')
+  const [alert] = body.alerts
+  if (alert === undefined) throw new Error('the payload has no alert')
+  return {
+    ...body,
+    alerts: fingerprints.map((fingerprint) => ({
+      ...alert,
+      labels: { ...alert.labels, instance: fingerprint, ...labels },
+      fingerprint,
+    })),
+  }
+}
+const over = (body: Body): Body => ({
+  ...body,
+  status: 'resolved',
+  alerts: body.alerts.map((alert) => ({ ...alert, status: 'resolved', endsAt: '2026-11-30T08:00:00Z' })),
+})
+
+interface Row {
+  readonly event_type: string
+  readonly priority: string
+  readonly channel: string
+  readonly state: string
+  readonly reason: string | null
+  readonly resolved: boolean
+}
+
+function receiver({ wired: { service, database } }: ServedGateway) {
+  return {
+    receive: (body: unknown, name = 'default', origin = 'test') => service.receiveAlerts(name, body, origin),
+    async rows(): Promise<readonly Row[]> {
+      const { rows } = await sql<Row>`
+        SELECT n.event_type, n.priority, n.channel,
+               CASE WHEN n.state = 'suppressed' THEN 'suppressed' ELSE 'card' END AS state, n.reason,
+               EXISTS (SELECT 1 FROM teams_resolutions r WHERE r.dedup_key = n.dedup_key AND r.event_type = n.event_type
+                         AND (r.created_at, r.event_id) > (n.received_at, n.event_id)) AS resolved
+          FROM teams_notifications n WHERE n.event_type NOT LIKE 'gateway.%' ORDER BY n.id`.execute(database.kysely)
+      return rows
+    },
+    /** Lets ten minutes pass, for the record. */
+    async wait() {
+      const ago = sql`interval '600 s'`
+      await sql`UPDATE teams_events SET created_at = created_at - ${ago}`.execute(database.kysely)
+      await sql`UPDATE teams_notifications SET created_at = created_at - ${ago}, received_at = received_at - ${ago}`.execute(
+        database.kysely,
+      )
+      await sql`UPDATE teams_resolutions SET created_at = created_at - ${ago}`.execute(database.kysely)
+    },
+  }
+}
+
+const SRE = { stakeholder_groups: { sre: { channels: ['sre'] } } } as const
+const toSre = { team: 'SRE' }
+
+async function serve(kind: (typeof KINDS)[number], config: GatewayOptions['config'] = SRE) {
+  const store = await startedStore(kind)
+  const gateway = await serveGateway({ env: {}, settings: { ...QUICK, ...store }, config })
+  onTestFinished(() => gateway.stop())
+  return receiver(gateway)
+}
+
+describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
+  it('make a card when a group fires, and one where it was when the group is resolved', async () => {
+    const { receive, rows } = await serve(kind)
+    const [first] = await receive(group(['a'], toSre))
+    expect(first).toMatchObject({ duplicate: false, notifications: [{ channel: 'sre' }] })
+    const firing = { event_type: 'prometheus.alert.firing', priority: 'CRITICAL', channel: 'sre', state: 'card' }
+    expect(await rows()).toMatchObject([{ ...firing, resolved: false }])
+
+    await receive(over(group(['a'], toSre)))
+    const resolved = { event_type: 'prometheus.alert.resolved', priority: 'INFO', channel: 'sre', state: 'card' }
+    expect(await rows()).toMatchObject([{ ...firing, resolved: true }, resolved])
+
+    await receive(group(['a'], toSre))
+    expect(await rows()).toMatchObject([{}, {}, { ...firing, resolved: false }])
+  })
+
+  it('that come again at once, also at the same time, are answered as the first one', async () => {
+    const { receive, rows } = await serve(kind)
+    const answers = await Promise.all([1, 2, 3].map(() => receive(group(['a', 'b'], toSre))))
+    answers.push(await receive(group(['b', 'a'], toSre)))
+    expect(new Set(answers.flat().map(({ eventId }) => eventId)).size).toBe(1)
+    expect(answers.flat().filter(({ duplicate }) => !duplicate)).toHaveLength(1)
+    await receive(over(group(['a', 'b'], toSre)))
+    expect(await receive(over(group(['a', 'b'], toSre)))).toMatchObject([{ duplicate: true }])
+    expect(await rows()).toHaveLength(2)
+  })
+
+  it('repeat an unchanged group without a card and are counted, at every priority', async () => {
+    const { receive, rows, wait } = await serve(kind)
+    const low = { ...toSre, severity: 'low' }
+    await receive({ ...group(['a'], low), groupKey: 'low' })
+    await receive(group(['a'], toSre))
+    await wait()
+    await receive({ ...group(['a'], low), groupKey: 'low' })
+    await receive(group(['a'], toSre))
+    const repeat = { state: 'suppressed', reason: 'repeat' }
+    expect(await rows()).toMatchObject([{ priority: 'LOW' }, {}, { ...repeat, priority: 'LOW' }, repeat])
+  })
+
+  it('make a card when a group gets worse, and none when a part of it is resolved', async () => {
+    const { receive, rows, wait } = await serve(kind)
+    await receive(group(['a'], { ...toSre, severity: 'warning' }))
+    await wait()
+    await receive(group(['a', 'b'], { ...toSre, severity: 'warning' }))
+    await wait()
+    await receive(group(['b'], { ...toSre, severity: 'warning' }))
+    await wait()
+    await receive(group(['b'], { ...toSre, severity: 'critical' }))
+    expect(await rows()).toMatchObject([
+      { state: 'card' },
+      { state: 'card' },
+      { state: 'suppressed', reason: 'repeat' },
+      { state: 'card', priority: 'CRITICAL' },
+    ])
+    await receive(over(group(['b'], toSre)))
+    expect((await rows()).map(({ resolved }) => resolved)).toEqual([true, true, true, true, false])
+  })
+
+  it('of a group whose event type changes resolve all that it opened, in the channels of the cards', async () => {
+    const { receive, rows } = await serve(kind, {
+      ...SRE,
+      sources: {
+        default: {
+          kind: 'alertmanager',
+          rules: [{ match: ['severity=critical'], channels: ['security_eng', 'devops'] }],
+        },
+      },
+    })
+    await receive(group(['a'], { severity: 'critical', event_type: 'kubernetes.pod.crashloop' }))
+    await receive(group(['a', 'b'], toSre))
+    await receive(over(group(['b'], { severity: 'none', ...toSre })))
+    const all = await rows()
+    expect(all.map(({ event_type, channel, resolved }) => [event_type, channel, resolved])).toEqual([
+      ['kubernetes.pod.crashloop', 'security_eng', true],
+      ['kubernetes.pod.crashloop', 'devops', true],
+      ['prometheus.alert.firing', 'security_eng', true],
+      ['prometheus.alert.firing', 'devops', true],
+      ['prometheus.alert.resolved', expect.any(String), false],
+      ['prometheus.alert.resolved', expect.any(String), false],
+    ])
+    expect(new Set(all.slice(4).map(({ channel }) => channel))).toEqual(new Set(['security_eng', 'devops']))
+  })
+
+  it('with an event type whose data they do not have make an ordinary alert', async () => {
+    const { receive, rows } = await serve(kind)
+    await receive(group(['a'], { ...toSre, event_type: 'celery.task.failed' }))
+    expect(await rows()).toMatchObject([{ event_type: 'prometheus.alert.firing', state: 'card' }])
+  })
+
+  it('of an alert that must keep firing make no event', async () => {
+    const { receive, rows } = await serve(kind)
+    expect(await receive(payload('watchdog'))).toEqual([])
+    expect(await rows()).toEqual([])
+  })
+})
+
+describe('POST /v1/inbound/alertmanager/{name}', () => {
+  const TOKEN = 'alertmanager-token-0123456789'
+  const TOKENS = { TEAMS_API_TOKENS: `alertmanager:send:${TOKEN},grafana:read:reader-token-0123456789` }
+  async function start(settings: GatewayOptions['settings'] = TOKENS) {
+    const gateway = await serveQuick(await startedStore('embedded'), settings)
+    return async (
+      body: string | Body,
+      headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` },
+      name = 'default',
+    ) => {
+      const answer = await fetch(`${gateway.origin}/v1/inbound/alertmanager/${name}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+      return {
+        status: answer.status,
+        ...((await answer.json()) as { code?: string; errors?: unknown; events?: unknown }),
+      }
+    }
+  }
+  const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`am:${password}`).toString('base64')}` })
+
+  it('takes a token of the scope send, as bearer or as basic auth', async () => {
+    const post = await start()
+    expect(await post(payload('one-firing'))).toMatchObject({ status: 202, events: [{ duplicate: false }] })
+    expect(await post(payload('one-firing'), basic(TOKEN))).toMatchObject({
+      status: 202,
+      events: [{ duplicate: true }],
+    })
+    expect(await post(payload('grafana-group'), basic(TOKEN))).toMatchObject({
+      status: 202,
+      events: [{ duplicate: false }],
+    })
+    expect(await post(payload('one-firing'), {})).toMatchObject({ status: 401, code: 'unauthenticated' })
+    expect(await post(payload('one-firing'), basic('wrong-token-0123456789'))).toMatchObject({ status: 401 })
+    expect(await post(payload('one-firing'), basic('reader-token-0123456789'))).toMatchObject({ status: 403 })
+  })
+
+  it('refuses with a status that Alertmanager does not retry, and says what is wrong', async () => {
+    const post = await start({ ...TOKENS, TEAMS_MAX_BODY_BYTES: 4_096 })
+    const refusals = {
+      html: await post('<!doctype html><title>Sign in</title>'),
+      json: await post('{"version":"4",'),
+      empty: await post(''),
+      version: await post({ ...payload('one-firing'), version: '3' }),
+      list: await post('[]'),
+      large: await post({ ...payload('one-firing'), pad: 'x'.repeat(5_000) }),
+      name: await post(payload('one-firing'), undefined, 'other'),
+      type: await post('a=b', {
+        authorization: `Bearer ${TOKEN}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      }),
+    }
+    expect(
+      Object.fromEntries(Object.entries(refusals).map(([name, { status, code }]) => [name, [status, code]])),
+    ).toEqual({
+      html: [400, 'invalid_json'],
+      json: [400, 'invalid_json'],
+      empty: [400, 'invalid_json'],
+      version: [422, 'invalid_alerts'],
+      list: [422, 'invalid_alerts'],
+      large: [413, 'body_too_large'],
+      name: [404, 'not_found'],
+      type: [415, 'unsupported_media_type'],
+    })
+    expect(JSON.stringify(refusals.html.errors)).toContain('a page of HTML or XML')
+    expect(JSON.stringify(refusals.name.errors)).toContain('one of: default')
+  })
+
+  it('needs a signature where only secrets are set', async () => {
+    const post = await start({ TEAMS_INBOUND_SECRETS: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' })
+    expect(await post(payload('one-firing'), {})).toMatchObject({ status: 401, code: 'unauthenticated' })
+  })
+
+  it('keeps no patient data of any field, and puts none into a link', async () => {
+    const gateway = await serveQuick(await startedStore('embedded'), {})
+    const { receive } = receiver(gateway)
+    const name = 'Zainab Alqahtani'
+    const id = 'P900123456'
+    const body = group(['a', 'b'])
+    const texts = { description: `Claim of ${name} (${id}) failed`, national_id: '1098765432' }
+    for (const [index, alert] of body.alerts.entries())
+      Object.assign(alert, {
+        labels: {
+          ...alert.labels,
+          alertname: 'ClaimFailed',
+          ...(index === 0 ? { patient_name: name, patient_id: id } : {}),
+        },
+        annotations: { ...texts, summary: `${index} ${id}`, dashboard_url: `https://g.example/d/x?patient=${id}` },
+        silenceURL: `https://g.example/silence?patient_name%3D${encodeURIComponent(name)}`,
+      })
+    await receive({ ...body, groupLabels: { patient_name: name, patient_id: id }, groupKey: `{}:{patient_id="${id}"}` })
+    const single = group(['c'], { patient_name: name, patient_id: id })
+    Object.assign(single.alerts[0] ?? {}, { annotations: texts })
+    await receive({ ...single, groupLabels: { patient_name: name }, groupKey: `{}:{patient_name="${name}"}` })
+    const kysely = gateway.wired.database.kysely
+    const { rows } = await sql<{ text: string }>`
+      SELECT e::text AS text FROM teams_events e UNION ALL SELECT n::text FROM teams_notifications n
+       UNION ALL SELECT a::text FROM teams_audit_entries a UNION ALL SELECT k::text FROM teams_idempotency_keys k`.execute(
+      kysely,
+    )
+    const all = rows.map(({ text }) => text).join('\n')
+    expect(rows.length).toBeGreaterThan(4)
+    for (const value of [name, encodeURIComponent(name), 'Alqahtani', id, '1098765432'])
+      expect(all).not.toContain(value)
+    expect(all).not.toContain('silence_url')
+  })
+})
