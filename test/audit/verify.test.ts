@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { formatCheckpoint } from '../../src/audit/checkpoint.ts'
 import { continueTrail } from '../../src/audit/continue-trail.ts'
 import { seal } from '../../src/audit/seal.ts'
@@ -30,15 +30,34 @@ async function verifyAll(db: Kysely<Tables>, options: TreesOptions) {
 describe.each(KINDS)('the verification of trees on %s', (kind) => {
   let database: Database
   let db: Kysely<Tables>
-  beforeEach(async () => {
+  let restoreTrail: () => Promise<void>
+  beforeAll(async () => {
     database = await openMigrated(kind)
     db = database.kysely
     for (let round = 0; round < 3; round += 1) {
       await addEntries(200)
       await seal(db, SIGNERS)
     }
+    restoreTrail = await keepTrail()
   })
-  afterEach(() => database.close())
+  beforeEach(() => restoreTrail())
+  afterAll(() => database.close())
+
+  /** Copies the trail's rows. The returned function puts them back, as if their last checkpoint was made at that moment. */
+  async function keepTrail(): Promise<() => Promise<void>> {
+    const tables = ['origins', 'entries', 'values', 'leaves', 'nodes', 'checkpoints'].map(
+      (name) => `teams_audit_${name}`,
+    )
+    for (const table of tables) await sql.raw(`CREATE TABLE kept_${table} AS TABLE ${table}`).execute(db)
+    const rows = tables.flatMap((table) => [
+      sql.raw(`DELETE FROM ${table}`),
+      sql.raw(`INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM kept_${table}`),
+    ])
+    const times = sql`
+      UPDATE teams_audit_checkpoints
+         SET sealed_at = sealed_at + (clock_timestamp() - (SELECT max(sealed_at) FROM kept_teams_audit_checkpoints))`
+    return () => tamper(...rows, times)
+  }
 
   const addEntries = (count: number, on = db) =>
     sql`
@@ -46,7 +65,8 @@ describe.each(KINDS)('the verification of trees on %s', (kind) => {
     SELECT id, teams_audit_body('notification.released', '"notification":"' || id || '","n":' || n || '}')
       FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, ${count}::int) AS n) made`.execute(on)
 
-  const verify = (options: Partial<TreesOptions> = {}) => verifyAll(db, { keys: KEYS, anchors: [], ...options })
+  const verify = (options: Partial<TreesOptions> = {}) =>
+    verifyAll(db, { keys: KEYS, anchors: [], nextSealingMs: 1, ...options })
 
   /** As a superuser, past the triggers. */
   const tamper = (...statements: RawBuilder<unknown>[]) =>

@@ -28,6 +28,8 @@ export interface TreesOptions {
   readonly anchors: readonly AnchorFile[]
   /** Everything if absent. */
   readonly since?: Since
+  /** Milliseconds in which a gateway seals an entry whose transaction has just ended; 2,500 if absent. */
+  readonly nextSealingMs?: number
   /** Called after each batch. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -82,7 +84,7 @@ export async function verifyTrees(
     origins.push({ origin: tree.name, size: tree.end, root, entries, checkpoints, signedBy })
   }
   judgeLosses(trees, origins, anchors, continuations, report)
-  for await (const finding of findUnsealed(db, '0')) report.add(finding)
+  for await (const finding of findUnsealed(db, '0', options.nextSealingMs)) report.add(finding)
   return origins
 }
 

@@ -11,7 +11,7 @@ import type { Finding, Note } from './findings.ts'
 const PAGE_ENTRIES = 50_000
 /** Age in milliseconds from which on an entry should have a leaf. */
 const SEALED_AFTER_MS = 60_000
-/** Milliseconds in which a gateway seals an entry whose transaction has just ended. */
+/** Milliseconds in which a gateway seals an entry whose transaction has just ended, unless the caller says how many. */
 const NEXT_SEALING_MS = 2_500
 /** Longest time in milliseconds between an entry and the end of its transaction, after which a gateway's statements time out. */
 const LONGEST_TRANSACTION_MS = 30_000
@@ -24,8 +24,13 @@ const LONGEST_TRANSACTION_MS = 30_000
  * after the newest checkpoint are a note: after its last sealing a gateway was killed, or a command added an entry.
  *
  * @param afterId ids of the entries that are not looked at
+ * @param nextSealingMs milliseconds after which late entries are looked at again
  */
-export async function* findUnsealed(db: Kysely<Tables>, afterId: string): AsyncGenerator<Finding | Note> {
+export async function* findUnsealed(
+  db: Kysely<Tables>,
+  afterId: string,
+  nextSealingMs = NEXT_SEALING_MS,
+): AsyncGenerator<Finding | Note> {
   const { newest, snapshot } = await readNewest(db)
   const late: string[] = []
   for (let from: string | undefined = afterId; from !== undefined; ) {
@@ -36,7 +41,7 @@ export async function* findUnsealed(db: Kysely<Tables>, afterId: string): AsyncG
     from = page.lastId
   }
   if (late.length === 0) return
-  await delay(NEXT_SEALING_MS)
+  await delay(nextSealingMs)
   const now = await readNewest(db)
   const sealing = now.newest?.sealedAt.getTime() !== newest?.sealedAt.getTime()
   let waiting = false
