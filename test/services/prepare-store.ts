@@ -1,4 +1,5 @@
-import { cpSync } from 'node:fs'
+import { appendFileSync, cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createGateway } from '../../src/app/gateway.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
 
@@ -7,7 +8,17 @@ import { openEmbedded } from '../../src/store/embedded.ts'
 const { EMPTY_DIR, TEAMS_DATA_DIR } = process.env
 if (EMPTY_DIR && TEAMS_DATA_DIR) {
   await (await openEmbedded(EMPTY_DIR)).close()
+  makeLight(join(EMPTY_DIR, 'pglite'))
   cpSync(EMPTY_DIR, TEAMS_DATA_DIR, { recursive: true })
 }
 const gateway = await createGateway({ settings: { TEAMS_LOG_LEVEL: 'silent' }, deliver: false })
 await gateway.stop()
+
+/**
+ * Makes an embedded database cheaper to copy and to open. Clearing PostgreSQL's 128 MB of shared buffers takes two fifths of the
+ * CPU time of an opening, and half of the files belong to template0 and template1, which PGlite never opens.
+ */
+function makeLight(files: string): void {
+  appendFileSync(join(files, 'postgresql.conf'), 'shared_buffers = 16MB\n')
+  for (const oid of ['1', '4']) rmSync(join(files, 'base', oid), { recursive: true })
+}
