@@ -147,6 +147,7 @@ function acknowledgedBefore(service: MemoryActing): void {
     requestedAt: at,
     finishedAt: at,
     notification,
+    card: null,
   })
   service.page = { acknowledged: { by: 'سارة الحربي', at, until: new Date('2026-11-30T09:05:00Z') } }
 }

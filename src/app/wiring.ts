@@ -6,6 +6,7 @@ import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
 import { recordSecrets } from '../audit/record-secrets.ts'
 import { recordStart } from '../audit/record-start.ts'
+import { createActedCards } from '../cards/acted-card.ts'
 import type { ActionLink } from '../cards/buttons.ts'
 import type { Renderer } from '../cards/rendered-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
@@ -195,6 +196,11 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   const outside = createOutsideActions({ kysely: database.kysely, parts: actions, clock, log, metrics })
   const service = createService({
     actions,
+    actedCards: createActedCards({
+      catalogue,
+      timeZone: settings.TEAMS_TIME_ZONE,
+      maxBytes: settings.TEAMS_CARD_MAX_BYTES,
+    }),
     guard: createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY),
     acceptor,
     database,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeValue, GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
-import { isObject } from '../kernel/json.ts'
+import { isObject, type JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import {
   ACTION_NAMES,
@@ -55,11 +55,19 @@ export const newAction = z.strictObject({
   idempotency_key: z.string().min(1).max(ACTION_LIMITS.key).optional(),
 })
 
+const adaptiveCard = z
+  .custom<JsonObject>((value) => typeof value === 'object' && value !== null)
+  .meta({ type: 'object', description: 'An Adaptive Card.' })
+
 /** An {@link ActionAnswer} in JSON. `action_id` is the same as `id`. */
 export const actionAnswerWire = record({
   action_id: z.string(),
   ...actionShape,
   notification: notificationWire.nullable(),
+  card: adaptiveCard.nullable().meta({
+    description:
+      'The Adaptive Card that replaces the one acted upon: it says who did what, and has no buttons that act. Null where no card was rendered yet.',
+  }),
 })
 
 /** Converts an answer to JSON. */
@@ -89,6 +97,9 @@ export const actionHandlerRequest = z.object({
 export const actionHandlerResponse = z.object({
   success: z.boolean(),
   message: z.string(),
+  updated_card: adaptiveCard
+    .optional()
+    .meta({ description: 'As "card" of an ActionAnswer; absent where that is null.' }),
   error: z.string().optional().meta({ description: 'A result, as in ActionAnswer, or an error code.' }),
 })
 
@@ -205,12 +216,18 @@ export function handlerAnswer({
   action,
   by,
   data,
+  card,
 }: ActionAnswer): z.output<typeof actionHandlerResponse> {
   const success = state !== 'refused' && state !== 'failed' && state !== 'unknown'
   const reason = result === null ? undefined : ACTION_RESULTS[result]
   const before = typeof data?.by === 'string' && typeof data.at === 'string' ? ` (${data.by}, ${data.at})` : ''
   const message = reason ? `${reason.title}${before}. ${reason.todo}` : `${action}: ${WORDS[state]}, by ${by}.`
-  return { success, message, ...(success || result === null ? {} : { error: result }) }
+  return {
+    success,
+    message,
+    ...(card === null ? {} : { updated_card: card }),
+    ...(success || result === null ? {} : { error: result }),
+  }
 }
 
 const WORDS: Readonly<Record<(typeof ACTION_STATES)[number], string>> = {

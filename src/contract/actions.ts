@@ -198,6 +198,11 @@ export interface ActionView {
 export interface ActionAnswer extends ActionView {
   /** The notification that was asked for, or the first of the event, after the action. */
   readonly notification: NotificationView | null
+  /**
+   * The Adaptive Card that replaces the notification's: it says who did what, and has no buttons that act, as a stored card holds no
+   * working link. Null where no card was rendered yet, or retention has removed it.
+   */
+  readonly card: JsonObject | null
 }
 
 /** Filters of a list of actions. */

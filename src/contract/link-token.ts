@@ -115,6 +115,13 @@ export function unsignLinks(text: string): string {
   return text.replace(SIGNATURES, UNSIGNED)
 }
 
+const LINK = new RegExp(`/act/[\\w-]{${PAYLOAD_CHARACTERS}}[\\w~-]{${SIGNATURE_CHARACTERS}}$`)
+
+/** True for the URL of a link, signed or not. */
+export function isLink(url: string): boolean {
+  return LINK.test(url)
+}
+
 /** The beginning of every link's URL: the token follows it. */
 export function linkBase(publicUrl: string): string {
   return `${publicUrl.replace(/\/+$/, '')}/act/`

@@ -4,7 +4,7 @@ import { decide } from '../actions/decide.ts'
 import { statesOf } from '../actions/event-state.ts'
 import { permissionFor } from '../actions/permission.ts'
 import { isOutside, offerOf } from '../actions/provider.ts'
-import { viewOf } from '../actions/views.ts'
+import { shownActions, viewOf } from '../actions/views.ts'
 import type {
   ActionAnswer,
   ActionName,
@@ -14,13 +14,14 @@ import type {
   Actor,
   UncheckedAction,
 } from '../contract/actions.ts'
+import type { NotificationView } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { findAsked, readActed, withMembers } from '../store/acted-events.ts'
 import { findByKey, listActions, readAction, readActionsOf } from '../store/actions.ts'
-import { readHeading, readViews } from '../store/notifications.ts'
+import { readCard, readHeading, readViews } from '../store/notifications.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
 
@@ -42,8 +43,9 @@ export function createActions({
   log,
   metrics,
   actions,
+  actedCards,
   guard,
-}: Pick<UseCaseParts, 'database' | 'log' | 'metrics' | 'actions' | 'guard'>): Pick<
+}: Pick<UseCaseParts, 'database' | 'log' | 'metrics' | 'actions' | 'actedCards' | 'guard'>): Pick<
   GatewayService,
   'act' | 'getAction' | 'listActions' | 'getActionPage'
 > &
@@ -83,13 +85,12 @@ export function createActions({
         correlation_id: correlationId,
         via,
       })
-      return { ...view, notification: await notificationOf(view) }
+      return answerOf(view)
     },
     async findFirstAction(idempotencyKey, actor) {
       const first = await findByKey(kysely, keyHashOf(callerOf(showableActor(actor)), idempotencyKey))
       if (first === undefined) return undefined
-      const view = await getAction(first.id)
-      return { ...view, notification: await notificationOf(view) }
+      return answerOf(await getAction(first.id))
     },
     async listActions({ cursor, limit, ...filter }) {
       if (cursor !== undefined && timeOfId(cursor) === undefined)
@@ -102,6 +103,19 @@ export function createActions({
       return { actions: page, nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null }
     },
     getActionPage: (notificationId, action, actor) => readPage(notificationId, action, showableActor(actor)),
+  }
+
+  async function answerOf(view: ActionView): Promise<ActionAnswer> {
+    const notification = await notificationOf(view)
+    return { ...view, notification, card: notification && (await cardOf(notification)) }
+  }
+
+  async function cardOf(notification: NotificationView): Promise<JsonObject | null> {
+    const card = await readCard(kysely, notification)
+    if (card === null) return null
+    // Not with those that were refused: of a thousand clicks one is done.
+    const done = await listActions(kysely, { eventId: notification.eventId, state: 'done', limit: MAX_EARLIER })
+    return actedCards(card, notification.language, shownActions(done, notification.acknowledgedAt !== null))
   }
 
   async function notificationOf({ notificationId, eventId }: ActionView) {

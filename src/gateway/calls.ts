@@ -1,4 +1,5 @@
 import type { ActParts } from '../actions/act.ts'
+import type { ActedCards } from '../cards/acted-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
 import type { Acceptor } from '../intake/acceptor.ts'
@@ -24,6 +25,8 @@ export interface UseCaseParts {
   readonly transport: Pick<Transport, 'destination'>
   /** What actions need: lives of acknowledgements, timers, providers. */
   readonly actions: ActParts
+  /** Cards of notifications after an action. */
+  readonly actedCards: ActedCards
   /** TEAMS_PHI_POLICY for typed texts. */
   readonly guard: PatientDataGuard
   /** The secrets with which a pager's webhooks may be signed. */

@@ -148,7 +148,7 @@ export const OPERATIONS = {
     path: '/v1/actions',
     summary: 'Do an action, or be told why not',
     description:
-      'Acknowledge, unacknowledge, escalate, discard, restore, replay, retry or poll. An answer of 200 or 202 says in "state" and "result" what came of it: also an action that was refused is recorded and answered so. A relay names the person that it acts for as "actor", and vouches for the identity with its credential. In a signed request, webhook-id is the idempotency key of an action that has none. The body may also be an ActionHandlerRequest (action, event_id, correlation_id, user_email, user_name, additional_data), which is answered as ActionHandlerResponse (success, message, error).',
+      'Acknowledge, unacknowledge, escalate, discard, restore, replay, retry or poll. An answer of 200 or 202 says in "state" and "result" what came of it: also an action that was refused is recorded and answered so. A relay names the person that it acts for as "actor", and vouches for the identity with its credential. In a signed request, webhook-id is the idempotency key of an action that has none. The body may also be an ActionHandlerRequest (action, event_id, correlation_id, user_email, user_name, additional_data), which is answered as ActionHandlerResponse (success, message, updated_card, error). The card in the answer replaces the one acted upon: who did what, without buttons that act.',
     scope: 'act',
     work: 'act',
     signable: true,

@@ -111,6 +111,20 @@ export async function readHeading(
   return row?.heading ?? null
 }
 
+/** The card of a notification as it was posted; null where no card was made, or it was removed. */
+export async function readCard(
+  db: Kysely<Tables>,
+  { id, createdAt }: Pick<NotificationView, 'id' | 'createdAt'>,
+): Promise<JsonObject | null> {
+  const row = await db
+    .selectFrom('teams_notifications')
+    .select('card_payload')
+    .where('id', '=', id)
+    .where('created_at', '=', createdAt)
+    .executeTakeFirst()
+  return row?.card_payload ?? null
+}
+
 /**
  * One notification with its data, card, attempts and actions. Callers record the read: `recordRead`.
  *

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ActParts } from '../../src/actions/act.ts'
+import { createActedCards } from '../../src/cards/acted-card.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { ActionRequest, Actor, UncheckedAction } from '../../src/contract/actions.ts'
 import type { UncheckedEvent } from '../../src/contract/events.ts'
@@ -64,6 +65,7 @@ export function actingOn(database: Database, overrides: Partial<ActParts> = {}) 
     log: createLog('silent'),
     metrics: createMetrics(),
     actions: parts,
+    actedCards: createActedCards({ catalogue, timeZone: 'Asia/Riyadh', maxBytes: 20_000 }),
     guard: createPatientDataGuard(catalogue.eventTypes.values(), 'mask'),
   })
   const acceptor = createAcceptor({

@@ -99,14 +99,21 @@ describe('POST /v1/actions', () => {
       user_name: 'Sara',
       additional_data: { note: 'once more', source: 'card' },
     }
+    expect((await act(request)).json()).toEqual({
+      success: true,
+      message: 'retry: done, by Sara.',
+      updated_card: { type: 'AdaptiveCard', version: '1.5', body: [] },
+    })
+    service.answer = { card: null }
     expect((await act(request)).json()).toEqual({ success: true, message: 'retry: done, by Sara.' })
     expect(service.acts[0]).toMatchObject({
       action: { action: 'retry', correlationId: CLAIM.correlation_id, note: 'once more' },
       actor: { id: 'sara@hospital.example', name: 'Sara' },
     })
     await act({ ...request, action: 'discard_task' })
-    expect(service.acts[1]?.action).toMatchObject({ action: 'discard', reason: 'no reason given' })
-    service.answer = { state: 'refused', result: 'already_acknowledged', data: { by: 'Omar', at: '08:00' } }
+    expect(service.acts[2]?.action).toMatchObject({ action: 'discard', reason: 'no reason given' })
+    const data = { by: 'Omar', at: '08:00' }
+    service.answer = { state: 'refused', result: 'already_acknowledged', data, card: null }
     expect((await act({ ...request, action: 'acknowledge' })).json()).toEqual({
       success: false,
       message: 'Somebody has acknowledged it already (Omar, 08:00). Nothing. The answer says who, and when.',

@@ -331,5 +331,6 @@ function actionOf(notification: NotificationView, action: UncheckedAction, actor
     requestedAt: new Date(),
     finishedAt: new Date(),
     notification,
+    card: { type: 'AdaptiveCard', version: '1.5', body: [] },
   }
 }

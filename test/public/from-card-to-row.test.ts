@@ -155,6 +155,44 @@ describe('a working link', () => {
     expect(await response.text()).toContain('link_unsigned')
   })
 
+  it('is not in the card that a relay gets for its message, which says who did what, also to the second', async () => {
+    const token = 'token-of-the-relay-0123456789'
+    const gateway = await serveQuick(await startedStore('postgres'), {
+      ...SECRET,
+      TEAMS_API_TOKENS: `flow:act:${token}`,
+    })
+    const { notificationId, links } = await sendCard(gateway, 'en')
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const click = async (body: object): Promise<Record<string, unknown>> => {
+      const answer = await fetch(`${gateway.origin}/v1/actions`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      return JSON.parse(await answer.text())
+    }
+    const own = {
+      action: 'acknowledge',
+      notification_id: notificationId,
+      actor: { id: 'sara@x.example', name: 'Sara' },
+    }
+    const first = await click(own)
+    const platform = { action: 'acknowledge', correlation_id: first.correlation_id, user_email: 'omar@x.example' }
+    const second = await click(platform)
+    expect([first.state, second.success, second.error]).toEqual(['done', false, 'already_acknowledged'])
+    for (const card of [first.card, second.updated_card]) {
+      const text = JSON.stringify(card)
+      expect(card).toMatchObject({ type: 'AdaptiveCard', version: '1.5' })
+      expect(text).toContain('"Acknowledged"')
+      expect(text).toContain(' - Sara - ')
+      expect(text).toContain('vault-1')
+      expect(text).not.toContain('/act/')
+      for (const link of links) expect(text).not.toContain(link.slice(-22))
+    }
+    const { card } = await gateway.service.getNotification(notificationId, 'test')
+    expect(JSON.stringify(card)).toContain('/act/')
+  })
+
   it('of a refused try is an entry of the audit trail', async () => {
     const gateway = await serveQuick(await startedStore('postgres'), SECRET)
     const { notificationId, links } = await sendCard(gateway, 'en')

@@ -150,6 +150,7 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
         requestedAt: new Date(),
         finishedAt: new Date(),
         notification,
+        card: null,
       }
       if (result === null) memory.done.unshift(answer)
       byKey.set(key, { answer, content })
