@@ -268,6 +268,8 @@ async function doLocally(
     { id: row.id, name: action },
     acted.map((notification) => columnsAfter(notification, row)),
   )
+  const ids = withCards.map(({ id }) => id)
+  if (changed) await parts.timers.membersActed(transaction, ids, action === 'discard' ? 'discarded' : 'resolved')
   if (action !== 'replay')
     await parts.followUp(transaction, {
       ...row,

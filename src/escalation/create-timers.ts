@@ -8,6 +8,7 @@ import type { Tables } from '../store/tables.ts'
 import { acknowledgedAt } from './acknowledgement.ts'
 import { callTiers, reachesSomebody } from './call-tiers.ts'
 import { climbingFrom, endedAs, goingOn } from './decide.ts'
+import { followMembers } from './follow-members.ts'
 import { tierAt, tierCount } from './next-step.ts'
 import type { EscalationOptions } from './options.ts'
 import { planFor } from './plan.ts'
@@ -77,6 +78,7 @@ export function createTimers(
       )
       await options.tellPagers(transaction, eventIds, 'resolve')
     },
+    membersActed: (transaction, eventIds, why) => followMembers(transaction, eventIds, why, options, clock),
     async climb(transaction, eventId, tier): Promise<Climb> {
       const silences = await readOpenSilences(transaction)
       const dataKeys = dataKeysOf(silences.flatMap(({ silence }) => silence.matchers))

@@ -38,6 +38,8 @@ function climbing(given: Pick<LockedEscalation, 'tier' | 'since'> & Partial<Lock
     plan,
     closed: false,
     discarded: false,
+    membersAcknowledgedAt: null,
+    acknowledged: false,
     event: { correlationId: 'c', stakeholders: [], language: null, data: {} },
     ...given,
   }

@@ -9,6 +9,8 @@ export type Decision =
   /** The next tier is due at another time than was thought. */
   | { readonly kind: 'hold'; readonly next: NextStep | undefined }
   | { readonly kind: 'call'; readonly step: NextStep }
+  /** Of a digest: every open event that stands in it is acknowledged. */
+  | { readonly kind: 'answered'; readonly at: Date }
   | { readonly kind: 'remind' }
   | { readonly kind: 'expire' }
 
@@ -22,6 +24,9 @@ export function decide(escalation: LockedEscalation, now: Date, calendars: Calen
     const isOver = escalation.ackExpiresAt === null || escalation.ackExpiresAt <= now
     return { kind: isOver ? 'expire' : 'remind' }
   }
+  // A digest that was acknowledged itself climbs where somebody has called a tier since, as any event does.
+  const { membersAcknowledgedAt: at, acknowledged } = escalation
+  if (at !== null && !acknowledged) return { kind: 'answered', at }
   const step = nextStep(escalation.plan, escalation, calendars)
   if (step === undefined || step.at > now) return { kind: 'hold', next: step }
   const opens = step.tier === 1 ? undefined : opensAt(escalation.plan, now, calendars)

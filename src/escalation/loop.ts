@@ -6,7 +6,7 @@ import type { Tables } from '../store/tables.ts'
 import { expireDue, expireOthers } from './expire.ts'
 import type { EscalationOptions } from './options.ts'
 import { reportCalled } from './report.ts'
-import { BATCH_SIZE, endImpossibleWaits, endResolved, replan, tick } from './tick.ts'
+import { BATCH_SIZE, endImpossibleWaits, endResolved, replan, resolveMembersAlerts, tick } from './tick.ts'
 
 /** Milliseconds between two looks for due tiers: a tier is called that much late at most, while a replica runs. */
 const TICK_INTERVAL_MS = 2_000
@@ -81,6 +81,8 @@ export function startEscalation(
     const receivedAfter = isFull ? undefined : new Date(now.getTime() - RECENT_MS)
     for (let ended = BATCH_SIZE; ended >= BATCH_SIZE && !stopped; )
       ended = await endResolved(kysely, now, options, receivedAfter)
+    for (let found = BATCH_SIZE; found >= BATCH_SIZE && !stopped; )
+      found = await resolveMembersAlerts(kysely, options, receivedAfter)
   }
 
   async function expireAllOthers(now: Date): Promise<void> {

@@ -9,6 +9,7 @@ import {
   lockEscalations,
   type Wanted,
 } from '../store/escalations.ts'
+import { findAlertsOfResolvedMembers } from '../store/fold-escalations.ts'
 import { readOpenSilences } from '../store/silences.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
@@ -68,6 +69,28 @@ export async function endResolved(
     )
     return resolved.length
   })
+}
+
+/**
+ * Has the pager alerts of resolved events resolved that stand in a digest, up to {@link BATCH_SIZE}: such an alert was made before
+ * the digest, which has others.
+ *
+ * @param madeAfter older alerts are left as they are
+ * @returns how many events there were
+ */
+export async function resolveMembersAlerts(
+  kysely: Kysely<Tables>,
+  options: EscalationOptions,
+  madeAfter?: Date,
+): Promise<number> {
+  const eventIds = await findAlertsOfResolvedMembers(kysely, BATCH_SIZE, madeAfter)
+  if (eventIds.length === 0) return 0
+  await inTransaction(kysely, async (transaction) => {
+    // Escalations before alerts, as everywhere.
+    await lockEscalations(transaction, { eventIds })
+    await options.tellPagers(transaction, eventIds, 'resolve')
+  })
+  return eventIds.length
 }
 
 /**
@@ -167,6 +190,13 @@ async function doDue(
     transaction,
     of('end').map(({ escalation, decision }) => endedAs(escalation, decision.why, now)),
     options,
+  )
+  const answered = of('answered').map(({ escalation, decision: { at } }) => acknowledgedAt(escalation, at, options))
+  await saveEscalations(transaction, 'acknowledged', answered)
+  await options.tellPagers(
+    transaction,
+    answered.map(({ eventId }) => eventId),
+    'acknowledge',
   )
   await saveEscalations(
     transaction,

@@ -50,6 +50,13 @@ export interface EscalationTimers {
   resumed(transaction: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly NextClimb[]>
   /** Ends the escalation of events that are not open any more. */
   ended(transaction: Kysely<Tables>, eventIds: readonly string[], why: 'discarded' | 'resolved'): Promise<void>
+  /**
+   * Lets the digests in which events stand follow what was done to these: a digest stops once every open event in it is acknowledged,
+   * ends once none is open, and goes on where one is nobody's again. To be called after the action was written to the events.
+   *
+   * @param why of a digest that ends
+   */
+  membersActed(transaction: Kysely<Tables>, eventIds: readonly string[], why: 'discarded' | 'resolved'): Promise<void>
   /** Calls a tier at once, the next one if absent. The wait for the tier after it begins again. */
   climb(transaction: Kysely<Tables>, eventId: string, tier?: number): Promise<Climb>
 }

@@ -3,6 +3,7 @@ import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { EscalationEnd, EscalationState, Plan } from '../contract/escalations.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { near } from './acted-events.ts'
 import type { Tables } from './tables.ts'
 
 /** An accepted event that may climb. */
@@ -49,8 +50,15 @@ export interface StoredEscalation extends EscalationChange {
 export interface LockedEscalation extends StoredEscalation {
   /** True where the event is resolved; of a digest, where no event that stands in it is open any more. */
   readonly closed: boolean
-  /** True where a notification of the event was discarded. */
+  /** True where a notification of the event was discarded. Of a digest, see `closed`. */
   readonly discarded: boolean
+  /**
+   * Of a digest: the earliest acknowledgement of the open events that stand in it, where each has one. Null where one has none, where
+   * none is open, and for an event that is no digest.
+   */
+  readonly membersAcknowledgedAt: Date | null
+  /** True for a digest that is acknowledged itself, by an action on it. */
+  readonly acknowledged: boolean
   /** Undefined where retention removed it. */
   readonly event:
     | {
@@ -73,6 +81,10 @@ export type Wanted =
   | {
       /** Those of these events; waits for their locks. In the order of the ids, so that two transactions do not wait for each other. */
       readonly eventIds: readonly string[]
+    }
+  | {
+      /** Those of the digests in which these events stand; waits for their locks. */
+      readonly digestsOf: readonly string[]
     }
   | {
       /** Those whose wait began after that time. Locked rows are skipped. */
@@ -102,8 +114,9 @@ export async function lockEscalations(
                FROM unnest(${[...dataKeys]}::text[]) k WHERE e.data -> k IS NOT NULL)`
   const { rows } = await sql<LockedRow>`
     SELECT z.*, ${isClosed} AS closed,
-           EXISTS (SELECT 1 FROM teams_notifications n WHERE n.event_id = z.event_id AND n.created_at = z.event_created_at
-                      AND n.action_taken = 'discard') AS discarded,
+           z.digest_id IS NULL AND ${ofItself(sql`n.action_taken = 'discard'`)} AS discarded,
+           z.digest_id IS NOT NULL AND ${ofItself(sql`n.acknowledged_at IS NOT NULL`)} AS acknowledged,
+           ${membersAcknowledgedAt} AS members_acknowledged_at,
            CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('correlationId', e.correlation_id, 'stakeholders', e.stakeholders,
                                                              'language', e.language, 'data', ${data}) END AS event
       FROM (${lockedSql(wanted)}) z
@@ -113,6 +126,8 @@ export async function lockEscalations(
     ...toEscalation(row),
     closed: row.closed,
     discarded: row.discarded,
+    acknowledged: row.acknowledged,
+    membersAcknowledgedAt: row.members_acknowledged_at,
     event: row.event ?? undefined,
   }))
 }
@@ -126,6 +141,14 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
     return sql`
       SELECT * FROM teams_escalations WHERE event_id = ANY(${[...wanted.eventIds]}::uuid[])
        ORDER BY event_id FOR UPDATE`
+  if ('digestsOf' in wanted)
+    return sql`
+      SELECT * FROM teams_escalations
+       WHERE event_id IN (
+         SELECT d.event_id FROM teams_notifications n
+           JOIN teams_notifications d ON d.id = n.digest_id AND d.created_at >= n.created_at
+          WHERE n.event_id = ANY(${[...wanted.digestsOf]}::uuid[]) AND ${near(wanted.digestsOf)})
+       ORDER BY event_id FOR UPDATE`
   if ('beganAfter' in wanted)
     return sql`
       SELECT * FROM teams_escalations WHERE next_at IS NOT NULL AND since > ${wanted.beganAfter}
@@ -136,19 +159,38 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
        ORDER BY event_id LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
 }
 
+/** SQL: the event of the notification `n` is open. */
+const isOpen = sql`n.action_taken IS DISTINCT FROM 'discard' AND teams_resolved_by(n) IS NULL`
+
 /** SQL: the event of the escalation `z` is resolved, or every event in its digest is closed. */
 export const isClosed = sql<boolean>`
   CASE WHEN z.digest_id IS NULL
        THEN EXISTS (SELECT 1 FROM teams_resolutions r
                      WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
                        AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
-       ELSE NOT EXISTS (SELECT 1 FROM teams_notifications n
-                         WHERE n.digest_id = z.digest_id AND n.action_taken IS DISTINCT FROM 'discard'
-                           AND teams_resolved_by(n) IS NULL)
+       ELSE NOT ${hasMember(sql`true`)}
   END`
 
+/** SQL: an open event stands in the digest of the escalation `z` with a notification `n` for which the condition holds. */
+function hasMember(condition: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql<boolean>`EXISTS (SELECT 1 FROM teams_notifications n WHERE n.digest_id = z.digest_id AND ${condition} AND ${isOpen})`
+}
+
+/** SQL of `membersAcknowledgedAt`. The first one that is not acknowledged ends the search: there may be ten thousand. */
+const membersAcknowledgedAt = sql<Date | null>`
+  CASE WHEN z.digest_id IS NOT NULL AND NOT ${hasMember(sql`n.acknowledged_at IS NULL`)}
+       THEN (SELECT min(n.acknowledged_at) FROM teams_notifications n WHERE n.digest_id = z.digest_id AND ${isOpen}) END`
+
+/** SQL: the event of the escalation `z` has a notification `n` for which the condition holds. */
+function ofItself(condition: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql<boolean>`EXISTS (
+    SELECT 1 FROM teams_notifications n
+     WHERE n.event_id = z.event_id AND n.created_at = z.event_created_at AND ${condition})`
+}
+
 /**
- * The events whose escalation goes on although they are resolved, at most so many.
+ * The events whose escalation goes on although they are resolved, and the digests in which no event is open any more, at most so
+ * many.
  *
  * @param receivedAfter those of older events are left out: there may be months of events whose every tier was called
  */
@@ -163,6 +205,10 @@ export async function findResolved(
        AND EXISTS (SELECT 1 FROM teams_resolutions r
                     WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
                       AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
+     UNION ALL
+    SELECT z.event_id FROM teams_escalations z
+     WHERE z.state <> 'ended' ${receivedAfter === undefined ? sql`` : sql`AND z.received_at > ${receivedAfter}`}
+       AND z.digest_id IS NOT NULL AND NOT ${hasMember(sql`true`)}
      LIMIT ${limit}::int`.execute(db)
   return rows.map((row) => row.event_id)
 }
@@ -199,6 +245,8 @@ export interface EscalationRow {
 interface LockedRow extends EscalationRow {
   closed: boolean
   discarded: boolean
+  acknowledged: boolean
+  members_acknowledged_at: Date | null
   event: LockedEscalation['event'] | null
 }
 

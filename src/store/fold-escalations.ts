@@ -45,3 +45,26 @@ export async function foldEscalations(
       FROM folded ORDER BY digest_id, tier DESC, since`.execute(db)
   return rows
 }
+
+/**
+ * Resolved events that stand in a digest and whose pager alert, from before that, nobody has resolved, at most so many: the
+ * escalation of the digest has no alert of theirs, and their own has ended.
+ *
+ * @param madeAfter older alerts are left out
+ */
+export async function findAlertsOfResolvedMembers(
+  db: Kysely<Tables>,
+  limit: number,
+  madeAfter?: Date,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ event_id: string }>`
+    SELECT DISTINCT g.event_id FROM teams_pager_alerts g JOIN teams_escalations z ON z.event_id = g.event_id
+     WHERE g.wanted <> 'resolve' AND g.state IN ('pending', 'accepted', 'opened', 'folded', 'acknowledged')
+       ${madeAfter === undefined ? sql`` : sql`AND g.created_at > ${madeAfter}`}
+       AND z.state = 'ended' AND z.reason = 'digested'
+       AND EXISTS (SELECT 1 FROM teams_resolutions r
+                    WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
+                      AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
+     LIMIT ${limit}::int`.execute(db)
+  return rows.map((row) => row.event_id)
+}

@@ -21,6 +21,7 @@ export const noEscalation: EscalationTimers = {
   acknowledged: async () => [],
   resumed: async () => [],
   ended: async () => {},
+  membersActed: async () => {},
   climb: async () => ({ called: false, why: 'no_policy' }),
 }
 
