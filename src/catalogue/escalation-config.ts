@@ -62,7 +62,7 @@ export function escalationNames(input: unknown, part: 'policies' | 'calendars'):
 
 /**
  * Checks policies against each other and against the event types: a policy that stands in for another has no working hours of its
- * own, and a pattern matches a type.
+ * own, one whose events do not climb has none that stands in for it, and a pattern matches a type.
  *
  * @param unmatched why a pattern is not one of event types; undefined where it is
  */
@@ -79,7 +79,9 @@ export function escalationProblems(
   return policies.flatMap(([name, policy]) => {
     const at = `escalation.policies.${name}`
     const { outside } = policy
-    const nested = typeof outside === 'string' && outside !== 'hold' && outside !== 'continue' && hasHours(outside)
+    const standsIn = typeof outside === 'string' && outside !== 'hold' && outside !== 'continue' ? outside : undefined
+    const nested = standsIn !== undefined && hasHours(standsIn)
+    const useless = standsIn !== undefined && Array.isArray(policy.tiers) && policy.tiers.length === 0
     const matches: readonly unknown[] = Array.isArray(policy.for) ? policy.for : []
     return [
       ...(nested
@@ -88,6 +90,15 @@ export function escalationProblems(
               at: `${at}.outside`,
               found: 'a policy with working hours of its own',
               expected: 'a policy without a calendar, so that somebody is called at any time',
+            },
+          ]
+        : []),
+      ...(useless
+        ? [
+            {
+              at: `${at}.tiers`,
+              found: 'none, in a policy whose `outside` names another one: its events do not climb, at no time',
+              expected: 'a tier for working hours, such as the last one of the policy that `outside` names',
             },
           ]
         : []),

@@ -109,6 +109,7 @@ describe('the section escalation', () => {
           },
           night: { tiers: [{ after: '31d' }], calendar: 'working_week' },
           day: { tiers: [], outside: 'night' },
+          quiet: { tiers: [], outside: 'hold' },
         },
         calendars: {
           bad: {
@@ -144,6 +145,7 @@ describe('the section escalation', () => {
         /^escalation\.policies\.wrong\.for\[0\]\.event_type: a pattern that no event type matches; /,
       ),
       expect.stringMatching(/^escalation\.policies\.day\.outside: a policy with working hours of its own; /),
+      expect.stringMatching(/^escalation\.policies\.day\.tiers: none, in a policy whose `outside` names another one/),
     ])
   })
 })

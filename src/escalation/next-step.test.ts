@@ -117,6 +117,26 @@ describe('a policy', () => {
     expect(open).toEqual({ tier: 2, round: 0, at: at('2026-11-26T12:30:00+03:00'), heldBy: undefined })
   })
 
+  it('begins its wait with the working hours where nobody is called outside them', () => {
+    const escalation = [
+      policy({
+        tiers: [tier(300, 'sre')],
+        calendar: WORKING_WEEK,
+        outside: { policy: 'quiet' },
+        repeat: { times: 1, after: 600 },
+      }),
+      policy({ name: 'quiet', for: [] }),
+    ]
+    const plan = planOf('HIGH', escalation) as Plan
+    // A Thursday at 20:00; working hours begin on the Sunday at 08:00, after 60 hours.
+    const begins = 60 * 60
+    expect(walk(plan, at('2026-11-26T20:00:00+03:00'))).toEqual([
+      `${begins + 5} tier 2: sre`,
+      `${begins + 15} tier 1: runtime_eng`,
+      `${begins + 20} tier 2: sre`,
+    ])
+  })
+
   it('goes on outside working hours where it says so', () => {
     const plan = planOf('HIGH', [policy({ tiers: [tier(7200, 'sre')], calendar: WORKING_WEEK, outside: 'continue' })])
     expect(walk(plan, at('2026-11-26T16:30:00+03:00'))).toEqual(['120 tier 2: sre'])

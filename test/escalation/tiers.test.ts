@@ -60,6 +60,41 @@ describe.each(KINDS)('escalation on the %s database', (kind) => {
     expect(rows).toEqual([{ event_id: first }])
   })
 
+  it('calls the tiers of an event that came outside working hours once these begin, where nobody is called outside them', async () => {
+    const midnight = new Date(new Date().setUTCHours(0, 0, 0, 0))
+    const day = (offset: number) => minutesAfter(midnight, offset * 1_440)
+    const date = (offset: number) => day(offset).toISOString().slice(0, 10)
+    const { db, options, send } = await worldOn(await startedStore(kind), {
+      config: {
+        escalation: {
+          policies: {
+            own: {
+              for: [{ priorities: ['CRITICAL'] }],
+              tiers: [{ after: '5m', channels: ['devops'] }],
+              calendar: 'closed_today',
+              outside: 'quiet',
+            },
+            quiet: { tiers: [] },
+          },
+          calendars: {
+            closed_today: {
+              time_zone: 'UTC',
+              days: ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'],
+              hours: ['08:00-17:00'],
+              holidays: [`${date(-1)}/${date(1)}`],
+            },
+          },
+        },
+      },
+    })
+    const id = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
+    const opens = minutesAfter(day(2), 8 * 60)
+    expect(await escalationOf(db, id)).toMatchObject({ next_at: minutesAfter(opens, 5), held_by: 'closed_today' })
+    expect(await tick(db, opens, options)).toMatchObject({ due: 0 })
+    await tick(db, minutesAfter(opens, 5), options)
+    expect(await cardsOf(db, id)).toEqual(['own runtime_eng pending', '2 devops pending'])
+  })
+
   it('records a tier that reaches nobody, and calls the next one at once', async () => {
     const { db, options, pagerAlerts, send } = await worldOn(await startedStore(kind), {
       pagers: ['oncall'],
