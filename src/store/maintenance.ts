@@ -43,41 +43,40 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       from: sql`(SELECT count(*) AS count FROM removed HAVING count(*) > 0) removed`,
     },
   })
-  await sql`
-    WITH ${changeRows(
+  // Their tables have no months to drop. An escalation that still climbs is kept.
+  const removals = [
+    changeRows(
       'resolution.removed',
       'removed',
       sql`DELETE FROM teams_resolutions r WHERE created_at < ${tooOld}`,
       removedFrom('teams_resolutions'),
-    )} SELECT 1`.execute(db)
-  await sql`
-    WITH ${changeRows(
+    ),
+    changeRows(
       'replay.removed',
       'removed',
       sql`DELETE FROM teams_replays p WHERE replayed_at < ${tooOld}`,
       removedFrom('teams_replays'),
-    )} SELECT 1`.execute(db)
-  await sql`
-    WITH ${changeRows(
+    ),
+    changeRows(
       'action.removed',
       'removed',
       sql`DELETE FROM teams_actions x WHERE requested_at < ${tooOld}`,
       removedFrom('teams_actions'),
-    )} SELECT 1`.execute(db)
-  await sql`
-    WITH ${changeRows(
+    ),
+    changeRows(
       'pager_alert.removed',
       'removed',
       sql`DELETE FROM teams_pager_alerts g WHERE created_at < ${tooOld}`,
       removedFrom('teams_pager_alerts'),
-    )} SELECT 1`.execute(db)
-  await sql`
-    WITH ${changeRows(
+    ),
+    changeRows(
       'escalation.removed',
       'removed',
       sql`DELETE FROM teams_escalations z WHERE next_at IS NULL AND event_created_at < ${tooOld}`,
       removedFrom('teams_escalations'),
-    )} SELECT 1`.execute(db)
+    ),
+  ]
+  for (const removal of removals) await sql`WITH ${removal} SELECT 1`.execute(db)
 }
 
 /**
