@@ -8,7 +8,7 @@ import type {
 } from '../../src/contract/actions.ts'
 import type { RefusedLink } from '../../src/contract/link-refusals.ts'
 import type { NotificationView } from '../../src/contract/notifications.ts'
-import type { ActingService } from '../../src/http/public/acting.ts'
+import type { ActingService } from '../../src/http/public/link-routes.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import { newId } from '../../src/kernel/ids.ts'
 

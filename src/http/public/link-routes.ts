@@ -3,16 +3,18 @@ import type { Language } from '../../catalogue/language.ts'
 import type { Actor } from '../../contract/actions.ts'
 import { LINK_REFUSALS, type LinkRefusalCode } from '../../contract/link-refusals.ts'
 import { checkToken, type LinkKeys, type LinkPayload } from '../../contract/link-token.ts'
+import type { GatewayService } from '../../contract/service.ts'
+import type { FindFirstAction } from '../../gateway/actions.ts'
+import type { RecordLinkRefusal } from '../../gateway/link-refusals.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import type { ActingService } from './acting.ts'
 import type { Filled } from './action-form.ts'
 import { actionPage, firstResultPage, resultPage, signInPage } from './action-page.ts'
 import type { Cookies } from './cookies.ts'
 import { keepFlow } from './flow-cookies.ts'
 import { inputProblems, readInputs } from './form-inputs.ts'
-import { checkForm, proveForm } from './forms.ts'
+import { checkForm, proveForm } from './form-proof.ts'
 import { html } from './html.ts'
 import { browserLanguage, chosenLanguage, refusalText, textsOf } from './language.ts'
 import { messagePage } from './layout.ts'
@@ -22,6 +24,12 @@ import { createRateLimit } from './rate-limits.ts'
 import { createRefusals } from './refusals.ts'
 import { newSession, readSession, type Session, writeSession } from './session.ts'
 import type { SignIn } from './sign-in.ts'
+
+/** The use cases that the public listener calls. */
+export interface ActingService
+  extends Pick<GatewayService, 'act' | 'getActionPage'>,
+    FindFirstAction,
+    RecordLinkRefusal {}
 
 /** Options of {@link addLinkRoutes}. */
 export interface LinkRouteOptions {

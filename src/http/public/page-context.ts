@@ -1,6 +1,6 @@
 import type { Language } from '../../catalogue/language.ts'
 import type { ActionName } from '../../contract/actions.ts'
-import type { FormProof } from './forms.ts'
+import type { FormProof } from './form-proof.ts'
 import { type Html, html } from './html.ts'
 import { textsOf } from './language.ts'
 import type { Frame } from './layout.ts'

@@ -1,9 +1,9 @@
 import type { Actor } from '../../contract/actions.ts'
 import type { LinkRefusalCode } from '../../contract/link-refusals.ts'
 import type { LinkPayload } from '../../contract/link-token.ts'
+import type { RecordLinkRefusal } from '../../gateway/link-refusals.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import type { ActingService } from './acting.ts'
 import { createRateLimit } from './rate-limits.ts'
 
 /** Log lines and entries per minute: of one refusal of one link, and of all together. More are only counted. */
@@ -12,7 +12,7 @@ const IN_ALL = 60
 
 /** What recording refusals needs. */
 export interface RefusalParts {
-  readonly service: Pick<ActingService, 'recordLinkRefusal'>
+  readonly service: RecordLinkRefusal
   readonly metrics: Metrics
   readonly log: Log
   readonly now: () => Date
