@@ -5,6 +5,7 @@ import { findOnPath } from '../../test/services/find.ts'
 import { findArabicFont } from '../../test/services/fonts.ts'
 import { findPgBouncer } from '../../test/services/pgbouncer.ts'
 import { findPostgres } from '../../test/services/postgres.ts'
+import { findAlertmanager, findPrometheus } from '../../test/services/prometheus.ts'
 import { findRedis } from '../../test/services/redis.ts'
 import { run } from './run.ts'
 
@@ -13,6 +14,8 @@ const NEEDS = [
   { name: 'PostgreSQL', package: 'postgresql', find: () => within(findPostgres(), 'postgres') },
   { name: 'PgBouncer', package: 'pgbouncer', find: findPgBouncer },
   { name: 'Redis', package: 'redis-server', find: findRedis },
+  { name: 'Prometheus', package: 'prometheus', find: findPrometheus },
+  { name: 'Alertmanager', package: 'prometheus-alertmanager', find: findAlertmanager },
   { name: 'Chromium', package: 'chromium', find: findChromium },
   { name: 'Arabic fonts', package: 'fonts-noto-core', find: findArabicFont },
 ] as const

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import type { Capture } from './capture.ts'
-import { asCloudEvent, onTheWire, patientEvent } from './events.ts'
+import { asCloudEvent, onTheWire, patientEvent, patientWebhook } from './events.ts'
 import type { Marks } from './marks.ts'
 
 /** Somebody who speaks to a gateway over HTTP; every answer is captured, with its headers. */
@@ -47,6 +47,8 @@ export function createCaller(origin: string, token: string, capture: Capture): C
   }
 }
 
+const ALERTS = '/v1/inbound/alertmanager/default'
+
 /** Sends patients through every door of the HTTP service. Resolves with the number of events that were accepted. */
 export async function sendEveryWay({ ask }: Caller, marks: Marks): Promise<number> {
   const event = (name: string) => patientEvent(marks, name)
@@ -63,6 +65,8 @@ export async function sendEveryWay({ ask }: Caller, marks: Marks): Promise<numbe
       body: JSON.stringify([cloud('cloud1'), cloud('cloud2')]),
       headers: { 'content-type': 'application/cloudevents-batch+json' },
     }),
+    await ask('alert', ALERTS, { body: patientWebhook(marks, 'firing') }),
+    await ask('alert resolved', ALERTS, { body: patientWebhook(marks, 'resolved') }),
   ]
   const { data, ...attributes } = cloud('binary')
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeURIComponent(String(value))])
@@ -133,6 +137,16 @@ export async function knockWrongly({ ask, mumble }: Caller, marks: Marks): Promi
   for (const [what, body, headers = {}] of bodies)
     statuses.add((await ask(what, '/v1/events', { body, headers })).status)
   const query = encodeURIComponent(id)
+  const webhook = patientWebhook(marks, 'firing')
+  for (const body of [
+    `{"version": ${id}`,
+    `<html>${id}`,
+    JSON.stringify(id),
+    JSON.stringify({ version: id, groupKey: [id], status: id, alerts: [id, { labels: { [id]: [id] }, status: id }] }),
+    JSON.stringify({ version: '4', groupKey: id, status: 'firing', alerts: [{ labels: { a: 'b' }, startsAt: id }] }),
+  ])
+    statuses.add((await ask('no alert', ALERTS, { body })).status)
+  statuses.add((await ask('unknown source', `/v1/inbound/alertmanager/${query}`, { body: webhook })).status)
   for (const path of [
     `/v1/notifications?state=${query}&priority=${query}&since=${query}&limit=${query}&cursor=${query}&${query}=1`,
     `/v1/notifications?correlation_id=${query}&event_type=${query}&channel=${query}`,

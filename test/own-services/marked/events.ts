@@ -64,6 +64,43 @@ export function onTheWire(event: ReturnType<typeof patientEvent>): string {
   return JSON.stringify(eventToWire(event))
 }
 
+/** A webhook of Alertmanager with the patient in every field: a group of two alerts, of which one has the labels. */
+export function patientWebhook(marks: Marks, status: 'firing' | 'resolved'): string {
+  const { data } = patientEvent(marks, 'webhook')
+  const { id, name } = marks.patient
+  const texts = Object.fromEntries(
+    Object.entries({ ...data, ...data.details }).map(([key, value]) => [
+      key,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  )
+  const link = `https://grafana.example.sa/${id}?patient_name=${encodeURIComponent(name)}`
+  const links = { generatorURL: link, silenceURL: link, dashboardURL: link, panelURL: link }
+  const alert = (labels: object) => ({
+    status,
+    labels: { alertname: id, event_type: id, team: name, severity: id, ...labels },
+    annotations: { summary: `${name}, ${id}`, description: texts.error, runbook_url: link, value: id },
+    startsAt: '2026-11-30T10:00:00Z',
+    endsAt: '2026-11-30T11:00:00Z',
+    fingerprint: id,
+    valueString: texts.error,
+    values: { [id]: 1 },
+    ...links,
+  })
+  return JSON.stringify({
+    version: '4',
+    groupKey: `{}:{patient_id="${id}"}`,
+    status,
+    receiver: id,
+    groupLabels: { patient_name: name, patient_id: id },
+    commonLabels: texts,
+    commonAnnotations: texts,
+    externalURL: link,
+    alerts: [alert(texts), alert({ instance: 'b' })],
+    [id]: id,
+  })
+}
+
 /** The same as a CloudEvent. */
 export function asCloudEvent(event: ReturnType<typeof patientEvent>): Record<string, unknown> {
   return {
