@@ -23,6 +23,8 @@ type Outcome = 'accepted' | 'resolved' | 'repeat' | 'duplicate' | 'heartbeat' | 
 const RETRY_SECONDS = 300
 /** For how long a group whose state got no worse makes no further card: for as long as any card counts, see `findRepeated`. */
 const UNCHANGED_SECONDS = 31 * 86_400
+/** How far back a group's events are read. Alertmanager repeats a group that fires every few hours. */
+const READ_BACK_MS = 32 * 86_400_000
 
 /** Makes the use case that takes webhooks of Alertmanager and Grafana. */
 export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receiveAlerts'> {
@@ -81,7 +83,8 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
     origin: string,
   ): Promise<{ readonly accepted: Accepted; readonly outcome: Outcome }> {
     const correlationId = event.stored.correlationId ?? ''
-    const last = await lastGroupEvent(db, correlationId)
+    const earliest = new Date(parts.clock.now().getTime() - READ_BACK_MS)
+    const last = await lastGroupEvent(db, correlationId, earliest)
     if (last !== undefined && isRetryOf(last, isFiring, alertIds))
       return { accepted: await acceptedBefore(db, last.id), outcome: 'duplicate' }
 
@@ -90,7 +93,7 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
     const isWorse = isFiring && hasMore(alertIds, last)
     const plan = isFiring
       ? { channels, ...(isWorse ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
-      : await planResolution(db, correlationId, channels)
+      : await planResolution(db, correlationId, channels, earliest)
     const planned = { ...event, idempotencyKey: key, content: key, plan }
     const accepted = await acceptor.accept(db, [planned], origin)
     const [acceptance] = accepted.acceptances
@@ -116,7 +119,7 @@ function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void):
 }
 
 /**
- * Applies the policy for patient data. Labels and annotations of every alert are searched for it, also those that are not kept:
+ * Applies the policy for patient data. Labels and annotations of the listed alerts are searched for it, also those that are not kept:
  * other texts may quote their values. If anything was masked, the link to a silence is left out: its URL may hold the same value
  * in another notation.
  */
@@ -139,8 +142,9 @@ async function planResolution(
   db: Transaction,
   correlationId: string,
   channels: readonly string[] | undefined,
+  earliest: Date,
 ): Promise<EventPlan> {
-  const open = await openGroupCards(db, correlationId)
+  const open = await openGroupCards(db, correlationId, earliest)
   if (open.length === 0) return { channels }
   const keys = new Map(open.map(({ dedupKey, eventType }) => [`${eventType} ${dedupKey}`, { dedupKey, eventType }]))
   return {

@@ -4,7 +4,7 @@ import { isOwnType } from '../../catalogue/event-types.ts'
 import type { UncheckedEvent } from '../../contract/events.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { Json } from '../../kernel/json.ts'
-import { groupData } from './group-data.ts'
+import { groupData, MAX_ALERTS } from './group-data.ts'
 import { commonOf, matchesLabels, mostUrgent, priorityOf } from './labels.ts'
 import type { Alert, Webhook } from './webhook.ts'
 
@@ -31,7 +31,7 @@ export interface AlertGroup {
   readonly alertIds: readonly string[]
   /** Keys of channels that a rule names instead of those of the groups and routes. */
   readonly channels: readonly string[] | undefined
-  /** Labels and annotations of all alerts: the search for patient data needs their names. */
+  /** Labels and annotations of the alerts that the event lists: the search for patient data needs their names. */
   readonly alerts: readonly Json[]
 }
 
@@ -87,7 +87,7 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
     isTypeUnknown: named !== undefined && definition === undefined,
     alertIds: idsOf(alerts),
     channels: firstOf(rules, 'channels'),
-    alerts: webhook.alerts.map(({ labels, annotations }) => ({
+    alerts: alerts.slice(0, MAX_ALERTS).map(({ labels, annotations }) => ({
       labels: Object.fromEntries(labels),
       annotations: Object.fromEntries(annotations),
     })),
