@@ -47,6 +47,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     escalation: BUILT_IN_ESCALATION,
     pagers: new Map(),
     alertmanagers: new Map([[DEFAULT_ALERTMANAGER.name, DEFAULT_ALERTMANAGER]]),
+    sources: new Map(),
     roles: new Map(),
     twoPerson: new Set(),
     templatesDir: undefined,

@@ -7,6 +7,7 @@ import type { Language } from './language.ts'
 import type { PagerDefinition } from './pagers.ts'
 import type { Priority } from './priority.ts'
 import type { ActionName, RoleDefinition } from './roles.ts'
+import type { SourceDefinition } from './source-definitions.ts'
 import type { GroupDefinition, StakeholderKey } from './stakeholder-groups.ts'
 
 /** One built-in event type. */
@@ -108,6 +109,8 @@ export interface Catalogue {
   readonly pagers: ReadonlyMap<string, PagerDefinition>
   /** Senders of Alertmanager's webhooks, by name. */
   readonly alertmanagers: ReadonlyMap<string, AlertmanagerDefinition>
+  /** Outside systems that are watched, by name. */
+  readonly sources: ReadonlyMap<string, SourceDefinition>
   /** Roles of people who act; without any, every verified person may do everything. */
   readonly roles: ReadonlyMap<string, RoleDefinition>
   /** Actions that a second verified person has to confirm. */

@@ -172,7 +172,7 @@ export interface ConfigInput {
     | undefined
   /** Services that call people, by name. An escalation policy names them; their keys are secrets (TEAMS_PAGER_KEY_<NAME>). */
   readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
-  /** Outside systems that report to the gateway, by name. */
+  /** Outside systems that report to the gateway, or that it watches, by name. Their secrets are TEAMS_SOURCE_SECRET_<NAME>. */
   readonly sources?: Readonly<Record<string, SourceInput>> | undefined
   /** Roles of people who act on cards, by name. Without any, every verified person may do everything. */
   readonly roles?: Readonly<Record<string, RoleInput>> | undefined

@@ -49,3 +49,26 @@ export const eventTypeName = z
 export const mentionId = z
   .string({ error: 'an Entra object id, or a user principal name such as sara@hospital.example' })
   .regex(MENTION_ID, { error: 'an Entra object id, or a user principal name such as sara@hospital.example' })
+
+const DURATION = /^(?=\d)(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
+const UNITS = [86_400, 3_600, 60, 1]
+const LONGEST_WAIT = 30 * 86_400
+
+/** The seconds of a duration such as `5m` or `1d12h`; undefined for another text, or more than 30 days. */
+export function secondsOf(written: string): number | undefined {
+  const match = DURATION.exec(written)
+  if (match === null) return undefined
+  const seconds = match.slice(1).reduce((sum, amount, index) => sum + Number(amount ?? 0) * (UNITS[index] ?? 0), 0)
+  return seconds <= LONGEST_WAIT ? seconds : undefined
+}
+
+/** A text that `read` understands. */
+export function readAs<T>(read: (written: string) => T | undefined, error: string) {
+  return z
+    .string({ error })
+    .refine((written) => read(written) !== undefined, { error })
+    .transform((written) => read(written) as T)
+}
+
+/** A duration, in seconds. */
+export const duration = readAs(secondsOf, 'a duration such as 30s, 5m, 2h or 1d12h, at most 30d')

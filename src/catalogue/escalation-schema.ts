@@ -1,19 +1,20 @@
 import { z } from 'zod'
 import { timeZoneProblem } from '../kernel/time-zone.ts'
-import { between, KEY, listOf, mentionId, oneOf, priorities, record, strict, text } from './config-parts.ts'
+import {
+  between,
+  duration,
+  KEY,
+  listOf,
+  mentionId,
+  oneOf,
+  priorities,
+  readAs,
+  record,
+  secondsOf,
+  strict,
+  text,
+} from './config-parts.ts'
 import { type Days, type Hours, type Wait, WEEKDAYS } from './escalation.ts'
-
-const DURATION = /^(?=\d)(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
-const UNITS = [86_400, 3_600, 60, 1]
-const LONGEST_WAIT = 30 * 86_400
-
-/** The seconds of a duration such as `5m` or `1d12h`; undefined for another text, or more than 30 days. */
-function secondsOf(written: string): number | undefined {
-  const match = DURATION.exec(written)
-  if (match === null) return undefined
-  const seconds = match.slice(1).reduce((sum, amount, index) => sum + Number(amount ?? 0) * (UNITS[index] ?? 0), 0)
-  return seconds <= LONGEST_WAIT ? seconds : undefined
-}
 
 const HOURS = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))$/
 
@@ -35,15 +36,6 @@ function daysOf(written: string): Days | undefined {
   return more.length === 0 && isDate(from) && isDate(to) && from <= to ? { from, to } : undefined
 }
 
-/** A text that `read` understands. */
-function readAs<T>(read: (written: string) => T | undefined, error: string) {
-  return z
-    .string({ error })
-    .refine((written) => read(written) !== undefined, { error })
-    .transform((written) => read(written) as T)
-}
-
-const duration = readAs(secondsOf, 'a duration such as 30s, 5m, 2h or 1d12h, at most 30d')
 const wait = readAs<Wait>(
   (written) => (written === 'next_working_day' ? written : secondsOf(written)),
   'a duration such as 5m, 2h or 1d12h, at most 30d, or next_working_day',

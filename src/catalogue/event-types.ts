@@ -1,6 +1,7 @@
 import type { CardData } from './card-data.ts'
 import { NPHIES } from './event-types/nphies.ts'
 import { PLATFORM } from './event-types/platform.ts'
+import { SOURCES } from './event-types/sources.ts'
 import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
 
 /**
@@ -11,7 +12,7 @@ import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
  * send: one for each digest, with the priority of the notifications in the digest and for their channel; one for each action and
  * channel; and one a day for the audit trail.
  */
-export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM } as const
+export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM, ...SOURCES } as const
 
 type Catalogue = typeof EVENT_TYPES
 type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {

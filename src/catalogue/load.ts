@@ -18,6 +18,7 @@ import { pagersOf } from './pager-config.ts'
 import { rolesOf } from './roles.ts'
 import type { GroupDefinition } from './stakeholder-groups.ts'
 import { GROUPED_BY } from './storm-fields.ts'
+import { watchedOf } from './watched-config.ts'
 
 /** Sources of the catalogue: defaults, and at most one configuration. */
 export interface CatalogueOptions extends CatalogueDefaults {
@@ -111,6 +112,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
     escalation: escalationOf(config.escalation, (name) => typeNamed(name, config, builtIn)),
     pagers: pagersOf(config.pagers),
     alertmanagers: alertmanagersOf(config.sources, (name) => typeNamed(name, config, builtIn)),
+    sources: watchedOf(config.sources),
     roles: rolesOf(config.roles, (name) => typeNamed(name, config, builtIn)),
     twoPerson: new Set(config.two_person),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),

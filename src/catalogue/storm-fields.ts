@@ -30,6 +30,11 @@ export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (ke
   'nphies.eligibility.success': ['nphies.eligibility.failed'],
   'nphies.claim.approved': ['nphies.claim.rejected'],
   'deployment.completed': ['deployment.failed'],
+  'gateway.source.recovered': ['gateway.source.blind'],
+  'postgres.connection.recovered': ['postgres.connection.exhausted'],
+  'postgres.replication.recovered': ['postgres.replication.lag', 'postgres.replica.missing'],
+  'postgres.slot.recovered': ['postgres.slot.retaining'],
+  'postgres.transaction.ended': ['postgres.transaction.long'],
 }
 
 /**

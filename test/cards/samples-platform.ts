@@ -1,7 +1,11 @@
+import type { SOURCES } from '../../src/catalogue/event-types/sources.ts'
 import type { Canonical, Sample } from './sample.ts'
 
 export const PLATFORM: {
-  readonly [T in Exclude<Canonical, `vault.${string}` | `celery.${string}` | `nphies.${string}`>]: Sample<T>
+  readonly [T in Exclude<
+    Canonical,
+    `vault.${string}` | `celery.${string}` | `nphies.${string}` | keyof typeof SOURCES
+  >]: Sample<T>
 } = {
   'rabbitmq.node.down': {
     correlationId: 'rabbit@rmq-1',

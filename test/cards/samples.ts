@@ -1,7 +1,13 @@
 import type { Canonical, Sample } from './sample.ts'
 import { NPHIES } from './samples-nphies.ts'
 import { PLATFORM } from './samples-platform.ts'
+import { SOURCES } from './samples-sources.ts'
 import { VAULT_AND_CELERY } from './samples-vault-celery.ts'
 
 /** One realistic event for each built-in type; two of them are those of the project's first documents, field for field. */
-export const SAMPLES: { readonly [T in Canonical]: Sample<T> } = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM }
+export const SAMPLES: { readonly [T in Canonical]: Sample<T> } = {
+  ...VAULT_AND_CELERY,
+  ...NPHIES,
+  ...PLATFORM,
+  ...SOURCES,
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { between, duration, oneOf, strict, text } from './config-parts.ts'
+import { type SourceDefinition, TLS_MODES, WATCHED_KINDS } from './source-definitions.ts'
+
+/** The shortest time between two looks, in seconds. */
+const SHORTEST_INTERVAL = 5
+
+const atLeast = (seconds: number, example: string) => {
+  const error = `a duration of at least ${seconds} seconds, such as ${example}`
+  return duration.refine((given) => given >= seconds, { error })
+}
+
+const COMMON = {
+  interval: atLeast(SHORTEST_INTERVAL, '30s').default(30),
+  blind_after: atLeast(SHORTEST_INTERVAL, '60s').default(60),
+  open_after: duration.default(30),
+  close_after: duration.default(60),
+}
+
+const HOST = /^[A-Za-z0-9_.:-]{1,253}$/
+const HOST_EXPECTED = 'a host name or an address, without port'
+const bytes = between(0, Number.MAX_SAFE_INTEGER, true)
+
+const postgresSchema = strict({
+  kind: z.literal('postgres'),
+  ...COMMON,
+  host: z.string({ error: HOST_EXPECTED }).trim().regex(HOST, { error: HOST_EXPECTED }),
+  port: between(1, 65_535, true).default(5432),
+  database: text(63).default('postgres'),
+  user: text(63),
+  tls: oneOf(TLS_MODES).default('verify'),
+  ca_file: text(1_000).optional(),
+  connections: between(0.01, 1, false).default(0.9),
+  lag_bytes: bytes.default(256 * 2 ** 20),
+  lag: duration.default(60),
+  replicas: between(0, 100, true).default(0),
+  slot_bytes: bytes.default(5 * 2 ** 30),
+  transaction: duration.default(3_600),
+  idle_in_transaction: duration.default(600),
+})
+
+/** The schema of each kind of system that is watched. */
+export const WATCHED_SCHEMAS = [postgresSchema] as const
+
+type Watched = z.output<(typeof WATCHED_SCHEMAS)[number]>
+
+/** The systems that are watched, of the section `sources` of a checked configuration, by name. */
+export function watchedOf(
+  sources: Readonly<Record<string, Watched | { readonly kind: string }>>,
+): ReadonlyMap<string, SourceDefinition> {
+  const found = new Map<string, SourceDefinition>()
+  for (const [name, source] of Object.entries(sources)) if (isWatched(source)) found.set(name, definitionOf(name, source))
+  return found
+}
+
+function isWatched(source: { readonly kind: string }): source is Watched {
+  return WATCHED_KINDS.some((kind) => kind === source.kind)
+}
+
+function definitionOf(name: string, source: Watched): SourceDefinition {
+  return {
+    name,
+    kind: source.kind,
+    intervalMs: source.interval * 1000,
+    blindAfterMs: source.blind_after * 1000,
+    openAfterMs: source.open_after * 1000,
+    closeAfterMs: source.close_after * 1000,
+    host: source.host,
+    port: source.port,
+    database: source.database,
+    user: source.user,
+    tls: source.tls,
+    caFile: source.ca_file,
+    connections: source.connections,
+    lagBytes: source.lag_bytes,
+    lagSeconds: source.lag,
+    replicas: source.replicas,
+    slotBytes: source.slot_bytes,
+    transactionSeconds: source.transaction,
+    idleSeconds: source.idle_in_transaction,
+  }
+}
