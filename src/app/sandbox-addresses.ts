@@ -27,6 +27,7 @@ export function withSandboxAddresses(real: Secrets, sandbox: Sandbox): SecretsWi
     auditSigners: () => real.auditSigners(),
     pagerKey: (name) => real.pagerKey(name),
     pagerWebhookSecrets: (name) => real.pagerWebhookSecrets(name),
+    sourceSecret: (name) => real.sourceSecret(name),
     onChange(listener) {
       listeners.add(listener)
       const stop = real.onChange(listener)

@@ -107,6 +107,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     log,
     metrics,
     clock,

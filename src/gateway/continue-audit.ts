@@ -60,6 +60,7 @@ export async function findLoss(
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     clock: systemClock,
   })
   const kept = await readStoredTree(kysely)

@@ -85,6 +85,7 @@ async function realChannelProblems(env: Environment, settings: Settings): Promis
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     clock: systemClock,
   })
   const found = 'the webhook URL of a real channel'

@@ -38,6 +38,7 @@ async function furtherProblems({ env, settings }: UsableSettings, config: Config
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     clock: systemClock,
   })
   return problems.map(({ at, found, expected }) => ({ at, found, expected }))

@@ -12,6 +12,12 @@ import {
   unknownPagerVariables,
 } from './pager-keys.ts'
 import type { CodedProblem, SecretChannel, SecretWarning } from './secret-source.ts'
+import {
+  type CheckedSourceSecrets,
+  checkSourceSecrets,
+  unknownSourceFields,
+  unknownSourceVariables,
+} from './source-secrets.ts'
 import { publicSuffixes, unknownKeys, validateReading } from './validate.ts'
 
 /** The result of one read of every source, without any secret value. */
@@ -26,6 +32,8 @@ export interface SecretsReport {
   readonly auditKeysAt: string | undefined
   /** The keys of pagers, and their webhook secrets. */
   readonly pagerKeys: CheckedPagerKeys
+  /** The secrets of the configuration's sources. */
+  readonly sourceSecrets: CheckedSourceSecrets
   /** The sources that were read, each by its setting, and whether reading succeeded. */
   readonly sources: readonly { readonly name: string; readonly ok: boolean }[]
   /** Problems that refuse the start, each with the error code that it would have alone. */
@@ -41,10 +49,12 @@ export async function checkSecrets(options: {
   readonly channels: readonly SecretChannel[]
   /** None if absent. */
   readonly pagers?: readonly SecretPager[]
+  /** Names of the section `sources` of the configuration; none if absent. */
+  readonly sourceNames?: readonly string[]
   readonly clock: Clock
 }): Promise<SecretsReport> {
-  const { settings, env, channels, pagers = [], clock } = options
-  const sources = createSources(settings, env, channels, clock, { includeOverridden: true, pagers })
+  const { settings, env, channels, pagers = [], sourceNames = [], clock } = options
+  const sources = createSources(settings, env, channels, clock, { includeOverridden: true, pagers, sourceNames })
   const results = await Promise.all(
     sources.map(async (source) => {
       const reading = await source.read()
@@ -61,8 +71,13 @@ export async function checkSecrets(options: {
     results.map(({ reading }) => reading),
     pagers,
   )
+  const sourceSecrets = checkSourceSecrets(
+    results.map(({ reading }) => reading),
+    sourceNames,
+  )
   return {
     pagerKeys,
+    sourceSecrets,
     channels: channels.map(({ key }) => ({ key, at: check.webhooks.get(key)?.at })),
     signingAt: check.signing.length > 0 ? check.signingAt : undefined,
     auditSigners: check.auditSigners,
@@ -73,12 +88,18 @@ export async function checkSecrets(options: {
       ...(await publicSuffixes(settings)),
       ...unknownVariables(env, channels),
       ...unknownPagerVariables(env, pagers),
+      ...unknownSourceVariables(env, sourceNames),
       ...results.flatMap(({ reading }) =>
         reading.problems.map((problem): CodedProblem => ({ ...problem, code: 'secrets_unreachable' })),
       ),
       ...check.problems,
       ...pagerKeys.problems,
-      ...results.flatMap(({ reading }) => [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]),
+      ...sourceSecrets.problems,
+      ...results.flatMap(({ reading }) => [
+        ...unknownKeys(reading, channels),
+        ...unknownPagerFields(reading, pagers),
+        ...unknownSourceFields(reading, sourceNames),
+      ]),
     ],
   }
 }

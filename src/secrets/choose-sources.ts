@@ -2,7 +2,13 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
-import { auditKeyFileSource, pagersFileSource, webhookFileSource, webhooksFileSource } from './file.ts'
+import {
+  auditKeyFileSource,
+  pagersFileSource,
+  sourceSecretsFileSource,
+  webhookFileSource,
+  webhooksFileSource,
+} from './file.ts'
 import type { SecretPager } from './pager-keys.ts'
 import type { SecretChannel, SecretSource } from './secret-source.ts'
 import { vaultSource } from './vault/secret-source.ts'
@@ -17,15 +23,21 @@ export function createSources(
   env: Environment,
   channels: readonly SecretChannel[],
   clock: Clock,
-  options: { readonly includeOverridden?: boolean; readonly pagers?: readonly SecretPager[] } = {},
+  options: {
+    readonly includeOverridden?: boolean
+    readonly pagers?: readonly SecretPager[]
+    /** Names of the section `sources` of the configuration. */
+    readonly sourceNames?: readonly string[]
+  } = {},
 ): SecretSource[] {
-  const sources = [environmentSource(settings, env, channels, options.pagers)]
+  const sources = [environmentSource(settings, env, channels, options.pagers, options.sourceNames)]
   for (const { key } of channels) {
     const file = textOf(env, webhookFileSetting(key))
     if (file !== undefined) sources.push(webhookFileSource(webhookFileSetting(key), file, key))
   }
   if (settings.TEAMS_WEBHOOKS_FILE !== undefined) sources.push(webhooksFileSource(settings.TEAMS_WEBHOOKS_FILE))
   if (settings.TEAMS_PAGERS_FILE !== undefined) sources.push(pagersFileSource(settings.TEAMS_PAGERS_FILE))
+  if (settings.TEAMS_SOURCES_FILE !== undefined) sources.push(sourceSecretsFileSource(settings.TEAMS_SOURCES_FILE))
   if (settings.TEAMS_AUDIT_KEY_FILE !== undefined) sources.push(auditKeyFileSource(settings.TEAMS_AUDIT_KEY_FILE))
   if (settings.VAULT_ADDR !== undefined) sources.push(vaultSource(settings.VAULT_ADDR, settings, clock, options))
   return sources

@@ -3,6 +3,7 @@ import type { Environment } from '../settings/env-file.ts'
 import { SETTINGS, type Settings, WEBHOOK_PREFIX } from '../settings/table.ts'
 import { pagerVariables, type SecretPager } from './pager-keys.ts'
 import type { CodedProblem, Found, SecretChannel, SecretSource } from './secret-source.ts'
+import { sourceVariables } from './source-secrets.ts'
 
 /** `TEAMS_WEBHOOK_SRE` for the channel `sre`. */
 export function webhookSetting(channelKey: string): string {
@@ -20,12 +21,13 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** Source of the webhook URLs, signing secrets, audit keys and keys of pagers in environment variables. They do not change while the process runs. */
+/** Source of the webhook URLs, signing secrets, audit keys and secrets of pagers and sources in environment variables. They do not change while the process runs. */
 export function environmentSource(
   settings: Settings,
   env: Environment,
   channels: readonly SecretChannel[],
   pagers: readonly SecretPager[] = [],
+  sourceNames: readonly string[] = [],
 ): SecretSource {
   const webhooks = new Map<string, Found>()
   for (const { key } of channels) {
@@ -44,7 +46,14 @@ export function environmentSource(
   return {
     kind: 'environment',
     name: 'environment',
-    read: async () => ({ webhooks, signing, auditKeys, pagers: pagerVariables(env, pagers), problems: [] }),
+    read: async () => ({
+      webhooks,
+      signing,
+      auditKeys,
+      pagers: pagerVariables(env, pagers),
+      sourceSecrets: sourceVariables(env, sourceNames),
+      problems: [],
+    }),
     close() {},
   }
 }

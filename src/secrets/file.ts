@@ -60,6 +60,12 @@ export function pagersFileSource(file: string): SecretSource {
   return mapFileSource('TEAMS_PAGERS_FILE', file, expected, (pagers) => ({ ...read(new Map()), pagers }))
 }
 
+/** Source TEAMS_SOURCES_FILE: secrets of watched systems by the name of the source, in YAML or JSON. */
+export function sourceSecretsFileSource(file: string): SecretSource {
+  const expected = 'YAML or JSON: a secret for each source'
+  return mapFileSource('TEAMS_SOURCES_FILE', file, expected, (sourceSecrets) => ({ ...read(new Map()), sourceSecrets }))
+}
+
 function mapFileSource(
   name: string,
   file: string,

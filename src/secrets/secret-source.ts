@@ -31,6 +31,8 @@ export interface Reading {
   readonly auditKeys?: Found | undefined
   /** Keys and webhook secrets of pagers, by field (`<name>`, `<name>_webhook`); undefined where reading failed, or there are none. */
   readonly pagers?: ReadonlyMap<string, Found> | undefined
+  /** Secrets of watched systems, by the name of the source in the configuration; undefined where reading failed, or there are none. */
+  readonly sourceSecrets?: ReadonlyMap<string, Found> | undefined
   /** Why parts could not be read. */
   readonly problems: readonly Problem[]
 }

@@ -21,6 +21,14 @@ import {
 } from './pager-keys.ts'
 import { createProblemLog } from './problem-log.ts'
 import type { CodedProblem, Reading, SecretChannel, SecretSource } from './secret-source.ts'
+import {
+  appliedSourceSecrets,
+  type CheckedSourceSecrets,
+  checkSourceSecrets,
+  NO_SOURCE_SECRETS,
+  unknownSourceFields,
+  unknownSourceVariables,
+} from './source-secrets.ts'
 import { mergeReading, publicSuffixes, type ReadingCheck, unknownKeys, validateReading } from './validate.ts'
 
 /** Pause before the refresh that follows a failed one, unless TEAMS_VAULT_REFRESH is shorter. */
@@ -40,6 +48,8 @@ export interface Secrets {
   pagerKey(name: string): Secret | undefined
   /** The secrets with which a pager's webhooks may be signed; empty where none is set. */
   pagerWebhookSecrets(name: string): readonly Secret[]
+  /** The secret of a source of the configuration; undefined where none is set. */
+  sourceSecret(name: string): Secret | undefined
   /** True while the signing secret is the one generated at start because none was configured. */
   readonly signingSecretIsMadeUp: boolean
   /** Calls `listener` after a change, with the keys of the channels whose URL changed; returns the unsubscribe function. */
@@ -55,6 +65,8 @@ export interface SecretsOptions {
   readonly channels: readonly SecretChannel[]
   /** None if absent. */
   readonly pagers?: readonly SecretPager[]
+  /** Names of the section `sources` of the configuration; none if absent. */
+  readonly sourceNames?: readonly string[]
   readonly log: Log
   readonly metrics: Metrics
   readonly clock: Clock
@@ -72,8 +84,8 @@ export interface SecretsOptions {
  * `secrets_unreachable` (a file), with all problems
  */
 export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
-  const { settings, env, channels, pagers = [], log, metrics, clock } = options
-  const sources = createSources(settings, env, channels, clock, { pagers })
+  const { settings, env, channels, pagers = [], sourceNames = [], log, metrics, clock } = options
+  const sources = createSources(settings, env, channels, clock, { pagers, sourceNames })
   const problemLog = createProblemLog(log)
   const listeners = new Set<(changedChannels: readonly string[]) => void>()
   const refreshMs = settings.TEAMS_VAULT_REFRESH * 1000
@@ -85,6 +97,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   let isGenerated = true
   let auditSigners: readonly Signer[] = []
   let pagerKeys = NO_PAGER_KEYS
+  let sourceSecrets = NO_SOURCE_SECRETS
   let stopTimer = () => {}
   let refreshing: Promise<void> = Promise.resolve()
   let closed = false
@@ -103,18 +116,29 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   const lastReadings = () => sources.map((source) => last.get(source)).filter((reading) => reading !== undefined)
 
   /** Checks what was read. */
-  function validateLast(): ReadingCheck & { readonly pagerKeys: CheckedPagerKeys } {
-    const checked = checkPagerKeys(lastReadings(), pagers)
+  function validateLast(): ReadingCheck & {
+    readonly pagerKeys: CheckedPagerKeys
+    readonly sourceSecrets: CheckedSourceSecrets
+  } {
+    const checkedKeys = checkPagerKeys(lastReadings(), pagers)
+    const checkedSecrets = checkSourceSecrets(lastReadings(), sourceNames)
     const check = validateReading(lastReadings(), channels, settings)
-    return { ...check, pagerKeys: checked, problems: [...check.problems, ...checked.problems] }
+    const problems = [...check.problems, ...checkedKeys.problems, ...checkedSecrets.problems]
+    return { ...check, pagerKeys: checkedKeys, sourceSecrets: checkedSecrets, problems }
   }
 
   function reportUnreadable({ source, reading }: { source: SecretSource; reading: Reading }) {
     problemLog.report('secrets_refresh_failed', source.name, 'secrets_unreachable', reading.problems)
   }
 
+  const unknownFields = (reading: Reading) => [
+    ...unknownKeys(reading, channels),
+    ...unknownPagerFields(reading, pagers),
+    ...unknownSourceFields(reading, sourceNames),
+  ]
+
   function reportUnknownKeys({ reading }: { reading: Reading }) {
-    for (const { at, expected } of [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]) {
+    for (const { at, expected } of unknownFields(reading)) {
       if (reportedUnknown.has(at)) continue
       reportedUnknown.add(at)
       log.write('webhook_channel_unknown', { at, expected })
@@ -157,6 +181,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     if (rotated) auditSigners = check.auditSigners
     const pagerKeysBefore = pagerKeys
     pagerKeys = appliedPagerKeys(pagerKeysBefore, check.pagerKeys)
+    sourceSecrets = appliedSourceSecrets(sourceSecrets, check.sourceSecrets)
     const isSame = changed.length === 0 && !differs && !rotated && samePagerKeys(pagerKeysBefore, pagerKeys)
     return isSame ? undefined : changed
   }
@@ -209,10 +234,11 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     ...(await publicSuffixes(settings)),
     ...unknownVariables(env, channels),
     ...unknownPagerVariables(env, pagers),
+    ...unknownSourceVariables(env, sourceNames),
     ...files.flatMap((reading) =>
       reading.problems.map((problem) => ({ ...problem, code: 'secrets_unreachable' as const })),
     ),
-    ...files.flatMap((reading) => [...unknownKeys(reading, channels), ...unknownPagerFields(reading, pagers)]),
+    ...files.flatMap(unknownFields),
     ...check.problems,
   ]
   if (problems[0]) {
@@ -241,6 +267,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     auditSigners: () => auditSigners,
     pagerKey: (name) => pagerKeys.keys.get(name)?.secret,
     pagerWebhookSecrets: (name) => pagerKeys.webhookSecrets.get(name) ?? [],
+    sourceSecret: (name) => sourceSecrets.secrets.get(name)?.secret,
     get signingSecretIsMadeUp() {
       return isGenerated
     },

@@ -190,6 +190,7 @@ export function mergeReading(last: Reading | undefined, now: Reading): Reading {
     signing,
     auditKeys: now.auditKeys ?? last?.auditKeys,
     pagers: now.pagers ?? last?.pagers,
+    sourceSecrets: now.sourceSecrets ?? last?.sourceSecrets,
     problems: now.problems,
   }
 }

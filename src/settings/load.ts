@@ -8,6 +8,7 @@ import { isPlatformName, readPlatformNames } from './platform.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { publicContradictions } from './public-contradictions.ts'
 import { withoutServiceVariables } from './service-variables.ts'
+import { SOURCE_SECRET_PREFIX } from './source-settings.ts'
 import { SETTINGS, type SettingName, type Settings, WEBHOOK_PREFIX } from './table.ts'
 
 /**
@@ -155,6 +156,7 @@ function misspelt(env: Environment): Problem[] {
         !name.startsWith(WEBHOOK_PREFIX) &&
         !name.startsWith(PAGER_KEY_PREFIX) &&
         !name.startsWith(PAGER_WEBHOOK_PREFIX) &&
+        !name.startsWith(SOURCE_SECRET_PREFIX) &&
         !name.startsWith('TEAMS_TEST_'),
     )
     .map((name) => {

@@ -21,6 +21,7 @@ import {
   url,
   whole,
 } from './schemas.ts'
+import { SOURCE_SETTINGS } from './source-settings.ts'
 import { STORM_SETTINGS } from './storm-settings.ts'
 
 /**
@@ -340,6 +341,8 @@ export const SETTINGS = {
   ...AUDIT_SETTINGS,
 
   ...PAGER_SETTINGS,
+
+  ...SOURCE_SETTINGS,
 
   TEAMS_REDIS_URL: {
     group: 'Live listeners',

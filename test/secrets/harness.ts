@@ -84,12 +84,14 @@ export function createWorld() {
       env: Record<string, string>,
       channels: Parameters<typeof createSecrets>[0]['channels'] = CHANNELS,
       pagers: Parameters<typeof createSecrets>[0]['pagers'] = [],
+      sourceNames: readonly string[] = [],
     ) {
       const secrets = await createSecrets({
         settings: loadSettings(env),
         env,
         channels,
         pagers,
+        sourceNames,
         log,
         metrics,
         clock: manual.clock,

@@ -29,6 +29,7 @@ export async function checkVaultAndChannels(
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     clock: systemClock,
   })
   const hasWebhookUrl = report.channels.some(({ at }) => at !== undefined)

@@ -29,6 +29,7 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
+    sourceNames: [...catalogue.sources.keys()],
     log: createLog('silent'),
     metrics: createMetrics(),
     clock: systemClock,

@@ -6,7 +6,7 @@ import { createVaultClient, type VaultClient } from './client.ts'
 
 /**
  * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH, the signing secrets at TEAMS_HMAC_VAULT_PATH, the audit keys at
- * TEAMS_AUDIT_VAULT_PATH and the keys of pagers at TEAMS_PAGERS_VAULT_PATH.
+ * TEAMS_AUDIT_VAULT_PATH, the keys of pagers at TEAMS_PAGERS_VAULT_PATH and the secrets of sources at TEAMS_SOURCES_VAULT_PATH.
  *
  * @param options.includeOverridden reads the signing secrets and audit keys even where the environment or a file has them
  */
@@ -22,17 +22,19 @@ export function vaultSource(
   const needed = settings.TEAMS_HMAC_SECRET_KEY === undefined
   const hmacPath = needed || options.includeOverridden ? settings.TEAMS_HMAC_VAULT_PATH : undefined
   const pagersPath = settings.TEAMS_PAGERS_VAULT_PATH
+  const sourcesPath = settings.TEAMS_SOURCES_VAULT_PATH
   const auditNeeded = settings.TEAMS_AUDIT_KEY === undefined && settings.TEAMS_AUDIT_KEY_FILE === undefined
   const auditPath = auditNeeded || options.includeOverridden ? settings.TEAMS_AUDIT_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
     async read() {
-      const [webhooks, signing, auditKeys, pagers] = await Promise.all([
+      const [webhooks, signing, auditKeys, pagers, sourceSecrets] = await Promise.all([
         webhookPath === undefined ? NOT_READ : attempt(() => readWebhooks(client, webhookPath)),
         hmacPath === undefined ? NOT_READ : attempt(() => readSigning(client, hmacPath)),
         auditPath === undefined ? NOT_READ : attempt(() => readAuditKeys(client, auditPath)),
         pagersPath === undefined ? NOT_READ : attempt(() => readPagers(client, pagersPath)),
+        sourcesPath === undefined ? NOT_READ : attempt(() => readSourceSecrets(client, sourcesPath)),
       ])
       const problems = new Map(
         [
@@ -40,6 +42,7 @@ export function vaultSource(
           ...((needed && signing.problems) || []),
           ...((auditNeeded && auditKeys.problems) || []),
           ...(pagers.problems ?? []),
+          ...(sourceSecrets.problems ?? []),
         ].map((problem) => [JSON.stringify(problem), problem]),
       )
       return {
@@ -47,6 +50,7 @@ export function vaultSource(
         signing: signing.value,
         auditKeys: auditKeys.value,
         pagers: pagers.value,
+        sourceSecrets: sourceSecrets.value,
         problems: [...problems.values()],
       }
     },
@@ -60,6 +64,10 @@ function readWebhooks(client: VaultClient, path: string): Promise<Attempt<Readon
 
 function readPagers(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
   return readMap(client, path, `a field for each pager ("vault kv put ${path} oncall=…")`)
+}
+
+function readSourceSecrets(client: VaultClient, path: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
+  return readMap(client, path, `a field for each source ("vault kv put ${path} claims_db=…")`)
 }
 
 async function readMap(client: VaultClient, path: string, what: string): Promise<Attempt<ReadonlyMap<string, Found>>> {
