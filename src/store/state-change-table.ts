@@ -28,6 +28,7 @@ export const ROW_KINDS = {
   'idempotency key': sql`k.key_hash`,
   'pager alert': sql`g.id, g.event_id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code`,
   pager: sql`b.name`,
+  source: sql`o.name`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
 /** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
@@ -334,6 +335,17 @@ export const STATE_CHANGES = {
     of: 'pager',
     means: 'Its service answered 429: nothing is sent until the time that it named',
     noEntry: 'the entry of the pager alert that was refused says so',
+  },
+  'source.taken': { of: 'source', means: 'A replica took the lease of a source', noEntry: LEASE },
+  'source.renewed': {
+    of: 'source',
+    means: 'The lease was renewed, or given back; with it, when the source last saw its system',
+    noEntry: LEASE,
+  },
+  'source.saved': {
+    of: 'source',
+    means: 'A source saved its checkpoint, or since when it is blind, with the events that follow from it',
+    noEntry: 'these events have entries; without any, nothing happened',
   },
   'key.taken': {
     of: 'idempotency key',

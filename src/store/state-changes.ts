@@ -99,6 +99,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   'idempotency key': 'k',
   'pager alert': 'g',
   pager: 'b',
+  source: 'o',
 }
 
 /** The id that the entries of a kind of rows are about. */

@@ -216,6 +216,18 @@ export interface Tables {
     updated_at: Generated<Date>
     salt: string | null
   }
+  teams_sources: {
+    name: string
+    kind: string
+    holder: string | null
+    lease_until: Date | null
+    fence: Generated<number>
+    checkpoint: Json<JsonObject>
+    seen_at: Date | null
+    unseen_since: Date | null
+    blind_since: Date | null
+    code: string | null
+  }
   teams_audit_entries: {
     /** A bigint, which pg reads as text. */
     id: Generated<string>
