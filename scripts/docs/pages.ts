@@ -18,6 +18,7 @@ import {
   metricsPage,
   outcomesPage,
   pagerAlertCodesPage,
+  sourceCodesPage,
   stateChangesPage,
 } from './tables.ts'
 
@@ -34,6 +35,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/library.md', libraryPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/pager-alert-codes.md', pagerAlertCodesPage()],
+    ['docs/reference/source-codes.md', sourceCodesPage()],
     ['docs/reference/state-changes.md', stateChangesPage()],
     ['docs/reference/audit-findings.md', auditFindingsPage()],
     ['docs/reference/audit-entries.md', auditEntriesPage()],

@@ -5,6 +5,7 @@ import { LINK_REFUSALS } from '../../src/contract/link-refusals.ts'
 import { type Consequence, OUTCOMES } from '../../src/contract/outcomes.ts'
 import { PAGER_ALERT_CODES } from '../../src/contract/pager-alerts.ts'
 import { PAGER_WEBHOOK_REFUSALS } from '../../src/contract/pager-webhooks.ts'
+import { SOURCE_CODES } from '../../src/contract/sources.ts'
 import { ERROR_CODES } from '../../src/kernel/error-codes.ts'
 import { LOG_FIELDS, type LogEventRow } from '../../src/kernel/log-events/fields.ts'
 import { LOG_EVENTS_BY_SUBJECT } from '../../src/kernel/log-events/table.ts'
@@ -131,6 +132,19 @@ export function pagerAlertCodesPage(): string {
         row.todo,
       ]),
     )}`,
+  )
+}
+
+/** `docs/reference/source-codes.md`. */
+export function sourceCodesPage(): string {
+  return page(
+    'Codes of sources',
+    'src/contract/sources.ts',
+    'A source watches an outside system. Its `code` says why it can not see the system. It is the label `result` of `teams_source_looks_total`, where `ok` stands for a look that succeeded.',
+    table(
+      ['code', 'meaning', 'what to do'],
+      Object.entries(SOURCE_CODES).map(([name, row]) => [code(name), row.means, row.todo]),
+    ),
   )
 }
 

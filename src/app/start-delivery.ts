@@ -10,6 +10,7 @@ import type { ChannelTurns } from '../delivery/turns.ts'
 import type { UnreadyChannels } from '../delivery/unready-channels.ts'
 import { climbAfterFailure } from '../escalation/climb-after-failure.ts'
 import { startEscalation } from '../escalation/loop.ts'
+import type { AcceptsFromSources } from '../gateway/accept-from-source.ts'
 import type { SendCheckpoint } from '../gateway/send-checkpoint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -37,7 +38,7 @@ export interface DeliveryParts {
   readonly secrets: Secrets
   /** Those of environment, files and Vault. */
   readonly realSecrets: Secrets
-  readonly service: SendCheckpoint
+  readonly service: SendCheckpoint & AcceptsFromSources
   readonly outside: OutsideActions
   readonly metrics: Metrics
   readonly unready: UnreadyChannels
@@ -119,6 +120,21 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
     const onFailed = climbAfterFailure(parts.escalation.timers, kysely)
     const sender = await startPagerSender({ ...ready, kysely, onFailed, clock, metrics: parts.metrics, log })
     releases.add(() => sender.stop())
+  }
+  if (catalogue.sources.size > 0) {
+    // Imported only where it is used, with the clients of the systems that are watched.
+    const { startSources } = await import('../sources/start.ts')
+    releases.add(
+      await startSources({
+        sources: catalogue.sources,
+        secret: (name) => realSecrets.sourceSecret(name),
+        kysely: database.delivery,
+        accept: parts.service.acceptFromSource,
+        clock,
+        log,
+        metrics: parts.metrics,
+      }),
+    )
   }
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))

@@ -49,7 +49,8 @@ export function watchedOf(
   sources: Readonly<Record<string, Watched | { readonly kind: string }>>,
 ): ReadonlyMap<string, SourceDefinition> {
   const found = new Map<string, SourceDefinition>()
-  for (const [name, source] of Object.entries(sources)) if (isWatched(source)) found.set(name, definitionOf(name, source))
+  for (const [name, source] of Object.entries(sources))
+    if (isWatched(source)) found.set(name, definitionOf(name, source))
   return found
 }
 

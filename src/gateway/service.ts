@@ -1,4 +1,5 @@
 import type { GatewayService } from '../contract/service.ts'
+import { type AcceptsFromSources, createAcceptFromSource } from './accept-from-source.ts'
 import { createActions, type FindFirstAction } from './actions.ts'
 import { createAlerts } from './alerts.ts'
 import { createAudit } from './audit.ts'
@@ -20,6 +21,7 @@ export interface LocalService
     SendEvents,
     SendCheckpoint,
     FindFirstAction,
+    AcceptsFromSources,
     RecordLinkRefusal,
     ReceivePagerWebhooks {
   /** Resolves when the calls in flight have ended, so that the database can be closed. */
@@ -34,6 +36,7 @@ export function createService(parts: UseCaseParts): LocalService {
     ...wrap({
       ...createSendEvents(parts),
       ...createAlerts(parts),
+      ...createAcceptFromSource(parts),
       ...createSendCheckpoint(parts),
       ...createNotifications(parts, actions.act),
       ...actions,

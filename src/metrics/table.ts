@@ -113,6 +113,11 @@ export const METRICS = {
     help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
+  teams_source_looks_total: {
+    type: 'counter',
+    help: 'Looks of the source at its system, by result: ok, or a code of a source.',
+    labels: ['source', 'kind', 'result'],
+  },
   teams_pager_alerts_total: {
     type: 'counter',
     help: 'Requests to services that call people, by the name of the pager, what was asked for (trigger, acknowledge, resolve), and the outcome: accepted, done, unprocessed, or a pager alert code.',

@@ -76,6 +76,7 @@ describe.each(KINDS)('entries that belong to no row, on %s', (kind) => {
       signingSecretIsMadeUp: signing.length === 0,
       pagerKey: () => undefined,
       pagerWebhookSecrets: () => [],
+      sourceSecret: () => undefined,
       auditSigners: () => [],
     })
     const record = (secrets: ReturnType<typeof secretsOf>, atStart: boolean) =>

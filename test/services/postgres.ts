@@ -87,6 +87,51 @@ export async function startPostgres(
   })
 }
 
+/** Starts a replica that streams from `primary`, under this `application_name`; it ends like {@link startPostgres}'s server. */
+export async function startReplica(
+  primary: Postgres,
+  name: string,
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<Postgres> {
+  const bin = findPostgres()
+  if (!bin) throw new Error(`PostgreSQL ${OLDEST} or newer is not installed; "npm test" installs it.`)
+  const owner = unprivilegedOwner()
+  const from = new URL(primary.url)
+  return onFreePort(async (port) => {
+    const folder = privateFolder('replica', owner)
+    const data = join(folder, 'data')
+    try {
+      await promisify(execFile)(
+        join(bin, 'pg_basebackup'),
+        ['-D', data, '-d', `${primary.url}?application_name=${name}`, '-R', '-X', 'stream', '--checkpoint=fast'],
+        { ...owner, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } },
+      )
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    }
+    const all = {
+      listen_addresses: '127.0.0.1',
+      port,
+      unix_socket_directories: folder,
+      max_connections: 200,
+      log_min_messages: 'log',
+      ...settings,
+    }
+    const program = await startProgram({
+      name: 'PostgreSQL replica',
+      folder,
+      owner,
+      command: join(bin, 'postgres'),
+      args: ['-D', data, ...Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+      ready: /database system is ready to accept read-only connections/,
+      stopSignal: 'SIGINT',
+      abandonSignal: 'SIGQUIT',
+    })
+    return Object.assign(program, { url: `postgres://postgres:${from.password}@127.0.0.1:${port}/postgres` })
+  })
+}
+
 async function initialise(bin: string, data: string, password: string, owner: ReturnType<typeof unprivilegedOwner>) {
   mkdirSync(data, { mode: 0o700 })
   const passwordFile = join(data, '..', 'password')

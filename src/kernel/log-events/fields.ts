@@ -31,7 +31,7 @@ export const LOG_FIELDS = {
   channels: { type: 'texts', help: 'Keys of the channels.' },
   code: {
     type: 'text',
-    help: 'Error code, as in the reference of errors; of a pager alert, as in the pager alert codes.',
+    help: 'Error code, as in the reference of errors; of a pager alert, as in the pager alert codes; of a source, as in the codes of sources.',
   },
   correlation_id: { type: 'text', help: 'Correlation id of the event.' },
   correlation_ids: { type: 'texts', help: 'Correlation ids of the events whose attempts are meant.' },
@@ -48,7 +48,7 @@ export const LOG_FIELDS = {
   ignored: { type: 'texts', help: 'Data fields that were not kept, as the event type does not declare them.' },
   indexes: { type: 'number', help: 'Indexes that were made.' },
   kept_back: { type: 'number', help: 'Waiting notifications that the silence suppressed.' },
-  kind: { type: 'text', help: 'Kind of the silence: silence or maintenance.' },
+  kind: { type: 'text', help: 'Kind of the silence: silence or maintenance; or of the source, such as postgres.' },
   method: { type: 'text', help: 'HTTP method.' },
   missed: { type: 'number', help: 'Accepted events that were not published meanwhile.' },
   mode: { type: 'text', help: 'Permissions of the folder, as chmod takes them.' },

@@ -6,6 +6,7 @@ import { ESCALATION_EVENTS } from './escalation.ts'
 import type { LogEventRow, LogField, LogValue } from './fields.ts'
 import { PAGER_ALERT_EVENTS } from './pager-alerts.ts'
 import { REQUEST_EVENTS } from './requests.ts'
+import { SOURCE_EVENTS } from './sources.ts'
 import { START_EVENTS } from './start.ts'
 
 /** Every log event by subject; `docs/reference/log-events.md` is written from these tables. */
@@ -16,6 +17,7 @@ export const LOG_EVENTS_BY_SUBJECT = {
   Actions: ACTION_EVENTS,
   'Pager alerts': PAGER_ALERT_EVENTS,
   Escalation: ESCALATION_EVENTS,
+  Sources: SOURCE_EVENTS,
   'Audit trail': AUDIT_EVENTS,
   'Buttons of cards': BUTTON_EVENTS,
 } as const
@@ -31,6 +33,7 @@ export const LOG_EVENTS = {
   ...ACTION_EVENTS,
   ...PAGER_ALERT_EVENTS,
   ...ESCALATION_EVENTS,
+  ...SOURCE_EVENTS,
   ...AUDIT_EVENTS,
   ...BUTTON_EVENTS,
 } as const satisfies Record<string, LogEventRow>

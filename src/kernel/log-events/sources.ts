@@ -1,0 +1,44 @@
+import type { LogEventRow } from './fields.ts'
+
+/** Log events of sources: which replica runs them, and whether they see. */
+export const SOURCE_EVENTS = {
+  source_taken: {
+    level: 'info',
+    message: 'source is run by this replica',
+    fields: ['source', 'kind'],
+  },
+  source_lost: {
+    level: 'info',
+    message: 'source is not run by this replica any more; another one takes it, or this one again',
+    fields: ['source', 'kind'],
+  },
+  source_unseen: {
+    level: 'warn',
+    message: 'source could not see its system; it looks again',
+    fields: ['source', 'kind', 'code'],
+    todo: 'Look at the code in the reference of codes of sources; "claimlinc-teams sources check" tries it.',
+  },
+  source_blind: {
+    level: 'error',
+    message: 'source has not seen its system for too long; gateway.source.blind was sent',
+    fields: ['source', 'kind', 'code'],
+    todo: 'Look at the code in the reference of codes of sources; "claimlinc-teams sources check" tries it.',
+  },
+  source_recovered: {
+    level: 'info',
+    message: 'source sees its system again; gateway.source.recovered was sent',
+    fields: ['source', 'kind'],
+  },
+  source_failed: {
+    level: 'error',
+    message: 'source failed; it is started again from its checkpoint',
+    fields: ['source', 'kind', 'err'],
+    todo: 'If the database is not reachable, nothing. Otherwise report it with the fields of this line.',
+  },
+  source_not_held: {
+    level: 'error',
+    message: 'lease of a source could not be taken or renewed; trying again',
+    fields: ['source', 'err'],
+    todo: 'Check that the database answers. Another replica that reaches it runs the source meanwhile.',
+  },
+} as const satisfies Record<string, LogEventRow>
