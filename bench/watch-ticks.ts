@@ -49,22 +49,23 @@ export interface TickFacts {
 }
 
 /**
- * Reads what ticks did to events of the priority HIGH since {@link watchTicks}, from the rows of transactions, tier cards and entries.
+ * Reads what ticks did to the events of a policy since {@link watchTicks}, from the rows of transactions, tier cards and entries.
  *
  * @param readyAt when the gateway listened
  */
-export async function readTicks({ query }: Queries, readyAt: Date): Promise<TickFacts> {
+export async function readTicks({ query }: Queries, policy: string, readyAt: Date): Promise<TickFacts> {
   const [row] = await query<{ [F in keyof TickFacts]: number | string }>(
     `WITH entries AS (
        SELECT x.xid, x.subject, (f.fields ->> 'tier')::int AS tier, (f.fields ->> 'next_at')::timestamptz AS next_at
          FROM teams_audit_entries x, LATERAL (SELECT convert_from(x.body, 'UTF8')::jsonb AS fields) f
-        WHERE f.fields ->> 'kind' = 'escalation.called'
+        WHERE f.fields ->> 'kind' = 'escalation.called' AND f.fields ->> 'policy' = $2::text
      ), calls AS (
        SELECT t.ended, greatest(lag(c.next_at) OVER (PARTITION BY c.subject ORDER BY c.tier), $1::timestamptz) AS due
          FROM entries c JOIN bench_ticks t ON t.xid = c.xid
      ), cards AS (
        SELECT event_id, escalation_step AS tier, channel, count(*) AS cards FROM teams_notifications
-        WHERE escalation_step IS NOT NULL AND priority = 'HIGH' GROUP BY 1, 2, 3
+        WHERE escalation_step IS NOT NULL
+          AND event_id IN (SELECT event_id FROM teams_escalations WHERE policy = $2::text) GROUP BY 1, 2, 3
      )
      SELECT (SELECT extract(epoch FROM max(ended - began)) FROM bench_ticks WHERE began >= $1::timestamptz) AS longest,
             (SELECT extract(epoch FROM max(ended - due)) FROM calls) AS latest,
@@ -75,7 +76,7 @@ export async function readTicks({ query }: Queries, readyAt: Date): Promise<Tick
             (SELECT count(*) FROM cards WHERE cards > 1) AS "calledTwice",
             (SELECT count(*) FROM cards c WHERE NOT EXISTS (
                SELECT 1 FROM entries x WHERE x.subject = c.event_id AND x.tier = c.tier)) AS "withoutEntry"`,
-    [readyAt.toISOString()],
+    [readyAt.toISOString(), policy],
   )
   const of = (name: keyof TickFacts) => Number(row?.[name] ?? Number.NaN)
   return {

@@ -10,11 +10,12 @@ import { nowMs } from '../process-facts.ts'
 import { baseSettings, liftedBudget } from '../settings.ts'
 import { type Queries, readTicks, type TickFacts, watchTicks } from '../watch-ticks.ts'
 
+const POLICY = 'bench'
 /** A wait that no event of the bench reaches by itself, and then tiers that follow each other. */
 const CONFIG = `
 escalation:
   policies:
-    bench:
+    ${POLICY}:
       for: [{ priorities: [HIGH] }]
       tiers:
         - { after: 1h, channels: [sre] }
@@ -73,7 +74,7 @@ export async function dueAtOnce(bench: Bench, place: Place, name: string): Promi
   const gateway = await startGateway({ checkout: bench.checkout, settings, profile: profile('call') })
   const readyAt = new Date()
   const called = await callTiers(bench, gateway, name)
-  const ticks = await place.access((database) => readTicks(database, readyAt))
+  const ticks = await place.access((database) => readTicks(database, POLICY, readyAt))
   return {
     ...ticks,
     critical: called.critical,
