@@ -238,4 +238,57 @@ export const BREAKAGES: readonly ChaosBreakage[] = [
     promise: 'recovery',
     scenario: 'kill-postgres',
   },
+  {
+    name: 'acknowledged-climbs',
+    does: 'an acknowledgement does not stop the timer of its event',
+    changes: [
+      {
+        file: 'src/actions/act.ts',
+        find: 'await timers.acknowledged(transaction, ids, at)',
+        replace: 'return false',
+      },
+    ],
+    promise: 'actions',
+    scenario: 'acting',
+  },
+  {
+    name: 'second-click-done',
+    does: 'an event that somebody has acknowledged is acknowledged again',
+    changes: [
+      {
+        file: 'src/actions/decide.ts',
+        find: 'state.acknowledged === null || state.calling',
+        replace: 'state !== null',
+      },
+    ],
+    promise: 'actions',
+    scenario: 'acting',
+  },
+  {
+    name: 'ticks-without-transaction',
+    does: 'each statement of a tick commits by itself, so that two replicas call the same tiers',
+    changes: [
+      {
+        file: 'src/escalation/tick.ts',
+        find: 'const done = await inTransaction(',
+        replace: 'const done = await ((db, work) => work(db))(',
+      },
+    ],
+    promise: 'tiers',
+    scenario: 'climbing',
+  },
+  {
+    name: 'pager-not-told-of-the-end',
+    does: 'the service of a pager is not told that an event was discarded',
+    changes: [{ file: 'src/escalation/create-timers.ts', find: "eventIds, 'resolve'", replace: "[], 'resolve'" }],
+    promise: 'alerts',
+    scenario: 'climbing',
+  },
+  {
+    name: 'pager-refusals-believed',
+    does: "each answer of a pager's service counts as accepted",
+    changes: [{ file: 'src/pagers/http.ts', find: 'status < 300', replace: 'status < 600' }],
+    promise: 'alerts',
+    scenario: 'climbing',
+  },
 ]

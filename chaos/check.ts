@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { checkActions } from './checks/actions.ts'
+import { checkAlerts } from './checks/alerts.ts'
 import { checkAudit } from './checks/audit.ts'
 import { checkBudget } from './checks/budget.ts'
 import { checkDelivered } from './checks/delivered.ts'
@@ -8,6 +10,7 @@ import { checkProcesses } from './checks/processes.ts'
 import { type History, readHistory } from './checks/read.ts'
 import { checkRecovery } from './checks/recovery.ts'
 import { checkRepeats } from './checks/repeats.ts'
+import { checkTiers } from './checks/tiers.ts'
 import { checkTrail } from './checks/trail.ts'
 import { PROMISE_NAMES, type PromiseName, type PromiseResult } from './promises.ts'
 import type { ScenarioResult } from './summary.ts'
@@ -23,6 +26,9 @@ const CHECKS: Readonly<Record<PromiseName, (history: History) => PromiseResult>>
   audit: checkAudit,
   trail: checkTrail,
   processes: checkProcesses,
+  actions: checkActions,
+  tiers: checkTiers,
+  alerts: checkAlerts,
   recovery: checkRecovery,
 }
 
@@ -49,6 +55,7 @@ export function checkScenario(folder: string): ScenarioResult {
       stops: countOf((line) => line.kind === 'signalled' && line.signal === 'SIGTERM'),
       faults: countOf((line) => line.kind === 'fault'),
       faulty_answers: history.posts.filter(({ how }) => how !== 'ok' && how !== 'unanswered').length,
+      clicks: history.clicks.length,
       digests: [...history.notifications.values()].filter(({ event_type }) => event_type === 'gateway.digest').length,
     },
     notes: history.timeline.flatMap((line) =>

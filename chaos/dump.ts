@@ -10,8 +10,23 @@ export interface DumpLine {
   readonly row: Readonly<Record<string, unknown>>
 }
 
-/** Tables that the checker reads; those that a version does not have are left out. */
-const TABLES = ['teams_events', 'teams_notifications', 'teams_attempts', 'teams_channels', 'teams_silences']
+/** Tables that the checker reads, and the order of their rows; those that a version does not have are left out. */
+const TABLES = {
+  teams_events: 'id',
+  teams_notifications: 'id',
+  teams_attempts: 'notification_id, attempt, held_by',
+  teams_channels: 'key',
+  teams_silences: 'id',
+  teams_actions: 'id',
+  teams_escalations: 'event_id',
+  teams_pager_alerts: 'id',
+} as const
+
+/** Entries of escalations: only they say when a tier was called. With the number of each, and when its transaction began. */
+const ESCALATION_ENTRIES = `
+  SELECT f.fields || jsonb_build_object('id', x.id, 'written', x.created_at) AS row
+    FROM teams_audit_entries x, LATERAL (SELECT convert_from(x.body, 'UTF8')::jsonb AS fields) f
+   WHERE f.fields ->> 'kind' LIKE 'escalation.%' ORDER BY x.id`
 
 type Query = (sql: string) => Promise<readonly { readonly row: Record<string, unknown> }[]>
 
@@ -46,21 +61,24 @@ export async function dumpEmbedded(folder: string, file: string): Promise<void> 
 
 async function dump(query: Query, file: string): Promise<void> {
   const lines = createLines<DumpLine>(file)
-  try {
-    for (const table of TABLES) {
-      const [found] = await query(`SELECT jsonb_build_object('there', to_regclass('${table}') IS NOT NULL) AS row`)
-      if (found?.row.there !== true) continue
-      // A page at a time: a long run has more rows than one answer should hold.
-      const order =
-        table === 'teams_channels' ? 'key' : table === 'teams_attempts' ? 'notification_id, attempt, held_by' : 'id'
-      for (let from = 0, size = 5_000; ; from += size) {
-        const rows = await query(
-          `SELECT to_jsonb(t) - 'card_payload' AS row FROM ${table} t ORDER BY ${order} LIMIT ${size} OFFSET ${from}`,
-        )
-        for (const { row } of rows) lines.write({ table, row })
-        if (rows.length < size) break
-      }
+  /** A page at a time: a long run has more rows than one answer should hold. */
+  async function writePages(table: string, select: string): Promise<void> {
+    for (let from = 0, size = 5_000; ; from += size) {
+      const rows = await query(`${select} LIMIT ${size} OFFSET ${from}`)
+      for (const { row } of rows) lines.write({ table, row })
+      if (rows.length < size) break
     }
+  }
+  try {
+    const isThere = async (table: string) => {
+      const [found] = await query(`SELECT jsonb_build_object('there', to_regclass('${table}') IS NOT NULL) AS row`)
+      return found?.row.there === true
+    }
+    for (const [table, order] of Object.entries(TABLES)) {
+      if (!(await isThere(table))) continue
+      await writePages(table, `SELECT to_jsonb(t) - 'card_payload' AS row FROM ${table} t ORDER BY ${order}`)
+    }
+    if (await isThere('teams_audit_entries')) await writePages('escalation_entries', ESCALATION_ENTRIES)
   } finally {
     lines.close()
   }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import type { EscalationFacts } from './escalation.ts'
 
 // The forms of what is written down while faults are played, which the checker reads afterwards. All times are
 // milliseconds since 1970 on this machine's own clock, which no fault moves.
@@ -38,6 +39,48 @@ export interface GivenUpLine {
 }
 
 export type SenderLine = AcceptedLine | RefusedLine | GivenUpLine
+
+/** `clicks.jsonl`: an action that a person asked for, and the answer. */
+export interface ClickLine {
+  readonly kind: 'click'
+  /** When it was asked (the first time) and when the answer was there. */
+  readonly asked: number
+  readonly t: number
+  /** Name of the person, which no other click has. */
+  readonly by: string
+  readonly event_id: string
+  readonly action: string
+  readonly tries: number
+  readonly status: number
+  readonly state: string
+  readonly result: string | null
+  readonly action_id: string
+}
+
+/** `clicks.jsonl`: no gateway answered before the people stopped. It may be done or not. */
+export interface ClickGivenUpLine {
+  readonly kind: 'click_given_up'
+  readonly t: number
+  readonly by: string
+}
+
+export type ClickerLine = ClickLine | ClickGivenUpLine
+
+/** `pager.jsonl`: a request to PagerDuty. */
+export interface PagerLine {
+  readonly kind: 'pager'
+  readonly t: number
+  /** trigger, acknowledge or resolve. */
+  readonly request: string
+  /** Its `dedup_key`. */
+  readonly key: string
+  /** The answer; null where none was sent. */
+  readonly status: number | null
+  /** The fault that was played, or `ok`. */
+  readonly how: string
+  /** PagerDuty took it, whether or not the answer reached anybody. */
+  readonly taken: boolean
+}
 
 /** `receiver.jsonl`: a post that came. */
 export interface PostLine {
@@ -145,6 +188,8 @@ export interface ScenarioFacts {
   readonly clock_jumps: number
   /** Milliseconds after which the gateway gives up waiting for an answer. */
   readonly timeout_ms: number
+  /** The policy by which events climb; absent where none do. */
+  readonly escalation?: EscalationFacts | undefined
   /** How many times slower than an idle machine this one was; the bounds are made larger by that. */
   readonly slowness: number
   readonly bounds: Bounds
@@ -162,6 +207,8 @@ export interface Bounds {
   readonly claimed: number
   /** From the end of the faults to the arrival of the last card. */
   readonly settled: number
+  /** From when a tier is due, or a gateway runs again, to its call. */
+  readonly called: number
 }
 
 /** Appends lines of JSON to a file, each written before `write` returns: what is on record outlives the process. */

@@ -8,13 +8,22 @@ export const PROMISES = {
   audit: 'Attempt rows and received posts agree, one by one.',
   trail: 'Every change of state has its audit entry, every entry its row, and the tree of all entries is intact.',
   processes: 'No process ends by itself. A process that is asked to stop does so in an orderly way.',
+  actions:
+    'An action is done exactly once or not at all, its answer says which, and its follow-up is made once in each channel. No tier of an acknowledged or discarded event is called.',
+  tiers: 'Each tier of an open event is called once, at most 10 s after it is due or a gateway runs again.',
+  alerts:
+    'An event that calls a pager opens one alert there, or is folded into one that is open; it ends with the event.',
   recovery: 'After the end of the faults, all notifications arrive within the time limit.',
 } as const
 
 export type PromiseName = keyof typeof PROMISES
 export const PROMISE_NAMES = Object.keys(PROMISES) as readonly PromiseName[]
+/** Promises about people, which only scenarios with people can check. */
+export const ABOUT_PEOPLE = ['actions', 'tiers', 'alerts'] as const satisfies readonly PromiseName[]
+/** Promises that every scenario can check. */
+export const COMMON_PROMISES = PROMISE_NAMES.filter((name) => !ABOUT_PEOPLE.some((other) => other === name))
 /** For scenarios in which nothing waits for long, or whose clocks or receiver make the order of attempts meaningless. */
-export const ALL_BUT_ORDER = PROMISE_NAMES.filter((name) => name !== 'order')
+export const ALL_BUT_ORDER = COMMON_PROMISES.filter((name) => name !== 'order')
 
 /** Whether one promise was held in one scenario. */
 export interface PromiseResult {

@@ -39,6 +39,14 @@ const ALLOWANCES: readonly (readonly [string, string])[] = [
     'a resting channel is probed with its notifications in turn, and order is derived from times',
   ],
   [
+    'A tier may be called 10 s after it is due, or after a gateway runs again that reaches PostgreSQL',
+    'the gateway promises that. A kill of one of two replicas is no excuse, since the other one calls tiers, too',
+  ],
+  [
+    'From the answer to an acknowledgement or a discard on, no tier of its event may begin to be called',
+    'a tier that was being called at the moment of the click may be committed before the click is',
+  ],
+  [
     "Each jump of PostgreSQL's clock may allow one more burst",
     'that clock refills the bucket, and the database has no other clock',
   ],

@@ -7,12 +7,13 @@ import type { ScenarioFacts } from './history.ts'
 import { watchSlowness } from './machine.ts'
 import { NotStarted } from './replicas.ts'
 import type { Scenario } from './scenario.ts'
+import type { Setup } from './setup.ts'
 import type { ScenarioResult } from './summary.ts'
 import { verifyTrail } from './verify-trail.ts'
 import { BUDGET, CHANNELS, createWorld, type ScenarioRun, TIMEOUT_MS, type World } from './world.ts'
 
 /** What is allowed for between an act and its trace on an idle machine; docs/reliability.md says why. */
-const BOUNDS = { recorded: 1_500, jitter: 1_000, claimed: 1_500, settled: 60_000 } as const
+const BOUNDS = { recorded: 1_500, jitter: 1_000, claimed: 1_500, settled: 60_000, called: 10_000 } as const
 /** Wait beyond the bound, to distinguish late cards from lost ones. */
 const BEYOND_BOUND_MS = 15_000
 
@@ -34,6 +35,7 @@ export async function runScenario(
     jitter: Math.round(BOUNDS.jitter * slowness.most),
     claimed: Math.round(BOUNDS.claimed * slowness.most),
     settled: Math.round((setup.settled ?? BOUNDS.settled) * slowness.most),
+    called: Math.round(BOUNDS.called * slowness.most),
   })
   const world = await createWorld(options, setup)
   options.closers.add(world.close)
@@ -42,8 +44,8 @@ export async function runScenario(
       if (!(error instanceof NotStarted)) throw error
       note(world, 'the scenario was cut short', error)
     })
-    await quieten(world)
-    await settle(world, bounds().settled + BEYOND_BOUND_MS)
+    await quieten(world, setup.escalation?.tiers.some(({ pagers }) => pagers.length > 0) ?? false)
+    await settle(world, setup, bounds().settled + BEYOND_BOUND_MS)
     // Each on its own, as a rolling restart would: the others must not need it.
     for (const replica of world.replicas) await replica.stop()
     const dump = join(folder, 'database.jsonl')
@@ -67,6 +69,7 @@ export async function runScenario(
     budget: setup.budget ?? BUDGET,
     clock_jumps: setup.clockJumps ?? 0,
     timeout_ms: setup.timeoutMs ?? TIMEOUT_MS,
+    escalation: setup.escalation,
     slowness: Number(slowness.most.toFixed(1)),
     bounds: bounds(),
     took: Date.now() - began,
@@ -76,12 +79,13 @@ export async function runScenario(
 }
 
 /** Ends all faults: what is broken is mended, what does not run is started, and nothing new is sent. */
-async function quieten(world: World): Promise<void> {
+async function quieten(world: World, hasPager: boolean): Promise<void> {
   await world.receiver.plan({ '*': {} })
+  if (hasPager) await world.pager.plan({})
   for (const replica of world.replicas)
     if (!replica.process) await replica.start().catch((error: unknown) => note(world, replica.name, error))
   await Promise.all(world.replicas.map((replica) => replica.settled()))
-  await Promise.all(world.senders.map((sender) => sender.stop()))
+  await Promise.all([...world.senders, ...world.clickers].map((one) => one.stop()))
   world.mendAll()
   world.record({ kind: 'calm' })
 }
@@ -91,7 +95,7 @@ function note(world: World, who: string, error: unknown): void {
 }
 
 /** Waits until nothing is pending or in flight. Failed notifications are replayed, as an operator would. */
-async function settle(world: World, mostMs: number): Promise<void> {
+async function settle(world: World, { escalation }: Setup, mostMs: number): Promise<void> {
   const until = Date.now() + mostMs
   let waiting = Number.NaN
   for (let quiet = 0; quiet < 2 && Date.now() < until; ) {
@@ -101,6 +105,7 @@ async function settle(world: World, mostMs: number): Promise<void> {
         await ask(world, `/v1/notifications/${id}/replay`, 'POST')
       }
       waiting = (await idsIn(world, 'pending')).length + (await idsIn(world, 'sending')).length
+      if (escalation) waiting += await dueLater(world)
       quiet = waiting === 0 ? quiet + 1 : 0
     } catch (error) {
       note(world, 'settle', error)
@@ -109,6 +114,15 @@ async function settle(world: World, mostMs: number): Promise<void> {
     await wait(200)
   }
   world.record({ kind: 'settled', waiting })
+}
+
+/** Tiers of the scenario's policy that will be called, and requests to pagers that will be made. */
+async function dueLater(world: World): Promise<number> {
+  const [row] = await world.ask<{ count: number }>(
+    `SELECT (SELECT count(*) FROM teams_escalations WHERE policy = 'chaos' AND state = 'climbing' AND next_at IS NOT NULL)::int
+          + (SELECT count(*) FROM teams_pager_alerts WHERE next_attempt_at IS NOT NULL)::int AS count`,
+  )
+  return row?.count ?? 0
 }
 
 async function idsIn(world: World, state: string): Promise<string[]> {

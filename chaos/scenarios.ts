@@ -1,4 +1,6 @@
 import type { Scenario } from './scenario.ts'
+import { ACTING } from './scenarios/acting.ts'
+import { CLIMBING } from './scenarios/climbing.ts'
 import { CLOCKS } from './scenarios/clocks.ts'
 import { DATABASES } from './scenarios/databases.ts'
 import { DISKS } from './scenarios/disks.ts'
@@ -20,6 +22,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...RECEIVERS,
   ...NEIGHBOURS,
   ...DISKS,
+  ...ACTING,
+  ...CLIMBING,
   ...CLOCKS,
   ...VERSIONS,
 ]

@@ -1,3 +1,5 @@
+import type { EscalationFacts } from './escalation.ts'
+
 /** How long a run takes: all events, or as many as fit into two minutes. */
 export type Form = 'full' | 'short'
 
@@ -9,6 +11,8 @@ export interface Setup {
   readonly settled?: number
   /** Milliseconds until the gateway gives up waiting for an answer. */
   readonly timeoutMs?: number
+  /** The policy by which events climb; one with pagers starts PagerDuty, too. */
+  readonly escalation?: EscalationFacts
   /** Settings beyond, or other than, the usual ones. */
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** False where webhook URLs do not come from the environment. */

@@ -1,10 +1,20 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Postgres } from '../test/services/postgres.ts'
 import { startPostgres } from '../test/services/postgres.ts'
+import { type Clicker, type Clicks, startClicker } from './clicker.ts'
 import { askPostgres } from './dump.ts'
+import { configOf, type EscalationFacts, PAGER, PAGER_KEY } from './escalation.ts'
 import { CALM, type ChannelPlan } from './faults.ts'
-import { createLines, type SenderLine, type TimelineEvent, type TimelineLine } from './history.ts'
+import {
+  type AcceptedLine,
+  type ClickerLine,
+  createLines,
+  type SenderLine,
+  type TimelineEvent,
+  type TimelineLine,
+} from './history.ts'
+import { type Pager, startPager } from './pager.ts'
 import { originIn, start } from './processes.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
 import { createRandom, type Random } from './random.ts'
@@ -32,6 +42,10 @@ export interface World {
   ask<T>(sql: string): Promise<readonly T[]>
   /** Starts senders; the runner stops those that the scenario does not. */
   send(mix?: Partial<Mix>): Sender
+  /** Lets people click at events that climb; the runner stops them. */
+  click(clicks: Clicks): Clicker
+  /** PagerDuty, if the policy of the scenario calls it. */
+  readonly pager: Pager
   /** Records a fault that begins now; call the returned function when the fault ends. */
   fault(
     fault: string,
@@ -47,6 +61,7 @@ export interface World {
   /** Environment that points the gateways to their database. */
   readonly store: Readonly<Record<string, string>>
   readonly senders: readonly Sender[]
+  readonly clickers: readonly Clicker[]
   mendAll(): void
   close(): Promise<void>
 }
@@ -85,12 +100,20 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
   later(async () => timeline.close())
   const sent = createLines<SenderLine>(join(folder, 'sender.jsonl'))
   later(async () => sent.close())
+  const clicked = createLines<ClickerLine>(join(folder, 'clicks.jsonl'))
+  later(async () => clicked.close())
+  const accepted: AcceptedLine[] = []
   const record = (kind: TimelineEvent) => timeline.write({ t: Date.now(), ...kind } as TimelineLine)
   const random = createRandom(`${seed}/${scenario.name}`)
   const channels = setup.channels ?? CHANNELS
   try {
     const receiver = await startReceiverProcess(folder, later)
     const { store, postgres, proxy } = await openStore(scenario, setup, folder, later)
+    const { escalation } = setup
+    const pager = escalation?.tiers.some(({ pagers }) => pagers.length > 0)
+      ? await startPager(folder, later)
+      : undefined
+    const climbing = escalation === undefined ? {} : climbingSettings(folder, escalation, pager)
     const budget = setup.budget ?? BUDGET
     const env = (process: string) => ({
       TEAMS_HTTP_PORT: '0',
@@ -119,6 +142,7 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
       ...(typeof setup.proxied === 'string' && !process.startsWith(`${setup.proxied}-`)
         ? { DATABASE_URL: postgres?.url }
         : {}),
+      ...climbing,
       ...setup.settings,
     })
     const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
@@ -128,6 +152,7 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
     const open = new Map<number, () => void>()
     let faults = 0
     const senders: Sender[] = []
+    const clickers: Clicker[] = []
     const first = replicas[0]
     if (!first) throw new Error(`The scenario "${scenario.name}" has no replica.`)
     return {
@@ -140,7 +165,12 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
       replica: first,
       startReplicas: async (given) => void (await Promise.all(replicas.map((replica) => replica.start(given)))),
       senders,
+      clickers,
       receiver,
+      get pager() {
+        if (!pager) throw new Error(`No tier of the scenario "${scenario.name}" calls a pager.`)
+        return pager
+      },
       get postgres() {
         if (!postgres) throw new Error(`The scenario "${scenario.name}" has no PostgreSQL.`)
         return postgres
@@ -155,11 +185,26 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
           replicas,
           name: `${scenario.name}-${senders.length + 1}`,
           random: random.fork(`sender-${senders.length + 1}`),
-          note: sent.write,
+          note(line) {
+            sent.write(line)
+            if (line.kind === 'accepted' && doesClimb(line, escalation)) accepted.push(line)
+          },
           mix: { rate: 60, callers: 4, batch: 6, priorities: ORDINARY, channels, again: 0.03, ...mix },
         })
         senders.push(sender)
         return sender
+      },
+      click(clicks) {
+        const clicker = startClicker({
+          replicas,
+          events: () => accepted,
+          clicks,
+          name: `${scenario.name}-${clickers.length + 1}`,
+          random: random.fork(`clicker-${clickers.length + 1}`),
+          note: clicked.write,
+        })
+        clickers.push(clicker)
+        return clicker
       },
       fault(fault, on, { cuts, process } = { cuts: true }) {
         const id = ++faults
@@ -183,6 +228,22 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Whether an accepted event climbs: by its priority, and because it is no repeat of another one. */
+function doesClimb({ priority, notifications }: AcceptedLine, escalation: EscalationFacts | undefined): boolean {
+  const isCalled = escalation?.priorities.includes(priority) ?? false
+  return isCalled && notifications.every(({ state }) => state === 'pending')
+}
+
+function climbingSettings(folder: string, escalation: EscalationFacts, pager: Pager | undefined) {
+  const file = join(folder, 'config.json')
+  writeFileSync(file, configOf(escalation, pager?.url))
+  return {
+    TEAMS_CONFIG_FILE: file,
+    TEAMS_ESCALATION: 'on',
+    ...(pager === undefined ? {} : { [`TEAMS_PAGER_KEY_${PAGER.toUpperCase()}`]: PAGER_KEY }),
   }
 }
 

@@ -2,8 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkScenario } from '../check.ts'
-import type { AcceptedLine, AnswerLine, PostLine, ScenarioFacts, TimelineLine, Verification } from '../history.ts'
-import { PROMISE_NAMES } from '../promises.ts'
+import type {
+  AcceptedLine,
+  AnswerLine,
+  ClickerLine,
+  PagerLine,
+  PostLine,
+  ScenarioFacts,
+  TimelineLine,
+  Verification,
+} from '../history.ts'
+import { COMMON_PROMISES } from '../promises.ts'
 import type { ScenarioResult } from '../summary.ts'
 
 /** A small history, written by hand, that tests bend until a promise breaks. */
@@ -17,11 +26,18 @@ export interface MadeUp {
   attempts: Record<string, unknown>[]
   events: Record<string, unknown>[]
   silences: Record<string, unknown>[]
+  /** What people did, and what became of it. */
+  clicks: ClickerLine[]
+  pager: PagerLine[]
+  actions: Record<string, unknown>[]
+  escalations: Record<string, unknown>[]
+  entries: Record<string, unknown>[]
+  alerts: Record<string, unknown>[]
   verification: Verification
 }
 
 export const T0 = Date.parse('2026-11-21T10:00:00Z')
-const iso = (ms: number) => new Date(T0 + ms).toISOString()
+export const iso = (ms: number) => new Date(T0 + ms).toISOString()
 
 /**
  * Three notifications of one channel: `critical` was accepted while the other two waited, and went before them; the process
@@ -33,7 +49,7 @@ export function madeUp(): MadeUp {
       name: 'made-up',
       seed: '1',
       form: 'short',
-      promises: PROMISE_NAMES,
+      promises: COMMON_PROMISES,
       store: 'postgres',
       replicas: 2,
       channels: ['sre'],
@@ -41,7 +57,7 @@ export function madeUp(): MadeUp {
       clock_jumps: 0,
       timeout_ms: 2_500,
       slowness: 1,
-      bounds: { recorded: 1_000, jitter: 1_000, claimed: 1_000, settled: 30_000 },
+      bounds: { recorded: 1_000, jitter: 1_000, claimed: 1_000, settled: 30_000, called: 10_000 },
       took: 60_000,
     },
     accepted: [],
@@ -61,6 +77,12 @@ export function madeUp(): MadeUp {
     attempts: [],
     events: [],
     silences: [],
+    clicks: [],
+    pager: [],
+    actions: [],
+    escalations: [],
+    entries: [],
+    alerts: [],
     verification: { code: 0, printed: '', result: { intact: true, origins: [{ entries: 9 }], findings: [] } },
   }
   accept(history, 'repeated', 'INFO', 0)
@@ -156,12 +178,18 @@ export function checkMadeUp(history: MadeUp): ScenarioResult {
     lines('sender.jsonl', history.accepted)
     lines('receiver.jsonl', [...history.posts, ...history.answers])
     lines('timeline.jsonl', history.timeline)
+    lines('clicks.jsonl', history.clicks)
+    lines('pager.jsonl', history.pager)
     const table = (name: string, rows: readonly object[]) => rows.map((row) => ({ table: name, row }))
     lines('database.jsonl', [
       ...table('teams_events', history.events),
       ...table('teams_notifications', history.notifications),
       ...table('teams_attempts', history.attempts),
       ...table('teams_silences', history.silences),
+      ...table('teams_actions', history.actions),
+      ...table('teams_escalations', history.escalations),
+      ...table('escalation_entries', history.entries),
+      ...table('teams_pager_alerts', history.alerts),
     ])
     return checkScenario(folder)
   } finally {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import type {
   AcceptedLine,
   AnswerLine,
+  ClickerLine,
+  ClickLine,
+  PagerLine,
   PostLine,
   ReceiverLine,
   ScenarioFacts,
@@ -38,6 +41,56 @@ export interface NotificationRow {
   readonly digest_id?: string | null
   readonly silence_id?: string | null
   readonly repeat_of?: string | null
+  readonly escalation_step?: number | null
+  readonly acknowledged_at?: string | null
+  readonly action_taken?: string | null
+}
+
+/** A row of `teams_actions`. */
+export interface ActionRow {
+  readonly id: string
+  readonly action: string
+  readonly state: string
+  readonly code: string | null
+  readonly event_id: string
+  readonly event_ids: readonly string[]
+  readonly actor_name: string | null
+  readonly finished_at: string | null
+}
+
+/** A row of `teams_escalations`. */
+export interface EscalationRow {
+  readonly event_id: string
+  readonly state: string
+  readonly tier: number
+  readonly next_at: string | null
+}
+
+/** An audit entry of an escalation. */
+export interface EscalationEntry {
+  readonly kind: string
+  /** Number of the entry; in the order in which transactions that wait for each other wrote. */
+  readonly id: number
+  /** When its transaction began. */
+  readonly written: string
+  readonly event: string
+  readonly tier: number
+  readonly round: number
+  readonly next_at: string | null
+  readonly by_hand?: boolean
+  readonly pagers?: readonly string[]
+}
+
+/** A row of what a pager is told about an event. */
+export interface AlertRow {
+  readonly id: string
+  readonly event_id: string
+  readonly state: string
+  /** What PagerDuty is to know, and the last of it that it took. */
+  readonly wanted: string
+  readonly told: string | null
+  readonly fingerprint: string | null
+  readonly folded_into: string | null
 }
 
 /** A row of `teams_attempts`. */
@@ -105,6 +158,17 @@ export interface History {
   /** By notification, in the order of their numbers. */
   readonly attemptsOf: ReadonlyMap<string, readonly AttemptRow[]>
   readonly silences: ReadonlyMap<string, SilenceRow>
+  /** Answered clicks, and names of people whose last click was not answered. */
+  readonly clicks: readonly ClickLine[]
+  readonly unanswered: ReadonlySet<string>
+  /** In the order in which they were finished. */
+  readonly actions: readonly ActionRow[]
+  readonly escalations: ReadonlyMap<string, EscalationRow>
+  /** By event, in the order in which they were written. */
+  readonly entriesOf: ReadonlyMap<string, readonly EscalationEntry[]>
+  readonly alerts: ReadonlyMap<string, AlertRow>
+  /** Requests to the pager, in the order in which they came. */
+  readonly pagerRequests: readonly PagerLine[]
   readonly cuts: readonly Cut[]
   /** Notifications that were replayed by hand. */
   readonly replayed: ReadonlySet<string>
@@ -119,6 +183,7 @@ export function readHistory(folder: string): History {
   const timeline = readLines<TimelineLine>(join(folder, 'timeline.jsonl'))
   const posts = joinPosts(readLines<ReceiverLine>(join(folder, 'receiver.jsonl')))
   const rows = groupBy(readLines<{ table: string; row: unknown }>(join(folder, 'database.jsonl')), ({ table }) => table)
+  const clicks = readOptional<ClickerLine>(join(folder, 'clicks.jsonl'))
   const tableOf = <T>(name: string) => (rows.get(name) ?? []).map(({ row }) => row as T)
   return {
     facts,
@@ -135,6 +200,18 @@ export function readHistory(folder: string): History {
       (row) => row.notification_id,
     ),
     silences: new Map(tableOf<SilenceRow>('teams_silences').map((row) => [row.id, row])),
+    clicks: clicks.filter((line) => line.kind === 'click'),
+    unanswered: new Set(clicks.flatMap((line) => (line.kind === 'click_given_up' ? [line.by] : []))),
+    actions: tableOf<ActionRow>('teams_actions').sort(
+      (a, b) => String(a.finished_at).localeCompare(String(b.finished_at)) || a.id.localeCompare(b.id),
+    ),
+    escalations: new Map(tableOf<EscalationRow>('teams_escalations').map((row) => [row.event_id, row])),
+    entriesOf: groupBy(
+      tableOf<EscalationEntry>('escalation_entries').sort((a, b) => a.id - b.id),
+      ({ event }) => event,
+    ),
+    alerts: new Map(tableOf<AlertRow>('teams_pager_alerts').map((row) => [row.id, row])),
+    pagerRequests: readOptional<PagerLine>(join(folder, 'pager.jsonl')),
     cuts: cutsOf(timeline),
     verification: existsSync(join(folder, 'verification.json'))
       ? (JSON.parse(readFileSync(join(folder, 'verification.json'), 'utf8')) as Verification)
@@ -169,6 +246,11 @@ export function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<st
     else groups.set(keyOf(one), [one])
   }
   return groups
+}
+
+/** Lines of a file that only some scenarios write. */
+function readOptional<T>(path: string): T[] {
+  return existsSync(path) ? readLines<T>(path) : []
 }
 
 function readLines<T>(path: string): T[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { PROMISE_NAMES } from '../promises.ts'
+import { COMMON_PROMISES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
@@ -9,7 +9,7 @@ export const DATABASES: readonly Scenario[] = [
   {
     name: 'postgres-away',
     does: 'under load, PostgreSQL is restarted, killed with SIGKILL, stopped for a while, and hangs',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -51,7 +51,7 @@ export const DATABASES: readonly Scenario[] = [
   {
     name: 'connections-cut',
     does: 'under load, connections to PostgreSQL are ended by the server, reset, refused and dropped without an answer',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: false,
     store: 'postgres',
     replicas: 2,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../scripts/services/run.ts'
-import { PROMISE_NAMES } from '../promises.ts'
+import { COMMON_PROMISES } from '../promises.ts'
 import type { StartOptions } from '../replicas.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
@@ -17,7 +17,7 @@ export const DISKS: readonly Scenario[] = [
   {
     name: 'disk-full',
     does: 'under load, the disk of the embedded database runs full and gets free space again; every accepted event must be there',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: false,
     store: 'embedded',
     replicas: 1,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { PROMISE_NAMES } from '../promises.ts'
+import { COMMON_PROMISES } from '../promises.ts'
 import type { Replica } from '../replicas.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
@@ -15,7 +15,7 @@ export const KILLS: readonly Scenario[] = [
   {
     name: 'kill-postgres',
     does: 'SIGKILL to either of two replicas on one PostgreSQL at random times, also during a start',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: true,
     store: 'postgres',
     replicas: 2,
@@ -28,7 +28,7 @@ export const KILLS: readonly Scenario[] = [
   {
     name: 'kill-embedded',
     does: 'SIGKILL to the only process on the embedded database at random times, also during a start',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: true,
     store: 'embedded',
     replicas: 1,

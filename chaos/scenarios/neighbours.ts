@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startRedis } from '../../test/services/redis.ts'
 import { start } from '../processes.ts'
-import { ALL_BUT_ORDER, PROMISE_NAMES } from '../promises.ts'
+import { ALL_BUT_ORDER, COMMON_PROMISES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import { SIGNING_SECRET, type World } from '../world.ts'
 
@@ -48,7 +48,7 @@ export const NEIGHBOURS: readonly Scenario[] = [
   {
     name: 'vault',
     does: 'Vault, which has the webhook URLs, is unreachable at start, then sealed; later, under load, it is sealed, unreachable and hangs; then it has new URLs',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: false,
     store: 'postgres',
     replicas: 2,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { PROMISE_NAMES } from '../promises.ts'
+import { COMMON_PROMISES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
@@ -8,7 +8,7 @@ export const STORMS: readonly Scenario[] = [
   {
     name: 'storm',
     does: 'a storm on two channels with more urgent events in it; three replicas share one small budget, and one is killed in the middle; one event type is silenced for a while',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: true,
     store: 'postgres',
     replicas: 3,
@@ -36,7 +36,7 @@ export const STORMS: readonly Scenario[] = [
   {
     name: 'urgent-first',
     does: 'a backlog of all priorities, larger than the budget but smaller than a storm; the most urgent must go first',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: true,
     store: 'postgres',
     replicas: 2,

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { run } from '../../scripts/services/run.ts'
-import { ALL_BUT_ORDER, PROMISE_NAMES } from '../promises.ts'
+import { ALL_BUT_ORDER, COMMON_PROMISES } from '../promises.ts'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world.ts'
 
@@ -18,7 +18,7 @@ export const VERSIONS: readonly Scenario[] = [
   {
     name: 'migration',
     does: 'two replicas of the previous version run on its schema; under load, the newest migration is applied, taken back and applied again; both replicas must continue',
-    promises: PROMISE_NAMES,
+    promises: COMMON_PROMISES,
     short: false,
     store: 'postgres',
     replicas: 2,
