@@ -18,6 +18,7 @@ import { embedded } from './scenarios/embedded.ts'
 import { escalation } from './scenarios/escalation.ts'
 import { growth } from './scenarios/growth.ts'
 import { latency } from './scenarios/latency.ts'
+import { pagers } from './scenarios/pagers.ts'
 import { replicas } from './scenarios/replicas.ts'
 import { storm } from './scenarios/storm.ts'
 import { throughput } from './scenarios/throughput.ts'
@@ -32,6 +33,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   replicas,
   audit,
   escalation,
+  pagers,
 }
 
 const log = (line: string) => process.stderr.write(`${line}\n`)

@@ -304,4 +304,18 @@ export const BREAKAGES: readonly BenchBreakage[] = [
       changes: [{ file: 'src/store/claim.ts', find: 'n.priority_rank, ', replace: '' }],
     },
   ]),
+  ...(['pagers.most_in_a_minute', 'pagers.throttled'] as const).map((figure) => ({
+    name: `no end to a pager's budget (${figure})`,
+    does: "a request takes nothing off the pager's budget",
+    scenario: 'pagers' as const,
+    figure,
+    changes: [{ file: 'src/store/claim-pager-alerts.ts', find: 'free - claimed.length', replace: 'free' }],
+  })),
+  {
+    name: 'slow looks for alerts',
+    does: 'alerts are looked for every 20 s',
+    scenario: 'pagers',
+    figure: 'pagers.pace',
+    changes: [{ file: 'src/pagers/sender.ts', find: 'LOOK_MS = 2_000', replace: 'LOOK_MS = 20_000' }],
+  },
 ]

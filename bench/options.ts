@@ -10,6 +10,7 @@ export const SCENARIO_NAMES = [
   'replicas',
   'audit',
   'escalation',
+  'pagers',
 ] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
@@ -42,6 +43,10 @@ export interface Sizes {
   readonly replicas: readonly number[]
   /** Open events whose next tier is due at the same moment. */
   readonly escalations: number
+  /** Alerts that are due at a pager at the same moment, their fingerprints, and the longest time to wait for them. */
+  readonly pagerAlerts: number
+  readonly pagerFingerprints: number
+  readonly pagerTimeoutSeconds: number
   /** How long three replicas share a budget that binds. */
   readonly budgetSeconds: number
 }
@@ -62,6 +67,9 @@ const FULL: Sizes = {
   trailEntries: 5_000_000,
   replicas: [1, 2, 3],
   escalations: 10_000,
+  pagerAlerts: 3_000,
+  pagerFingerprints: 150,
+  pagerTimeoutSeconds: 300,
   budgetSeconds: 30,
 }
 
@@ -82,6 +90,9 @@ const QUICK: Sizes = {
   trailEntries: 60_000,
   replicas: [2],
   escalations: 400,
+  pagerAlerts: 200,
+  pagerFingerprints: 30,
+  pagerTimeoutSeconds: 60,
   budgetSeconds: 8,
 }
 

@@ -48,6 +48,10 @@ The **ceiling** is a bare script with \`pg\` and \`undici\` and none of the gate
     title: '(i) Escalation',
     text: 'Open events of the priority HIGH, each with two tiers: the first is due for all of them when a gateway starts, the second 3 s after it. Their channel budget does not bind. Meanwhile two CRITICAL a second go to a channel that the first tier calls. *Longest tick* is the longest transaction that called tiers, from its BEGIN to its COMMIT. *Latest* is the longest time from when a tier was due, or the gateway listened, to the COMMIT that called it. *All called* counts from when the gateway listened. On PostgreSQL, and on the embedded database.',
   },
+  pagers: {
+    title: '(j) Pagers',
+    text: 'Open events of the priority CRITICAL that call PagerDuty all at once. Its stand-in takes 120 requests in any minute, as PagerDuty says, and answers 429 to more; it tells by webhook that an alert is open. Events of one fingerprint are folded into one alert. *All opened* counts from the first request to the last webhook. *Pace* is the time in which the default budget (20 at once, 100 a minute) lets so many requests through, as a share of the time that they took.',
+  },
 }
 
 /**

@@ -218,6 +218,26 @@ export const TARGETS: readonly Target[] = [
       quick: 15,
     },
   ]),
+  { scenario: 'pagers', figure: 'pagers.lost', what: 'events without an alert, or with two', ...NONE },
+  {
+    scenario: 'pagers',
+    figure: 'pagers.most_in_a_minute',
+    what: 'requests in any 60 s (the limit of PagerDuty)',
+    of: 'max',
+    comparison: 'at most',
+    value: 120,
+    correctness: true,
+    quick: 120,
+  },
+  { scenario: 'pagers', figure: 'pagers.throttled', what: 'requests that PagerDuty refused as too many', ...NONE },
+  {
+    scenario: 'pagers',
+    figure: 'pagers.pace',
+    what: 'time that the budget needs as a share of the time taken',
+    comparison: 'at least',
+    value: 0.8,
+    quick: 0.2,
+  },
 ]
 
 /** A target and whether it is met. */
