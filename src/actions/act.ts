@@ -70,7 +70,7 @@ export interface DoneAction {
  *
  * @param actor with names that can be shown: `showableActor`
  * @param caller whose idempotency keys are meant
- * @returns the id of the action, or of the first one with the same key
+ * @returns the id of the action; of the first one with the same key, where there is one, which is not new
  * @throws GatewayError `not_found`, `several_events`, `action_key_reused`
  */
 export async function act(
@@ -78,7 +78,7 @@ export async function act(
   request: CheckedAction,
   { actor, caller }: { readonly actor: Actor; readonly caller: string },
   parts: ActParts,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
   const { action } = request
   const notificationId = 'notificationId' in request.asked ? request.asked.notificationId : null
   const asked = await askedEvents(transaction, request)
@@ -86,7 +86,7 @@ export async function act(
   const states = statesOf(notifications, parts.lives, now)
   const keys = keysOf(request, caller)
   const before = keys && (await findByKey(transaction, keys.keyHash))
-  if (before) return sameAction(before, keys.contentHash)
+  if (before) return { id: sameAction(before, keys.contentHash), isNew: false }
   const options: DecideOptions = { now, restoreWindow: parts.restoreWindow, tier: request.tier, notificationId }
   const primary = primaryOf(states, asked, request, options)
   const targets = await targetsOf(transaction, states, primary, request)
@@ -110,9 +110,10 @@ export async function act(
     contentHash: keys?.contentHash ?? null,
     confirms: null,
   }
+  const answered = { id: base.id, isNew: true }
   const refuse = async (code: ActionResult, result: JsonObject | null = null) => {
     await insertRefused(transaction, { ...base, code, result })
-    return base.id
+    return answered
   }
 
   const permission = permissionFor(parts.catalogue, actor, action, targets)
@@ -126,7 +127,7 @@ export async function act(
     if ('refused' in second) return refuse(second.refused, second.data)
     if ('asked' in second) {
       await insertRequested(transaction, { ...base, code: 'second_person_needed' })
-      return base.id
+      return answered
     }
     confirms = second.confirms
   }
@@ -140,13 +141,13 @@ export async function act(
     await insertRequested(transaction, wanted)
     await confirmFirst(transaction, confirms)
     await parts.enqueue(transaction, wanted.id)
-    return wanted.id
+    return answered
   }
 
   const done = await doLocally(transaction, wanted, doable, parts)
   if ('refused' in done) return refuse(done.refused)
   await confirmFirst(transaction, confirms)
-  return wanted.id
+  return answered
 }
 
 /** The events that were asked for. An id that no event has may be the correlation id of some. */

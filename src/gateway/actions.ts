@@ -21,6 +21,7 @@ import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { findAsked, readActed, withMembers } from '../store/acted-events.ts'
 import { findByKey, listActions, readAction, readActionsOf } from '../store/actions.ts'
+import { readFirstAcknowledgements } from '../store/first-acknowledgements.ts'
 import { readCard, readHeading, readViews } from '../store/notifications.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
@@ -50,7 +51,7 @@ export function createActions({
   'act' | 'getAction' | 'listActions' | 'getActionPage'
 > &
   FindFirstAction {
-  async function actOnce(given: UncheckedAction, actor: Actor): Promise<string> {
+  async function actOnce(given: UncheckedAction, actor: Actor): ReturnType<typeof act> {
     const request = checkAction(given, guard)
     const by = showableActor(actor)
     const caller = callerOf(by)
@@ -70,12 +71,22 @@ export function createActions({
     ])
   }
 
+  async function countAcknowledged(actionId: string): Promise<void> {
+    for (const { priority, stakeholders, seconds } of await readFirstAcknowledgements(kysely, actionId)) {
+      if (seconds !== null) metrics.observe('teams_acknowledgement_seconds', { priority }, seconds)
+      for (const stakeholder of stakeholders)
+        metrics.count('teams_events_acknowledged_total', { stakeholder, priority })
+    }
+  }
+
   return {
     getAction,
     async act(given, actor): Promise<ActionAnswer> {
-      const view = await getAction(await actOnce(given, actor))
+      const answered = await actOnce(given, actor)
+      const view = await getAction(answered.id)
       const { id, action, state, result, eventId, correlationId, via } = view
       metrics.count('teams_actions_total', { action, state })
+      if (answered.isNew && action === 'acknowledge' && state === 'done') await countAcknowledged(id)
       log.write('action_answered', {
         action_id: id,
         action,

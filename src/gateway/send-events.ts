@@ -51,7 +51,11 @@ export function reportAccepted(
   for (const acceptance of acceptances) {
     const event = eventOf.get(acceptance.eventId)
     if (!event || acceptance.duplicate) continue
-    metrics.count('teams_events_accepted_total', { event_type: event.eventType, priority: event.priority })
+    const { eventType, priority, stakeholders } = event
+    metrics.count('teams_events_accepted_total', { event_type: eventType, priority })
+    if (acceptance.notifications.some(({ state }) => state === 'pending'))
+      for (const stakeholder of stakeholders)
+        metrics.count('teams_events_to_acknowledge_total', { stakeholder, priority })
     log.write('event_accepted', {
       correlation_id: event.correlationId,
       event_id: event.id,

@@ -71,6 +71,22 @@ export const METRICS = {
     help: 'Actions that people and programs asked for, by their first answer: done, refused, requested. What becomes of a requested one is counted again.',
     labels: ['action', 'state'],
   },
+  teams_acknowledgement_seconds: {
+    type: 'histogram',
+    help: 'Time from the first post of an event, in any channel, to its first acknowledgement. A second one, after the first expired, is not counted.',
+    labels: ['priority'],
+    buckets: [10, 30, 60, 120, 300, 600, 1800, 3600, 14400, 86400],
+  },
+  teams_events_to_acknowledge_total: {
+    type: 'counter',
+    help: 'Accepted events with a notification to be sent, by stakeholder group; an event of two groups counts for both. Not those that were suppressed.',
+    labels: ['stakeholder', 'priority'],
+  },
+  teams_events_acknowledged_total: {
+    type: 'counter',
+    help: 'The same events once they are acknowledged for the first time, through this process. Divided by teams_events_to_acknowledge_total: the acknowledged share of the group.',
+    labels: ['stakeholder', 'priority'],
+  },
   teams_notification_send_duration_seconds: {
     type: 'histogram',
     help: 'Time from the start of an attempt to its outcome, including the wait for a connection.',
