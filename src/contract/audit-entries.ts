@@ -2,14 +2,12 @@ import type { ActorVia } from './actions.ts'
 import type { EntryDefinition, EntryFieldType } from './entry-fields.ts'
 import { ESCALATION_ENTRIES } from './escalation-entries.ts'
 
-/** Version of the format of entries, the field `v` of each. It changes with every change of a field that exists. */
-export const ENTRY_VERSION = 1
-
 /**
- * Fields that every entry starts with: the version, the name of the entry, the database's clock, and 16 random bytes, so that
- * nobody can guess an entry from its hash.
+ * How every entry starts: the version of the format, which changes with every change of a field that exists, and the name of the
+ * entry. The database's clock (`at`) and 16 random bytes (`nonce`) follow, so that nobody can guess an entry from its hash. Written
+ * by `teams_audit_body` of `migrations/`.
  */
-export const ENTRY_START = ['v', 'kind', 'at', 'nonce'] as const
+export const ENTRY_START = '{"v":1,"kind":"'
 
 /** A notification after the change. `verify` compares the last entry of a notification with its row. */
 export const NOTIFICATION_FIELDS = {

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { ENTRY_START } from '../contract/audit-entries.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Tables } from './tables.ts'
 
@@ -103,7 +104,7 @@ export async function readRemovedBefore(db: Kysely<Tables>): Promise<Date | unde
 }
 
 function ofKind(kind: 'record.adopted' | 'record.removed'): RawBuilder<unknown> {
-  const start = `{"v":1,"kind":"${kind}"`
+  const start = `${ENTRY_START}${kind}"`
   return sql`substring(e.body FOR ${start.length}) = convert_to(${start}, 'UTF8')`
 }
 

@@ -1,6 +1,6 @@
+import { ENTRY_START } from '../../contract/audit-entries.ts'
 import { isObject, type JsonObject } from '../../kernel/json.ts'
 
-const START = '{"v":1,"kind":"'
 const AT = '","at":"'
 const TIME_LENGTH = 24
 const NONCE = '","nonce":"'
@@ -28,12 +28,12 @@ export interface EntryHead {
  */
 export function readHead(bytes: Buffer, start: number, end: number): EntryHead | undefined {
   const text = bytes.toString('latin1', start, Math.min(end, start + HEAD_LENGTH))
-  if (!text.startsWith(START)) return undefined
-  const kindEnd = text.indexOf('"', START.length)
+  if (!text.startsWith(ENTRY_START)) return undefined
+  const kindEnd = text.indexOf('"', ENTRY_START.length)
   const atStart = kindEnd + AT.length
   const nonceStart = atStart + TIME_LENGTH
   if (kindEnd < 0 || !text.startsWith(AT, kindEnd) || !text.startsWith(NONCE, nonceStart)) return undefined
-  const kind = text.slice(START.length, kindEnd)
+  const kind = text.slice(ENTRY_START.length, kindEnd)
   const at = text.slice(atStart, nonceStart)
   const fields = nonceStart + NONCE.length + NONCE_LENGTH
   const pattern = kind === 'record.read' ? ONLY_ONE : FIRST_FIELD
