@@ -132,7 +132,7 @@ function eventOf(
 }
 
 /** The data of a follow-up's card: `action_followup` of `src/catalogue/card-data.ts`. */
-export function followUpData(done: DoneAction, folded: readonly FoldedFollowUp[]): JsonObject {
+function followUpData(done: DoneAction, folded: readonly FoldedFollowUp[]): JsonObject {
   const [first] = done.events
   const name = done.state === 'done' ? done.action : `${done.action}_${done.state}`
   const before = folded.flatMap(({ data }) => [pick(data), ...listOf(data.earlier).map(pick)])

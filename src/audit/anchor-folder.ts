@@ -21,7 +21,7 @@ export function anchorName({ origin, size }: Pick<Checkpoint, 'origin' | 'size'>
 }
 
 /** Reads the checkpoint of a note. Who signed it is not checked. @throws InvalidCheckpoint */
-export function checkpointOf(note: string): Checkpoint {
+function checkpointOf(note: string): Checkpoint {
   const end = note.lastIndexOf('\n\n')
   if (end < 0) throw new InvalidCheckpoint('a signed checkpoint has an empty line before its signatures')
   return readCheckpoint(note.slice(0, end + 1))

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
   appendLeaves,
+  completeRoot,
   createFrontier,
   emptyRoot,
   leafHash,
   nodeHash,
   peakSizes,
   rootOfPeaks,
-  tileRoot,
 } from './tree.ts'
 
 /** RFC 6962, section 2.1, word for word and without anything of tree.ts. */
@@ -88,12 +88,12 @@ describe('a frontier', () => {
       expect(index).toBe(found[level]?.length)
       found[level]?.push(hash)
     }
-    const tiles = Array.from({ length: 256 }, (_, i) => tileRoot(leaves.slice(i * 256, i * 256 + 256)))
+    const tiles = Array.from({ length: 256 }, (_, i) => completeRoot(leaves.slice(i * 256, i * 256 + 256)))
     for (const size of [65_534, 65_535, 65_536, 65_537, 65_538]) {
       appendLeaves(frontier, leaves.slice(frontier.size, size), onSubtree)
       expect(frontier.root().equals(naiveRoot(leaves.slice(0, size)))).toBe(true)
       expect(found[1]).toEqual(size < 65_536 ? tiles.slice(0, 255) : tiles)
-      expect(found[2]).toEqual(size < 65_536 ? [] : [tileRoot(tiles)])
+      expect(found[2]).toEqual(size < 65_536 ? [] : [completeRoot(tiles)])
     }
   })
 
@@ -122,9 +122,9 @@ describe('a frontier', () => {
   })
 })
 
-describe('a full tile', () => {
-  it('has 256 hashes', () => {
-    expect(() => tileRoot(numbered(255))).toThrow('a full tile has 256 hashes, found 255')
-    expect(tileRoot(numbered(256)).equals(naiveRoot(numbered(256)))).toBe(true)
+describe('a complete subtree', () => {
+  it('has a power of two of hashes, and the root of a tree of them', () => {
+    expect(() => completeRoot(numbered(255))).toThrow('expected hashes of a complete subtree, found 255')
+    expect(completeRoot(numbered(256)).equals(naiveRoot(numbered(256)))).toBe(true)
   })
 })

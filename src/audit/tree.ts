@@ -125,16 +125,6 @@ export function completeRoot(hashes: readonly Buffer[]): Buffer {
   return row[0] as Buffer
 }
 
-/**
- * Computes the root of a full tile, which is one hash of the tile above.
- *
- * @throws RangeError if there are not 256 hashes
- */
-export function tileRoot(hashes: readonly Buffer[]): Buffer {
-  if (hashes.length !== TILE_WIDTH) throw new RangeError(`a full tile has 256 hashes, found ${hashes.length}`)
-  return completeRoot(hashes)
-}
-
 /** Computes the root over peaks, largest first: each is the left sibling of all that follow. */
 export function rootOfPeaks(peaks: readonly Buffer[]): Buffer {
   return peaks.reduceRight<Buffer | undefined>(joinTo(createNodeHash()), undefined) ?? emptyRoot()

@@ -9,7 +9,7 @@ import type { TemplateFile } from './load.ts'
 import type { CardRequest } from './rendered-card.ts'
 
 /** A sample event of a type with the given data, to render its card. */
-export function sampleRequest(
+function sampleRequest(
   type: Pick<EventTypeDefinition, 'name' | 'card' | 'priority' | 'stakeholders'>,
   language: CardRequest['language'],
   data: JsonObject,

@@ -19,7 +19,7 @@ export const AUDIT_SEMI_SPACE_MB = 4
  * the growth, and V8 collects four times a second, which takes a tenth of the CPU. 75 percent leave half as much again, and
  * cost 10 to 20 MB. This is no limit: the heap still grows to the memory that a gateway needs.
  */
-export const HEAP_GROWING_PERCENT = 75
+const HEAP_GROWING_PERCENT = 75
 
 /** `MALLOC_ARENA_MAX` of glibc. By default each thread has its own arena, which keeps the memory of V8's compiler threads. */
 const MALLOC_ARENA_MAX = '2'

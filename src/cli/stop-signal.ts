@@ -53,7 +53,7 @@ const SHELL = /^(?:ba|da|a|k|z)?sh$|^busybox$/
  * npm runs a shell, which most often becomes the command by `exec`. If the shell stays in between, its parent is checked, which
  * `/proc` has on Linux only.
  */
-export function whenNpmIsGone(onGone: () => void, env: NodeJS.ProcessEnv = process.env): void {
+function whenNpmIsGone(onGone: () => void, env: NodeJS.ProcessEnv = process.env): void {
   if (env.npm_command === undefined) return
   const parent = process.ppid
   const npm = SHELL.test(read(parent, 'comm').trim()) ? parentOf(parent) : undefined

@@ -6,7 +6,7 @@ import { record } from './json-names.ts'
 import { nextCursor, oneOf, readQuery, text, time, whole } from './query.ts'
 
 /** Most entries of one page: of one for people, and of one for a program that computes the tree itself. */
-export const AUDIT_PAGE = { parsed: 500, raw: 5_000 } as const
+const AUDIT_PAGE = { parsed: 500, raw: 5_000 } as const
 
 /** An entry of the audit trail, with what is needed to check it without trusting the gateway. */
 export interface AuditEntryView {
@@ -90,7 +90,7 @@ const position = whole(0, Number.MAX_SAFE_INTEGER).optional()
 const KINDS = Object.keys(AUDIT_ENTRIES) as [EntryKind, ...EntryKind[]]
 
 /** The parameter with the name of a tree. */
-export const originParameter = text.max(1_000).meta({ description: 'Name of the tree; without it, the newest.' })
+const originParameter = text.max(1_000).meta({ description: 'Name of the tree; without it, the newest.' })
 
 /** The filters of `GET /v1/audit/entries`. */
 export const auditEntryQuery = z.strictObject({

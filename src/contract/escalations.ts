@@ -6,7 +6,7 @@ import { type PagerAlert, pagerAlertWire } from './pager-alerts.ts'
 import { nextCursor, oneOf, PAGING, priorityFilter, readQuery, text } from './query.ts'
 
 /** States of an escalation. `climbing`: tier after tier is called; `acknowledged`: it stands still until that expires. */
-export const ESCALATION_STATES = ['climbing', 'acknowledged', 'ended'] as const
+const ESCALATION_STATES = ['climbing', 'acknowledged', 'ended'] as const
 
 /** State of an escalation. */
 export type EscalationState = (typeof ESCALATION_STATES)[number]

@@ -13,7 +13,7 @@ import { moment, record } from './json-names.ts'
  * - `folded`: it is part of another pager alert with the same fingerprint, because there are more than the service takes
  * - `skipped`: the event was acknowledged or over before the service was told of it
  */
-export const PAGER_ALERT_STATES = [
+const PAGER_ALERT_STATES = [
   'pending',
   'accepted',
   'opened',

@@ -16,7 +16,7 @@ export const RECURRENCES = ['day', 'week'] as const
 export type Recurrence = (typeof RECURRENCES)[number]
 
 /** States of a silence. It is `waiting` before its first occurrence, and between two occurrences. */
-export const SILENCE_STATES = ['active', 'waiting', 'over'] as const
+const SILENCE_STATES = ['active', 'waiting', 'over'] as const
 
 /** State of a silence. */
 export type SilenceState = (typeof SILENCE_STATES)[number]

@@ -163,7 +163,7 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
 const isOpen = sql`n.action_taken IS DISTINCT FROM 'discard' AND teams_resolved_by(n) IS NULL`
 
 /** SQL: the event of the escalation `z` is resolved, or every event in its digest is closed. */
-export const isClosed = sql<boolean>`
+const isClosed = sql<boolean>`
   CASE WHEN z.digest_id IS NULL
        THEN EXISTS (SELECT 1 FROM teams_resolutions r
                      WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type

@@ -9,7 +9,7 @@ const FILE_MODE = 0o600
 /** Mode bits of everybody but the owner. */
 const OF_OTHERS = 0o077
 /** Major version of PostgreSQL in PGlite. */
-export const EMBEDDED_VERSION = '18'
+const EMBEDDED_VERSION = '18'
 
 /** Causes by Node's error code of a folder that can not be made or used. */
 const FOUND: Readonly<Record<string, string>> = {

@@ -28,7 +28,7 @@ export interface TakenOver {
 export type LateConsequence = 'all' | 'accepted' | 'mark' | 'none'
 
 /** Decides what follows from a late result. */
-export function afterLateResult(
+function afterLateResult(
   now: TakenOver,
   { state, attempt }: Pick<AttemptRecord, 'state' | 'attempt'>,
 ): LateConsequence {

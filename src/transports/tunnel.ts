@@ -5,7 +5,7 @@ import { buildConnector } from 'undici'
 import type { Secret } from '../kernel/secret.ts'
 
 /** The error of a proxy that refuses a tunnel; its code contains the status of the answer to CONNECT. */
-export class ProxyRefusal extends Error {
+class ProxyRefusal extends Error {
   readonly code: string
 
   constructor(status: number) {

@@ -7,7 +7,7 @@ import type { Trail } from './trail.ts'
 const TABLE = 'teams_pager_alerts'
 
 /** Whether each column of a pager alert is as the last entry about it says. */
-export const PAGER_ALERT_COLUMNS: Readonly<Record<string, (row: StoredPagerAlert, entry: Entry) => boolean>> = {
+const PAGER_ALERT_COLUMNS: Readonly<Record<string, (row: StoredPagerAlert, entry: Entry) => boolean>> = {
   event_id: (row, { fields }) => row.key === fields.event,
   pager: (row, { fields }) => row.pager === fields.pager,
   step: (row, { fields }) => row.step === fields.step,

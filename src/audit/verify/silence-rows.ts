@@ -8,7 +8,7 @@ import type { Trail } from './trail.ts'
 const TABLE = 'teams_silences'
 
 /** Whether each column of a silence is as the entry of its making says. */
-export const SILENCE_COLUMNS: Readonly<Record<string, (row: StoredSilence, entry: Entry) => boolean>> = {
+const SILENCE_COLUMNS: Readonly<Record<string, (row: StoredSilence, entry: Entry) => boolean>> = {
   kind: (row, { fields }) => row.kind === fields.type,
   matchers: (row, { fields }) => isHashedJson(fields.matchers, row.salt, row.matchers),
   starts_at: (row, { fields }) => row.starts_at === fields.starts_at,

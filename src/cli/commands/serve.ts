@@ -96,7 +96,7 @@ function printListening(served: ServedGateway, output: Output): void {
  * Logs the warnings of Node and of libraries. Node itself prints them as text on stderr, where a log collector expects JSON.
  * Logs a warning's code and name, not its message, which may quote secrets or patient data.
  */
-export function logWarnings(log: Log): void {
+function logWarnings(log: Log): void {
   process.removeAllListeners('warning')
   process.on('warning', (warning) => log.write('process_warned', { err: warning }))
 }

@@ -122,7 +122,7 @@ function failure(at: string, found: string, expected: string): GatewayError {
  * with `data` after its mount counts as an API path already; a mount with a slash in its name has to be written that
  * way (`kv/prod/data/teams`).
  */
-export function apiPath(path: string): string {
+function apiPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '')
   const isApi = parts.slice(1, -1).includes('data')
   const full = isApi ? parts : [...parts.slice(0, 1), 'data', ...parts.slice(1)]

@@ -3,7 +3,7 @@ import type { Client } from 'undici'
 import { bodyText } from './body-text.ts'
 
 /** Most bytes of an answer's body that are read, to find an error code. */
-export const MAX_BODY_BYTES = 65_536
+const MAX_BODY_BYTES = 65_536
 
 /** The receiver's answer to one request. */
 export interface HttpAnswer {
