@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { runCli, runJson, startServe } from './cli.ts'
+import { runCli, runJson, serveHere } from './cli.ts'
 
 const SEND = ['send', '--event-type', 'backup.failed', '--data', '{"subject":"s","description":"d"}']
 
 // Each command starts a process, and with the embedded database opens it: on a busy machine that takes a while.
 describe.each(KINDS)('act and actions on %s', (kind) => {
   it('act, refuse, list and show', async () => {
-    const gateway = await startServe(await startedStore(kind))
+    const gateway = await serveHere(await startedStore(kind))
     const url = ['--url', gateway.origin]
     const sent = await runJson([...SEND, '--stakeholders', 'SRE', '--correlation-id', 'night-1', ...url])
     const { id } = sent.answer.events[0].notifications[0]

@@ -11,7 +11,7 @@ import { generateKey, readVerifier } from '../../src/contract/note-keys.ts'
 import { originOf } from '../audit/origin.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { runCli, runJson, startServe } from './cli.ts'
+import { runCli, runJson, serveHere } from './cli.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../tools/independent-verifier.mjs', import.meta.url))
 
@@ -22,7 +22,7 @@ describe.each(KINDS)('audit checkpoint and audit prove on %s', (kind) => {
     const key = generateKey(origin)
     const verifiers = [readVerifier(key.verifierKey)]
     const env = { ...store, TEAMS_AUDIT_KEY: key.privateKey }
-    const gateway = await startServe(env)
+    const gateway = await serveHere(env)
     const { audit } = createClient({ url: gateway.origin })
     await expect.poll(() => audit.checkpoint().catch(() => ''), { timeout: 60_000 }).not.toBe('')
 
@@ -51,8 +51,7 @@ describe.each(KINDS)('audit checkpoint and audit prove on %s', (kind) => {
       expect(checkProofFile(printed.stdout, entry, verifiers)).toMatchObject({ included: true, index: size - 1 })
     }
     await check(['--url', gateway.origin], {})
-    gateway.child.kill('SIGTERM')
-    await gateway.ended
+    await gateway.stop()
     await check([], env)
   }, 180_000)
 

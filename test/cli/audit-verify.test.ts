@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/open-database.ts'
 import { originOf } from '../audit/origin.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { KINDS, type Store, startedStore } from '../services/stores.ts'
-import { MARK, runCli, runJson, startServe } from './cli.ts'
+import { MARK, runCli, runJson, serveHere } from './cli.ts'
 
 const VERIFY = ['audit', 'verify']
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-node-2.prod"}']
@@ -98,7 +98,7 @@ describe('audit verify beside a gateway on the embedded database', () => {
     const env = await startedStore('embedded')
     const name = await originOf(env)
     const key = generateKey(name)
-    const { origin } = await startServe({ ...env, TEAMS_AUDIT_KEY: key.privateKey })
+    const { origin } = await serveHere({ ...env, TEAMS_AUDIT_KEY: key.privateKey })
     const checkpoint = async () => {
       const answer = await fetch(`${origin}/v1/audit/checkpoint`)
       return answer.ok ? answer.text() : ''

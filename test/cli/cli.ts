@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
+import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import { WEBASSEMBLY_FLAGS } from '../../src/cli/heap.ts'
+import { createLog } from '../../src/kernel/log.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { nodeEnvironment } from '../services/node-environment.ts'
 import { runInProcess } from './in-process.ts'
@@ -109,6 +112,27 @@ export async function startServe(env: Readonly<Record<string, string>>, args: re
   const running = startCli(['serve', ...args], { env: { TEAMS_LOG_LEVEL: 'warn', ...env } })
   const [, origin = ''] = await running.says(/listens on (http:\/\/\S+)/)
   return { ...running, origin, port: new URL(origin).port }
+}
+
+/**
+ * Serves a gateway in this process, stopped after the test: a third of the CPU time of {@link startServe}, which is for tests
+ * of the process itself.
+ */
+export async function serveHere(env: Readonly<Record<string, string>>): Promise<ServedGateway> {
+  let logged = ''
+  const lines = new Writable({
+    write(text, _encoding, done) {
+      logged += String(text)
+      done()
+    },
+  })
+  const log = createLog(env.TEAMS_LOG_LEVEL ?? 'warn', lines)
+  const gateway = await serveGateway({ env: { TEAMS_HTTP_PORT: '0', ...env }, log })
+  onTestFinished(async () => {
+    await gateway.stop()
+    expect(logged).not.toContain(MARK)
+  })
+  return gateway
 }
 
 /** Makes the sandbox behind a gateway misbehave on one channel. */

@@ -10,7 +10,7 @@ import { originOf } from '../audit/origin.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
-import { MARK, runCli, runJson, startServe } from './cli.ts'
+import { MARK, runCli, runJson, serveHere } from './cli.ts'
 
 interface Line {
   readonly check: string
@@ -246,7 +246,7 @@ describe('doctor', () => {
     const tree = await originOf(store)
     const tokens = `doctor:read:${'t'.repeat(20)}`
     const env = { ...store, TEAMS_HTTP_PORT: String(await freePort()), TEAMS_API_TOKENS: tokens }
-    const { origin } = await startServe(env)
+    const { origin } = await serveHere(env)
     const { code, answer } = await runJson(['doctor'], { env })
     expect(code).toBe(0)
     for (const check of ['database', 'engine'])

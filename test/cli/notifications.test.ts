@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { runCli, runJson, setFaults, startServe } from './cli.ts'
+import { runCli, runJson, serveHere, setFaults, startServe } from './cli.ts'
 
 const send = (...channels: string[]) => [
   'send',
@@ -31,7 +31,7 @@ async function reach(origin: string, id: string, state: string): Promise<void> {
 describe.each(KINDS)('notifications on %s', (kind) => {
   it('are listed, shown, and replayed after they failed', async () => {
     const env = await startedStore(kind)
-    const gateway = await startServe(env)
+    const gateway = await serveHere(env)
     const url = ['--url', gateway.origin]
     await setFaults(gateway.origin, 'sre', { status: 400 })
     const { answer } = await runJson([...send('sre', 'pmo'), ...url])
@@ -141,7 +141,7 @@ describe('notifications list that finds nothing', () => {
   })
 
   it('hints over HTTP too, and in JSON beside the answer', async () => {
-    const { origin } = await startServe(await startedStore('postgres'))
+    const { origin } = await serveHere(await startedStore('postgres'))
     const list = await runJson(['notifications', 'list', '--channel', 'ser', '--url', origin])
     expect(list).toMatchObject({
       code: 0,

@@ -6,7 +6,7 @@ import { DEMO_EVENTS } from '../../src/gateway/demo.ts'
 import { embeddedFolder } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
 import { startedStore } from '../services/stores.ts'
-import { MARK, PATIENT, runCli, runJson, startCli, startServe } from './cli.ts'
+import { MARK, PATIENT, runCli, runJson, serveHere, startCli } from './cli.ts'
 
 const SEAL = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', '--stakeholders', 'SRE']
 const [, claim] = DEMO_EVENTS
@@ -34,7 +34,7 @@ describe('send with the embedded database', () => {
       TEAMS_HTTP_PORT: port,
       TEAMS_API_TOKENS: `me:send+read:${token}`,
     }
-    const gateway = await startServe(env)
+    const gateway = await serveHere(env)
     const sent = await runCli(SEAL, { env })
     expect(sent).toMatchObject({ code: 0, stdout: expect.stringContaining(`Kept by the gateway at ${gateway.origin}`) })
     expect(await runJson(['notifications', 'list'], { env })).toMatchObject({
@@ -159,7 +159,7 @@ describe('send with PostgreSQL', () => {
 describe('send over HTTP', () => {
   it('sends the token of an option or the environment, and is refused without one', async () => {
     const token = `${MARK}-token`
-    const gateway = await startServe({
+    const gateway = await serveHere({
       ...(await startedStore('postgres')),
       TEAMS_API_TOKENS: `me:send:${token},you:read:${token}2`,
     })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { KINDS, startedStore } from '../services/stores.ts'
-import { MARK, runCli, runJson, startServe } from './cli.ts'
+import { MARK, runCli, runJson, serveHere } from './cli.ts'
 
 const SEND = ['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}']
 const ADD = ['silences', 'add', '--match', 'event_type=vault.*', '--for', '2h', '--reason', 'we unseal it by hand']
@@ -52,7 +52,7 @@ describe.each(KINDS)('silences on %s', (kind) => {
   }, 180_000)
 
   it('are those of the gateway at --url', async () => {
-    const gateway = await startServe(await startedStore(kind))
+    const gateway = await serveHere(await startedStore(kind))
     const url = ['--url', gateway.origin]
     const window = ['--maintenance', '--every', 'week', '--from', '2026-01-02T22:00:00+03:00', '--for', '1d2h']
     const args = ['silences', 'add', '--match', 'channel=sre', ...window, '--reason', 'patch night']
@@ -125,7 +125,7 @@ describe('an invalid silence', () => {
   })
 
   it('in its matchers is an error with the names of the options, from a gateway and from a database', async () => {
-    const gateway = await startServe(await startedStore('embedded'))
+    const gateway = await serveHere(await startedStore('embedded'))
     const own = await startedStore('postgres')
     for (const [args, places] of [
       [
@@ -189,7 +189,7 @@ describe('docs/guides/silences.md', () => {
 
   it('has commands that work unchanged', async () => {
     expect(commands.length).toBeGreaterThan(3)
-    const gateway = await startServe(await startedStore('embedded'))
+    const gateway = await serveHere(await startedStore('embedded'))
     for (const command of commands) {
       const args = [...command.replace('npx claimlinc-teams ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, plain]) => quoted ?? plain ?? '',

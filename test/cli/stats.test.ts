@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { startedStore } from '../services/stores.ts'
-import { runCli, runJson, startServe } from './cli.ts'
+import { runCli, runJson, serveHere } from './cli.ts'
 
 it('stats shows the figures of this machine and of a gateway, and --check says which targets are missed', async () => {
   const env = await startedStore('postgres')
@@ -13,7 +13,7 @@ it('stats shows the figures of this machine and of a gateway, and --check says w
     target: 'above 99 %',
   })
 
-  const gateway = await startServe(env)
+  const gateway = await serveHere(env)
   const url = ['--url', gateway.origin]
   await runJson(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"vault-1"}', ...url])
   await expect
