@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -32,7 +32,9 @@ describe("the platform's own .env", () => {
   })
 
   it('starts the gateway, which says a line for each name that means something else here', async () => {
-    const serve = startCli(['serve'], { cwd: folderOfPlatform(), env: { TEAMS_HTTP_PORT: '0' } })
+    const cwd = folderOfPlatform()
+    renameSync((await startedStore('embedded')).TEAMS_DATA_DIR, join(cwd, '.data'))
+    const serve = startCli(['serve'], { cwd, env: { TEAMS_HTTP_PORT: '0' } })
     await serve.says(/"event":"gateway_listening"/)
     serve.child.kill('SIGTERM')
     const { code, stderr } = await serve.ended

@@ -7,6 +7,7 @@ import { openEmbedded } from '../../src/store/embedded.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { closeToOthers } from '../../src/store/private-folder.ts'
 import { embeddedFolder } from '../services/database.ts'
+import { untouchedStore } from '../services/stores.ts'
 
 /** A log, and the messages that were written to it. */
 function listeningLog() {
@@ -60,8 +61,7 @@ describe('the folder of the embedded database', () => {
   })
 
   it('loses the access of others that an earlier version left', async () => {
-    const folder = embeddedFolder()
-    await (await openEmbedded(folder)).close()
+    const folder = (await untouchedStore('embedded')).TEAMS_DATA_DIR
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
       chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o666)
     await (await openEmbedded(folder)).close()

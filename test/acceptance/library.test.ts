@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
@@ -9,7 +9,7 @@ import { createGateway, type Gateway } from '../../src/app/gateway.ts'
 import type { EventInput } from '../../src/contract/events.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
-import { startServe } from '../cli/cli.ts'
+import { serveHere } from '../cli/cli.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { nodeEnvironment } from '../services/node-environment.ts'
 import { freePort } from '../services/program.ts'
@@ -340,8 +340,10 @@ it('types, groups, channels, routes and templates of the user’s own reach the 
 
 describe('sendTeamsNotification as the only call of a program', () => {
   /** Runs the program until it exits by itself. */
-  function run(env: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const folder = embeddedFolder()
+  function run(
+    env: Record<string, string>,
+    folder = embeddedFolder(),
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const certificate = join(folder, 'ca.pem')
     writeFileSync(certificate, flows.ca)
     const urls = Object.entries(webhooks(...SEED_CHANNELS)).map(([key, url]) => [
@@ -378,7 +380,9 @@ describe('sendTeamsNotification as the only call of a program', () => {
   ]
 
   it('delivers with the embedded database, and the program ends once the cards have arrived', async () => {
-    const running = run({})
+    const folder = embeddedFolder()
+    renameSync((await startedStore('embedded')).TEAMS_DATA_DIR, join(folder, '.data'))
+    const running = run({}, folder)
     await untilArrived(5)
     const all = performance.now()
     const { code, stdout, stderr } = await running
@@ -400,7 +404,7 @@ describe('sendTeamsNotification as the only call of a program', () => {
   })
 
   it('only accepts with DATABASE_URL, and the program exits without waiting for delivery', async () => {
-    const { url } = await freshDatabase()
+    const { DATABASE_URL: url } = await startedStore('postgres')
     const { code, stdout } = await run({ DATABASE_URL: url })
     expect([code, arrived()]).toEqual([0, []])
     expect(JSON.parse(stdout)).toHaveLength(2)
@@ -414,7 +418,7 @@ describe('sendTeamsNotification as the only call of a program', () => {
 
   it('goes to the gateway that has the embedded database open, and the program ends without waiting for it', async () => {
     const env = { ...(await startedStore('embedded')), TEAMS_API_TOKENS: 'workers:send+read:0123456789abcdef' }
-    const gateway = await startServe(env)
+    const gateway = await serveHere(env)
     const { code, stdout, stderr } = await run({
       ...env,
       TEAMS_HTTP_PORT: String(await freePort()),

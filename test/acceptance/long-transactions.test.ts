@@ -6,15 +6,15 @@ import { applyRetention, ensurePartitions, movePastMonths } from '../../src/stor
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 import { claimDue } from './steps.ts'
 
 const TABLES = ['teams_events', 'teams_notifications', 'teams_attempts']
 
 async function migrated() {
-  const { url } = await freshDatabase()
+  const { DATABASE_URL: url } = await startedStore('postgres')
   const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
   onTestFinished(() => database.close())
-  await createMigrations(database.kysely).up()
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   onTestFinished(() => client.end())

@@ -9,14 +9,14 @@ import { loadSettings } from '../../src/settings/load.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
 import { unsealed } from '../audit/trail.ts'
 import { embeddedFolder } from '../services/database.ts'
-import { KINDS, untouchedStore } from '../services/stores.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { QUICK, serveQuick } from './gateways.ts'
 
 describe.each(KINDS)('signed checkpoints of a gateway on %s', (kind) => {
   it('have at its stop all entries, with those of the attempts that the stop waits for', async () => {
     const key = generateKey('claimlinc-teams/prod')
     const folder = join(embeddedFolder(), 'anchors')
-    const store = await untouchedStore(kind)
+    const store = await startedStore(kind)
     const settings = { TEAMS_AUDIT_KEY: key.privateKey, TEAMS_AUDIT_ANCHOR_FOLDER: folder }
     const { service, wired, stop } = await serveGateway({ env: {}, settings: { ...QUICK, ...store, ...settings } })
     wired.sandbox?.model.setFaults('sre', { delay_ms: 1_500, times: 1 })
@@ -43,7 +43,7 @@ describe.each(KINDS)('signed checkpoints of a gateway on %s', (kind) => {
     const key = generateKey('claimlinc-teams/prod')
     const folder = join(embeddedFolder(), 'anchors')
     const settings = { TEAMS_AUDIT_KEY: key.privateKey, TEAMS_AUDIT_ANCHOR_FOLDER: folder }
-    const store = await untouchedStore(kind)
+    const store = await startedStore(kind)
     const first = await serveGateway({ env: {}, settings: { ...QUICK, ...store, ...settings } })
     const sealed = async () =>
       (await first.wired.database.kysely.selectFrom('teams_audit_checkpoints').select('note').execute()).length

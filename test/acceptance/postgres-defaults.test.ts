@@ -6,6 +6,7 @@ import { createLog } from '../../src/kernel/log.ts'
 import { ENGINE_POOL } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../services/database.ts'
+import { startedStore } from '../services/stores.ts'
 import { QUICK, serveQuick } from './gateways.ts'
 
 const EVENT = { eventType: 'celery.task.failed', data: { task_name: 't', task_id: '1', error: 'e' } } as const
@@ -93,9 +94,7 @@ describe('a database with defaults of its own', () => {
 
 describe('a role with fewer connections than the pool', () => {
   it('makes callers wait for a connection, and refuses no call', async () => {
-    const { url } = await freshDatabase()
-    const owner = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: url } })
-    await owner.stop()
+    const { DATABASE_URL: url } = await startedStore('postgres')
     const limited = await asUser(url, 'SUPERUSER')
     const user = new URL(limited).username
     await administer(url, `ALTER ROLE ${user} NOSUPERUSER CONNECTION LIMIT 8`)
@@ -119,9 +118,7 @@ describe('a database that can not be used', () => {
   })
 
   it('says that it is read-only, also where it is migrated already', async () => {
-    const { url } = await freshDatabase()
-    const owner = await createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: url } })
-    await owner.stop()
+    const { DATABASE_URL: url } = await startedStore('postgres')
     await administer(url, `ALTER DATABASE "${nameOf(url)}" SET default_transaction_read_only = on`)
     await expect(createGateway({ env: {}, settings: { ...QUICK, DATABASE_URL: url } })).rejects.toMatchObject(
       refusal(/can only be read/),

@@ -6,7 +6,7 @@ import { generateKey, readVerifier } from '../../src/contract/note-keys.ts'
 import { readCheckpoint, readOrigin } from '../../src/store/audit-tree.ts'
 import { serveQuick } from '../acceptance/gateways.ts'
 import { embeddedFolder } from '../services/database.ts'
-import { KINDS, startedStore, untouchedStore } from '../services/stores.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { originOf } from './origin.ts'
 
 const EVENT = { eventType: 'vault.seal.detected', data: { node: 'vault-1' } }
@@ -40,12 +40,12 @@ describe('two gateways on postgres, of which one has no key', () => {
 })
 
 describe.each(KINDS)('the keys of a gateway on %s', (kind) => {
-  it('name the tree at the first start, and sign with a rotated key without a restart', async () => {
+  it('name the tree at the first sealing, and sign with a rotated key without a restart', async () => {
     const name = 'example.com/first'
     const [old, next] = [generateKey(name), generateKey(name)]
     const file = join(embeddedFolder(), 'audit.key')
     writeFileSync(file, old.privateKey)
-    const store = await untouchedStore(kind)
+    const store = await startedStore(kind)
     const { service, wired } = await serveQuick(store, { TEAMS_AUDIT_KEY_FILE: file, TEAMS_VAULT_REFRESH: 1 })
     const { kysely } = wired.database
     const signedBy = async () => {

@@ -10,10 +10,8 @@ import { digestOf } from '../../src/kernel/ids.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import type { Database } from '../../src/store/database.ts'
 import { adoptTransaction } from '../../src/store/foreign-transaction.ts'
-import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { freshDatabase } from '../services/database.ts'
-import { KINDS } from '../services/stores.ts'
+import { KINDS, startedStore } from '../services/stores.ts'
 import { openMigrated } from './databases.ts'
 
 const catalogue = loadCatalogue({
@@ -334,9 +332,8 @@ describe.each(KINDS)('accept on %s', (kind) => {
 
 describe("accept inside a pg client's transaction", () => {
   it('is undone by its rollback, and blocks no other call while it is open', async () => {
-    const { url } = await freshDatabase()
+    const { DATABASE_URL: url } = await startedStore('postgres')
     const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
-    await createMigrations(database.kysely).up()
     const engine = await startEngine(database, createLog('silent'), { deliver: false })
     const acceptor = acceptorFor(engine)
     const client = new pg.Client({ connectionString: url })
@@ -367,11 +364,10 @@ describe("accept inside a pg client's transaction", () => {
   })
 
   it('works through a Kysely over the schema of the host', async () => {
-    const { url } = await freshDatabase()
+    const { DATABASE_URL: url } = await startedStore('postgres')
     const pool = new pg.Pool({ connectionString: url })
     const host = new Kysely<{ claims: { id: string } }>({ dialect: new PostgresDialect({ pool }) })
     const database = await openPostgres({ url, pool: 5, log: createLog('silent') })
-    await createMigrations(database.kysely).up()
     const engine = await startEngine(database, createLog('silent'), { deliver: false })
     try {
       await sql`CREATE TABLE claims (id text)`.execute(host)

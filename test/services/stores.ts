@@ -20,6 +20,7 @@ export type Store = PostgresStore | EmbeddedStore
  * template: on the embedded database a start without one takes 4 s more of CPU.
  */
 export async function startedStore(kind: 'postgres'): Promise<PostgresStore>
+export async function startedStore(kind: 'embedded'): Promise<EmbeddedStore>
 export async function startedStore(kind: Kind): Promise<Store>
 export async function startedStore(kind: Kind): Promise<Store> {
   if (kind === 'postgres') return { DATABASE_URL: (await freshDatabase(POSTGRES_TEMPLATE)).url }
