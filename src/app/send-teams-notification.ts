@@ -5,7 +5,7 @@ import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
 import { startSettings } from '../gateway/start-settings.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
-import { misspeltGatewayNames } from '../settings/gateway-names.ts'
+import { gatewayOf, misspeltGatewayNames } from '../settings/gateway-names.ts'
 import { readEnvFile } from '../settings/load.ts'
 import { createGateway, type Gateway, type SendOptions } from './gateway.ts'
 
@@ -21,7 +21,7 @@ let sharedSender: Promise<Sender> | undefined
  *
  * The first call chooses the destination, as the command `claimlinc-teams send` does:
  *
- * 1. To the gateway at CLAIMLINC_TEAMS_URL, with the token CLAIMLINC_TEAMS_TOKEN.
+ * 1. To the gateway at CLAIMLINC_TEAMS_URL, with the token CLAIMLINC_TEAMS_TOKEN, of the environment or of `.env`.
  * 2. With DATABASE_URL: into that database, from which a running gateway (`claimlinc-teams serve`) delivers.
  * 3. To the gateway that runs on this machine: it has the embedded database open, and only one process can open it.
  * 4. Into the embedded database. This process then also delivers, and sends due notifications before it ends.
@@ -55,9 +55,9 @@ export async function sendTeamsNotification<T extends EventType>(
 
 async function open(): Promise<Sender> {
   try {
-    const { CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN } = process.env
-    if (CLAIMLINC_TEAMS_URL) return openRemote(CLAIMLINC_TEAMS_URL, CLAIMLINC_TEAMS_TOKEN || undefined)
     const read = readEnvFile(process.env)
+    const remote = gatewayOf({}, read.env)
+    if (remote.url !== undefined) return openRemote(remote.url, remote.token)
     const settings = await startSettings(read)
     if (settings.DATABASE_URL !== undefined) return await openOwn(false)
     const url = await findLocalGateway(settings)

@@ -94,8 +94,8 @@ database user needs the rights of a gateway. Needs the space of the unpacked arc
   )
     .option('--id <id>', 'in place of the index: id of the entry in the database')
     .option('--origin <name>', 'tree of the index; default: the newest')
-    .option('--out <file>', 'write the proof to this file, whose name should end in .tlog-proof')
-    .option('--entry-out <file>', "write the entry's exact bytes to this file, which the check needs too")
+    .option('--out <file>', 'write the proof to this new file, whose name should end in .tlog-proof')
+    .option('--entry-out <file>', "write the entry's exact bytes to this new file, which the check needs too")
     .action(async (index: string | undefined, options: ProveOptions & TargetFlags) =>
       finish(await (await loadRead()).proveCommand(index, options, output, gateways)),
     )

@@ -1,7 +1,7 @@
 import { findLocalGateway, tokenFor } from '../gateway/local-gateway.ts'
 import type { ExitCode } from '../kernel/exit-codes.ts'
-import { misspeltGatewayNames } from '../settings/gateway-names.ts'
-import { loadSettings } from '../settings/load.ts'
+import { gatewayOf, misspeltGatewayNames } from '../settings/gateway-names.ts'
+import { loadSettings, readEnvFile } from '../settings/load.ts'
 import { readEnvironment } from './environment.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
@@ -30,19 +30,21 @@ export async function withTarget(
 /**
  * Opens the first of these that applies:
  *
- * 1. the gateway at `--url`;
+ * 1. the gateway at `--url` or CLAIMLINC_TEAMS_URL, of the environment or of `.env`;
  * 2. with DATABASE_URL, the database: a gateway that runs on it delivers;
  * 3. the gateway that runs on this machine: it has the embedded database open, and only one process can open it;
  * 4. the embedded database; this process delivers, unless it only reads.
  */
 async function openTarget(flags: TargetFlags, need: Need, output: Output, gateways: OwnGateways): Promise<Target> {
-  for (const { at, says } of misspeltGatewayNames(process.env)) output.note(`${at}: ${says}`)
-  if (flags.url !== undefined) return (await import('./remote-target.ts')).openRemote(flags.url, flags.token)
+  const { env: named } = readEnvFile(process.env)
+  for (const { at, says } of misspeltGatewayNames(named)) output.note(`${at}: ${says}`)
+  const { url, token } = gatewayOf(flags, named)
+  if (url !== undefined) return (await import('./remote-target.ts')).openRemote(url, token)
   const env = readEnvironment('error')
   const settings = loadSettings(env)
   const local = settings.DATABASE_URL === undefined ? await findLocalGateway(settings) : undefined
   if (local !== undefined)
-    return (await import('./remote-target.ts')).openRemote(local, flags.token ?? tokenFor(settings, need))
+    return (await import('./remote-target.ts')).openRemote(local, token ?? tokenFor(settings, need))
   if (settings.DATABASE_URL === undefined) output.progress('Opening the embedded database …')
   return (await import('./own-target.ts')).openOwn(env, need, output, gateways)
 }

@@ -214,10 +214,16 @@ function filterOf({ by }: ExportSelection): ManifestFilter {
 
 async function requireNew(out: string): Promise<void> {
   const found = await stat(out).catch(() => undefined)
-  if (found !== undefined)
-    throw new GatewayError('invalid_request', [
-      { at: '--out', found: 'a file that is there already', expected: 'the path of a new file' },
-    ])
+  if (found === undefined) return
+  throw new GatewayError('invalid_request', [
+    found.isDirectory()
+      ? { at: '--out', found: 'a folder', expected: 'the path of a new file, such as one in this folder' }
+      : {
+          at: '--out',
+          found: 'a file that is there already',
+          expected: 'the path of a new file: move that one away, or name another',
+        },
+  ])
 }
 
 function noneFound(): GatewayError {

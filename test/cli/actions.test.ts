@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { embeddedFolder } from '../services/database.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { runCli, runJson, serveHere } from './cli.ts'
 
@@ -9,6 +12,8 @@ describe.each(KINDS)('act and actions on %s', (kind) => {
   it('act, refuse, list and show', async () => {
     const gateway = await serveHere(await startedStore(kind))
     const url = ['--url', gateway.origin]
+    const cwd = embeddedFolder()
+    writeFileSync(join(cwd, '.env'), `CLAIMLINC_TEAMS_URL=${gateway.origin}\n`)
     const sent = await runJson([...SEND, '--stakeholders', 'SRE', '--correlation-id', 'night-1', ...url])
     const { id } = sent.answer.events[0].notifications[0]
 
@@ -21,7 +26,8 @@ describe.each(KINDS)('act and actions on %s', (kind) => {
     expect(again.code).toBe(1)
     expect(again.stdout).toMatch(/^state +refused$/m)
     expect(again.stdout).toContain('Somebody has acknowledged it already.')
-    const list = await runJson(['actions', 'list', '--correlation-id', 'night-1', ...url])
+    // The address of the gateway stands in .env.
+    const list = await runJson(['actions', 'list', '--correlation-id', 'night-1'], { cwd })
     expect(list.answer.actions).toMatchObject([{ result: 'already_acknowledged' }, { state: 'done' }])
     const shown = await runCli(['actions', 'show', acknowledged.answer.id, ...url])
     expect(shown.stdout).toMatch(new RegExp(`^acknowledge +${acknowledged.answer.id}$`, 'm'))

@@ -40,6 +40,11 @@ describe('audit keygen', () => {
       answer: { code: 'invalid_request', errors: [{ at: '--out', found: 'a file that is there already' }] },
     })
     expect(readFileSync(join(cwd, 'audit.key'), 'utf8')).toBe(text)
+    const folder = await runJson([...KEYGEN, '--out', '.'], { cwd })
+    expect(folder).toMatchObject({
+      code: 2,
+      answer: { errors: [{ at: '--out', found: 'a folder', expected: expect.stringContaining('a new file') }] },
+    })
   })
 
   it('answers in JSON, without the private key where that is in a file', async () => {

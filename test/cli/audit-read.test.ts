@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -26,8 +26,8 @@ describe.each(KINDS)('audit checkpoint and audit prove on %s', (kind) => {
     const { audit } = createClient({ url: gateway.origin })
     await expect.poll(() => audit.checkpoint().catch(() => ''), { timeout: 60_000 }).not.toBe('')
 
-    const cwd = embeddedFolder()
     const check = async (args: readonly string[], settings: Readonly<Record<string, string>>) => {
+      const cwd = embeddedFolder()
       const { code, stdout, stderr } = await runCli(['audit', 'checkpoint', ...args], { env: settings })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       const { size } = readCheckpoint(openNote(stdout, verifiers).text)
@@ -43,6 +43,21 @@ describe.each(KINDS)('audit checkpoint and audit prove on %s', (kind) => {
       expect(checkProofFile(proof, entry, verifiers)).toMatchObject({ included: true, index: size - 1 })
       const script = [SCRIPT, 'proof', key.verifierKey, join(cwd, 'last.tlog-proof'), join(cwd, 'last.entry')]
       expect(spawnSync(process.execPath, script).status).toBe(0)
+
+      // What is there is kept, whichever of the two it is, and of the other nothing is written.
+      for (const [option, name] of [
+        ['--out', 'last.tlog-proof'],
+        ['--entry-out', 'last.entry'],
+      ] as const) {
+        const given = ['--out', 'new.tlog-proof', '--entry-out', 'new.entry', option, name]
+        const kept = await runJson(['audit', 'prove', last, ...given, ...args], { env: settings, cwd })
+        expect(kept).toMatchObject({
+          code: 2,
+          answer: { code: 'invalid_request', errors: [{ at: option, found: 'a file that is there already' }] },
+        })
+      }
+      expect(readdirSync(cwd).sort()).toEqual(['last.entry', 'last.tlog-proof'])
+      expect(readFileSync(join(cwd, 'last.tlog-proof'), 'utf8')).toBe(proof)
 
       const json = await runJson(['audit', 'prove', last, ...args], { env: settings })
       const { id, bytes } = json.answer

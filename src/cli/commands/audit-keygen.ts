@@ -29,7 +29,7 @@ export function keygenCommand({ origin, out }: KeygenOptions, output: Output): E
     )
     return EXIT.ok
   }
-  writeOptionFile('--out', out, `${privateKey}\n`, { mode: OWNER_ONLY, overwrite: false })
+  writeOptionFile('--out', out, `${privateKey}\n`, { mode: OWNER_ONLY })
   output.answer({ ...answer, file: out })
   output.print(verifierKey)
   if (!output.json)

@@ -7,7 +7,7 @@ import { withTarget } from '../open-target.ts'
 import type { Output } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import type { Target, TargetFlags } from '../target.ts'
-import { writeOptionFile } from '../write-file.ts'
+import { requireNewFile, writeOptionFile } from '../write-file.ts'
 
 /** The options of `audit checkpoint`. */
 export interface CheckpointOptions {
@@ -76,8 +76,10 @@ function queryOf(index: string | undefined, { id, origin }: ProveOptions): Entry
   return { from: wholeNumber('index', index ?? ''), ...(origin === undefined ? {} : { origin }) }
 }
 
-/** @throws GatewayError `invalid_request` for one file, in which the second text would replace the first */
+/** @throws GatewayError `invalid_request` for a file that is there already, and for one file, in which the second text would replace the first */
 function checkFiles(out: string | undefined, entryOut: string | undefined): void {
+  if (out !== undefined) requireNewFile('--out', out)
+  if (entryOut !== undefined) requireNewFile('--entry-out', entryOut)
   if (out === undefined || entryOut === undefined || resolve(out) !== resolve(entryOut)) return
   throw new GatewayError('invalid_request', [
     { at: '--entry-out', found: 'the file of --out', expected: 'another file' },

@@ -72,9 +72,9 @@ export const DELIVERY_EVENTS = {
   },
   channel_address_missing: {
     level: 'warn',
-    message: 'channels have no webhook URL; their notifications wait',
+    message: 'channels have no destination, for this reason; their notifications wait',
     fields: ['channels', 'reason'],
-    todo: 'Set the webhook URL of each, or "muted: true" in the configuration.',
+    todo: 'With the reason address_missing, set the webhook URL of each, or "muted: true" in the configuration.',
   },
   channel_breaker_opened: {
     level: 'error',
