@@ -18,6 +18,7 @@ import type { ActParts } from './act.ts'
 import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
 import { type EventState, statesOf } from './event-state.ts'
 import { type ActionProvider, isOutside, OUTSIDE_ACTIONS, offerOf } from './provider.ts'
+import { refuseUnconfirmed } from './second-person.ts'
 
 /** Seconds for which a process has an action that it runs, without a renewal. */
 const LEASE_SECONDS = 30
@@ -31,7 +32,10 @@ const JOB_LOST_SECONDS = 10
 export interface OutsideActions {
   /** Runs an action, unless it is finished or another process has it. Never throws. */
   run(actionId: string): Promise<void>
-  /** Runs actions that no process has, again and again; the returned function stops that and waits for those that run. */
+  /**
+   * Runs actions that no process has, again and again, and refuses requests that no second person confirmed; the returned function
+   * stops that and waits for those that run.
+   */
   start(): () => Promise<void>
 }
 
@@ -121,14 +125,12 @@ export function createOutsideActions(options: {
       return true
     })
     // Another process took it over when this one's lease had run out.
-    if (!isFinished) return
-    metrics.count('teams_actions_total', { action: action.action, state: end.state })
-    log.write('action_finished', {
-      action_id: action.id,
-      action: action.action,
-      action_state: end.state,
-      result: end.code,
-    })
+    if (isFinished) told(action, end.state, end.code)
+  }
+
+  function told({ id, action }: StoredAction, state: ActionEnd['state'], result: ActionEnd['code']): void {
+    metrics.count('teams_actions_total', { action, state })
+    log.write('action_finished', { action_id: id, action, action_state: state, result })
   }
 
   async function tryRun(actionId: string): Promise<void> {
@@ -154,6 +156,7 @@ export function createOutsideActions(options: {
       const search = async () => {
         try {
           for (const id of await findAbandoned(kysely, OUTSIDE_ACTIONS, JOB_LOST_SECONDS)) await run(id)
+          for (const request of await refuseUnconfirmed(kysely)) told(request, 'refused', 'not_confirmed')
         } catch (error) {
           log.write('action_search_failed', { err: error })
         }

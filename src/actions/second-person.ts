@@ -1,12 +1,23 @@
 import type { Kysely } from 'kysely'
 import type { ActionResult } from '../contract/actions.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { findOpenActions, finishAction, type NewAction, type StoredAction } from '../store/actions.ts'
+import { lockNotifications } from '../store/acted-events.ts'
+import {
+  type ActionEnd,
+  findOpenActions,
+  findUnconfirmed,
+  finishAction,
+  type NewAction,
+  type StoredAction,
+} from '../store/actions.ts'
 import type { Tables } from '../store/tables.ts'
+import { inTransaction } from '../store/transactions.ts'
 import { nameOf } from './acted-columns.ts'
 
 /** Milliseconds for which an action waits for its second person. */
 const CONFIRM_MS = 3_600_000
+
+const NOT_CONFIRMED: ActionEnd = { state: 'refused', code: 'not_confirmed', result: null }
 
 /** Whether an action that needs two people has its second: refused, the first to ask, or the one who confirms. */
 export type SecondPerson =
@@ -22,10 +33,28 @@ export async function secondPerson(transaction: Kysely<Tables>, base: NewAction)
   for (const first of open) {
     if (first.code !== 'second_person_needed') continue
     if (base.at.getTime() - first.requested_at.getTime() > CONFIRM_MS)
-      await finishAction(transaction, first.id, { state: 'refused', code: 'not_confirmed', result: null })
+      await finishAction(transaction, first.id, NOT_CONFIRMED)
     else return confirmation(first, base)
   }
   return { asked: true }
+}
+
+/**
+ * Refuses requests that no second person confirmed in time; of several processes one does it.
+ *
+ * @returns the requests that this process refused
+ */
+export async function refuseUnconfirmed(kysely: Kysely<Tables>): Promise<readonly StoredAction[]> {
+  const refused: StoredAction[] = []
+  for (const { id, event_id } of await findUnconfirmed(kysely, CONFIRM_MS / 1_000)) {
+    const finished = await inTransaction(kysely, async (transaction) => {
+      // A second person who confirms it at this moment has this lock: then it is done, and not refused.
+      await lockNotifications(transaction, [event_id])
+      return finishAction(transaction, id, NOT_CONFIRMED)
+    })
+    if (finished) refused.push(finished)
+  }
+  return refused
 }
 
 function confirmation(first: StoredAction, base: NewAction): SecondPerson {

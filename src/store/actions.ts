@@ -185,6 +185,19 @@ export async function findAbandoned(
   return rows.map(({ id }) => id)
 }
 
+/** Requests that wait for a second person for longer than some seconds, the oldest first. */
+export async function findUnconfirmed(
+  db: Kysely<Tables>,
+  afterSeconds: number,
+): Promise<readonly { readonly id: string; readonly event_id: string }[]> {
+  const { rows } = await sql<{ id: string; event_id: string }>`
+    SELECT x.id, x.event_id FROM teams_actions x
+     WHERE x.finished_at IS NULL AND x.code = 'second_person_needed'
+       AND x.requested_at < clock_timestamp() - make_interval(secs => ${afterSeconds}::float8)
+     ORDER BY x.id LIMIT 100`.execute(db)
+  return rows
+}
+
 /** The action that has an idempotency key. */
 export async function findByKey(db: Kysely<Tables>, keyHash: string): Promise<StoredAction | undefined> {
   const { rows } = await sql<StoredAction>`

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOutsideActions } from '../../src/actions/outside.ts'
 import type { ActionProvider } from '../../src/actions/provider.ts'
 import { relayedActor } from '../../src/contract/actor.ts'
-import { systemClock } from '../../src/kernel/clock.ts'
+import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { findAbandoned, takeAction } from '../../src/store/actions.ts'
@@ -24,6 +25,46 @@ describe.each(KINDS)('an action that needs two people, on %s', (kind) => {
     database = await openMigrated(kind)
   })
   afterAll(() => database.close())
+
+  it('is refused once an hour has passed without a second person, without a card, and not while it is younger', async () => {
+    const { kysely } = database
+    const followUp = vi.fn(async () => {})
+    const { act, accept, getAction, listActions, parts } = actingOn(database, {
+      catalogue: catalogueWith({ two_person: ['discard'] }),
+      followUp,
+    })
+    const [old, young] = [await accept(firing()), await accept(firing())]
+    const first = await act(discardOf(old.notificationId), SARA)
+    const other = await act(discardOf(young.notificationId), SARA)
+    await sql`UPDATE teams_actions SET requested_at = now() - interval '3601 seconds' WHERE id = ${first.id}`.execute(
+      kysely,
+    )
+    await sql`UPDATE teams_actions SET requested_at = now() - interval '3500 seconds' WHERE id = ${other.id}`.execute(
+      kysely,
+    )
+    const searches: (() => void)[] = []
+    const clock: Clock = {
+      ...systemClock,
+      after(_ms, search) {
+        searches.push(search)
+        return () => {}
+      },
+    }
+    const replicas = Array.from({ length: 2 }, () =>
+      createOutsideActions({ kysely, parts, clock, log: createLog('silent'), metrics: createMetrics() }),
+    )
+    const stops = replicas.map((one) => one.start())
+    for (const search of searches.splice(0)) search()
+    await expect.poll(() => searches.length).toBe(2)
+    for (const stop of stops) await stop()
+    expect(await getAction(first.id)).toMatchObject({ state: 'refused', result: 'not_confirmed' })
+    expect(await getAction(other.id)).toMatchObject({ state: 'requested', result: 'second_person_needed' })
+    const { actions } = await listActions({ eventId: old.eventId, state: 'refused', limit: 10 })
+    expect(actions.map(({ id }) => id)).toEqual([first.id])
+    expect(followUp).not.toHaveBeenCalled()
+    expect(await act(discardOf(young.notificationId), OMAR)).toMatchObject({ state: 'done' })
+    expect(await act(discardOf(old.notificationId), OMAR)).toMatchObject({ state: 'requested' })
+  })
 
   it('outside the gateway runs once, for the person who confirmed it, and never for the first alone', async () => {
     const ranFor: (string | null)[] = []
