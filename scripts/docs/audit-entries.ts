@@ -43,7 +43,8 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   configuration: 'Fingerprints of all settings and parts of the configuration file',
   confirms: 'The action of another person that this one confirms',
   correlation: 'The correlation id; the value is `teams_events.correlation_id`',
-  count: 'How many rows; in `audit.exported` how many entries; in entries of an action how many events',
+  count:
+    'How many rows; in `audit.exported` how many entries; in entries of an action how many events; in `link.refused` how many refusals',
   data: 'Data of the event as canonical JSON; the value is `teams_events.data`',
   digest: 'The notification whose card is the digest',
   direction: '`up` or `down`',

@@ -27,6 +27,7 @@ export async function createPages(wired: Wired, port: number): Promise<Pages> {
     publicUrl: links.publicUrl,
     keys: links.keys,
     now: () => clock.now(),
+    after: clock.after,
     log,
     metrics,
     signIn: await signInOf(wired, dispatcher),

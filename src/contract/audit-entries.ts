@@ -273,9 +273,9 @@ export const AUDIT_ENTRIES = {
       'Somebody read card contents or event data, over the API, the command line or the library; one entry per request. `what` is `notification`: one notification with its data and card. `filter` is null where the ids say what was asked for',
   },
   'link.refused': {
-    fields: { refusal: 'code', notification: 'id', for: 'code', ...ACTOR_FIELDS },
+    fields: { refusal: 'code', notification: 'id', for: 'code', count: 'count', ...ACTOR_FIELDS },
     means:
-      'A link of a button, its form or a sign-in was refused; at most two entries a minute for one refusal of one link and person. `notification` and `for` are null where the link was not signed by the gateway',
+      'A link of a button, its form or a sign-in was refused. Two entries a minute stand for one refusal of one link and person each; those beyond are one more entry when the minute is over, with their number as `count`, where they are of very many links without `notification`. `notification` and `for` are null where the link was not signed by the gateway',
   },
   'webhook.refused': {
     fields: { refusal: 'code', pager: 'code', ...ACTOR_FIELDS },

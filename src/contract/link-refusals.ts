@@ -97,4 +97,6 @@ export interface RefusedLink {
   readonly action: ActionName | null
   /** Who tried, as far as it is known. */
   readonly actor: Pick<Actor, 'via' | 'id' | 'name'> | null
+  /** How many refusals it stands for. */
+  readonly count: number
 }

@@ -4,7 +4,7 @@ import { insertEntry } from '../store/insert-entry.ts'
 
 /** What the public listener records. */
 export interface RecordLinkRefusal {
-  /** Adds the refusal of a link, a form or a sign-in to the audit trail. */
+  /** Adds the refusal of a link, a form or a sign-in to the audit trail, or several like it as one entry. */
   recordLinkRefusal(refusal: RefusedLink): Promise<void>
 }
 
@@ -15,7 +15,7 @@ export function createLinkRefusals({
   readonly database: Pick<Database, 'kysely'>
 }): RecordLinkRefusal {
   return {
-    async recordLinkRefusal({ code, notificationId, action, actor }) {
+    async recordLinkRefusal({ code, notificationId, action, actor, count }) {
       const who = actor?.id ?? actor?.name ?? null
       await insertEntry(
         kysely,
@@ -24,6 +24,7 @@ export function createLinkRefusals({
           refusal: code,
           notification: notificationId,
           for: action,
+          count,
           via: actor?.via ?? 'unauthenticated',
           who: null,
         },

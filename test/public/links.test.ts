@@ -138,7 +138,7 @@ describe('a link that is not right', () => {
       expect(await response.text()).toContain(`<code dir="ltr">${code}</code>`)
     }
     expect(service.calls).toEqual([])
-    expect(service.refusals.at(-1)).toEqual({ code, notificationId: null, action: null, actor: null })
+    expect(service.refusals.at(-1)).toEqual({ code, notificationId: null, action: null, actor: null, count: 1 })
   })
 
   it('is refused once it has expired, and the entry says what it was for', async () => {
@@ -146,7 +146,7 @@ describe('a link that is not right', () => {
     const response = await createBrowser(origin).get(`/act/${tokenFor(service, 'discard', -1000)}`)
     expect(response.status).toBe(410)
     expect(service.refusals).toEqual([
-      { code: 'link_expired', notificationId: service.notification.id, action: 'discard', actor: null },
+      { code: 'link_expired', notificationId: service.notification.id, action: 'discard', actor: null, count: 1 },
     ])
   })
 
@@ -158,13 +158,17 @@ describe('a link that is not right', () => {
     expect(service.calls).toEqual([])
   })
 
-  it('fills neither the audit trail nor the log when it comes a thousand times', async () => {
+  it('fills neither the audit trail nor the log when it comes a thousand times, and is recorded with its number', async () => {
     const metrics = createMetrics()
     const { server, service, lines } = await startListener({ ...IN_ONE_MINUTE, metrics })
     for (let i = 0; i < 1_000; i += 1) await server.app.inject({ method: 'GET', url: `/act/guess-${i}` })
     expect(service.refusals.length).toBeLessThanOrEqual(4)
     expect(lines.filter((line) => line.includes('"link_refused"')).length).toBeLessThanOrEqual(4)
     expect(lines.join('')).not.toContain('guess-')
+    // Before it ends, the listener records how many more there were.
+    await server.stop()
+    expect(service.refusals.length).toBeLessThanOrEqual(6)
+    expect(service.refusals.reduce((sum, { count }) => sum + count, 0)).toBe(1_000)
     expect((await metrics.expose()).body).toContain('teams_link_refusals_total{code="link_truncated"} 1000')
   })
 })

@@ -8,7 +8,6 @@ import type { FindFirstAction } from '../../gateway/actions.ts'
 import type { RecordLinkRefusal } from '../../gateway/link-refusals.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/log.ts'
-import type { Metrics } from '../../metrics/metrics.ts'
 import type { Filled } from './action-form.ts'
 import { actionPage, firstResultPage, resultPage, signInPage } from './action-page.ts'
 import type { Cookies } from './cookies.ts'
@@ -21,7 +20,7 @@ import { messagePage } from './layout.ts'
 import { type PageContext, pageUrl } from './page-context.ts'
 import { readTypedName } from './person-name.ts'
 import { createRateLimit } from './rate-limits.ts'
-import { createRefusals } from './refusals.ts'
+import type { Refusals } from './refusals.ts'
 import { newSession, readSession, type Session, writeSession } from './session.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -39,7 +38,7 @@ export interface LinkRouteOptions {
   readonly keys: LinkKeys
   readonly now: () => Date
   readonly log: Log
-  readonly metrics: Metrics
+  readonly refusals: Refusals
   readonly cookies: Cookies
   /** Sign-in with Entra; undefined where it is not set up. */
   readonly signIn: SignIn | undefined
@@ -67,8 +66,7 @@ interface Query {
  * was fetched: the form names the action that it makes.
  */
 export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): void {
-  const { service, keys, now, log, cookies, signIn } = options
-  const refusals = createRefusals(options)
+  const { service, keys, now, log, refusals, cookies, signIn } = options
   const limits = {
     pages: createRateLimit(LIMITS.pages, now),
     forms: createRateLimit(LIMITS.forms, now),

@@ -4,7 +4,7 @@ export interface RateLimit {
   take(key: string): boolean
 }
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 /** Keys that are counted at once; with more, the counts start again, so that an attacker can not fill the memory. */
 const MAX_KEYS = 20_000
 

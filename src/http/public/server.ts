@@ -3,7 +3,9 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import Fastify from 'fastify'
 import type { Language } from '../../catalogue/language.ts'
 import { toGatewayError } from '../../contract/problem.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
 import { GatewayError, isGatewayError } from '../../kernel/errors.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
 import { answerMalformed, newRequestId } from '../errors.ts'
 import { logRequests } from '../request-log.ts'
 import { trackRequests } from '../track-requests.ts'
@@ -19,8 +21,11 @@ import { addSignInRoute } from './sign-in-route.ts'
 import type { PageProblem } from './texts.ts'
 
 /** Options of {@link createPublicServer}. */
-export interface PublicServerOptions extends Omit<LinkRouteOptions, 'cookies' | 'time' | 'service'> {
+export interface PublicServerOptions extends Omit<LinkRouteOptions, 'cookies' | 'time' | 'service' | 'refusals'> {
   readonly service: ActingService
+  readonly metrics: Metrics
+  /** The system's timers if absent. */
+  readonly after?: Clock['after']
   readonly host: string
   readonly port: number
   readonly timeZone: string
@@ -64,7 +69,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
       sendPage(error, languageOf(request.headers), reply)
     },
   })
-  const refusals = createRefusals(options)
+  const refusals = createRefusals({ after: systemClock.after, ...options })
   const requests = trackRequests(app)
   logRequests(app, log)
   addSecurityHeaders(app, publicUrl)
@@ -80,6 +85,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
   })
   const parts = {
     ...options,
+    refusals,
     cookies: createCookies({
       keys: options.keys,
       isSecure: () => publicUrl()?.startsWith('https:') ?? false,
@@ -114,7 +120,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
       return { origin: `http://${name.includes(':') ? `[${name}]` : name}:${bound}` }
     },
     stop() {
-      stopped ??= requests.stop(options.shutdownTimeout * 1_000)
+      stopped ??= requests.stop(options.shutdownTimeout * 1_000).then(() => refusals.flush())
       return stopped
     },
   }

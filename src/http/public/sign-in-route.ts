@@ -7,7 +7,6 @@ import { browserLanguage, refusalText, textsOf } from './language.ts'
 import { messagePage } from './layout.ts'
 import type { LinkRouteOptions } from './link-routes.ts'
 import { pageUrl } from './page-context.ts'
-import { createRefusals } from './refusals.ts'
 import { newSession, writeSession } from './session.ts'
 import { CALLBACK_PATH, type SignInRefusal } from './sign-in.ts'
 
@@ -19,9 +18,8 @@ const MAX_ENDED = 10_000
  * The way on is the link from which it began, so that nothing in the address can lead anywhere else (open redirect).
  */
 export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions): void {
-  const { signIn, cookies, keys, now, log } = options
+  const { signIn, cookies, keys, now, log, refusals } = options
   if (signIn === undefined) return
-  const refusals = createRefusals(options)
   const ended = new Map<string, number>()
 
   /** False for a state that was seen before, within the lifetime of a sign-in. */

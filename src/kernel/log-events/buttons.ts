@@ -10,7 +10,7 @@ export const BUTTON_EVENTS = {
   link_refused: {
     level: 'info',
     message: 'link, form or sign-in refused; nothing was done',
-    fields: ['code', 'notification_id'],
+    fields: ['code', 'notification_id', 'count'],
   },
   link_refusal_unrecorded: {
     level: 'error',

@@ -35,6 +35,10 @@ export const LOG_FIELDS = {
   },
   correlation_id: { type: 'text', help: 'Correlation id of the event.' },
   correlation_ids: { type: 'texts', help: 'Correlation ids of the events whose attempts are meant.' },
+  count: {
+    type: 'number',
+    help: 'Refusals that the line stands for: more than 1 where they were counted for a minute.',
+  },
   digested: { type: 'number', help: 'Notifications that were put into digests.' },
   digests: { type: 'number', help: 'Digests that were made.' },
   ended: { type: 'number', help: 'Waits of channels, notifications, escalations and pager alerts that were ended.' },
