@@ -15,7 +15,7 @@ import {
   strict,
   text,
 } from './config-parts.ts'
-import { FIELD_TYPES, type FieldType } from './data-fields.ts'
+import { ALERT_IDS, FIELD_TYPES, type FieldType } from './data-fields.ts'
 import { escalationSchema } from './escalation-schema.ts'
 import { LANGUAGES } from './language.ts'
 import { pagerSchema } from './pager-config.ts'
@@ -41,9 +41,12 @@ function isChannelKey(key: string): boolean {
   return KEY.test(key) && key !== 'vault_path' && key !== 'host_suffixes' && !key.endsWith('_file')
 }
 
-const fieldName = z.string({ error: 'the name of a data field' }).regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
-  error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
-})
+const fieldName = z
+  .string({ error: 'the name of a data field' })
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,60}$/, {
+    error: 'a field name of letters, digits and _, at most 61 characters, a letter first',
+  })
+  .refine((name) => name !== ALERT_IDS, { error: 'another name: the gateway itself keeps alerts in this field' })
 
 const field = strict({
   type: oneOf(Object.keys(FIELD_TYPES) as [FieldType, ...FieldType[]]).optional(),

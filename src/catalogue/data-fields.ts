@@ -25,6 +25,12 @@ const SCALAR = CARD_DATA.system_alert.shape.value.unwrap()
 /** Name of a field type, a key of {@link FIELD_TYPES}. */
 export type FieldType = keyof typeof FIELD_TYPES
 
+/**
+ * The data field in which the gateway keeps which alerts a group's event is about. No event type may declare it and no caller
+ * can set it: whoever could would make the next webhook of the group look like a retry, and so take its card away.
+ */
+export const ALERT_IDS = 'alert_ids'
+
 /** One data field of an event type in the configuration. */
 export interface Field {
   /** Undefined for a field of the card. */

@@ -1,4 +1,5 @@
 import type { AlertmanagerDefinition } from '../catalogue/alertmanagers.ts'
+import { ALERT_IDS } from '../catalogue/data-fields.ts'
 import type { GatewayService } from '../contract/service.ts'
 import type { Accepted, Acceptor, ProtectedEvent } from '../intake/acceptor.ts'
 import type { CheckedEvent } from '../intake/check-event.ts'
@@ -89,7 +90,8 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
       return { accepted: await acceptedBefore(db, last.id), outcome: 'duplicate' }
 
     // Two requests at once with the same state read the same last event, so their keys are equal: the second waits for the first.
-    const key = `${correlationId} ${isFiring} ${digestOf(alertIds.join())} after ${last?.id ?? 'nothing'}`
+    // No caller's key has a line break.
+    const key = `\n${correlationId} ${isFiring} ${digestOf(alertIds.join())} after ${last?.id ?? 'nothing'}`
     const isWorse = isFiring && hasMore(alertIds, last)
     const plan = isFiring
       ? { channels, ...(isWorse ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
@@ -132,7 +134,7 @@ async function protectGroup(acceptor: Acceptor, checked: CheckedEvent, group: Al
     ...event,
     stored: {
       ...event.stored,
-      data: { ...data, ...(isShown ? { silence_url: silenceUrl } : {}), alert_ids: group.alertIds },
+      data: { ...data, ...(isShown ? { silence_url: silenceUrl } : {}), [ALERT_IDS]: group.alertIds },
     },
   }
 }

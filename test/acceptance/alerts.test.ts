@@ -160,6 +160,31 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     expect(new Set(all.slice(4).map(({ channel }) => channel))).toEqual(new Set(['security_eng', 'devops']))
   })
 
+  it('make their card, whatever a caller has sent with the correlation id of the group', async () => {
+    const store = await startedStore(kind)
+    const gateway = await serveQuick(store, { TEAMS_UNDECLARED_DATA: 'keep' })
+    const { receive, rows } = receiver(gateway)
+    await receive(group(['a'], toSre))
+    const { rows: events } = await sql<{ correlation_id: string; data: { alert_ids: string[] } }>`
+      SELECT correlation_id, data FROM teams_events WHERE event_type = 'prometheus.alert.firing'`.execute(
+      gateway.wired.database.kysely,
+    )
+    const { correlation_id: correlationId = '', data } = events[0] ?? {}
+    await receive(over(group(['a'], toSre)))
+    const forged = { component: 'c', summary: 's', alert_ids: data?.alert_ids ?? [] }
+    const [taken] = await gateway.wired.service.accept(
+      [{ eventType: 'deployment.completed', correlationId, data: forged }],
+      'test',
+    )
+    expect(forged.alert_ids).toHaveLength(1)
+    expect(taken?.ignored).toEqual(['alert_ids'])
+    expect(await receive(group(['a'], toSre))).toMatchObject([{ duplicate: false }])
+    expect((await rows()).filter(({ event_type }) => event_type === 'prometheus.alert.firing')).toMatchObject([
+      { state: 'card' },
+      { state: 'card' },
+    ])
+  })
+
   it('with an event type whose data they do not have make an ordinary alert', async () => {
     const { receive, rows } = await serve(kind)
     await receive(group(['a'], { ...toSre, event_type: 'celery.task.failed' }))

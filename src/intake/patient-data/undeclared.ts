@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { ALERT_IDS } from '../../catalogue/data-fields.ts'
 import { MAX_IGNORED, MAX_PROBLEMS_PER_EVENT } from '../../contract/limits.ts'
 import type { Problem } from '../../kernel/errors.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
@@ -30,7 +31,7 @@ export interface Declared {
  * record that the sender had at hand: a patient's name, id and diagnosis, which would be stored for six years. The event's
  * other texts are still searched for their values.
  *
- * Undeclared fields inside list items are never kept: no card could show them.
+ * Undeclared fields inside list items are never kept: no card could show them. Nor is the gateway's own field {@link ALERT_IDS}.
  *
  * @param data as the schema returns it: with the undeclared fields of the event's data, without those of list items
  * @param given the data as sent
@@ -55,7 +56,10 @@ export function declaredData(
     }
     return undefined
   }
-  if (undeclared === 'keep') return { data, ignored: namesOf(found.filter(({ name }) => name.includes('[]'))) }
+  if (undeclared === 'keep') {
+    const { [ALERT_IDS]: _, ...kept } = data
+    return { data: kept, ignored: namesOf(found.filter(({ name }) => name.includes('[]') || name === ALERT_IDS)) }
+  }
   // Also where nothing was found: a null says nothing and is not reported, but its key is text of the sender.
   const kept = Object.entries(data).flatMap(([key, value]): [string, Json][] => {
     if (Object.hasOwn(schema.shape, key)) return [[key, value]]
