@@ -80,6 +80,8 @@ function canTellSeen(last: StoredCheckpoint | undefined, cluster: string): last 
  * `limit` entries, the checkpoint keeps the last snapshot, and the next sealing goes on. After a restore it looks at all
  * entries, for as long as that takes.
  *
+ * Hashes of 32 bytes are sorted and numbered, and not the entries: those of a full sealing would go through the disk three times.
+ *
  * Must be the only statement of its transaction that sees new entries: the snapshot counts the transaction's own as seen.
  */
 export async function numberEntries(
@@ -92,15 +94,15 @@ export async function numberEntries(
   const timeout = canTellSeen(last, cluster) ? sql`` : NO_TIMEOUT
   const { rows } = await sql<{ hashes: Uint8Array | null; snapshot: string }>`${timeout}
     WITH unsealed AS MATERIALIZED (
-      SELECT e.id, e.created_at, e.body FROM teams_audit_entries e
+      SELECT e.id, e.created_at, sha256('\\x00'::bytea || e.body) AS hash FROM teams_audit_entries e
        WHERE ${unsealedSql(last, cluster)}
        ORDER BY e.id LIMIT ${limit}
-    ), numbered AS (
-      INSERT INTO teams_audit_leaves (origin_id, leaf_index, entry_id, entry_at, hash)
-      SELECT ${originId}::int, ${last?.size ?? 0}::bigint - 1 + row_number() OVER (ORDER BY id), id, created_at,
-             sha256('\\x00'::bytea || body)
+    ), numbered AS MATERIALIZED (
+      SELECT id, created_at, hash, ${last?.size ?? 0}::bigint - 1 + row_number() OVER (ORDER BY id) AS leaf_index
         FROM unsealed
-      RETURNING leaf_index, hash
+    ), inserted AS (
+      INSERT INTO teams_audit_leaves (origin_id, leaf_index, entry_id, entry_at, hash)
+      SELECT ${originId}::int, leaf_index, id, created_at, hash FROM numbered
     )
     SELECT pg_current_snapshot()::text AS snapshot,
            (SELECT string_agg(hash, ''::bytea ORDER BY leaf_index) FROM numbered) AS hashes`.execute(transaction)
