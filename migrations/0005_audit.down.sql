@@ -134,6 +134,7 @@ DROP FUNCTION teams_audit_refuse();
 DROP FUNCTION teams_move_from_default(text, text, timestamptz, timestamptz);
 DROP FUNCTION teams_audit_removed(text, timestamptz, bigint);
 DROP FUNCTION teams_audit_body(text, text);
+DROP FUNCTION teams_audit_body(text, text, text);
 ALTER TABLE teams_resolutions DROP COLUMN salt;
 ALTER TABLE teams_silences DROP COLUMN salt;
 ALTER TABLE teams_replays DROP COLUMN salt;

@@ -40,11 +40,15 @@ CREATE INDEX teams_audit_entries_subject_idx ON teams_audit_entries (subject, id
 -- For `audit verify`, which looks among these for entries of retention and of adopted months.
 CREATE INDEX teams_audit_entries_no_subject_idx ON teams_audit_entries (id) WHERE subject IS NULL;
 
--- The bytes of an entry. `fields` is the text of a JSON object without its opening brace.
-CREATE FUNCTION teams_audit_body(kind text, fields text) RETURNS bytea LANGUAGE sql VOLATILE AS $$
+-- The bytes of an entry. `nonce` are 32 hexadecimal digits; `fields` is the text of a JSON object without its opening brace.
+CREATE FUNCTION teams_audit_body(kind text, nonce text, fields text) RETURNS bytea LANGUAGE sql VOLATILE AS $$
   SELECT convert_to('{"v":1,"kind":"' || kind || '","at":"'
                     || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-                    || '","nonce":"' || replace(gen_random_uuid()::text, '-', '') || '",' || fields, 'UTF8')
+                    || '","nonce":"' || nonce || '",' || fields, 'UTF8')
+$$;
+-- With a nonce of its own.
+CREATE FUNCTION teams_audit_body(kind text, fields text) RETURNS bytea LANGUAGE sql VOLATILE AS $$
+  SELECT teams_audit_body(kind, replace(gen_random_uuid()::text, '-', ''), fields)
 $$;
 
 -- Values that an entry has as a hash and that no other row has, such as who read a card. They may be erased; the entry stays.

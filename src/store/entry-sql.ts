@@ -28,6 +28,7 @@ const JSON_OF: { readonly [T in EntryFieldType]: (value: RawBuilder<unknown>) =>
  * @param subject SQL of the id of the event, notification or silence that the entry is about; NULL for others
  * @param fields SQL of the entry's own fields: {@link fieldsSql}, or what {@link entryFields} returned
  * @param from SQL of the rows, with WHERE where not all of them get an entry
+ * @param nonce SQL of what {@link makeNonce} returned; PostgreSQL makes the nonce if absent
  */
 export function entriesSql(
   kind: EntryKind,
@@ -35,12 +36,21 @@ export function entriesSql(
   subject: RawBuilder<unknown>,
   fields: RawBuilder<unknown>,
   from: RawBuilder<unknown>,
+  nonce?: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`${sql.raw(cte)} AS (
       INSERT INTO teams_audit_entries (subject, body)
-      SELECT ${subject}, teams_audit_body(${sql.lit(kind)}, ${fields})
+      SELECT ${subject}, teams_audit_body(${sql.lit(kind)}, ${nonce === undefined ? sql`` : sql`${nonce}, `}${fields})
         FROM ${from}
     )`
+}
+
+/**
+ * Makes the nonce of an entry whose fields come from the gateway: for the two kinds that every event has. PostgreSQL takes 1.5 to
+ * 2 µs of CPU for one, Node 0.3.
+ */
+export function makeNonce(): string {
+  return randomUUID().replaceAll('-', '')
 }
 
 /** SQL of an entry's own fields as the text of a JSON object without its opening brace. */

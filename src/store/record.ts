@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { State } from '../contract/notifications.ts'
-import { fieldsSql, fixedSql, hashSql, salted } from './entry-sql.ts'
+import { fieldsSql, fixedSql, hashSql, makeNonce, salted } from './entry-sql.ts'
 import { JsonText } from './json-text.ts'
 import type { RecordTables } from './months.ts'
 import { changeRows, NOTIFICATION_COLUMNS, NOTIFICATION_VALUES } from './state-changes.ts'
@@ -78,7 +78,7 @@ export function recordAttemptsSql(
       SELECT * FROM jsonb_to_recordset(${listOf(attemptRecords)}::jsonb) AS f (
         id uuid, created_at timestamptz, state text, reason text, delay_ms double precision, failed boolean,
         may_have_arrived boolean, posted boolean, webhook_url text, card jsonb, status_code integer, error_code text,
-        message text, card_salt uuid, card_hash text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
+        message text, card_salt uuid, card_hash text, nonce text, outcome text, attempt integer, repeat boolean, started_at timestamptz, finished_at timestamptz)
     ), ${changeRows(
       'notification.attempted',
       'attempted',
@@ -115,6 +115,7 @@ export function recordAttemptsSql(
         entry: {
           subject: sql`f.id`,
           fields: ATTEMPT_FIELDS,
+          nonce: sql`f.nonce`,
           // A turn that lost the notification may still have added the row of its attempt.
           from: sql`finished f LEFT JOIN attempted n ON n.id = f.id
                       LEFT JOIN finished_attempts a ON a.notification_id = f.id AND a.attempt = f.attempt
@@ -151,6 +152,7 @@ function toRow(attemptRecord: AttemptRecord): string {
     message: attemptRecord.message,
     card_salt: card.salt,
     card_hash: card.hash,
+    nonce: makeNonce(),
     outcome: attemptRecord.outcome,
     attempt: attemptRecord.attempt,
     repeat: attemptRecord.repeat,

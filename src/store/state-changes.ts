@@ -33,6 +33,8 @@ export type ChangeOptions<C extends ChangeOfRows> = {
         /** SQL of a text that `entryFields` returned. */
         | { readonly fields: RawBuilder<unknown> }
       ) & {
+        /** SQL of the nonces that `makeNonce` made; made by PostgreSQL if absent. */
+        readonly nonce?: RawBuilder<unknown>
         /** SQL of the id that the entry is about; that of the changed row if absent. */
         readonly subject?: RawBuilder<unknown>
         /** SQL of the rows that get an entry; all changed rows if absent. */
@@ -73,6 +75,7 @@ export function changeRows<C extends ChangeOfRows>(
     entry.subject ?? SUBJECTS[row.of] ?? sql`NULL::uuid`,
     'fields' in entry ? entry.fields : fieldsSql(row.entry, withNotification(row.entry, entry.values)),
     entry.from ?? sql`${sql.raw(cte)} ${sql.raw(ALIASES[row.of])}`,
+    entry.nonce,
   )
   return sql`${changed}, ${entries}`
 }
