@@ -36,7 +36,8 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   breaker: 'The channel breaker: `closed`, `open`, `half_open`',
   by_hand: 'Whether a person asked for it',
   card: 'The card as canonical JSON; the value is `teams_notifications.card_payload`, the salt `card_salt`',
-  changed: 'Settings and parts of the configuration that differ from the last start',
+  changed:
+    'Settings and parts of the configuration that differ from the last start; `escalation.decision` is whether accepted events climb',
   channel: 'Key of the channel',
   channels: 'Keys of channels',
   code: 'Why the action was refused or failed',

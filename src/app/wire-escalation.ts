@@ -22,8 +22,9 @@ export interface WiredEscalation {
 }
 
 /**
- * Makes the timers of escalation. Where TEAMS_ESCALATION is off, none start and the loop calls no tiers; but what is done to an event
- * changes the timer that another process has started for it, and acknowledgements expire.
+ * Makes the timers of escalation. Whether an accepted event starts one is decided by the process that accepts it. The loop of each
+ * process that delivers calls the due tiers of all, unless its TEAMS_ESCALATION is off: then it only lets acknowledgements expire. What
+ * is done to an event changes its timer in any process.
  */
 export function wireEscalation(parts: {
   readonly settings: Settings
@@ -61,6 +62,10 @@ export function wireEscalation(parts: {
     metrics,
   }
   const timers = createTimers(options)
-  const isOn = escalationIsOn(settings)
-  return { timers, start: isOn ? timers.start : undefined, loop: { ...options, callsTiers: isOn } }
+  const callsTiers = settings.TEAMS_ESCALATION !== 'off'
+  return {
+    timers,
+    start: escalationIsOn(settings) ? timers.start : undefined,
+    loop: { ...options, callsTiers },
+  }
 }

@@ -3,17 +3,22 @@ import { canonicalJson } from '../kernel/canonical-json.ts'
 import { isObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { parseNamedSecret } from '../kernel/secret.ts'
 import { parseApiToken } from '../settings/api-tokens.ts'
+import { escalationIsOn } from '../settings/escalation-settings.ts'
 import type { SettingRow } from '../settings/schemas.ts'
 import { SETTINGS, type SettingName, type Settings } from '../settings/table.ts'
 
+/** The part that says whether accepted events climb: with TEAMS_ESCALATION=auto it follows from other settings. */
+export const ESCALATION_DECISION = 'escalation.decision'
+
 /**
- * The effective configuration in parts: every setting by its name, and every entry of the configuration file as
- * `channels.sre`, `event_types.vault.seal.detected` or `routes`. Values are canonical JSON. Of a secret setting only whether it
+ * The effective configuration in parts: every setting by its name, every entry of the configuration file as
+ * `channels.sre`, `event_types.vault.seal.detected` or `routes`, and {@link ESCALATION_DECISION}. Values are canonical JSON. Of a secret setting only whether it
  * is set; of callers' tokens and secrets their names and scopes, which say who may do what.
  */
 export function configurationParts(settings: Settings, catalogue: Catalogue): ReadonlyMap<string, string> {
   const parts = new Map<string, string>()
   for (const name of Object.keys(SETTINGS) as SettingName[]) parts.set(name, canonicalJson(partOf(name, settings)))
+  parts.set(ESCALATION_DECISION, canonicalJson(escalationIsOn(settings)))
   for (const [section, value] of Object.entries(catalogue.configuration ?? {})) {
     const entries = isJsonObject(value) ? Object.entries(value) : undefined
     if (entries === undefined) parts.set(section, canonicalJson(value))

@@ -7,7 +7,7 @@ export const ESCALATION_SETTINGS = {
     group: 'Escalation',
     schema: oneOf(['auto', 'on', 'off']),
     default: 'auto',
-    help: 'Whether events that nobody acknowledges climb by the policies of the configuration file, or the built-in ones. With auto they do where somebody can acknowledge: on a page behind a button (TEAMS_PUBLIC_URL), or through a relay whose token in TEAMS_API_TOKENS has the scope act.',
+    help: 'Whether events that nobody acknowledges climb by the policies of the configuration file, or the built-in ones. With auto they do where somebody can acknowledge: on a page behind a button (TEAMS_PUBLIC_URL), or through a relay whose token in TEAMS_API_TOKENS has the scope act. Each process decides for the events that it accepts, so set on or off where their settings differ; tiers are called by every process that delivers, unless it has off.',
   },
 } as const satisfies Record<string, SettingRow>
 

@@ -3,9 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { recordStart } from '../../src/audit/record-start.ts'
 import { generateKey } from '../../src/contract/note-keys.ts'
+import { loadSettings } from '../../src/settings/load.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
+import { openDatabase } from '../../src/store/open-database.ts'
+import { catalogueWith } from '../actions/acting.ts'
 import { originOf } from '../audit/origin.ts'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { freePort } from '../services/program.ts'
@@ -47,6 +51,29 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
 }
 
 describe('doctor', () => {
+  it('notes that the gateway that started last decided otherwise whether events climb', async () => {
+    const store = await startedStore('postgres')
+    const start = async (climb: 'on' | 'off') => {
+      const database = await openDatabase(loadSettings(store))
+      await recordStart(database.kysely, loadSettings({ ...store, TEAMS_ESCALATION: climb }), catalogueWith())
+      await database.close()
+    }
+    const found = async (env: Readonly<Record<string, string>>) =>
+      (await runJson(['doctor'], { env: { ...store, ...env } })).answer.checks.find(
+        ({ check }: Line) => check === 'escalation',
+      )
+    await start('on')
+    expect(await found({})).toMatchObject({
+      status: 'note',
+      detail: expect.stringMatching(
+        /^events do not climb: .* is auto, .*; by the settings of the gateway that started last they do$/,
+      ),
+    })
+    expect(await found({ TEAMS_API_TOKENS: `relay:act:${MARK.repeat(4)}` })).toMatchObject({ status: 'ok' })
+    await start('off')
+    expect(await found({})).toMatchObject({ status: 'ok' })
+  })
+
   it('finds no problem in an empty environment, posts no card, and creates no file', async () => {
     const cwd = embeddedFolder()
     const { code, answer, stderr } = await runJson(['doctor'], { cwd })
@@ -69,13 +96,14 @@ describe('doctor', () => {
     const lines = stdout.trim().split('\n').slice(0, -2)
     expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([])
     const checks = lines.map((line) => line.split(/ {2,}/)[1])
-    expect(checks.slice(0, 14)).toEqual([
+    expect(checks.slice(0, 15)).toEqual([
       'settings',
       'configuration',
       'templates',
       'database',
       'migration',
       'engine',
+      'escalation',
       'redis',
       'vault',
       'signature',

@@ -20,6 +20,7 @@ import { sslModeOf, withExplicitSslMode } from '../../store/ssl-mode.ts'
 import { askLocal, findLocalGateway, tokenFor } from '../local-gateway.ts'
 import { checkAnchorFolder } from './anchors.ts'
 import { type CheckedAudit, checkAuditStore } from './audit.ts'
+import { checkEscalation } from './escalation.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 
 /** Findings about the database, and its rows of channels. */
@@ -70,8 +71,14 @@ async function checkDatabase(database: Database, settings: Settings): Promise<Ch
   const encryption = settings.DATABASE_URL === undefined ? '' : await encryptionOf(database, settings.DATABASE_URL)
   const migration = await checkMigration(database, settings)
   const engine = await checkEngine(database)
+  const escalation = migration.status === 'ok' ? [await checkEscalation(settings, kysely)] : []
   return {
-    findings: [fine('database', `PostgreSQL ${version} ${where} answers${encryption}`), migration, engine],
+    findings: [
+      fine('database', `PostgreSQL ${version} ${where} answers${encryption}`),
+      migration,
+      engine,
+      ...escalation,
+    ],
     ...(migration.status === 'ok'
       ? {
           channels: await readChannels(kysely),
