@@ -116,11 +116,14 @@ async function settle(world: World, { escalation }: Setup, mostMs: number): Prom
   world.record({ kind: 'settled', waiting })
 }
 
-/** Tiers of the scenario's policy that will be called, and requests to pagers that will be made. */
+/**
+ * Tiers of the scenario's policy that will be called, and requests to pagers that will be made. The new number of an alert that
+ * others were folded into is not waited for: it is told a minute later.
+ */
 async function dueLater(world: World): Promise<number> {
   const [row] = await world.ask<{ count: number }>(
     `SELECT (SELECT count(*) FROM teams_escalations WHERE policy = 'chaos' AND state = 'climbing' AND next_at IS NOT NULL)::int
-          + (SELECT count(*) FROM teams_pager_alerts WHERE next_attempt_at IS NOT NULL)::int AS count`,
+          + (SELECT count(*) FROM teams_pager_alerts WHERE next_attempt_at IS NOT NULL AND told IS DISTINCT FROM wanted)::int AS count`,
   )
   return row?.count ?? 0
 }
