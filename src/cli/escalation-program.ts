@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
-import type { ExplainOptions, ListEscalationsOptions } from './commands/escalations.ts'
+import type { ExplainOptions } from './commands/escalations.ts'
+import type { ListFlags } from './list-and-show.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
-import type { TargetFlags } from './target.ts'
 
 /** Defines `escalations` with its subcommands. */
 export function addEscalations(
@@ -25,9 +25,7 @@ export function addEscalations(
     .option('--event-type <type>', 'of this event type')
     .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
-    .action(async (options: ListEscalationsOptions & TargetFlags) =>
-      finish(await (await load()).listCommand(options, output, gateways)),
-    )
+    .action(async (options: ListFlags) => finish(await (await load()).listCommand(options, output, gateways)))
   escalations
     .command('explain')
     .description('Print when whom would be called for an event that nobody acknowledges. Nothing is sent or stored.')

@@ -2,7 +2,6 @@ import { snakeName } from '../contract/json-names.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
-import type { Output } from './output.ts'
 
 /** Names that the filters of `notifications list` can have. */
 export interface FilterNames {
@@ -54,9 +53,4 @@ export function readFlags<T>(
     }))
     throw new GatewayError(error.code, problems, { cause: error })
   }
-}
-
-/** Writes how to get the next page, if there is one. */
-export function noteNextPage(nextCursor: string | null, output: Output): void {
-  if (nextCursor !== null && !output.json) output.note(`There are more: --cursor ${nextCursor}`)
 }

@@ -2,14 +2,12 @@ import { Command, Option } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { packageVersion } from '../kernel/version.ts'
 import { addAudit } from './audit-program.ts'
-import type { ListActionsOptions } from './commands/actions.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
-import type { ListOptions } from './commands/notifications.ts'
 import type { ServeOptions } from './commands/serve.ts'
-import type { ListSilencesOptions } from './commands/silences.ts'
 import type { StatsOptions } from './commands/stats.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import { addEscalations } from './escalation-program.ts'
+import type { ListFlags } from './list-and-show.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
 import type { ActFlags } from './read-action.ts'
@@ -148,9 +146,7 @@ function addNotifications(program: Command, output: Output, gateways: OwnGateway
     .option('--until <time>', 'accepted before this time')
     .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
-    .action(async (options: ListOptions & TargetFlags) =>
-      finish(await (await load()).listCommand(options, output, gateways)),
-    )
+    .action(async (options: ListFlags) => finish(await (await load()).listCommand(options, output, gateways)))
   addTargetOptions(
     notifications
       .command('show')
@@ -180,9 +176,7 @@ function addSilences(program: Command, output: Output, gateways: OwnGateways, fi
     .option('--kind <kind>', 'silence or maintenance')
     .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
-    .action(async (options: ListSilencesOptions & TargetFlags) =>
-      finish(await (await load()).listCommand(options, output, gateways)),
-    )
+    .action(async (options: ListFlags) => finish(await (await load()).listCommand(options, output, gateways)))
   addTargetOptions(
     silences
       .command('show')
@@ -271,9 +265,7 @@ Exit code ${EXIT.no} if the action is refused or fails.
     .option('--until <time>', 'asked for before this time')
     .option('--limit <number>', 'number of entries, 1 to 500 (default: 50)')
     .option('--cursor <cursor>', 'next page: the cursor in the previous answer')
-    .action(async (options: ListActionsOptions & TargetFlags) =>
-      finish(await (await load()).listCommand(options, output, gateways)),
-    )
+    .action(async (options: ListFlags) => finish(await (await load()).listCommand(options, output, gateways)))
   addTargetOptions(actions.command('show').description('Show one action.').argument('<id>', 'id of the action')).action(
     async (id: string, options: TargetFlags) => finish(await (await load()).showCommand(id, options, output, gateways)),
   )

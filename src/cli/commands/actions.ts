@@ -9,25 +9,14 @@ import {
 } from '../../contract/actions.ts'
 import { answerToWire } from '../../contract/actions-request.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
-import { inColumns, moment, namedValues } from '../columns.ts'
-import { noteNextPage, readFlags } from '../list-filters.ts'
+import { moment, namedValues } from '../columns.ts'
+import { listCommandOf, showCommandOf } from '../list-and-show.ts'
+import { readFlags } from '../list-filters.ts'
 import { withTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import { type ActFlags, actionFlagError, readAction } from '../read-action.ts'
 import type { TargetFlags } from '../target.ts'
-
-/** The filters of `actions list`, not yet parsed. */
-export interface ListActionsOptions {
-  readonly eventId?: string
-  readonly correlationId?: string
-  readonly action?: string
-  readonly state?: string
-  readonly since?: string
-  readonly until?: string
-  readonly limit?: string
-  readonly cursor?: string
-}
 
 /** `act`: exit code 1 where the action was refused or failed. */
 export async function actCommand(
@@ -51,55 +40,31 @@ export async function actCommand(
 }
 
 /** `actions list` */
-export async function listCommand(
-  options: ListActionsOptions & TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  const { url: _url, token: _token, ...filters } = options
-  const query = readFlags(filters, readActionQuery)
-  return withTarget(options, 'read', output, gateways, async (target) => {
-    const { actions, nextCursor } = await target.actions.list(query)
-    output.answer(z.encode(actionPageWire, { actions: [...actions], nextCursor }))
-    if (actions.length === 0) output.print(`No such action in ${target.place}.`)
-    else for (const line of listed(actions, output)) output.print(line)
-    noteNextPage(nextCursor, output)
-    return EXIT.ok
-  })
-}
+export const listCommand = listCommandOf({
+  one: 'action',
+  readFilters: (filters) => readFlags(filters, readActionQuery),
+  list: (target, query) => target.actions.list(query),
+  rows: ({ actions }) => actions,
+  toJson: ({ actions, nextCursor }) => z.encode(actionPageWire, { actions: [...actions], nextCursor }),
+  columns: {
+    'ASKED FOR': ({ requestedAt }) => moment(requestedAt),
+    ACTION: ({ action }) => action,
+    STATE: (action, output) => painted(action, output),
+    RESULT: ({ result }) => result ?? '',
+    BY: ({ by }) => onOneLine(by),
+    VERIFIED: ({ verified }) => (verified ? 'yes' : 'no'),
+    'EVENT TYPE': ({ eventType }) => eventType ?? '',
+    'CORRELATION ID': ({ correlationId }) => onOneLine(correlationId ?? ''),
+    ID: ({ id }) => id,
+  },
+})
 
 /** `actions show` */
-export async function showCommand(
-  id: string,
-  flags: TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  return withTarget(flags, 'read', output, gateways, async (target) => {
-    const action = await target.actions.get(id)
-    output.answer(z.encode(actionWire, action))
-    for (const line of described(action, output)) output.print(line)
-    return EXIT.ok
-  })
-}
-
-function listed(actions: readonly ActionView[], output: Output): string[] {
-  const head = ['ASKED FOR', 'ACTION', 'STATE', 'RESULT', 'BY', 'VERIFIED', 'EVENT TYPE', 'CORRELATION ID', 'ID']
-  return inColumns([
-    head.map((title) => output.paint('dim', title)),
-    ...actions.map((action) => [
-      moment(action.requestedAt),
-      action.action,
-      painted(action, output),
-      action.result ?? '',
-      onOneLine(action.by),
-      action.verified ? 'yes' : 'no',
-      action.eventType ?? '',
-      onOneLine(action.correlationId ?? ''),
-      action.id,
-    ]),
-  ])
-}
+export const showCommand = showCommandOf({
+  get: (target, id) => target.actions.get(id),
+  toJson: (action) => z.encode(actionWire, action),
+  describe: described,
+})
 
 function* described(action: ActionView | ActionAnswer, output: Output): Iterable<string> {
   const { result, reason, note, data, notification } = { notification: null, ...action }

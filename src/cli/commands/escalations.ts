@@ -1,26 +1,15 @@
 import { z } from 'zod'
 import { plainMoment } from '../../catalogue/moment.ts'
-import { type EscalationView, escalationPageWire, readEscalationQuery } from '../../contract/escalations.ts'
+import { escalationPageWire, readEscalationQuery } from '../../contract/escalations.ts'
 import { type ExplainedStep, explainEscalation } from '../../gateway/explain-escalation.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { loadSettings } from '../../settings/load.ts'
 import { inColumns, moment } from '../columns.ts'
 import { readEnvironment } from '../environment.ts'
-import { noteNextPage, readFlags } from '../list-filters.ts'
-import { withTarget } from '../open-target.ts'
+import { listCommandOf } from '../list-and-show.ts'
+import { readFlags } from '../list-filters.ts'
 import { type Output, onOneLine } from '../output.ts'
-import type { OwnGateways } from '../own-gateways.ts'
-import type { TargetFlags } from '../target.ts'
-
-/** The filters of `escalations list`, not yet parsed. */
-export interface ListEscalationsOptions {
-  readonly state?: string
-  readonly priority?: string
-  readonly eventType?: string
-  readonly limit?: string
-  readonly cursor?: string
-}
 
 /** Options of `escalations explain`. */
 export interface ExplainOptions {
@@ -31,22 +20,26 @@ export interface ExplainOptions {
 }
 
 /** `escalations list` */
-export async function listCommand(
-  options: ListEscalationsOptions & TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  const { url: _url, token: _token, ...filters } = options
-  const query = readFlags(filters, readEscalationQuery)
-  return withTarget(options, 'read', output, gateways, async (target) => {
-    const { escalations, nextCursor } = await target.escalations.list(query)
-    output.answer(z.encode(escalationPageWire, { escalations: [...escalations], nextCursor }))
-    if (escalations.length === 0) output.print(`No such escalation in ${target.place}.`)
-    else for (const line of listed(escalations, output)) output.print(line)
-    noteNextPage(nextCursor, output)
-    return EXIT.ok
-  })
-}
+export const listCommand = listCommandOf({
+  one: 'escalation',
+  readFilters: (filters) => readFlags(filters, readEscalationQuery),
+  list: (target, query) => target.escalations.list(query),
+  rows: ({ escalations }) => escalations,
+  toJson: ({ escalations, nextCursor }) => z.encode(escalationPageWire, { escalations: [...escalations], nextCursor }),
+  columns: {
+    NEXT: ({ nextAt }) => (nextAt === null ? 'nothing' : moment(nextAt)),
+    WHAT: ({ next }) => (next === null ? '' : next.what === 'tier' ? `tier ${next.tier}` : next.what),
+    WHO: ({ next }) => [...(next?.channels ?? []), ...(next?.pagers ?? [])].join(' '),
+    TIER: ({ tier, tiers, round }) => `${tier} of ${tiers}${round > 0 ? `, round ${round + 1}` : ''}`,
+    STATE: ({ reason, state }) => reason ?? state,
+    'HELD BY': ({ heldBy }) => heldBy ?? '',
+    POLICY: ({ policy }) => policy,
+    PRIORITY: ({ priority }) => priority,
+    'EVENT TYPE': ({ eventType }) => eventType,
+    'CORRELATION ID': ({ correlationId }) => onOneLine(correlationId ?? ''),
+    EVENT: ({ eventId }) => eventId,
+  },
+})
 
 /** `escalations explain`: exit code 1 where the event would not climb. */
 export async function explainCommand(options: ExplainOptions, output: Output): Promise<ExitCode> {
@@ -76,38 +69,6 @@ export async function explainCommand(options: ExplainOptions, output: Output): P
   if (!on)
     output.note('TEAMS_ESCALATION keeps events from climbing here: nobody can acknowledge them, or it is set to off.')
   return on && steps.length > 1 ? EXIT.ok : EXIT.no
-}
-
-function listed(escalations: readonly EscalationView[], output: Output): string[] {
-  const head = [
-    'NEXT',
-    'WHAT',
-    'WHO',
-    'TIER',
-    'STATE',
-    'HELD BY',
-    'POLICY',
-    'PRIORITY',
-    'EVENT TYPE',
-    'CORRELATION ID',
-    'EVENT',
-  ]
-  return inColumns([
-    head.map((title) => output.paint('dim', title)),
-    ...escalations.map((one) => [
-      one.nextAt === null ? 'nothing' : moment(one.nextAt),
-      one.next === null ? '' : one.next.what === 'tier' ? `tier ${one.next.tier}` : one.next.what,
-      [...(one.next?.channels ?? []), ...(one.next?.pagers ?? [])].join(' '),
-      `${one.tier} of ${one.tiers}${one.round > 0 ? `, round ${one.round + 1}` : ''}`,
-      one.reason ?? one.state,
-      one.heldBy ?? '',
-      one.policy,
-      one.priority,
-      one.eventType,
-      onOneLine(one.correlationId ?? ''),
-      one.eventId,
-    ]),
-  ])
 }
 
 function timetable(steps: readonly ExplainedStep[], timeZone: string, output: Output): string[] {

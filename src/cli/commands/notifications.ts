@@ -1,73 +1,48 @@
 import { z } from 'zod'
-import type { NotificationQuery } from '../../contract/notification-query.ts'
 import { readNotificationQuery } from '../../contract/notification-query.ts'
 import {
   type NotificationDetail,
-  type NotificationView,
   notificationDetailWire,
   notificationPageWire,
   notificationWire,
 } from '../../contract/notifications.ts'
-import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
+import type { ExitCode } from '../../kernel/exit-codes.ts'
 import { changeEach } from '../change-each.ts'
 import { inColumns, moment, namedValues, painted } from '../columns.ts'
-import { listHints, noteNextPage, readFlags } from '../list-filters.ts'
+import { listCommandOf, showCommandOf } from '../list-and-show.ts'
+import { listHints, readFlags } from '../list-filters.ts'
 import { withTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import type { TargetFlags } from '../target.ts'
 
-/** The filters of `notifications list`, not yet parsed. */
-export interface ListOptions {
-  readonly correlationId?: string
-  readonly eventType?: string
-  readonly priority?: string
-  readonly state?: string
-  readonly channel?: string
-  /** Id of a digest. */
-  readonly digest?: string
-  readonly since?: string
-  readonly until?: string
-  readonly limit?: string
-  readonly cursor?: string
-}
-
 /** `notifications list` */
-export async function listCommand(
-  options: ListOptions & TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  const { url: _url, token: _token, ...filters } = options
-  const query = readFilters(filters)
-  return withTarget(options, 'read', output, gateways, async (target) => {
-    const page = await target.list(query)
-    const { notifications, nextCursor } = page
-    output.answer(z.encode(notificationPageWire, page))
-    if (notifications.length === 0) {
-      output.print(`No such notification in ${target.place}.`)
-      if (query.channel !== undefined || query.eventType !== undefined)
-        for (const hint of listHints(query, await target.filterNames())) output.note(hint)
-    } else for (const line of listed(notifications, output)) output.print(line)
-    noteNextPage(nextCursor, output)
-    return EXIT.ok
-  })
-}
+export const listCommand = listCommandOf({
+  one: 'notification',
+  readFilters: ({ digest, ...filters }) =>
+    readFlags({ ...filters, digestId: digest }, readNotificationQuery, { digest_id: '--digest' }),
+  list: (target, query) => target.list(query),
+  rows: ({ notifications }) => notifications,
+  toJson: (page) => z.encode(notificationPageWire, page),
+  columns: {
+    ACCEPTED: ({ createdAt }) => moment(createdAt),
+    STATE: ({ state }, output) => painted(state, output),
+    PRIORITY: ({ priority }) => priority,
+    CHANNEL: ({ channel }) => channel,
+    'EVENT TYPE': ({ eventType }) => eventType,
+    'CORRELATION ID': ({ correlationId }) => onOneLine(correlationId),
+    ID: ({ id }) => id,
+  },
+  hints: async (query, target) =>
+    query.channel === undefined && query.eventType === undefined ? [] : listHints(query, await target.filterNames()),
+})
 
 /** `notifications show` */
-export async function showCommand(
-  id: string,
-  flags: TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  return withTarget(flags, 'read', output, gateways, async (target) => {
-    const detail = await target.get(id)
-    output.answer(z.encode(notificationDetailWire, detail))
-    for (const line of described(detail, output)) output.print(line)
-    return EXIT.ok
-  })
-}
+export const showCommand = showCommandOf({
+  get: (target, id) => target.get(id),
+  toJson: (detail) => z.encode(notificationDetailWire, detail),
+  describe: described,
+})
 
 /** `notifications replay`: replays each notification that can be, and reports the refused ones at the end. */
 export async function replayCommand(
@@ -88,27 +63,6 @@ export async function replayCommand(
       output.print(line)
     return changes.report(output)
   })
-}
-
-function readFilters(options: ListOptions): NotificationQuery {
-  const { digest, ...named } = options
-  return readFlags({ ...named, digestId: digest }, readNotificationQuery, { digest_id: '--digest' })
-}
-
-function listed(notifications: readonly NotificationView[], output: Output): string[] {
-  const head = ['ACCEPTED', 'STATE', 'PRIORITY', 'CHANNEL', 'EVENT TYPE', 'CORRELATION ID', 'ID']
-  return inColumns([
-    head.map((title) => output.paint('dim', title)),
-    ...notifications.map(({ createdAt, state, priority, channel, eventType, correlationId, id }) => [
-      moment(createdAt),
-      painted(state, output),
-      priority,
-      channel,
-      eventType,
-      onOneLine(correlationId),
-      id,
-    ]),
-  ])
 }
 
 function* described(detail: NotificationDetail, output: Output): Iterable<string> {

@@ -4,7 +4,6 @@ import {
   readSilenceQuery,
   type SilenceDetail,
   type SilenceState,
-  type SilenceView,
   silenceDetailWire,
   silencePageWire,
   silenceWire,
@@ -13,53 +12,40 @@ import { isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, type ExitCode } from '../../kernel/exit-codes.ts'
 import { changeEach } from '../change-each.ts'
 import { inColumns, moment, namedValues } from '../columns.ts'
-import { noteNextPage, readFlags } from '../list-filters.ts'
+import { listCommandOf, showCommandOf } from '../list-and-show.ts'
+import { readFlags } from '../list-filters.ts'
 import { withTarget } from '../open-target.ts'
 import { type Output, onOneLine } from '../output.ts'
 import type { OwnGateways } from '../own-gateways.ts'
 import { readSilence, refusalOfFlags, type SilenceFlags } from '../read-silence.ts'
 import type { TargetFlags } from '../target.ts'
 
-/** The filters of `silences list`, not yet parsed. */
-export interface ListSilencesOptions {
-  readonly state?: string
-  readonly kind?: string
-  readonly limit?: string
-  readonly cursor?: string
-}
-
 /** `silences list` */
-export async function listCommand(
-  options: ListSilencesOptions & TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  const { url: _url, token: _token, ...filters } = options
-  const query = readFlags(filters, readSilenceQuery)
-  return withTarget(options, 'read', output, gateways, async (target) => {
-    const { silences, nextCursor } = await target.silences.list(query)
-    output.answer(z.encode(silencePageWire, { silences: [...silences], nextCursor }))
-    if (silences.length === 0) output.print(`No such silence in ${target.place}.`)
-    else for (const line of listed(silences, output)) output.print(line)
-    noteNextPage(nextCursor, output)
-    return EXIT.ok
-  })
-}
+export const listCommand = listCommandOf({
+  one: 'silence',
+  readFilters: (filters) => readFlags(filters, readSilenceQuery),
+  list: (target, query) => target.silences.list(query),
+  rows: ({ silences }) => silences,
+  toJson: ({ silences, nextCursor }) => z.encode(silencePageWire, { silences: [...silences], nextCursor }),
+  columns: {
+    STATE: ({ state }, output) => painted(state, output),
+    KIND: ({ kind }) => kind,
+    FROM: ({ occurrence, startsAt }) => moment(occurrence?.startsAt ?? startsAt),
+    UNTIL: ({ occurrence, endedAt, endsAt }) => moment(occurrence?.endsAt ?? endedAt ?? endsAt),
+    EVERY: ({ every }) => every ?? '',
+    BY: ({ createdBy }) => onOneLine(createdBy),
+    REASON: ({ reason }) => onOneLine(reason),
+    MATCHERS: ({ matchers }) => matchers.map(matcherText).join(' '),
+    ID: ({ id }) => id,
+  },
+})
 
 /** `silences show` */
-export async function showCommand(
-  id: string,
-  flags: TargetFlags,
-  output: Output,
-  gateways: OwnGateways,
-): Promise<ExitCode> {
-  return withTarget(flags, 'read', output, gateways, async (target) => {
-    const silence = await target.silences.get(id)
-    output.answer(z.encode(silenceDetailWire, silence))
-    for (const line of described(silence, output)) output.print(line)
-    return EXIT.ok
-  })
-}
+export const showCommand = showCommandOf({
+  get: (target, id) => target.silences.get(id),
+  toJson: (silence) => z.encode(silenceDetailWire, silence),
+  describe: described,
+})
 
 /** `silences add` */
 export async function addCommand(
@@ -97,24 +83,6 @@ export async function endCommand(
     for (const line of inColumns(done.map(({ id, state }) => [id, painted(state, output)]))) output.print(line)
     return changes.report(output)
   })
-}
-
-function listed(silences: readonly SilenceView[], output: Output): string[] {
-  const head = ['STATE', 'KIND', 'FROM', 'UNTIL', 'EVERY', 'BY', 'REASON', 'MATCHERS', 'ID']
-  return inColumns([
-    head.map((title) => output.paint('dim', title)),
-    ...silences.map((silence) => [
-      painted(silence.state, output),
-      silence.kind,
-      moment(silence.occurrence?.startsAt ?? silence.startsAt),
-      moment(silence.occurrence?.endsAt ?? silence.endedAt ?? silence.endsAt),
-      silence.every ?? '',
-      onOneLine(silence.createdBy),
-      onOneLine(silence.reason),
-      silence.matchers.map(matcherText).join(' '),
-      silence.id,
-    ]),
-  ])
 }
 
 function* described(silence: SilenceDetail, output: Output): Iterable<string> {
