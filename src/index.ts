@@ -36,6 +36,7 @@ export type { Acceptance, EventFields, EventInput } from './contract/events.ts'
 export type { GatewayService } from './contract/service.ts'
 export { type SignatureHeaders, type SignOptions, signPayload } from './contract/sign-payload.ts'
 export type { Matcher, Silence, SilenceDetail, SilenceInput, SilenceView } from './contract/silences.ts'
+export type { OpenFinding, SourceView } from './contract/sources.ts'
 export type { Stats, StatsPeriod } from './contract/stats.ts'
 export {
   type RequestHeaders,

@@ -154,6 +154,8 @@ function isSetting(name: string): boolean {
   if (name === 'TEAMS_WEBHOOK_') return true
   const pager = /^TEAMS_PAGER_(?:KEY|WEBHOOK)_(\w*)$/.exec(name)?.[1]?.toLowerCase()
   if (pager !== undefined) return pager === '' || example.pagers.has(pager)
+  const source = /^TEAMS_SOURCE_SECRET_(\w*)$/.exec(name)?.[1]?.toLowerCase()
+  if (source !== undefined) return source === '' || example.sources.has(source)
   const channel = /^TEAMS_WEBHOOK_(\w+?)(_FILE)?$/.exec(name)?.[1]?.toLowerCase()
   return channel !== undefined && example.channels.has(channel)
 }

@@ -86,6 +86,7 @@ export async function openGateway(): Promise<FuzzGateway> {
       getSilence: nothingElse,
       endSilence: nothingElse,
       listEscalations: nothingElse,
+      listSources: nothingElse,
       stats: nothingElse,
       listAuditEntries: nothingElse,
       auditCheckpoint: nothingElse,

@@ -90,6 +90,7 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   outcome: 'The [outcome](outcomes.md) of the attempt',
   pager_alert: 'Id of the pager alert',
   pager: 'Name of the pager in the configuration',
+  sources: 'Names of the sources whose secrets changed',
   pagers: 'Names of the pagers that are called; in `secrets.changed` of those whose keys changed',
   paused_until: 'When the channel gets its next card',
   person: 'Stable id of the actor, such as an Entra object id; the value is `teams_actions.actor_id`',

@@ -261,7 +261,12 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     return { turns, stopTurns }
   }
 
-  const comparedSecrets = { secrets: realSecrets, settings, pagers: [...catalogue.pagers.keys()] }
+  const comparedSecrets = {
+    secrets: realSecrets,
+    settings,
+    pagers: [...catalogue.pagers.keys()],
+    sources: [...catalogue.sources.keys()],
+  }
   let recorded: Promise<void> | undefined
   /** Before anything is delivered: a start that can not be recorded is refused. */
   function recordOnce(): Promise<void> {

@@ -10,10 +10,11 @@ import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
 import { compareFingerprints, formatFingerprints, readFingerprints } from './fingerprints.ts'
 
-/** Name of the signing secrets among the fingerprints; of all others a prefix, which the name of the channel, pager or setting follows. */
+/** Name of the signing secrets among the fingerprints; of all others a prefix, which the name of the channel, pager, source or setting follows. */
 const SIGNING = 'signing'
 const WEBHOOK = 'webhook.'
 const PAGER = 'pager.'
+const SOURCE = 'source.'
 const SETTING = 'setting.'
 
 /**
@@ -28,10 +29,12 @@ export interface ComparedSecrets {
   readonly settings: Settings
   /** Names of the configuration's pagers. */
   readonly pagers: readonly string[]
+  /** Names of the configuration's sources that are watched; none if absent. */
+  readonly sources?: readonly string[]
 }
 
 /**
- * Adds an entry where secrets are not those that the last entry knew: webhook URLs, signing secrets, keys of pagers, secret settings.
+ * Adds an entry where secrets are not those that the last entry knew: webhook URLs, signing secrets, keys of pagers, secrets of sources, secret settings.
  * None where nothing changed, such as in the second replica that sees a change. The entry says that they changed and never what they
  * are.
  *
@@ -58,6 +61,7 @@ export async function recordSecrets(
         channels: changedOf(WEBHOOK),
         signing: changed.includes(SIGNING),
         pagers: changedOf(PAGER),
+        sources: changedOf(SOURCE),
         settings: changedOf(SETTING),
         fingerprints: null,
       },
@@ -67,7 +71,7 @@ export async function recordSecrets(
 }
 
 /** The secrets by name. A signing secret that each start makes up is none. */
-function valuesOf({ secrets, settings, pagers }: ComparedSecrets): ReadonlyMap<string, string> {
+function valuesOf({ secrets, settings, pagers, sources = [] }: ComparedSecrets): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   for (const key of secrets.webhookKeys()) values.set(`${WEBHOOK}${key}`, secrets.webhook(key)?.reveal() ?? '')
   if (!secrets.signingSecretIsMadeUp) values.set(SIGNING, textOf(secrets.signingSecrets()))
@@ -75,6 +79,10 @@ function valuesOf({ secrets, settings, pagers }: ComparedSecrets): ReadonlyMap<s
     const key = secrets.pagerKey(name)
     const known = [...(key ? [key] : []), ...secrets.pagerWebhookSecrets(name)]
     if (known.length > 0) values.set(`${PAGER}${name}`, textOf(known))
+  }
+  for (const name of sources) {
+    const secret = secrets.sourceSecret(name)
+    if (secret !== undefined) values.set(`${SOURCE}${name}`, textOf([secret]))
   }
   const signers = secrets.auditSigners().map(({ name, keyId }) => `${name} ${keyId}`)
   if (signers.length > 0) values.set(`${SETTING}TEAMS_AUDIT_KEY`, JSON.stringify(signers))

@@ -48,6 +48,7 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
       get: (id) => service.getAction(id),
     },
     stats: (period) => service.stats(period),
+    sources: () => service.listSources(),
     escalations: { list: (query) => service.listEscalations(query) },
     audit: {
       entries: (query) => service.listAuditEntries({ unsealed: true, raw: false, limit: 50, ...query }),

@@ -14,6 +14,7 @@ import type { ActFlags } from './read-action.ts'
 import type { EventFlags } from './read-event.ts'
 import type { SilenceFlags } from './read-silence.ts'
 import { reportUsageError } from './report-error.ts'
+import { addSources } from './source-program.ts'
 import type { TargetFlags } from './target.ts'
 
 /** The gateway that a command with the option `--url` uses. */
@@ -79,6 +80,7 @@ ${WHERE_IT_GOES}
   addSilences(program, output, gateways, finish)
   addActions(program, output, gateways, finish)
   addEscalations(program, output, gateways, finish, addTargetOptions)
+  addSources(program, output, gateways, finish, addTargetOptions)
   addTargetOptions(
     program
       .command('stats')

@@ -32,6 +32,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     silences: client.silences,
     actions: client.actions,
     stats: (period) => client.stats(period),
+    sources: () => client.sources(),
     escalations: client.escalations,
     audit: client.audit,
     deliver: async () => undefined,

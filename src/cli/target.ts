@@ -6,6 +6,7 @@ import type { EventsRequest } from '../contract/events-request.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import type { NotificationDetail, NotificationView } from '../contract/notifications.ts'
 import type { SilenceDetail, SilenceInput, SilenceQuery, SilenceView } from '../contract/silences.ts'
+import type { SourceView } from '../contract/sources.ts'
 import type { Stats, StatsPeriod } from '../contract/stats.ts'
 import type { FilterNames } from './list-filters.ts'
 
@@ -49,6 +50,7 @@ export interface Target {
     get(id: string): Promise<ActionView>
   }
   stats(period: StatsPeriod): Promise<Stats>
+  sources(): Promise<readonly SourceView[]>
   readonly escalations: { list(query: EscalationQuery): Promise<EscalationPage> }
   readonly audit: {
     entries(query: Partial<AuditEntryQuery>): Promise<AuditEntryPage>

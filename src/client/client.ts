@@ -30,6 +30,7 @@ import {
   silencePageWire,
   silenceWire,
 } from '../contract/silences.ts'
+import { type SourceView, sourcesWire } from '../contract/sources.ts'
 import { type Stats, type StatsPeriod, statsWire } from '../contract/stats.ts'
 import type { ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -130,6 +131,8 @@ export interface Client {
   }
   /** Every channel with its budget, backlog and breaker. */
   channels(): Promise<readonly ChannelView[]>
+  /** Every outside system that the gateway watches: whether it is seen, and what is open. */
+  sources(): Promise<readonly SourceView[]>
 }
 
 /**
@@ -259,6 +262,10 @@ export function createClient(options: ClientOptions): Client {
     async channels() {
       const answer = await requests.send({ method: 'GET', path: '/v1/channels', repeatable: true })
       return requests.read(channelsWire, answer).channels
+    },
+    async sources() {
+      const answer = await requests.send({ method: 'GET', path: '/v1/sources', repeatable: true })
+      return requests.read(sourcesWire, answer).sources
     },
   }
 }

@@ -254,11 +254,12 @@ export const AUDIT_ENTRIES = {
       channels: 'list',
       signing: 'flag',
       pagers: 'list',
+      sources: 'list',
       settings: 'list',
       fingerprints: 'hash',
     },
     means:
-      'Secrets differ from those known before: the webhook URLs of these channels, the signing secrets (`signing`), the keys of these pagers or the secrets of their webhooks, or these secret `settings`, such as TEAMS_LINK_SECRETS; found at a start (`at_start`), also where Vault could not be read then, or while the gateway ran',
+      'Secrets differ from those known before: the webhook URLs of these channels, the signing secrets (`signing`), the keys of these pagers or the secrets of their webhooks, the secrets of these `sources`, or these secret `settings`, such as TEAMS_LINK_SECRETS; found at a start (`at_start`), also where Vault could not be read then, or while the gateway ran',
   },
   'record.read': {
     fields: {

@@ -15,6 +15,7 @@ import type { Check } from './health.ts'
 import type { NotificationQuery } from './notification-query.ts'
 import type { NotificationDetail, NotificationView } from './notifications.ts'
 import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from './silences.ts'
+import type { SourceView } from './sources.ts'
 import type { Stats, StatsPeriod } from './stats.ts'
 
 /**
@@ -48,6 +49,8 @@ export interface GatewayService {
   /** Sets a failed notification back to `pending`. @throws GatewayError `not_found`, `not_replayable` */
   replayNotification(id: string, by: string): Promise<NotificationView>
   listChannels(): Promise<readonly ChannelView[]>
+  /** Lists the outside systems that the gateway watches, in the order of the configuration. */
+  listSources(): Promise<readonly SourceView[]>
   /**
    * Makes a silence or a maintenance window. If it is active now, it also suppresses matching notifications in the backlog.
    *

@@ -3,12 +3,14 @@ import { PRIORITIES } from '../catalogue/priority.ts'
 import type { ChannelView } from '../contract/channels.ts'
 import type { Check } from '../contract/health.ts'
 import type { GatewayService } from '../contract/service.ts'
+import type { SourceView } from '../contract/sources.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { type AuditLag, readAuditLag } from '../store/audit-lag.ts'
 import { readChannels } from '../store/channels.ts'
 import { databaseError } from '../store/database-error.ts'
 import type { UseCaseParts } from './calls.ts'
 import { viewChannels } from './channels.ts'
+import { viewSources } from './sources.ts'
 
 /** Milliseconds that a scrape waits for the database: well below the 10 s after which Prometheus gives up by default. */
 const SCRAPE_TIMEOUT_MS = 3_000
@@ -20,6 +22,9 @@ const DATABASE_GAUGES = [
   'teams_channel_address_missing',
   'teams_channel_budget',
   'teams_channel_breaker',
+  'teams_source_up',
+  'teams_source_blind',
+  'teams_source_open_findings',
   'teams_audit_unsealed_seconds',
   'teams_audit_oldest_open_transaction_seconds',
 ] as const
@@ -27,6 +32,7 @@ const DATABASE_GAUGES = [
 /** What a scrape reads from the database. */
 interface Scraped {
   readonly channels: readonly ChannelView[]
+  readonly sources: readonly SourceView[]
   readonly audit: AuditLag
 }
 
@@ -55,7 +61,7 @@ async function checkReadiness({ database, engine }: UseCaseParts): Promise<reado
 
 /**
  * Makes the function that answers `/metrics`. It never throws, and waits {@link SCRAPE_TIMEOUT_MS} at most. While the database
- * is unreachable or does not answer, the gauges of channels and of the audit trail are missing and `teams_database_up` is 0; all
+ * is unreachable or does not answer, the gauges of channels, sources and the audit trail are missing and `teams_database_up` is 0; all
  * other metrics are there. Concurrent scrapes share one query.
  */
 function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
@@ -87,6 +93,7 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
     // A gauge kept from an earlier scrape would pass for a current value.
     for (const name of DATABASE_GAUGES) metrics.clear(name)
     for (const channel of scraped?.channels ?? []) setChannelGauges(metrics, channel, clock.now())
+    for (const source of scraped?.sources ?? []) setSourceGauges(metrics, source)
     if (scraped !== undefined) setAuditGauges(metrics, scraped.audit)
     return metrics.expose()
   }
@@ -94,13 +101,27 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
 
 async function scrape(parts: UseCaseParts): Promise<Scraped> {
   const { database } = parts
-  const [channels, audit] = await Promise.all([viewChannels(parts, database.delivery), readAuditLag(database)])
-  return { channels, audit }
+  const [channels, sources, audit] = await Promise.all([
+    viewChannels(parts, database.delivery),
+    viewSources(parts, database.delivery),
+    readAuditLag(database),
+  ])
+  return { channels, sources, audit }
 }
 
 function setAuditGauges(metrics: Metrics, { unsealedSeconds, openTransactionSeconds }: AuditLag): void {
   metrics.set('teams_audit_unsealed_seconds', {}, unsealedSeconds)
   metrics.set('teams_audit_oldest_open_transaction_seconds', {}, openTransactionSeconds)
+}
+
+function setSourceGauges(
+  metrics: Metrics,
+  { name, kind, runBy, unseenSince, blindSince, open, more }: SourceView,
+): void {
+  const labels = { source: name, kind }
+  metrics.set('teams_source_up', labels, runBy !== null && unseenSince === null ? 1 : 0)
+  metrics.set('teams_source_blind', labels, blindSince === null ? 0 : 1)
+  metrics.set('teams_source_open_findings', labels, open.length + more)
 }
 
 function setChannelGauges(metrics: Metrics, channel: ChannelView, now: Date): void {

@@ -13,6 +13,7 @@ import { createPagerWebhooks, type ReceivePagerWebhooks } from './pager-webhooks
 import { createSendCheckpoint, type SendCheckpoint } from './send-checkpoint.ts'
 import { createSendEvents, type SendEvents } from './send-events.ts'
 import { createSilences } from './silences.ts'
+import { createSources } from './sources.ts'
 import { createStats } from './stats.ts'
 
 /** The gateway's service, with the use cases that need the same process. */
@@ -41,6 +42,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createNotifications(parts, actions.act),
       ...actions,
       ...createChannels(parts),
+      ...createSources(parts),
       ...createSilences(parts),
       ...createEscalations(parts),
       ...createStats(parts),

@@ -23,6 +23,7 @@ import {
 } from '../contract/notifications.ts'
 import { PROBLEM_MEDIA_TYPE, problemBody, problemWire } from '../contract/problem.ts'
 import { newSilence, silenceDetailWire, silencePageWire, silenceQuery, silenceWire } from '../contract/silences.ts'
+import { sourcesWire, sourceWire } from '../contract/sources.ts'
 import { statsQuery, statsWire } from '../contract/stats.ts'
 import { ERROR_CODES, type ErrorCode } from '../kernel/error-codes.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -41,6 +42,8 @@ const WIRE = {
   ActionPage: actionPageWire,
   AlertmanagerWebhook: alertmanagerWebhook,
   Escalation: escalationWire,
+  Source: sourceWire,
+  Sources: sourcesWire,
   EscalationPage: escalationPageWire,
   Attempt: attemptWire,
   AuditEntry: auditEntryWire,
@@ -83,6 +86,7 @@ const ANSWERS = {
   act: ['200', 'The action, with what came of it.', 'ActionAnswer'],
   listActions: ['200', 'A page of actions.', 'ActionPage'],
   getAction: ['200', 'The action.', 'Action'],
+  listSources: ['200', 'All sources that are watched.', 'Sources'],
   listEscalations: ['200', 'A page of escalations.', 'EscalationPage'],
   getStats: ['200', 'The figures.', 'Stats'],
   listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],

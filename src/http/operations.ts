@@ -102,6 +102,14 @@ export const OPERATIONS = {
     work: 'read',
     codes: ['database_unreachable'],
   },
+  listSources: {
+    method: 'GET',
+    path: '/v1/sources',
+    summary: 'Sources: whether each sees its system, since when not, which replica runs it, what is open',
+    scope: 'read',
+    work: 'read',
+    codes: ['database_unreachable'],
+  },
   createSilence: {
     method: 'POST',
     path: '/v1/silences',

@@ -17,6 +17,7 @@ import { openApiDocument } from './openapi.ts'
 import type { EventTypeForDocs } from './openapi-events.ts'
 import { logRequests } from './request-log.ts'
 import { addSilenceRoutes } from './silence-routes.ts'
+import { addSourceRoutes } from './source-routes.ts'
 import { addSystemRoutes } from './system-routes.ts'
 import { trackRequests } from './track-requests.ts'
 import { addWebhookHandshake } from './webhook-handshake.ts'
@@ -111,6 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addSilenceRoutes(api, service)
     addActionRoutes(api, service)
     addEscalationRoutes(api, service)
+    addSourceRoutes(api, service)
     addAuditRoutes(api, service)
     done()
   })

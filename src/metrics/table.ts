@@ -129,6 +129,21 @@ export const METRICS = {
     help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
+  teams_source_up: {
+    type: 'gauge',
+    help: '1 if the source sees its system; 0 if it does not, or if no replica runs it.',
+    labels: ['source', 'kind'],
+  },
+  teams_source_blind: {
+    type: 'gauge',
+    help: '1 from gateway.source.blind to gateway.source.recovered; otherwise 0.',
+    labels: ['source', 'kind'],
+  },
+  teams_source_open_findings: {
+    type: 'gauge',
+    help: 'Conditions of the watched system that are open: their event was sent, and not resolved yet.',
+    labels: ['source', 'kind'],
+  },
   teams_source_looks_total: {
     type: 'counter',
     help: 'Looks of the source at its system, by result: ok, or a code of a source.',

@@ -26,6 +26,7 @@ import {
   type CheckedSourceSecrets,
   checkSourceSecrets,
   NO_SOURCE_SECRETS,
+  sameSourceSecrets,
   unknownSourceFields,
   unknownSourceVariables,
 } from './source-secrets.ts'
@@ -156,7 +157,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   /**
    * Applies usable values; a refused value leaves the old one in use. Returns the channels whose URL changed, an empty
-   * list where only signing secrets, audit keys or keys of pagers changed, undefined without a change.
+   * list where only signing secrets, audit keys, or secrets of pagers or sources changed, undefined without a change.
    */
   function apply(check: ReturnType<typeof validateLast>): readonly string[] | undefined {
     const next = new Map<string, Secret>()
@@ -181,8 +182,10 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     if (rotated) auditSigners = check.auditSigners
     const pagerKeysBefore = pagerKeys
     pagerKeys = appliedPagerKeys(pagerKeysBefore, check.pagerKeys)
-    sourceSecrets = appliedSourceSecrets(sourceSecrets, check.sourceSecrets)
-    const isSame = changed.length === 0 && !differs && !rotated && samePagerKeys(pagerKeysBefore, pagerKeys)
+    const sourceSecretsBefore = sourceSecrets
+    sourceSecrets = appliedSourceSecrets(sourceSecretsBefore, check.sourceSecrets)
+    const sameKeys = samePagerKeys(pagerKeysBefore, pagerKeys) && sameSourceSecrets(sourceSecretsBefore, sourceSecrets)
+    const isSame = changed.length === 0 && !differs && !rotated && sameKeys
     return isSame ? undefined : changed
   }
 

@@ -89,4 +89,12 @@ export function appliedSourceSecrets(before: CheckedSourceSecrets, now: CheckedS
   return { ...now, secrets: new Map([...now.secrets, ...kept]) }
 }
 
+/** Whether two sets of secrets are the same. */
+export function sameSourceSecrets(one: CheckedSourceSecrets, other: CheckedSourceSecrets): boolean {
+  return (
+    one.secrets.size === other.secrets.size &&
+    [...one.secrets].every(([name, { secret }]) => secret.equals(other.secrets.get(name)?.secret))
+  )
+}
+
 export const NO_SOURCE_SECRETS: CheckedSourceSecrets = { secrets: new Map(), refused: new Set(), problems: [] }

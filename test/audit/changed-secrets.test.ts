@@ -56,11 +56,12 @@ describe('an entry of changed secrets', () => {
       env,
       channels: [{ key: 'sre', auth: 'sas' }],
       pagers: [{ name: 'oncall', kind: 'pagerduty' }],
+      sourceNames: ['claims_db'],
       log: createLog('silent'),
       metrics: createMetrics(),
       clock: systemClock,
     })
-    await recordSecrets(database.kysely, { secrets, settings, pagers: ['oncall'] }, false)
+    await recordSecrets(database.kysely, { secrets, settings, pagers: ['oncall'], sources: ['claims_db'] }, false)
     await secrets.close()
   }
 
@@ -89,6 +90,7 @@ describe('an entry of changed secrets', () => {
   it.each([
     ['TEAMS_PAGER_KEY_ONCALL', 'a'.repeat(32), 'b'.repeat(32), { channels: [], pagers: ['oncall'] }],
     ['TEAMS_PAGER_WEBHOOK_ONCALL', 'c'.repeat(20), `${'c'.repeat(20)} ${'d'.repeat(20)}`, { pagers: ['oncall'] }],
+    ['TEAMS_SOURCE_SECRET_CLAIMS_DB', 'password-one', 'password-two', { pagers: [], sources: ['claims_db'] }],
     ['TEAMS_WEBHOOK_SRE', `${WEBHOOK}one`, `${WEBHOOK}two`, { channels: ['sre'], pagers: [] }],
   ])('says that %s changed, or is gone, and not what it is', async (name, before, after, expected) => {
     await record({ [name]: before })

@@ -173,6 +173,19 @@ export function createMemoryService(): MemoryService {
       if (found) return found
       throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of an action' }])
     },
+    listSources: async () => [
+      {
+        name: 'claims_db',
+        kind: 'postgres',
+        runBy: 'gateway-1:4711',
+        seenAt: new Date('2026-11-30T10:00:00Z'),
+        unseenSince: null,
+        blindSince: null,
+        code: null,
+        open: [{ finding: 'slot', subject: 'reporting', since: new Date('2026-11-30T09:00:00Z') }],
+        more: 0,
+      },
+    ],
     listEscalations: async () => ({ escalations: [], nextCursor: null }),
     stats: async (period) => ({
       ...period,

@@ -265,7 +265,7 @@ describe('real answers', () => {
     await ask('GET', '/v1/audit/entries?limit=x', '/v1/audit/entries')
     await ask('GET', '/v1/audit/checkpoint', '/v1/audit/checkpoint')
     await ask('GET', '/v1/audit/proof/0', '/v1/audit/proof/{index}')
-    for (const path of ['/v1/channels', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
+    for (const path of ['/v1/channels', '/v1/sources', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
     await ask('GET', '/readyz', '/readyz')

@@ -43,6 +43,8 @@ const EXAMPLES: Readonly<
   'actions list': { args: () => ['--json'] },
   'actions show': { args: (idOf) => [idOf('act')] },
   'escalations list': { args: () => ['--json'] },
+  'sources list': { args: () => ['--json'] },
+  'sources check': { args: () => ['--json'] },
   'escalations explain': { args: () => ['--event-type', 'vault.seal.detected', '--at', '2026-11-26T16:30:00+03:00'] },
   stats: { args: () => ['--until', '2026-01-02T00:00:00Z', '--since', '2026-01-01T00:00:00Z'] },
   'templates check': { args: () => [] },

@@ -14,6 +14,7 @@ import { checkAuditKey } from './audit.ts'
 import { checkButtons } from './buttons.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import { checkPagers } from './pagers.ts'
+import { checkSources } from './sources.ts'
 import type { CheckedStore } from './store.ts'
 
 /** Checks webhook URLs, signing secrets and audit keys of all sources that the settings name: environment, files and Vault. */
@@ -60,6 +61,7 @@ export async function checkVaultAndChannels(
     ...checkButtons(settings),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),
+    ...(await checkSources([...catalogue.sources.values()], report)),
   ]
 }
 
