@@ -44,7 +44,8 @@ export const ESCALATION_ENTRIES = {
   },
   'escalation.acknowledged': {
     fields: { ...ESCALATION_FIELDS },
-    means: 'The event was acknowledged: its escalation stands still until `ack_expires_at`',
+    means:
+      'The event was acknowledged, or each open event that stands in the digest: its escalation stands still until `ack_expires_at`',
   },
   'escalation.reminded': {
     fields: { ...ESCALATION_FIELDS, ...TIER_FIELDS },
@@ -57,7 +58,8 @@ export const ESCALATION_ENTRIES = {
   },
   'escalation.resumed': {
     fields: { ...ESCALATION_FIELDS },
-    means: 'The event climbs again, because its acknowledgement or its discard was taken back',
+    means:
+      'The event climbs again, because its acknowledgement or its discard, or that of an event in the digest, was taken back',
   },
   'escalation.ended': {
     fields: { ...ESCALATION_FIELDS },
