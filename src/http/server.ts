@@ -107,7 +107,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     })
     addEventsRoute(api, service, metrics)
     addWebhookHandshake(api)
-    addAlertRoutes(api, service)
+    addAlertRoutes(api, service, metrics)
     addNotificationRoutes(api, service)
     addSilenceRoutes(api, service)
     addActionRoutes(api, service)

@@ -55,6 +55,21 @@ function receiver({ wired: { service, database } }: ServedGateway) {
           FROM teams_notifications n WHERE n.event_type NOT LIKE 'gateway.%' ORDER BY n.id`.execute(database.kysely)
       return rows
     },
+    silence: (value: string) =>
+      service.createSilence(
+        {
+          matchers: [{ field: 'event_type', operator: '=', value }],
+          endsAt: new Date(Date.now() + 3_600_000),
+          reason: 'test',
+        },
+        'test',
+      ),
+    /** Has somebody acknowledge all that has a card, some minutes ago. */
+    async acknowledge(minutesAgo: number) {
+      await sql`UPDATE teams_notifications
+                   SET acknowledged_by = 'Sara', acknowledged_at = now() - make_interval(mins => ${minutesAgo})
+                 WHERE state <> 'suppressed'`.execute(database.kysely)
+    },
     /** Lets ten minutes pass, for the record. */
     async wait() {
       const ago = sql`interval '600 s'`
@@ -135,6 +150,28 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     expect((await rows()).map(({ resolved }) => resolved)).toEqual([true, true, true, true, false])
   })
 
+  it('of a group that somebody has acknowledged make no card, also when it gets worse, until that expires', async () => {
+    const { receive, rows, wait, acknowledge } = await serve(kind)
+    await receive(group(['a'], toSre))
+    await acknowledge(59)
+    await wait()
+    await receive(group(['a', 'b'], toSre))
+    const acknowledged = [{ state: 'card' }, { state: 'suppressed', reason: 'repeat' }]
+    expect(await rows()).toMatchObject(acknowledged)
+    await acknowledge(61)
+    await wait()
+    await receive(group(['a', 'b'], toSre))
+    expect(await rows()).toMatchObject([...acknowledged, { state: 'card' }])
+  })
+
+  it('of a resolved group make no card where all its alerts were silenced, and close its events', async () => {
+    const { receive, rows, silence } = await serve(kind)
+    await silence('prometheus.alert.firing')
+    await receive(group(['a'], toSre))
+    expect(await receive(over(group(['a'], toSre)))).toMatchObject([{ duplicate: false, notifications: [] }])
+    expect(await rows()).toMatchObject([{ state: 'suppressed', reason: 'silence', resolved: true }])
+  })
+
   it('of a group whose event type changes resolve all that it opened, in the channels of the cards', async () => {
     const { receive, rows } = await serve(kind, {
       ...SRE,
@@ -203,7 +240,7 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
   const TOKENS = { TEAMS_API_TOKENS: `alertmanager:send:${TOKEN},grafana:read:reader-token-0123456789` }
   async function start(settings: GatewayOptions['settings'] = TOKENS) {
     const gateway = await serveQuick(await startedStore('embedded'), settings)
-    return async (
+    const post = async (
       body: string | Body,
       headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` },
       name = 'default',
@@ -218,11 +255,12 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
         ...((await answer.json()) as { code?: string; errors?: unknown; events?: unknown }),
       }
     }
+    return { post, metrics: () => gateway.wired.service.metrics() }
   }
   const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`am:${password}`).toString('base64')}` })
 
   it('takes a token of the scope send, as bearer or as basic auth', async () => {
-    const post = await start()
+    const { post } = await start()
     expect(await post(payload('one-firing'))).toMatchObject({ status: 202, events: [{ duplicate: false }] })
     expect(await post(payload('one-firing'), basic(TOKEN))).toMatchObject({
       status: 202,
@@ -238,7 +276,7 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
   })
 
   it('refuses with a status that Alertmanager does not retry, and says what is wrong', async () => {
-    const post = await start({ ...TOKENS, TEAMS_MAX_BODY_BYTES: 4_096 })
+    const { post, metrics } = await start({ ...TOKENS, TEAMS_MAX_BODY_BYTES: 4_096 })
     const refusals = {
       html: await post('<!doctype html><title>Sign in</title>'),
       json: await post('{"version":"4",'),
@@ -264,12 +302,16 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
       name: [404, 'not_found'],
       type: [415, 'unsupported_media_type'],
     })
+    const { body } = await metrics()
+    expect(body).toMatch(/^teams_events_refused_total\{code="invalid_json"\} 3$/m)
+    expect(body).toMatch(/^teams_source_webhooks_total\{source="default",outcome="refused"\} 2$/m)
+    expect(body).toMatch(/^teams_source_webhooks_total\{source="unknown",outcome="refused"\} 1$/m)
     expect(JSON.stringify(refusals.html.errors)).toContain('a page of HTML or XML')
     expect(JSON.stringify(refusals.name.errors)).toContain('one of: default')
   })
 
   it('needs a signature where only secrets are set', async () => {
-    const post = await start({ TEAMS_INBOUND_SECRETS: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' })
+    const { post } = await start({ TEAMS_INBOUND_SECRETS: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' })
     expect(await post(payload('one-firing'), {})).toMatchObject({ status: 401, code: 'unauthenticated' })
   })
 
