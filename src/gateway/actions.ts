@@ -19,7 +19,7 @@ import type { GatewayService } from '../contract/service.ts'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { findAsked, readActed, withMembers } from '../store/acted-events.ts'
+import { findAsked, groupAlike, readActed, withMembers } from '../store/acted-events.ts'
 import { findByKey, listActions, readAction, readActionsOf } from '../store/actions.ts'
 import { readFirstAcknowledgements } from '../store/first-acknowledgements.ts'
 import { readCard, readHeading, readViews } from '../store/notifications.ts'
@@ -137,11 +137,14 @@ export function createActions({
   async function readPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage> {
     const [notification] = await readViews(kysely, [notificationId])
     const asked = await findAsked(kysely, { notificationId })
-    const { notifications, now } = await readActed(kysely, await withMembers(kysely, asked))
+    const ids = await withMembers(kysely, asked)
+    const alike = new Map((await groupAlike(kysely, ids)).map(({ id, count }) => [id, count]))
+    const { notifications, now } = await readActed(kysely, [...new Set([...asked, ...alike.keys()])])
     const all = statesOf(notifications, actions.lives, now)
     const own = all.find(({ id }) => id === notification?.eventId)
     if (notification === undefined || own === undefined) throw new GatewayError('not_found')
-    const targets = action === 'replay' || isOutside(action) ? [own] : all
+    const isOfOne = action === 'replay' || isOutside(action)
+    const targets = isOfOne ? [own] : all
     const options = { now, restoreWindow: actions.restoreWindow, tier: null, notificationId }
     const doable = targets.filter((state) => decide(action, state, options).done)
     return {
@@ -150,7 +153,7 @@ export function createActions({
       heading: await readHeading(kysely, notification),
       ...whyNot(),
       inputs: INPUTS[action],
-      events: doable.length,
+      events: isOfOne ? doable.length : doable.reduce((sum, { id }) => sum + (alike.get(id) ?? 0), 0),
       acknowledged: own.acknowledged,
       discarded: own.discarded,
       resolved: own.resolved,

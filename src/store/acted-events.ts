@@ -119,6 +119,33 @@ export async function readActed(
   return { notifications: rows, now: rows[0]?.now ?? new Date() }
 }
 
+/** Events that no decision about an action tells apart. */
+export interface AlikeEvents {
+  /** The oldest of them, which stands for all. */
+  readonly id: string
+  readonly count: number
+}
+
+/**
+ * Groups events by everything that actions decide by: a page counts the 2,000 members of a digest, which are alike but for a few,
+ * and reading each of them took 0.1 s of CPU.
+ */
+export async function groupAlike(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly AlikeEvents[]> {
+  const { rows } = await sql<AlikeEvents>`
+    SELECT (array_agg(e.event_id ORDER BY e.event_id))[1] AS id, count(*)::int AS count
+      FROM (
+        SELECT n.event_id, array_agg(ROW(
+                 n.event_type, n.priority, n.stakeholders, n.state = 'failed', n.repeat_of IS NULL, n.acknowledged_by,
+                 n.acknowledged_at, n.action_taken, n.action_data ->> 'by', n.action_data ->> 'at', n.quiet_until,
+                 teams_resolved_by(n) IS NULL, z.state, z.reminded_at IS NULL)::text ORDER BY n.id) AS decided_by
+          FROM teams_notifications n LEFT JOIN teams_escalations z ON z.event_id = n.event_id
+         WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)}
+         GROUP BY n.event_id
+      ) e
+     GROUP BY e.decided_by ORDER BY 1`.execute(db)
+  return rows
+}
+
 /** What a notification has after an action. */
 export interface ActedColumns {
   readonly id: string
