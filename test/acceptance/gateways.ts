@@ -34,10 +34,12 @@ export interface GatewayProcess {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
 }
 
-/** Starts a gateway in a process of its own and resolves when it listens. */
-export async function spawnGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-  const program = fileURLToPath(new URL('serve-process.ts', import.meta.url))
-  const child = spawn(process.execPath, [program], {
+/** Starts a gateway in a process of its own, by a program that prints where it listens, and resolves when it does. */
+export async function spawnGateway(
+  env: Readonly<Record<string, string>>,
+  program = new URL('serve-process.ts', import.meta.url),
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [fileURLToPath(program)], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
