@@ -18,7 +18,7 @@ import type { SignIn } from '../src/http/public/sign-in.ts'
 import { createLog } from '../src/kernel/log.ts'
 import { Secret } from '../src/kernel/secret.ts'
 import { createMetrics } from '../src/metrics/metrics.ts'
-import { createMemoryActing, type MemoryActing } from '../test/public/memory-acting.ts'
+import { createMemoryActing, type MemoryActing, TIERS } from '../test/public/memory-acting.ts'
 
 const [folder, wanted = ''] = process.argv.slice(2)
 if (folder === undefined) {
@@ -55,6 +55,7 @@ const PICTURES: Readonly<Record<string, Picture>> = {
       service.page = {
         inputs: { reason: 'required', note: 'optional', tier: 'optional', quietFor: 'optional' },
         events: 12,
+        tiers: TIERS,
       }
     },
   },

@@ -221,10 +221,28 @@ export interface ActionQuery {
 /** Whether an input of an action is needed. */
 export type InputNeed = 'required' | 'optional' | 'none'
 
+/** A tier of an event's policy, by what calling it does. */
+export interface PageTier {
+  /** Its number, from 1: the event's own channels. */
+  readonly tier: number
+  /** Display names of the channels that get a card. */
+  readonly channels: readonly string[]
+  /** Names of the people who are mentioned on it. */
+  readonly people: readonly string[]
+  /** Names of the pagers that get an alert. */
+  readonly pagers: readonly string[]
+  /** True for the tier that is called where none is named. */
+  readonly isNext: boolean
+  /** When the next tier is called without anybody asking; null where it is not. */
+  readonly at: Date | null
+}
+
 /** What a person sees before an action: nothing is changed or recorded by reading it. */
 export interface ActionPage {
   readonly action: ActionName
   readonly notification: NotificationView
+  /** Display name of its channel. */
+  readonly channelName: string
   /** What happened, as the card says it, in the language of the notification; null where no card was rendered yet. */
   readonly heading: string | null
   /** Whether the action would be done now. */
@@ -239,6 +257,8 @@ export interface ActionPage {
     readonly tier: InputNeed
     readonly quietFor: InputNeed
   }
+  /** Of `escalate`: the tiers that can be called; none where no policy is for the event. */
+  readonly tiers: readonly PageTier[]
   /** How many events it would be done to. */
   readonly events: number
   /** `until` is null for an acknowledgement that never expires. */

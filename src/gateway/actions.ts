@@ -1,7 +1,7 @@
 import { act, keyHashOf } from '../actions/act.ts'
 import { checkAction, INPUTS, showableActor } from '../actions/check-request.ts'
 import { decide } from '../actions/decide.ts'
-import { statesOf } from '../actions/event-state.ts'
+import { type EventState, statesOf } from '../actions/event-state.ts'
 import { permissionFor } from '../actions/permission.ts'
 import { isOutside, offerOf } from '../actions/provider.ts'
 import { shownActions, viewOf } from '../actions/views.ts'
@@ -12,15 +12,18 @@ import type {
   ActionResult,
   ActionView,
   Actor,
+  PageTier,
   UncheckedAction,
 } from '../contract/actions.ts'
 import type { NotificationView } from '../contract/notifications.ts'
 import type { GatewayService } from '../contract/service.ts'
+import { tiersByHand } from '../escalation/tiers-by-hand.ts'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
 import { timeOfId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { findAsked, groupAlike, readActed, withMembers } from '../store/acted-events.ts'
 import { findByKey, listActions, readAction, readActionsOf } from '../store/actions.ts'
+import { readEscalationOf } from '../store/escalations.ts'
 import { readFirstAcknowledgements } from '../store/first-acknowledgements.ts'
 import { readCard, readHeading, readViews } from '../store/notifications.ts'
 import { inTransaction } from '../store/transactions.ts'
@@ -134,6 +137,11 @@ export function createActions({
     return id === undefined ? null : ((await readViews(kysely, [id]))[0] ?? null)
   }
 
+  async function tiersOf(own: EventState, alikeIds: readonly string[], now: Date): Promise<readonly PageTier[]> {
+    const escalation = await readEscalationOf(kysely, own.id, alikeIds)
+    return escalation === undefined ? [] : tiersByHand(escalation, now, actions.catalogue)
+  }
+
   async function readPage(notificationId: string, action: ActionName, actor: Actor): Promise<ActionPage> {
     const [notification] = await readViews(kysely, [notificationId])
     const asked = await findAsked(kysely, { notificationId })
@@ -147,12 +155,15 @@ export function createActions({
     const targets = isOfOne ? [own] : all
     const options = { now, restoreWindow: actions.restoreWindow, tier: null, notificationId }
     const doable = targets.filter((state) => decide(action, state, options).done)
+    const tiers = action === 'escalate' ? await tiersOf(own, [...alike.keys()], now) : []
     return {
       action,
       notification,
+      channelName: actions.catalogue.channels.get(notification.channel)?.name ?? notification.channel,
       heading: await readHeading(kysely, notification),
       ...whyNot(),
-      inputs: INPUTS[action],
+      inputs: tiers.length > 0 ? INPUTS[action] : { ...INPUTS[action], tier: 'none' },
+      tiers,
       events: isOfOne ? doable.length : doable.reduce((sum, { id }) => sum + (alike.get(id) ?? 0), 0),
       acknowledged: own.acknowledged,
       discarded: own.discarded,

@@ -273,3 +273,15 @@ export function toEscalation(row: EscalationRow): StoredEscalation {
     endedAt: row.ended_at,
   }
 }
+
+/** The escalation that an action on these events makes climb: that of the first event, else of the oldest that has not ended. */
+export async function readEscalationOf(
+  db: Kysely<Tables>,
+  eventId: string,
+  otherIds: readonly string[],
+): Promise<StoredEscalation | undefined> {
+  const { rows } = await sql<EscalationRow>`
+    SELECT * FROM teams_escalations WHERE event_id = ANY(${[eventId, ...otherIds]}::uuid[]) AND state <> 'ended'
+     ORDER BY event_id <> ${eventId}::uuid, event_id LIMIT 1`.execute(db)
+  return rows[0] && toEscalation(rows[0])
+}

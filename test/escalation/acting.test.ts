@@ -56,6 +56,45 @@ describe.each(KINDS)('acting on an event that climbs, on the %s database', (kind
     expect(await service.act({ action: 'acknowledge', notificationId }, sara)).toMatchObject({ state: 'done', eventId })
   })
 
+  it('shows the tiers that can be called, by what they do, and when the next one is called', async () => {
+    const config = {
+      pagers: { oncall: { kind: 'pagerduty' } },
+      escalation: {
+        policies: {
+          vault: {
+            for: [{ event_type: 'vault.*' }],
+            tiers: [
+              { after: '12m', channels: ['cloudops'], mentions: [{ name: 'Sara', id: 'sara@x.example' }] },
+              { after: '5m', channels: ['pmo'], pagers: ['oncall'] },
+            ],
+          },
+        },
+      },
+    } as const
+    const { db, wired, send } = await worldOn(await startedStore(kind), { config })
+    const { service, catalogue } = wired
+    const nameOf = (key: string) => catalogue.channels.get(key)?.name
+    const eventId = await send({ eventType: 'vault.seal.detected', stakeholders: ['sre'] })
+    const id = await newestOf({ db } as World, eventId)
+    const page = await service.getActionPage(id, 'escalate', sara)
+    const { next_at } = await escalationOf(db, eventId)
+    expect(page.channelName).toBe(nameOf('sre'))
+    expect(page.inputs).toMatchObject({ tier: 'optional' })
+    expect(page.tiers).toEqual([
+      { tier: 1, channels: [nameOf('sre')], people: [], pagers: [], isNext: false, at: null },
+      { tier: 2, channels: [nameOf('cloudops')], people: ['Sara'], pagers: [], isNext: true, at: next_at },
+      { tier: 3, channels: [nameOf('pmo')], people: [], pagers: ['oncall'], isNext: false, at: null },
+    ])
+    await service.act({ action: 'acknowledge', notificationId: id }, sara)
+    const after = await service.getActionPage(id, 'escalate', sara)
+    expect(after.tiers.map(({ isNext, at }) => [isNext, at])).toEqual([
+      [false, null],
+      [true, null],
+      [false, null],
+    ])
+    expect((await service.getActionPage(id, 'acknowledge', sara)).tiers).toEqual([])
+  })
+
   it('acknowledges again what was escalated since, once', async () => {
     const { db, options, wired, send } = await worldOn(await startedStore(kind))
     const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })

@@ -4,7 +4,7 @@ import { newId } from '../../src/kernel/ids.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createBrowser, filled, KEY, startListener, tokenFor } from './listener.ts'
-import { createMemoryActing } from './memory-acting.ts'
+import { createMemoryActing, TIERS } from './memory-acting.ts'
 
 const SARA = { name: 'Sara Al-Harbi' }
 const now = new Date()
@@ -48,6 +48,63 @@ describe('GET', () => {
     const response = await fetch(`${origin}/act/${tokenFor(createMemoryActing())}`)
     expect(response.status).toBe(410)
     expect(await response.text()).toContain('no longer in the record')
+  })
+})
+
+describe('the page of an escalation', () => {
+  const escalating = { possible: true, result: null, tiers: TIERS } as const
+
+  it.each([
+    [
+      'en',
+      'Who is called',
+      ['The next tier, in 12 minutes: #cloudops-alerts, mention of سارة الحربي', 'Tier 1: #sre-alerts'],
+      'Tier 3: #sre-alerts, #pmo, alert at oncall',
+    ],
+    [
+      'ar',
+      'من يُستدعى',
+      ['المستوى التالي، خلال 12 دقيقة: #cloudops-alerts، إشارة إلى سارة الحربي', 'المستوى 1: #sre-alerts'],
+      'المستوى 3: #sre-alerts، #pmo، تنبيه عبر oncall',
+    ],
+  ] as const)(
+    'names tiers by what they do, and the channel as people know it, in %s',
+    async (language, label, first, last) => {
+      const { origin, service } = await startListener()
+      service.page = escalating
+      const page = await (await fetch(`${origin}/act/${tokenFor(service, 'escalate')}?lang=${language}`)).text()
+      const options = [...page.matchAll(/<option value="(\w+)">([^<]*)</g)].map(([, value, text = '']) => [
+        value,
+        text.replaceAll(/[\u2068\u2069]/g, ''),
+      ])
+      expect(options).toEqual([
+        ['next', first[0]],
+        ['1', first[1]],
+        ['3', last],
+      ])
+      expect(page).toContain(`<label for="tier">${label}</label>`)
+      expect(page).toContain('<bdi>#sre-alerts</bdi>')
+    },
+  )
+
+  it('calls the tier that was chosen, and names none for the next one', async () => {
+    const { origin, service } = await startListener()
+    const browser = createBrowser(origin)
+    const url = `/act/${tokenFor(service, 'escalate')}`
+    for (const tier of ['next', '3', 'x']) {
+      service.page = escalating
+      await browser.post(url, filled(await browser.form(url), { ...SARA, reason: 'r', tier }))
+    }
+    expect(service.calls.map(({ request }) => request.tier)).toEqual([undefined, 3, 0])
+  })
+
+  it('asks for no tier where no policy is for the event', async () => {
+    const { origin, service } = await startListener()
+    const inputs = { reason: 'required', note: 'none', tier: 'none', quietFor: 'none' } as const
+    service.page = { ...escalating, tiers: [], inputs }
+    const page = await (await fetch(`${origin}/act/${tokenFor(service, 'escalate')}`)).text()
+    expect(page).toContain('name="reason"')
+    expect(page).not.toContain('name="tier"')
   })
 })
 

@@ -4,6 +4,7 @@ import type {
   ActionPage,
   ActionResult,
   Actor,
+  PageTier,
   UncheckedAction,
 } from '../../src/contract/actions.ts'
 import type { RefusedLink } from '../../src/contract/link-refusals.ts'
@@ -29,6 +30,20 @@ export interface MemoryActing extends ActingService {
 }
 
 const AT = new Date('2026-11-30T08:00:00Z')
+
+/** Tiers of a page: one that was called, the next one in twelve minutes, and one after it. */
+export const TIERS: readonly PageTier[] = [
+  { tier: 1, channels: ['#sre-alerts'], people: [], pagers: [], isNext: false, at: null },
+  {
+    tier: 2,
+    channels: ['#cloudops-alerts'],
+    people: ['سارة الحربي'],
+    pagers: [],
+    isNext: true,
+    at: new Date(Date.now() + 12 * 60_000 + 5_000),
+  },
+  { tier: 3, channels: ['#sre-alerts', '#pmo'], people: [], pagers: ['oncall'], isNext: false, at: null },
+]
 
 /** Makes the use cases. The person of a typed name may acknowledge only, as in the gateway. */
 export function createMemoryActing(over: Partial<NotificationView> = {}): MemoryActing {
@@ -97,6 +112,7 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
       return {
         action,
         notification,
+        channelName: '#sre-alerts',
         heading: null,
         possible: result === null,
         result,
@@ -107,6 +123,7 @@ export function createMemoryActing(over: Partial<NotificationView> = {}): Memory
           tier: action === 'escalate' ? 'optional' : 'none',
           quietFor: action === 'discard' ? 'optional' : 'none',
         },
+        tiers: [],
         events: 1,
         acknowledged: null,
         discarded: null,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ActionName } from '../../src/contract/actions.ts'
 import { axeProblems, openBrowser } from './chromium.ts'
 import { startListener, tokenFor } from './listener.ts'
-import { createMemoryActing, type MemoryActing } from './memory-acting.ts'
+import { createMemoryActing, type MemoryActing, TIERS } from './memory-acting.ts'
 
 const ALL_INPUTS = { reason: 'required', note: 'optional', tier: 'optional', quietFor: 'optional' } as const
 
@@ -32,7 +32,7 @@ describe('the pages', () => {
         expect(await page.evaluate('document.documentElement.dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
       }
       await look('acknowledge', (service) => {
-        service.page = { inputs: ALL_INPUTS, events: 3 }
+        service.page = { inputs: ALL_INPUTS, events: 3, tiers: TIERS }
       })
       await look(
         'acknowledge',

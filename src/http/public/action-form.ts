@@ -1,6 +1,7 @@
-import type { ActionPage, InputNeed } from '../../contract/actions.ts'
+import type { ActionPage, InputNeed, PageTier } from '../../contract/actions.ts'
+import { NEXT_TIER } from './form-inputs.ts'
 import { type Html, html, type Piece } from './html.ts'
-import { textsOf } from './language.ts'
+import { textsOf, timeUntil } from './language.ts'
 import { type PageContext, pageUrl, proofInputs } from './page-context.ts'
 import { MAX_NAME_CHARACTERS } from './person-name.ts'
 import type { Texts } from './texts.ts'
@@ -28,14 +29,14 @@ interface Field {
 type Control = (attributes: Html, value: string) => Html
 
 /** The form that acts. Its inputs are checked on the server alone: a browser's own messages are in the browser's language. */
-export function actionForm(context: PageContext, { inputs }: ActionPage, filled: Filled): Html {
+export function actionForm(context: PageContext, { inputs, tiers }: ActionPage, filled: Filled): Html {
   const { language, token, action, person, proof } = context
   const texts = textsOf(language)
   const show = (field: Field, control: Control) => field.need !== 'none' && fieldOf(filled, field, texts, control)
   const { reason, note, tier, quietFor } = inputs
   return html`<form method="post" action="${pageUrl(token, language)}" novalidate>${proofInputs(proof)}
 ${!person && show({ name: 'name', label: texts.yourName, need: 'required', hint: texts.yourNameHint }, nameInput)}
-${show({ name: 'tier', label: texts.tier, need: tier, hint: texts.tierHint }, numberInput)}
+${show({ name: 'tier', label: texts.whoIsCalled, need: tier === 'none' ? 'none' : 'required' }, tierSelect(context, tiers))}
 ${show({ name: 'reason', label: texts.reason, need: reason, hint: texts.reasonHint }, textArea)}
 ${show({ name: 'note', label: texts.note, need: note, hint: texts.reasonHint }, textArea)}
 ${show({ name: 'quiet_for', label: texts.quiet, need: quietFor === 'none' ? 'none' : 'required' }, quietSelect(texts))}
@@ -68,8 +69,33 @@ function nameInput(attributes: Html, value: string): Html {
   return html`<input type="text" ${attributes} value="${value}" maxlength="${MAX_NAME_CHARACTERS}" autocomplete="name" dir="auto">`
 }
 
-function numberInput(attributes: Html, value: string): Html {
-  return html`<input type="text" inputmode="numeric" ${attributes} value="${value}" maxlength="2" autocomplete="off" dir="ltr">`
+/** The tiers by what they do, the next one first: a person at night knows channels and people, and no numbers. */
+function tierSelect({ language, now }: PageContext, tiers: readonly PageTier[]): Control {
+  const texts = textsOf(language)
+  return (attributes, value) => {
+    const ordered = [...tiers].sort((a, b) => Number(b.isNext) - Number(a.isNext))
+    const options = ordered.map(({ tier, isNext, at, ...target }) => {
+      const sent = isNext ? NEXT_TIER : String(tier)
+      const when = at === null ? '' : `${texts.comma} ${timeUntil(at, now, language)}`
+      const name = isNext ? `${texts.nextTier}${when}` : texts.tierNumber(tier)
+      return html`<option value="${sent}"${value === sent && html` selected`}>${name}: ${whom(texts, target)}</option>`
+    })
+    return html`<select ${attributes}>${options}</select>`
+  }
+}
+
+function whom(texts: Texts, { channels, people, pagers }: Pick<PageTier, 'channels' | 'people' | 'pagers'>): string {
+  const parts = [
+    ...channels.map(isolated),
+    ...pagers.map((name) => texts.pager(isolated(name))),
+    ...people.map((name) => texts.mention(isolated(name))),
+  ]
+  return parts.join(`${texts.comma} `)
+}
+
+/** An option has no elements: isolates keep a name's direction apart from that of the text around it. */
+function isolated(name: string): string {
+  return `\u2068${name}\u2069`
 }
 
 function textArea(attributes: Html, value: string): Html {

@@ -94,7 +94,7 @@ function happened(context: PageContext, page: ActionPage): Html {
 <p class="event"><span class="priority ${notification.priority.toLowerCase()}">${texts.priority[notification.priority]}</span> <bdi>${title}</bdi></p>
 <dl>
 ${fact(texts.occurred, moment(context, notification.createdAt))}
-${fact(texts.channel, html`<bdi>${notification.channel}</bdi>`)}
+${fact(texts.channel, html`<bdi>${page.channelName}</bdi>`)}
 ${fact(texts.correlationId, html`<code dir="ltr">${notification.correlationId}</code>`)}
 ${acknowledged !== null && fact(texts.acknowledgedBy, html`<bdi>${acknowledged.by}</bdi>${texts.comma} ${moment(context, acknowledged.at)}${acknowledged.until !== null && html` (${texts.until} ${time(acknowledged.until, language)})`}`)}
 ${discarded !== null && fact(texts.discardedBy, html`<bdi>${discarded.by}</bdi>${texts.comma} ${moment(context, discarded.at)}`)}

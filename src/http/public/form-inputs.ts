@@ -8,6 +8,9 @@ export interface FormInputs {
   readonly inputs: ActionInputs
 }
 
+/** What the form sends for the tier that is next when the action is done: none is named. */
+export const NEXT_TIER = 'next'
+
 const NAMES = ['name', 'reason', 'note', 'tier', 'quiet_for'] as const
 
 /** Reads the inputs of a form. An empty one counts as not given; what is wrong with one, the use case says. */
@@ -18,7 +21,7 @@ export function readInputs(form: URLSearchParams): FormInputs {
     if (value) values[name] = value
   }
   // A tier that is no number is passed on as 0, which no policy has, so that it is refused instead of left out.
-  const tier = values.tier === undefined ? undefined : (numberOf(values.tier) ?? 0)
+  const tier = values.tier === undefined || values.tier === NEXT_TIER ? undefined : (numberOf(values.tier) ?? 0)
   const quietFor = numberOf(values.quiet_for)
   return {
     values,

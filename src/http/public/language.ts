@@ -56,3 +56,10 @@ export function createTimeFormat(timeZone: string): (at: Date, language: Languag
       ? `${days.ar.format(at)}، \u2066${clock.format(at)}\u2069`
       : `${days.en.format(at)}, ${clock.format(at)}`
 }
+
+/** How long it is until a time, in minutes, from two hours on in hours; Intl knows the plurals of Arabic. */
+export function timeUntil(at: Date, now: Date, language: Language): string {
+  const minutes = Math.max(0, Math.round((at.getTime() - now.getTime()) / 60_000))
+  const format = new Intl.RelativeTimeFormat(LOCALES[language], { numeric: 'always' })
+  return minutes < 120 ? format.format(minutes, 'minute') : format.format(Math.round(minutes / 60), 'hour')
+}

@@ -107,6 +107,7 @@ export function addLinkRoutes(app: FastifyInstance, options: LinkRouteOptions): 
       action: link.action,
       person: session.person,
       proof: proveForm(keys()[0], session.id, token),
+      now: now(),
       titleOf: options.titleOf,
       time: options.time,
     }

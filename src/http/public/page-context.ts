@@ -13,6 +13,8 @@ export interface PageContext {
   readonly action: ActionName
   readonly person: Person | undefined
   readonly proof: FormProof
+  /** When the page was asked for. */
+  readonly now: Date
   /** Title of an event type in a language. */
   readonly titleOf: (eventType: string, language: Language) => string
   readonly time: (at: Date, language: Language) => string

@@ -61,7 +61,11 @@ export const EN: Texts = {
   note: 'Note',
   optional: 'optional',
   tier: 'Tier',
-  tierHint: 'The number of the tier in the escalation policy. Empty: the next one.',
+  whoIsCalled: 'Who is called',
+  nextTier: 'The next tier',
+  tierNumber: (tier) => `Tier ${tier}`,
+  pager: (name) => `alert at ${name}`,
+  mention: (name) => `mention of ${name}`,
   quiet: 'Keep repeats quiet for',
   quietFor: [
     { seconds: 0, name: 'not at all' },
@@ -164,7 +168,7 @@ export const EN: Texts = {
   wrong: {
     reason: 'At most 1,000 characters, and no data of patients.',
     note: 'At most 1,000 characters, and no data of patients.',
-    tier: 'A tier of the escalation policy, as a number.',
+    tier: 'One of the tiers in the list.',
     quiet_for: 'One of the times in the list.',
     other: 'This can not be used.',
   },

@@ -39,7 +39,11 @@ export interface Texts {
   readonly note: string
   readonly optional: string
   readonly tier: string
-  readonly tierHint: string
+  readonly whoIsCalled: string
+  readonly nextTier: string
+  readonly tierNumber: (tier: number) => string
+  readonly pager: (name: string) => string
+  readonly mention: (name: string) => string
   readonly quiet: string
   readonly quietFor: readonly { readonly seconds: number; readonly name: string }[]
   readonly signIn: Said & { readonly with: (tenant: string) => string }
