@@ -108,6 +108,7 @@ export function createSteps(
     const done = await recordAndClaim(kysely, channel.key, turn, {
       attemptRecords,
       knewRest: state.pausedUntil !== undefined,
+      knewClosed: state.breaker === 'closed',
       state: { ...plan.state, digestedAt: stormStatus ? stormStatus.digestedAt : after.digestedAt },
       last: finished.at(-1)?.outcome.name,
       claim: {

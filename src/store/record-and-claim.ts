@@ -13,7 +13,7 @@ import { PREPARED } from './kysely-pool.ts'
 import type { RecordTables } from './months.ts'
 import { type AttemptRecord, recordAttemptsSql } from './record.ts'
 import { releaseRepeatsSql } from './release-repeats.ts'
-import { changeRows } from './state-changes.ts'
+import { changeRows, NOTHING_CHANGES } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 import { TURN_LEASE_SECONDS } from './turns.ts'
 
@@ -58,6 +58,7 @@ const CHANNEL_FIELDS = fixedSql(
  * @param step.state the channel's state after the finished attempts. Claimed notifications are taken from its tokens; a
  *   claimed probe makes its breaker half open
  * @param step.knewRest whether the channel had a `paused_until` when the turn last read or saved its state
+ * @param step.knewClosed whether the channel's breaker was closed then. No other process changes it, nor begins a rest
  * @param step.last the last outcome, shown as the channel's `last_outcome`
  * @param step.tables the tables that have all attempts, and all of the claim's span
  */
@@ -69,12 +70,14 @@ export async function recordAndClaim(
     readonly attemptRecords: readonly AttemptRecord[]
     readonly state: ChannelState
     readonly knewRest: boolean
+    readonly knewClosed: boolean
     readonly last: string | undefined
     readonly claim: Claim
     readonly tables: RecordTables
   },
 ): Promise<StepDone> {
-  const { attemptRecords, state, knewRest, last, claim, tables } = step
+  const { attemptRecords, state, knewRest, knewClosed, last, claim, tables } = step
+  const staysWell = knewClosed && !knewRest && state.breaker === 'closed' && state.pausedUntil === undefined
   const { rows } = await sql<{
     has_channel: boolean
     now: Date
@@ -99,12 +102,14 @@ export async function recordAndClaim(
        WHERE key IN (SELECT key FROM own_channel)`,
       {
         returning: sql`c.last_outcome`,
-        entry: {
-          fields: CHANNEL_FIELDS,
-          // A probe in flight (`half_open`) is no change of the channel: its breaker is still open.
-          from: sql`saved c JOIN own_channel o ON (c.breaker = 'closed') <> (o.breaker = 'closed')
+        entry: staysWell
+          ? NOTHING_CHANGES
+          : {
+              fields: CHANNEL_FIELDS,
+              // A probe in flight (`half_open`) is no change of the channel: its breaker is still open.
+              from: sql`saved c JOIN own_channel o ON (c.breaker = 'closed') <> (o.breaker = 'closed')
                       OR c.paused_until IS DISTINCT FROM o.paused_until`,
-        },
+            },
       },
     )}
     SELECT EXISTS (SELECT 1 FROM own_channel) AS has_channel, clock_timestamp() AS now, coalesce((SELECT ended FROM own_channel), false) AS ended,

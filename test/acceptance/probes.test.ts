@@ -50,5 +50,9 @@ describe.each(KINDS)('a channel whose breaker opens while an older post is in fl
     await expect.poll(channel).toMatchObject({ breaker: 'half_open', failed_probes: 0 })
     unanswered.shift()?.writeHead(404).end()
     await expect.poll(channel).toMatchObject({ failed_probes: 1 })
+    const { rows } = await sql<{ breaker: string }>`
+      SELECT substring(convert_from(body, 'UTF8') FROM '"breaker":"(\\w+)"') AS breaker FROM teams_audit_entries
+       WHERE position('"kind":"channel.changed"'::bytea IN body) > 0 ORDER BY id LIMIT 1`.execute(database.kysely)
+    expect(rows).toEqual([{ breaker: 'open' }])
   })
 })

@@ -26,7 +26,14 @@ export async function claimDue(
     probe: false,
     span: { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) },
   }
-  const nothing = { attemptRecords: [], state: RESTED, knewRest: false, last: undefined, tables: WHOLE_RECORD }
+  const nothing = {
+    attemptRecords: [],
+    state: RESTED,
+    knewRest: false,
+    knewClosed: false,
+    last: undefined,
+    tables: WHOLE_RECORD,
+  }
   return (await recordAndClaim(db, options.channel, options.turn, { ...nothing, claim })).claimed
 }
 
@@ -42,6 +49,7 @@ export function recordAttempts(
     attemptRecords,
     state: RESTED,
     knewRest: false,
+    knewClosed: false,
     last: 'accepted',
     claim,
     tables: WHOLE_RECORD,
