@@ -2,12 +2,12 @@ import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOutsideActions } from '../../src/actions/outside.ts'
 import type { ActionProvider, ProviderResult } from '../../src/actions/provider.ts'
-import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/tables.ts'
 import { openMigrated } from '../conformance/databases.ts'
+import { quickClock } from '../services/quick-clock.ts'
 import { KINDS } from '../services/stores.ts'
 import { actingOn, firing, OMAR, rowsOf } from './acting.ts'
 
@@ -36,7 +36,7 @@ describe.each(KINDS)('an action outside the gateway, on %s', (kind) => {
       createOutsideActions({
         kysely: db,
         parts: acting.parts,
-        clock: systemClock,
+        clock: quickClock,
         log: createLog('silent'),
         metrics: createMetrics(),
       }),

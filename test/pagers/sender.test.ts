@@ -18,6 +18,7 @@ import { insertPagerAlerts, readPagerAlerts, updatePagerAlerts } from '../../src
 import type { Tables } from '../../src/store/tables.ts'
 import { accept, firing } from '../audit/a-life.ts'
 import { openMigrated } from '../conformance/databases.ts'
+import { quickClock } from '../services/quick-clock.ts'
 
 const KEY = 'a'.repeat(32)
 let database: Database
@@ -60,7 +61,7 @@ async function replica(pagers: object, key: () => Secret | undefined = () => new
     ...ready,
     kysely: db,
     onFailed: async ({ eventId }) => void failed.push(eventId),
-    clock: systemClock,
+    clock: quickClock,
     metrics: createMetrics(),
     log: createLog('debug', { write: (line) => void lines.push(line) }),
   })
