@@ -50,11 +50,14 @@ export interface ClickLine {
   readonly by: string
   readonly event_id: string
   readonly action: string
+  /** By the button of a card, or by a program. */
+  readonly way: 'link' | 'request'
   readonly tries: number
   readonly status: number
   readonly state: string
   readonly result: string | null
-  readonly action_id: string
+  /** Null for a link, whose page does not show it. */
+  readonly action_id: string | null
 }
 
 /** `clicks.jsonl`: no gateway answered before the people stopped. It may be done or not. */
@@ -98,6 +101,8 @@ export interface PostLine {
   readonly repeat: boolean
   readonly correlation_id: string
   readonly bytes: number
+  /** Path of the card's first button, which acknowledges; absent without buttons. */
+  readonly link?: string | undefined
   /** The whole body came, its signature is right, and it is a message with one card. */
   readonly whole: boolean
 }

@@ -72,6 +72,7 @@ async function take(request: IncomingMessage, response: ServerResponse, channel:
     repeat: header(request, 'x-claimlinc-repeat') === 'true',
     correlation_id: decodeURIComponent(header(request, 'x-correlation-id')),
     bytes: body?.length ?? 0,
+    link: /"https?:[^"]+(\/act\/[^"?]+)/.exec(body?.toString('utf8') ?? '')?.[1],
     whole,
   })
   const done = (status: number | null, delivered: boolean) =>

@@ -9,6 +9,8 @@ export interface Replica {
   readonly process: string | undefined
   /** Where it listens; undefined until it does. */
   readonly origin: string | undefined
+  /** Where the pages of its buttons are; undefined where it serves none. */
+  readonly publicOrigin: string | undefined
   /** Process id while it runs. */
   readonly pid: number | undefined
   /** Starts a process; resolves when it listens, rejects when it ends before. */
@@ -43,6 +45,7 @@ export function createReplica(options: {
   /** Its environment; `process` is the name of the process. */
   readonly env: (process: string) => Readonly<Record<string, string | undefined>>
   readonly record: (kind: TimelineEvent) => void
+  readonly publicPort: number | undefined
 }): Replica {
   const { name, folder, record } = options
   let incarnation = 0
@@ -66,6 +69,7 @@ export function createReplica(options: {
     get origin() {
       return running?.origin
     },
+    publicOrigin: options.publicPort === undefined ? undefined : `http://127.0.0.1:${options.publicPort}`,
     get pid() {
       return running?.started.pid
     },

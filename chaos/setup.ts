@@ -13,6 +13,8 @@ export interface Setup {
   readonly timeoutMs?: number
   /** The policy by which events climb; one with pagers starts PagerDuty, too. */
   readonly escalation?: EscalationFacts
+  /** Cards have buttons, and each replica serves their pages. */
+  readonly links?: boolean
   /** Settings beyond, or other than, the usual ones. */
   readonly settings?: Readonly<Record<string, string | undefined>>
   /** False where webhook URLs do not come from the environment. */

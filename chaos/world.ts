@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Postgres } from '../test/services/postgres.ts'
 import { startPostgres } from '../test/services/postgres.ts'
-import { type Clicker, type Clicks, startClicker } from './clicker.ts'
+import { type Clicker, type Clicks, PUBLIC_URL, startClicker } from './clicker.ts'
 import { askPostgres } from './dump.ts'
 import { configOf, type EscalationFacts, PAGER, PAGER_KEY } from './escalation.ts'
 import { CALM, type ChannelPlan } from './faults.ts'
@@ -14,6 +15,7 @@ import {
   type TimelineEvent,
   type TimelineLine,
 } from './history.ts'
+import { createLinkReader } from './links.ts'
 import { type Pager, startPager } from './pager.ts'
 import { originIn, start } from './processes.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
@@ -114,6 +116,7 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
       ? await startPager(folder, later)
       : undefined
     const climbing = escalation === undefined ? {} : climbingSettings(folder, escalation, pager)
+    const publicPorts = setup.links ? await freePorts(scenario.replicas) : []
     const budget = setup.budget ?? BUDGET
     const env = (process: string) => ({
       TEAMS_HTTP_PORT: '0',
@@ -143,10 +146,19 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
         ? { DATABASE_URL: postgres?.url }
         : {}),
       ...climbing,
+      ...linkSettings(publicPorts[Number(/^g(\d+)-/.exec(process)?.[1]) - 1]),
       ...setup.settings,
     })
     const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
-      createReplica({ name: `g${index + 1}`, folder, root, version: options.version, env, record }),
+      createReplica({
+        name: `g${index + 1}`,
+        folder,
+        root,
+        version: options.version,
+        env,
+        record,
+        publicPort: publicPorts[index],
+      }),
     )
     later(async () => void (await Promise.all(replicas.map((replica) => replica.kill()))))
     const open = new Map<number, () => void>()
@@ -199,6 +211,7 @@ export async function createWorld(options: ScenarioRun, setup: Setup): Promise<W
           replicas,
           events: () => accepted,
           clicks,
+          linkOf: createLinkReader(join(folder, 'receiver.jsonl')),
           name: `${scenario.name}-${clickers.length + 1}`,
           random: random.fork(`clicker-${clickers.length + 1}`),
           note: clicked.write,
@@ -245,6 +258,29 @@ function climbingSettings(folder: string, escalation: EscalationFacts, pager: Pa
     TEAMS_ESCALATION: 'on',
     ...(pager === undefined ? {} : { [`TEAMS_PAGER_KEY_${PAGER.toUpperCase()}`]: PAGER_KEY }),
   }
+}
+
+function linkSettings(port: number | undefined): Readonly<Record<string, string>> {
+  if (port === undefined) return {}
+  return {
+    TEAMS_PUBLIC_URL: PUBLIC_URL,
+    TEAMS_PUBLIC_PORT: String(port),
+    TEAMS_LINK_SECRETS: 'chaos-link-secret-0123456789abcdef',
+  }
+}
+
+/** Ports on which nothing listens: a replica that is started again has to listen where it did. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const address = server.address()
+      return address && typeof address === 'object' ? address.port : 0
+    }),
+  )
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
+  return ports
 }
 
 type Later = (task: () => Promise<void>) => void

@@ -31,7 +31,7 @@ function isAllowed(action: string, { acknowledged, discarded, calling }: Acted):
 /** Plays the done actions of every event in their order, and complains about those that its state did not allow. */
 export function playActions(history: History, complain: Complain = () => undefined): ReadonlyMap<string, Acted> {
   const events = new Map<string, Acted>()
-  const answeredAt = new Map(history.clicks.map((click) => [click.action_id, click.t]))
+  const answeredAt = new Map(history.clicks.map((click) => [click.by, click.t]))
   for (const row of history.actions) {
     if (row.state !== 'done') continue
     for (const eventId of row.event_ids) {
@@ -41,7 +41,7 @@ export function playActions(history: History, complain: Complain = () => undefin
         complain(
           `${row.action} ${row.id} was done to ${eventId} after ${acted.last ?? 'nothing'}, which does not allow it`,
         )
-      follow(acted, row, answeredAt.get(row.id))
+      follow(acted, row, answeredAt.get(row.actor_name ?? ''))
     }
   }
   return events

@@ -44,15 +44,21 @@ function ofEvent({ notifications, events }: History, eventId: string): Notificat
 function checkClicks(history: History, rowsBy: Map<string, ActionRow[]>, check: PromiseCheck): void {
   for (const click of history.clicks) {
     check.count('clicks')
+    if (click.way === 'link') check.count('links')
     if (click.tries > 1) check.count('asked_again')
     const rows = rowsBy.get(click.by) ?? []
     const [row] = rows
     const name = `the ${click.action} of "${click.by}", answered ${click.status} ${click.state} ${click.result ?? ''},`
+    if (click.state === 'shown') {
+      check.count('shown')
+      if (rows.length > 0) check.violation(`${name} has a row, and its page had no form`)
+      continue
+    }
     if (rows.length !== 1 || row === undefined) {
       check.violation(`${name} has ${rows.length} rows`)
       continue
     }
-    if (row.id !== click.action_id || row.state !== click.state || row.action !== click.action)
+    if (row.id !== (click.action_id ?? row.id) || row.state !== click.state || row.action !== click.action)
       check.violation(`${name} has the row of ${row.action} ${row.id} in state ${row.state}`)
     check.count(row.state)
   }
@@ -84,7 +90,7 @@ function checkFollowUps(history: History, rowsBy: Map<string, ActionRow[]>, chec
 
 /** Events that happened again, after somebody had discarded them for an hour, make no card. */
 function checkQuietRepeats(history: History, acted: ReturnType<typeof playActions>, check: PromiseCheck): void {
-  const answeredAt = new Map(history.clicks.map((click) => [click.action_id, click.t]))
+  const answeredAt = new Map(history.clicks.map((click) => [click.by, click.t]))
   const restored = new Set(
     history.actions.flatMap(({ action, state, event_ids }) =>
       action === 'restore' && state === 'done' ? event_ids : [],
@@ -92,8 +98,8 @@ function checkQuietRepeats(history: History, acted: ReturnType<typeof playAction
   )
   const discards = history.actions.filter(({ action, state }) => action === 'discard' && state === 'done')
   const again = groupBy(history.accepted, ({ correlation_id }) => correlation_id)
-  for (const { id, event_id } of discards) {
-    const at = answeredAt.get(id)
+  for (const { actor_name, event_id } of discards) {
+    const at = answeredAt.get(actor_name ?? '')
     if (at === undefined || restored.has(event_id) || !acted.get(event_id)?.discarded) continue
     const first = history.accepted.find((line) => line.event_id === event_id)
     for (const line of again.get(first?.correlation_id ?? '') ?? []) {

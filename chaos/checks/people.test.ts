@@ -77,6 +77,7 @@ function click(history: MadeUp, id: string, action: string, at: number): void {
     asked: T0 + at,
     t: T0 + at + 200,
     by,
+    way: 'request',
     tries: 1,
     status: 200,
     result: null,

@@ -7,7 +7,7 @@ import type { World } from '../world.ts'
 export const ACTING: readonly Scenario[] = [
   {
     name: 'acting',
-    does: 'several people acknowledge, discard, restore and escalate the same events all the time, while replicas are killed, PostgreSQL restarts and connections are cut',
+    does: 'several people acknowledge (by buttons, too), discard, restore and escalate the same events all the time, while replicas are killed, PostgreSQL restarts and connections are cut',
     // No order: nothing waits for long enough to record.
     promises: [...ALL_BUT_ORDER, 'actions', 'tiers'],
     short: true,
@@ -15,6 +15,7 @@ export const ACTING: readonly Scenario[] = [
     replicas: 2,
     setup: () => ({
       proxied: true,
+      links: true,
       // Follow-ups are cards, too: each channel gets some of every action.
       budget: { requests: 3_000, period: 60, burst: 50 },
       escalation: {
@@ -37,6 +38,7 @@ export const ACTING: readonly Scenario[] = [
         actions: { acknowledge: 6, unacknowledge: 2, discard: 2, restore: 1, escalate: 1 },
         newest: 15,
         untouched: 0.4,
+        links: 0.4,
       })
       const acts = actsOf(world)
       for (let round = 1; round <= (form === 'full' ? 10 : 1); round++)
