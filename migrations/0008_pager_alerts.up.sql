@@ -23,7 +23,7 @@ CREATE TABLE teams_pager_alerts (
   -- Pager alerts of one pager with equal fingerprints may be folded into one.
   fingerprint      text,
   -- Tier of the escalation policy that asked for the pager alert.
-  step             integer        NOT NULL,
+  tier             integer        NOT NULL,
   -- What the service told: accepted the request, opened an alert, somebody acknowledged it there, it was resolved there.
   -- failed, folded and skipped are ends on our side.
   state            text           NOT NULL DEFAULT 'pending' CHECK

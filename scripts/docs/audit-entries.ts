@@ -124,7 +124,6 @@ const FIELDS: { readonly [F in FieldName]: string } = {
   state:
     '[State](../state-machine.md) of the notification after the change; in entries of an action, a pager alert or an escalation its own state',
   status_code: 'HTTP status of the last attempt; null where no answer came',
-  step: 'Tier of the escalation policy',
   table: 'Name of the table',
   tier: 'Tier of the escalation policy',
   told: 'What the service of a pager alert accepted last: `trigger`, `acknowledge`, `resolve`',

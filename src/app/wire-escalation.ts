@@ -53,7 +53,7 @@ export function wireEscalation(parts: {
       await insertPagerAlerts(
         transaction,
         calls.flatMap(({ eventId, eventCreatedAt, fingerprint, tier, pagers }) =>
-          pagers.map((pager) => ({ eventId, eventCreatedAt, pager, fingerprint, step: tier })),
+          pagers.map((pager) => ({ eventId, eventCreatedAt, pager, fingerprint, tier })),
         ),
       )
     },

@@ -71,7 +71,7 @@ const PAGER_ALERT_FIELDS = {
   event: 'id',
   pager_alert: 'id',
   pager: 'code',
-  step: 'count',
+  tier: 'count',
   state: 'code',
   wanted: 'code',
   told: 'code',

@@ -61,7 +61,7 @@ const detail: NotificationDetail = {
       id: 'g',
       eventId: 'e',
       pager: 'oncall',
-      step: 2,
+      tier: 2,
       state: 'acknowledged',
       wanted: 'trigger',
       told: 'trigger',

@@ -106,7 +106,7 @@ export interface PagerAlert {
   /** Name of the pager in the configuration. */
   readonly pager: string
   /** Tier of the escalation policy that asked for it. */
-  readonly step: number
+  readonly tier: number
   readonly state: PagerAlertState
   /** What the service is to know. */
   readonly wanted: PagerAlertRequest
@@ -131,7 +131,7 @@ export const pagerAlertWire = record({
   id: z.string(),
   event_id: z.string(),
   pager: z.string().meta({ description: 'Name of the pager in the configuration.' }),
-  step: z.number(),
+  tier: z.number(),
   state: z.enum(PAGER_ALERT_STATES).meta({
     description:
       'As the service told it: accepted (it took the request), opened (there is an alert), acknowledged, resolved. failed, folded and skipped are ends of the gateway.',

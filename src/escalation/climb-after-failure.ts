@@ -10,10 +10,10 @@ import type { EscalationTimers } from './timers.ts'
  * nothing where the event has climbed further since, or somebody has acknowledged it.
  */
 export function climbAfterFailure(timers: Pick<EscalationTimers, 'climb'>, kysely: Kysely<Tables>) {
-  return async ({ eventId, step }: ChangedPagerAlert): Promise<void> => {
+  return async ({ eventId, tier }: ChangedPagerAlert): Promise<void> => {
     await inTransaction(kysely, async (transaction) => {
       const [escalation] = await lockEscalations(transaction, { eventIds: [eventId] })
-      if (escalation?.state === 'climbing' && escalation.tier === step) await timers.climb(transaction, eventId)
+      if (escalation?.state === 'climbing' && escalation.tier === tier) await timers.climb(transaction, eventId)
     })
   }
 }

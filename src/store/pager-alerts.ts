@@ -15,7 +15,7 @@ export interface NewPagerAlert {
   /** That of the event's notifications: pager alerts of one pager with equal ones may be folded. Null for one that is never folded. */
   readonly fingerprint: string | null
   /** Tier of the policy, from 1. */
-  readonly step: number
+  readonly tier: number
 }
 
 /** The columns of a pager alert that its entries have, besides those that every change returns. */
@@ -27,7 +27,7 @@ export function pagerAlertValues(via: RawBuilder<unknown>) {
     pager_alert: sql`g.id`,
     event: sql`g.event_id`,
     pager: sql`g.pager`,
-    step: sql`g.step`,
+    tier: sql`g.tier`,
     state: sql`g.state`,
     wanted: sql`g.wanted`,
     told: sql`g.told`,
@@ -61,7 +61,7 @@ export async function insertPagerAlerts(
     event_created_at: pagerAlert.eventCreatedAt.toISOString(),
     pager: pagerAlert.pager,
     fingerprint: pagerAlert.fingerprint,
-    step: pagerAlert.step,
+    tier: pagerAlert.tier,
   }))
   const isOver = sql`(g.state IN ('acknowledged', 'resolved') OR g.told IN ('acknowledge', 'resolve'))`
   const unlessOver = (column: string) => sql`CASE WHEN ${isOver} THEN NULL ELSE ${sql.ref(`g.${column}`)} END`
@@ -70,10 +70,10 @@ export async function insertPagerAlerts(
       'pager_alert.made',
       'made',
       sql`
-      INSERT INTO teams_pager_alerts AS g (id, event_id, event_created_at, pager, priority, fingerprint, step, salt)
-      SELECT j.id, j.event_id, j.event_created_at, j.pager, e.priority, j.fingerprint, j.step, gen_random_uuid()
+      INSERT INTO teams_pager_alerts AS g (id, event_id, event_created_at, pager, priority, fingerprint, tier, salt)
+      SELECT j.id, j.event_id, j.event_created_at, j.pager, e.priority, j.fingerprint, j.tier, gen_random_uuid()
         FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS j
-               (id uuid, event_id uuid, event_created_at timestamptz(3), pager text, fingerprint text, step integer)
+               (id uuid, event_id uuid, event_created_at timestamptz(3), pager text, fingerprint text, tier integer)
         JOIN teams_events e ON e.id = j.event_id AND e.created_at = j.event_created_at
        ORDER BY j.event_id, j.pager
       ON CONFLICT (event_id, pager) DO UPDATE
@@ -82,7 +82,7 @@ export async function insertPagerAlerts(
              accepted_at = ${unlessOver('accepted_at')}, opened_at = ${unlessOver('opened_at')},
              acknowledged_at = ${unlessOver('acknowledged_at')}, acknowledged_by = ${unlessOver('acknowledged_by')},
              resolved_at = ${unlessOver('resolved_at')},
-             wanted = 'trigger', told = NULL, step = EXCLUDED.step, code = NULL, status_code = NULL, folded_into = NULL,
+             wanted = 'trigger', told = NULL, tier = EXCLUDED.tier, code = NULL, status_code = NULL, folded_into = NULL,
              request_id = NULL, requested = NULL, failures = 0,
              next_attempt_at = CASE WHEN g.lease_by IS NULL THEN now() ELSE g.next_attempt_at END, updated_at = now()`,
       { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(GATEWAY) } },
@@ -146,7 +146,7 @@ function toPagerAlert(row: Selectable<Tables['teams_pager_alerts']>): PagerAlert
     id: row.id,
     eventId: row.event_id,
     pager: row.pager,
-    step: row.step,
+    tier: row.tier,
     state: row.state,
     wanted: row.wanted,
     told: row.told,

@@ -135,7 +135,7 @@ export interface StoredPagerAlert {
   readonly key: string
   readonly id: string
   readonly pager: string
-  readonly step: number
+  readonly tier: number
   readonly state: string
   readonly wanted: string
   readonly told: string | null
@@ -221,7 +221,7 @@ export const RECORD_IN_ORDER = {
            ${millisecondsSql('x.finished_at')} AS finished_at, x.confirms, x.salt
       FROM teams_actions x ORDER BY x.id`,
   pagerAlerts: sql<StoredPagerAlert>`
-    SELECT g.event_id AS key, g.id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code, g.acknowledged_by,
+    SELECT g.event_id AS key, g.id, g.pager, g.tier, g.state, g.wanted, g.told, g.code, g.status_code, g.acknowledged_by,
            ${millisecondsSql('g.created_at')} AS created_at, g.salt
       FROM teams_pager_alerts g ORDER BY g.event_id, g.pager`,
   escalations: sql<StoredEscalation>`

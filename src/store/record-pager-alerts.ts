@@ -42,7 +42,7 @@ export interface ChangedPagerAlert {
   readonly eventId: string
   readonly pager: string
   /** Tier of the policy that asked for it. */
-  readonly step: number
+  readonly tier: number
   readonly state: PagerAlertState
   /** True where this change made it so. */
   readonly changed: boolean
@@ -84,18 +84,18 @@ export async function recordPagerAlert(
       sql`
       UPDATE teams_pager_alerts g SET ${columnsOf(result)}, lease_by = NULL, updated_at = now() FROM old o WHERE g.id = o.id`,
       { returning: sql`${ENTRY_COLUMNS}, o.state AS before`, entry: { values: pagerAlertValues(GATEWAY) } },
-    )} SELECT id, event_id, pager, step, state, before FROM sent`.execute(db)
+    )} SELECT id, event_id, pager, tier, state, before FROM sent`.execute(db)
   const [row] = rows
   return row && changedPagerAlert(row, row.state !== row.before)
 }
 
-type ChangedRow = Pick<Selectable<Tables['teams_pager_alerts']>, 'id' | 'event_id' | 'pager' | 'step' | 'state'>
+type ChangedRow = Pick<Selectable<Tables['teams_pager_alerts']>, 'id' | 'event_id' | 'pager' | 'tier' | 'state'>
 
 function changedPagerAlert(
-  { event_id: eventId, id, pager, step, state }: ChangedRow,
+  { event_id: eventId, id, pager, tier, state }: ChangedRow,
   changed: boolean,
 ): ChangedPagerAlert {
-  return { id, eventId, pager, step, state, changed }
+  return { id, eventId, pager, tier, state, changed }
 }
 
 function columnsOf(result: Exclude<PagerAlertResult, { kind: 'unprocessed' }>): RawBuilder<unknown> {
@@ -179,7 +179,7 @@ export async function recordTold(
     )} SELECT id FROM told`.execute(db)
   const row = await db
     .selectFrom('teams_pager_alerts')
-    .select(['id', 'event_id', 'pager', 'step', 'state'])
+    .select(['id', 'event_id', 'pager', 'tier', 'state'])
     .where('event_id', '=', pagerAlert.eventId)
     .where('pager', '=', pagerAlert.pager)
     .executeTakeFirst()

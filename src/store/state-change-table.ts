@@ -26,7 +26,7 @@ export const ROW_KINDS = {
   action: ACTION_COLUMNS,
   escalation: ESCALATION_COLUMNS,
   'idempotency key': sql`k.key_hash`,
-  'pager alert': sql`g.id, g.event_id, g.pager, g.step, g.state, g.wanted, g.told, g.code, g.status_code`,
+  'pager alert': sql`g.id, g.event_id, g.pager, g.tier, g.state, g.wanted, g.told, g.code, g.status_code`,
   pager: sql`b.name`,
   source: sql`o.name`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>

@@ -193,7 +193,7 @@ export interface Tables {
     priority: Priority
     priority_rank: GeneratedAlways<number>
     fingerprint: string | null
-    step: number
+    tier: number
     state: Generated<PagerAlertState>
     wanted: Generated<PagerAlertRequest>
     told: PagerAlertRequest | null

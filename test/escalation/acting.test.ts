@@ -186,7 +186,7 @@ it('an acknowledgement and the end of its event do not wait for each other', asy
   const { db, options, send } = await worldOn(await startedStore('postgres'))
   const eventId = await send({ eventType: 'celery.worker.offline', stakeholders: ['runtime_eng'] })
   const { event_created_at: eventCreatedAt } = await escalationOf(db, eventId)
-  await insertPagerAlerts(db, [{ eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }])
+  await insertPagerAlerts(db, [{ eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, tier: 2 }])
   const timers = createTimers({ ...options, tellPagers: updatePagerAlerts })
   const ending = await db.startTransaction().execute()
   await lockEscalations(ending, { eventIds: [eventId] })

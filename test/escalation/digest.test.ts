@@ -166,7 +166,7 @@ describe.each(KINDS)('a digest on the %s database', (kind) => {
     const { db, options, wired, send } = world
     const { ids, createdAt, event } = await digestOfTwo(world)
     await insertPagerAlerts(db, [
-      { eventId: ids[0], eventCreatedAt: createdAt, pager: 'oncall', fingerprint: null, step: 2 },
+      { eventId: ids[0], eventCreatedAt: createdAt, pager: 'oncall', fingerprint: null, tier: 2 },
     ])
     await sql`UPDATE teams_pager_alerts SET state = 'opened', told = 'trigger', attempts = 1`.execute(db)
     if (action) await wired.service.act({ action, eventId: event, reason: 'a drill' }, SARA)

@@ -82,7 +82,7 @@ describe('an escalation with pagers', () => {
     expect(detail.pagerAlerts.find(({ pager }) => pager === 'oncall')).toMatchObject({
       state: 'acknowledged',
       acknowledgedBy: 'Sara',
-      step: 2,
+      tier: 2,
     })
     const escalation = await gateway.wired.database.kysely
       .selectFrom('teams_escalations')

@@ -53,7 +53,7 @@ describe.each(KINDS)('pager alerts on %s', (kind) => {
       eventCreatedAt: created_at,
       pager: 'oncall',
       fingerprint,
-      step: 2,
+      tier: 2,
     }))
     await db.transaction().execute((tx) => insertPagerAlerts(tx, pagerAlerts))
     return events.map(({ id }) => id)
@@ -158,10 +158,10 @@ describe.each(KINDS)('pager alerts on %s', (kind) => {
     const [eventId = ''] = await alerted(1)
     await recordPagerAlert(db, await claimOne(), accepted)
     const { created_at } = await db.selectFrom('teams_events').select('created_at').executeTakeFirstOrThrow()
-    const pagerAlert = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, step: 3 }
+    const pagerAlert = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, tier: 3 }
     await db.transaction().execute((tx) => insertPagerAlerts(tx, [pagerAlert, pagerAlert]))
     expect(await claimOne()).toMatchObject({ request: 'trigger' })
-    expect(await stateOf(eventId)).toMatchObject({ step: 3, state: 'accepted' })
+    expect(await stateOf(eventId)).toMatchObject({ tier: 3, state: 'accepted' })
   })
 
   it('are asked for in another alert, where somebody had acknowledged the one before', async () => {
@@ -170,7 +170,7 @@ describe.each(KINDS)('pager alerts on %s', (kind) => {
     await recordPagerAlert(db, await claimOne(), accepted)
     await recordTold(db, pagerAlert, { state: 'acknowledged', by: 'Sara', via: 'pagerduty' })
     const { created_at } = await db.selectFrom('teams_events').select('created_at').executeTakeFirstOrThrow()
-    const again = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, step: 3 }
+    const again = { eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint: null, tier: 3 }
     await db.transaction().execute((tx) => insertPagerAlerts(tx, [again]))
     expect(await stateOf(eventId)).toMatchObject({ state: 'pending', acknowledgedAt: null, acknowledgedBy: null })
     const claimed = await claimOne()
@@ -311,7 +311,7 @@ describe.each(KINDS)('pager alerts on %s', (kind) => {
       ['acknowledged_by', "'Omar'"],
       ['told', 'NULL'],
       ['salt', 'NULL'],
-      ['step', '9'],
+      ['tier', '9'],
     ]) {
       const away = db.transaction().execute(async (tx) => {
         await sql.raw(`UPDATE teams_pager_alerts SET ${column} = ${value} WHERE id = '${pagerAlert?.id}'`).execute(tx)

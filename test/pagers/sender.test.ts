@@ -93,7 +93,7 @@ async function alerted(pager: string, count = 1, fingerprint: string | null = nu
   await db.transaction().execute((tx) =>
     insertPagerAlerts(
       tx,
-      events.map(({ id, created_at }) => ({ eventId: id, eventCreatedAt: created_at, pager, fingerprint, step: 1 })),
+      events.map(({ id, created_at }) => ({ eventId: id, eventCreatedAt: created_at, pager, fingerprint, tier: 1 })),
     ),
   )
   return events.map(({ id }) => id)
@@ -142,7 +142,7 @@ describe('PagerDuty', () => {
       .select('created_at')
       .where('id', '=', eventId)
       .executeTakeFirstOrThrow()
-    const again = { eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, step: 2 }
+    const again = { eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, tier: 2 }
     await db.transaction().execute((tx) => insertPagerAlerts(tx, [again]))
     loop.wake()
     await until(async () => (await pagerAlert(eventId))?.told).toBe('trigger')

@@ -57,7 +57,7 @@ async function alerted(fingerprint: string | null = null) {
   await db()
     .transaction()
     .execute((tx) =>
-      insertPagerAlerts(tx, [{ eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint, step: 2 }]),
+      insertPagerAlerts(tx, [{ eventId, eventCreatedAt: created_at, pager: 'oncall', fingerprint, tier: 2 }]),
     )
   await expect.poll(() => pagerDuty.alert(alertKey(eventId))?.status, { timeout: 15_000 }).toBe('triggered')
   await pagerDuty.settled()
@@ -117,7 +117,7 @@ describe('a webhook of PagerDuty', () => {
     )
     const lead = await pageOf(eventId)
     await sql`
-      INSERT INTO teams_pager_alerts (id, event_id, event_created_at, pager, priority, step, state, folded_into, next_attempt_at, salt)
+      INSERT INTO teams_pager_alerts (id, event_id, event_created_at, pager, priority, tier, state, folded_into, next_attempt_at, salt)
       SELECT gen_random_uuid(), id, created_at, 'oncall', priority, 2, 'folded', ${lead?.id}::uuid, NULL, gen_random_uuid()
         FROM teams_events WHERE id = ${folded?.eventId}::uuid`.execute(db())
     await pagerDuty.press('acknowledge', alertKey(eventId), 'Sara')

@@ -10,7 +10,7 @@ const TABLE = 'teams_pager_alerts'
 const PAGER_ALERT_COLUMNS: Readonly<Record<string, (row: StoredPagerAlert, entry: Entry) => boolean>> = {
   event_id: (row, { fields }) => row.key === fields.event,
   pager: (row, { fields }) => row.pager === fields.pager,
-  step: (row, { fields }) => row.step === fields.step,
+  tier: (row, { fields }) => row.tier === fields.tier,
   state: (row, { fields }) => row.state === fields.state,
   wanted: (row, { fields }) => row.wanted === fields.wanted,
   told: (row, { fields }) => row.told === fields.told,

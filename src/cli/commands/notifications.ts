@@ -113,9 +113,9 @@ function* described(detail: NotificationDetail, output: Output): Iterable<string
   )
   yield* section(
     'Pager alerts',
-    detail.pagerAlerts.map(({ pager, step, state, acknowledgedBy, code }) => [
+    detail.pagerAlerts.map(({ pager, tier, state, acknowledgedBy, code }) => [
       onOneLine(pager),
-      `tier ${step}`,
+      `tier ${tier}`,
       state,
       acknowledgedBy === null ? '' : `by ${onOneLine(acknowledgedBy)}`,
       code ?? '',
