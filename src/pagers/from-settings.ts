@@ -8,7 +8,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
 import type { ClaimedPagerAlert } from '../store/claim-pager-alerts.ts'
 import { proxyRulesOf } from '../transports/proxy.ts'
-import { type Alert, createAlerts } from './alert.ts'
+import { type AlertContent, createAlertContent } from './alert-content.ts'
 import { createPagerHttp } from './http.ts'
 import { createOpsgenie } from './opsgenie.ts'
 import { createPagerDuty } from './pagerduty.ts'
@@ -17,7 +17,7 @@ import type { ReadyPager } from './sender.ts'
 /** The pagers of a configuration, with their connections. */
 export interface ReadyPagers {
   readonly pagers: readonly ReadyPager[]
-  readonly alertOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => Alert
+  readonly contentOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => AlertContent
   readonly timeoutMs: number
   close(): Promise<void>
 }
@@ -43,7 +43,7 @@ export function createPagers(
       definition,
       pager: makers[definition.kind](definition, { http, key: () => secrets.pagerKey(definition.name) }),
     })),
-    alertOf: createAlerts({
+    contentOf: createAlertContent({
       eventTypes: catalogue.eventTypes,
       titleOf: (type) => titleOfType(strings, type) ?? type,
       guard: createPatientDataGuard(catalogue.eventTypes.values(), 'mask'),

@@ -3,7 +3,7 @@ import type { Priority } from '../catalogue/priority.ts'
 import type { PagerAlertRequest } from '../contract/pager-alerts.ts'
 import { isObject } from '../kernel/json.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { type Alert, cutCodePoints } from './alert.ts'
+import { type AlertContent, cutCodePoints } from './alert-content.ts'
 import { failureOf, type PagerHttp, type PagerResponse } from './http.ts'
 import type { Pager, PagerAnswer } from './pager.ts'
 
@@ -42,11 +42,11 @@ export function createOpsgenie(
 
   return {
     name: pager.name,
-    async send(request, alert): Promise<PagerAnswer> {
+    async send(request, content): Promise<PagerAnswer> {
       const response =
         request === 'trigger'
-          ? await ask(base, alertOf(alert, pager))
-          : await ask(`${base}/${encodeURIComponent(alert.key)}/${PATHS[request]}?identifierType=alias`, {
+          ? await ask(base, alertOf(content, pager))
+          : await ask(`${base}/${encodeURIComponent(content.key)}/${PATHS[request]}?identifierType=alias`, {
               source: 'claimlinc-teams',
             })
       if (response === undefined) return { kind: 'failed', code: 'key_missing', statusCode: null }
@@ -82,23 +82,23 @@ export function createOpsgenie(
 const NO_REQUEST = '00000000-0000-4000-8000-000000000000'
 const NO_ANSWER: PagerAnswer = { kind: 'failed', code: 'no_answer', statusCode: null }
 
-function alertOf(alert: Alert, { responders, tags }: PagerDefinition): object {
-  const lines = Object.entries(alert.details).map(([name, value]) => `${name}: ${value}`)
+function alertOf(content: AlertContent, { responders, tags }: PagerDefinition): object {
+  const lines = Object.entries(content.details).map(([name, value]) => `${name}: ${value}`)
   return {
-    message: cutCodePoints(alert.summary, LONGEST.message),
-    alias: alert.key,
+    message: cutCodePoints(content.summary, LONGEST.message),
+    alias: content.key,
     description: cutCodePoints(lines.join('\n'), LONGEST.description),
-    details: fittedDetails(alert.details),
-    priority: PRIORITIES[alert.priority],
+    details: fittedDetails(content.details),
+    priority: PRIORITIES[content.priority],
     source: 'claimlinc-teams',
-    entity: alert.eventType,
+    entity: content.eventType,
     ...(tags.length === 0 ? {} : { tags }),
     ...(responders.length === 0 ? {} : { responders }),
   }
 }
 
 /** The first details that fit together; all of them stand in the description. */
-function fittedDetails(details: Alert['details']): Alert['details'] {
+function fittedDetails(details: AlertContent['details']): AlertContent['details'] {
   let left = LONGEST.allDetails
   return Object.fromEntries(
     Object.entries(details).filter(([name, value]) => {

@@ -1,5 +1,5 @@
 import type { PagerAlertCode, PagerAlertRequest } from '../contract/pager-alerts.ts'
-import type { Alert } from './alert.ts'
+import type { AlertContent } from './alert-content.ts'
 
 /** What came of one request to a service. */
 export type PagerAnswer =
@@ -20,7 +20,7 @@ export type PagerAnswer =
 export interface Pager {
   readonly name: string
   /** Tells the service of an event, or that somebody acknowledged it, or that it is over. */
-  send(request: PagerAlertRequest, alert: Alert): Promise<PagerAnswer>
+  send(request: PagerAlertRequest, content: AlertContent): Promise<PagerAnswer>
   /** Whether the service can be reached and takes the key; opens no alert. `accepted` or `failed`. */
   check(): Promise<PagerAnswer>
   /** Asks what came of a request that was accepted. */

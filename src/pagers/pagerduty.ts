@@ -1,7 +1,7 @@
 import type { PagerDefinition } from '../catalogue/pagers.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { type Alert, cutCodePoints } from './alert.ts'
+import { type AlertContent, cutCodePoints } from './alert-content.ts'
 import { failureOf, type PagerHttp } from './http.ts'
 import type { Pager, PagerAnswer } from './pager.ts'
 
@@ -25,15 +25,15 @@ export function createPagerDuty(
 ): Pager {
   const pager: Pager = {
     name,
-    async send(request, alert): Promise<PagerAnswer> {
+    async send(request, content): Promise<PagerAnswer> {
       const routingKey = key()
       if (routingKey === undefined) return { kind: 'failed', code: 'key_missing', statusCode: null }
       const response = await http.ask(new URL(`${url}/v2/enqueue`), {
         body: {
           routing_key: routingKey.reveal(),
           event_action: request,
-          dedup_key: alert.key,
-          ...(request === 'trigger' ? { payload: payloadOf(alert), client: 'claimlinc-teams' } : {}),
+          dedup_key: content.key,
+          ...(request === 'trigger' ? { payload: payloadOf(content), client: 'claimlinc-teams' } : {}),
         },
       })
       const failure = failureOf(response)
@@ -52,9 +52,16 @@ export function createPagerDuty(
 
 /** The key of an alert that there never is. */
 const CHECK_KEY = 'claimlinc:doctor'
-const NO_ALERT: Alert = { key: '', summary: '', priority: 'INFO', eventType: '', occurredAt: new Date(0), details: {} }
+const NO_ALERT: AlertContent = {
+  key: '',
+  summary: '',
+  priority: 'INFO',
+  eventType: '',
+  occurredAt: new Date(0),
+  details: {},
+}
 
-function payloadOf({ summary, priority, eventType, occurredAt, details }: Alert): object {
+function payloadOf({ summary, priority, eventType, occurredAt, details }: AlertContent): object {
   return {
     summary: cutCodePoints(summary, LONGEST_SUMMARY),
     source: 'claimlinc-teams',

@@ -15,7 +15,7 @@ import {
 import { type ChangedPagerAlert, type PagerAlertResult, recordPagerAlert } from '../store/record-pager-alerts.ts'
 import type { Tables } from '../store/tables.ts'
 import { backoffMs } from '../transports/backoff.ts'
-import { type Alert, alertKey } from './alert.ts'
+import { type AlertContent, alertKey } from './alert-content.ts'
 import type { Pager, PagerAnswer } from './pager.ts'
 
 /** A pager of the configuration with its connection. */
@@ -28,7 +28,7 @@ export interface ReadyPager {
 export interface PagerSenderOptions {
   readonly kysely: Kysely<Tables>
   readonly pagers: readonly ReadyPager[]
-  readonly alertOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => Alert
+  readonly contentOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => AlertContent
   /** Longest time of one request. */
   readonly timeoutMs: number
   /** Called after a pager alert has failed for good, so that the next tier may be called. */
@@ -125,7 +125,7 @@ async function tellDue(
   budget: Parameters<typeof claimPagerAlerts>[1],
   options: PagerSenderOptions,
 ): Promise<number> {
-  const { kysely, alertOf, timeoutMs, onFailed, metrics, log } = options
+  const { kysely, contentOf, timeoutMs, onFailed, metrics, log } = options
   const claimed = await claimPagerAlerts(kysely, budget, {
     leaseId: randomUUID(),
     leaseMs: 2 * timeoutMs + LEASE_MARGIN_MS,
@@ -136,7 +136,7 @@ async function tellDue(
       const request = pagerAlert.requestId === null ? pagerAlert.request : (pagerAlert.requested ?? pagerAlert.request)
       const answer =
         pagerAlert.requestId === null
-          ? await send(pager, request, pagerAlert, alertOf(pagerAlert, definition))
+          ? await send(pager, request, pagerAlert, contentOf(pagerAlert, definition))
           : await pager.look(pagerAlert.requestId)
       const result = resultOf(pagerAlert, request, answer, Math.random())
       if (answer.kind === 'failed' && answer.code === 'throttled')
@@ -159,16 +159,16 @@ async function send(
   pager: Pager,
   request: PagerAlertRequest,
   pagerAlert: ClaimedPagerAlert,
-  alert: Alert,
+  content: AlertContent,
 ): Promise<PagerAnswer> {
   if (pagerAlert.generation > 1 && request !== 'acknowledge') {
     const ended = await pager.send('resolve', {
-      ...alert,
+      ...content,
       key: alertKey(pagerAlert.event.id, pagerAlert.generation - 1),
     })
     if (ended.kind === 'failed' && PAGER_ALERT_CODES[ended.code].retried) return ended
   }
-  return pager.send(request, alert)
+  return pager.send(request, content)
 }
 
 function tell(

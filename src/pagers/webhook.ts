@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isObject } from '../kernel/json.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { readAlertKey } from './alert.ts'
+import { readAlertKey } from './alert-content.ts'
 
 /** Signatures that are compared at most: PagerDuty sends one for each secret of a subscription. */
 const MOST_SIGNATURES = 8

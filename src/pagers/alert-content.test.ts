@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { loadCatalogue } from '../catalogue/load.ts'
 import { createPatientDataGuard } from '../intake/patient-data/patient-data.ts'
 import { newId } from '../kernel/ids.ts'
-import { alertKey, createAlerts, cutCodePoints, readAlertKey } from './alert.ts'
+import { alertKey, createAlertContent, cutCodePoints, readAlertKey } from './alert-content.ts'
 import { resultOf } from './sender.ts'
 
 const catalogue = loadCatalogue({ language: 'en', budget: { requests: 60, period: 60, burst: 10 } })
-const alertOf = createAlerts({
+const contentOf = createAlertContent({
   eventTypes: catalogue.eventTypes,
   titleOf: (type) => `Title of ${type}`,
   guard: createPatientDataGuard(catalogue.eventTypes.values(), 'mask'),
@@ -28,7 +28,7 @@ const event = {
 
 describe('an alert', () => {
   it('has type, priority, groups and ids, and no data unless the pager names the field', () => {
-    expect(alertOf({ event, folded: 0 }, { fields: [] })).toEqual({
+    expect(contentOf({ event, folded: 0 }, { fields: [] })).toEqual({
       key: `claimlinc:${id}`,
       summary: '[HIGH] Title of nphies.claim.rejected',
       priority: 'HIGH',
@@ -45,7 +45,7 @@ describe('an alert', () => {
   })
 
   it('has no patient data, also where the record shows it and the pager names the field', () => {
-    const { details } = alertOf({ event, folded: 0 }, { fields: ['patient_id', 'rejection_reason', 'missing'] })
+    const { details } = contentOf({ event, folded: 0 }, { fields: ['patient_id', 'rejection_reason', 'missing'] })
     expect(details).not.toHaveProperty('patient_id')
     expect(details.rejection_reason).toMatch(/^no cover for /)
     const everything = JSON.stringify(details)
@@ -53,12 +53,12 @@ describe('an alert', () => {
   })
 
   it('has nothing of the data of a type that the configuration no longer has', () => {
-    const { details } = alertOf({ event: { ...event, type: 'gone.type' }, folded: 0 }, { fields: ['claim_id'] })
+    const { details } = contentOf({ event: { ...event, type: 'gone.type' }, folded: 0 }, { fields: ['claim_id'] })
     expect(Object.keys(details)).toEqual(['event_type', 'priority', 'stakeholders', 'event_id'])
   })
 
   it('says how many are folded into it', () => {
-    const { summary, details } = alertOf({ event, folded: 7 }, { fields: [] })
+    const { summary, details } = contentOf({ event, folded: 7 }, { fields: [] })
     expect(summary).toBe('[HIGH] Title of nphies.claim.rejected (and 7 more like it)')
     expect(details.folded).toBe('7')
   })

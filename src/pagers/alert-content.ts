@@ -7,7 +7,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { ClaimedPagerAlert } from '../store/claim-pager-alerts.ts'
 
 /** What a service is told about an event, before the limits of the service. It has no patient data. */
-export interface Alert {
+export interface AlertContent {
   /** One open alert for an event, not for a card: both services join requests with one key. */
   readonly key: string
   readonly summary: string
@@ -39,8 +39,8 @@ const ALERT_KEY =
 /** Longest text of one detail, in code points. */
 const LONGEST_DETAIL = 1_000
 
-/** Options of {@link createAlerts}. */
-export interface AlertOptions {
+/** Options of {@link createAlertContent}. */
+export interface AlertContentOptions {
   readonly eventTypes: ReadonlyMap<string, EventTypeDefinition>
   /** Title of an event type; the type's name where it has none without data. */
   readonly titleOf: (eventType: string) => string
@@ -49,14 +49,14 @@ export interface AlertOptions {
 }
 
 /**
- * Makes alerts from events. An alert has the event's type, priority, groups and ids, and of its data only the fields that the pager
+ * Makes the contents of alerts from events. A content has the event's type, priority, groups and ids, and of its data only the fields that the pager
  * names, as far as no event type marks them as patient data. What is left passes the guard: a text may quote an identifier.
  */
-export function createAlerts({ eventTypes, titleOf, guard }: AlertOptions) {
+export function createAlertContent({ eventTypes, titleOf, guard }: AlertContentOptions) {
   return (
     pagerAlert: Pick<ClaimedPagerAlert, 'event' | 'folded'> & Partial<Pick<ClaimedPagerAlert, 'generation'>>,
     pager: Pick<PagerDefinition, 'fields'>,
-  ): Alert => {
+  ): AlertContent => {
     const { event, folded } = pagerAlert
     const definition = eventTypes.get(event.type)
     const data = guarded(event, pager.fields, definition)
