@@ -1,5 +1,5 @@
 /** Kinds of systems that are watched; those that report by themselves are not among them. */
-export const WATCHED_KINDS = ['postgres'] as const
+export const WATCHED_KINDS = ['postgres', 'redis'] as const
 
 /** What every source has, in milliseconds. */
 interface CommonDefinition {
@@ -20,10 +20,10 @@ export interface PostgresDefinition extends CommonDefinition {
   readonly kind: 'postgres'
   readonly host: string
   readonly port: number
+  readonly tls: TlsMode
+  readonly caFile: string | undefined
   readonly database: string
   readonly user: string
-  readonly tls: (typeof TLS_MODES)[number]
-  readonly caFile: string | undefined
   /** Share of `max_connections` in use; from 0 to 1. */
   readonly connections: number
   readonly lagBytes: number
@@ -38,9 +38,25 @@ export interface PostgresDefinition extends CommonDefinition {
 
 /** How a source's connection is encrypted: with the server's certificate checked, not checked, or not at all. */
 export const TLS_MODES = ['verify', 'unverified', 'off'] as const
+type TlsMode = (typeof TLS_MODES)[number]
+
+/** A Redis or Valkey server that is watched. Its password is a secret, as that of a {@link PostgresDefinition}. */
+export interface RedisDefinition extends CommonDefinition {
+  readonly kind: 'redis'
+  readonly host: string
+  readonly port: number
+  readonly tls: TlsMode
+  readonly caFile: string | undefined
+  /** Name of the ACL user; the default user if undefined. */
+  readonly user: string | undefined
+  readonly lagBytes: number
+  readonly lagSeconds: number
+  /** Replicas that have to be connected to it. */
+  readonly replicas: number
+}
 
 /** An outside system that is watched. */
-export type SourceDefinition = PostgresDefinition
+export type SourceDefinition = PostgresDefinition | RedisDefinition
 
 /** What every source in the configuration may have. */
 interface CommonInput {
@@ -65,7 +81,7 @@ export interface PostgresInput extends CommonInput {
   /** A role with the rights of `pg_monitor`. */
   readonly user: string
   /** `verify` (the default), `unverified` or `off`. */
-  readonly tls?: (typeof TLS_MODES)[number] | undefined
+  readonly tls?: TlsMode | undefined
   /** Certificates of the authority that signed the server's, in PEM; those that Node knows if absent. */
   readonly ca_file?: string | undefined
   /** Share of `max_connections` in use; 0.9 if absent. */
@@ -84,5 +100,25 @@ export interface PostgresInput extends CommonInput {
   readonly idle_in_transaction?: string | undefined
 }
 
+/** A Redis or Valkey server in the configuration. Its password is a secret: TEAMS_SOURCE_SECRET_<NAME>. */
+export interface RedisInput extends CommonInput {
+  readonly kind: 'redis'
+  readonly host: string
+  /** 6379 if absent. */
+  readonly port?: number | undefined
+  /** An ACL user that may run INFO; the default user if absent. */
+  readonly user?: string | undefined
+  /** `verify` (the default), `unverified` or `off`. */
+  readonly tls?: TlsMode | undefined
+  /** Certificates of the authority that signed the server's, in PEM; those that Node knows if absent. */
+  readonly ca_file?: string | undefined
+  /** Bytes of the replication stream that a replica has not acknowledged; 16777216 (16 MiB) if absent. */
+  readonly lag_bytes?: number | undefined
+  /** How long ago a replica, or its primary, was heard of; `30s` if absent. */
+  readonly lag?: string | undefined
+  /** Replicas that have to be connected to the server; 0 if absent. */
+  readonly replicas?: number | undefined
+}
+
 /** A system that is watched, in the configuration. */
-export type WatchedInput = PostgresInput
+export type WatchedInput = PostgresInput | RedisInput

@@ -35,6 +35,8 @@ export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (ke
   'postgres.replication.recovered': ['postgres.replication.lag', 'postgres.replica.missing'],
   'postgres.slot.recovered': ['postgres.slot.retaining'],
   'postgres.transaction.ended': ['postgres.transaction.long'],
+  'redis.replica.recovered': ['redis.replica.lagging', 'redis.replica.missing'],
+  'redis.persistence.recovered': ['redis.persistence.failing'],
 }
 
 /**

@@ -24,7 +24,15 @@ const POSTGRES = { kind: 'postgres', host: 'db', user: 'monitor' }
 
 describe('the section sources', () => {
   it('has the defaults of each kind', () => {
-    const { sources } = load({ claims_db: POSTGRES })
+    const { sources } = load({ claims_db: POSTGRES, cache: { kind: 'redis', host: 'cache' } })
+    expect(sources.get('cache')).toMatchObject({
+      kind: 'redis',
+      port: 6379,
+      tls: 'verify',
+      lagBytes: 16_777_216,
+      lagSeconds: 30,
+      replicas: 0,
+    })
     expect(sources.get('claims_db')).toEqual({
       name: 'claims_db',
       kind: 'postgres',
@@ -63,13 +71,13 @@ describe('the section sources', () => {
     })
     expect(problems).toEqual([
       expect.stringContaining('sources.a.interval: a duration of at least 5 seconds'),
-      'sources.a.port: a whole number from 1 to 65535',
       'sources.a.tls: one of: verify, unverified, off',
+      'sources.a.port: a whole number from 1 to 65535',
       'sources.a.connections: a number from 0.01 to 1',
       expect.stringContaining('sources.a.lag: a duration'),
       'sources.b.host: a host name or an address, without port',
       expect.stringContaining('sources.b.password: one of: kind, interval'),
-      'sources.c.kind: one of: alertmanager, postgres',
+      'sources.c.kind: one of: alertmanager, postgres, redis',
       'sources.d.host: a host name or an address, without port',
       expect.stringContaining('sources.d.user: text of 1 to 63 characters'),
       expect.stringContaining('sources.E-mail: a key of a-z'),

@@ -21,15 +21,20 @@ const HOST = /^[A-Za-z0-9_.:-]{1,253}$/
 const HOST_EXPECTED = 'a host name or an address, without port'
 const bytes = between(0, Number.MAX_SAFE_INTEGER, true)
 
+const SERVER = {
+  host: z.string({ error: HOST_EXPECTED }).trim().regex(HOST, { error: HOST_EXPECTED }),
+  tls: oneOf(TLS_MODES).default('verify'),
+  ca_file: text(1_000).optional(),
+}
+const port = (byDefault: number) => between(1, 65_535, true).default(byDefault)
+
 const postgresSchema = strict({
   kind: z.literal('postgres'),
   ...COMMON,
-  host: z.string({ error: HOST_EXPECTED }).trim().regex(HOST, { error: HOST_EXPECTED }),
-  port: between(1, 65_535, true).default(5432),
+  ...SERVER,
+  port: port(5432),
   database: text(63).default('postgres'),
   user: text(63),
-  tls: oneOf(TLS_MODES).default('verify'),
-  ca_file: text(1_000).optional(),
   connections: between(0.01, 1, false).default(0.9),
   lag_bytes: bytes.default(256 * 2 ** 20),
   lag: duration.default(60),
@@ -39,8 +44,19 @@ const postgresSchema = strict({
   idle_in_transaction: duration.default(600),
 })
 
+const redisSchema = strict({
+  kind: z.literal('redis'),
+  ...COMMON,
+  ...SERVER,
+  port: port(6379),
+  user: text(200).optional(),
+  lag_bytes: bytes.default(16 * 2 ** 20),
+  lag: duration.default(30),
+  replicas: between(0, 100, true).default(0),
+})
+
 /** The schema of each kind of system that is watched. */
-export const WATCHED_SCHEMAS = [postgresSchema] as const
+export const WATCHED_SCHEMAS = [postgresSchema, redisSchema] as const
 
 type Watched = z.output<(typeof WATCHED_SCHEMAS)[number]>
 
@@ -59,23 +75,27 @@ function isWatched(source: { readonly kind: string }): source is Watched {
 }
 
 function definitionOf(name: string, source: Watched): SourceDefinition {
-  return {
+  const common = {
     name,
-    kind: source.kind,
     intervalMs: source.interval * 1000,
     blindAfterMs: source.blind_after * 1000,
     openAfterMs: source.open_after * 1000,
     closeAfterMs: source.close_after * 1000,
     host: source.host,
     port: source.port,
-    database: source.database,
-    user: source.user,
     tls: source.tls,
     caFile: source.ca_file,
-    connections: source.connections,
     lagBytes: source.lag_bytes,
     lagSeconds: source.lag,
     replicas: source.replicas,
+  }
+  if (source.kind === 'redis') return { ...common, kind: source.kind, user: source.user }
+  return {
+    ...common,
+    kind: source.kind,
+    database: source.database,
+    user: source.user,
+    connections: source.connections,
     slotBytes: source.slot_bytes,
     transactionSeconds: source.transaction,
     idleSeconds: source.idle_in_transaction,

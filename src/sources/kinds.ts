@@ -9,9 +9,11 @@ const KINDS: {
   ) => Promise<Source>
 } = {
   postgres: async (definition, parts) => (await import('./postgres/source.ts')).createPostgresSource(definition, parts),
+  redis: async (definition, parts) => (await import('./redis/source.ts')).createRedisSource(definition, parts),
 }
 
 /** Makes a source of the configuration. Nothing is connected yet. */
 export function createSource(definition: SourceDefinition, parts: SourceParts): Promise<Source> {
-  return KINDS[definition.kind](definition, parts)
+  // Each branch has the definition of its kind, which an index by kind would lose.
+  return definition.kind === 'redis' ? KINDS.redis(definition, parts) : KINDS.postgres(definition, parts)
 }

@@ -98,6 +98,48 @@ export const SOURCES: { readonly [T in keyof typeof TYPES]: Sample<T> } = {
       starts_at: '2026-11-30T02:09:30Z',
     },
   },
+  'redis.replica.missing': {
+    correlationId: 'claims_cache.replicas',
+    occurredAt: '2026-11-30T02:10:00Z',
+    data: {
+      component: 'claims_cache',
+      summary: '0 of 1 replicas are connected.',
+      value: 0,
+      threshold: 1,
+      unit: 'replicas',
+      starts_at: '2026-11-30T02:09:30Z',
+    },
+  },
+  'redis.replica.recovered': {
+    correlationId: 'claims_cache.lag.10.20.3.15:6379',
+    occurredAt: '2026-11-30T02:30:00Z',
+    data: {
+      component: 'claims_cache',
+      summary: 'lag 10.20.3.15:6379: within its limits again, or gone.',
+      starts_at: '2026-11-30T02:09:30Z',
+      ends_at: '2026-11-30T02:30:00Z',
+    },
+  },
+  'redis.persistence.failing': {
+    correlationId: 'claims_cache.persistence',
+    occurredAt: '2026-11-30T02:10:00Z',
+    data: {
+      component: 'claims_cache',
+      summary: 'Failed: rdb_last_bgsave_status.',
+      labels: { rdb_last_bgsave_status: 'err' },
+      starts_at: '2026-11-30T02:09:30Z',
+    },
+  },
+  'redis.persistence.recovered': {
+    correlationId: 'claims_cache.persistence',
+    occurredAt: '2026-11-30T02:30:00Z',
+    data: {
+      component: 'claims_cache',
+      summary: 'persistence: within its limits again, or gone.',
+      starts_at: '2026-11-30T02:09:30Z',
+      ends_at: '2026-11-30T02:30:00Z',
+    },
+  },
   'postgres.transaction.ended': {
     correlationId: 'claims_db.idle_in_transaction',
     occurredAt: '2026-11-30T02:30:00Z',

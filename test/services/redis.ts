@@ -11,13 +11,22 @@ export function findRedis(): string | undefined {
   return findOnPath('redis-server', 'valkey-server')
 }
 
-/** Starts a private Redis in a temporary folder on a free port. It keeps nothing on disk. */
-export async function startRedis(): Promise<Redis> {
+/** Starts a private Redis in a temporary folder on a free port. It keeps nothing on disk, unless the further settings say so. */
+export async function startRedis(further: Readonly<Record<string, string | number>> = {}): Promise<Redis> {
   const command = findRedis()
   if (!command) throw new Error('redis-server is not installed; "npm test" installs it.')
   return onFreePort(async (port) => {
     const folder = privateFolder('redis')
-    const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', daemonize: 'no', logfile: '' }
+    const settings = {
+      port,
+      bind: '127.0.0.1',
+      dir: folder,
+      save: '',
+      appendonly: 'no',
+      daemonize: 'no',
+      logfile: '',
+      ...further,
+    }
     const program = await startProgram({
       name: 'Redis',
       folder,

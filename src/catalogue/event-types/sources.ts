@@ -113,6 +113,54 @@ export const SOURCES = {
       },
     },
   },
+  'redis.replica.missing': {
+    priority: 'HIGH',
+    stakeholders: ['runtime_eng', 'sre', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: {
+        title: 'Redis replica is missing',
+        meaning: 'No replica is connected where one should be: a failover now would lose data, or is not possible.',
+      },
+      ar: {
+        title: 'نسخة Redis المتماثلة غائبة',
+        meaning: 'لا توجد نسخة متماثلة متصلة كما يجب؛ قد يؤدي التحويل الآن إلى فقدان بيانات أو يتعذر.',
+      },
+    },
+  },
+  'redis.replica.recovered': {
+    priority: 'INFO',
+    stakeholders: ['runtime_eng', 'sre', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Redis replica has caught up', meaning: 'Replication is within its limits again.' },
+      ar: { title: 'لحقت نسخة Redis المتماثلة', meaning: 'عادت المزامنة إلى حدودها.' },
+    },
+  },
+  'redis.persistence.failing': {
+    priority: 'HIGH',
+    stakeholders: ['runtime_eng', 'sre', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: {
+        title: 'Redis can not save its data',
+        meaning: 'A restart now would lose data; with its default settings, Redis also refuses writes.',
+      },
+      ar: {
+        title: 'يتعذر على Redis حفظ بياناته',
+        meaning: 'قد تُفقد بيانات عند إعادة التشغيل الآن، ويرفض Redis الكتابة بإعداداته الافتراضية.',
+      },
+    },
+  },
+  'redis.persistence.recovered': {
+    priority: 'INFO',
+    stakeholders: ['runtime_eng', 'sre', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Redis saves its data again', meaning: 'The last save succeeded.' },
+      ar: { title: 'عاد Redis إلى حفظ بياناته', meaning: 'نجحت آخر عملية حفظ.' },
+    },
+  },
   'postgres.transaction.ended': {
     priority: 'INFO',
     stakeholders: ['runtime_eng', 'sre'],

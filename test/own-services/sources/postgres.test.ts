@@ -72,7 +72,8 @@ describe('a PostgreSQL source', () => {
     await expect
       .poll(() => look(primary, { replicas: 1 }), { timeout: 30_000 })
       .toMatchObject({ events: [], code: undefined })
-    expect(await look(replica)).toMatchObject({ events: [], code: undefined })
+    // The replica has the role once it has replayed its creation.
+    await expect.poll(() => look(replica), { timeout: 30_000 }).toMatchObject({ events: [], code: undefined })
     const [connection, rights] = await sourceOf(primary).check(new AbortController().signal)
     expect(connection).toMatchObject({ what: 'connection', ok: true })
     expect(rights).toMatchObject({
