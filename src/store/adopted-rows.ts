@@ -70,7 +70,7 @@ export async function listAdoptedMonths(db: Kysely<Tables>): Promise<ReadonlySet
 }
 
 /**
- * Lists entries `record.adopted` by id. Reads the entries without a subject, which have an index: the first bytes of a body
+ * Lists entries `record.adopted` by id. Reads the entries without a subject, which an index finds: the first bytes of a body
  * name its kind, and an index of kinds would cost time for each entry.
  */
 export async function listAdoptions(db: Kysely<Tables>): Promise<readonly Adoption[]> {

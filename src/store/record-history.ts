@@ -13,7 +13,7 @@ export interface EntryWithoutSubject {
 /** Rows of one piece of the reading. */
 const PIECE = 1_000
 
-/** Reads the entries without a subject, in the order of their ids, by the index that has these alone. */
+/** Reads the entries without a subject, in the order of their ids, by the index that begins with the subject. */
 export async function* readEntriesWithoutSubject(
   transaction: Kysely<Tables>,
 ): AsyncGenerator<readonly EntryWithoutSubject[], void> {
@@ -23,7 +23,7 @@ export async function* readEntriesWithoutSubject(
     sql<EntryWithoutSubject>`
       SELECT e.id::text AS id, ${millisecondsSql('e.created_at')} AS created_at,
              encode(e.body, 'escape') AS body
-        FROM teams_audit_entries e WHERE e.subject IS NULL ORDER BY e.id`,
+        FROM teams_audit_entries e WHERE e.subject IS NULL ORDER BY e.subject, e.id`,
   )
   for (;;) {
     const rows = await cursor.fetch(PIECE)
