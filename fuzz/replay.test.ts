@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { embeddedTemplate } from '../test/services/store-templates.ts'
 import { readCorpus } from './corpus.ts'
 import type { OpenTarget } from './target.ts'
 import { loadTarget, TARGET_NAMES, TARGETS } from './targets/table.ts'
@@ -12,6 +13,7 @@ const targets = await Promise.all(TARGET_NAMES.map((name) => loadTarget(TARGETS[
 describe.each(targets.map((target) => [target.name, target] as const))('the corpus of %s', (_, target) => {
   let open: OpenTarget
   beforeAll(async () => {
+    process.env.FUZZ_PREPARED_DATABASE = embeddedTemplate(inject('temporaryFolder'))
     open = await target.open()
     // Opens a database; longer than other hooks may take, on a machine that does much else.
   }, 180_000)
