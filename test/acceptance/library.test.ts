@@ -392,7 +392,7 @@ describe('sendTeamsNotification as the only call of a program', () => {
     expect(arrived().sort()).toEqual(cards)
     expect({
       code,
-      stderr: stderr.split('\n').filter((line) => !/no signing secret|have no webhook URL/.test(line)),
+      stderr: stderr.split('\n').filter((line) => !/no signing secret|have no destination/.test(line)),
     }).toEqual({
       code: 0,
       stderr: [''],
