@@ -6,6 +6,7 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { type EntraStandIn, startEntraStandIn } from '../../src/stand-ins/entra.ts'
 import type { IdTokenChanges } from '../../src/stand-ins/entra-sign-in.ts'
 import { createBrowser, filled, startListener, tokenFor } from './listener.ts'
+import { TIERS } from './memory-acting.ts'
 
 const TENANT = '0d5a6f0c-0000-4000-8000-000000000001'
 const OTHER_TENANT = '0d5a6f0c-0000-4000-8000-000000000002'
@@ -135,12 +136,13 @@ describe('a sign-in', () => {
 
   it('asks again for a needed input, and keeps what was typed', async () => {
     const on = await listener()
+    on.service.page = { tiers: TIERS }
     const url = (await signIn(on, 'escalate')).headers.get('location') ?? ''
-    const response = await on.browser.post(url, filled(await on.browser.form(url), { tier: '2' }))
+    const response = await on.browser.post(url, filled(await on.browser.form(url), { tier: '3' }))
     expect(response.status).toBe(422)
     const page = await response.text()
     expect(page).toContain('<a href="#reason">This is needed.</a>')
-    expect(page).toContain('value="2"')
+    expect(page).toContain('<option value="3" selected>')
   })
 
   it('takes marks of direction out of a name', async () => {
