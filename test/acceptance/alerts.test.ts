@@ -150,6 +150,23 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     expect((await rows()).map(({ resolved }) => resolved)).toEqual([true, true, true, true, false])
   })
 
+  it('whose listed alerts are resolved close nothing where others were left out, and are no end of them', async () => {
+    const { receive, rows, wait } = await serve(kind)
+    const cut = { ...over(group(['a', 'b'], toSre)), truncatedAlerts: 7 }
+    await receive(group(['a', 'b', 'c'], toSre))
+    await wait()
+    await receive(cut)
+    const open = { event_type: 'prometheus.alert.firing', channel: 'sre', resolved: false }
+    expect(await rows()).toMatchObject([
+      { ...open, state: 'card' },
+      { ...open, state: 'suppressed', reason: 'repeat' },
+    ])
+    await receive({ ...cut, groupKey: 'of which the gateway was told nothing' })
+    expect((await rows()).at(-1)).toMatchObject({ ...open, state: 'card' })
+    await receive(over(group(['c'], toSre)))
+    expect((await rows()).map(({ resolved }) => resolved)).toEqual([true, true, false, false])
+  })
+
   it('of a group that somebody has acknowledged make no card, also when it gets worse, until that expires', async () => {
     const { receive, rows, wait, acknowledge } = await serve(kind)
     await receive(group(['a'], toSre))

@@ -3,7 +3,7 @@ import type { EventTypeDefinition } from '../../catalogue/catalogue.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { commonOf, writeLabels } from './labels.ts'
 import { silenceUrlOf } from './silence-url.ts'
-import type { Alert, Labels, Webhook } from './webhook.ts'
+import type { Labels, Webhook } from './webhook.ts'
 
 /** Most alerts that an event lists; a card shows ten of them. */
 export const MAX_ALERTS = 50
@@ -16,7 +16,6 @@ const COMPONENT_LABELS = ['component', 'service', 'app', 'application'] as const
 
 /** What the alerts of a group have in common. */
 interface Common {
-  readonly alerts: readonly Alert[]
   readonly labels: Labels
   readonly annotations: Labels
   /** `alertname`, or the names of several; undefined where the alerts have none. */
@@ -28,10 +27,10 @@ interface Common {
  * The data of a group's event. Fields that the event type declares come from annotations and labels with the field's name; a few
  * others have stand-ins, such as `instance` for `node`. A value that a field does not take is left out.
  *
- * @param alerts the alerts that fire, or all alerts of a group that is resolved
+ * @param webhook with the alerts that fire, or all alerts of a group that is resolved
  */
-export function groupData(definition: EventTypeDefinition, webhook: Webhook, alerts: readonly Alert[]): JsonObject {
-  const common = commonTo(webhook, alerts)
+export function groupData(definition: EventTypeDefinition, webhook: Webhook): JsonObject {
+  const common = commonTo(webhook)
   const { shape } = definition.schema
   const fields: Record<string, unknown> = {}
   const set = (name: string, ...candidates: readonly unknown[]) => {
@@ -62,7 +61,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'silence_url',
 ])
 
-function commonTo({ truncated, groupLabels }: Webhook, alerts: readonly Alert[]): Common {
+function commonTo({ alerts, truncated, groupLabels }: Webhook): Common {
   const labels = commonOf(alerts.map((alert) => alert.labels))
   const annotations = commonOf(alerts.map((alert) => alert.annotations))
   const names = [...new Set(alerts.flatMap((alert) => alert.labels.get('alertname') ?? []))]
@@ -71,12 +70,13 @@ function commonTo({ truncated, groupLabels }: Webhook, alerts: readonly Alert[])
   const count = alerts.length + truncated
   const group = name ?? (writeLabels(groupLabels) || writeLabels(labels) || 'alert')
   const own = annotations.get('summary') ?? annotations.get('message') ?? annotations.get('description')
-  return { alerts, labels, annotations, name, summary: own ?? (count > 1 ? `${count} × ${group}` : group) }
+  return { labels, annotations, name, summary: own ?? (count > 1 ? `${count} × ${group}` : group) }
 }
 
 /** Values for fields that no annotation and no label names. */
 function standIns(webhook: Webhook, common: Common): Readonly<Record<string, unknown>> {
-  const { alerts, labels, annotations, name, summary } = common
+  const { alerts } = webhook
+  const { labels, annotations, name, summary } = common
   const [only] = alerts.length === 1 ? alerts : []
   const component = COMPONENT_LABELS.map((label) => labels.get(label)).find((value) => value !== undefined)
   const description = annotations.get('description') ?? annotations.get('message')
@@ -102,7 +102,7 @@ function standIns(webhook: Webhook, common: Common): Readonly<Record<string, unk
       Math.min,
     ),
     ...(isFiring
-      ? { silence_url: silenceUrlOf({ ...webhook, alerts }, labels) }
+      ? { silence_url: silenceUrlOf(webhook, labels) }
       : {
           ends_at: timeOf(
             alerts.map((alert) => alert.endsAt),
@@ -113,7 +113,7 @@ function standIns(webhook: Webhook, common: Common): Readonly<Record<string, unk
 }
 
 /** The alerts of a group, each with what it has beside the others: its own summary, else its own labels. */
-function listOf({ truncated }: Webhook, { alerts, labels, annotations }: Common) {
+function listOf({ alerts, truncated }: Webhook, { labels, annotations }: Common) {
   const shown = alerts.slice(0, MAX_ALERTS)
   const left = alerts.length - shown.length + truncated
   return {

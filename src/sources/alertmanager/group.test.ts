@@ -111,6 +111,21 @@ describe('a group of alerts', () => {
     })
   })
 
+  it('whose listed alerts are resolved fires, where the sender left out others', () => {
+    const body = payload('truncated')
+    body.status = 'resolved'
+    for (const alert of body.alerts) Object.assign(alert, { status: 'resolved', endsAt: '2026-11-30T08:00:00Z' })
+    const { isFiring, alertIds, event } = groupOf(body)
+    expect({ isFiring, alertIds }).toEqual({ isFiring: true, alertIds: [] })
+    expect(event).toMatchObject({
+      eventType: 'prometheus.alert.firing',
+      priority: 'CRITICAL',
+      data: { summary: '7 × DiskFull', alerts: ['DiskFull'], more_alerts: 6 },
+    })
+    for (const field of ['ends_at', 'starts_at']) expect(event.data).not.toHaveProperty(field)
+    expect(groupOf({ ...body, truncatedAlerts: 0 }).isFiring).toBe(false)
+  })
+
   it('of Grafana has its values, and its links to dashboard and silence', () => {
     expect(dataOf('grafana-one')).toMatchObject({
       component: 'High memory usage',

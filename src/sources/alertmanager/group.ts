@@ -20,6 +20,7 @@ const MAX_IDS = 2_000
 
 /** What a webhook tells about a group of alerts. */
 export interface AlertGroup {
+  /** True also where all alerts of the webhook are resolved and the sender left out others, of which nothing is known. */
   readonly isFiring: boolean
   /** The event to accept. */
   readonly event: UncheckedEvent
@@ -27,7 +28,7 @@ export interface AlertGroup {
   readonly plainEvent: UncheckedEvent | undefined
   /** True where the label {@link TYPE_LABEL} names a type that there is not. */
   readonly isTypeUnknown: boolean
-  /** Ids of the alerts and their starts, sorted. */
+  /** Ids of the alerts and their starts, sorted; none where the sender left out those that may fire. */
   readonly alertIds: readonly string[]
   /** Keys of channels that a rule names instead of those of the groups and routes. */
   readonly channels: readonly string[] | undefined
@@ -56,8 +57,11 @@ export function mapWebhook(webhook: Webhook, source: AlertmanagerDefinition, cat
 
 function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: Catalogue): AlertGroup {
   const firing = webhook.alerts.filter((alert) => alert.isFiring)
-  const isFiring = firing.length > 0
-  const alerts = isFiring ? firing : webhook.alerts
+  // Alertmanager truncates by the order of labels, and makes the status of the alerts that are left.
+  const isHidden = firing.length === 0 && webhook.truncated > 0
+  const isFiring = firing.length > 0 || isHidden
+  const alerts = firing.length > 0 ? firing : webhook.alerts
+  const told = isHidden ? withHiddenAlerts(webhook) : { ...webhook, alerts }
   const common = commonOf(alerts.map(({ labels }) => labels))
   const rules = source.rules.filter(({ match }) => match.every((matcher) => matchesLabels(matcher, common)))
   const named = firstOf(rules, 'eventType') ?? common.get(TYPE_LABEL)
@@ -74,7 +78,7 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
     return {
       eventType: type.name,
       correlationId,
-      data: groupData(type, webhook, alerts),
+      data: groupData(type, told),
       ...(stakeholders === undefined ? {} : { stakeholders }),
       ...(priority === undefined ? {} : { priority }),
     }
@@ -85,7 +89,7 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
     event: eventOf(own ?? plain),
     plainEvent: own === undefined || own.name === plain.name ? undefined : eventOf(plain),
     isTypeUnknown: named !== undefined && definition === undefined,
-    alertIds: idsOf(alerts),
+    alertIds: isHidden ? [] : idsOf(alerts),
     channels: firstOf(rules, 'channels'),
     alerts: alerts.slice(0, MAX_ALERTS).map(({ labels, annotations }) => ({
       labels: Object.fromEntries(labels),
@@ -93,6 +97,30 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
     })),
   }
 }
+
+/**
+ * A webhook whose alerts are resolved, with the alerts that its sender left out in their place: one that has what the others
+ * have in common, and the number of the rest. Texts and measured values are left out, which may be of an alert that is over.
+ */
+function withHiddenAlerts(webhook: Webhook): Webhook {
+  const { alerts, truncated } = webhook
+  const annotations = [...commonOf(alerts.map((alert) => alert.annotations))]
+  const hidden: Alert = {
+    isFiring: true,
+    labels: commonOf(alerts.map(({ labels }) => labels)),
+    annotations: new Map(annotations.filter(([name]) => !OF_ONE_ALERT.has(name))),
+    startsAt: undefined,
+    endsAt: undefined,
+    fingerprint: 'alert',
+    silenceUrl: undefined,
+    dashboardUrl: undefined,
+    values: new Map(),
+  }
+  return { ...webhook, alerts: [hidden], truncated: truncated - 1 }
+}
+
+/** Annotations about one alert. */
+const OF_ONE_ALERT: ReadonlySet<string> = new Set(['summary', 'message', 'description', 'value'])
 
 /** A part of the first rule that has it. */
 function firstOf<P extends Exclude<keyof AlertmanagerRule, 'match'>>(
