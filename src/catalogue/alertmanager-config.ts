@@ -101,7 +101,10 @@ function definitionOf(
   }
 }
 
-/** Finds rules without effect, and rules with an event type that there is not or that only the gateway makes. */
+/**
+ * Finds rules without effect, and rules with an event type that there is not, that only the gateway makes, or that resolves others:
+ * an alert that fires must close nothing.
+ */
 export function alertmanagerProblems(input: unknown, builtIn: Catalogue): Problem[] {
   const configured = entries(input, 'event_types')
   const names = [
@@ -109,6 +112,7 @@ export function alertmanagerProblems(input: unknown, builtIn: Catalogue): Proble
     ...builtIn.aliases.keys(),
     ...configured.flatMap(([name, type]) => [name, ...texts(type.aliases)]),
   ].filter((name) => !isOwnType(name))
+  const resolving = resolvingTypes(configured, builtIn)
   return entries(input, 'sources').flatMap(([name, source]) => {
     if (source.kind !== 'alertmanager' || !Array.isArray(source.rules)) return []
     return source.rules.flatMap((rule: unknown, index): Problem[] => {
@@ -117,7 +121,16 @@ export function alertmanagerProblems(input: unknown, builtIn: Catalogue): Proble
       if (PARTS.every((part) => rule[part] === undefined))
         return [{ at, found: 'a rule without effect', expected: `one of: ${PARTS.join(', ')}` }]
       const type = rule.event_type
-      if (typeof type !== 'string' || names.includes(type)) return []
+      if (typeof type !== 'string') return []
+      if (resolving.has(type))
+        return [
+          {
+            at: `${at}.event_type`,
+            found: 'an event type that resolves others',
+            expected: 'an event type of something that begins: when the group is over, its events are resolved anyway',
+          },
+        ]
+      if (names.includes(type)) return []
       const near = nearestName(names, type)
       return [
         {
@@ -128,4 +141,24 @@ export function alertmanagerProblems(input: unknown, builtIn: Catalogue): Proble
       ]
     })
   })
+}
+
+/** Names and aliases of the event types that resolve others. */
+function resolvingTypes(
+  configured: readonly (readonly [string, Readonly<Record<string, unknown>>])[],
+  builtIn: Catalogue,
+): ReadonlySet<string> {
+  const given = new Map(configured)
+  const resolves = (name: string) => {
+    const own = given.get(name)?.resolves
+    return own === undefined ? (builtIn.eventTypes.get(name)?.resolves.length ?? 0) > 0 : texts(own).length > 0
+  }
+  const aliases = [
+    ...builtIn.aliases,
+    ...configured.flatMap(([name, type]) => texts(type.aliases).map((alias): [string, string] => [alias, name])),
+  ]
+  return new Set([
+    ...[...builtIn.eventTypes.keys(), ...given.keys()].filter(resolves),
+    ...aliases.filter(([, name]) => resolves(name)).map(([alias]) => alias),
+  ])
 }

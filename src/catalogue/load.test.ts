@@ -194,6 +194,7 @@ describe('an invalid configuration', () => {
               { match: ['a=b'], event_type: 'kubernetes.pod.crashlop', channels: ['nowhere'] },
               { match: ['a!=b'], event_type: 'gateway.digest' },
               { match: ['a=b'], event_type: 'lab.offline' },
+              { match: ['a=b'], event_type: 'prometheus.alert.resolved' },
             ],
           },
           other: { kind: 'alertmanger' },
@@ -210,6 +211,7 @@ describe('an invalid configuration', () => {
         "sources.default.rules[0]: a rule without effect; one of: event_type, priority, stakeholders, channels",
         "sources.default.rules[2].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file, perhaps kubernetes.pod.crashloop",
         "sources.default.rules[3].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file",
+        "sources.default.rules[5].event_type: an event type that resolves others; an event type of something that begins: when the group is over, its events are resolved anyway",
       ]
     `)
   })

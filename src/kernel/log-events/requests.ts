@@ -17,7 +17,7 @@ export const REQUEST_EVENTS = {
     level: 'warn',
     message: 'event type of an alert is not used; the alert became prometheus.alert.firing',
     fields: ['source', 'reason'],
-    todo: 'reason unknown: correct the label event_type of the Prometheus rule. data_missing: add labels or annotations with the names of the required fields of that type.',
+    todo: 'reason unknown: correct the label event_type of the Prometheus rule; there is no such type, or alerts can not have it because it resolves others. data_missing: add labels or annotations with the names of the required fields of that type.',
   },
   notification_replayed: {
     level: 'info',

@@ -191,9 +191,11 @@ describe('a group of alerts', () => {
     expect(groupOf(body).event.priority).toBe('HIGH')
   })
 
-  it('with an unknown event_type becomes an ordinary alert', () => {
+  it('with an unknown event_type, or one that resolves others, becomes an ordinary alert', () => {
     const body = payload('one-firing')
-    for (const name of ['kubernetes.pod.crashlop', 'gateway.digest', 'audit.checkpoint', 'constructor']) {
+    const unknown = ['kubernetes.pod.crashlop', 'gateway.digest', 'audit.checkpoint', 'constructor']
+    const resolving = ['prometheus.alert.resolved', 'gateway.source.recovered', 'postgres.slot.recovered']
+    for (const name of [...unknown, ...resolving]) {
       body.alerts[0].labels.event_type = name
       const { event, isTypeUnknown } = groupOf(body)
       expect({ type: event.eventType, isTypeUnknown }).toEqual({ type: 'prometheus.alert.firing', isTypeUnknown: true })

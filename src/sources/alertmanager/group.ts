@@ -26,7 +26,7 @@ export interface AlertGroup {
   readonly event: UncheckedEvent
   /** The event of type {@link FIRING} for a group whose data the type of `event` does not take; undefined where it has this type. */
   readonly plainEvent: UncheckedEvent | undefined
-  /** True where the label {@link TYPE_LABEL} names a type that there is not. */
+  /** True where the label {@link TYPE_LABEL} names a type that there is not, or that alerts can not have. */
   readonly isTypeUnknown: boolean
   /** Ids of the alerts and their starts, sorted; none where the sender left out those that may fire. */
   readonly alertIds: readonly string[]
@@ -130,10 +130,14 @@ function firstOf<P extends Exclude<keyof AlertmanagerRule, 'match'>>(
   return rules.find((rule) => rule[part] !== undefined)?.[part]
 }
 
-/** An event type that a label may name: any but the gateway's own. */
+/**
+ * An event type that a label may name: any but the gateway's own, and those that resolve others. An alert that fires would close
+ * the group's earlier events, and others about its subject.
+ */
 function typeOf(name: string, catalogue: Catalogue): EventTypeDefinition | undefined {
   const definition = findEventType(catalogue, name.trim())
-  return definition === undefined || isOwnType(definition.name) ? undefined : definition
+  if (definition === undefined || isOwnType(definition.name)) return undefined
+  return definition.resolves.length > 0 ? undefined : definition
 }
 
 /** The groups that the alerts' labels name; undefined where none names one. */
