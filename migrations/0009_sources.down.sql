@@ -1,4 +1,5 @@
 SET LOCAL lock_timeout = '2s';
 
--- The version before watches nothing; events of sources that are open stay open.
+-- The version before watches nothing and takes no webhooks; events that are open stay open.
+DROP TABLE teams_alert_events;
 DROP TABLE teams_sources;

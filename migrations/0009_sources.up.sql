@@ -1,4 +1,5 @@
--- Sources: outside systems that the gateway watches. A new table only, which gateways of the version before do not know.
+-- Sources: outside systems that the gateway watches, and those that send webhooks. New tables only, which gateways of the version
+-- before do not know.
 
 CREATE TABLE teams_sources (
   -- Name in the configuration.
@@ -20,3 +21,21 @@ CREATE TABLE teams_sources (
   -- Why it can not see: docs/reference/source-codes.md.
   code         text
 );
+
+-- The events of groups of alerts, in the order in which their webhooks were accepted. Without it the newest event of a group would be
+-- looked for among all events with its correlation id, which callers may send too, and an index for that would have to be built on
+-- every month.
+CREATE TABLE teams_alert_events (
+  -- By it a group's events are in order: webhooks of one group are accepted one after the other. created_at is when the transaction
+  -- began, which may be before it waited for another.
+  id               bigint         GENERATED ALWAYS AS IDENTITY,
+  correlation_id   text           NOT NULL,
+  event_id         uuid           NOT NULL,
+  -- Its month, as the event has it.
+  event_created_at timestamptz(3) NOT NULL DEFAULT now(),
+  -- False for an event that says that the group is resolved.
+  is_firing        boolean        NOT NULL,
+  PRIMARY KEY (correlation_id, id)
+);
+-- For the removal of rows that are no longer read.
+CREATE INDEX teams_alert_events_created_idx ON teams_alert_events (event_created_at);

@@ -5,10 +5,16 @@ import type { Accepted, Acceptor, ProtectedEvent } from '../intake/acceptor.ts'
 import type { CheckedEvent } from '../intake/check-event.ts'
 import type { EventPlan } from '../intake/plan-notifications.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
-import { digestOf } from '../kernel/ids.ts'
-import { type AlertGroup, mapWebhook, RESOLVED } from '../sources/alertmanager/group.ts'
+import { type AlertGroup, mapWebhook } from '../sources/alertmanager/group.ts'
 import { readWebhook } from '../sources/alertmanager/webhook.ts'
-import { type LastGroupEvent, lastGroupEvent, openGroupCards } from '../store/alert-groups.ts'
+import {
+  addGroupEvent,
+  type LastGroupEvent,
+  lastGroupEvent,
+  lockGroup,
+  openGroupCards,
+  shownAlertIds,
+} from '../store/alert-groups.ts'
 import { firstAnswers } from '../store/idempotency.ts'
 import { inTransaction } from '../store/transactions.ts'
 import type { UseCaseParts } from './calls.ts'
@@ -85,21 +91,19 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
   ): Promise<{ readonly accepted: Accepted; readonly outcome: Outcome }> {
     const correlationId = event.stored.correlationId ?? ''
     const earliest = new Date(parts.clock.now().getTime() - READ_BACK_MS)
+    await lockGroup(db, correlationId)
     const last = await lastGroupEvent(db, correlationId, earliest)
-    if (last !== undefined && isRetryOf(last, isFiring, alertIds))
+    const { definition, priority } = event
+    if (last !== undefined && isRetryOf(last, { isFiring, alertIds, eventType: definition.name, priority, origin }))
       return { accepted: await acceptedBefore(db, last.id), outcome: 'duplicate' }
 
-    // Two requests at once with the same state read the same last event, so their keys are equal: the second waits for the first.
-    // No caller's key has a line break.
-    const key = `\n${correlationId} ${isFiring} ${digestOf(alertIds.join())} after ${last?.id ?? 'nothing'}`
-    const isWorse = isFiring && hasMore(alertIds, last)
-    const plan = isFiring
-      ? { channels, ...(isWorse ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
-      : await planResolution(db, correlationId, channels, earliest)
-    const planned = { ...event, idempotencyKey: key, content: key, plan }
-    const accepted = await acceptor.accept(db, [planned], origin)
-    const [acceptance] = accepted.acceptances
-    if (acceptance?.duplicate) return { accepted, outcome: 'duplicate' }
+    async function planFiring(): Promise<EventPlan> {
+      const isNew = !last?.isFiring || hasMore(alertIds, await shownAlertIds(db, correlationId, earliest))
+      return { channels, ...(isNew ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
+    }
+    const plan = isFiring ? await planFiring() : await planResolution(db, correlationId, channels, earliest)
+    const accepted = await acceptor.accept(db, [{ ...event, plan }], origin)
+    for (const { id } of accepted.events) await addGroupEvent(db, { id, correlationId, isFiring })
     if (!isFiring) return { accepted, outcome: 'resolved' }
     const isRepeat = accepted.suppressed.length > 0 && accepted.suppressed.every(({ reason }) => reason === 'repeat')
     return { accepted, outcome: isRepeat ? 'repeat' : 'accepted' }
@@ -155,12 +159,19 @@ async function planResolution(
   }
 }
 
-/** True where the group's last event has the same state, and this is no repeat of Alertmanager's. */
-function isRetryOf(last: LastGroupEvent, isFiring: boolean, alertIds: readonly string[]): boolean {
-  const wasFiring = last.eventType !== RESOLVED
-  const isSame = wasFiring === isFiring && last.alertIds.join() === alertIds.join()
+/**
+ * True where the group's last event has the same state, and this is no repeat of Alertmanager's. One that fires with another priority
+ * or type, or from another caller, is no retry: otherwise a harmless webhook with the ids of a severe one would take its card away.
+ */
+function isRetryOf(
+  last: LastGroupEvent,
+  now: Pick<LastGroupEvent, 'isFiring' | 'alertIds' | 'eventType' | 'priority' | 'origin'>,
+): boolean {
+  if (last.isFiring !== now.isFiring || last.alertIds.join() !== now.alertIds.join()) return false
   // Alertmanager tells of a resolved group once; a firing one it repeats.
-  return isSame && (!isFiring || last.ageSeconds < RETRY_SECONDS)
+  if (!now.isFiring) return true
+  const isSame = last.eventType === now.eventType && last.priority === now.priority && last.origin === now.origin
+  return isSame && last.ageSeconds < RETRY_SECONDS
 }
 
 /** The answer that an earlier request with the same state got. */
@@ -173,11 +184,9 @@ async function acceptedBefore(db: Transaction, eventId: string): Promise<Accepte
   }
 }
 
-/** True where an alert fires that did not when the group's last event was accepted, or that fires again since. */
-function hasMore(alertIds: readonly string[], last: LastGroupEvent | undefined): boolean {
-  if (last === undefined || last.eventType === RESOLVED) return true
-  const before = new Set(last.alertIds)
-  return alertIds.some((id) => !before.has(id))
+/** True where an alert fires that no card shows. */
+function hasMore(alertIds: readonly string[], shown: ReadonlySet<string>): boolean {
+  return alertIds.some((id) => !shown.has(id))
 }
 
 function only<T>(list: readonly T[]): T {

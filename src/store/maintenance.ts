@@ -8,6 +8,9 @@ import type { Tables } from './tables.ts'
  */
 const MONTHS_AHEAD = 3
 
+/** Days for which the gateway keeps which events are about a group of alerts. Webhooks are compared with those of 32 days. */
+const ALERT_EVENT_DAYS = 40
+
 /** Makes the partitions of this month and of the next {@link MONTHS_AHEAD}. */
 export async function ensurePartitions(db: Kysely<Tables>): Promise<void> {
   await changeTables('record.months_made', sql`SELECT teams_ensure_partitions(${MONTHS_AHEAD}::int)`).execute(db)
@@ -30,8 +33,8 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays, actions, pager alerts and escalations, and removes cards older
- * than `cardDays` from finished notifications.
+ * Drops months older than `auditDays`, with their resolutions, replays, actions, pager alerts and escalations, removes cards older
+ * than `cardDays` from finished notifications, and forgets which old events are about groups of alerts.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
@@ -74,6 +77,11 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       'removed',
       sql`DELETE FROM teams_escalations z WHERE next_at IS NULL AND event_created_at < ${tooOld}`,
       removedFrom('teams_escalations'),
+    ),
+    changeRows(
+      'alert_event.removed',
+      'removed',
+      sql`DELETE FROM teams_alert_events l WHERE event_created_at < now() - make_interval(days => ${ALERT_EVENT_DAYS}::int)`,
     ),
   ]
   for (const removal of removals) await sql`WITH ${removal} SELECT 1`.execute(db)

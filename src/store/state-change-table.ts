@@ -29,6 +29,7 @@ export const ROW_KINDS = {
   'pager alert': sql`g.id, g.event_id, g.pager, g.tier, g.state, g.wanted, g.told, g.code, g.status_code`,
   pager: sql`b.name`,
   source: sql`o.name`,
+  'alert event': sql`l.event_id`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
 /** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
@@ -346,6 +347,16 @@ export const STATE_CHANGES = {
     of: 'source',
     means: 'A source saved its checkpoint, or since when it is blind, with the events that follow from it',
     noEntry: 'these events have entries; without any, nothing happened',
+  },
+  'alert_event.added': {
+    of: 'alert event',
+    means: 'An event was accepted for the state of a group of alerts',
+    noEntry: 'the entry of the event has its correlation id',
+  },
+  'alert_event.removed': {
+    of: 'alert event',
+    means: 'Older than 40 days: no webhook is compared with it any more',
+    noEntry: 'the event itself stays in the record',
   },
   'key.taken': {
     of: 'idempotency key',

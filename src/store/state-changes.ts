@@ -112,6 +112,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   'pager alert': 'g',
   pager: 'b',
   source: 'o',
+  'alert event': 'l',
 }
 
 /** The id that the entries of a kind of rows are about. */

@@ -228,6 +228,13 @@ export interface Tables {
     blind_since: Date | null
     code: string | null
   }
+  teams_alert_events: {
+    id: GeneratedAlways<string>
+    correlation_id: string
+    event_id: string
+    event_created_at: Generated<Date>
+    is_firing: boolean
+  }
   teams_audit_entries: {
     /** A bigint, which pg reads as text. */
     id: Generated<string>

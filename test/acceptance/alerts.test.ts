@@ -70,6 +70,28 @@ function receiver({ wired: { service, database } }: ServedGateway) {
                    SET acknowledged_by = 'Sara', acknowledged_at = now() - make_interval(mins => ${minutesAgo})
                  WHERE state <> 'suppressed'`.execute(database.kysely)
     },
+    /** Has all wait that write events; returns how to end that. */
+    async holdEvents() {
+      const held = Promise.withResolvers<void>()
+      const released = Promise.withResolvers<void>()
+      const done = database.kysely.transaction().execute(async (transaction) => {
+        await sql`LOCK TABLE teams_events IN SHARE MODE`.execute(transaction)
+        held.resolve()
+        await released.promise
+      })
+      await held.promise
+      return async () => {
+        released.resolve()
+        await done
+      }
+    },
+    /** The number of locks that are waited for in this database. */
+    async waiting() {
+      const { rows } = await sql<{ count: number }>`
+        SELECT count(*)::int AS count FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+         WHERE NOT l.granted AND d.datname = current_database()`.execute(database.kysely)
+      return rows[0]?.count
+    },
     /** Lets ten minutes pass, for the record. */
     async wait() {
       const ago = sql`interval '600 s'`
@@ -78,6 +100,7 @@ function receiver({ wired: { service, database } }: ServedGateway) {
         database.kysely,
       )
       await sql`UPDATE teams_resolutions SET created_at = created_at - ${ago}`.execute(database.kysely)
+      await sql`UPDATE teams_alert_events SET event_created_at = event_created_at - ${ago}`.execute(database.kysely)
     },
   }
 }
@@ -119,6 +142,16 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     expect(await rows()).toHaveLength(2)
   })
 
+  it('of different states of a group, all at the same time, leave no open card when the last is its end', async () => {
+    const { receive, rows } = await serve(kind)
+    const crash = group(['a'], { ...toSre, event_type: 'kubernetes.pod.crashloop' })
+    await Promise.all([receive(crash), receive(group(['a', 'b'], toSre)), receive(over(group(['a'], toSre)))])
+    await receive(over(group(['a', 'b'], toSre)))
+    const firing = (await rows()).filter(({ event_type }) => event_type !== 'prometheus.alert.resolved')
+    expect(firing.length).toBeGreaterThan(1)
+    expect(firing.every(({ resolved }) => resolved)).toBe(true)
+  })
+
   it('repeat an unchanged group without a card and are counted, at every priority', async () => {
     const { receive, rows, wait } = await serve(kind)
     const low = { ...toSre, severity: 'low' }
@@ -148,6 +181,35 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     ])
     await receive(over(group(['b'], toSre)))
     expect((await rows()).map(({ resolved }) => resolved)).toEqual([true, true, true, true, false])
+  })
+
+  it('show an alert that joined while repeats were suppressed, with the first webhook after that', async () => {
+    const { receive, rows, wait } = await serve(kind)
+    const repeat = { state: 'suppressed', reason: 'repeat' }
+    await receive(group(['a'], toSre))
+    await receive(group(['a', 'b'], toSre))
+    expect(await rows()).toMatchObject([{ state: 'card' }, repeat])
+    await wait()
+    await receive(group(['a', 'b'], toSre))
+    expect(await rows()).toMatchObject([{ state: 'card' }, repeat, { state: 'card' }])
+    // A second Alertmanager that knows only one of them, and the first one again.
+    for (const view of [['a'], ['a', 'b'], ['b']]) {
+      await wait()
+      await receive(group(view, toSre))
+    }
+    expect((await rows()).slice(3)).toMatchObject([repeat, repeat, repeat])
+  })
+
+  it('with the alerts of another one count for themselves where priority, type or caller differ', async () => {
+    const { receive, rows } = await serve(kind)
+    const forged = [
+      group(['a'], { ...toSre, severity: 'none' }),
+      group(['a'], { ...toSre, event_type: 'deployment.failed', severity: 'info' }),
+    ]
+    for (const body of forged) await receive(body, 'default', 'http:other')
+    const [real] = await receive(group(['a'], toSre), 'default', 'http:alertmanager')
+    expect(real).toMatchObject({ duplicate: false, notifications: [{ channel: 'sre', state: 'pending' }] })
+    expect((await rows()).at(-1)).toMatchObject({ priority: 'CRITICAL', state: 'card' })
   })
 
   it('whose listed alerts are resolved close nothing where others were left out, and are no end of them', async () => {
@@ -249,6 +311,23 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     const { receive, rows } = await serve(kind)
     expect(await receive(payload('watchdog'))).toEqual([])
     expect(await rows()).toEqual([])
+  })
+})
+
+describe('a resolution, on postgres', () => {
+  it('that comes while a webhook of its group is being accepted waits for it, and resolves its event', async () => {
+    const { receive, rows, holdEvents, waiting } = await serve('postgres')
+    const release = await holdEvents()
+    const firing = receive(group(['a'], { ...toSre, event_type: 'kubernetes.pod.crashloop' }))
+    await expect.poll(waiting).toBe(1)
+    const resolution = receive(over(group(['a'], toSre)))
+    await expect.poll(waiting).toBe(2)
+    await release()
+    await Promise.all([firing, resolution])
+    expect(await rows()).toMatchObject([
+      { event_type: 'kubernetes.pod.crashloop', resolved: true },
+      { event_type: 'prometheus.alert.resolved' },
+    ])
   })
 })
 

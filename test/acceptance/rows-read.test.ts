@@ -2,6 +2,7 @@ import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listAdoptions, readRemovedBefore } from '../../src/store/adopted-rows.ts'
+import { lastGroupEvent, openGroupCards, shownAlertIds } from '../../src/store/alert-groups.ts'
 import { readBacklog } from '../../src/store/channels.ts'
 import { nextDue, reclaimInterrupted, waitingSpan } from '../../src/store/claim.ts'
 import { countWaiting } from '../../src/store/digests.ts'
@@ -132,6 +133,46 @@ describe('a list reads at most 100 rows for a filter with few matches', () => {
     ['a correlation id', { correlationId: 'c77' }],
   ] as const)('%s', async (_what, filter) => {
     expect(await rowsRead((db) => listNotifications(db, { limit: 10, ...filter }))).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('a group of alerts with 3,000 events, and as many of callers with its correlation id', () => {
+  const EVENTS = 3_000
+  const EARLIEST = new Date(Date.now() - 32 * 86_400_000)
+
+  beforeAll(async () => {
+    // Of its events one has a card, long ago.
+    await sql`
+      WITH e AS (
+        INSERT INTO teams_events (id, event_type, correlation_id, priority, stakeholders, data, origin, occurred_at, created_at)
+        SELECT gen_random_uuid(), 'prometheus.alert.firing', 'group', 'HIGH', '{sre}', '{"alert_ids":["a"]}',
+               CASE WHEN i % 2 = 0 THEN 'group' ELSE 'caller' END, now(), now() - i * interval '1 second'
+          FROM generate_series(1, ${2 * EVENTS}::int) i RETURNING *
+      ), l AS (
+        INSERT INTO teams_alert_events (correlation_id, event_id, event_created_at, is_firing)
+        SELECT correlation_id, id, created_at, true FROM e WHERE origin = 'group' ORDER BY created_at)
+      INSERT INTO teams_notifications
+        (id, event_id, correlation_id, event_type, stakeholders, priority, channel, language, state, dedup_key, created_at, received_at)
+      SELECT gen_random_uuid(), id, correlation_id, event_type, stakeholders, priority, 'sre', 'en',
+             CASE WHEN row_number() OVER (ORDER BY created_at) = 1 THEN 'accepted' ELSE 'suppressed' END, 'group', created_at,
+             created_at FROM e`.execute(db)
+    for (const table of ['teams_events', 'teams_notifications', 'teams_alert_events'])
+      await sql`ANALYZE ${sql.table(table)}`.execute(db)
+  })
+
+  it('costs its newest event at most 10 rows', async () => {
+    expect((await lastGroupEvent(db, 'group', EARLIEST))?.origin).toBe('group')
+    expect(await rowsRead((on) => lastGroupEvent(on, 'group', EARLIEST))).toBeLessThanOrEqual(10)
+  })
+
+  it('costs the alerts on its cards at most 2,100 rows, and none of events without a card', async () => {
+    expect(await shownAlertIds(db, 'group', EARLIEST)).toEqual(new Set())
+    expect(await rowsRead((on) => shownAlertIds(on, 'group', EARLIEST))).toBeLessThanOrEqual(2_100)
+  })
+
+  it('costs its open cards at most four rows for each of its own events', async () => {
+    expect(await openGroupCards(db, 'group', EARLIEST)).toMatchObject([{ channel: 'sre' }])
+    expect(await rowsRead((on) => openGroupCards(on, 'group', EARLIEST))).toBeLessThanOrEqual(4 * EVENTS)
   })
 })
 

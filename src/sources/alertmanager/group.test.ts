@@ -86,6 +86,13 @@ describe('a group of alerts', () => {
     expect(both).toEqual(expect.arrayContaining([...(one ?? [])]))
   })
 
+  it('of another organisation of Grafana is about another subject', () => {
+    const body = payload('grafana-one')
+    const ids = [1, 2, 1].map((orgId) => groupOf({ ...body, orgId }).event.correlationId)
+    expect(ids[0]).toBe(ids[2])
+    expect(ids[0]).not.toBe(ids[1])
+  })
+
   it('that is partly resolved lists what still fires', () => {
     const { isFiring, event } = groupOf(payload('group-part-resolved'))
     expect(isFiring).toBe(true)

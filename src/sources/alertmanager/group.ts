@@ -11,7 +11,7 @@ import type { Alert, Webhook } from './webhook.ts'
 /** Type of the event of alerts that fire, unless a rule or a label names another. */
 const FIRING = 'prometheus.alert.firing'
 /** Type of the event of a group that is resolved. */
-export const RESOLVED = 'prometheus.alert.resolved'
+const RESOLVED = 'prometheus.alert.resolved'
 /** The label that names an event type. */
 const TYPE_LABEL = 'event_type'
 
@@ -69,7 +69,7 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
   const plain = findEventType(catalogue, isFiring ? FIRING : RESOLVED)
   if (plain === undefined) throw new Error(`the catalogue has no ${FIRING} or ${RESOLVED}`)
 
-  const correlationId = subjectOf(source.name, webhook.groupKey)
+  const correlationId = subjectOf(source.name, webhook)
   const groups = firstOf(rules, 'stakeholders') ?? groupsOf(alerts, source, catalogue)
   const rulePriority = firstOf(rules, 'priority')
   const eventOf = (type: EventTypeDefinition): UncheckedEvent => {
@@ -162,8 +162,9 @@ function groupPriority(alerts: readonly Alert[], { priorities }: AlertmanagerDef
 }
 
 /** The correlation id of a group, by which its events are about the same subject. */
-function subjectOf(source: string, groupKey: string): string {
-  return `alertmanager-${source}-${letters(digestOf(groupKey)).slice(0, 16)}`
+function subjectOf(source: string, { groupKey, orgId }: Webhook): string {
+  const key = orgId === undefined ? groupKey : `${groupKey}\n${orgId}`
+  return `alertmanager-${source}-${letters(digestOf(key)).slice(0, 16)}`
 }
 
 /**

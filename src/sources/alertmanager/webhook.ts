@@ -27,6 +27,8 @@ export interface Alert {
 /** A webhook of Alertmanager (version 4) or of Grafana: the state of one group of alerts. */
 export interface Webhook {
   readonly isGrafana: boolean
+  /** Grafana's organisation, each of which has groups of its own; undefined for Alertmanager. */
+  readonly orgId: string | undefined
   /** Identifies the group in its sender. */
   readonly groupKey: string
   readonly groupLabels: Labels
@@ -75,6 +77,7 @@ export function readWebhook(body: unknown): Webhook {
   const { truncatedAlerts } = body
   return {
     isGrafana,
+    orgId: isGrafana ? JSON.stringify(body.orgId) : undefined,
     groupKey: String(groupKey),
     groupLabels,
     externalUrl: textOf(body.externalURL),
