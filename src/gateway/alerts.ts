@@ -125,12 +125,12 @@ function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void):
 }
 
 /**
- * Applies the policy for patient data. Labels and annotations of the listed alerts are searched for it, also those that are not kept:
- * other texts may quote their values. If anything was masked, the link to a silence is left out: its URL may hold the same value
+ * Applies the policy for patient data. Labels and annotations of all alerts of the webhook are searched for it, also those that are
+ * not kept: other texts may quote their values. If anything was masked, the link to a silence is left out: its URL may hold the same value
  * in another notation.
  */
 async function protectGroup(acceptor: Acceptor, checked: CheckedEvent, group: AlertGroup): Promise<ProtectedEvent> {
-  const given = { ...checked.given, alert_labels: group.alerts }
+  const given = { ...checked.given, alert_labels: group.namedValues }
   const event = only(await acceptor.protect([{ ...checked, given }]))
   const { silence_url: silenceUrl, ...data } = event.stored.data
   const isShown = silenceUrl !== undefined && event.masked.length === 0

@@ -411,6 +411,25 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
     expect(await post(payload('one-firing'), {})).toMatchObject({ status: 401, code: 'unauthenticated' })
   })
 
+  it('keeps no value of a patient that only an alert beyond the listed ones, or a resolved one, has by name', async () => {
+    const gateway = await serveQuick(await startedStore('embedded'), {})
+    const { receive } = receiver(gateway)
+    const names = ['Zainab Alqahtani', 'Noura Alharbi']
+    const body = group(Array.from({ length: 52 }, (_, index) => `f${index}`))
+    const [first, , ...others] = body.alerts
+    Object.assign(first ?? {}, { annotations: { summary: `Claims of ${names.join(' and ')} failed` } })
+    Object.assign(others.at(-1)?.labels ?? {}, { patient_name: names[0] })
+    Object.assign(others[0] ?? {}, { status: 'resolved', endsAt: '2026-11-30T08:00:00Z' })
+    Object.assign(others[0]?.labels ?? {}, { patient_name: names[1] })
+    await receive(body)
+    const { rows } = await sql<{ data: string }>`
+      SELECT data::text AS data FROM teams_events WHERE event_type = 'prometheus.alert.firing'`.execute(
+      gateway.wired.database.kysely,
+    )
+    expect(rows[0]?.data).toContain('Claims of ')
+    for (const name of names) expect(rows[0]?.data).not.toContain(name)
+  })
+
   it('keeps no patient data of any field, and puts none into a link', async () => {
     const gateway = await serveQuick(await startedStore('embedded'), {})
     const { receive } = receiver(gateway)

@@ -6,7 +6,7 @@ import { silenceUrlOf } from './silence-url.ts'
 import type { Labels, Webhook } from './webhook.ts'
 
 /** Most alerts that an event lists; a card shows ten of them. */
-export const MAX_ALERTS = 50
+const MAX_ALERTS = 50
 /** Most labels of an event. */
 const MAX_LABELS = 100
 /** Most alert names in a summary. */

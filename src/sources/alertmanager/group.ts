@@ -4,7 +4,7 @@ import { isOwnType } from '../../catalogue/event-types.ts'
 import type { UncheckedEvent } from '../../contract/events.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { Json } from '../../kernel/json.ts'
-import { groupData, MAX_ALERTS } from './group-data.ts'
+import { groupData } from './group-data.ts'
 import { commonOf, matchesLabels, mostUrgent, priorityOf } from './labels.ts'
 import type { Alert, Webhook } from './webhook.ts'
 
@@ -32,8 +32,8 @@ export interface AlertGroup {
   readonly alertIds: readonly string[]
   /** Keys of channels that a rule names instead of those of the groups and routes. */
   readonly channels: readonly string[] | undefined
-  /** Labels and annotations of the alerts that the event lists: the search for patient data needs their names. */
-  readonly alerts: readonly Json[]
+  /** Each label and annotation of all alerts once: the search for patient data needs their names. */
+  readonly namedValues: readonly Json[]
 }
 
 /** A webhook, mapped: a group, and the alerts that must keep firing. */
@@ -91,10 +91,7 @@ function mapGroup(webhook: Webhook, source: AlertmanagerDefinition, catalogue: C
     isTypeUnknown: named !== undefined && definition === undefined,
     alertIds: isHidden ? [] : idsOf(alerts),
     channels: firstOf(rules, 'channels'),
-    alerts: alerts.slice(0, MAX_ALERTS).map(({ labels, annotations }) => ({
-      labels: Object.fromEntries(labels),
-      annotations: Object.fromEntries(annotations),
-    })),
+    namedValues: namedValuesOf(webhook.alerts),
   }
 }
 
@@ -121,6 +118,17 @@ function withHiddenAlerts(webhook: Webhook): Webhook {
 
 /** Annotations about one alert. */
 const OF_ONE_ALERT: ReadonlySet<string> = new Set(['summary', 'message', 'description', 'value'])
+
+/** Labels and annotations of all alerts, also of those that the event does not list, each name and value once. */
+function namedValuesOf(alerts: readonly Alert[]): readonly Json[] {
+  const values = new Map<string, Set<string>>()
+  for (const [name, value] of alerts.flatMap(({ labels, annotations }) => [...labels, ...annotations])) {
+    const known = values.get(name)
+    if (known === undefined) values.set(name, new Set([value]))
+    else known.add(value)
+  }
+  return [...values].flatMap(([name, all]) => [...all].map((value) => ({ [name]: value })))
+}
 
 /** A part of the first rule that has it. */
 function firstOf<P extends Exclude<keyof AlertmanagerRule, 'match'>>(
