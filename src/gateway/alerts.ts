@@ -21,7 +21,7 @@ import type { UseCaseParts } from './calls.ts'
 import { reportAccepted } from './send-events.ts'
 
 /** What became of a webhook, for the metric. */
-type Outcome = 'accepted' | 'resolved' | 'repeat' | 'duplicate' | 'heartbeat' | 'refused'
+type Outcome = 'accepted' | 'resolved' | 'repeat' | 'duplicate' | 'heartbeat' | 'heartbeat_lost' | 'refused'
 
 /**
  * The same state of a firing group within this time is a retry, or another Alertmanager of the same cluster: nothing is written.
@@ -60,7 +60,11 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
       if (parts.stopping()) throw new GatewayError('gateway_stopped')
       const source = sourceNamed(name)
       try {
-        const { group, heartbeats } = mapWebhook(readWebhook(body), source, catalogue)
+        const { group, heartbeats, lostHeartbeats } = mapWebhook(readWebhook(body), source, catalogue)
+        if (lostHeartbeats.length > 0) {
+          count(name, 'heartbeat_lost')
+          log.write('heartbeat_lost', { source: name })
+        }
         if (group === undefined) {
           if (heartbeats.length > 0) count(name, 'heartbeat')
           return []

@@ -23,7 +23,7 @@ export const METRICS = {
   },
   teams_source_webhooks_total: {
     type: 'counter',
-    help: 'Webhooks of Alertmanager and Grafana, by source and by what became of them: accepted, resolved, repeat, duplicate, heartbeat, refused. Webhooks for a name that no source has count as the source "unknown".',
+    help: 'Webhooks of Alertmanager and Grafana, by source and by what became of them: accepted, resolved, repeat, duplicate, heartbeat, heartbeat_lost, refused. Webhooks for a name that no source has count as the source "unknown".',
     labels: ['source', 'outcome'],
   },
   teams_requests_refused_total: {

@@ -46,6 +46,7 @@ interface Row {
 function receiver({ wired: { service, database } }: ServedGateway) {
   return {
     receive: (body: unknown, name = 'default', origin = 'test') => service.receiveAlerts(name, body, origin),
+    metrics: async () => (await service.metrics()).body,
     async rows(): Promise<readonly Row[]> {
       const { rows } = await sql<Row>`
         SELECT n.event_type, n.priority, n.channel,
@@ -307,10 +308,13 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
     expect(await rows()).toMatchObject([{ event_type: 'prometheus.alert.firing', state: 'card' }])
   })
 
-  it('of an alert that must keep firing make no event', async () => {
-    const { receive, rows } = await serve(kind)
+  it('of an alert that must keep firing make no event, and are counted, its end too', async () => {
+    const { receive, rows, metrics } = await serve(kind)
     expect(await receive(payload('watchdog'))).toEqual([])
+    expect(await receive(over(payload('watchdog')))).toEqual([])
     expect(await rows()).toEqual([])
+    const counted = (outcome: string) => `teams_source_webhooks_total{source="default",outcome="${outcome}"} 1`
+    for (const outcome of ['heartbeat', 'heartbeat_lost']) expect(await metrics()).toContain(counted(outcome))
   })
 })
 

@@ -19,6 +19,12 @@ export const REQUEST_EVENTS = {
     fields: ['source', 'reason'],
     todo: 'reason unknown: correct the label event_type of the Prometheus rule; there is no such type, or alerts can not have it because it resolves others. data_missing: add labels or annotations with the names of the required fields of that type.',
   },
+  heartbeat_lost: {
+    level: 'warn',
+    message: 'alert that must keep firing is resolved; its Prometheus reports nothing more',
+    fields: ['source'],
+    todo: 'Look whether Prometheus runs and reaches Alertmanager. If the alert is meant to end, take it off heartbeats of the source.',
+  },
   notification_replayed: {
     level: 'info',
     message: 'failed notification replayed; it is sent again',

@@ -230,10 +230,10 @@ describe('an alert that must keep firing', () => {
     expect(mapped(payload('watchdog'))).toMatchObject({ group: undefined, heartbeats: [{ isFiring: true }] })
   })
 
-  it('is neither where it is resolved', () => {
+  it('is a lost heartbeat and no event where it is resolved', () => {
     const body = payload('watchdog')
     body.alerts[0].status = 'resolved'
-    expect(mapped(body)).toEqual({ group: undefined, heartbeats: [] })
+    expect(mapped(body)).toMatchObject({ group: undefined, heartbeats: [], lostHeartbeats: [{ isFiring: false }] })
   })
 
   it('is told by the conditions of its source, also inside a group', () => {

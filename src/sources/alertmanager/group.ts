@@ -40,18 +40,21 @@ export interface AlertGroup {
 export interface MappedWebhook {
   /** Undefined where all alerts are heartbeats. */
   readonly group: AlertGroup | undefined
-  /** Alerts that must keep firing and do. One that is resolved gives no sign of life. */
+  /** Alerts that must keep firing, and do. */
   readonly heartbeats: readonly Alert[]
+  /** Alerts that must keep firing, and no longer do. */
+  readonly lostHeartbeats: readonly Alert[]
 }
 
 /** Maps a webhook to an event, by the rules of its source. */
 export function mapWebhook(webhook: Webhook, source: AlertmanagerDefinition, catalogue: Catalogue): MappedWebhook {
   const isHeartbeat = ({ labels }: Alert) => source.heartbeats.some((matcher) => matchesLabels(matcher, labels))
-  const heartbeats = webhook.alerts.filter((alert) => alert.isFiring && isHeartbeat(alert))
+  const all = webhook.alerts.filter(isHeartbeat)
   const alerts = webhook.alerts.filter((alert) => !isHeartbeat(alert))
   return {
     group: alerts.length === 0 ? undefined : mapGroup({ ...webhook, alerts }, source, catalogue),
-    heartbeats,
+    heartbeats: all.filter(({ isFiring }) => isFiring),
+    lostHeartbeats: all.filter(({ isFiring }) => !isFiring),
   }
 }
 
