@@ -102,8 +102,8 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
       return { accepted: await acceptedBefore(db, last.id), outcome: 'duplicate' }
 
     async function planFiring(): Promise<EventPlan> {
-      const isNew = !last?.isFiring || hasMore(alertIds, await shownAlertIds(db, correlationId, earliest))
-      return { channels, ...(isNew ? {} : { repeatWindow: UNCHANGED_SECONDS }) }
+      const isNews = !last?.isFiring || hasMore(alertIds, await shownAlertIds(db, correlationId, earliest))
+      return { channels, ...(isNews ? { isNews } : { repeatWindow: UNCHANGED_SECONDS }) }
     }
     const plan = isFiring ? await planFiring() : await planResolution(db, correlationId, channels, earliest)
     const accepted = await acceptor.accept(db, [{ ...event, plan }], origin)
