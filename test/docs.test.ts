@@ -52,6 +52,8 @@ describe('openapi.json', () => {
       CHECKPOINT_TYPE,
       DIGEST_TYPE,
       FOLLOWUP_TYPE,
+      'gateway.source.blind',
+      'gateway.source.recovered',
     ])
     const references = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name)
     expect(references.length).toBeGreaterThan(0)

@@ -12,7 +12,7 @@ import {
 import type { Catalogue } from './catalogue.ts'
 import { eventTypeName, listOf, priority, record, strict, text } from './config-parts.ts'
 import { entries, texts } from './config-readers.ts'
-import { isOwnType } from './event-types.ts'
+import { isSendable } from './event-types.ts'
 
 const MATCHER_EXPECTED = 'a label, = or !=, and a value, such as alertname=Disk*'
 const MATCHER = /^([^=!\s][^=!]*?)\s*(!?=)\s*(.*)$/s
@@ -111,7 +111,7 @@ export function alertmanagerProblems(input: unknown, builtIn: Catalogue): Proble
     ...builtIn.eventTypes.keys(),
     ...builtIn.aliases.keys(),
     ...configured.flatMap(([name, type]) => [name, ...texts(type.aliases)]),
-  ].filter((name) => !isOwnType(name))
+  ].filter((name) => isSendable(name))
   const resolving = resolvingTypes(configured, builtIn)
   return entries(input, 'sources').flatMap(([name, source]) => {
     if (source.kind !== 'alertmanager' || !Array.isArray(source.rules)) return []

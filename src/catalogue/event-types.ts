@@ -10,7 +10,8 @@ import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
  *
  * `gateway.digest`, `gateway.followup` and `audit.checkpoint` are the types of the gateway's own events, which callers can not
  * send: one for each digest, with the priority of the notifications in the digest and for their channel; one for each action and
- * channel; and one a day for the audit trail.
+ * channel; and one a day for the audit trail. Nor can they send `gateway.source.blind` and `gateway.source.recovered`, by which sources
+ * report about themselves.
  */
 export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM, ...SOURCES } as const
 
@@ -37,9 +38,22 @@ export function isOwnType(name: string): name is OwnType {
   return name === DIGEST_TYPE || name === CHECKPOINT_TYPE || name === FOLLOWUP_TYPE
 }
 
-/** The event types that a caller may send, aliases included: all but the gateway's own. */
+/** The types of the events by which a source reports that it does not see its system, or sees it again. */
+export type SourceType = 'gateway.source.blind' | 'gateway.source.recovered'
+
+/** True for a type that only sources send. */
+export function isSourceType(name: string): name is SourceType {
+  return name === 'gateway.source.blind' || name === 'gateway.source.recovered'
+}
+
+/** True for a type that callers may send, by its name in the catalogue. */
+export function isSendable(name: string): boolean {
+  return !isOwnType(name) && !isSourceType(name)
+}
+
+/** The event types that a caller may send, aliases included: all but those of the gateway and its sources. */
 type BuiltInTypes = {
-  [T in Exclude<keyof Catalogue, OwnType> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
+  [T in Exclude<keyof Catalogue, OwnType | SourceType> as T | AliasesOf<T>]: CardData<Catalogue[T]['card']>
 }
 
 /**

@@ -35,6 +35,10 @@ export const SOURCE_CODES = {
     means: 'The system refuses what the source names, such as a database that it does not have.',
     todo: 'Check the options of the source in the configuration.',
   },
+  version_unsupported: {
+    means: 'The system is of a version or a make that lacks what has to be read.',
+    todo: 'Compare its version with those that the guide of sources names.',
+  },
   answer_too_large: {
     means: 'The answer has more bytes than are read.',
     todo: 'Check that the host and the port are those of the system; else report it.',
@@ -48,6 +52,18 @@ export const SOURCE_CODES = {
     todo: 'Look for `source_failed` in the log, and report it.',
   },
 } as const satisfies Readonly<Record<string, { readonly means: string; readonly todo: string }>>
+
+const ORIGIN = 'source:'
+
+/** The origin of the events of a source. */
+export function sourceOrigin(name: string): string {
+  return ORIGIN + name
+}
+
+/** True for the origin of a source's events. */
+export function isSourceOrigin(origin: string): boolean {
+  return origin.startsWith(ORIGIN)
+}
 
 /** Why a source can not see its system. */
 export type SourceCode = keyof typeof SOURCE_CODES

@@ -1,3 +1,4 @@
+import { sourceOrigin } from '../contract/sources.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { AcceptFromSource } from '../sources/runner.ts'
 import { FencedOut } from '../sources/source.ts'
@@ -20,12 +21,12 @@ export function createAcceptFromSource(parts: UseCaseParts): AcceptsFromSources 
   return {
     async acceptFromSource(events, source, save) {
       if (parts.stopping()) throw new GatewayError('gateway_stopped')
-      const checked = acceptor.check(events).map((event) => ({ ...event, content: '' }))
+      const checked = acceptor.check(events, { bySource: true }).map((event) => ({ ...event, content: '' }))
       const safe = await acceptor.protect(checked)
       try {
         const accepted = await inTransaction(database.kysely, async (transaction) => {
           if (!(await save(transaction))) throw new FencedOut()
-          return safe.length === 0 ? undefined : acceptor.accept(transaction, safe, `source:${source}`)
+          return safe.length === 0 ? undefined : acceptor.accept(transaction, safe, sourceOrigin(source))
         })
         if (accepted === undefined) return true
         reportAccepted(accepted, parts)

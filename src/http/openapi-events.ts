@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isOwnType } from '../catalogue/event-types.ts'
+import { isSendable } from '../catalogue/event-types.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
 import { PRIORITIES } from '../catalogue/priority.ts'
 import type { EVENT_FIELDS } from '../contract/events.ts'
@@ -73,11 +73,11 @@ const COMMON_FIELDS = {
 
 /**
  * The schemas of events: `Event`, one `Event.<type>` per event type, and one `Data.<card>` per data schema. A type
- * whose data schema differs from that of its card gets a `Data.<type>`. Digests are left out: only the gateway makes
- * them.
+ * whose data schema differs from that of its card gets a `Data.<type>`. Types that only the gateway makes are left
+ * out.
  */
 export function eventSchemas(all: readonly EventTypeForDocs[], aliases: ReadonlyMap<string, string>): JsonObject {
-  const types = all.filter((type) => !isOwnType(type.name))
+  const types = all.filter((type) => isSendable(type.name))
   const schemas: Record<string, JsonObject> = {}
   const data = new Map<z.ZodObject, string>()
   const mapping: Record<string, string> = {}

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Acceptance, AcceptedEvent, UncheckedEvent } from '../contract/events.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from '../contract/limits.ts'
+import { isSourceOrigin } from '../contract/sources.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { describeValue, GatewayError, type Problem } from '../kernel/errors.ts'
 import { digestOf, keptId } from '../kernel/ids.ts'
@@ -44,9 +45,10 @@ export interface Acceptor {
   /**
    * Checks all events of a call. The first step, so that a refused call takes no database connection.
    *
+   * @param options.bySource true for events of a source, which may have types that only sources send
    * @throws GatewayError `invalid_event` with every problem of every event, `too_many_events`
    */
-  check(events: readonly UncheckedEvent[]): readonly CheckedEvent[]
+  check(events: readonly UncheckedEvent[], options?: { readonly bySource: boolean }): readonly CheckedEvent[]
   /**
    * Applies the policy for patient data to checked events. Yields to the event loop, also within one event. Call it
    * outside the transaction: the search would otherwise extend the time of its connection and locks.
@@ -56,7 +58,8 @@ export interface Acceptor {
    * Writes all protected events, or none, in the given transaction. Once it commits, no event is lost; if it rolls back,
    * none exists.
    *
-   * @param origin the caller: `library`, `cli`, `http:<name of the token>`; idempotency keys are scoped to it
+   * @param origin the caller: `library`, `cli`, `http:<name of the token>`, `source:<name>`. Idempotency keys are scoped to it, and of a
+   *   source also the subjects: nobody else's events repeat or resolve its own
    * @throws GatewayError `idempotency_key_reused`
    */
   accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>
@@ -78,7 +81,7 @@ export function createAcceptor(options: {
   const { catalogue, clock } = options
   const guard = createPatientDataGuard(catalogue.eventTypes.values(), options.phiPolicy)
 
-  function check(events: readonly UncheckedEvent[]): readonly CheckedEvent[] {
+  function check(events: readonly UncheckedEvent[], { bySource } = { bySource: false }): readonly CheckedEvent[] {
     if (!Array.isArray(events))
       throw new GatewayError('invalid_event', [
         { at: 'events', found: describeValue(events), expected: 'a list of events' },
@@ -92,7 +95,7 @@ export function createAcceptor(options: {
     const checked = Array.from(events, (event: UncheckedEvent, index) => {
       const at = `events[${index}]`
       const eventProblems: Problem[] = []
-      const result = checkEvent(catalogue, event, at, eventProblems, options.undeclaredData)
+      const result = checkEvent(catalogue, event, at, eventProblems, options.undeclaredData, bySource)
       const limit = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       problems.push(...eventProblems.slice(0, limit))
       if (eventProblems.length > limit)
@@ -124,13 +127,14 @@ export function createAcceptor(options: {
     return made
   }
 
-  function toIncoming(checked: ProtectedEvent): Incoming {
+  function toIncoming(checked: ProtectedEvent, origin: string): Incoming {
     const given = checked.correlationId
     return {
       event: acceptedEvent(checked, checked.stored, clock.now()),
       definition: checked.definition,
       givenCorrelationId: given && keptId(given),
       sameSubject: checked.sameSubject,
+      source: isSourceOrigin(origin) ? origin : undefined,
       plan: checked.plan,
     }
   }
@@ -140,7 +144,7 @@ export function createAcceptor(options: {
     protect,
     async accept(transaction, events, origin) {
       const named = events.map((checked) => ({
-        ...toIncoming(checked),
+        ...toIncoming(checked, origin),
         masked: checked.masked,
         ignored: checked.stored.ignored.length,
         keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),

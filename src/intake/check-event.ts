@@ -5,7 +5,7 @@ import {
   findGroup,
   groupNames,
 } from '../catalogue/catalogue.ts'
-import { isOwnType } from '../catalogue/event-types.ts'
+import { isSendable, isSourceType } from '../catalogue/event-types.ts'
 import { LANGUAGES, type Language } from '../catalogue/language.ts'
 import { GREGORIAN_EXPECTED, isHijri, isZeroTime, plainMoment, readTime, TIME_EXPECTED } from '../catalogue/moment.ts'
 import { PRIORITIES, type Priority, parsePriority } from '../catalogue/priority.ts'
@@ -67,6 +67,7 @@ const FIELDS = [
  * Checks one event. Undefined for a refused event, after adding every problem.
  *
  * @param at its place in the call, for the problems: `events[3]`
+ * @param bySource true for an event of a source, which may have a type that only sources send
  */
 export function checkEvent(
   catalogue: Catalogue,
@@ -74,6 +75,7 @@ export function checkEvent(
   at: string,
   problems: Problem[],
   undeclared?: UndeclaredData,
+  bySource = false,
 ): CheckedEvent | undefined {
   const event = readFields(given)
   if (typeof event === 'string') {
@@ -84,7 +86,7 @@ export function checkEvent(
   const addProblem = (field: string, found: string, expected: string) =>
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
   for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) reportUnknownField(field, addProblem)
-  const definition = checkType(catalogue, event.eventType, addProblem)
+  const definition = checkType(catalogue, event.eventType, bySource, addProblem)
   const checkedData = checkData(definition, event.data, `${at}.data`, problems, undeclared)
   const stakeholders = checkStakeholders(catalogue, event.stakeholders, addProblem)
   const checked = {
@@ -136,13 +138,18 @@ function reportUnknownField(field: string, addProblem: AddProblem): void {
   )
 }
 
-function checkType(catalogue: Catalogue, value: unknown, addProblem: AddProblem): EventTypeDefinition | undefined {
+function checkType(
+  catalogue: Catalogue,
+  value: unknown,
+  bySource: boolean,
+  addProblem: AddProblem,
+): EventTypeDefinition | undefined {
   if (typeof value !== 'string' || value === '') {
     addProblem('eventType', describe(value), 'the name of an event type, such as vault.seal.detected')
     return undefined
   }
   const definition = findEventType(catalogue, value)
-  if (definition && isOwnType(definition.name)) {
+  if (definition && !isSendable(definition.name) && !(bySource && isSourceType(definition.name))) {
     addProblem('eventType', 'a type of the events that the gateway writes itself', 'the type of an event of your own')
     return undefined
   }

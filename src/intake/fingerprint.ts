@@ -18,17 +18,26 @@ export function fingerprintOf(definition: EventTypeDefinition, event: AcceptedEv
  *
  * Undefined without both. A generated correlation id is different for each event, and one with masked patient data may be
  * the same for two patients.
+ *
+ * A source's subjects are its own: its origin is hashed too, so that no caller's event repeats or resolves its events. Its correlation
+ * ids count as given: they are made from names of slots and hosts, which may look like a patient's number and be masked.
+ *
+ * @param source origin of a source's event; undefined for a caller's
  */
 export function dedupKeyOf(
   definition: EventTypeDefinition,
   event: AcceptedEvent,
   givenCorrelationId: string | undefined,
+  source?: string,
 ): string | undefined {
-  if (definition.dedup.some((field) => Object.hasOwn(event.data, field))) return hashOf(definition.dedup, event)
+  if (definition.dedup.some((field) => Object.hasOwn(event.data, field))) return hashOf(definition.dedup, event, source)
+  if (source !== undefined)
+    return givenCorrelationId === undefined ? undefined : digestOf(`${source}\n${givenCorrelationId}`)
   return givenCorrelationId === event.correlationId ? digestOf(event.correlationId) : undefined
 }
 
-function hashOf(fields: readonly string[], event: AcceptedEvent): string {
+function hashOf(fields: readonly string[], event: AcceptedEvent, source?: string): string {
   const values = fields.map((field) => (Object.hasOwn(event.data, field) ? event.data[field] : null))
-  return digestOf(JSON.stringify(values))
+  // A correlation id has no line break, and JSON begins with a bracket: no caller's text gives this hash.
+  return digestOf(source === undefined ? JSON.stringify(values) : `${source}\n${JSON.stringify(values)}`)
 }

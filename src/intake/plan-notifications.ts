@@ -41,6 +41,8 @@ export interface Incoming {
   readonly givenCorrelationId: string | undefined
   /** False where a field of the event's subject was masked or cut: two subjects may then look alike. */
   readonly sameSubject: boolean
+  /** Origin of a source's event, whose subjects are its own; undefined for a caller's. */
+  readonly source?: string | undefined
   readonly plan?: EventPlan | undefined
 }
 
@@ -57,7 +59,7 @@ export interface NotificationPlan {
  *
  * A repeat may come from another caller. A card is suppressed only because people have, or will get, a card in this
  * channel of the same type, about the same subject and of no lower priority. So a caller with the scope `send` can add
- * cards and can not take any away.
+ * cards and can not take any away. A source's subjects are its own: a caller resolves none of what it reports.
  */
 export async function planNotifications(
   transaction: Kysely<Tables>,
@@ -95,10 +97,10 @@ type RoutedEvent = ReturnType<typeof routeOf>
 
 function routeOf(
   catalogue: Catalogue,
-  { event, definition, givenCorrelationId, sameSubject, plan = {} }: Incoming,
+  { event, definition, givenCorrelationId, sameSubject, source, plan = {} }: Incoming,
   windowOfAll: number,
 ) {
-  const dedupKey = sameSubject ? dedupKeyOf(definition, event, givenCorrelationId) : undefined
+  const dedupKey = sameSubject ? dedupKeyOf(definition, event, givenCorrelationId, source) : undefined
   const ownResolves = dedupKey === undefined ? [] : definition.resolves.map((eventType) => ({ dedupKey, eventType }))
   const repeatWindow = plan.repeatWindow ?? windowOfAll * (plan.isNews ? 0.9 : 1)
   return {

@@ -1,4 +1,4 @@
-import type { EventType } from '../catalogue/event-types.ts'
+import type { EventType, SourceType } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
 import type { SourceCode } from '../contract/sources.ts'
@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 
 /** An event of a source. Its key names what was seen, so that the same thing makes no second event. */
 export interface SourceEvent extends UncheckedEvent {
-  readonly eventType: EventType
+  readonly eventType: EventType | SourceType
   readonly priority?: Priority
   readonly data: JsonObject
   /** The subject: the event that ends a condition has the one of the event that reported it. */
@@ -29,7 +29,10 @@ export interface SourceContext {
    * @throws GatewayError where the database failed. Throw it on: the source is started again, from the checkpoint in the database
    */
   accept(events: readonly SourceEvent[], options: { readonly checkpoint: JsonObject }): Promise<void>
-  /** Notes that the source sees its system. Reports the end of its blindness. */
+  /**
+   * Notes that the source sees its system, and what it saw is written. Reports the end of its blindness. At each interval: a source
+   * that does not call it for two counts as one that does not see.
+   */
   saw(): Promise<void>
   /** Notes that it does not. Once it has not for as long as its definition says, that is an event. */
   couldNotSee(code: SourceCode): void

@@ -22,6 +22,8 @@ const {
   'gateway.digest': _digest,
   'gateway.followup': _followup,
   'audit.checkpoint': _checkpoint,
+  'gateway.source.blind': _blind,
+  'gateway.source.recovered': _recovered,
   ...SENDABLE
 } = SAMPLES
 const SEALED = { eventType: 'vault.seal.detected', data: { node: 'vault-1' }, correlationId: 'c-1' } as const

@@ -200,7 +200,13 @@ describe('a group of alerts', () => {
 
   it('with an unknown event_type, or one that resolves others, becomes an ordinary alert', () => {
     const body = payload('one-firing')
-    const unknown = ['kubernetes.pod.crashlop', 'gateway.digest', 'audit.checkpoint', 'constructor']
+    const unknown = [
+      'kubernetes.pod.crashlop',
+      'gateway.digest',
+      'audit.checkpoint',
+      'gateway.source.blind',
+      'constructor',
+    ]
     const resolving = ['prometheus.alert.resolved', 'gateway.source.recovered', 'postgres.slot.recovered']
     for (const name of [...unknown, ...resolving]) {
       body.alerts[0].labels.event_type = name

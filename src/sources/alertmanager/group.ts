@@ -1,6 +1,6 @@
 import { type AlertmanagerDefinition, type AlertmanagerRule, foldLabel } from '../../catalogue/alertmanagers.ts'
 import { type Catalogue, type EventTypeDefinition, findEventType, findGroup } from '../../catalogue/catalogue.ts'
-import { isOwnType } from '../../catalogue/event-types.ts'
+import { isSendable } from '../../catalogue/event-types.ts'
 import type { UncheckedEvent } from '../../contract/events.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { Json } from '../../kernel/json.ts'
@@ -142,12 +142,12 @@ function firstOf<P extends Exclude<keyof AlertmanagerRule, 'match'>>(
 }
 
 /**
- * An event type that a label may name: any but the gateway's own, and those that resolve others. An alert that fires would close
+ * An event type that a label may name: any that callers may send but those that resolve others. An alert that fires would close
  * the group's earlier events, and others about its subject.
  */
 function typeOf(name: string, catalogue: Catalogue): EventTypeDefinition | undefined {
   const definition = findEventType(catalogue, name.trim())
-  if (definition === undefined || isOwnType(definition.name)) return undefined
+  if (definition === undefined || !isSendable(definition.name)) return undefined
   return definition.resolves.length > 0 ? undefined : definition
 }
 
