@@ -1,7 +1,7 @@
 import type { OutsideActions } from '../actions/outside.ts'
 import { startAdopting } from '../audit/adopt-record.ts'
 import { startAnchors } from '../audit/anchors.ts'
-import { recordSecrets } from '../audit/record-secrets.ts'
+import { type ComparedSecrets, recordSecrets } from '../audit/record-secrets.ts'
 import { startSealer } from '../audit/sealer.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
@@ -38,6 +38,8 @@ export interface DeliveryParts {
   readonly secrets: Secrets
   /** Those of environment, files and Vault. */
   readonly realSecrets: Secrets
+  /** What the start has recorded, and every change of secrets is compared with. */
+  readonly comparedSecrets: ComparedSecrets
   readonly service: SendCheckpoint & AcceptsFromSources
   readonly outside: OutsideActions
   readonly metrics: Metrics
@@ -149,10 +151,9 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
       .catch((error: unknown) => log.write('channel_rest_not_ended', { err: error, channels: keys }))
   })
   releases.add(async () => stopListening())
-  const compared = { secrets: realSecrets, settings: parts.settings, pagers: [...parts.catalogue.pagers.keys()] }
   const stopRecording = realSecrets.onChange(() => {
     // A change that is not recorded now is found at the next change, or at the next start.
-    recordSecrets(database.kysely, compared, false).catch((error: unknown) =>
+    recordSecrets(database.kysely, parts.comparedSecrets, false).catch((error: unknown) =>
       log.write('secrets_change_unrecorded', { err: error }),
     )
   })

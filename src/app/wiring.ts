@@ -4,7 +4,7 @@ import { createFollowUps } from '../actions/follow-up.ts'
 import { createOutsideActions } from '../actions/outside.ts'
 import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
-import { recordSecrets } from '../audit/record-secrets.ts'
+import { type ComparedSecrets, recordSecrets } from '../audit/record-secrets.ts'
 import { recordStart } from '../audit/record-start.ts'
 import { createActedCards } from '../cards/acted-card.ts'
 import type { ActionLink } from '../cards/buttons.ts'
@@ -261,7 +261,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     return { turns, stopTurns }
   }
 
-  const comparedSecrets = {
+  const comparedSecrets: ComparedSecrets = {
     secrets: realSecrets,
     settings,
     pagers: [...catalogue.pagers.keys()],
@@ -304,6 +304,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         catalogue,
         secrets,
         realSecrets,
+        comparedSecrets,
         service,
         metrics,
         unready,

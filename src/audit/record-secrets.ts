@@ -29,8 +29,8 @@ export interface ComparedSecrets {
   readonly settings: Settings
   /** Names of the configuration's pagers. */
   readonly pagers: readonly string[]
-  /** Names of the configuration's sources that are watched; none if absent. */
-  readonly sources?: readonly string[]
+  /** Names of the configuration's sources that are watched. */
+  readonly sources: readonly string[]
 }
 
 /**
@@ -71,7 +71,7 @@ export async function recordSecrets(
 }
 
 /** The secrets by name. A signing secret that each start makes up is none. */
-function valuesOf({ secrets, settings, pagers, sources = [] }: ComparedSecrets): ReadonlyMap<string, string> {
+function valuesOf({ secrets, settings, pagers, sources }: ComparedSecrets): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   for (const key of secrets.webhookKeys()) values.set(`${WEBHOOK}${key}`, secrets.webhook(key)?.reveal() ?? '')
   if (!secrets.signingSecretIsMadeUp) values.set(SIGNING, textOf(secrets.signingSecrets()))

@@ -26,6 +26,7 @@ export const ACTOR_WAYS = [
   'pagerduty',
   'opsgenie',
   'gateway',
+  'source',
   'unauthenticated',
 ] as const
 

@@ -8,6 +8,7 @@ describe('actorVia', () => {
     ['cli', 'command_line'],
     ['cli:sara', 'command_line'],
     ['gateway', 'gateway'],
+    ['source:claims_db', 'source'],
     ['http', 'unauthenticated'],
     ['http:ops', 'token'],
     ['http:signed', 'signature'],

@@ -336,11 +336,11 @@ export type EntryKind = keyof typeof AUDIT_ENTRIES
 export type EntryFields<K extends EntryKind> = keyof (typeof AUDIT_ENTRIES)[K]['fields']
 
 /** Ways that origins of records name before the colon, besides `cli` and `http`. */
-const WAYS: readonly ActorVia[] = ['library', 'gateway', 'entra', 'typed', 'pagerduty', 'opsgenie']
+const WAYS: readonly ActorVia[] = ['library', 'gateway', 'entra', 'typed', 'pagerduty', 'opsgenie', 'source']
 
 /**
  * The code of how an actor is known, from the name that the record has for a caller: `library`, `cli`, `gateway`, `http`
- * (nobody asked), `http:<token>`, `http:signed…`. A name after the colon stays out of the code: entries have names as hashes
+ * (nobody asked), `http:<token>`, `http:signed…`, `source:<name>`. A name after the colon stays out of the code: entries have names as hashes
  * only. Any other text is a name that a program gave to the library, and says no more than that.
  */
 export function actorVia(origin: string): ActorVia {

@@ -80,7 +80,7 @@ describe.each(KINDS)('entries that belong to no row, on %s', (kind) => {
       auditSigners: () => [],
     })
     const record = (secrets: ReturnType<typeof secretsOf>, atStart: boolean) =>
-      recordSecrets(db, { secrets, settings: loadSettings({}), pagers: [] }, atStart)
+      recordSecrets(db, { secrets, settings: loadSettings({}), pagers: [], sources: [] }, atStart)
     const [one, two] = ['https://flows.example/one?sig=11', 'https://flows.example/two?sig=22']
     await record(secretsOf({}, []), true)
     expect(await entriesOf(db, 'secrets.changed')).toEqual([])
