@@ -46,6 +46,38 @@ describe('findings', () => {
     expect(changeFindings(findings, [], at(-7_200), { openAfterMs: 0, closeAfterMs: 0 }).closed).toHaveLength(1)
   })
 
+  it('count their holding times anew where the clock was set back', () => {
+    expect(looks([0, [lag]], [-3_600, [lag]], [-3_571, [lag]], [-3_570, [lag]])).toEqual(['-3570 opened replica-1'])
+    expect(looks([0, [lag]], [30, [lag]], [40, []], [-3_600, []], [-3_541, []], [-3_540, []])).toEqual([
+      '30 opened replica-1',
+      '-3540 closed replica-1',
+    ])
+  })
+
+  it('whose subject is absent stay open for a day', () => {
+    const open: Finding = { finding: 'lag', subject: 'replica-1', since: at(0).toISOString(), open: true }
+    const closedAt = (seconds: number, absent: boolean) =>
+      changeFindings([{ ...open, clearSince: at(0).toISOString() }], [], at(seconds), { ...HOLD, absent: () => absent })
+        .closed
+    expect(closedAt(86_399, true)).toEqual([])
+    expect(closedAt(86_400, true)).toHaveLength(1)
+    expect(closedAt(60, false)).toHaveLength(1)
+  })
+
+  it('whose subjects change at every look do not fill the checkpoint', () => {
+    let findings: readonly Finding[] = []
+    let opened = 0
+    for (let look = 0; look < 20; look++) {
+      const conditions = Array.from({ length: 40 }, (_, index) => ({ ...lag, subject: `look ${look} ${index}` }))
+      const limited = limitConditions(conditions, findings, (finding, count) => `${finding}: ${count} more`)
+      const changes = changeFindings(findings, limited, at(look), { openAfterMs: 0, closeAfterMs: 3_600_000 })
+      findings = changes.findings
+      opened += changes.opened.length
+    }
+    expect(findings).toHaveLength(MOST_FINDINGS + 1)
+    expect(opened).toBe(MOST_FINDINGS + 1)
+  })
+
   it('beyond the limit become one of their kind, and known ones keep their own', () => {
     const many = Array.from({ length: MOST_FINDINGS + 7 }, (_, index) => ({ ...lag, subject: `r${index}` }))
     const known: Finding = { finding: 'lag', subject: `r${MOST_FINDINGS + 6}`, since: at(0).toISOString(), open: true }

@@ -20,6 +20,8 @@ export interface Finding {
   readonly open: boolean
   /** When it was first seen to be over, if it is. */
   readonly clearSince?: string
+  /** Event type that resolves its event: for a version, or a configuration, that does not know the finding. */
+  readonly endType?: string
 }
 
 /** What one look changes. */
@@ -31,8 +33,10 @@ export interface FindingChanges<E> {
   readonly closed: readonly Finding[]
 }
 
-/** Open and pending findings of a source; more are counted in one that names none of them. */
+/** Findings of a source, also those that are about to close; more are counted in one that names none of them. */
 export const MOST_FINDINGS = 50
+/** How long a finding stays open whose subject the system does not list any more: it may have failed, or may have been removed. */
+const ABSENT_MS = 86_400_000
 /** Subject of the finding that stands for those beyond {@link MOST_FINDINGS}. */
 export const MORE = '…'
 
@@ -40,26 +44,34 @@ export const MORE = '…'
  * Compares a look with the findings of the checkpoint. A condition is opened once it has held for `openAfterMs`, and closed once it
  * has not held for `closeAfterMs`; one that comes and goes within these times makes no event.
  *
- * @param unknown findings about which this look says nothing; they stay as they are
+ * @param options.unknown findings about which this look says nothing; they stay as they are
+ * @param options.absent true for a finding whose subject the system does not list: it stays open for a day
  */
 export function changeFindings<E>(
   before: readonly Finding[],
   conditions: readonly Condition<E>[],
   now: Date,
-  options: { readonly openAfterMs: number; readonly closeAfterMs: number; readonly unknown?: ReadonlySet<string> },
+  options: {
+    readonly openAfterMs: number
+    readonly closeAfterMs: number
+    readonly unknown?: ReadonlySet<string>
+    readonly absent?: (finding: Finding) => boolean
+  },
 ): FindingChanges<E> {
-  const { openAfterMs, closeAfterMs, unknown } = options
+  const { openAfterMs, closeAfterMs, unknown, absent } = options
   const holding = new Map(conditions.map((condition) => [keyOf(condition), condition]))
   const opened: { finding: Finding; says: E }[] = []
   const closed: Finding[] = []
   const findings: Finding[] = []
-  // A time in the future is of a clock that was set back since.
-  const age = (since: string) => Math.max(0, now.getTime() - Date.parse(since))
+  const age = (since: string) => now.getTime() - Date.parse(since)
+  // A time in the future is of a clock that was set back since: the holding time begins anew, and not only when the clock is there again.
+  const past = (since: string) => (age(since) < 0 ? now.toISOString() : since)
 
   function holds(finding: Finding, says: E): void {
     const { clearSince: _, ...still } = finding
-    const due = !still.open && age(still.since) >= openAfterMs
-    const next = due ? { ...still, open: true } : still
+    const since = still.open ? still.since : past(still.since)
+    const due = !still.open && age(since) >= openAfterMs
+    const next = { ...still, since, open: still.open || due }
     findings.push(next)
     if (due) opened.push({ finding: next, says })
   }
@@ -70,8 +82,9 @@ export function changeFindings<E>(
     if (unknown?.has(finding.finding)) findings.push(finding)
     else if (condition) holds(finding, condition.says)
     else if (finding.open) {
-      const clearSince = finding.clearSince ?? now.toISOString()
-      if (age(clearSince) >= closeAfterMs) closed.push(finding)
+      const clearSince = past(finding.clearSince ?? now.toISOString())
+      const holdMs = absent?.(finding) ? Math.max(ABSENT_MS, closeAfterMs) : closeAfterMs
+      if (age(clearSince) >= holdMs) closed.push(finding)
       else findings.push({ ...finding, clearSince })
     }
   }
@@ -81,21 +94,24 @@ export function changeFindings<E>(
 }
 
 /**
- * Leaves at most {@link MOST_FINDINGS} conditions, those that are findings already first. The others of each kind become one with the
- * subject {@link MORE}, which `says` makes.
+ * Leaves conditions of at most {@link MOST_FINDINGS} findings. Those that are findings already stay; others take the room that is left,
+ * also by findings that are about to close: subjects that change at every look would fill the checkpoint. The rest of each kind become
+ * one with the subject {@link MORE}, which `says` makes.
  */
 export function limitConditions<E>(
   conditions: readonly Condition<E>[],
   before: readonly Finding[],
   says: (finding: string, count: number) => E,
 ): readonly Condition<E>[] {
-  if (conditions.length <= MOST_FINDINGS) return conditions
-  const known = new Set(before.map(keyOf))
-  const isKnown = (condition: Condition<E>) => known.has(keyOf(condition))
-  const ordered = [...conditions.filter(isKnown), ...conditions.filter((condition) => !isKnown(condition))]
-  const rest = Map.groupBy(ordered.slice(MOST_FINDINGS), ({ finding }) => finding)
+  const holding = new Set(conditions.map(keyOf))
+  const kept = before.filter((finding) => finding.subject !== MORE && (finding.open || holding.has(keyOf(finding))))
+  const known = new Set(kept.slice(0, MOST_FINDINGS).map(keyOf))
+  const fresh = conditions.filter((condition) => !known.has(keyOf(condition)))
+  const room = MOST_FINDINGS - known.size
+  const rest = Map.groupBy(fresh.slice(room), ({ finding }) => finding)
   return [
-    ...ordered.slice(0, MOST_FINDINGS),
+    ...conditions.filter((condition) => known.has(keyOf(condition))),
+    ...fresh.slice(0, room),
     ...[...rest].map(([finding, { length }]) => ({ finding, subject: MORE, says: says(finding, length) })),
   ]
 }
@@ -104,9 +120,18 @@ export function limitConditions<E>(
 export function readFindings(written: Json | undefined): readonly Finding[] {
   return (Array.isArray(written) ? written : []).flatMap((entry: Json): readonly Finding[] => {
     if (!isObject(entry)) return []
-    const { finding, subject, since, open, clearSince } = entry
+    const { finding, subject, since, open, clearSince, endType } = entry
     if (typeof finding !== 'string' || typeof subject !== 'string' || !isTime(since)) return []
-    return [{ finding, subject, since, open: open === true, ...(isTime(clearSince) ? { clearSince } : {}) }]
+    return [
+      {
+        finding,
+        subject,
+        since,
+        open: open === true,
+        ...(isTime(clearSince) ? { clearSince } : {}),
+        ...(typeof endType === 'string' ? { endType } : {}),
+      },
+    ]
   })
 }
 

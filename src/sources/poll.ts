@@ -1,17 +1,19 @@
+import type { SourceCode } from '../contract/sources.ts'
 import { pause } from '../kernel/clock.ts'
-import { digestOf } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { type Condition, changeFindings, type Finding, limitConditions, MORE, readFindings } from './findings.ts'
+import { endedEvent, type FindingEvent, openedEvent, unwatchedEnd } from './finding-events.ts'
+import { type Condition, changeFindings, type Finding, limitConditions, readFindings } from './findings.ts'
 import { type SourceContext, type SourceEvent, SourceProblem } from './source.ts'
-
-/** What an event about a finding says. */
-export type FindingEvent = Pick<SourceEvent, 'eventType' | 'priority'> & { readonly data: JsonObject }
 
 /** What one look at a system saw. */
 export interface Look {
   readonly conditions: readonly Condition<FindingEvent>[]
   /** Findings about which it says nothing. */
   readonly unknown?: ReadonlySet<string>
+  /** True for a finding whose subject the system does not list any more, so that nobody knows whether it is over. */
+  readonly absent?: (finding: Finding) => boolean
+  /** Why it saw nothing but these conditions. The source counts as one that does not see. */
+  readonly code?: SourceCode
 }
 
 /** Options of {@link poll}. */
@@ -37,22 +39,23 @@ export async function poll(context: SourceContext, options: PollOptions): Promis
     const seen = await lookOnce(context, look)
     if (signal.aborted) return
     if (seen !== undefined) {
-      await context.saw()
-      const conditions = limitConditions(seen.conditions, findings, options.more)
+      const { conditions, code, ...limits } = seen
+      if (code !== undefined) context.couldNotSee(code)
       const now = clock.now()
-      const { unknown } = seen
-      const changes = changeFindings(findings, conditions, now, { ...options, ...(unknown ? { unknown } : {}) })
+      const limited = limitConditions(conditions, findings, options.more)
+      const { openAfterMs, closeAfterMs } = options
+      const changes = changeFindings(findings, limited, now, { openAfterMs, closeAfterMs, ...limits })
       if (JSON.stringify(changes.findings) !== JSON.stringify(findings))
         await context.accept(
           [
-            ...changes.opened.map(({ finding, says }) =>
-              eventOf(options.name, finding, says, { starts_at: finding.since }),
-            ),
+            ...changes.opened.map(({ finding, says }) => openedEvent(options.name, finding, says)),
             ...changes.closed.flatMap((finding) => overEvent(options, finding, now)),
           ],
-          { checkpoint: { findings: changes.findings.map((finding) => ({ ...finding })) } },
+          { checkpoint: { findings: changes.findings.map((finding) => withEndType(finding, options.over)) } },
         )
       findings = changes.findings
+      // After the findings are written: a source whose events are refused reports nothing, and does not count as one that sees.
+      if (code === undefined) await context.saw()
     }
     await pause(clock, intervalMs, signal)
   }
@@ -69,24 +72,12 @@ async function lookOnce(context: SourceContext, look: PollOptions['look']): Prom
   }
 }
 
+function withEndType(finding: Finding, over: PollOptions['over']): JsonObject {
+  const endType = over(finding)?.eventType ?? finding.endType
+  return { ...finding, ...(endType === undefined ? {} : { endType }) }
+}
+
 function overEvent({ name, over }: PollOptions, finding: Finding, now: Date): readonly SourceEvent[] {
-  const says = over(finding)
-  const times = { starts_at: finding.since, ends_at: finding.clearSince ?? now.toISOString() }
-  return says === undefined ? [] : [eventOf(name, finding, says, times)]
-}
-
-function eventOf(source: string, finding: Finding, says: FindingEvent, times: JsonObject): SourceEvent {
-  const { data, ...rest } = says
-  return {
-    ...rest,
-    correlationId: correlationOf(source, finding),
-    idempotencyKey: digestOf([finding.finding, finding.subject, finding.since, says.eventType].join('\n')),
-    data: { component: source, ...data, ...times },
-  }
-}
-
-/** The subject of a finding's events: the one that ends it resolves the one that opened it. */
-function correlationOf(source: string, { finding, subject }: Finding): string {
-  const part = subject === MORE ? 'more' : subject
-  return [source, finding, ...(part === '' ? [] : [part])].join('.')
+  const says = over(finding) ?? unwatchedEnd(finding)
+  return says === undefined ? [] : [endedEvent(name, finding, says, now)]
 }

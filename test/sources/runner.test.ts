@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { FindingEvent } from '../../src/sources/finding-events.ts'
 import type { Condition } from '../../src/sources/findings.ts'
-import { type FindingEvent, poll } from '../../src/sources/poll.ts'
+import { poll } from '../../src/sources/poll.ts'
 import {
   FencedOut,
   type Source,

@@ -1,6 +1,6 @@
 import type { PostgresDefinition } from '../../catalogue/source-definitions.ts'
+import type { FindingEvent } from '../finding-events.ts'
 import { type Condition, type Finding, MORE } from '../findings.ts'
-import type { FindingEvent } from '../poll.ts'
 import type { Figures } from './statements.ts'
 
 /** Every finding of the source, each with the event type that resolves its events. */
@@ -51,14 +51,32 @@ interface Lag {
 }
 
 function lags({ replicas, standby }: Figures, definition: PostgresDefinition): PostgresCondition[] {
-  const names = replicas.map(({ name }) => name)
-  const named = replicas.map((replica) => {
-    // Replicas without an application_name of their own are all called walreceiver.
-    const isShared = names.indexOf(replica.name) !== names.lastIndexOf(replica.name)
-    return { ...replica, subject: isShared ? `${replica.name} ${replica.address ?? 'local'}` : replica.name }
-  })
-  const all = [...named, ...(standby ? [{ ...standby, subject: '' }] : [])]
-  return all.filter((lag) => isBehind(lag, definition)).map((lag) => lagCondition(lag.subject, lag, definition))
+  const late = replicas.filter((replica) => isBehind(replica, definition))
+  // Several of one subject, as behind an address that they share: the one that is furthest behind.
+  const bySubject = [...Map.groupBy(late, subjectOf)].map(([subject, same]) =>
+    lagCondition(subject, same.reduce(furthest), definition),
+  )
+  const own = standby && isBehind(standby, definition) ? [lagCondition('', standby, definition)] : []
+  return [...bySubject, ...own]
+}
+
+/**
+ * The subject of a replica, by what it says itself and never by which others there are: it must not change when another leaves.
+ * Replicas without an application_name of their own are all called walreceiver.
+ */
+function subjectOf({ name, address }: Figures['replicas'][number]): string {
+  return name === 'walreceiver' ? `${name} ${address ?? 'local'}` : name
+}
+
+function furthest<L extends Lag>(a: L, b: L): L {
+  return (b.bytes ?? 0) > (a.bytes ?? 0) ? b : a
+}
+
+/** True for the lag of a replica that the primary does not list any more: it may have failed, and has caught up only if it is back. */
+export function absentOf({ replicas, recovery }: Figures): (finding: Finding) => boolean {
+  const listed = new Set(replicas.map(subjectOf))
+  return ({ finding, subject }) =>
+    finding === 'lag' && !recovery && subject !== '' && subject !== MORE && !listed.has(subject)
 }
 
 function isBehind({ bytes, seconds }: Lag, { lagBytes, lagSeconds }: PostgresDefinition): boolean {
@@ -91,7 +109,8 @@ function lagCondition(
 
 function missing({ replicas, standby }: Figures, { replicas: wanted }: PostgresDefinition): PostgresCondition[] {
   const eventType = 'postgres.replica.missing'
-  const count = replicas.filter(({ physical, streaming }) => physical && streaming).length
+  // What a backup or an archive receives streams as well, and replays nothing.
+  const count = replicas.filter(({ physical, streaming, bytes }) => physical && streaming && bytes !== null).length
   const summary = `${count} of ${wanted} replicas stream.`
   const tooFew: PostgresCondition = {
     finding: 'replicas',

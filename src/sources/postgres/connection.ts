@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import pg from 'pg'
 import type { PostgresDefinition } from '../../catalogue/source-definitions.ts'
 import type { SourceCode } from '../../contract/sources.ts'
 import { codeOf } from '../../kernel/errors.ts'
 import type { Secret } from '../../kernel/secret.ts'
+import type { ReadAuthority } from '../authority.ts'
 import { SourceProblem } from '../source.ts'
 
 /** A connection to a watched server. */
@@ -29,23 +29,26 @@ const COUNT_MS = 20
  */
 export async function connectPostgres(
   definition: PostgresDefinition,
-  secret: Secret | undefined,
+  { secret, readAuthority }: { readonly secret: Secret | undefined; readonly readAuthority: ReadAuthority },
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
   const { host, port, database, user } = definition
+  const ssl = await tlsOf(definition, readAuthority, signal)
   const socket = new Socket()
   const client = new pg.Client({
     host,
     port,
     database,
     user,
-    // Never undefined: pg would take PGPASSWORD, the gateway's own.
-    password: secret?.reveal() ?? '',
-    ssl: await tlsOf(definition),
+    // A function: without a password, and with an empty one, pg takes the gateway's own from PGPASSWORD or ~/.pgpass.
+    password: () => secret?.reveal() ?? '',
+    ssl,
     stream: () => socket,
     application_name: 'claimlinc-teams source',
     keepAlive: true,
   })
+  // Nor those of PGOPTIONS. They can not be given as none: for pg, empty options are absent ones.
+  Object.assign(Reflect.get(client, 'connectionParameters'), { options: undefined })
   let closed = false
   const close = () => {
     closed = true
@@ -78,15 +81,11 @@ export async function connectPostgres(
   }
 }
 
-async function tlsOf({ tls, caFile }: PostgresDefinition) {
+async function tlsOf({ tls }: PostgresDefinition, readAuthority: ReadAuthority, signal: AbortSignal) {
   if (tls === 'off') return false
   if (tls === 'unverified') return { rejectUnauthorized: false }
-  if (caFile === undefined) return { rejectUnauthorized: true }
-  try {
-    return { rejectUnauthorized: true, ca: await readFile(caFile, 'utf8') }
-  } catch (error) {
-    throw new SourceProblem('tls_failed', { cause: error })
-  }
+  const ca = await readAuthority(signal)
+  return { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) }
 }
 
 /** Runs one exchange with the server; cuts the connection after {@link DEADLINE_MS}, beyond {@link MOST_BYTES}, or when aborted. */
@@ -130,6 +129,8 @@ const UNREACHED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EN
 const CUT = ['ECONNRESET', 'EPIPE', '57P01', '57P02', '57P05', '57014']
 /** SQLSTATEs of a server that takes no connection now; those of too few connections are the finding `connections`. */
 const BUSY = ['53300', '57P03']
+/** Of a server that lacks a column, a function or a feature that is read. */
+const UNSUPPORTED = ['42703', '42883', '0A000']
 
 function asProblem(error: unknown, hasSecret: boolean): SourceProblem {
   return error instanceof SourceProblem ? error : new SourceProblem(problemCode(error, hasSecret), { cause: error })
@@ -144,6 +145,7 @@ function problemCode(error: unknown, hasSecret: boolean): SourceCode {
   if (code === '28P01' || code === '28000' || message.startsWith('SASL:'))
     return hasSecret ? 'secret_refused' : 'secret_missing'
   if (code === '42501') return 'rights_missing'
+  if (UNSUPPORTED.includes(code)) return 'version_unsupported'
   if (/^(CERT_|ERR_TLS|ERR_SSL|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|EPROTO)/.test(code) || / SSL connection/.test(message))
     return 'tls_failed'
   return /^[0-9A-Z]{5}$/.test(code) ? 'refused' : 'answer_unreadable'

@@ -1,9 +1,10 @@
 import type { PostgresDefinition } from '../../catalogue/source-definitions.ts'
 import { SOURCE_CODES } from '../../contract/sources.ts'
 import { codeOf } from '../../kernel/errors.ts'
+import { createAuthority } from '../authority.ts'
 import { type Look, poll } from '../poll.ts'
 import { type Source, type SourceCheck, type SourceParts, SourceProblem } from '../source.ts'
-import { conditionsOf, FINDINGS, moreOf, overOf, REFUSED } from './conditions.ts'
+import { absentOf, conditionsOf, FINDINGS, moreOf, overOf, REFUSED } from './conditions.ts'
 import { connectPostgres, type PostgresConnection } from './connection.ts'
 import { type Figures, readFigures, statementsOf } from './statements.ts'
 
@@ -16,6 +17,8 @@ const OTHERS: ReadonlySet<string> = new Set(Object.keys(FINDINGS).filter((findin
  */
 export function createPostgresSource(definition: PostgresDefinition, { secret }: SourceParts): Source {
   const statements = statementsOf(definition)
+  const readAuthority = createAuthority(definition.caFile)
+  const connect = (signal: AbortSignal) => connectPostgres(definition, { secret: secret(), readAuthority }, signal)
 
   async function figuresOf(connection: PostgresConnection, signal: AbortSignal): Promise<Figures> {
     return readFigures(await connection.ask(statements, signal))
@@ -26,13 +29,14 @@ export function createPostgresSource(definition: PostgresDefinition, { secret }:
       let connection: PostgresConnection | undefined
       async function look(signal: AbortSignal): Promise<Look> {
         try {
-          if (connection === undefined || connection.closed)
-            connection = await connectPostgres(definition, secret(), signal)
+          if (connection === undefined || connection.closed) connection = await connect(signal)
         } catch (error) {
-          if (isFull(error)) return { conditions: [REFUSED], unknown: OTHERS }
+          // Nothing else is seen: where it stays so, the source is blind.
+          if (isFull(error)) return { conditions: [REFUSED], unknown: OTHERS, code: 'busy' }
           throw error
         }
-        return { conditions: conditionsOf(await figuresOf(connection, signal), definition) }
+        const figures = await figuresOf(connection, signal)
+        return { conditions: conditionsOf(figures, definition), absent: absentOf(figures) }
       }
       try {
         await poll(context, { ...definition, look, over: overOf, more: moreOf })
@@ -44,7 +48,7 @@ export function createPostgresSource(definition: PostgresDefinition, { secret }:
       const checks: SourceCheck[] = []
       let connection: PostgresConnection | undefined
       try {
-        connection = await connectPostgres(definition, secret(), signal)
+        connection = await connect(signal)
         checks.push({ what: 'connection', ok: true, found: `${definition.host}:${definition.port} takes the user` })
         const figures = await figuresOf(connection, signal)
         const { version, recovery, used, max, replicas, slots } = figures
@@ -67,7 +71,12 @@ export function createPostgresSource(definition: PostgresDefinition, { secret }:
   }
 }
 
-/** SQLSTATE too_many_connections, of the server, the role or the database. */
+/** Routines of PostgreSQL that refuse a connection by the limit of a role or of a database, whatever else is connected. */
+const OWN_LIMITS: readonly unknown[] = ['InitializeSessionUserId', 'CheckMyDatabase']
+
+/** SQLSTATE too_many_connections of the server: the monitor's own limit, which has the same, says nothing about others. */
 function isFull(error: unknown): boolean {
-  return error instanceof SourceProblem && codeOf(error.cause) === '53300'
+  if (!(error instanceof SourceProblem) || codeOf(error.cause) !== '53300') return false
+  const { cause } = error
+  return !(cause instanceof Error && 'routine' in cause && OWN_LIMITS.includes(cause.routine))
 }

@@ -20,6 +20,7 @@ const figures = z.object({
   /** False where the user lacks the rights of `pg_monitor`: the figures would look like those of a quiet server. */
   may: z.boolean(),
   recovery: z.boolean(),
+  /** Connections that are not reserved for administrators. */
   max: number,
   used: number,
   /** What streams from the server. */
@@ -30,6 +31,7 @@ const figures = z.object({
         address: z.string().nullable(),
         physical: z.boolean(),
         streaming: z.boolean(),
+        /** WAL that it has not replayed; null for one that replays nothing, as a backup. */
         bytes: number.nullable(),
         seconds: number.nullable(),
       }),
@@ -64,13 +66,16 @@ const END_OF_WAL = `CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_rece
  * The statements of one look, in a read-only transaction of their own: they leave nothing behind in a connection of a pooler, and an
  * answer that waits for a lock is given up.
  *
+ * A replica that is fed from an archive receives nothing: how late it is, only the time of the last transaction says.
+ *
  * The times of transactions are differences by the server's clock. No query text is read: it may name patients.
  */
 export function statementsOf({ transactionSeconds, idleSeconds }: PostgresDefinition): string {
   return `BEGIN READ ONLY; SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = '2s';
 SELECT json_build_object(
   'version', current_setting('server_version'), 'may', ${MAY}, 'recovery', pg_is_in_recovery(),
-  'max', current_setting('max_connections')::int,
+  'max', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+         - coalesce(current_setting('reserved_connections', true)::int, 0),
   'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
   'replicas', (SELECT coalesce(json_agg(json_build_object(
       'name', r.application_name, 'address', host(r.client_addr), 'physical', coalesce(s.slot_type, 'physical') = 'physical',
@@ -85,16 +90,16 @@ SELECT json_build_object(
       'streaming', EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')
                    OR coalesce(current_setting('primary_conninfo', true), '') = '',
       'bytes', pg_wal_lsn_diff(w.lsn, pg_last_wal_replay_lsn()),
-      'seconds', CASE WHEN w.lsn = pg_last_wal_replay_lsn() THEN 0
+      'seconds', CASE WHEN pg_last_wal_receive_lsn() IS NOT NULL AND w.lsn = pg_last_wal_replay_lsn() THEN 0
                       ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END) END,
-  'long', (${oldest('xact_start', transactionSeconds, "state NOT LIKE 'idle in transaction%'")}),
+  'long', (${oldest('xact_start', transactionSeconds)}),
   'idle', (${oldest('state_change', idleSeconds, "state LIKE 'idle in transaction%'")}))
   FROM (SELECT ${END_OF_WAL} AS lsn) w;
 COMMIT`
 }
 
 /** The number of transactions that are older than `seconds`, and the oldest of them. */
-function oldest(since: 'xact_start' | 'state_change', seconds: number, which: string): string {
+function oldest(since: 'xact_start' | 'state_change', seconds: number, which = 'true'): string {
   return `SELECT json_build_object('count', count(*) OVER (), 'pid', pid, 'user', usename, 'application', application_name,
              'database', datname, 'seconds', round(extract(epoch FROM clock_timestamp() - ${since})))
     FROM pg_stat_activity

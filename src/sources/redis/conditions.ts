@@ -1,6 +1,6 @@
 import type { RedisDefinition } from '../../catalogue/source-definitions.ts'
+import type { FindingEvent } from '../finding-events.ts'
 import { type Condition, type Finding, MORE } from '../findings.ts'
-import type { FindingEvent } from '../poll.ts'
 
 /** Every finding of the source, each with the event type that resolves its events. */
 const FINDINGS = {
@@ -44,6 +44,17 @@ export function replicasOf(info: Info): readonly Replica[] {
       },
     ]
   })
+}
+
+/**
+ * True for the lag of a replica that its primary does not list as online any more: it may have failed, or copies everything anew, and has
+ * caught up only if it is back.
+ */
+export function absentOf(info: Info): (finding: Finding) => boolean {
+  const isPrimary = info.get('role') === 'master'
+  const online = new Set(replicasOf(info).flatMap((replica) => (replica.online ? [replica.name] : [])))
+  return ({ finding, subject }) =>
+    finding === 'lag' && isPrimary && subject !== '' && subject !== MORE && !online.has(subject)
 }
 
 function ofPrimary(info: Info, { lagBytes, lagSeconds, replicas: wanted }: RedisDefinition): RedisCondition[] {

@@ -1,17 +1,17 @@
 import { createServer, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { Secret } from '../../../src/kernel/secret.ts'
 import { createPostgresSource } from '../../../src/sources/postgres/source.ts'
 import { lookOnce } from './one-look.ts'
 
 /** A server that answers every connection in its own way. Returns its port. */
-async function serverThat(answers: (socket: Socket) => void): Promise<number> {
+async function serverThat(answers: (socket: Socket, first: Buffer) => void): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
-    socket.once('data', () => answers(socket))
+    socket.once('data', (first) => answers(socket, first))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -22,7 +22,7 @@ async function serverThat(answers: (socket: Socket) => void): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-const sourceAt = (port: number) =>
+const sourceAt = (port: number, password = 'password') =>
   createPostgresSource(
     {
       name: 'claims_db',
@@ -45,7 +45,7 @@ const sourceAt = (port: number) =>
       transactionSeconds: 1,
       idleSeconds: 1,
     },
-    { secret: () => new Secret('password'), clock: systemClock },
+    { secret: () => (password === '' ? undefined : new Secret(password)), clock: systemClock },
   )
 
 /** AuthenticationOk, ReadyForQuery. */
@@ -82,6 +82,29 @@ describe('a PostgreSQL source at a server that is none', () => {
     ],
   ] as const)('says %s for %s', async (code, _, answers) => {
     expect(await lookOnce(sourceAt(await serverThat(answers)))).toMatchObject({ code, events: [] })
+  })
+
+  it('gets neither the password nor the options of the gateway itself where the source has no secret', async () => {
+    vi.stubEnv('PGPASSWORD', 'MARKEDVALUE-of-the-gateway')
+    vi.stubEnv('PGOPTIONS', '-c search_path=markedvalue')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const sent: Buffer[] = []
+    const port = await serverThat((socket, first) => {
+      sent.push(first)
+      // AuthenticationCleartextPassword.
+      socket.write(Buffer.from('520000000800000003', 'hex'))
+      socket.once('data', (answer) => {
+        sent.push(answer)
+        // An error: 28P01.
+        const fields = Buffer.from('SFATAL\0C28P01\0Mrefused\0\0')
+        const head = Buffer.from('4500000000', 'hex')
+        head.writeInt32BE(fields.length + 4, 1)
+        socket.end(Buffer.concat([head, fields]))
+      })
+    })
+    expect(await lookOnce(sourceAt(port, ''))).toMatchObject({ code: 'secret_missing', events: [] })
+    expect(sent).toHaveLength(2)
+    expect(Buffer.concat(sent).toString('latin1').toLowerCase()).not.toContain('markedvalue')
   })
 
   it.each([

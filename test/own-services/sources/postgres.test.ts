@@ -79,7 +79,7 @@ describe('a PostgreSQL source', () => {
     expect(rights).toMatchObject({
       what: 'rights',
       ok: true,
-      found: expect.stringMatching(/a primary; \d+ of 20 connections, 1 replica/),
+      found: expect.stringMatching(/a primary; \d+ of 17 connections, 1 replica/),
     })
   })
 
@@ -103,7 +103,9 @@ describe('a PostgreSQL source', () => {
     await client.query("BEGIN; SELECT 'patient 1234567890'")
     const limits = { idleSeconds: 0, transactionSeconds: 0 }
     const first = await look(primary, limits)
+    // An idle transaction is an open one as well, however short its present idle spell is.
     expect(first.events).toMatchObject([
+      { eventType: 'postgres.transaction.long', correlationId: 'claims_db.transaction' },
       {
         eventType: 'postgres.transaction.long',
         correlationId: 'claims_db.idle_in_transaction',
@@ -115,7 +117,10 @@ describe('a PostgreSQL source', () => {
     await client.end()
     await expect
       .poll(async () => (await lookOnce(sourceOf(primary, limits), first.checkpoint)).events, { timeout: 10_000 })
-      .toMatchObject([{ eventType: 'postgres.transaction.ended', correlationId: 'claims_db.idle_in_transaction' }])
+      .toMatchObject([
+        { eventType: 'postgres.transaction.ended', correlationId: 'claims_db.transaction' },
+        { eventType: 'postgres.transaction.ended', correlationId: 'claims_db.idle_in_transaction' },
+      ])
   })
 
   it('reports a replica that replays late, from both sides', async () => {
@@ -161,6 +166,16 @@ describe('a PostgreSQL source', () => {
     ])
   })
 
+  it('is busy by the limit of its own role, and reports nothing about the server', async () => {
+    await admin.query(`CREATE ROLE limited LOGIN PASSWORD '${PASSWORD}' CONNECTION LIMIT 1 IN ROLE pg_monitor`)
+    const url = new URL(primary.url)
+    url.username = 'limited'
+    url.password = PASSWORD
+    const other = await connected({ ...primary, url: url.href })
+    onTestFinished(() => other.end())
+    expect(await look(primary, { user: 'limited' })).toMatchObject({ code: 'busy', events: [] })
+  })
+
   it('reports connections by their share, and that the server refuses more', async () => {
     const clients: pg.Client[] = []
     onTestFinished(async () => {
@@ -177,7 +192,7 @@ describe('a PostgreSQL source', () => {
     }
     for (let count = 0; count < 8; count++) clients.push(await connected(primary))
     expect((await look(primary, { connections: 0.5 })).events).toMatchObject([
-      { eventType: 'postgres.connection.exhausted', data: { threshold: 10, unit: 'connections' } },
+      { eventType: 'postgres.connection.exhausted', data: { threshold: 9, unit: 'connections' } },
     ])
     expect((await look(primary, { connections: 0.95 })).events).toEqual([])
     await fill()
@@ -185,7 +200,7 @@ describe('a PostgreSQL source', () => {
     const open = { finding: 'slot', subject: 'reporting', since: '2026-11-30T10:00:00.000Z', open: true }
     const full = await lookOnce(sourceOf(primary), { findings: [open] })
     expect(full).toMatchObject({
-      code: undefined,
+      code: 'busy',
       events: [
         {
           eventType: 'postgres.connection.exhausted',

@@ -1,0 +1,44 @@
+import { EVENT_TYPES } from '../catalogue/event-types.ts'
+import { digestOf } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { type Finding, MORE } from './findings.ts'
+import type { SourceEvent } from './source.ts'
+
+/** What an event about a finding says. */
+export type FindingEvent = Pick<SourceEvent, 'eventType' | 'priority'> & { readonly data: JsonObject }
+
+/** The event of a finding that has opened. */
+export function openedEvent(source: string, finding: Finding, says: FindingEvent): SourceEvent {
+  return eventOf(source, finding, says, { starts_at: finding.since })
+}
+
+/** The event that resolves that of a finding. */
+export function endedEvent(source: string, finding: Finding, says: FindingEvent, now: Date): SourceEvent {
+  return eventOf(source, finding, says, { starts_at: finding.since, ends_at: finding.clearSince ?? now.toISOString() })
+}
+
+/** What the event says that resolves a finding which nobody looks at any more; undefined where no type is known for it. */
+export function unwatchedEnd({ endType }: Finding): FindingEvent | undefined {
+  if (endType === undefined || !isBuiltIn(endType)) return undefined
+  return { eventType: endType, data: { summary: 'Not watched any more: whether it is over is not known.' } }
+}
+
+function isBuiltIn(name: string): name is keyof typeof EVENT_TYPES & FindingEvent['eventType'] {
+  return Object.hasOwn(EVENT_TYPES, name)
+}
+
+function eventOf(source: string, finding: Finding, says: FindingEvent, times: JsonObject): SourceEvent {
+  const { data, ...rest } = says
+  return {
+    ...rest,
+    correlationId: correlationOf(source, finding),
+    idempotencyKey: digestOf([finding.finding, finding.subject, finding.since, says.eventType].join('\n')),
+    data: { component: source, ...data, ...times },
+  }
+}
+
+/** The subject of a finding's events: the one that ends it resolves the one that opened it. */
+function correlationOf(source: string, { finding, subject }: Finding): string {
+  const part = subject === MORE ? 'more' : subject
+  return [source, finding, ...(part === '' ? [] : [part])].join('.')
+}
