@@ -18,6 +18,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { startPagerSender } from '../pagers/sender.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
+import { startEndingRemoved } from '../sources/removed.ts'
 import { abandonPagerAlerts } from '../store/claim-pager-alerts.ts'
 import type { Database } from '../store/database.ts'
 import { fillFirstPosts } from '../store/first-posts.ts'
@@ -138,6 +139,15 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
       }),
     )
   }
+  releases.add(
+    startEndingRemoved({
+      sources: catalogue.sources,
+      kysely: database.delivery,
+      accept: parts.service.acceptFromSource,
+      clock,
+      log,
+    }),
+  )
   releases.add(startAdopting({ kysely: database.kysely, clock, log }))
   releases.add(startSweep({ find, repairWaits, wake: turns.wake, clock, log }))
   releases.add(startEscalation({ ...parts.escalation.loop, kysely: database.delivery, clock }))

@@ -14,6 +14,7 @@ import { escalationNames, escalationProblems } from './escalation-config.ts'
 import { pagerProblems } from './pager-config.ts'
 import { matchesType } from './route.ts'
 import { stormProblems } from './storm-fields.ts'
+import { watchedProblems } from './watched-config.ts'
 
 /**
  * Checks a configuration, alone and against the built-in catalogue.
@@ -36,6 +37,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...stormProblems(input, builtIn),
     ...pagerProblems(input, builtIn),
     ...alertmanagerProblems(input, builtIn),
+    ...watchedProblems(input),
     ...missingTemplates(input, folder),
   )
   if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)

@@ -67,6 +67,9 @@ describe('the section sources', () => {
       b: { ...POSTGRES, host: 'postgres://monitor:secret@db/claims', password: 'MARKEDVALUE' },
       c: { kind: 'postgre', host: 'db' },
       d: { kind: 'postgres' },
+      e: { ...POSTGRES, interval: '5m' },
+      f: { kind: 'redis', host: 'cache', blind_after: '49s' },
+      g: { ...POSTGRES, interval: '40s' },
       'E-mail': POSTGRES,
     })
     expect(problems).toEqual([
@@ -81,6 +84,8 @@ describe('the section sources', () => {
       'sources.d.host: a host name or an address, without port',
       expect.stringContaining('sources.d.user: text of 1 to 63 characters'),
       expect.stringContaining('sources.E-mail: a key of a-z'),
+      expect.stringContaining('sources.e.blind_after: at least 320s'),
+      expect.stringContaining('sources.f.blind_after: at least 50s'),
     ])
     expect(problems.join()).not.toContain('MARKEDVALUE')
   })

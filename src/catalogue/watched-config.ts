@@ -1,9 +1,15 @@
 import { z } from 'zod'
-import { between, duration, oneOf, strict, text } from './config-parts.ts'
+import type { Problem } from '../kernel/errors.ts'
+import { between, duration, oneOf, secondsOf, strict, text } from './config-parts.ts'
+import { entries } from './config-readers.ts'
 import { type SourceDefinition, TLS_MODES, WATCHED_KINDS } from './source-definitions.ts'
 
 /** The shortest time between two looks, in seconds. */
 const SHORTEST_INTERVAL = 5
+/** Longest time of one look, in seconds: for the connection, and for the answer. */
+const LONGEST_LOOK = 20
+const INTERVAL = 30
+const BLIND_AFTER = 60
 
 const atLeast = (seconds: number, example: string) => {
   const error = `a duration of at least ${seconds} seconds, such as ${example}`
@@ -11,8 +17,8 @@ const atLeast = (seconds: number, example: string) => {
 }
 
 const COMMON = {
-  interval: atLeast(SHORTEST_INTERVAL, '30s').default(30),
-  blind_after: atLeast(SHORTEST_INTERVAL, '60s').default(60),
+  interval: atLeast(SHORTEST_INTERVAL, '30s').default(INTERVAL),
+  blind_after: atLeast(SHORTEST_INTERVAL, '60s').default(BLIND_AFTER),
   open_after: duration.default(30),
   close_after: duration.default(60),
 }
@@ -68,6 +74,20 @@ export function watchedOf(
   for (const [name, source] of Object.entries(sources))
     if (isWatched(source)) found.set(name, definitionOf(name, source))
   return found
+}
+
+/** Finds sources that would be reported as blind after one look that was lost. Values that the schema refuses are skipped. */
+export function watchedProblems(input: unknown): Problem[] {
+  return entries(input, 'sources').flatMap(([name, source]) => {
+    if (!WATCHED_KINDS.some((kind) => kind === source.kind)) return []
+    const secondsIn = (given: unknown, byDefault: number) =>
+      given === undefined ? byDefault : typeof given === 'string' ? secondsOf(given) : undefined
+    const interval = secondsIn(source.interval, INTERVAL)
+    const blindAfter = secondsIn(source.blind_after, BLIND_AFTER)
+    if (interval === undefined || blindAfter === undefined || blindAfter >= interval + LONGEST_LOOK) return []
+    const expected = `at least ${interval + LONGEST_LOOK}s: the interval, and the longest time of a look`
+    return [{ at: `sources.${name}.blind_after`, found: 'a time in which one look can be lost', expected }]
+  })
 }
 
 function isWatched(source: { readonly kind: string }): source is Watched {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isBlind } from './blindness.ts'
+import { isBlind, quietSince } from './blindness.ts'
 
 const at = (seconds: number) => new Date(Date.parse('2026-11-30T10:00:00Z') + seconds * 1000)
 const state = (unseen: number | undefined, held: number, failedHere: boolean) => ({
@@ -19,4 +19,14 @@ describe('a source is blind', () => {
   ])('%s', (_, given, now, blind) => {
     expect(isBlind(given, at(now), 60_000)).toBe(blind)
   })
+})
+
+it.each([
+  ['while its last look is recent', undefined, 0, 60, undefined],
+  ['once its last look is too old', undefined, 0, 61, 0],
+  ['where it counts as one that does not see anyway', 10, 0, 999, undefined],
+  ['before its first look', undefined, undefined, 999, undefined],
+])('a source has not looked %s', (_, unseen, seen, now, since) => {
+  const dateOf = (seconds: number | undefined) => (seconds === undefined ? undefined : at(seconds))
+  expect(quietSince({ unseenSince: dateOf(unseen), seenAt: dateOf(seen) }, at(now), 60_000)).toEqual(dateOf(since))
 })

@@ -22,6 +22,19 @@ export function isBlind({ unseenSince, heldSince, failedHere }: SightState, now:
   return isOwn && now.getTime() - unseenSince.getTime() >= blindAfterMs
 }
 
+/**
+ * Since when a source has not looked that counts as one that sees: its last look has not ended, or was none. Undefined where its last
+ * look is not older than `quietMs`.
+ */
+export function quietSince(
+  { unseenSince, seenAt }: { readonly unseenSince: Date | undefined; readonly seenAt: Date | undefined },
+  now: Date,
+  quietMs: number,
+): Date | undefined {
+  if (unseenSince !== undefined || seenAt === undefined) return undefined
+  return now.getTime() - seenAt.getTime() > quietMs ? seenAt : undefined
+}
+
 /** What the two events are about. */
 interface Blind {
   readonly name: string
@@ -52,12 +65,21 @@ export function blindEvent(
 }
 
 /** The event of a source that sees again, which resolves that of its blindness. */
-export function recoveredEvent({ name, kind, since, now }: Blind): SourceEvent {
+export function recoveredEvent(blind: Blind): SourceEvent {
+  return endOfBlindness(blind, `Seen again after ${secondsBetween(blind.since, blind.now)} s.`)
+}
+
+/** The event that resolves the blindness of a source which the configuration has no more. */
+export function unwatchedEvent(blind: Blind): SourceEvent {
+  return endOfBlindness(blind, 'Not watched any more: the source is not in the configuration.')
+}
+
+function endOfBlindness({ name, kind, since, now }: Blind, summary: string): SourceEvent {
   return {
     ...headOf(name, 'gateway.source.recovered', since),
     data: {
       component: name,
-      summary: `Seen again after ${secondsBetween(since, now)} s.`,
+      summary,
       labels: { kind },
       starts_at: since.toISOString(),
       ends_at: now.toISOString(),

@@ -7,7 +7,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { renewSource, type SourceChange, saveSource, type TakenSource, takeSource } from '../store/sources.ts'
 import type { Tables } from '../store/tables.ts'
-import { blindEvent, isBlind, recoveredEvent } from './blindness.ts'
+import { blindEvent, isBlind, quietSince, recoveredEvent } from './blindness.ts'
 import { FencedOut, type Source, type SourceContext, type SourceEvent, SourceProblem } from './source.ts'
 
 /** Length of a source's lease: a replica that was killed is followed by another within this time. */
@@ -16,6 +16,8 @@ export const SOURCE_LEASE_MS = 15_000
 const RENEW_MS = 5_000
 /** Before a source that failed is started again. */
 const RESTART_MS = 5_000
+/** The clock and the process's own time differ by so much more than before only where the clock was set, or the process suspended. */
+const CLOCK_SET_MS = 2_000
 
 /** Writes events with origin `source:<name>`; `save` runs first in their transaction. False, and nothing written, where it returns false. */
 export type AcceptFromSource = (
@@ -26,21 +28,25 @@ export type AcceptFromSource = (
 
 /** Parts of {@link startSource}. */
 export interface RunnerParts {
-  readonly definition: Pick<SourceDefinition, 'name' | 'kind' | 'blindAfterMs'>
+  readonly definition: Pick<SourceDefinition, 'name' | 'kind' | 'intervalMs' | 'blindAfterMs'>
   readonly source: Source
   readonly kysely: Kysely<Tables>
   readonly accept: AcceptFromSource
   /** This replica, for people. */
   readonly holder: string
   readonly clock: Clock
+  /** Milliseconds of this process, which no setting of the clock and no suspension changes; `performance.now` if absent. */
+  readonly elapsedMs?: () => number
   readonly log: Log
   readonly metrics: Metrics
 }
 
 /** One time during which this replica has the source. */
 interface Tenure extends TakenSource {
-  readonly heldSince: Date
+  heldSince: Date
   readonly ended: AbortController
+  /** Difference between the clock and the process's own time. */
+  clockOffsetMs: number
   /** When the lease was renewed last, by this process's clock. */
   renewedAt: Date
   seenAt: Date | undefined
@@ -48,6 +54,8 @@ interface Tenure extends TakenSource {
   code: SourceCode | undefined
   failedHere: boolean
   blind: Date | undefined
+  /** True while events of the source are refused, so that it is logged once. */
+  refused: boolean
 }
 
 /**
@@ -58,10 +66,12 @@ interface Tenure extends TakenSource {
  */
 export function startSource(parts: RunnerParts): () => Promise<void> {
   const { definition, source, kysely, accept, holder, clock, log, metrics } = parts
-  const { name, kind, blindAfterMs } = definition
+  const { name, kind, intervalMs, blindAfterMs } = definition
+  const elapsedMs = parts.elapsedMs ?? (() => performance.now())
+  const quietMs = Math.max(blindAfterMs, 2 * intervalMs)
   let stopped = false
   let tenure: Tenure | undefined
-  let working: Promise<void> = Promise.resolve()
+  let working: Promise<void> | undefined
   let reporting: Promise<void> = Promise.resolve()
   let keeping: Promise<void> = Promise.resolve()
   let failing = false
@@ -87,8 +97,22 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
       })
   }
 
+  /** Waits for a source that was told to stop. One that hangs is left behind: without the lease it can write nothing. */
+  async function workEnded(): Promise<void> {
+    if (working === undefined) return
+    const over = new AbortController()
+    const hasEnded = await Promise.race([
+      working.then(() => true),
+      pause(clock, SOURCE_LEASE_MS, over.signal).then(() => false),
+    ])
+    over.abort()
+    if (hasEnded) return
+    log.write('source_hangs', { source: name, kind })
+    working = undefined
+  }
+
   async function take(): Promise<void> {
-    await working
+    await workEnded()
     const taken = await takeSource(kysely, { name, kind, holder, leaseMs: SOURCE_LEASE_MS })
     if (taken === undefined || stopped) return
     const now = clock.now()
@@ -98,20 +122,30 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
       heldSince: now,
       ended: new AbortController(),
       renewedAt: now,
+      clockOffsetMs: now.getTime() - elapsedMs(),
       seenAt,
       unseenSince: unseenSince ?? now,
       code: code !== undefined && isSourceCode(code) ? code : undefined,
       failedHere: false,
       blind: taken.blindSince,
+      refused: false,
     }
     log.write('source_taken', { source: name, kind })
-    working = work(tenure)
+    const begun = work(tenure).finally(() => {
+      if (working === begun) working = undefined
+    })
+    working = begun
   }
 
   async function keep(current: Tenure): Promise<void> {
     if (!(await renewSource(kysely, current.lease, SOURCE_LEASE_MS, current))) return end(current)
     current.renewedAt = clock.now()
-    await reportSight(current)
+    try {
+      await reportSight(current)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      reportRefusal(current, error)
+    }
   }
 
   function end(current: Tenure): void {
@@ -124,9 +158,27 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
   /** Writes under the fence of a tenure. @throws FencedOut */
   async function write(current: Tenure, events: readonly SourceEvent[], change: SourceChange): Promise<void> {
     if (current.ended.signal.aborted) throw new FencedOut()
-    if (await accept(events, name, (transaction) => saveSource(transaction, current.lease, change))) return
-    end(current)
-    throw new FencedOut()
+    if (!(await accept(events, name, (transaction) => saveSource(transaction, current.lease, change)))) {
+      end(current)
+      throw new FencedOut()
+    }
+  }
+
+  function reportRefusal(current: Tenure, error: unknown): void {
+    if (!current.refused) log.write('source_event_refused', { source: name, kind, err: error })
+    current.refused = true
+  }
+
+  /** Moves the times of a tenure along where the clock was set, or the process suspended: for the source that time did not pass. */
+  function followClock(current: Tenure): void {
+    const offsetMs = clock.now().getTime() - elapsedMs()
+    const setByMs = offsetMs - current.clockOffsetMs
+    if (Math.abs(setByMs) < CLOCK_SET_MS) return
+    const moved = (time: Date | undefined) => time && new Date(time.getTime() + setByMs)
+    current.clockOffsetMs = offsetMs
+    current.heldSince = new Date(current.heldSince.getTime() + setByMs)
+    current.seenAt = moved(current.seenAt)
+    current.unseenSince = moved(current.unseenSince)
   }
 
   /** Reports that the source has become blind, or sees again; once each, though a look and a renewal may find it at the same time. */
@@ -137,8 +189,10 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
   }
 
   async function reportOnce(current: Tenure): Promise<void> {
+    followClock(current)
     const now = clock.now()
     const about = { name, kind, now }
+    current.unseenSince ??= quietSince(current, now, quietMs)
     if (current.blind === undefined && isBlind(current, now, blindAfterMs)) {
       const since = current.unseenSince ?? now
       await write(current, [blindEvent({ ...about, since }, current.code, blindAfterMs)], { blindSince: since })
@@ -165,9 +219,11 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
         metrics,
         async accept(events, next) {
           await write(current, events, next)
+          if (events.length > 0) current.refused = false
           checkpoint = next.checkpoint
         },
         async saw() {
+          followClock(current)
           current.seenAt = clock.now()
           current.unseenSince = undefined
           current.code = undefined
@@ -176,30 +232,38 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
         },
         couldNotSee(code) {
           if (current.code !== code) log.write('source_unseen', { source: name, kind, code })
+          followClock(current)
           current.failedHere = true
           current.unseenSince ??= clock.now()
           current.code = code
           metrics.count('teams_source_looks_total', { source: name, kind, result: code })
         },
       }
+      let restartMs = RESTART_MS
       try {
         await source.run(context)
       } catch (error) {
-        if (signal.aborted || error instanceof FencedOut) return
+        if (signal.aborted || error instanceof FencedOut || isGatewayError(error, 'gateway_stopped')) return
         if (error instanceof SourceProblem) context.couldNotSee(error.code)
-        else {
-          if (isGatewayError(error, 'gateway_stopped')) return
-          log.write('source_failed', { source: name, kind, err: error })
-          if (!isGatewayError(error)) {
-            context.couldNotSee('failed')
-            await reportSight(current).catch(() => undefined)
-          }
-          // Whether the last checkpoint was written may be unknown: the lease is given back, and taken with what the database has.
-          return release(current)
-        }
+        else if (isRefusal(error)) {
+          // Nothing was written, and the next look will be refused as well: what the source sees reaches nobody.
+          reportRefusal(current, error)
+          context.couldNotSee('failed')
+          restartMs = Math.max(RESTART_MS, intervalMs)
+        } else return giveBack(current, context, error)
       }
-      await pause(clock, RESTART_MS, signal)
+      await pause(clock, restartMs, signal)
     }
+  }
+
+  /** Whether the last checkpoint was written may be unknown: the lease is given back, and taken with what the database has. */
+  async function giveBack(current: Tenure, context: SourceContext, error: unknown): Promise<void> {
+    log.write('source_failed', { source: name, kind, err: error })
+    if (!isGatewayError(error) || error.code === 'internal') {
+      context.couldNotSee('failed')
+      await reportSight(current).catch(() => undefined)
+    }
+    return release(current)
   }
 
   async function release(current: Tenure): Promise<void> {
@@ -215,7 +279,12 @@ export function startSource(parts: RunnerParts): () => Promise<void> {
     await holding
     const last = tenure
     if (last) end(last)
-    await working
+    await workEnded()
     if (last) await release(last)
   }
+}
+
+/** True where the events were refused, and the database did not fail. */
+function isRefusal(error: unknown): boolean {
+  return isGatewayError(error) && error.status < 500
 }

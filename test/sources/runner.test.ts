@@ -189,4 +189,125 @@ describe.each(KINDS)('a source on %s', (kind) => {
     await waiting(1)
     expect(await world.events()).toEqual(['gateway.source.blind'])
   })
+
+  it('that hangs after it has seen its system is reported as blind, until it sees again', async () => {
+    const world = await sourcesOn(await startedStore(kind))
+    const { clock, pass, waiting } = createTestClock()
+    const { contexts, source } = idleSource()
+    world.start(source, clock)
+    await waiting(1)
+    await contexts[0]?.saw()
+    pass(59)
+    await waiting(1)
+    expect(await world.events()).toEqual([])
+    pass(5)
+    await waiting(1)
+    expect(await world.events()).toEqual(['gateway.source.blind'])
+    await contexts[0]?.saw()
+    expect(await world.events()).toEqual(['gateway.source.blind', 'gateway.source.recovered'])
+  })
+
+  it('is not blind because the clock was set or the process suspended', async () => {
+    const world = await sourcesOn(await startedStore(kind))
+    const { clock, pass, waiting } = createTestClock()
+    const { contexts, source } = idleSource()
+    let setByMs = 0
+    world.start(source, clock, 'replica-1', () => clock.now().getTime() - setByMs)
+    await waiting(1)
+    await contexts[0]?.saw()
+    setByMs = 3_600_000
+    pass(3_600)
+    contexts[0]?.couldNotSee('no_answer')
+    await waiting(1)
+    expect(await world.events()).toEqual([])
+    pass(61)
+    await waiting(1)
+    expect(await world.events()).toEqual(['gateway.source.blind'])
+  })
+
+  it('whose events are refused looks at each interval and counts as one that does not see', async () => {
+    const world = await sourcesOn(await startedStore(kind))
+    const { clock, pass, waiting } = createTestClock()
+    const { system, source } = systemOf([{ ...EXHAUSTED, says: { ...EXHAUSTED.says, data: {} } }])
+    world.start(source, clock)
+    await waiting(2)
+    for (let look = 0; look < 3; look++) {
+      pass(30)
+      await waiting(2)
+    }
+    expect(system.looks).toBe(4)
+    expect(await world.events()).toEqual(['gateway.source.blind'])
+    expect(world.logged().filter((name) => name === 'source_event_refused')).toHaveLength(1)
+    system.now = [EXHAUSTED]
+    pass(30)
+    await waiting(2)
+    expect(await world.events()).toEqual([
+      'gateway.source.blind',
+      'postgres.connection.exhausted',
+      'gateway.source.recovered',
+    ])
+  })
+
+  it('that does not stop delays the end of the gateway by no more than its lease', async () => {
+    const world = await sourcesOn(await startedStore(kind))
+    const { clock, pass, waiting } = createTestClock()
+    const stop = world.start({ run: () => new Promise(() => {}) }, clock)
+    await waiting(1)
+    const stopping = stop()
+    await waiting(1)
+    pass(15)
+    await stopping
+    expect(world.logged()).toContain('source_hangs')
+    expect(await world.row()).toMatchObject({ holder: null, lease_until: null })
+  })
+
+  it.each(['claims_db.connections', 'claims_db.slot.dbz_patient_2024'])(
+    'resolves its own events, and no caller does: %s',
+    async (correlationId) => {
+      const world = await sourcesOn(await startedStore(kind))
+      const { clock, waiting } = createTestClock()
+      const { contexts, source } = idleSource()
+      world.start(source, clock)
+      await waiting(1)
+      const end = { ...event, correlationId, eventType: 'postgres.connection.recovered' } as const
+      await contexts[0]?.accept([{ ...event, correlationId }], { checkpoint: {} })
+      const byCaller = { eventType: end.eventType, correlationId, data: end.data }
+      await world.wired.service.accept([byCaller], 'http:mallory')
+      expect(await world.ended()).toEqual([])
+      const recovered = { ...byCaller, eventType: 'gateway.source.recovered' }
+      await expect(world.wired.service.accept([recovered], 'http:mallory')).rejects.toMatchObject({
+        code: 'invalid_event',
+      })
+      await contexts[0]?.accept([{ ...end, idempotencyKey: 'k2' }], { checkpoint: {} })
+      expect(await world.ended()).toEqual([event.eventType])
+    },
+  )
+
+  it('that the configuration has no more is ended, once no replica has run it for ten minutes', async () => {
+    const world = await sourcesOn(await startedStore(kind))
+    const { clock, pass, waiting } = createTestClock()
+    const { system, source } = systemOf([EXHAUSTED])
+    const stop = world.start(source, clock)
+    await waiting(2)
+    system.now = new SourceProblem('not_reached')
+    for (const seconds of [30, 60]) {
+      pass(seconds)
+      await waiting(2)
+    }
+    await stop()
+    const open = ['postgres.connection.exhausted', 'gateway.source.blind']
+    pass(900)
+    await world.endRemoved(new Map([['claims_db', { kind: 'postgres' }]]), clock)()
+    expect(await world.events()).toEqual(open)
+    pass(-900)
+    world.endRemoved(new Map(), clock)
+    await waiting(1)
+    expect(await world.events()).toEqual(open)
+    pass(900)
+    await expect
+      .poll(world.events, { timeout: 20_000 })
+      .toEqual([...open, 'postgres.connection.recovered', 'gateway.source.recovered'])
+    expect(await world.ended()).toEqual(open.toSorted())
+    await expect.poll(() => world.row()).toMatchObject({ checkpoint: {}, blind_since: null, holder: null })
+  })
 })

@@ -4,6 +4,7 @@ import { type Wired, wire } from '../../src/app/wiring.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
+import { startEndingRemoved } from '../../src/sources/removed.ts'
 import { startSource } from '../../src/sources/runner.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { Store } from '../services/stores.ts'
@@ -49,19 +50,40 @@ export async function sourcesOn(store: Store) {
     kysely,
     /** Names of the log events so far. */
     logged: () => lines.map((line) => String(JSON.parse(line).event)),
-    start(source: Pick<Source, 'run'>, clock: Clock, holder = 'replica-1', name = 'claims_db') {
+    /** Starts a source; by default the process's own time passes as the clock does. */
+    start(
+      source: Pick<Source, 'run'>,
+      clock: Clock,
+      holder = 'replica-1',
+      elapsedMs: () => number = () => clock.now().getTime(),
+    ) {
       const stop = startSource({
-        definition: { name, kind: 'postgres', blindAfterMs: 60_000 },
+        definition: { name: 'claims_db', kind: 'postgres', intervalMs: 30_000, blindAfterMs: 60_000 },
         source: { ...source, check: async () => [] },
         kysely,
         accept: wired.service.acceptFromSource,
         holder,
         clock,
+        elapsedMs,
         log,
         metrics: createMetrics(),
       })
       onTestFinished(stop)
       return stop
+    },
+    /** Ends what is open of sources that are not among these. */
+    endRemoved(sources: ReadonlyMap<string, { readonly kind: string }>, clock: Clock) {
+      const stop = startEndingRemoved({ sources, kysely, accept: wired.service.acceptFromSource, clock, log })
+      onTestFinished(stop)
+      return stop
+    },
+    /** Types of the events whose cards a resolution has ended. */
+    async ended(): Promise<readonly string[]> {
+      const { rows } = await sql<{ event_type: string }>`
+        SELECT DISTINCT n.event_type FROM teams_notifications n
+          JOIN teams_resolutions r ON r.dedup_key = n.dedup_key AND r.event_type = n.event_type
+         ORDER BY 1`.execute(kysely)
+      return rows.map(({ event_type }) => event_type)
     },
     async row(name = 'claims_db') {
       return kysely.selectFrom('teams_sources').selectAll().where('name', '=', name).executeTakeFirst()

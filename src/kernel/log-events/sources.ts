@@ -35,6 +35,25 @@ export const SOURCE_EVENTS = {
     fields: ['source', 'kind', 'err'],
     todo: 'If the database is not reachable, nothing. Otherwise report it with the fields of this line.',
   },
+  source_event_refused: {
+    level: 'error',
+    message:
+      'events of a source were refused and are not sent; nothing that it sees is reported until they are accepted',
+    fields: ['source', 'kind', 'err'],
+    todo: 'Look at the problems in this line: an event type of the configuration asks for data that the source does not give.',
+  },
+  source_hangs: {
+    level: 'error',
+    message: 'source did not stop in time and was left behind; it can write nothing any more',
+    fields: ['source', 'kind'],
+    todo: 'Look for a file system or a name server that does not answer, and report it with the fields of this line.',
+  },
+  source_removed_open: {
+    level: 'error',
+    message: 'events of a source that the configuration has no more could not be resolved; trying again',
+    fields: ['err'],
+    todo: 'Check that the database answers. If events are refused, look at the event types of the configuration.',
+  },
   source_not_held: {
     level: 'error',
     message: 'lease of a source could not be taken or renewed; trying again',
