@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
+import { applyRetention } from '../../src/store/maintenance.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
 import { QUICK, serveQuick } from './gateways.ts'
 
@@ -45,6 +46,7 @@ interface Row {
 
 function receiver({ wired: { service, database } }: ServedGateway) {
   return {
+    database,
     receive: (body: unknown, name = 'default', origin = 'test') => service.receiveAlerts(name, body, origin),
     metrics: async () => (await service.metrics()).body,
     async rows(): Promise<readonly Row[]> {
@@ -308,6 +310,16 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
       { state: 'card' },
       { state: 'card' },
     ])
+  })
+
+  it('are forgotten by retention once they are older than 40 days', async () => {
+    const { receive, database } = await serve(kind)
+    for (const groupKey of ['old', 'new']) await receive({ ...group(['a']), groupKey })
+    await sql`UPDATE teams_alert_events SET event_created_at = now() - interval '41 days'
+               WHERE id = (SELECT min(id) FROM teams_alert_events)`.execute(database.kysely)
+    await applyRetention(database.kysely, 2_190, 90)
+    const { rows } = await sql`SELECT id FROM teams_alert_events`.execute(database.kysely)
+    expect(rows).toHaveLength(1)
   })
 
   it('with an event type whose data they do not have make an ordinary alert', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -150,6 +151,40 @@ it('a rule of Prometheus that fires while the gateway is away is one card, and o
     { event_type: 'kubernetes.pod.crashloop', priority: 'CRITICAL', channel: 'pmo', state: 'accepted' },
   ])
   expect(notifications[1]?.resolved_at).not.toBeNull()
+})
+
+it('the alert of the guide fires when heartbeats stop or were never there, and not for a replica that gets none', () => {
+  const [, expr = ''] = /^```\n(.*outcome="heartbeat".*)\n```$/m.exec(read('docs/guides/alertmanager.md')) ?? []
+  const folder = embeddedFolder()
+  const rules = { groups: [{ name: 'watchdog', rules: [{ alert: 'Quiet', expr }] }] }
+  const series = (instance: string) =>
+    `teams_source_webhooks_total{source="default",outcome="heartbeat",instance="${instance}"}`
+  const quiet = (minute: number, fires: boolean) => ({
+    eval_time: `${minute}m`,
+    alertname: 'Quiet',
+    exp_alerts: fires ? [{}] : [],
+  })
+  const cases = {
+    rule_files: [join(folder, 'rules.yml')],
+    tests: [
+      {
+        interval: '5m',
+        input_series: [
+          { series: series('a'), values: '0+1x6 6x12' },
+          { series: series('b'), values: '0x18' },
+        ],
+        alert_rule_test: [quiet(25, false), quiet(60, true)],
+      },
+      { interval: '5m', input_series: [], alert_rule_test: [quiet(25, true)] },
+    ],
+  }
+  writeFileSync(join(folder, 'rules.yml'), JSON.stringify(rules))
+  writeFileSync(join(folder, 'cases.yml'), JSON.stringify(cases))
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', join(folder, 'cases.yml')], {
+    encoding: 'utf8',
+  })
+  expect(`${stdout}${stderr}`).toContain('SUCCESS')
+  expect(status).toBe(0)
 })
 
 it('README.md and the guide show the receiver of examples/alertmanager.yml', () => {
