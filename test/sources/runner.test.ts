@@ -217,7 +217,11 @@ describe.each(KINDS)('a source on %s', (kind) => {
     await contexts[0]?.saw()
     setByMs = 3_600_000
     pass(3_600)
+    await waiting(1)
+    expect(await world.events()).toEqual([])
     contexts[0]?.couldNotSee('no_answer')
+    setByMs += 3_600_000
+    pass(3_600)
     await waiting(1)
     expect(await world.events()).toEqual([])
     pass(61)
