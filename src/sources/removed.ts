@@ -26,6 +26,7 @@ export interface RemovedParts extends Pick<RunnerParts, 'kysely' | 'accept' | 'c
  */
 export function startEndingRemoved({ sources, kysely, accept, clock, log }: RemovedParts): () => Promise<void> {
   let stopped = false
+  let failing = false
   let cancelTimer = () => {}
   let trying = tryOnce()
 
@@ -33,8 +34,10 @@ export function startEndingRemoved({ sources, kysely, accept, clock, log }: Remo
     let left = true
     try {
       left = await endAll()
+      failing = false
     } catch (error) {
-      if (!stopped) log.write('source_removed_open', { err: error })
+      if (!stopped && !failing) log.write('source_removed_open', { err: error })
+      failing = true
     }
     if (left && !stopped)
       cancelTimer = clock.after(RETRY_MS, () => {

@@ -273,4 +273,28 @@ describe('the role of the guide', () => {
       await expect(client.query(call)).rejects.toThrow('permission denied for function')
     await client.end()
   })
+
+  it('lets a gateway run sources, and take webhooks of Alertmanager', async () => {
+    const gateway = await createGateway({
+      env: {},
+      settings: { ...QUICK, DATABASE_URL: urlOf(role), TEAMS_MIGRATE: false },
+      config: {
+        sources: {
+          claims_db: { kind: 'postgres', host: '127.0.0.1', port: 1, user: 'monitor' },
+          main: { kind: 'alertmanager' },
+        },
+      },
+    })
+    onTestFinished(() => gateway.stop())
+    await gateway.start()
+    const alert = {
+      status: 'firing',
+      labels: { alertname: 'Full' },
+      startsAt: '2026-11-30T10:00:00Z',
+      fingerprint: 'a',
+    }
+    const webhook = { version: '4', groupKey: '{}:{}', status: 'firing', receiver: 'teams', alerts: [alert] }
+    expect(await gateway.service.receiveAlerts('main', webhook, 'test')).toHaveLength(1)
+    await expect.poll(() => gateway.service.listSources(), { timeout: 30_000 }).toMatchObject([{ code: 'not_reached' }])
+  })
 })
