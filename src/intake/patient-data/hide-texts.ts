@@ -33,7 +33,8 @@ export function createTextHider(findIdentifiers: IdentifierFinder) {
     for (const [text, { folded, identifiers }] of searched) {
       if (!find && identifiers.length === 0) continue
       const found = find ? yield* stretchesOf(find, text, folded, all) : []
-      hidden.set(text, withMasks(text, [...found, ...identifiers.map((identifier) => asStretch(identifier, text))]))
+      const masked = withMasks(text, [...found, ...identifiers.map((identifier) => asStretch(identifier, text))])
+      hidden.set(text, find && masked !== text ? yield* withoutRemains(find, masked, all) : masked)
       if (step.isFull(text)) yield
     }
     return (text) => hidden.get(text) ?? (searched.has(text) ? text : HIDDEN)
@@ -64,6 +65,24 @@ function* stretchesOf(
     end,
     mask: value === undefined || values.get(value) ? HIDDEN : maskValue(value),
   }))
+}
+
+/** More searches of one text than honest texts need. */
+const MOST_SEARCHES = 4
+
+/**
+ * Searches a masked text again: a value that is written in the midst of itself leaves its two halves beside the mask, and a
+ * reader joins them. A text in which each search uncovers another one is hidden whole.
+ */
+function* withoutRemains(find: Finder, masked: string, values: ReadonlyMap<string, boolean>): Generator<void, string> {
+  let text = masked
+  for (let search = 0; search < MOST_SEARCHES; search++) {
+    const next = withMasks(text, yield* stretchesOf(find, text, yield* fold(text), values))
+    // The mask of a value that was sent masked is found again, and is its own mask.
+    if (next === text) return text
+    text = next
+  }
+  return HIDDEN
 }
 
 function asStretch({ start, end, isHiddenWhole }: FoundIdentifier, text: string): Stretch {

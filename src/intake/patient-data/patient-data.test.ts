@@ -120,6 +120,25 @@ const patientsAndData = fc.array(patientValue, { minLength: 1, maxLength: 4 }).c
   })
 })
 
+it('hides a value that is written in the midst of itself, once or many times', () => {
+  // Searched in pieces: its mask shows no letter that would keep the halves apart, and no half has a whole piece.
+  const id = 'ZX2307455641379545016122192569277651481024'
+  const inside = (outer: string) => `${id.slice(0, 21)}${outer}${id.slice(21)}`
+  const texts = [
+    inside(id),
+    inside(inside(id)),
+    [...Array(9)].reduce(inside, id),
+    `${id.slice(0, 21)}-${id}. ${id.slice(21)}`,
+  ]
+  for (const error of texts) {
+    const { data } = protect({ task_name: 't', task_id: 't', patient_id: id, error })
+    expect(String(data.error).replaceAll(/\W/g, '')).not.toContain(id)
+  }
+  // A value that came masked is its own mask.
+  const { data } = protect({ task_name: 't', task_id: 't', patient_id: 'P••••6789', error: 'of P••••6789' })
+  expect(data.error).toBe('of P••••6789')
+})
+
 describe.each(['mask', 'omit'] as const)('under %s', (policy) => {
   it('no patient value remains in any text, number, key or id', () => {
     let hidden = 0
