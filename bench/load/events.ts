@@ -1,4 +1,4 @@
-import { EVENT_TYPES, isOwnType } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES, isSendable } from '../../src/catalogue/event-types.ts'
 import { SAMPLES } from '../../test/cards/samples.ts'
 
 /** An event as a caller posts it. */
@@ -10,8 +10,8 @@ export interface PostedEvent {
 }
 
 type BuiltIn = keyof typeof EVENT_TYPES
-/** All types except the gateway's own, which callers can not send. */
-const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter((type) => !isOwnType(type))
+/** All types that callers may send. */
+const TYPES = (Object.keys(EVENT_TYPES) as BuiltIn[]).filter(isSendable)
 
 /**
  * The nth event of a load: the types of the catalogue in turn, each with realistic data, its own priority and its own

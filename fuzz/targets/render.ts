@@ -1,6 +1,6 @@
 import { createRenderer } from '../../src/cards/renderer.ts'
 import { CARD_DATA } from '../../src/catalogue/card-data.ts'
-import { EVENT_TYPES, isOwnType } from '../../src/catalogue/event-types.ts'
+import { EVENT_TYPES, isSendable } from '../../src/catalogue/event-types.ts'
 import { PRIORITIES } from '../../src/catalogue/priority.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type JsonObject } from '../../src/kernel/json.ts'
@@ -96,7 +96,7 @@ function freshInput(random: Random): JsonObject {
     policy: random.pick(POLICIES),
     max_bytes: random.pick(SIZES),
     mentions: random.oneIn(4) ? [anyText(random, []), anyText(random, [])] : [],
-    // The gateway's own events are not checked, and fit.
-    unchecked: isOwnType(type) || random.oneIn(12),
+    // Events of the gateway and its sources are not checked, and fit.
+    unchecked: !isSendable(type) || random.oneIn(12),
   }
 }
