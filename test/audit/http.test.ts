@@ -30,9 +30,13 @@ async function startSigning(kind: (typeof KINDS)[number]) {
   const key = generateKey(await originOf(store))
   const gateway = await serveQuick(store, { TEAMS_AUDIT_KEY: key.privateKey })
   const { audit } = createClient({ url: gateway.origin })
-  /** Waits until every entry is sealed and signed, which sending has to be over for. */
-  const sealed = () =>
-    expect
+  /** Sends events, and waits until they are delivered, or their attempts add entries later; and until every entry is sealed and signed. */
+  const send = async (...correlationIds: string[]) => {
+    const acceptances = await gateway.service.accept(correlationIds.map(event), 'test')
+    const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
+    const states = async () => (await gateway.service.getNotificationViews(ids)).map(({ state }) => state)
+    await expect.poll(states, { timeout: 30_000 }).toEqual(ids.map(() => 'accepted'))
+    await expect
       .poll(
         async () => {
           const { entries } = await audit.entries({ limit: 500 })
@@ -42,14 +46,15 @@ async function startSigning(kind: (typeof KINDS)[number]) {
         { timeout: 30_000 },
       )
       .toBe(true)
-  return { ...gateway, key, audit, sealed, kysely: gateway.wired.database.kysely }
+    return acceptances
+  }
+  return { ...gateway, key, audit, send, kysely: gateway.wired.database.kysely }
 }
 
 describe.each(KINDS)('the audit trail over HTTP on %s', (kind) => {
   it('gives entries from which anybody computes the signed root, and proofs that verifiers accept', async () => {
-    const { service, key, audit, sealed } = await startSigning(kind)
-    await service.accept([event('c-1'), event('c-2'), event('c-3')], 'test')
-    await sealed()
+    const { key, audit, send } = await startSigning(kind)
+    await send('c-1', 'c-2', 'c-3')
     const checkpoint = await audit.checkpoint()
     const { text } = openNote(checkpoint, [readVerifier(key.verifierKey)])
     const { size, root, origin } = readCheckpoint(text)
@@ -93,9 +98,8 @@ describe.each(KINDS)('the audit trail over HTTP on %s', (kind) => {
   })
 
   it('filters entries', async () => {
-    const { service, audit, sealed, kysely } = await startSigning(kind)
-    const [one, two] = await service.accept([event('c-1'), event('c-2')], 'test')
-    await sealed()
+    const { audit, send, kysely } = await startSigning(kind)
+    const [one, two] = await send('c-1', 'c-2')
     const all = (await audit.entries({ limit: 500 })).entries
     const idsOf = async (query: Parameters<typeof audit.entries>[0]) =>
       (await audit.entries({ limit: 500, ...query })).entries.map(({ id }) => id)
@@ -163,9 +167,8 @@ describe.each(KINDS)('the audit trail over HTTP on %s', (kind) => {
   })
 
   it('has no proof for a tree that was changed', async () => {
-    const { service, audit, sealed, kysely } = await startSigning(kind)
-    await service.accept([event('c-1')], 'test')
-    await sealed()
+    const { audit, send, kysely } = await startSigning(kind)
+    await send('c-1')
     await kysely.transaction().execute(async (transaction) => {
       await sql`SET LOCAL session_replication_role = replica`.execute(transaction)
       await sql`UPDATE teams_audit_leaves SET hash = sha256('x') WHERE leaf_index = 0`.execute(transaction)
