@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { shortIdleTimeout } from './session.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -31,16 +32,12 @@ const MAX_CARDS_READ = 20
 
 /**
  * Locks a group until the transaction ends, so that webhooks of one group are accepted one after the other: each sees what the one
- * before has written. An advisory lock, because a new group has no row yet. Where the connection has an
- * `idle_in_transaction_session_timeout`, it becomes as short as in `lockChannel`: a process that vanishes must not keep the lock.
+ * before has written. An advisory lock, because a new group has no row yet.
  */
 export async function lockGroup(transaction: Kysely<Tables>, correlationId: string): Promise<void> {
   await sql`
     SELECT pg_advisory_xact_lock(hashtext('teams_alert_group'), hashtext(${correlationId}::text)),
-           set_config('idle_in_transaction_session_timeout',
-                      CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)`.execute(
-    transaction,
-  )
+           ${shortIdleTimeout}`.execute(transaction)
 }
 
 /** Notes that an event is about a group, after all others of the group: {@link lockGroup} comes first. */

@@ -1,8 +1,9 @@
+import { sql } from 'kysely'
 import type { ClientBase } from 'pg'
 
 /**
  * `idle_in_transaction_session_timeout` in milliseconds. Long enough to check a full request on a slow machine;
- * `lockChannel` makes it shorter while a channel is locked.
+ * {@link shortIdleTimeout} makes it shorter while a row is locked for which others wait.
  */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
@@ -18,6 +19,13 @@ const ISOLATION = "SET default_transaction_isolation = 'read committed'"
  * locks for two hours, until PostgreSQL probes the connection. DateStyle, because `pg` reads only ISO.
  */
 const SESSION = `SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}; SET datestyle = 'ISO'; ${ISOLATION}`
+
+/**
+ * Sets the timeout to that of a turn's lease until the transaction ends, where the connection has one: a process that vanishes must
+ * not keep a lock for longer. The embedded database has none: it has no other process, and would not survive one.
+ */
+export const shortIdleTimeout = sql`set_config('idle_in_transaction_session_timeout',
+  CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)`
 
 /**
  * Prepares a new connection of the gateway's pools. As a statement, because poolers refuse these settings as connection

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { JsonObject } from '../kernel/json.ts'
+import { shortIdleTimeout } from './session.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -108,8 +109,7 @@ export type SourceChange =
   | { readonly blindSince: Date | null }
 
 /**
- * Writes what a source knows, and locks its row until the transaction ends. Where the connection has an
- * `idle_in_transaction_session_timeout`, it becomes as short as in `lockChannel`: a process that vanishes must not keep the lock.
+ * Writes what a source knows, and locks its row until the transaction ends.
  *
  * @returns false where another replica has taken the source over, and nothing was written
  */
@@ -130,9 +130,7 @@ export async function saveSource(
              : sql`blind_since = ${change.blindSince}::timestamptz`
          }
        WHERE o.name = ${name}::text AND o.fence = ${fence}::int`,
-    )} SELECT set_config('idle_in_transaction_session_timeout',
-                         CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)
-         FROM saved`.execute(transaction)
+    )} SELECT ${shortIdleTimeout} FROM saved`.execute(transaction)
   return rows.length > 0
 }
 

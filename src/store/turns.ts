@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChannelState } from './claim.ts'
+import { shortIdleTimeout } from './session.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -84,17 +85,10 @@ export async function takeTurn(
   }
 }
 
-/**
- * Locks a turn's channel until the transaction ends; false where the turn has lost it.
- *
- * Where the connection has an `idle_in_transaction_session_timeout` (`session.ts`), it becomes as short as a turn's
- * lease: a process that vanishes must not keep the lock for longer. The embedded database has no timeout: it has no
- * other process, and would not survive one.
- */
+/** Locks a turn's channel until the transaction ends; false where the turn has lost it. */
 export async function lockChannel(db: Kysely<Tables>, channel: string, turn: string): Promise<boolean> {
   const { rows } = await sql`
-    SELECT set_config('idle_in_transaction_session_timeout',
-                      CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '0' ELSE '8s' END, true)
+    SELECT ${shortIdleTimeout}
       FROM teams_channels WHERE key = ${channel} AND turn_by = ${turn}::uuid FOR UPDATE`.execute(db)
   return rows.length > 0
 }
