@@ -16,7 +16,7 @@ import type { Form } from './setup.ts'
 import type { BreakageResult, BreakageSummary, NotPlayed, ScenarioResult, Summary } from './summary.ts'
 
 const USAGE = `usage: npm run chaos -- [options]
-  --short          the short form: under two minutes
+  --short          the short form: about two minutes
   --only NAME      this scenario only (may be given several times)
   --seed N         the seed of every random choice; a new one if absent, and printed
   --out FOLDER     where the history goes; a temporary folder if absent

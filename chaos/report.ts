@@ -110,7 +110,7 @@ export function reliabilityPage(summary: Summary, breakages: BreakageSummary | u
     '',
     '```sh',
     `npm run chaos -- --seed ${summary.seed}   # this run: about ${Math.max(1, Math.round(summary.took_s / 60))} minutes`,
-    'npm run chaos -- --short         # part of the CI: under two minutes',
+    'npm run chaos -- --short         # part of the CI: about two minutes',
     'npm run chaos -- --break all     # breaks the gateway on purpose, each promise at least once',
     'node chaos/check.ts FOLDER       # checks the history of a run again',
     'node chaos/report.ts FOLDER      # writes this page from its JSON',
