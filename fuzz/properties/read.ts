@@ -3,9 +3,12 @@
 /** Long enough to be a patient's id, and to match nothing else by chance. */
 export const LONG_NUMBER = /^-?\d{17,}(?:\.5)?$/
 
-/** A JSON text as its sender wrote it, by the engine and not by our code: a number too long for a double is its digits. */
+/**
+ * A JSON text as its sender wrote it, by the engine and not by our code: a number too long for a double is its digits. A
+ * byte order mark before the text is not part of it (RFC 8259, section 8.1).
+ */
 export function readJson(text: string): unknown {
-  return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }) =>
+  return JSON.parse(text.replace(/^\ufeff/, ''), (_key: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === 'number' && context?.source !== undefined && LONG_NUMBER.test(context.source)
       ? digitsOf(value, context.source)
       : value,
