@@ -60,7 +60,8 @@ async function check(name: string, ...args: readonly string[]) {
 
 const needsServices = plan.tiers.some((tier) => TIERS[tier].services)
 const ready =
-  !needsServices || (await step('services', async () => ({ code: 0, output: await ensureServices(console.log) })))
+  !needsServices ||
+  (await step('services', async () => ({ code: 0, output: await ensureServices(console.log, plan.tiers) })))
 // Side by side, the compiler in one thread: alone on two cores it takes 9 s of CPU in several threads and 5 s in one.
 if (plan.checks)
   await Promise.all([

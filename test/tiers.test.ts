@@ -34,7 +34,7 @@ describe('a test file', () => {
   })
 
   it('that starts services or gateways of its own is in test/own-services', () => {
-    const starting = /\b(?:startPostgres|startRedis|spawnGateway)\b/
+    const starting = /\b(?:startPostgres|startRedis|startRabbitMq|spawnGateway)\b/
     expect(filesWith(starting, filesOf('shared-services')).filter((file) => file !== 'test/tiers.test.ts')).toEqual([])
   })
 })

@@ -8,10 +8,12 @@ export const LONG_NUMBER = /^-?\d{17,}(?:\.5)?$/
  * byte order mark before the text is not part of it (RFC 8259, section 8.1).
  */
 export function readJson(text: string): unknown {
-  return JSON.parse(text.replace(/^\ufeff/, ''), (_key: string, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && context?.source !== undefined && LONG_NUMBER.test(context.source)
-      ? digitsOf(value, context.source)
-      : value,
+  return JSON.parse(
+    text.replace(/^\ufeff/, ''),
+    (_key: string, value: unknown, context?: { readonly source?: string }) =>
+      typeof value === 'number' && context?.source !== undefined && LONG_NUMBER.test(context.source)
+        ? digitsOf(value, context.source)
+        : value,
   )
 }
 

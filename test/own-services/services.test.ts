@@ -7,6 +7,7 @@ import { createClient } from 'redis'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { embeddedFolder, freshDatabase } from '../services/database.ts'
 import { type Postgres, startPostgres } from '../services/postgres.ts'
+import { startRabbitMq } from '../services/rabbitmq.ts'
 import { startRedis } from '../services/redis.ts'
 
 async function query(url: string, sql: string): Promise<unknown[]> {
@@ -67,6 +68,35 @@ describe('Redis for tests', () => {
     await redis.restart()
     await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 20_000 })
   })
+})
+
+describe('RabbitMQ for tests', () => {
+  it('answers its management API, keeps a durable message when it is killed, and takes a second node into its cluster', async () => {
+    const rabbit = await startRabbitMq()
+    onTestFinished(() => rabbit.stop())
+    await rabbit.api('PUT', 'queues/%2F/kept', { durable: true })
+    const message = {
+      properties: { delivery_mode: 2 },
+      routing_key: 'kept',
+      payload: 'seven',
+      payload_encoding: 'string',
+    }
+    expect(await rabbit.api('POST', 'exchanges/%2F/amq.default/publish', message)).toEqual({ routed: true })
+    await rabbit.kill()
+    await expect(rabbit.api('GET', 'overview')).rejects.toThrow('fetch failed')
+    await rabbit.restart()
+    const get = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' }
+    expect(await rabbit.api('POST', 'queues/%2F/kept/get', get)).toMatchObject([{ payload: 'seven' }])
+    const second = await startRabbitMq({ joins: rabbit })
+    onTestFinished(() => second.stop())
+    await vi.waitFor(
+      async () =>
+        expect(await rabbit.api('GET', 'nodes?columns=name,running')).toEqual(
+          expect.arrayContaining([rabbit, second].map(({ node }) => ({ name: node, running: true }))),
+        ),
+      { timeout: 30_000 },
+    )
+  }, 180_000)
 })
 
 describe('a started service', () => {

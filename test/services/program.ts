@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly owner: Owner | undefined
   readonly command: string
   readonly args: readonly string[]
+  /** Variables of its environment, besides PATH, LC_ALL and TZ. */
+  readonly env?: Readonly<Record<string, string>>
   /** What it prints once it serves. */
   readonly ready: RegExp
   /** The signal on which it stops in an orderly way. */
@@ -137,7 +139,7 @@ function launch(options: ProgramOptions, started: (pid: number | undefined) => v
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     // In English, because the line that says "ready" is looked for.
-    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', ...options.env },
   })
   started(child.pid)
   return new Promise((resolve, reject) => {
