@@ -12,6 +12,7 @@ import type { Renderer } from '../cards/rendered-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
+import { sourceSecretNames } from '../catalogue/source-definitions.ts'
 import { createAttempt } from '../delivery/attempt.ts'
 import { startEngine } from '../delivery/engine.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
@@ -107,7 +108,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     log,
     metrics,
     clock,
@@ -265,7 +266,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     secrets: realSecrets,
     settings,
     pagers: [...catalogue.pagers.keys()],
-    sources: [...catalogue.sources.keys()],
+    sources: sourceSecretNames(catalogue.sources),
   }
   let recorded: Promise<void> | undefined
   /** Before anything is delivered: a start that can not be recorded is refused. */

@@ -1,19 +1,8 @@
-/** Kinds of systems that are watched; those that report by themselves are not among them. */
-export const WATCHED_KINDS = ['postgres', 'redis'] as const
+import type { CeleryDefinition, CeleryInput } from './celery-definition.ts'
+import type { CommonDefinition, CommonInput, TlsMode } from './source-parts.ts'
 
-/** What every source has, in milliseconds. */
-interface CommonDefinition {
-  /** Its name in the configuration, which its events, its row and its secrets have. */
-  readonly name: string
-  /** Between two looks. */
-  readonly intervalMs: number
-  /** Longest time without a look that succeeded, until the source is reported as blind. */
-  readonly blindAfterMs: number
-  /** How long a condition has to hold until it is an event. */
-  readonly openAfterMs: number
-  /** How long a condition has to be over until its event is resolved. */
-  readonly closeAfterMs: number
-}
+/** Kinds of systems that are watched; those that report by themselves are not among them. */
+export const WATCHED_KINDS = ['postgres', 'redis', 'celery'] as const
 
 /** A PostgreSQL server that is watched. Its password is a secret and not part of the catalogue: see `src/secrets/`. */
 export interface PostgresDefinition extends CommonDefinition {
@@ -36,10 +25,6 @@ export interface PostgresDefinition extends CommonDefinition {
   readonly idleSeconds: number
 }
 
-/** How a source's connection is encrypted: with the server's certificate checked, not checked, or not at all. */
-export const TLS_MODES = ['verify', 'unverified', 'off'] as const
-type TlsMode = (typeof TLS_MODES)[number]
-
 /** A Redis or Valkey server that is watched. Its password is a secret, as that of a {@link PostgresDefinition}. */
 export interface RedisDefinition extends CommonDefinition {
   readonly kind: 'redis'
@@ -56,19 +41,7 @@ export interface RedisDefinition extends CommonDefinition {
 }
 
 /** An outside system that is watched. */
-export type SourceDefinition = PostgresDefinition | RedisDefinition
-
-/** What every source in the configuration may have. */
-interface CommonInput {
-  /** Between two looks; `30s` if absent. */
-  readonly interval?: string | undefined
-  /** Longest time without a successful look until `gateway.source.blind`; `60s` if absent. */
-  readonly blind_after?: string | undefined
-  /** How long a condition has to hold until it is an event; `30s` if absent. */
-  readonly open_after?: string | undefined
-  /** How long a condition has to be over until its event is resolved; `60s` if absent. */
-  readonly close_after?: string | undefined
-}
+export type SourceDefinition = PostgresDefinition | RedisDefinition | CeleryDefinition
 
 /** A PostgreSQL server in the configuration. Its password is a secret: TEAMS_SOURCE_SECRET_<NAME>. */
 export interface PostgresInput extends CommonInput {
@@ -121,4 +94,20 @@ export interface RedisInput extends CommonInput {
 }
 
 /** A system that is watched, in the configuration. */
-export type WatchedInput = PostgresInput | RedisInput
+export type WatchedInput = PostgresInput | RedisInput | CeleryInput
+
+/** Names of all secrets of sources: each source's own, and that of a Celery source's result backend, `<name>_results`. */
+export function sourceSecretNames(sources: ReadonlyMap<string, SourceDefinition>): readonly string[] {
+  return [...sources.values()].flatMap((source) => [
+    source.name,
+    ...(source.kind === 'celery' && source.results !== undefined ? [secretNameOf(source.name, 'results')] : []),
+  ])
+}
+
+/** A second system that a source reads, with a secret of its own. */
+export type SecretPart = 'results'
+
+/** Name of the secret of a source, or of its second system. */
+export function secretNameOf(name: string, part?: SecretPart): string {
+  return part === undefined ? name : `${name}_${part}`
+}

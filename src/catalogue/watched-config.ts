@@ -1,38 +1,20 @@
 import { z } from 'zod'
 import type { Problem } from '../kernel/errors.ts'
-import { between, duration, oneOf, secondsOf, strict, text } from './config-parts.ts'
+import { celeryDefinition, celeryProblems, celerySchema } from './celery-config.ts'
+import { between, duration, secondsOf, strict, text } from './config-parts.ts'
 import { entries } from './config-readers.ts'
-import { type SourceDefinition, TLS_MODES, WATCHED_KINDS } from './source-definitions.ts'
-
-/** The shortest time between two looks, in seconds. */
-const SHORTEST_INTERVAL = 5
-/** Longest time of one look, in seconds: for the connection, and for the answer. */
-const LONGEST_LOOK = 20
-const INTERVAL = 30
-const BLIND_AFTER = 60
-
-const atLeast = (seconds: number, example: string) => {
-  const error = `a duration of at least ${seconds} seconds, such as ${example}`
-  return duration.refine((given) => given >= seconds, { error })
-}
-
-const COMMON = {
-  interval: atLeast(SHORTEST_INTERVAL, '30s').default(INTERVAL),
-  blind_after: atLeast(SHORTEST_INTERVAL, '60s').default(BLIND_AFTER),
-  open_after: duration.default(30),
-  close_after: duration.default(60),
-}
-
-const HOST = /^[A-Za-z0-9_.:-]{1,253}$/
-const HOST_EXPECTED = 'a host name or an address, without port'
-const bytes = between(0, Number.MAX_SAFE_INTEGER, true)
-
-const SERVER = {
-  host: z.string({ error: HOST_EXPECTED }).trim().regex(HOST, { error: HOST_EXPECTED }),
-  tls: oneOf(TLS_MODES).default('verify'),
-  ca_file: text(1_000).optional(),
-}
-const port = (byDefault: number) => between(1, 65_535, true).default(byDefault)
+import { type SourceDefinition, WATCHED_KINDS } from './source-definitions.ts'
+import {
+  BLIND_AFTER,
+  bytes,
+  COMMON,
+  commonOf,
+  INTERVAL,
+  LONGEST_LOOK,
+  port,
+  SERVER,
+  serverOf,
+} from './watched-parts.ts'
 
 const postgresSchema = strict({
   kind: z.literal('postgres'),
@@ -62,7 +44,7 @@ const redisSchema = strict({
 })
 
 /** The schema of each kind of system that is watched. */
-export const WATCHED_SCHEMAS = [postgresSchema, redisSchema] as const
+export const WATCHED_SCHEMAS = [postgresSchema, redisSchema, celerySchema] as const
 
 type Watched = z.output<(typeof WATCHED_SCHEMAS)[number]>
 
@@ -76,8 +58,13 @@ export function watchedOf(
   return found
 }
 
-/** Finds sources that would be reported as blind after one look that was lost. Values that the schema refuses are skipped. */
+/** Finds options that contradict each other. Values that the schema refuses are skipped. */
 export function watchedProblems(input: unknown): Problem[] {
+  return [...blindProblems(input), ...celeryProblems(input)]
+}
+
+/** Finds sources that would be reported as blind after one look that was lost. */
+function blindProblems(input: unknown): Problem[] {
   return entries(input, 'sources').flatMap(([name, source]) => {
     if (!WATCHED_KINDS.some((kind) => kind === source.kind)) return []
     const secondsIn = (given: unknown, byDefault: number) =>
@@ -95,16 +82,11 @@ function isWatched(source: { readonly kind: string }): source is Watched {
 }
 
 function definitionOf(name: string, source: Watched): SourceDefinition {
+  if (source.kind === 'celery') return celeryDefinition(name, source)
   const common = {
-    name,
-    intervalMs: source.interval * 1000,
-    blindAfterMs: source.blind_after * 1000,
-    openAfterMs: source.open_after * 1000,
-    closeAfterMs: source.close_after * 1000,
-    host: source.host,
+    ...commonOf(name, source),
+    ...serverOf(source),
     port: source.port,
-    tls: source.tls,
-    caFile: source.ca_file,
     lagBytes: source.lag_bytes,
     lagSeconds: source.lag,
     replicas: source.replicas,

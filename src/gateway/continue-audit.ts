@@ -4,6 +4,7 @@ import { InvalidCheckpoint } from '../audit/checkpoint.ts'
 import { compareAnchor, readStoredTree } from '../audit/compare-anchor.ts'
 import { continueTrail } from '../audit/continue-trail.ts'
 import { catalogueOf } from '../catalogue/load.ts'
+import { sourceSecretNames } from '../catalogue/source-definitions.ts'
 import { isKeyName } from '../contract/note-text.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { codeOf, GatewayError } from '../kernel/errors.ts'
@@ -60,7 +61,7 @@ export async function findLoss(
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     clock: systemClock,
   })
   const kept = await readStoredTree(kysely)

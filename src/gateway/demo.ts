@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { catalogueOf } from '../catalogue/load.ts'
+import { sourceSecretNames } from '../catalogue/source-definitions.ts'
 import type { EventInput } from '../contract/events.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -85,7 +86,7 @@ async function realChannelProblems(env: Environment, settings: Settings): Promis
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     clock: systemClock,
   })
   const found = 'the webhook URL of a real channel'

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { ConfigInput } from '../catalogue/config-input.ts'
 import { catalogueOf } from '../catalogue/load.ts'
+import { sourceSecretNames } from '../catalogue/source-definitions.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, isGatewayError, type Problem } from '../kernel/errors.ts'
 import { checkSecrets } from '../secrets/check.ts'
@@ -38,7 +39,7 @@ async function furtherProblems({ env, settings }: UsableSettings, config: Config
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     clock: systemClock,
   })
   return problems.map(({ at, found, expected }) => ({ at, found, expected }))

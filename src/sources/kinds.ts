@@ -6,6 +6,8 @@ export async function createSource(definition: SourceDefinition, parts: SourcePa
   switch (definition.kind) {
     case 'postgres':
       return (await import('./postgres/source.ts')).createPostgresSource(definition, parts)
+    case 'celery':
+      return (await import('./celery/source.ts')).createCelerySource(definition, parts)
     case 'redis':
       return (await import('./redis/source.ts')).createRedisSource(definition, parts)
   }

@@ -1,5 +1,6 @@
 import type { EventType, SourceType } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
+import type { SecretPart } from '../catalogue/source-definitions.ts'
 import type { UncheckedEvent } from '../contract/events.ts'
 import type { SourceCode } from '../contract/sources.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -52,6 +53,8 @@ export interface SourceCheck {
   readonly found: string
   /** Why it failed. */
   readonly code?: SourceCode
+  /** The second system that was tried, which has a secret of its own. */
+  readonly part?: SecretPart
 }
 
 /** Watches one outside system. */
@@ -69,8 +72,8 @@ export interface Source {
 
 /** What sources are made with. */
 export interface SourceParts {
-  /** The secret of the source as of now; undefined where none is set. */
-  readonly secret: () => Secret | undefined
+  /** The secret of the source, or of its second system, as of now; undefined where none is set. */
+  readonly secret: (part?: SecretPart) => Secret | undefined
   readonly clock: Clock
 }
 

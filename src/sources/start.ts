@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { SourceDefinition } from '../catalogue/source-definitions.ts'
+import { type SecretPart, type SourceDefinition, secretNameOf } from '../catalogue/source-definitions.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { createSource } from './kinds.ts'
 import { type RunnerParts, startSource } from './runner.ts'
@@ -15,7 +15,8 @@ export async function startSources({ sources, secret, ...parts }: SourcesParts):
   const holder = `${hostname()}:${process.pid}`
   const started: (() => Promise<void>)[] = []
   for (const definition of sources.values()) {
-    const source = await createSource(definition, { secret: () => secret(definition.name), clock: parts.clock })
+    const secretOf = (part?: SecretPart) => secret(secretNameOf(definition.name, part))
+    const source = await createSource(definition, { secret: secretOf, clock: parts.clock })
     started.push(startSource({ ...parts, definition, source, holder }))
   }
   return async () => {

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { sourceSecretNames } from '../../catalogue/source-definitions.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { WORKFLOW } from '../../kernel/error-codes.ts'
@@ -30,7 +31,7 @@ export async function checkVaultAndChannels(
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     clock: systemClock,
   })
   const hasWebhookUrl = report.channels.some(({ at }) => at !== undefined)

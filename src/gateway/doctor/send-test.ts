@@ -1,6 +1,7 @@
 import type { Renderer } from '../../cards/rendered-card.ts'
 import { createRenderer, rendererOptions } from '../../cards/renderer.ts'
 import type { Catalogue, Channel } from '../../catalogue/catalogue.ts'
+import { sourceSecretNames } from '../../catalogue/source-definitions.ts'
 import type { AcceptedEvent } from '../../contract/events.ts'
 import { OUTCOMES } from '../../contract/outcomes.ts'
 import { systemClock } from '../../kernel/clock.ts'
@@ -29,7 +30,7 @@ export async function* sendTests(settings: Settings, env: Environment, catalogue
     env,
     channels,
     pagers: [...catalogue.pagers.values()],
-    sourceNames: [...catalogue.sources.keys()],
+    sourceNames: sourceSecretNames(catalogue.sources),
     log: createLog('silent'),
     metrics: createMetrics(),
     clock: systemClock,

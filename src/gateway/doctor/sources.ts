@@ -1,5 +1,10 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts'
-import type { SourceDefinition } from '../../catalogue/source-definitions.ts'
+import {
+  type SecretPart,
+  type SourceDefinition,
+  secretNameOf,
+  sourceSecretNames,
+} from '../../catalogue/source-definitions.ts'
 import { SOURCE_CODES, type SourceCode } from '../../contract/sources.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { GatewayError } from '../../kernel/errors.ts'
@@ -23,13 +28,14 @@ export async function checkSources(
   { sourceSecrets }: Pick<SecretsReport, 'sourceSecrets'>,
 ): Promise<readonly Finding[]> {
   const findings = sources.map(async (definition) => {
-    const secret = sourceSecrets.secrets.get(definition.name)?.secret
-    const source = await createSource(definition, { secret: () => secret, clock: systemClock })
+    const secret = (part?: SecretPart) => sourceSecrets.secrets.get(secretNameOf(definition.name, part))?.secret
+    const source = await createSource(definition, { secret, clock: systemClock })
     const checks = await source.check(AbortSignal.timeout(DEADLINE_MS))
-    return checks.map(({ what, found, ok, code = 'failed' }) => {
+    return checks.map(({ what, found, ok, part, code = 'failed' }) => {
       const check = `source ${definition.name}`
       if (ok) return fine(check, `${what}: ${found}`)
-      const todo = SOURCE_CODES[code].todo.replace('TEAMS_SOURCE_SECRET_<NAME>', sourceSecretSetting(definition.name))
+      const setting = sourceSecretSetting(secretNameOf(definition.name, part))
+      const todo = SOURCE_CODES[code].todo.replace('TEAMS_SOURCE_SECRET_<NAME>', setting)
       return wrong(check, `${what}: ${found} (${code})`, todo, AWAY.has(code) ? EXIT.unreachable : EXIT.no)
     })
   })
@@ -63,7 +69,7 @@ export async function checkNamedSources(
     env,
     channels: [...catalogue.channels.values()],
     pagers: [...catalogue.pagers.values()],
-    sourceNames: known,
+    sourceNames: sourceSecretNames(catalogue.sources),
     clock: systemClock,
   })
   const chosen = [...catalogue.sources.values()].filter(({ name }) => names.length === 0 || names.includes(name))
