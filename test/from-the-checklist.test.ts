@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { startServe } from './cli/cli.ts'
@@ -56,9 +57,15 @@ describe('docs/guides/from-the-checklist.md', () => {
     const script = join(embeddedFolder(), 'teams.py')
     writeFileSync(script, /^```python\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '')
     const { stdout } = await promisify(execFile)('python3', [script], {
-      env: { PATH: process.env.PATH, GATEWAY_URL: gateway.origin },
+      env: {
+        PATH: process.env.PATH,
+        PYTHONPATH: fileURLToPath(new URL('../clients/python', import.meta.url)),
+        PYTHONDONTWRITEBYTECODE: '1',
+        CLAIMLINC_TEAMS_URL: gateway.origin,
+        CLAIMLINC_TEAMS_OUTBOX: 'off',
+      },
     })
-    expect(stdout).toContain("'correlation_id': 'test-deploy-verification'")
+    expect(stdout).toMatch(/state='accepted'.*correlation_id='test-deploy-verification'/)
     const [line] = await gateway.says(/^.*"channel":"nphies_integration".*Teams notification sent successfully.*$/m)
     expect(JSON.parse(line)).toMatchObject({
       level: 'info',

@@ -32,6 +32,7 @@ const pages = [
   'SECURITY.md',
   'docs/state-machine.md',
   'templates/README.md',
+  'clients/python/README.md',
 ]
   .concat(globSync(['docs/guides/*.md', 'docs/decisions/*.md'], { cwd: root }))
   .sort()
@@ -123,11 +124,18 @@ function strangeNames(page: string): string[] {
   ]
 }
 
-/** Every word of the code, its SQL, its templates and its example. */
+/** Every word of the code, its SQL, its templates, its example and its client for Python. */
 const sourceWords = new Set(
-  globSync(['src/**/*.ts', 'migrations/*.sql', 'templates/**/*.json', 'examples/**/*.*'], { cwd: root }).flatMap(
-    (file) => read(file).match(/[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+/g) ?? [],
-  ),
+  globSync(
+    [
+      'src/**/*.ts',
+      'migrations/*.sql',
+      'templates/**/*.json',
+      'examples/**/*.*',
+      'clients/python/claimlinc_teams/*.py',
+    ],
+    { cwd: root },
+  ).flatMap((file) => read(file).match(/[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+/g) ?? []),
 )
 const example = loadCatalogue({
   configFile: join(root, 'examples/config.yaml'),
