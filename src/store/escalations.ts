@@ -98,7 +98,8 @@ export type Wanted =
     }
 
 /**
- * Locks escalations, and reads them with their events.
+ * Locks escalations, and reads them with their events. In two statements, because the planner prices what only digests need by the
+ * whole table of notifications, and would compile the statement for each tick (JIT).
  *
  * @param dataKeys top-level keys of the events' data to read
  */
@@ -107,20 +108,27 @@ export async function lockEscalations(
   wanted: Wanted,
   dataKeys: readonly string[] = [],
 ): Promise<readonly LockedEscalation[]> {
+  const locked = await sql<{ event_id: string; digest_id: string | null }>`${lockedSql(wanted)}`.execute(db)
+  if (locked.rows.length === 0) return []
+  const hasDigests = locked.rows.some((row) => row.digest_id !== null)
   const data =
     dataKeys.length === 0
       ? sql`'{}'::jsonb`
       : sql`(SELECT coalesce(jsonb_object_agg(k, e.data -> k), '{}')
                FROM unnest(${[...dataKeys]}::text[]) k WHERE e.data -> k IS NOT NULL)`
   const { rows } = await sql<LockedRow>`
-    SELECT z.*, ${isClosed} AS closed,
-           z.digest_id IS NULL AND ${ofItself(sql`n.action_taken = 'discard'`)} AS discarded,
-           z.digest_id IS NOT NULL AND ${ofItself(sql`n.acknowledged_at IS NOT NULL`)} AS acknowledged,
-           ${membersAcknowledgedAt} AS members_acknowledged_at,
+    SELECT z.*, ${hasDigests ? isClosed : isResolved} AS closed,
+           z.digest_id IS NULL AND own.discarded AS discarded, z.digest_id IS NOT NULL AND own.acknowledged AS acknowledged,
+           ${hasDigests ? membersAcknowledgedAt : sql`NULL::timestamptz`} AS members_acknowledged_at,
            CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('correlationId', e.correlation_id, 'stakeholders', e.stakeholders,
                                                              'language', e.language, 'data', ${data}) END AS event
-      FROM (${lockedSql(wanted)}) z
+      FROM teams_escalations z
+      CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(n.action_taken = 'discard'), false) AS discarded,
+               coalesce(bool_or(n.acknowledged_at IS NOT NULL), false) AS acknowledged
+          FROM teams_notifications n WHERE n.event_id = z.event_id AND n.created_at = z.event_created_at) own
       LEFT JOIN teams_events e ON e.id = z.event_id AND e.created_at = z.event_created_at
+     WHERE z.event_id = ANY(${locked.rows.map((row) => row.event_id)}::uuid[])
      ORDER BY z.next_at, z.event_id`.execute(db)
   return rows.map((row) => ({
     ...toEscalation(row),
@@ -135,15 +143,15 @@ export async function lockEscalations(
 function lockedSql(wanted: Wanted): RawBuilder<unknown> {
   if ('dueBy' in wanted)
     return sql`
-      SELECT * FROM teams_escalations WHERE next_at <= ${wanted.dueBy}
+      SELECT event_id, digest_id FROM teams_escalations WHERE next_at <= ${wanted.dueBy}
        ORDER BY next_at LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
   if ('eventIds' in wanted)
     return sql`
-      SELECT * FROM teams_escalations WHERE event_id = ANY(${[...wanted.eventIds]}::uuid[])
+      SELECT event_id, digest_id FROM teams_escalations WHERE event_id = ANY(${[...wanted.eventIds]}::uuid[])
        ORDER BY event_id FOR UPDATE`
   if ('digestsOf' in wanted)
     return sql`
-      SELECT * FROM teams_escalations
+      SELECT event_id, digest_id FROM teams_escalations
        WHERE event_id IN (
          SELECT d.event_id FROM teams_notifications n
            JOIN teams_notifications d ON d.id = n.digest_id AND d.created_at >= n.created_at
@@ -151,10 +159,10 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
        ORDER BY event_id FOR UPDATE`
   if ('beganAfter' in wanted)
     return sql`
-      SELECT * FROM teams_escalations WHERE next_at IS NOT NULL AND since > ${wanted.beganAfter}
+      SELECT event_id, digest_id FROM teams_escalations WHERE next_at IS NOT NULL AND since > ${wanted.beganAfter}
        LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
   return sql`
-      SELECT * FROM teams_escalations
+      SELECT event_id, digest_id FROM teams_escalations
        WHERE next_at IS NOT NULL AND held_by IS NOT NULL AND event_id > ${wanted.heldAfter}::uuid
        ORDER BY event_id LIMIT ${wanted.limit}::int FOR UPDATE SKIP LOCKED`
 }
@@ -162,14 +170,14 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
 /** SQL: the event of the notification `n` is open. */
 const isOpen = sql`n.action_taken IS DISTINCT FROM 'discard' AND teams_resolved_by(n) IS NULL`
 
-/** SQL: the event of the escalation `z` is resolved, or every event in its digest is closed. */
-const isClosed = sql<boolean>`
-  CASE WHEN z.digest_id IS NULL
-       THEN EXISTS (SELECT 1 FROM teams_resolutions r
-                     WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
-                       AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
-       ELSE NOT ${hasMember(sql`true`)}
-  END`
+/** SQL: the event of the escalation `z` is resolved. */
+const isResolved = sql<boolean>`
+  EXISTS (SELECT 1 FROM teams_resolutions r
+           WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
+             AND (r.created_at, r.event_id) > (z.received_at, z.event_id))`
+
+/** SQL: the same; of a digest, no event in it is open. */
+const isClosed = sql<boolean>`CASE WHEN z.digest_id IS NULL THEN ${isResolved} ELSE NOT ${hasMember(sql`true`)} END`
 
 /** SQL: an open event stands in the digest of the escalation `z` with a notification `n` for which the condition holds. */
 function hasMember(condition: RawBuilder<unknown>): RawBuilder<boolean> {
@@ -180,13 +188,6 @@ function hasMember(condition: RawBuilder<unknown>): RawBuilder<boolean> {
 const membersAcknowledgedAt = sql<Date | null>`
   CASE WHEN z.digest_id IS NOT NULL AND NOT ${hasMember(sql`n.acknowledged_at IS NULL`)}
        THEN (SELECT min(n.acknowledged_at) FROM teams_notifications n WHERE n.digest_id = z.digest_id AND ${isOpen}) END`
-
-/** SQL: the event of the escalation `z` has a notification `n` for which the condition holds. */
-function ofItself(condition: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql<boolean>`EXISTS (
-    SELECT 1 FROM teams_notifications n
-     WHERE n.event_id = z.event_id AND n.created_at = z.event_created_at AND ${condition})`
-}
 
 /**
  * The events whose escalation goes on although they are resolved, and the digests in which no event is open any more, at most so
@@ -202,9 +203,7 @@ export async function findResolved(
   const { rows } = await sql<{ event_id: string }>`
     SELECT z.event_id FROM teams_escalations z
      WHERE z.state <> 'ended' ${receivedAfter === undefined ? sql`` : sql`AND z.received_at > ${receivedAfter}`}
-       AND EXISTS (SELECT 1 FROM teams_resolutions r
-                    WHERE r.dedup_key = z.dedup_key AND r.event_type = z.event_type
-                      AND (r.created_at, r.event_id) > (z.received_at, z.event_id))
+       AND ${isResolved}
      UNION ALL
     SELECT z.event_id FROM teams_escalations z
      WHERE z.state <> 'ended' ${receivedAfter === undefined ? sql`` : sql`AND z.received_at > ${receivedAfter}`}
