@@ -30,6 +30,14 @@ export type {
   ActionView,
   Actor,
 } from './contract/actions.ts'
+export type {
+  ArchivedDetail,
+  ArchivedState,
+  ArchivedView,
+  ArchivePage,
+  ArchiveQuery,
+  RewrapStep,
+} from './contract/archive.ts'
 export type { AuditEntryPage, AuditEntryQuery, AuditEntryView } from './contract/audit.ts'
 export type { EscalationPage, EscalationQuery, EscalationView } from './contract/escalations.ts'
 export type { Acceptance, EventFields, EventInput } from './contract/events.ts'

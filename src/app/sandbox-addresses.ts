@@ -25,6 +25,7 @@ export function withSandboxAddresses(real: Secrets, sandbox: Sandbox): SecretsWi
     webhookKeys: () => [...new Set([...real.webhookKeys(), ...addresses.keys()])],
     signingSecrets: () => real.signingSecrets(),
     auditSigners: () => real.auditSigners(),
+    archiveKeys: () => real.archiveKeys(),
     pagerKey: (name) => real.pagerKey(name),
     pagerWebhookSecrets: (name) => real.pagerWebhookSecrets(name),
     sourceSecret: (name) => real.sourceSecret(name),

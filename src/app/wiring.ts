@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { ActParts } from '../actions/act.ts'
 import { createFollowUps } from '../actions/follow-up.ts'
 import { createOutsideActions } from '../actions/outside.ts'
+import { createArchive } from '../archive/archive.ts'
 import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
 import { type ComparedSecrets, recordSecrets } from '../audit/record-secrets.ts'
@@ -203,6 +204,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       timeZone: settings.TEAMS_TIME_ZONE,
       maxBytes: settings.TEAMS_CARD_MAX_BYTES,
     }),
+    archive: createArchive(() => realSecrets.archiveKeys()),
     guard: createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY),
     acceptor,
     database,

@@ -19,9 +19,14 @@ const SETTING = 'setting.'
 
 /**
  * Secret settings that are compared as the keys in use, which also come from files and Vault: the first two as {@link SIGNING},
- * the last with its own name.
+ * the others with their own names.
  */
-const IN_USE: readonly SettingName[] = ['TEAMS_HMAC_SECRET_KEY', 'TEAMS_HMAC_SECRET_KEY_PREVIOUS', 'TEAMS_AUDIT_KEY']
+const IN_USE: readonly SettingName[] = [
+  'TEAMS_HMAC_SECRET_KEY',
+  'TEAMS_HMAC_SECRET_KEY_PREVIOUS',
+  'TEAMS_AUDIT_KEY',
+  'TEAMS_ARCHIVE_KEYS',
+]
 
 /** What is compared with the fingerprints of before. */
 export interface ComparedSecrets {
@@ -86,6 +91,8 @@ function valuesOf({ secrets, settings, pagers, sources }: ComparedSecrets): Read
   }
   const signers = secrets.auditSigners().map(({ name, keyId }) => `${name} ${keyId}`)
   if (signers.length > 0) values.set(`${SETTING}TEAMS_AUDIT_KEY`, JSON.stringify(signers))
+  const archiveKeys = secrets.archiveKeys().map(({ id }) => id)
+  if (archiveKeys.length > 0) values.set(`${SETTING}TEAMS_ARCHIVE_KEYS`, JSON.stringify(archiveKeys))
   for (const name of SECRET_SETTINGS)
     if (settings[name] !== undefined && !IN_USE.includes(name))
       values.set(`${SETTING}${name}`, JSON.stringify(settings[name]))

@@ -15,7 +15,7 @@ import { userName } from './user-name.ts'
  */
 export async function openOwn(env: Environment, need: Need, output: Output, gateways: OwnGateways): Promise<Target> {
   const embedded = !env.DATABASE_URL?.trim()
-  const deliver = embedded && need !== 'read'
+  const deliver = embedded && need !== 'read' && need !== 'admin'
   const gateway = await gateways.open({ env, deliver })
   const { service, settings, catalogue } = gateway
   const caller = settings.TEAMS_CALLER_NAME === undefined ? 'cli' : `cli:${settings.TEAMS_CALLER_NAME}`
@@ -50,6 +50,11 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
     stats: (period) => service.stats(period),
     sources: () => service.listSources(),
     escalations: { list: (query) => service.listEscalations(query) },
+    archive: {
+      list: (query) => service.listArchive(query),
+      get: (id) => service.getArchived(id, `cli:${userName()}`),
+      rewrap: (cursor) => service.rewrapArchive(cursor, `cli:${userName()}`),
+    },
     audit: {
       entries: (query) => service.listAuditEntries({ unsealed: true, raw: false, limit: 50, ...query }),
       checkpoint: (origin) => service.auditCheckpoint(origin),

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { EXIT, type ExitCode } from '../kernel/exit-codes.ts'
 import { packageVersion } from '../kernel/version.ts'
+import { addArchive } from './archive-program.ts'
 import { addAudit } from './audit-program.ts'
 import type { DoctorOptions } from './commands/doctor.ts'
 import type { ServeOptions } from './commands/serve.ts'
@@ -99,6 +100,7 @@ ${WHERE_IT_GOES}
       finish(await (await import('./commands/stats.ts')).statsCommand(options, output, gateways)),
     )
   addTemplates(program, output, finish)
+  addArchive(program, output, gateways, finish, addTargetOptions)
   addAudit(program, output, gateways, finish, addTargetOptions)
 
   program

@@ -34,6 +34,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     stats: (period) => client.stats(period),
     sources: () => client.sources(),
     escalations: client.escalations,
+    archive: client.archive,
     audit: client.audit,
     deliver: async () => undefined,
     close: async () => {},

@@ -1,4 +1,5 @@
 import type { ActionAnswer, ActionQuery, ActionRequest, ActionView } from '../contract/actions.ts'
+import type { ArchivedDetail, ArchivePage, ArchiveQuery, RewrapStep } from '../contract/archive.ts'
 import type { AuditEntryPage, AuditEntryQuery } from '../contract/audit.ts'
 import type { EscalationPage, EscalationQuery } from '../contract/escalations.ts'
 import type { Acceptance } from '../contract/events.ts'
@@ -19,7 +20,7 @@ export interface TargetFlags {
 }
 
 /** Scope of the token that a command needs. */
-export type Need = 'send' | 'read' | 'act'
+export type Need = 'send' | 'read' | 'act' | 'admin'
 
 /** Gateway that a command calls: a running one over HTTP, or one in this process. */
 export interface Target {
@@ -52,6 +53,11 @@ export interface Target {
   stats(period: StatsPeriod): Promise<Stats>
   sources(): Promise<readonly SourceView[]>
   readonly escalations: { list(query: EscalationQuery): Promise<EscalationPage> }
+  readonly archive: {
+    list(query: ArchiveQuery): Promise<ArchivePage>
+    get(id: string): Promise<ArchivedDetail>
+    rewrap(cursor?: string): Promise<RewrapStep>
+  }
   readonly audit: {
     entries(query: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
     checkpoint(origin?: string): Promise<string>

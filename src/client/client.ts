@@ -9,6 +9,15 @@ import {
   actionWire,
 } from '../contract/actions.ts'
 import { actionAnswerWire, actionToWire, uncheckedOf } from '../contract/actions-request.ts'
+import {
+  type ArchivedDetail,
+  type ArchivePage,
+  type ArchiveQuery,
+  archivedDetailWire,
+  archivePageWire,
+  type RewrapStep,
+  rewrapStepWire,
+} from '../contract/archive.ts'
 import { type AuditEntryPage, type AuditEntryQuery, auditEntryPageWire } from '../contract/audit.ts'
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
 import { type EscalationPage, type EscalationQuery, escalationPageWire } from '../contract/escalations.ts'
@@ -121,6 +130,18 @@ export interface Client {
   }
   /** Figures of a period, the last 24 hours if none is given. */
   stats(period?: Partial<StatsPeriod>): Promise<Stats>
+  readonly archive: {
+    /** Lists archived records, the newest first; 50 unless `limit` says otherwise. */
+    list(query?: Partial<ArchiveQuery>): Promise<ArchivePage>
+    /** Decrypts one; the audit trail records who did. @throws GatewayError `not_found`, `archive_key_missing`, `archive_damaged` */
+    get(id: string): Promise<ArchivedDetail>
+    /**
+     * Wraps the data keys of the next records with the newest archive key. Call it again with the cursor of the answer.
+     *
+     * @throws GatewayError `invalid_settings` where no key is set
+     */
+    rewrap(cursor?: string): Promise<RewrapStep>
+  }
   readonly audit: {
     /** Lists entries of the audit trail, in the order of their trees; 50, or 5,000 with `raw`, unless `limit` says otherwise. */
     entries(query?: Partial<AuditEntryQuery>): Promise<AuditEntryPage>
@@ -250,6 +271,20 @@ export function createClient(options: ClientOptions): Client {
     async stats(period = {}) {
       const path = `/v1/stats${queryOf(period)}`
       return requests.read(statsWire, await requests.send({ method: 'GET', path, repeatable: true }))
+    },
+    archive: {
+      async list(query = {}) {
+        const path = `/v1/archive${queryOf(query)}`
+        return requests.read(archivePageWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async get(id) {
+        const path = `/v1/archive/${encodeURIComponent(id)}`
+        return requests.read(archivedDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
+      },
+      async rewrap(cursor) {
+        const path = `/v1/archive/rewrap${queryOf({ cursor })}`
+        return requests.read(rewrapStepWire, await requests.send({ method: 'POST', path, repeatable: true }))
+      },
     },
     audit: {
       async entries(query = {}) {

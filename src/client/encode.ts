@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ActionQuery } from '../contract/actions.ts'
+import type { ArchiveQuery } from '../contract/archive.ts'
 import type { AuditEntryQuery } from '../contract/audit.ts'
 import type { EscalationQuery } from '../contract/escalations.ts'
 import { type EventInput, eventToWire } from '../contract/events.ts'
@@ -63,7 +64,7 @@ export function silenceJson(silence: SilenceInput): string {
 /** A query as a query string with a question mark; empty without parameters. */
 export function queryOf(
   query:
-    | Partial<NotificationQuery | SilenceQuery | ActionQuery | AuditEntryQuery | EscalationQuery>
+    | Partial<NotificationQuery | SilenceQuery | ActionQuery | ArchiveQuery | AuditEntryQuery | EscalationQuery>
     | { readonly origin: string | undefined },
 ): string {
   const parameters = new URLSearchParams()

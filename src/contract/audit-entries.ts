@@ -1,4 +1,5 @@
 import type { ActorVia } from './actions.ts'
+import { ARCHIVE_ENTRIES } from './archive-entries.ts'
 import type { EntryDefinition, EntryFieldType } from './entry-fields.ts'
 import { ESCALATION_ENTRIES } from './escalation-entries.ts'
 
@@ -223,6 +224,7 @@ export const AUDIT_ENTRIES = {
       'A pager alert changed: its service accepted or refused a request, told that somebody acknowledged or resolved it (`who`), is to be told something else, or it was folded into another one, or released from it',
   },
   ...ESCALATION_ENTRIES,
+  ...ARCHIVE_ENTRIES,
   'record.adopted': {
     fields: { month: 'code', before: 'time', events: 'count', notifications: 'count', attempts: 'count', rows: 'hash' },
     means:
@@ -271,7 +273,7 @@ export const AUDIT_ENTRIES = {
       ...ACTOR_FIELDS,
     },
     means:
-      'Somebody read card contents or event data, over the API, the command line or the library; one entry per request. `what` is `notification`: one notification with its data and card. `filter` is null where the ids say what was asked for',
+      'Somebody read card contents, event data or an archived record, over the API, the command line or the library; one entry per request. `what` is `notification`: one notification with its data and card, or `archived`: one archived record, decrypted. `filter` is null where the ids say what was asked for',
   },
   'link.refused': {
     fields: { refusal: 'code', notification: 'id', for: 'code', count: 'count', ...ACTOR_FIELDS },
@@ -321,9 +323,9 @@ export const AUDIT_ENTRIES = {
 } as const satisfies Readonly<Record<string, EntryDefinition>>
 
 /** Fields by which an entry can name what it is about. */
-const SUBJECT_FIELDS: ReadonlySet<string> = new Set(['notification', 'event', 'silence', 'action'])
+const SUBJECT_FIELDS: ReadonlySet<string> = new Set(['notification', 'event', 'silence', 'action', 'archived'])
 
-/** The field with the id of the event, notification, silence or action that entries of a kind are about: their first one. */
+/** The field with the id of the event, notification, silence, action or archived record that entries of a kind are about: their first one. */
 export function subjectFieldOf(kind: EntryKind): string | undefined {
   const [first = ''] = Object.keys(AUDIT_ENTRIES[kind].fields)
   return SUBJECT_FIELDS.has(first) ? first : undefined

@@ -7,6 +7,7 @@ import type {
   Actor,
   UncheckedAction,
 } from './actions.ts'
+import type { ArchivedDetail, ArchivePage, ArchiveQuery, RewrapStep } from './archive.ts'
 import type { AuditEntryPage, AuditEntryQuery } from './audit.ts'
 import type { ChannelView } from './channels.ts'
 import type { EscalationPage, EscalationQuery } from './escalations.ts'
@@ -89,6 +90,22 @@ export interface GatewayService {
   stats(period: StatsPeriod): Promise<Stats>
   /** Lists escalations, the next one due first: who is called next, and when. */
   listEscalations(query: EscalationQuery): Promise<EscalationPage>
+  /** Lists archived records, the newest first, without their contents. */
+  listArchive(query: ArchiveQuery): Promise<ArchivePage>
+  /**
+   * Decrypts one archived record. The read is recorded in the audit trail; where it can not be, nothing is returned.
+   *
+   * @param by name of the person or program that reads it, for the record
+   * @throws GatewayError `not_found`, `archive_key_missing`, `archive_damaged`
+   */
+  getArchived(id: string, by: string): Promise<ArchivedDetail>
+  /**
+   * Wraps the data keys of the next 500 archived records with the newest archive key.
+   *
+   * @param cursor of the step before; the first records if absent
+   * @throws GatewayError `invalid_settings` where no key is set
+   */
+  rewrapArchive(cursor: string | undefined, by: string): Promise<RewrapStep>
   /**
    * Lists entries of the audit trail in the order of their trees; those that are not sealed yet come last.
    *

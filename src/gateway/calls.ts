@@ -1,4 +1,5 @@
 import type { ActParts } from '../actions/act.ts'
+import type { Archive } from '../archive/archive.ts'
 import type { ActedCards } from '../cards/acted-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Engine } from '../delivery/engine.ts'
@@ -29,6 +30,7 @@ export interface UseCaseParts {
   readonly actedCards: ActedCards
   /** TEAMS_PHI_POLICY for typed texts. */
   readonly guard: PatientDataGuard
+  readonly archive: Archive
   /** The secrets with which a pager's webhooks may be signed. */
   readonly pagerWebhookSecrets: (name: string) => readonly Secret[]
   readonly clock: Clock

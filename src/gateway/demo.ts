@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { catalogueOf } from '../catalogue/load.ts'
 import { sourceSecretNames } from '../catalogue/source-definitions.ts'
+import { generateArchiveKey } from '../contract/archive-keys.ts'
 import type { EventInput } from '../contract/events.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { GatewayError, type Problem } from '../kernel/errors.ts'
@@ -8,6 +11,7 @@ import { checkSecrets } from '../secrets/check.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { holdsEvents, openDatabase } from '../store/open-database.ts'
+import { makePrivateFolder } from '../store/private-folder.ts'
 import { originOf } from './local-gateway.ts'
 import type { GatewayOptions } from './options.ts'
 
@@ -48,6 +52,7 @@ export async function checkDemo(
       ...withoutRepeats,
       ...linkToRecord(settings),
       ...pagesOf(settings),
+      ...(await archiveKeyOf(settings)),
       TEAMS_SANDBOX: 'on',
       ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
     },
@@ -77,6 +82,17 @@ function linkToRecord(settings: Settings): GatewayOptions['settings'] {
 /** Serves the pages behind the buttons of the cards, at any free port. */
 function pagesOf({ TEAMS_PUBLIC_PORT: port, TEAMS_PUBLIC_URL: url }: Settings): GatewayOptions['settings'] {
   return port === undefined && url === undefined ? { TEAMS_PUBLIC_PORT: 0 } : {}
+}
+
+/** Makes an archive key beside the embedded database, or takes the one of an earlier demo. */
+async function archiveKeyOf(settings: Settings): Promise<GatewayOptions['settings']> {
+  const { TEAMS_ARCHIVE_KEYS, TEAMS_ARCHIVE_KEYS_FILE, TEAMS_ARCHIVE_VAULT_PATH, DATABASE_URL } = settings
+  const own = TEAMS_ARCHIVE_KEYS ?? TEAMS_ARCHIVE_KEYS_FILE ?? TEAMS_ARCHIVE_VAULT_PATH
+  if (own !== undefined || DATABASE_URL !== undefined) return {}
+  await makePrivateFolder(settings.TEAMS_DATA_DIR)
+  const file = join(settings.TEAMS_DATA_DIR, 'archive.key')
+  if (!existsSync(file)) writeFileSync(file, `${generateArchiveKey().text}\n`, { mode: 0o600, flag: 'wx' })
+  return { TEAMS_ARCHIVE_KEYS_FILE: file }
 }
 
 async function realChannelProblems(env: Environment, settings: Settings): Promise<Problem[]> {

@@ -1,5 +1,5 @@
 import { indexWire } from '../contract/health.ts'
-import { parseApiToken } from '../settings/api-tokens.ts'
+import { parseApiToken, type Scope } from '../settings/api-tokens.ts'
 import type { Settings } from '../settings/table.ts'
 import { folderHolder } from '../store/folder-lock.ts'
 
@@ -45,7 +45,7 @@ export async function askLocal(url: string, token?: string): Promise<unknown> {
 }
 
 /** The first token of TEAMS_API_TOKENS with this scope. The local gateway was most likely started with the same settings. */
-export function tokenFor(settings: Settings, scope: 'send' | 'read' | 'act'): string | undefined {
+export function tokenFor(settings: Settings, scope: Scope): string | undefined {
   for (const entry of settings.TEAMS_API_TOKENS ?? []) {
     const parsed = parseApiToken(entry)
     if (parsed?.scopes.has(scope) || parsed?.scopes.has('admin')) return parsed.token

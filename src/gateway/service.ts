@@ -2,6 +2,7 @@ import type { GatewayService } from '../contract/service.ts'
 import { type AcceptsFromSources, createAcceptFromSource } from './accept-from-source.ts'
 import { createActions, type FindFirstAction } from './actions.ts'
 import { createAlerts } from './alerts.ts'
+import { createArchiveUse } from './archive.ts'
 import { createAudit } from './audit.ts'
 import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
@@ -46,6 +47,7 @@ export function createService(parts: UseCaseParts): LocalService {
       ...createSilences(parts),
       ...createEscalations(parts),
       ...createStats(parts),
+      ...createArchiveUse(parts),
       ...createAudit(parts),
       ...createHealth(parts),
       ...createLinkRefusals(parts),

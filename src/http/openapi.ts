@@ -7,6 +7,14 @@ import {
   newAction,
 } from '../contract/actions-request.ts'
 import { alertmanagerWebhook } from '../contract/alerts.ts'
+import {
+  archivedDetailWire,
+  archivedWire,
+  archivePageWire,
+  archiveQuery,
+  rewrapQuery,
+  rewrapStepWire,
+} from '../contract/archive.ts'
 import { auditEntryPageWire, auditEntryQuery, auditEntryWire, auditTreeQuery } from '../contract/audit.ts'
 import { channelsWire, channelWire } from '../contract/channels.ts'
 import { cloudEvent } from '../contract/cloudevents.ts'
@@ -45,6 +53,9 @@ const WIRE = {
   Source: sourceWire,
   Sources: sourcesWire,
   EscalationPage: escalationPageWire,
+  ArchivedRecord: archivedWire,
+  ArchivedDetail: archivedDetailWire,
+  ArchivePage: archivePageWire,
   Attempt: attemptWire,
   AuditEntry: auditEntryWire,
   AuditEntryPage: auditEntryPageWire,
@@ -60,6 +71,7 @@ const WIRE = {
   NotificationPage: notificationPageWire,
   Problem: problemWire,
   Readiness: readinessWire,
+  RewrapStep: rewrapStepWire,
   Silence: silenceWire,
   SilenceDetail: silenceDetailWire,
   SilencePage: silencePageWire,
@@ -89,6 +101,9 @@ const ANSWERS = {
   listSources: ['200', 'All sources that are watched.', 'Sources'],
   listEscalations: ['200', 'A page of escalations.', 'EscalationPage'],
   getStats: ['200', 'The figures.', 'Stats'],
+  listArchive: ['200', 'A page of archived records.', 'ArchivePage'],
+  getArchived: ['200', 'The record, decrypted.', 'ArchivedDetail'],
+  rewrapArchive: ['200', 'What this step did.', 'RewrapStep'],
   listAuditEntries: ['200', 'A page of entries.', 'AuditEntryPage'],
   getAuditCheckpoint: ['200', 'The signed note, as it was signed.', undefined],
   getAuditProof: ['200', 'The proof file.', undefined],
@@ -106,6 +121,8 @@ const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listActions: actionQuery,
   listEscalations: escalationQuery,
   getStats: statsQuery,
+  listArchive: archiveQuery,
+  rewrapArchive: rewrapQuery,
   listAuditEntries: auditEntryQuery,
   getAuditCheckpoint: auditTreeQuery,
   getAuditProof: auditTreeQuery,

@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { addActionRoutes } from './action-routes.ts'
 import { limitWork } from './admission.ts'
 import { addAlertRoutes } from './alert-routes.ts'
+import { addArchiveRoutes } from './archive-routes.ts'
 import { addAuditRoutes } from './audit-routes.ts'
 import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
@@ -113,6 +114,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addActionRoutes(api, service)
     addEscalationRoutes(api, service)
     addSourceRoutes(api, service)
+    addArchiveRoutes(api, service)
     addAuditRoutes(api, service)
     done()
   })

@@ -110,6 +110,16 @@ export const ERROR_CODES = {
     title: 'The audit trail in the database does not have the root that was signed',
     todo: 'Somebody changed leaves, nodes or checkpoints in the database. Run "claimlinc-teams audit verify", which names what was changed.',
   },
+  archive_key_missing: {
+    status: 409,
+    title: 'No key is set that can open this archived record',
+    todo: 'Set TEAMS_ARCHIVE_KEYS to the key that the answer names, beside the newest one. Without it nobody can read the record.',
+  },
+  archive_damaged: {
+    status: 500,
+    title: 'The archived record is not what the gateway wrote',
+    todo: 'Somebody changed its row of teams_archive, and it can not be decrypted. "claimlinc-teams audit verify" names the columns. Get the row from a backup.',
+  },
   // Errors in settings and files of the operator.
   invalid_settings: {
     status: 500,

@@ -38,6 +38,8 @@ const EXIT_BY_ERROR: { readonly [C in ErrorCode]: ExitCode } = {
   silence_over: EXIT.no,
   audit_not_signed: EXIT.no,
   audit_not_intact: EXIT.no,
+  archive_key_missing: EXIT.no,
+  archive_damaged: EXIT.no,
   invalid_settings: EXIT.usage,
   invalid_config_file: EXIT.usage,
   invalid_template: EXIT.usage,

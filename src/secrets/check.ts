@@ -1,3 +1,4 @@
+import type { ArchiveKey } from '../contract/archive-keys.ts'
 import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Environment } from '../settings/env-file.ts'
@@ -30,6 +31,10 @@ export interface SecretsReport {
   readonly auditSigners: readonly Signer[]
   /** Where the audit keys come from; undefined where none is set. */
   readonly auditKeysAt: string | undefined
+  /** The keys of the archive, the newest first; empty where none can be used. */
+  readonly archiveKeys: readonly ArchiveKey[]
+  /** Where the archive keys come from; undefined where none is set. */
+  readonly archiveKeysAt: string | undefined
   /** The keys of pagers, and their webhook secrets. */
   readonly pagerKeys: CheckedPagerKeys
   /** The secrets of the configuration's sources. */
@@ -82,6 +87,8 @@ export async function checkSecrets(options: {
     signingAt: check.signing.length > 0 ? check.signingAt : undefined,
     auditSigners: check.auditSigners,
     auditKeysAt: check.auditKeysAt,
+    archiveKeys: check.archiveKeys,
+    archiveKeysAt: check.archiveKeysAt,
     sources: results.map(({ name, reading }) => ({ name, ok: reading.problems.length === 0 })),
     warnings: check.warnings,
     problems: [

@@ -3,6 +3,7 @@ import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
 import { environmentSource, textOf, webhookFileSetting } from './environment.ts'
 import {
+  archiveKeysFileSource,
   auditKeyFileSource,
   pagersFileSource,
   sourceSecretsFileSource,
@@ -39,6 +40,8 @@ export function createSources(
   if (settings.TEAMS_PAGERS_FILE !== undefined) sources.push(pagersFileSource(settings.TEAMS_PAGERS_FILE))
   if (settings.TEAMS_SOURCES_FILE !== undefined) sources.push(sourceSecretsFileSource(settings.TEAMS_SOURCES_FILE))
   if (settings.TEAMS_AUDIT_KEY_FILE !== undefined) sources.push(auditKeyFileSource(settings.TEAMS_AUDIT_KEY_FILE))
+  if (settings.TEAMS_ARCHIVE_KEYS_FILE !== undefined)
+    sources.push(archiveKeysFileSource(settings.TEAMS_ARCHIVE_KEYS_FILE))
   if (settings.VAULT_ADDR !== undefined) sources.push(vaultSource(settings.VAULT_ADDR, settings, clock, options))
   return sources
 }

@@ -21,7 +21,10 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** Source of the webhook URLs, signing secrets, audit keys and secrets of pagers and sources in environment variables. They do not change while the process runs. */
+/**
+ * Source of the webhook URLs, signing secrets, keys of the audit trail and the archive, and secrets of pagers and sources in
+ * environment variables. They do not change while the process runs.
+ */
 export function environmentSource(
   settings: Settings,
   env: Environment,
@@ -41,8 +44,10 @@ export function environmentSource(
     current: readSigning('TEAMS_HMAC_SECRET_KEY'),
     previous: readSigning('TEAMS_HMAC_SECRET_KEY_PREVIOUS'),
   }
-  const { TEAMS_AUDIT_KEY } = settings
+  const { TEAMS_AUDIT_KEY, TEAMS_ARCHIVE_KEYS } = settings
   const auditKeys = TEAMS_AUDIT_KEY === undefined ? undefined : { at: 'TEAMS_AUDIT_KEY', value: TEAMS_AUDIT_KEY }
+  const archiveKeys =
+    TEAMS_ARCHIVE_KEYS === undefined ? undefined : { at: 'TEAMS_ARCHIVE_KEYS', value: TEAMS_ARCHIVE_KEYS }
   return {
     kind: 'environment',
     name: 'environment',
@@ -50,6 +55,7 @@ export function environmentSource(
       webhooks,
       signing,
       auditKeys,
+      archiveKeys,
       pagers: pagerVariables(env, pagers),
       sourceSecrets: sourceVariables(env, sourceNames),
       problems: [],

@@ -36,14 +36,21 @@ export function webhookFileSource(setting: string, file: string, channelKey: str
 
 /** Source TEAMS_AUDIT_KEY_FILE: a file with only the key or keys of the audit trail. */
 export function auditKeyFileSource(file: string): SecretSource {
-  const name = 'TEAMS_AUDIT_KEY_FILE'
+  return keysFileSource('TEAMS_AUDIT_KEY_FILE', file, (auditKeys) => ({ ...read(new Map()), auditKeys }))
+}
+
+/** Source TEAMS_ARCHIVE_KEYS_FILE: a file with only the keys of the archive. */
+export function archiveKeysFileSource(file: string): SecretSource {
+  return keysFileSource('TEAMS_ARCHIVE_KEYS_FILE', file, (archiveKeys) => ({ ...read(new Map()), archiveKeys }))
+}
+
+function keysFileSource(name: string, file: string, reading: (found: Found) => Reading): SecretSource {
   return {
     kind: 'file',
     name,
     async read() {
       const text = await textOfFile(name, file)
-      if (typeof text !== 'string') return failed(text)
-      return { ...read(new Map()), auditKeys: { at: name, value: text } }
+      return typeof text === 'string' ? reading({ at: name, value: text }) : failed(text)
     },
     close() {},
   }

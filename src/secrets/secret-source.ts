@@ -29,6 +29,8 @@ export interface Reading {
    * before then stay in use, so that a field deleted by mistake does not end the signatures.
    */
   readonly auditKeys?: Found | undefined
+  /** The text with the keys of the archive. Undefined as for the audit keys: a field deleted by mistake makes no record unreadable. */
+  readonly archiveKeys?: Found | undefined
   /** Keys and webhook secrets of pagers, by field (`<name>`, `<name>_webhook`); undefined where reading failed, or there are none. */
   readonly pagers?: ReadonlyMap<string, Found> | undefined
   /** Secrets of watched systems, by the name of the source in the configuration; undefined where reading failed, or there are none. */
@@ -51,7 +53,7 @@ export interface SecretSource {
 
 /** A value that is used, but most likely by mistake. */
 export interface SecretWarning {
-  /** Key of the channel; undefined for the signing secret and the audit keys. */
+  /** Key of the channel; undefined for the signing secret, the audit keys and the archive keys. */
   readonly channel: string | undefined
   readonly at: string
   /** True where the address will refuse every card. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { ArchiveKey } from '../contract/archive-keys.ts'
 import type { Signer } from '../contract/note-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -7,6 +8,7 @@ import { Secret } from '../kernel/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Environment } from '../settings/env-file.ts'
 import type { Settings } from '../settings/table.ts'
+import { sameArchiveKeys } from './archive-keys.ts'
 import { createSources } from './choose-sources.ts'
 import { unknownVariables } from './environment.ts'
 import {
@@ -45,6 +47,8 @@ export interface Secrets {
   signingSecrets(): readonly Secret[]
   /** Keys that sign the audit trail, at most two, the current one first; empty where none is set. */
   auditSigners(): readonly Signer[]
+  /** Keys of the archive, the newest first; empty where none is set. */
+  archiveKeys(): readonly ArchiveKey[]
   /** The integration key of a pager; undefined where none is set. */
   pagerKey(name: string): Secret | undefined
   /** The secrets with which a pager's webhooks may be signed; empty where none is set. */
@@ -74,8 +78,8 @@ export interface SecretsOptions {
 }
 
 /**
- * Reads webhook URLs, signing secrets and audit keys from the environment, files and Vault, and refreshes them every
- * TEAMS_VAULT_REFRESH seconds.
+ * Reads webhook URLs, signing secrets, and keys of audit trail and archive from the environment, files and Vault, and refreshes
+ * them every TEAMS_VAULT_REFRESH seconds.
  *
  * Problems with values, variable names and files refuse the start, all reported at once. An unreachable Vault does not:
  * the gateway accepts events, and their notifications wait for an address. A later refresh that fails, or that finds an
@@ -97,6 +101,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
   let signing: readonly Secret[] = [generateSecret()]
   let isGenerated = true
   let auditSigners: readonly Signer[] = []
+  let archiveKeys: readonly ArchiveKey[] = []
   let pagerKeys = NO_PAGER_KEYS
   let sourceSecrets = NO_SOURCE_SECRETS
   let stopTimer = () => {}
@@ -157,7 +162,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
 
   /**
    * Applies usable values; a refused value leaves the old one in use. Returns the channels whose URL changed, an empty
-   * list where only signing secrets, audit keys, or secrets of pagers or sources changed, undefined without a change.
+   * list where only signing secrets, keys, or secrets of pagers or sources changed, undefined without a change.
    */
   function apply(check: ReturnType<typeof validateLast>): readonly string[] | undefined {
     const next = new Map<string, Secret>()
@@ -180,12 +185,14 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     // A text with a wrong key, as during a rotation, leaves the keys before in use.
     const rotated = check.auditSigners.length > 0 && keyIds(check.auditSigners) !== keyIds(auditSigners)
     if (rotated) auditSigners = check.auditSigners
+    const otherArchiveKeys = check.archiveKeys.length > 0 && !sameArchiveKeys(check.archiveKeys, archiveKeys)
+    if (otherArchiveKeys) archiveKeys = check.archiveKeys
     const pagerKeysBefore = pagerKeys
     pagerKeys = appliedPagerKeys(pagerKeysBefore, check.pagerKeys)
     const sourceSecretsBefore = sourceSecrets
     sourceSecrets = appliedSourceSecrets(sourceSecretsBefore, check.sourceSecrets)
     const sameKeys = samePagerKeys(pagerKeysBefore, pagerKeys) && sameSourceSecrets(sourceSecretsBefore, sourceSecrets)
-    const isSame = changed.length === 0 && !differs && !rotated && sameKeys
+    const isSame = changed.length === 0 && !differs && !rotated && !otherArchiveKeys && sameKeys
     return isSame ? undefined : changed
   }
 
@@ -268,6 +275,7 @@ export async function createSecrets(options: SecretsOptions): Promise<Secrets> {
     webhookKeys: () => [...webhooks.keys()],
     signingSecrets: () => signing,
     auditSigners: () => auditSigners,
+    archiveKeys: () => archiveKeys,
     pagerKey: (name) => pagerKeys.keys.get(name)?.secret,
     pagerWebhookSecrets: (name) => pagerKeys.webhookSecrets.get(name) ?? [],
     sourceSecret: (name) => sourceSecrets.secrets.get(name)?.secret,

@@ -1,9 +1,11 @@
+import type { ArchiveKey } from '../contract/archive-keys.ts'
 import type { Signer } from '../contract/note-keys.ts'
 import { describeValue } from '../kernel/errors.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { Secret } from '../kernel/secret.ts'
 import { SETTINGS, type Settings } from '../settings/table.ts'
 import { bareSuffix, checkAddress, warnAboutAddress } from '../transports/address.ts'
+import { checkArchiveKeys } from './archive-keys.ts'
 import { checkAuditKeys } from './audit-keys.ts'
 import type { CodedProblem, Found, FoundSigning, Reading, SecretChannel, SecretWarning } from './secret-source.ts'
 
@@ -21,6 +23,10 @@ export interface ReadingCheck {
   readonly auditSigners: readonly Signer[]
   /** Where the audit keys come from. */
   readonly auditKeysAt: string | undefined
+  /** Keys of the archive, the newest first; empty where none was found or one is refused. */
+  readonly archiveKeys: readonly ArchiveKey[]
+  /** Where the archive keys come from. */
+  readonly archiveKeysAt: string | undefined
   /** Why values are refused. */
   readonly problems: readonly CodedProblem[]
   /** Values that are used, but most likely by mistake. */
@@ -28,7 +34,7 @@ export interface ReadingCheck {
 }
 
 /**
- * Checks the first value found for each channel, for the signing secrets and for the audit keys. Sends no requests.
+ * Checks the first value found for each channel, for the signing secrets, and for the keys of audit trail and archive. Sends no requests.
  *
  * @param readings in order of precedence
  */
@@ -76,7 +82,11 @@ export function validateReading(
   const { signers: auditSigners, problems: auditProblems } = auditKeys
     ? checkAuditKeys(auditKeys)
     : { signers: [], problems: [] }
-  problems.push(...auditProblems)
+  const foundArchiveKeys = firstOf(readings, (reading) => reading.archiveKeys)
+  const { keys: archiveKeys, problems: archiveProblems } = foundArchiveKeys
+    ? checkArchiveKeys(foundArchiveKeys)
+    : { keys: [], problems: [] }
+  problems.push(...auditProblems, ...archiveProblems)
   warnings.push(
     ...overridden(
       current,
@@ -88,6 +98,11 @@ export function validateReading(
       readings.map((reading) => reading.auditKeys),
       undefined,
     ),
+    ...overridden(
+      foundArchiveKeys,
+      readings.map((reading) => reading.archiveKeys),
+      undefined,
+    ),
   )
   return {
     webhooks,
@@ -97,6 +112,8 @@ export function validateReading(
     signingAt: current?.at,
     auditSigners,
     auditKeysAt: auditKeys?.at,
+    archiveKeys,
+    archiveKeysAt: foundArchiveKeys?.at,
     problems,
     warnings,
   }
@@ -189,6 +206,7 @@ export function mergeReading(last: Reading | undefined, now: Reading): Reading {
     webhooks: now.webhooks ?? last?.webhooks,
     signing,
     auditKeys: now.auditKeys ?? last?.auditKeys,
+    archiveKeys: now.archiveKeys ?? last?.archiveKeys,
     pagers: now.pagers ?? last?.pagers,
     sourceSecrets: now.sourceSecrets ?? last?.sourceSecrets,
     problems: now.problems,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ACTION_SETTINGS } from './action-settings.ts'
+import { ARCHIVE_SETTINGS } from './archive-settings.ts'
 import { AUDIT_SETTINGS } from './audit-settings.ts'
 import { ESCALATION_SETTINGS } from './escalation-settings.ts'
 import { LINK_SETTINGS } from './link-settings.ts'
@@ -339,6 +340,7 @@ export const SETTINGS = {
   ...PUBLIC_SETTINGS,
 
   ...AUDIT_SETTINGS,
+  ...ARCHIVE_SETTINGS,
 
   ...PAGER_SETTINGS,
 

@@ -33,8 +33,8 @@ export async function movePastMonths(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Drops months older than `auditDays`, with their resolutions, replays, actions, pager alerts and escalations, removes cards older
- * than `cardDays` from finished notifications, and forgets which old events are about groups of alerts.
+ * Drops months older than `auditDays`, with their resolutions, replays, actions, pager alerts, escalations and archived records, removes
+ * cards older than `cardDays` from finished notifications, and forgets which old events are about groups of alerts.
  */
 export async function applyRetention(db: Kysely<Tables>, auditDays: number, cardDays: number): Promise<void> {
   await changeTables('record.removed', sql`CALL teams_apply_retention(${auditDays}::int, ${cardDays}::int)`).execute(db)
@@ -77,6 +77,12 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       'removed',
       sql`DELETE FROM teams_escalations z WHERE next_at IS NULL AND event_created_at < ${tooOld}`,
       removedFrom('teams_escalations'),
+    ),
+    changeRows(
+      'archive.removed',
+      'removed',
+      sql`DELETE FROM teams_archive h WHERE archived_at < ${tooOld}`,
+      removedFrom('teams_archive'),
     ),
     changeRows(
       'alert_event.removed',

@@ -52,6 +52,10 @@ export async function readSaltedValues(
     SELECT z.event_id::text, 'plan', z.salt::text, z.plan::text, true
       FROM teams_escalations z WHERE z.event_id = ${wanted} AND z.salt IS NOT NULL
      UNION ALL
+    SELECT h.id::text, v.field, h.salt::text, v.value, v.field = 'about'
+      FROM teams_archive h, LATERAL (VALUES ('subject', h.subject), ('about', h.about::text)) v (field, value)
+     WHERE h.id = ${wanted} AND h.salt IS NOT NULL
+     UNION ALL
     SELECT v.entry_id::text, v.field, v.salt::text, v.value, false
       FROM teams_audit_values v WHERE v.entry_id = ANY(${[...entryIds]}::bigint[])`.execute(db)
   return rows.map(({ json, value, ...row }) => ({ ...row, value: json ? canonicalJson(JSON.parse(value)) : value }))

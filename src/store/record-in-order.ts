@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 
-/** An audit entry about an event, a notification, a silence or an action, as stored. */
+/** An audit entry about an event, a notification, a silence, an action or an archived record, as stored. */
 export interface StoredEntry {
   readonly key: string
   readonly id: string
@@ -163,6 +163,25 @@ export interface StoredEscalation {
   readonly salt: string | null
 }
 
+export interface StoredArchived {
+  readonly key: string
+  readonly kind: string
+  readonly source: string | null
+  readonly subject: string
+  readonly event_id: string | null
+  readonly action_id: string | null
+  readonly about: string
+  readonly state: string
+  readonly key_id: string | null
+  /** SHA-256 in hex, as of `content`. */
+  readonly data_key: string | null
+  readonly content: string
+  readonly size: number
+  readonly archived_at: string
+  readonly restored_at: string | null
+  readonly salt: string | null
+}
+
 /** Stored size of a JSON value above which it is read by itself: of events there may be half a megabyte each. */
 const LARGE_BYTES = 8_192
 
@@ -230,6 +249,11 @@ export const RECORD_IN_ORDER = {
            ${millisecondsSql('z.ack_expires_at')} AS ack_expires_at, ${millisecondsSql('z.reminded_at')} AS reminded_at,
            ${millisecondsSql('z.ended_at')} AS ended_at, z.salt
       FROM teams_escalations z ORDER BY z.event_id`,
+  archived: sql<StoredArchived>`
+    SELECT h.id AS key, h.kind, h.source, h.subject, h.event_id, h.action_id, h.about::text AS about, h.state, h.key_id,
+           encode(sha256(h.data_key), 'hex') AS data_key, encode(sha256(h.content), 'hex') AS content, h.size,
+           ${millisecondsSql('h.archived_at')} AS archived_at, ${millisecondsSql('h.restored_at')} AS restored_at, h.salt
+      FROM teams_archive h ORDER BY h.id`,
 } as const
 
 /** The rows of each statement of {@link RECORD_IN_ORDER}. */
@@ -244,4 +268,5 @@ export interface RecordRows {
   readonly actions: StoredAction
   readonly pagerAlerts: StoredPagerAlert
   readonly escalations: StoredEscalation
+  readonly archived: StoredArchived
 }

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { EntryKind } from '../contract/audit-entries.ts'
+import { ESCALATION_CHANGES } from './escalation-changes.ts'
 
 /** The columns of an action that its entries have. */
 const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notification_id, x.event_ids, x.via, x.actor_id,
@@ -9,6 +10,11 @@ const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notifi
 /** The columns of an escalation that its entries have. */
 const ESCALATION_COLUMNS = sql`z.event_id, z.policy, z.state, z.reason, z.tier, z.round, z.since, z.next_at, z.held_by,
   z.ack_expires_at, z.reminded_at, z.ended_at`
+
+/** The columns of an archived record that its entries have; of the encrypted bytes, their hashes. */
+const ARCHIVED_COLUMNS = sql`h.id, h.kind, h.source, h.subject, h.event_id, h.action_id, h.state, h.key_id, h.size,
+  h.archived_at, h.restored_at, h.salt, encode(sha256(h.content), 'hex') AS content_hash,
+  encode(sha256(h.data_key), 'hex') AS data_key_hash`
 
 /**
  * The kinds of rows whose state changes, each with the columns by which a change names the rows that it changed. The
@@ -30,6 +36,7 @@ export const ROW_KINDS = {
   pager: sql`b.name`,
   source: sql`o.name`,
   'alert event': sql`l.event_id`,
+  'archived record': ARCHIVED_COLUMNS,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
 /** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
@@ -179,57 +186,7 @@ export const STATE_CHANGES = {
     means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
     entry: 'record.removed',
   },
-  'escalation.started': {
-    of: 'escalation',
-    means: 'An accepted event, or a digest, climbs while nobody acknowledges it',
-    entry: 'escalation.started',
-  },
-  'escalation.called': { of: 'escalation', means: 'A tier was called', entry: 'escalation.called' },
-  'escalation.reached_nobody': {
-    of: 'escalation',
-    means: 'A tier was due and reached nobody',
-    entry: 'escalation.reached_nobody',
-  },
-  'escalation.held': {
-    of: 'escalation',
-    means: 'A tier waits for another time, because working hours have changed or a silence holds it',
-    entry: 'escalation.held',
-  },
-  'escalation.still_held': {
-    of: 'escalation',
-    means: 'A tier that a silence holds was looked at, and the silence holds it still: when it is looked at again',
-    noEntry: 'the entry of `escalation.held` says since when; another one follows once the tier is called',
-  },
-  'escalation.acknowledged': {
-    of: 'escalation',
-    means: '`climbing` → `acknowledged`, or acknowledged once more',
-    entry: 'escalation.acknowledged',
-  },
-  'escalation.reminded': {
-    of: 'escalation',
-    means: 'The reminder before the acknowledgement expires was sent',
-    entry: 'escalation.reminded',
-  },
-  'escalation.expired': {
-    of: 'escalation',
-    means: '`acknowledged` → `climbing`: the acknowledgement expired',
-    entry: 'escalation.expired',
-  },
-  'escalation.resumed': {
-    of: 'escalation',
-    means: '`acknowledged` or `ended` → `climbing`: an acknowledgement or a discard was taken back',
-    entry: 'escalation.resumed',
-  },
-  'escalation.ended': {
-    of: 'escalation',
-    means: '→ `ended`: its event is resolved or discarded, stands in a digest, or was removed',
-    entry: 'escalation.ended',
-  },
-  'escalation.removed': {
-    of: 'escalation',
-    means: 'Retention: nothing follows any more, and its event is older than `TEAMS_AUDIT_RETENTION_DAYS`',
-    entry: 'record.removed',
-  },
+  ...ESCALATION_CHANGES,
   'channel.added': {
     of: 'channel',
     means: 'A channel of the configuration got its row',
@@ -357,6 +314,21 @@ export const STATE_CHANGES = {
     of: 'alert event',
     means: 'Older than 40 days: no webhook is compared with it any more',
     noEntry: 'the event itself stays in the record',
+  },
+  'archive.kept': {
+    of: 'archived record',
+    means: 'Something of another system was kept, encrypted',
+    entry: 'archive.kept',
+  },
+  'archive.rewrapped': {
+    of: 'archived record',
+    means: 'The newest archive key wraps its data key now; the content is the same',
+    entry: 'archive.rewrapped',
+  },
+  'archive.removed': {
+    of: 'archived record',
+    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
+    entry: 'record.removed',
   },
   'key.taken': {
     of: 'idempotency key',

@@ -113,6 +113,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   pager: 'b',
   source: 'o',
   'alert event': 'l',
+  'archived record': 'h',
 }
 
 /** The id that the entries of a kind of rows are about. */
@@ -127,6 +128,7 @@ const SUBJECTS: { readonly [O in keyof typeof ROW_KINDS]?: RawBuilder<unknown> }
   // As of all entries of an event, so that an export by correlation id has them.
   'pager alert': sql`g.event_id`,
   escalation: sql`z.event_id`,
+  'archived record': sql`h.id`,
 }
 
 /** The values of an escalation's fields in an entry, from a CTE of a change of it. */
@@ -181,6 +183,23 @@ export const ACTION_VALUES: Omit<EntryValues<'action.done'>, 'result'> = {
   person: hashSql(sql`x.salt`, sql`x.actor_id`),
   via: sql`x.via`,
   who: hashSql(sql`x.salt`, sql`x.actor_name`),
+}
+
+/** The values of an archived record's fields in an entry but `about`, from the CTE of a change of it. */
+export const ARCHIVED_VALUES: EntryValues<'archive.rewrapped'> = {
+  archived: sql`h.id`,
+  type: sql`h.kind`,
+  source: sql`h.source`,
+  subject: hashSql(sql`h.salt`, sql`h.subject`),
+  event: sql`h.event_id`,
+  action: sql`h.action_id`,
+  state: sql`h.state`,
+  key: sql`h.key_id`,
+  data_key: sql`h.data_key_hash`,
+  content: sql`h.content_hash`,
+  size: sql`h.size`,
+  archived_at: sql`h.archived_at`,
+  restored_at: sql`h.restored_at`,
 }
 
 /**

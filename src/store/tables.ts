@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { ActionName, ActionState, ActorVia } from '../contract/actions.ts'
+import type { ArchivedState } from '../contract/archive.ts'
 import type { EscalationEnd, EscalationNote, EscalationState, Plan } from '../contract/escalations.ts'
 import type { State } from '../contract/notifications.ts'
 import type { PagerAlertRequest, PagerAlertState } from '../contract/pager-alerts.ts'
@@ -227,6 +228,23 @@ export interface Tables {
     unseen_since: Date | null
     blind_since: Date | null
     code: string | null
+  }
+  teams_archive: {
+    id: string
+    kind: string
+    source: string | null
+    subject: string
+    event_id: string | null
+    action_id: string | null
+    about: Json<JsonObject>
+    state: Generated<ArchivedState>
+    key_id: string | null
+    data_key: Uint8Array | null
+    content: Uint8Array
+    size: number
+    archived_at: Generated<Date>
+    restored_at: Date | null
+    salt: Generated<string | null>
   }
   teams_alert_events: {
     id: GeneratedAlways<string>

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
+import { createArchive } from '../../src/archive/archive.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import type { ActionName, Actor } from '../../src/contract/actions.ts'
+import { generateArchiveKey, readArchiveKey } from '../../src/contract/archive-keys.ts'
 import type { UncheckedEvent } from '../../src/contract/events.ts'
 import type { OutcomeName } from '../../src/contract/outcomes.ts'
 import { makeDigests } from '../../src/delivery/digest.ts'
@@ -150,6 +152,7 @@ export async function liveALife(db: Db): Promise<void> {
 
   await interruptions(db)
   await actions(db)
+  await archived(db)
 
   // Handed back; then the channel can not be sent to.
   const devops = await turnAt(db, 'devops')
@@ -260,6 +263,27 @@ async function actions(db: Db): Promise<void> {
   await renewAction(db, retry.id, 60)
   await finishAction(db, retry.id, { state: 'done', code: null, result: { task_id: 't-1' } })
   await insertRequested(db, await make(second, 'poll'))
+}
+
+/** Archived records: one as it was kept, and one that a new archive key wraps. */
+async function archived(db: Db): Promise<void> {
+  const keys = [generateArchiveKey(), generateArchiveKey()].flatMap(({ text }) => {
+    const read = readArchiveKey(text)
+    return 'key' in read ? [read.key] : []
+  })
+  const [old] = keys
+  const archive = createArchive(() => (old ? [old] : []))
+  const kept = {
+    kind: 'celery.message',
+    source: 'tasks',
+    eventId: null,
+    actionId: newId(),
+    about: { queue: 'claims' },
+    content: Buffer.from('{"claim": "secret"}'),
+  }
+  await archive.keep(db, { ...kept, subject: 't-1' })
+  await createArchive(() => keys.toReversed()).rewrap(db, undefined)
+  await archive.keep(db, { ...kept, subject: 't-2', actionId: newId() })
 }
 
 /** Turns that lose their notifications, and report what came of their attempts after that. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordSecrets } from '../../src/audit/record-secrets.ts'
+import { generateArchiveKey } from '../../src/contract/archive-keys.ts'
 import { generateKey } from '../../src/contract/note-keys.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -32,6 +33,7 @@ const VALUES: Readonly<Record<SecretName, readonly [string, string]>> = {
   TEAMS_LINK_SECRETS: ['link-secret-of-the-buttons-number-1', 'link-secret-of-the-buttons-number-2'],
   TEAMS_SIGN_IN_CLIENT_SECRET: ['sign-in-secret-one', 'sign-in-secret-two'],
   TEAMS_AUDIT_KEY: [key(), key()],
+  TEAMS_ARCHIVE_KEYS: [generateArchiveKey().text, generateArchiveKey().text],
   TEAMS_REDIS_URL: ['redis://:one@redis.example:6379', 'redis://:two@redis.example:6379'],
 }
 

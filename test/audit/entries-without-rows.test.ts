@@ -78,6 +78,7 @@ describe.each(KINDS)('entries that belong to no row, on %s', (kind) => {
       pagerWebhookSecrets: () => [],
       sourceSecret: () => undefined,
       auditSigners: () => [],
+      archiveKeys: () => [],
     })
     const record = (secrets: ReturnType<typeof secretsOf>, atStart: boolean) =>
       recordSecrets(db, { secrets, settings: loadSettings({}), pagers: [], sources: [] }, atStart)

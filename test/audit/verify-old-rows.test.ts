@@ -91,6 +91,7 @@ describe.each(KINDS)('rows that retention removed, on %s', (kind) => {
       'teams_replays',
       'teams_resolutions',
       'teams_actions',
+      'teams_archive',
     ])
       expect(await rows(table), table).toBe(0)
     expect(await rows('teams_silences')).toBe(silences)

@@ -166,6 +166,7 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
   const REPLAY = 'SELECT notification_id AS id FROM teams_replays'
   const RESOLUTION = 'SELECT event_id AS id FROM teams_resolutions'
   const ACTION = "SELECT id FROM teams_actions WHERE action = 'discard'"
+  const ARCHIVED = "SELECT id FROM teams_archive WHERE subject = 't-1'"
   const RETRY = "SELECT id FROM teams_actions WHERE action = 'retry'"
 
   it.each<[table: string, column: string, value: string, of: string, key?: string]>([
@@ -214,6 +215,19 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['teams_actions', 'result', '\'{"task_id": "t-2"}\'', RETRY],
     ['teams_actions', 'confirms', 'gen_random_uuid()', RETRY],
     ['teams_actions', 'salt', 'NULL', RETRY],
+    ['teams_archive', 'kind', "'other'", ARCHIVED],
+    ['teams_archive', 'source', "'other'", ARCHIVED],
+    ['teams_archive', 'subject', "'t-7'", ARCHIVED],
+    ['teams_archive', 'event_id', 'gen_random_uuid()', ARCHIVED],
+    ['teams_archive', 'action_id', 'NULL', ARCHIVED],
+    ['teams_archive', 'about', '\'{"queue": "other"}\'', ARCHIVED],
+    ['teams_archive', 'state', "'restored'", ARCHIVED],
+    ['teams_archive', 'key_id', "'00000000'", ARCHIVED],
+    ['teams_archive', 'data_key', 'NULL', ARCHIVED],
+    ['teams_archive', 'content', "'x'", ARCHIVED],
+    ['teams_archive', 'size', '7', ARCHIVED],
+    ['teams_archive', 'archived_at', "archived_at - interval '1 second'", ARCHIVED],
+    ['teams_archive', 'restored_at', 'now()', ARCHIVED],
     ['teams_resolutions', 'event_type', "'deployment.completed'", RESOLUTION, 'event_id'],
     ['teams_resolutions', 'dedup_key', "'other'", RESOLUTION, 'event_id'],
     ['teams_resolutions', 'created_at', "created_at - interval '1 minute'", RESOLUTION, 'event_id'],
@@ -271,6 +285,7 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
     ['teams_silences', 'id', SILENCE],
     ['teams_resolutions', 'event_id', RESOLUTION],
     ['teams_actions', 'id', ACTION],
+    ['teams_archive', 'id', ARCHIVED],
   ])('show that a row of %s was deleted', async (table, key, of) => {
     const id = await idOf(of)
     expect(named(await tampered(`DELETE FROM ${table} WHERE ${key} = '${id}'`))).toEqual([
@@ -329,6 +344,10 @@ describe.each(KINDS)('the rows of the record on %s', (kind) => {
       'teams_actions',
       `INSERT INTO teams_actions (id, action, state, event_id, event_created_at, event_ids, via, verified, finished_at, salt)
        VALUES ('${NEW}', 'acknowledge', 'done', '${NEW}', now(), '{}', 'entra', true, now(), '${NEW}')`,
+    ],
+    [
+      'teams_archive',
+      `INSERT INTO teams_archive (id, kind, subject, content, size) VALUES ('${NEW}', 'k', 't', 'x', 1)`,
     ],
   ])('show a row that was inserted into %s', async (table, statement) => {
     expect(named(await tampered(statement))).toEqual([{ code: 'row_not_backed', table, id: NEW }])

@@ -1,6 +1,7 @@
 import { builtInCatalogue } from '../../src/catalogue/built-in.ts'
 import { parsePriority } from '../../src/catalogue/priority.ts'
 import type { ActionAnswer, ActionName, Actor, UncheckedAction } from '../../src/contract/actions.ts'
+import type { ArchivedView } from '../../src/contract/archive.ts'
 import type { AuditEntryView } from '../../src/contract/audit.ts'
 import type { ChannelView } from '../../src/contract/channels.ts'
 import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
@@ -55,6 +56,22 @@ export const CHANNEL: ChannelView = {
   restsUntil: null,
   lastOutcome: null,
   lastOutcomeAt: null,
+}
+
+/** The one record of its archive. */
+const ARCHIVED: ArchivedView = {
+  id: newId(),
+  kind: 'celery.message',
+  source: 'tasks',
+  subject: 't-1',
+  eventId: newId(),
+  actionId: newId(),
+  about: { queue: 'claims' },
+  state: 'kept',
+  keyId: '1a2b3c4d',
+  size: 2,
+  archivedAt: new Date('2026-11-30T10:00:00Z'),
+  restoredAt: null,
 }
 
 export function createMemoryService(): MemoryService {
@@ -187,6 +204,12 @@ export function createMemoryService(): MemoryService {
       },
     ],
     listEscalations: async () => ({ escalations: [], nextCursor: null }),
+    listArchive: async () => ({ records: [ARCHIVED], nextCursor: null }),
+    getArchived: async (id) => {
+      if (id === ARCHIVED.id) return { ...ARCHIVED, content: 'e30=' }
+      throw new GatewayError('not_found', [{ at: 'id', found: 'an id of nothing', expected: 'id of a record' }])
+    },
+    rewrapArchive: async () => ({ rewrapped: 0, withoutKey: 0, damaged: [], nextCursor: null }),
     stats: async (period) => ({
       ...period,
       deliveryRate: null,

@@ -271,6 +271,12 @@ describe('real answers', () => {
     await ask('GET', '/readyz', '/readyz')
     await ask('GET', '/v1/escalations', '/v1/escalations')
     await ask('GET', '/v1/stats', '/v1/stats')
+    const archived = await ask('GET', '/v1/archive', '/v1/archive')
+    await ask('GET', '/v1/archive?state=x', '/v1/archive')
+    await ask('GET', `/v1/archive/${archived.json().records[0].id}`, '/v1/archive/{id}')
+    await ask('GET', '/v1/archive/x', '/v1/archive/{id}')
+    await ask('POST', '/v1/archive/rewrap', '/v1/archive/rewrap')
+    await ask('POST', '/v1/archive/rewrap?limit=1', '/v1/archive/rewrap')
     await ask('OPTIONS', '/v1/events', '/v1/events')
     expect([...checked].sort()).toEqual(
       operations()

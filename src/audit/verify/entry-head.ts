@@ -8,8 +8,8 @@ const NONCE_LENGTH = 32
 /** Characters in which the start of an entry and its first field end. */
 const HEAD_LENGTH = 320
 
-/** The first field of the entries about an event, notification, silence or action, which is their subject. */
-const FIRST_FIELD = /^","(?:event|notification|silence|action)":"([0-9a-f-]{36})"/
+/** The first field of the entries about an event, notification, silence, action or archived record, which is their subject. */
+const FIRST_FIELD = /^","(?:event|notification|silence|action|archived)":"([0-9a-f-]{36})"/
 /** The subject of `record.read` where one notification was read. */
 const ONLY_ONE = /"first":"([0-9a-f-]{36})","last":"\1"/
 

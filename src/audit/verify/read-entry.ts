@@ -37,7 +37,7 @@ function decoded(body: string): string {
   return Buffer.from(latin1, 'latin1').toString()
 }
 
-/** The event, notification, silence or action whose row an entry changed, as its bytes say; undefined for an entry that changed none. */
+/** The event, notification, silence, action or archived record whose row an entry changed, as its bytes say; undefined for an entry that changed none. */
 export function subjectOf({ kind, fields }: Entry): Json | undefined {
   // A read of one notification is about it; one of several is about none.
   if (kind === 'record.read') return fields.first === fields.last ? fields.first : undefined

@@ -4,6 +4,7 @@ import { readValues } from '../../store/audit-values-in-order.ts'
 import { findEvents, findLeaves, findNotifications, readLargeValue } from '../../store/record-lookups.ts'
 import type { Tables } from '../../store/tables.ts'
 import { checkAction } from './action-rows.ts'
+import { checkArchived } from './archived-rows.ts'
 import { isHashedJson } from './compare.ts'
 import { checkEscalation } from './escalation-rows.ts'
 import { checkEvent } from './event-rows.ts'
@@ -115,6 +116,8 @@ function createRows(transaction: Kysely<Tables>, trail: Trail, findings: Finding
       checkPagerAlerts(group.pagerAlerts, entries, shared)
     if (group.escalations.length > 0 || entries.some(({ kind }) => kind.startsWith('escalation.')))
       checkEscalation(group.id, group.escalations, entries, shared)
+    if (group.archived.length > 0 || entries.some(({ kind }) => kind.startsWith('archive.')))
+      checkArchived(group.id, group.archived, entries, shared)
     const own = entries.filter(({ kind }) => kind in AUDIT_ENTRIES && isAboutNotification(kind))
     if (group.notifications.length === 0 && group.attempts.length === 0 && own.length === 0) return
     const notification = { id: group.id, rows: group.notifications, attempts: group.attempts, entries: own }

@@ -24,6 +24,7 @@ const PIECES: Readonly<Record<Name, number>> = {
   actions: 100,
   pagerAlerts: 100,
   escalations: 100,
+  archived: 100,
 }
 /** Ids that are given at once. */
 const GROUPS = 100

@@ -11,6 +11,7 @@ import type { Environment } from '../../settings/env-file.ts'
 import type { Settings } from '../../settings/table.ts'
 import type { ChannelRow } from '../../store/channels.ts'
 import { whySandboxIsOff } from '../sandbox-off.ts'
+import { checkArchiveKeys } from './archive.ts'
 import { checkAuditKey } from './audit.ts'
 import { checkButtons } from './buttons.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
@@ -59,6 +60,7 @@ export async function checkVaultAndChannels(
       .map((warning) => warningFinding('signature', warning)),
     ...(auditKey === undefined ? [] : [auditKey]),
     ...(store.audit?.findings ?? []),
+    ...checkArchiveKeys(report, store.archived),
     ...checkButtons(settings),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),

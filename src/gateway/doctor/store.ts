@@ -8,6 +8,7 @@ import { ERROR_CODES } from '../../kernel/error-codes.ts'
 import { isGatewayError } from '../../kernel/errors.ts'
 import { EXIT, exitCodeOf } from '../../kernel/exit-codes.ts'
 import type { Settings } from '../../settings/table.ts'
+import { countByArchiveKey } from '../../store/archive.ts'
 import { type ChannelRow, hasSentToTeams, readChannels } from '../../store/channels.ts'
 import type { Database } from '../../store/database.ts'
 import { databaseError } from '../../store/database-error.ts'
@@ -32,9 +33,11 @@ export interface CheckedStore {
   readonly sentToTeams: boolean
   /** Undefined if the audit trail could not be read. */
   readonly audit: CheckedAudit | undefined
+  /** How many archived records each archive key wraps; undefined if they could not be read. */
+  readonly archived: ReadonlyMap<string, number> | undefined
 }
 
-const NOT_READ = { channels: undefined, sentToTeams: false, audit: undefined } as const
+const NOT_READ = { channels: undefined, sentToTeams: false, audit: undefined, archived: undefined } as const
 
 /** Checks the database, its schema and the job engine. Changes nothing: a missing folder or schema is not created. */
 export async function checkStore(settings: Settings): Promise<CheckedStore> {
@@ -84,6 +87,7 @@ async function checkDatabase(database: Database, settings: Settings): Promise<Ch
           channels: await readChannels(kysely),
           sentToTeams: await hasSentToTeams(kysely),
           audit: await checkAudit(database, settings),
+          archived: await countByArchiveKey(kysely),
         }
       : NOT_READ),
   }

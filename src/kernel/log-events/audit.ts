@@ -67,4 +67,9 @@ export const AUDIT_EVENTS = {
     fields: ['err'],
     todo: 'Look at the error. Until then, changes of rows from before the upgrade do not show in "audit verify".',
   },
+  archive_rewrapped: {
+    level: 'info',
+    message: 'data keys of archived records are wrapped by the newest archive key now',
+    fields: ['records', 'by'],
+  },
 } as const satisfies Readonly<Record<string, LogEventRow>>

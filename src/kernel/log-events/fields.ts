@@ -77,6 +77,7 @@ export const LOG_FIELDS = {
   priority: { type: 'text', help: 'Priority of the event.' },
   problems: { type: 'texts', help: 'Everything that is wrong: where, what was found, what was expected.' },
   reason: { type: 'text', help: 'Why: the meaning of an outcome, or its name.' },
+  records: { type: 'number', help: 'Archived records.' },
   request_id: { type: 'text', help: 'Id of the request, which the `instance` of its error answer names too.' },
   result: {
     type: 'text',

@@ -6,9 +6,10 @@ import { createVaultClient, type VaultClient } from './client.ts'
 
 /**
  * Source of the webhook URLs at TEAMS_WEBHOOK_VAULT_PATH, the signing secrets at TEAMS_HMAC_VAULT_PATH, the audit keys at
- * TEAMS_AUDIT_VAULT_PATH, the keys of pagers at TEAMS_PAGERS_VAULT_PATH and the secrets of sources at TEAMS_SOURCES_VAULT_PATH.
+ * TEAMS_AUDIT_VAULT_PATH, the archive keys at TEAMS_ARCHIVE_VAULT_PATH, the keys of pagers at TEAMS_PAGERS_VAULT_PATH and the
+ * secrets of sources at TEAMS_SOURCES_VAULT_PATH.
  *
- * @param options.includeOverridden reads the signing secrets and audit keys even where the environment or a file has them
+ * @param options.includeOverridden reads the signing secrets, audit keys and archive keys even where the environment or a file has them
  */
 export function vaultSource(
   address: string,
@@ -25,14 +26,17 @@ export function vaultSource(
   const sourcesPath = settings.TEAMS_SOURCES_VAULT_PATH
   const auditNeeded = settings.TEAMS_AUDIT_KEY === undefined && settings.TEAMS_AUDIT_KEY_FILE === undefined
   const auditPath = auditNeeded || options.includeOverridden ? settings.TEAMS_AUDIT_VAULT_PATH : undefined
+  const archiveNeeded = settings.TEAMS_ARCHIVE_KEYS === undefined && settings.TEAMS_ARCHIVE_KEYS_FILE === undefined
+  const archivePath = archiveNeeded || options.includeOverridden ? settings.TEAMS_ARCHIVE_VAULT_PATH : undefined
   return {
     kind: 'vault',
     name: 'VAULT_ADDR',
     async read() {
-      const [webhooks, signing, auditKeys, pagers, sourceSecrets] = await Promise.all([
+      const [webhooks, signing, auditKeys, archiveKeys, pagers, sourceSecrets] = await Promise.all([
         webhookPath === undefined ? NOT_READ : attempt(() => readWebhooks(client, webhookPath)),
         hmacPath === undefined ? NOT_READ : attempt(() => readSigning(client, hmacPath)),
-        auditPath === undefined ? NOT_READ : attempt(() => readAuditKeys(client, auditPath)),
+        auditPath === undefined ? NOT_READ : attempt(() => readKeys(client, auditPath, 'audit_key')),
+        archivePath === undefined ? NOT_READ : attempt(() => readKeys(client, archivePath, 'archive_keys')),
         pagersPath === undefined ? NOT_READ : attempt(() => readPagers(client, pagersPath)),
         sourcesPath === undefined ? NOT_READ : attempt(() => readSourceSecrets(client, sourcesPath)),
       ])
@@ -41,6 +45,7 @@ export function vaultSource(
           ...(webhooks.problems ?? []),
           ...((needed && signing.problems) || []),
           ...((auditNeeded && auditKeys.problems) || []),
+          ...((archiveNeeded && archiveKeys.problems) || []),
           ...(pagers.problems ?? []),
           ...(sourceSecrets.problems ?? []),
         ].map((problem) => [JSON.stringify(problem), problem]),
@@ -49,6 +54,7 @@ export function vaultSource(
         webhooks: webhooks.value,
         signing: signing.value,
         auditKeys: auditKeys.value,
+        archiveKeys: archiveKeys.value,
         pagers: pagers.value,
         sourceSecrets: sourceSecrets.value,
         problems: [...problems.values()],
@@ -85,11 +91,15 @@ async function readSigning(client: VaultClient, path: string): Promise<Attempt<F
   return { value: { current: read('hmac_secret'), previous: read('hmac_secret_previous') } }
 }
 
-async function readAuditKeys(client: VaultClient, path: string): Promise<Attempt<Found>> {
+async function readKeys(
+  client: VaultClient,
+  path: string,
+  field: 'audit_key' | 'archive_keys',
+): Promise<Attempt<Found>> {
   const fields = await client.readFields(path)
-  if (fields?.audit_key !== undefined) return { value: foundIn(fields, path, 'audit_key') }
-  const found = fields === undefined ? 'nothing at this path' : 'no field audit_key'
-  return { problems: [{ at: path, found, expected: `a key ("vault kv put ${path} audit_key=@<file>")` }] }
+  if (fields?.[field] !== undefined) return { value: foundIn(fields, path, field) }
+  const found = fields === undefined ? 'nothing at this path' : `no field ${field}`
+  return { problems: [{ at: path, found, expected: `a key ("vault kv put ${path} ${field}=@<file>")` }] }
 }
 
 function foundIn(fields: Readonly<Record<string, unknown>>, path: string, field: string): Found {
