@@ -2,10 +2,15 @@ import '../kernel/require-node.ts'
 
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type Answer, DENIED, INVALID_TOKEN, NOT_ALLOWED, refuse } from './vault/answers.ts'
+import { type AuditState, createVaultAudit, NOT_RECORDED } from './vault/audit.ts'
+import { createVaultNode, type VaultRole } from './vault/node.ts'
+import { allows, DEFAULT_POLICY, type PolicyRule, ROOT_POLICY, readPolicy } from './vault/policies.ts'
 
 /**
- * A stand-in for HashiCorp Vault, over real HTTP: logins, token renewal and KV version 2, as far as the gateway uses
- * them.
+ * A stand-in for a node of HashiCorp Vault, over real HTTP: logins, token renewal, KV version 2, health, seal, audit devices,
+ * certificates of PKI mounts, as far as the gateway uses them, with their faults. Several of them are a cluster.
  */
 export interface VaultStandIn {
   readonly url: string
@@ -17,14 +22,31 @@ export interface VaultStandIn {
   delete(path: string): void
   /** Sets the paths that a policy lets tokens read: API paths (`secret/data/teams/webhooks`), or prefixes with a star. */
   policy(name: string, paths: readonly string[]): void
+  /** Sets a policy as `vault policy write` takes it: `path "…" { capabilities = […] }`. */
+  writePolicy(name: string, hcl: string): void
   /** Makes a token. It expires after `ttl` seconds, or never without; renewals extend it up to `maxTtl`. */
   createToken(options?: TokenOptions): string
   appRole(options: TokenOptions & { readonly roleId: string; readonly secretId: string; readonly uses?: number }): void
   kubernetesRole(options: TokenOptions & { readonly role: string; readonly jwt: string }): void
   /** Revokes all tokens. */
   revokeAll(): void
-  seal(): void
+  /** Refuses renewals of tokens, or no longer. */
+  refuseRenewals(refused: boolean): void
+  /** Seals it: with `shamir` people give key shares, with another type (`awskms`, `transit` …) it unseals itself. */
+  seal(type?: string): void
   unseal(): void
+  /** Gives one of the three key shares that unseal it. With a wrong one among them it stays sealed, and counts anew. */
+  giveKeyShare(isRight: boolean): void
+  /** Sets what the node is; `active` at first. */
+  become(role: VaultRole): void
+  enableAudit(path: string, type?: string): void
+  disableAudit(path: string): void
+  /** Sets whether the enabled audit devices work. */
+  setAudit(state: AuditState): void
+  /** Sets whether `sys/metrics` has figures for Prometheus. */
+  setMetrics(enabled: boolean): void
+  /** Sets the certificate of an authority, in PEM, at a path such as `pki` or `pki/issuer/claims`. */
+  putCertificate(path: string, pem: string): void
   /** Leaves all further requests without an answer; resolves when the first of them arrives. */
   hang(): Promise<void>
   /** Stops listening and closes connections; secrets, roles and tokens remain. */
@@ -35,7 +57,10 @@ export interface VaultStandIn {
 
 /** Properties of a token, made directly or by a login. */
 export interface TokenOptions {
+  /** `root` if absent. Every token has the policy `default` too, */
   readonly policies?: readonly string[]
+  /** unless this is true. */
+  readonly noDefaultPolicy?: boolean
   readonly ttl?: number
   readonly maxTtl?: number
   readonly renewable?: boolean
@@ -46,33 +71,34 @@ interface Token extends TokenOptions {
   endsAt: number
 }
 
-interface Answer {
-  readonly status: number
-  readonly body: object
-}
-
-const refuse = (status: number, ...errors: readonly string[]): Answer => ({ status, body: { errors } })
-const DENIED = refuse(403, 'permission denied')
 const KV1_WARNING =
   "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv get' for this operation."
 
-/**
- * Starts the stand-in on a free port of 127.0.0.1, with KV version 2 mounted at `secret`.
- *
- * @param options.now clock by which tokens expire
- * @param options.namespace the only namespace; none if absent
- */
-export async function startVault(
-  options: { readonly now?: () => Date; readonly namespace?: string } = {},
-): Promise<VaultStandIn> {
+/** Options of {@link startVault}. */
+export interface VaultOptions {
+  /** Clock by which tokens expire. */
+  readonly now?: () => Date
+  /** The only namespace; none if absent. */
+  readonly namespace?: string
+  /** A server before Vault 1.19, which does not say whether a node was removed or reaches the active one. */
+  readonly older?: boolean
+  /** Certificate and key in PEM; without TLS if absent. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+/** Starts the stand-in on a free port of 127.0.0.1, with KV version 2 mounted at `secret`. */
+export async function startVault(options: VaultOptions = {}): Promise<VaultStandIn> {
   const now = () => (options.now?.() ?? new Date()).getTime()
   const versions = new Map<string, { fields: Readonly<Record<string, unknown>>; deletedAt: string }[]>()
-  const policies = new Map<string, readonly string[]>([['root', ['*']]])
+  const policies = new Map<string, readonly PolicyRule[]>([['root', ROOT_POLICY]])
   const tokens = new Map<string, Token>()
   const appRoles = new Map<string, TokenOptions & { secretId: string; usesLeft: number }>()
   const kubernetesRoles = new Map<string, TokenOptions & { jwt: string }>()
   const requests: string[] = []
-  let sealed = false
+  const certificates = new Map<string, string>()
+  const node = createVaultNode({ older: options.older ?? false, now })
+  const audit = createVaultAudit()
+  let renewalsRefused = false
   let onHanging: (() => void) | undefined
 
   function makeToken(given: TokenOptions): string {
@@ -105,21 +131,29 @@ export async function startVault(
   }
 
   function lookupSelf(token: Token): Answer {
-    const ttl = Number.isFinite(token.endsAt) ? Math.round((token.endsAt - now()) / 1000) : 0
-    return { status: 200, body: { data: { ttl, renewable: token.renewable ?? false, policies: token.policies } } }
+    const expires = Number.isFinite(token.endsAt)
+    const ttl = expires ? Math.round((token.endsAt - now()) / 1000) : 0
+    const data = {
+      ttl,
+      creation_ttl: token.ttl ?? 0,
+      expire_time: expires ? new Date(token.endsAt).toISOString() : null,
+      renewable: token.renewable ?? false,
+      policies: token.policies,
+    }
+    return { status: 200, body: { data } }
   }
 
   function renewSelf(id: string, token: Token): Answer {
+    if (renewalsRefused) return NOT_ALLOWED
     if (!token.renewable) return refuse(400, 'lease is not renewable')
     const latestEnd = token.madeAt + (token.maxTtl ?? Number.POSITIVE_INFINITY) * 1000
     token.endsAt = Math.min(now() + (token.ttl ?? 0) * 1000, latestEnd)
     return authOf(id)
   }
 
-  function mayRead(token: Token, path: string): boolean {
-    return (token.policies ?? ['root'])
-      .flatMap((name) => policies.get(name) ?? [])
-      .some((allowed) => (allowed.endsWith('*') ? path.startsWith(allowed.slice(0, -1)) : path === allowed))
+  function rulesOf(token: Token): readonly PolicyRule[] {
+    const named = (token.policies ?? ['root']).flatMap((name) => policies.get(name) ?? [])
+    return token.noDefaultPolicy ? named : [...named, ...DEFAULT_POLICY]
   }
 
   function readSecret(path: string): Answer {
@@ -132,37 +166,65 @@ export async function startVault(
       : { status: 200, body: { request_id: randomUUID(), data: { data: newest.fields, metadata }, auth: null } }
   }
 
-  function answer(method: string, path: string, headers: IncomingMessage['headers'], body: string): Answer {
-    if (sealed) return refuse(503, 'Vault is sealed')
+  function answer(
+    method: string,
+    path: string,
+    headers: IncomingMessage['headers'],
+    body: string,
+    query: URLSearchParams,
+  ): Answer {
     const inNamespace = (headers['x-vault-namespace'] ?? '') === (options.namespace ?? '')
     const auth = /^auth\/(approle|kubernetes)\/login$/.exec(path)?.[1]
     if (auth && method === 'POST')
       return (inNamespace && login(auth, JSON.parse(body))) || refuse(404, `no handler for route "${path}".`)
+    const pem = method === 'GET' ? certificates.get(path) : undefined
+    if (pem !== undefined) return { status: 200, body: pem }
     const id = String(headers['x-vault-token'] ?? '')
     const token = tokens.get(id)
-    if (!token || token.endsAt <= now() || !inNamespace) return DENIED
+    if (id === '' || !inNamespace) return DENIED
+    if (!token || token.endsAt <= now()) return INVALID_TOKEN
+    if (!allows(rulesOf(token), method, path)) return NOT_ALLOWED
     if (path === 'auth/token/lookup-self' && method === 'GET') return lookupSelf(token)
     if (path === 'auth/token/renew-self' && method === 'POST') return renewSelf(id, token)
     if (method !== 'GET') return refuse(405, 'unsupported operation')
-    if (!mayRead(token, path)) return DENIED
+    if (path === 'sys/audit') return audit.list()
+    if (path === 'sys/metrics') return audit.metrics(query)
     if (path.startsWith('secret/data/')) return readSecret(`secret/${path.slice('secret/data/'.length)}`)
     if (path.startsWith('secret/')) return { status: 404, body: { data: null, warnings: [KV1_WARNING], auth: null } }
     return refuse(404, `no handler for route "${path}". route entry not found.`)
   }
 
+  /** Answers a request, as far as the node can; undefined for one that hangs. */
+  function answerAs(request: IncomingMessage, url: URL, path: string, body: string): Answer | undefined {
+    // These two are not recorded, and need no token.
+    if (path === 'sys/health') return node.health(url.searchParams)
+    if (path === 'sys/seal-status') return node.sealStatus()
+    if (node.isSealed()) return refuse(503, 'Vault is sealed')
+    const recorded = audit.record()
+    if (recorded === 'hang') return undefined
+    if (recorded === 'refuse') return NOT_RECORDED
+    return answer(request.method ?? 'GET', path, request.headers, body, url.searchParams)
+  }
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = ''
     for await (const chunk of request) body += String(chunk)
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://vault').pathname).replace(/^\/v1\//, '')
+    const url = new URL(request.url ?? '/', 'http://vault')
+    const path = decodeURIComponent(url.pathname).replace(/^\/v1\//, '')
     requests.push(`${request.method} ${path}`)
     if (onHanging) return onHanging()
-    const given = answer(request.method ?? 'GET', path, request.headers, body || '{}')
-    response.writeHead(given.status, { 'content-type': 'application/json' }).end(JSON.stringify(given.body))
+    const given = answerAs(request, url, path, body || '{}')
+    if (given === undefined) return
+    const isText = typeof given.body === 'string'
+    response
+      .writeHead(given.status, { 'content-type': isText ? 'text/plain' : 'application/json' })
+      .end(isText ? given.body : JSON.stringify(given.body))
   }
 
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response).catch(() => response.destroy())
-  })
+  }
+  const server = options.tls === undefined ? createServer(onRequest) : createTlsServer(options.tls, onRequest)
   let port = 0
   async function start(): Promise<void> {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -172,7 +234,7 @@ export async function startVault(
   await start()
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
     put(path, fields) {
       versions.set(path, [...(versions.get(path) ?? []), { fields, deletedAt: '' }])
@@ -181,18 +243,30 @@ export async function startVault(
       const newest = versions.get(path)?.at(-1)
       if (newest) newest.deletedAt = new Date(now()).toISOString()
     },
-    policy: (name, paths) => void policies.set(name, paths),
+    policy: (name, paths) =>
+      void policies.set(
+        name,
+        paths.map((path) => ({ path, capabilities: ['read'] })),
+      ),
+    writePolicy: (name, hcl) => void policies.set(name, readPolicy(hcl)),
     createToken: (given = {}) => makeToken(given),
     appRole: ({ roleId, uses = Number.POSITIVE_INFINITY, ...role }) =>
       void appRoles.set(roleId, { ...role, usesLeft: uses }),
     kubernetesRole: ({ role, ...rest }) => void kubernetesRoles.set(role, rest),
     revokeAll: () => tokens.clear(),
-    seal: () => {
-      sealed = true
+    refuseRenewals: (refused) => {
+      renewalsRefused = refused
     },
-    unseal: () => {
-      sealed = false
-    },
+    seal: node.seal,
+    unseal: node.unseal,
+    giveKeyShare: node.giveKeyShare,
+    become: node.become,
+    enableAudit: (path, type = 'file') => audit.enable(path, type),
+    disableAudit: audit.disable,
+    setAudit: audit.become,
+    setMetrics: audit.setMetrics,
+    putCertificate: (path, pem) =>
+      void certificates.set(/\/issuer\//.test(path) ? `${path}/pem` : `${path}/ca/pem`, pem),
     hang: () =>
       new Promise((resolve) => {
         onHanging = resolve
