@@ -20,7 +20,14 @@ export function endedEvent(source: string, finding: Finding, says: FindingEvent,
 /** What the event says that resolves a finding which nobody looks at any more; undefined where no type is known for it. */
 export function unwatchedEnd({ endType }: Finding): FindingEvent | undefined {
   if (endType === undefined || !isBuiltIn(endType)) return undefined
-  return { eventType: endType, data: { summary: 'Not watched any more: whether it is over is not known.' } }
+  const text = 'Not watched any more: whether it is over is not known.'
+  return { eventType: endType, data: { [fieldsOf(endType).text]: text } }
+}
+
+/** The fields of a type's card for what an event is about, and for one sentence. */
+function fieldsOf(eventType: string): { readonly about: string; readonly text: string } {
+  const card = isBuiltIn(eventType) ? EVENT_TYPES[eventType].card : undefined
+  return card === 'vault_security_event' ? { about: 'node', text: 'impact' } : { about: 'component', text: 'summary' }
 }
 
 function isBuiltIn(name: string): name is keyof typeof EVENT_TYPES & FindingEvent['eventType'] {
@@ -33,7 +40,7 @@ function eventOf(source: string, finding: Finding, says: FindingEvent, times: Js
     ...rest,
     correlationId: correlationOf(source, finding),
     idempotencyKey: digestOf([finding.finding, finding.subject, finding.since, says.eventType].join('\n')),
-    data: { component: source, ...data, ...times },
+    data: { [fieldsOf(says.eventType).about]: source, ...data, ...times },
   }
 }
 

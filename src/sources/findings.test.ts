@@ -38,6 +38,18 @@ describe('findings', () => {
     ])
   })
 
+  it('stay as they are while it is not decided whether they are over, and open where they hold', () => {
+    const open: Finding = { finding: 'lag', subject: 'replica-1', since: at(0).toISOString(), open: true }
+    const undecided = () => true
+    expect(changeFindings([open], [], at(500), { ...HOLD, undecided })).toEqual({
+      findings: [open],
+      opened: [],
+      closed: [],
+    })
+    const pending = { ...open, open: false }
+    expect(changeFindings([pending], [lag], at(30), { ...HOLD, undecided }).opened).toHaveLength(1)
+  })
+
   it('are dated from when they were seen first, and survive a clock that is set back', () => {
     const { opened, findings } = changeFindings([], [lag], at(0), { openAfterMs: 0, closeAfterMs: 0 })
     expect(opened).toEqual([

@@ -45,6 +45,7 @@ export const MORE = '…'
  * has not held for `closeAfterMs`; one that comes and goes within these times makes no event.
  *
  * @param options.unknown findings about which this look says nothing; they stay as they are
+ * @param options.undecided true for a finding of which this look does not say whether it is over; it stays as it is
  * @param options.absent true for a finding whose subject the system does not list: it stays open for a day
  */
 export function changeFindings<E>(
@@ -55,10 +56,11 @@ export function changeFindings<E>(
     readonly openAfterMs: number
     readonly closeAfterMs: number
     readonly unknown?: ReadonlySet<string>
+    readonly undecided?: (finding: Finding) => boolean
     readonly absent?: (finding: Finding) => boolean
   },
 ): FindingChanges<E> {
-  const { openAfterMs, closeAfterMs, unknown, absent } = options
+  const { openAfterMs, closeAfterMs, unknown, undecided, absent } = options
   const holding = new Map(conditions.map((condition) => [keyOf(condition), condition]))
   const opened: { finding: Finding; says: E }[] = []
   const closed: Finding[] = []
@@ -81,6 +83,7 @@ export function changeFindings<E>(
     holding.delete(keyOf(finding))
     if (unknown?.has(finding.finding)) findings.push(finding)
     else if (condition) holds(finding, condition.says)
+    else if (undecided?.(finding)) findings.push(finding)
     else if (finding.open) {
       const clearSince = past(finding.clearSince ?? now.toISOString())
       const holdMs = absent?.(finding) ? Math.max(ABSENT_MS, closeAfterMs) : closeAfterMs

@@ -1,6 +1,6 @@
 import type { SourceCode } from '../contract/sources.ts'
 import { pause } from '../kernel/clock.ts'
-import type { JsonObject } from '../kernel/json.ts'
+import { isObject, type JsonObject } from '../kernel/json.ts'
 import { endedEvent, type FindingEvent, openedEvent, unwatchedEnd } from './finding-events.ts'
 import { type Condition, changeFindings, type Finding, limitConditions, readFindings } from './findings.ts'
 import { type SourceContext, type SourceEvent, SourceProblem } from './source.ts'
@@ -12,6 +12,10 @@ export interface Look {
   readonly unknown?: ReadonlySet<string>
   /** True for a finding whose subject the system does not list any more, so that nobody knows whether it is over. */
   readonly absent?: (finding: Finding) => boolean
+  /** True for a finding of which it does not say whether it is over, such as that its subject was not seen: it stays as it is. */
+  readonly undecided?: (finding: Finding) => boolean
+  /** What later looks are given, also those of another replica; what they were given before if absent. */
+  readonly memory?: JsonObject
   /** Why it saw nothing but these conditions. The source counts as one that does not see. */
   readonly code?: SourceCode
 }
@@ -22,8 +26,8 @@ export interface PollOptions {
   readonly intervalMs: number
   readonly openAfterMs: number
   readonly closeAfterMs: number
-  /** Looks once. @throws SourceProblem */
-  readonly look: (signal: AbortSignal) => Promise<Look>
+  /** Looks once, with the memory of the looks before; `{}` before the first. @throws SourceProblem */
+  readonly look: (signal: AbortSignal, memory: JsonObject) => Promise<Look>
   /** The event that resolves that of a finding; undefined for a finding of another version. */
   readonly over: (finding: Finding) => FindingEvent | undefined
   /** What the event about `count` more conditions of a finding says, beyond those that have events of their own. */
@@ -35,25 +39,32 @@ export async function poll(context: SourceContext, options: PollOptions): Promis
   const { intervalMs, look } = options
   const { clock, signal } = context
   let findings = readFindings(context.checkpoint.findings)
+  let memory = isObject(context.checkpoint.memory) ? (context.checkpoint.memory as JsonObject) : {}
   while (!signal.aborted) {
-    const seen = await lookOnce(context, look)
+    const seen = await lookOnce(context, (looking) => look(looking, memory))
     if (signal.aborted) return
     if (seen !== undefined) {
-      const { conditions, code, ...limits } = seen
+      const { conditions, code, memory: kept = memory, ...limits } = seen
       if (code !== undefined) context.couldNotSee(code)
       const now = clock.now()
       const limited = limitConditions(conditions, findings, options.more)
       const { openAfterMs, closeAfterMs } = options
       const changes = changeFindings(findings, limited, now, { openAfterMs, closeAfterMs, ...limits })
-      if (JSON.stringify(changes.findings) !== JSON.stringify(findings))
+      if (JSON.stringify([changes.findings, kept]) !== JSON.stringify([findings, memory]))
         await context.accept(
           [
             ...changes.opened.map(({ finding, says }) => openedEvent(options.name, finding, says)),
             ...changes.closed.flatMap((finding) => overEvent(options, finding, now)),
           ],
-          { checkpoint: { findings: changes.findings.map((finding) => withEndType(finding, options.over)) } },
+          {
+            checkpoint: {
+              findings: changes.findings.map((finding) => withEndType(finding, options.over)),
+              ...(Object.keys(kept).length === 0 ? {} : { memory: kept }),
+            },
+          },
         )
       findings = changes.findings
+      memory = kept
       // After the findings are written: a source whose events are refused reports nothing, and does not count as one that sees.
       if (code === undefined) await context.saw()
     }
@@ -61,7 +72,10 @@ export async function poll(context: SourceContext, options: PollOptions): Promis
   }
 }
 
-async function lookOnce(context: SourceContext, look: PollOptions['look']): Promise<Look | undefined> {
+async function lookOnce(
+  context: SourceContext,
+  look: (signal: AbortSignal) => Promise<Look>,
+): Promise<Look | undefined> {
   try {
     return await look(context.signal)
   } catch (error) {
