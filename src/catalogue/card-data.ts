@@ -69,6 +69,8 @@ export const CARD_DATA = {
     audit_device: line.optional(),
     impact: prose.optional(),
     recommended_actions: z.array(prose, { error: 'a list of texts' }).optional(),
+    starts_at: moment.optional(),
+    ends_at: moment.optional(),
   }),
   celery_task_failure: z.object({
     task_name: line,

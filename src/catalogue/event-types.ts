@@ -3,6 +3,7 @@ import { NPHIES } from './event-types/nphies.ts'
 import { PLATFORM } from './event-types/platform.ts'
 import { SOURCES } from './event-types/sources.ts'
 import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
+import { VAULT_SOURCE } from './event-types/vault-source.ts'
 
 /**
  * The built-in event types: default priority, default stakeholders, card, and the texts of its cards in each language. Users
@@ -13,7 +14,7 @@ import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
  * channel; and one a day for the audit trail. Nor can they send `gateway.source.blind` and `gateway.source.recovered`, by which sources
  * report about themselves.
  */
-export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM, ...SOURCES } as const
+export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM, ...SOURCES, ...VAULT_SOURCE } as const
 
 type Catalogue = typeof EVENT_TYPES
 type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {

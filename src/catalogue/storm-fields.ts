@@ -26,6 +26,16 @@ export const GROUPED_BY: { readonly [C in CardName]?: keyof CardData<C> & string
 /** Event types that resolve others of the same subject. */
 export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (keyof typeof EVENT_TYPES)[] } = {
   'vault.unseal.complete': ['vault.seal.detected', 'vault.unseal.failed'],
+  'vault.cluster.recovered': [
+    'vault.leader.missing',
+    'vault.node.removed',
+    'vault.node.uninitialized',
+    'vault.node.disconnected',
+    'vault.node.unreachable',
+  ],
+  'vault.audit.recovered': ['vault.audit.disabled', 'vault.audit.blocking', 'vault.audit.log.full'],
+  'vault.certificate.renewed': ['vault.certificate.expiring', 'vault.certificate.unseen'],
+  'vault.token.renewed': ['vault.token.renewal.failed'],
   'prometheus.alert.resolved': ['prometheus.alert.firing'],
   'nphies.eligibility.success': ['nphies.eligibility.failed'],
   'nphies.claim.approved': ['nphies.claim.rejected'],

@@ -56,6 +56,60 @@ describe('the section sources', () => {
     })
   })
 
+  it('has the defaults of a Vault cluster, and its nodes without a slash', () => {
+    const { sources } = load({
+      vault_prod: { kind: 'vault', nodes: ['https://vault-0:8200/', 'http://10.0.0.1:8200'], audit_devices: ['file'] },
+    })
+    expect(sources.get('vault_prod')).toEqual({
+      name: 'vault_prod',
+      kind: 'vault',
+      intervalMs: 15_000,
+      blindAfterMs: 60_000,
+      openAfterMs: 30_000,
+      closeAfterMs: 60_000,
+      nodes: ['https://vault-0:8200', 'http://10.0.0.1:8200'],
+      tls: 'verify',
+      caFile: undefined,
+      audit: true,
+      auditDevices: ['file/'],
+      metrics: true,
+      pki: [],
+      certificates: [],
+      expiresWithinMs: 604_800_000,
+    })
+  })
+
+  it('reports every problem of a Vault cluster, and quotes no password', () => {
+    const nodes = ['https://vault-0:8200']
+    const problems = problemsOf({
+      a: { kind: 'vault', nodes: ['https://root:MARKEDVALUE@vault-0:8200', 'vault-1:8200', 'https://vault-2:8200/ui'] },
+      b: { kind: 'vault', nodes: [...nodes, 'https://vault-0:8200/'] },
+      c: { kind: 'vault', nodes, interval: '31s', blind_after: '34s', tls: 'off', pki: ['../sys', 'pki/'] },
+      d: {
+        kind: 'vault',
+        nodes,
+        certificates: ['claims.internal', 'claims.internal:70000', 'https://claims.internal'],
+      },
+      e: { kind: 'vault', nodes: [] },
+      f: { kind: 'vault', nodes, blind_after: '34s' },
+    })
+    const node = 'the address of one node, such as https://vault-0.internal:8200'
+    const path = 'a path without slashes at its ends, such as pki or pki/issuer/claims'
+    const server = 'a host and a port, such as claims.internal:443'
+    expect(problems).toEqual([
+      ...[0, 1, 2].map((index) => `sources.a.nodes[${index}]: ${node}`),
+      'sources.b.nodes: at most 20 addresses of nodes, each once',
+      'sources.c.interval: a duration from 5 to 30 seconds, such as 15s',
+      'sources.c.tls: one of: verify, unverified',
+      ...[0, 1].map((index) => `sources.c.pki[${index}]: ${path}`),
+      ...[0, 1, 2].map((index) => `sources.d.certificates[${index}]: ${server}`),
+      'sources.e.nodes: a list of addresses of nodes, at least one',
+      'sources.c.blind_after: at least 51s: the interval, and the longest time of a look',
+      'sources.f.blind_after: at least 35s: the interval, and the longest time of a look',
+    ])
+    expect(problems.join()).not.toContain('MARKEDVALUE')
+  })
+
   it('is empty without one, and where all its entries are commented out', () => {
     expect(load(undefined).sources.size).toBe(0)
     expect(load(null).sources.size).toBe(0)
@@ -80,7 +134,7 @@ describe('the section sources', () => {
       expect.stringContaining('sources.a.lag: a duration'),
       'sources.b.host: a host name or an address, without port',
       expect.stringContaining('sources.b.password: one of: kind, interval'),
-      'sources.c.kind: one of: alertmanager, postgres, redis, celery',
+      'sources.c.kind: one of: alertmanager, postgres, redis, celery, vault',
       'sources.d.host: a host name or an address, without port',
       expect.stringContaining('sources.d.user: text of 1 to 63 characters'),
       expect.stringContaining('sources.E-mail: a key of a-z'),

@@ -4,6 +4,7 @@ import { celeryDefinition, celeryProblems, celerySchema } from './celery-config.
 import { between, duration, secondsOf, strict, text } from './config-parts.ts'
 import { entries } from './config-readers.ts'
 import { type SourceDefinition, WATCHED_KINDS } from './source-definitions.ts'
+import { VAULT_INTERVAL, vaultDefinition, vaultSchema } from './vault-config.ts'
 import {
   BLIND_AFTER,
   bytes,
@@ -44,7 +45,7 @@ const redisSchema = strict({
 })
 
 /** The schema of each kind of system that is watched. */
-export const WATCHED_SCHEMAS = [postgresSchema, redisSchema, celerySchema] as const
+export const WATCHED_SCHEMAS = [postgresSchema, redisSchema, celerySchema, vaultSchema] as const
 
 type Watched = z.output<(typeof WATCHED_SCHEMAS)[number]>
 
@@ -69,7 +70,7 @@ function blindProblems(input: unknown): Problem[] {
     if (!WATCHED_KINDS.some((kind) => kind === source.kind)) return []
     const secondsIn = (given: unknown, byDefault: number) =>
       given === undefined ? byDefault : typeof given === 'string' ? secondsOf(given) : undefined
-    const interval = secondsIn(source.interval, INTERVAL)
+    const interval = secondsIn(source.interval, source.kind === 'vault' ? VAULT_INTERVAL : INTERVAL)
     const blindAfter = secondsIn(source.blind_after, BLIND_AFTER)
     if (interval === undefined || blindAfter === undefined || blindAfter >= interval + LONGEST_LOOK) return []
     const expected = `at least ${interval + LONGEST_LOOK}s: the interval, and the longest time of a look`
@@ -83,6 +84,7 @@ function isWatched(source: { readonly kind: string }): source is Watched {
 
 function definitionOf(name: string, source: Watched): SourceDefinition {
   if (source.kind === 'celery') return celeryDefinition(name, source)
+  if (source.kind === 'vault') return vaultDefinition(name, source)
   const common = {
     ...commonOf(name, source),
     ...serverOf(source),

@@ -5,13 +5,14 @@ import { TLS_MODES } from './source-parts.ts'
 // Parts of the schemas of systems that are watched.
 
 /** The shortest time between two looks, in seconds. */
-const SHORTEST_INTERVAL = 5
+export const SHORTEST_INTERVAL = 5
 /** Longest time of one look, in seconds: for the connection, and for the answer. */
 export const LONGEST_LOOK = 20
 export const INTERVAL = 30
 export const BLIND_AFTER = 60
 
-const atLeast = (seconds: number, example: string) => {
+/** A duration in seconds, of at least so many. */
+export const atLeast = (seconds: number, example: string) => {
   const error = `a duration of at least ${seconds} seconds, such as ${example}`
   return duration.refine((given) => given >= seconds, { error })
 }

@@ -10,5 +10,7 @@ export async function createSource(definition: SourceDefinition, parts: SourcePa
       return (await import('./celery/source.ts')).createCelerySource(definition, parts)
     case 'redis':
       return (await import('./redis/source.ts')).createRedisSource(definition, parts)
+    case 'vault':
+      return (await import('./vault/source.ts')).createVaultSource(definition, parts)
   }
 }

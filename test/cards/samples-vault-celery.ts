@@ -1,4 +1,5 @@
-import type { Canonical, Sample } from './sample.ts'
+import type { VAULT_AND_CELERY as TYPES } from '../../src/catalogue/event-types/vault-and-celery.ts'
+import type { Sample } from './sample.ts'
 
 const TRACEBACK = `Traceback (most recent call last):
   File "/app/.venv/lib/python3.11/site-packages/celery/app/trace.py", line 477, in trace_task
@@ -10,7 +11,7 @@ const TRACEBACK = `Traceback (most recent call last):
 integrations.nphies.errors.NphiesTimeout: no answer after 30 s`
 
 export const VAULT_AND_CELERY: {
-  readonly [T in Extract<Canonical, `vault.${string}` | `celery.${string}`>]: Sample<T>
+  readonly [T in keyof typeof TYPES]: Sample<T>
 } = {
   'vault.seal.detected': {
     correlationId: 'vault-seal-abc123',
