@@ -90,6 +90,8 @@ export async function openGateway(): Promise<FuzzGateway> {
       getArchived: nothingElse,
       rewrapArchive: nothingElse,
       listSources: nothingElse,
+      reportHeartbeat: nothingElse,
+      listHeartbeats: nothingElse,
       stats: nothingElse,
       listAuditEntries: nothingElse,
       auditCheckpoint: nothingElse,

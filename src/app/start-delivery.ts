@@ -18,6 +18,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { startPagerSender } from '../pagers/sender.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Settings } from '../settings/table.ts'
+import { startHeartbeats } from '../sources/heartbeats/loop.ts'
 import { startEndingRemoved } from '../sources/removed.ts'
 import { abandonPagerAlerts } from '../store/claim-pager-alerts.ts'
 import type { Database } from '../store/database.ts'
@@ -142,6 +143,15 @@ export async function startDelivery(parts: DeliveryParts): Promise<void> {
   releases.add(
     startEndingRemoved({
       sources: catalogue.sources,
+      kysely: database.delivery,
+      accept: parts.service.acceptFromSource,
+      clock,
+      log,
+    }),
+  )
+  releases.add(
+    startHeartbeats({
+      catalogue,
       kysely: database.delivery,
       accept: parts.service.acceptFromSource,
       clock,

@@ -48,6 +48,7 @@ export function builtInCatalogue(defaults: CatalogueDefaults): Catalogue {
     pagers: new Map(),
     alertmanagers: new Map([[DEFAULT_ALERTMANAGER.name, DEFAULT_ALERTMANAGER]]),
     sources: new Map(),
+    heartbeats: new Map(),
     roles: new Map(),
     twoPerson: new Set(),
     templatesDir: undefined,

@@ -3,6 +3,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { AlertmanagerDefinition } from './alertmanagers.ts'
 import type { CardName } from './card-data.ts'
 import type { Escalation } from './escalation.ts'
+import type { HeartbeatDefinition } from './heartbeats.ts'
 import type { Language } from './language.ts'
 import type { PagerDefinition } from './pagers.ts'
 import type { Priority } from './priority.ts'
@@ -111,6 +112,8 @@ export interface Catalogue {
   readonly alertmanagers: ReadonlyMap<string, AlertmanagerDefinition>
   /** Outside systems that are watched, by name. */
   readonly sources: ReadonlyMap<string, SourceDefinition>
+  /** What has to happen regularly, by name. */
+  readonly heartbeats: ReadonlyMap<string, HeartbeatDefinition>
   /** Roles of people who act; without any, every verified person may do everything. */
   readonly roles: ReadonlyMap<string, RoleDefinition>
   /** Actions that a second verified person has to confirm. */

@@ -11,6 +11,7 @@ import { entries, texts } from './config-readers.ts'
 import { type Config, configSchema, expectedOneOf, type KnownNames } from './config-schema.ts'
 import { isBuiltInCard } from './data-fields.ts'
 import { escalationNames, escalationProblems } from './escalation-config.ts'
+import { heartbeatProblems } from './heartbeat-config.ts'
 import { pagerProblems } from './pager-config.ts'
 import { matchesType } from './route.ts'
 import { stormProblems } from './storm-fields.ts'
@@ -38,6 +39,7 @@ export function checkConfig(raw: unknown, builtIn: Catalogue, folder: string): C
     ...pagerProblems(input, builtIn),
     ...alertmanagerProblems(input, builtIn),
     ...watchedProblems(input),
+    ...heartbeatProblems(input, builtIn),
     ...missingTemplates(input, folder),
   )
   if (!result.success || problems.length > 0) throw new GatewayError('invalid_config_file', problems)

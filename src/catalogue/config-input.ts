@@ -1,5 +1,6 @@
 import type { FieldType } from './data-fields.ts'
 import type { Weekday } from './escalation.ts'
+import type { HeartbeatInput } from './heartbeats.ts'
 import type { Language } from './language.ts'
 import type { PagerInput } from './pagers.ts'
 import type { Priority } from './priority.ts'
@@ -174,6 +175,8 @@ export interface ConfigInput {
   readonly pagers?: Readonly<Record<string, PagerInput>> | undefined
   /** Outside systems that report to the gateway, or that it watches, by name. Their secrets are TEAMS_SOURCE_SECRET_<NAME>. */
   readonly sources?: Readonly<Record<string, SourceInput>> | undefined
+  /** What has to happen regularly, by name: it reports to `/v1/heartbeats/{name}`, and is an event if it does not. */
+  readonly heartbeats?: Readonly<Record<string, HeartbeatInput>> | undefined
   /** Roles of people who act on cards, by name. Without any, every verified person may do everything. */
   readonly roles?: Readonly<Record<string, RoleInput>> | undefined
   /** Actions that a second verified person has to confirm. */

@@ -17,6 +17,7 @@ import {
 } from './config-parts.ts'
 import { ALERT_IDS, FIELD_TYPES, type FieldType } from './data-fields.ts'
 import { escalationSchema } from './escalation-schema.ts'
+import { heartbeatSchema } from './heartbeat-config.ts'
 import { LANGUAGES } from './language.ts'
 import { pagerSchema } from './pager-config.ts'
 import { roleSchemas } from './roles.ts'
@@ -139,6 +140,7 @@ export function configSchema(known: KnownNames) {
     escalation: escalationSchema({ ...known, channel, group }),
     pagers: record(groupKey, pagerSchema),
     sources: record(groupKey, sourceSchema({ group, channels })),
+    heartbeats: record(groupKey, heartbeatSchema(group)),
     ...roleSchemas(group),
     templates: text(1_000).optional(),
   })

@@ -14,6 +14,7 @@ import type { ConfigInput } from './config-input.ts'
 import type { Config } from './config-schema.ts'
 import { isBuiltInCard, phiFieldsOf, withFields, withNamed } from './data-fields.ts'
 import { escalationOf } from './escalation-config.ts'
+import { heartbeatsOf } from './heartbeat-config.ts'
 import { pagersOf } from './pager-config.ts'
 import { rolesOf } from './roles.ts'
 import type { GroupDefinition } from './stakeholder-groups.ts'
@@ -96,8 +97,9 @@ function withConfig(options: CatalogueOptions): Catalogue {
       ? { value: options.config, folder: process.cwd() }
       : readConfigFile(options.configFile)
   const config = checkConfig(value, builtIn, folder)
+  const types = typesOf(config, builtIn)
   return {
-    ...typesOf(config, builtIn),
+    ...types,
     groups: groupsOf(config, builtIn),
     channels: channelsOf(config, builtIn, options),
     routes: config.routes.map(({ when, channels, mode }) => ({
@@ -113,6 +115,7 @@ function withConfig(options: CatalogueOptions): Catalogue {
     pagers: pagersOf(config.pagers),
     alertmanagers: alertmanagersOf(config.sources, (name) => typeNamed(name, config, builtIn)),
     sources: watchedOf(config.sources),
+    heartbeats: heartbeatsOf(config.heartbeats, types, (name) => typeNamed(name, config, builtIn)),
     roles: rolesOf(config.roles, (name) => typeNamed(name, config, builtIn)),
     twoPerson: new Set(config.two_person),
     templatesDir: config.templates === undefined ? undefined : resolve(folder, config.templates),

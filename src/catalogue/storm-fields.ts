@@ -47,6 +47,8 @@ export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (ke
   'postgres.transaction.ended': ['postgres.transaction.long'],
   'redis.replica.recovered': ['redis.replica.lagging', 'redis.replica.missing'],
   'redis.persistence.recovered': ['redis.persistence.failing'],
+  'heartbeat.recovered': ['heartbeat.missed', 'heartbeat.failed'],
+  'backup.recovered': ['backup.failed'],
 }
 
 /**

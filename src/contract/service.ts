@@ -13,6 +13,7 @@ import type { ChannelView } from './channels.ts'
 import type { EscalationPage, EscalationQuery } from './escalations.ts'
 import type { Acceptance, UncheckedEvent } from './events.ts'
 import type { Check } from './health.ts'
+import type { HeartbeatView, Ping } from './heartbeats.ts'
 import type { NotificationQuery } from './notification-query.ts'
 import type { NotificationDetail, NotificationView } from './notifications.ts'
 import type { SilenceDetail, SilenceQuery, SilenceView, UncheckedSilence } from './silences.ts'
@@ -52,6 +53,15 @@ export interface GatewayService {
   listChannels(): Promise<readonly ChannelView[]>
   /** Lists the outside systems that the gateway watches, in the order of the configuration. */
   listSources(): Promise<readonly SourceView[]>
+  /**
+   * Takes a report of a job that has to happen regularly: its start, its success, or its failure, which is an event. A success resolves
+   * what was reported of it. One that comes again changes nothing.
+   *
+   * @throws GatewayError `not_found` for a name that the configuration does not have
+   */
+  reportHeartbeat(name: string, ping: Ping): Promise<HeartbeatView>
+  /** Lists the heartbeats, in the order of the configuration. */
+  listHeartbeats(): Promise<readonly HeartbeatView[]>
   /**
    * Makes a silence or a maintenance window. If it is active now, it also suppresses matching notifications in the backlog.
    *

@@ -6,6 +6,7 @@ import type { CheckedEvent } from '../intake/check-event.ts'
 import type { EventPlan } from '../intake/plan-notifications.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import { type AlertGroup, mapWebhook } from '../sources/alertmanager/group.ts'
+import { heartbeatReports } from '../sources/alertmanager/heartbeat-reports.ts'
 import { readWebhook } from '../sources/alertmanager/webhook.ts'
 import {
   addGroupEvent,
@@ -34,7 +35,10 @@ const UNCHANGED_SECONDS = 31 * 86_400
 const READ_BACK_MS = 32 * 86_400_000
 
 /** Makes the use case that takes webhooks of Alertmanager and Grafana. */
-export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receiveAlerts'> {
+export function createAlerts(
+  parts: UseCaseParts,
+  { reportHeartbeat }: Pick<GatewayService, 'reportHeartbeat'>,
+): Pick<GatewayService, 'receiveAlerts'> {
   const { acceptor, catalogue, metrics, log, publisher } = parts
   const { kysely } = parts.database
 
@@ -65,6 +69,8 @@ export function createAlerts(parts: UseCaseParts): Pick<GatewayService, 'receive
           count(name, 'heartbeat_lost')
           log.write('heartbeat_lost', { source: name })
         }
+        for (const { heartbeat, ping } of heartbeatReports(catalogue, name, { heartbeats, lostHeartbeats }))
+          await reportHeartbeat(heartbeat, ping)
         if (group === undefined) {
           if (heartbeats.length > 0) count(name, 'heartbeat')
           return []

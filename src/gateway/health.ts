@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { PRIORITIES } from '../catalogue/priority.ts'
 import type { ChannelView } from '../contract/channels.ts'
 import type { Check } from '../contract/health.ts'
+import type { HeartbeatView } from '../contract/heartbeats.ts'
 import type { GatewayService } from '../contract/service.ts'
 import type { SourceView } from '../contract/sources.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -10,6 +11,7 @@ import { readChannels } from '../store/channels.ts'
 import { databaseError } from '../store/database-error.ts'
 import type { UseCaseParts } from './calls.ts'
 import { viewChannels } from './channels.ts'
+import { viewHeartbeats } from './heartbeats.ts'
 import { viewSources } from './sources.ts'
 
 /** Milliseconds that a scrape waits for the database: well below the 10 s after which Prometheus gives up by default. */
@@ -25,6 +27,8 @@ const DATABASE_GAUGES = [
   'teams_source_up',
   'teams_source_blind',
   'teams_source_open_findings',
+  'teams_heartbeat_open',
+  'teams_heartbeat_last_success_timestamp_seconds',
   'teams_audit_unsealed_seconds',
   'teams_audit_oldest_open_transaction_seconds',
 ] as const
@@ -33,6 +37,7 @@ const DATABASE_GAUGES = [
 interface Scraped {
   readonly channels: readonly ChannelView[]
   readonly sources: readonly SourceView[]
+  readonly heartbeats: readonly HeartbeatView[]
   readonly audit: AuditLag
 }
 
@@ -61,7 +66,7 @@ async function checkReadiness({ database, engine }: UseCaseParts): Promise<reado
 
 /**
  * Makes the function that answers `/metrics`. It never throws, and waits {@link SCRAPE_TIMEOUT_MS} at most. While the database
- * is unreachable or does not answer, the gauges of channels, sources and the audit trail are missing and `teams_database_up` is 0; all
+ * is unreachable or does not answer, the gauges of channels, sources, heartbeats and the audit trail are missing and `teams_database_up` is 0; all
  * other metrics are there. Concurrent scrapes share one query.
  */
 function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
@@ -94,6 +99,7 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
     for (const name of DATABASE_GAUGES) metrics.clear(name)
     for (const channel of scraped?.channels ?? []) setChannelGauges(metrics, channel, clock.now())
     for (const source of scraped?.sources ?? []) setSourceGauges(metrics, source)
+    for (const heartbeat of scraped?.heartbeats ?? []) setHeartbeatGauges(metrics, heartbeat)
     if (scraped !== undefined) setAuditGauges(metrics, scraped.audit)
     return metrics.expose()
   }
@@ -101,12 +107,19 @@ function createScrape(parts: UseCaseParts): GatewayService['metrics'] {
 
 async function scrape(parts: UseCaseParts): Promise<Scraped> {
   const { database } = parts
-  const [channels, sources, audit] = await Promise.all([
+  const [channels, sources, heartbeats, audit] = await Promise.all([
     viewChannels(parts, database.delivery),
     viewSources(parts, database.delivery),
+    viewHeartbeats(parts, database.delivery),
     readAuditLag(database),
   ])
-  return { channels, sources, audit }
+  return { channels, sources, heartbeats, audit }
+}
+
+function setHeartbeatGauges(metrics: Metrics, { name, open, succeededAt }: HeartbeatView): void {
+  metrics.set('teams_heartbeat_open', { heartbeat: name }, open.length > 0 ? 1 : 0)
+  if (succeededAt !== null)
+    metrics.set('teams_heartbeat_last_success_timestamp_seconds', { heartbeat: name }, succeededAt.getTime() / 1_000)
 }
 
 function setAuditGauges(metrics: Metrics, { unsealedSeconds, openTransactionSeconds }: AuditLag): void {

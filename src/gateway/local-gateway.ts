@@ -1,5 +1,5 @@
 import { indexWire } from '../contract/health.ts'
-import { parseApiToken, type Scope } from '../settings/api-tokens.ts'
+import { allows, parseApiToken, type Scope } from '../settings/api-tokens.ts'
 import type { Settings } from '../settings/table.ts'
 import { folderHolder } from '../store/folder-lock.ts'
 
@@ -48,7 +48,7 @@ export async function askLocal(url: string, token?: string): Promise<unknown> {
 export function tokenFor(settings: Settings, scope: Scope): string | undefined {
   for (const entry of settings.TEAMS_API_TOKENS ?? []) {
     const parsed = parseApiToken(entry)
-    if (parsed?.scopes.has(scope) || parsed?.scopes.has('admin')) return parsed.token
+    if (parsed !== undefined && allows(parsed.scopes, scope)) return parsed.token
   }
   return undefined
 }

@@ -8,6 +8,7 @@ import { createCalls, type UseCaseParts } from './calls.ts'
 import { createChannels } from './channels.ts'
 import { createEscalations } from './escalations.ts'
 import { createHealth } from './health.ts'
+import { createHeartbeats } from './heartbeats.ts'
 import { createLinkRefusals, type RecordLinkRefusal } from './link-refusals.ts'
 import { createNotifications } from './notifications.ts'
 import { createPagerWebhooks, type ReceivePagerWebhooks } from './pager-webhooks.ts'
@@ -34,11 +35,14 @@ export interface LocalService
 export function createService(parts: UseCaseParts): LocalService {
   const { wrap, whenIdle } = createCalls(parts)
   const actions = createActions(parts)
+  const fromSources = createAcceptFromSource(parts)
+  const heartbeats = createHeartbeats(parts, fromSources)
   return {
     ...wrap({
       ...createSendEvents(parts),
-      ...createAlerts(parts),
-      ...createAcceptFromSource(parts),
+      ...createAlerts(parts, heartbeats),
+      ...fromSources,
+      ...heartbeats,
       ...createSendCheckpoint(parts),
       ...createNotifications(parts, actions.act),
       ...actions,

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { shownSignature, showsSignature } from '../contract/check-signature.ts'
 import { refuseForeignOrigin, refuseForeignPages } from '../kernel/browser-guard.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { parseApiToken, SCOPES, type Scope } from '../settings/api-tokens.ts'
+import { allows, parseApiToken, SCOPES, type Scope } from '../settings/api-tokens.ts'
 import { createInboundSecrets } from './inbound-secret.ts'
 
 /** The caller of a request. */
@@ -88,7 +88,7 @@ export function createAuthenticator(settings: AuthSettings): Authenticator {
       // Compared with every token, in constant time, so that the duration reveals nothing about the tokens.
       for (const known of tokens) if (timingSafeEqual(known.digest, digest)) caller ??= known.caller
       if (!caller) throw refusal('authorization', 'a token that is not known')
-      if (!caller.scopes.has(scope) && !caller.scopes.has('admin'))
+      if (!allows(caller.scopes, scope))
         throw new GatewayError('forbidden', [
           {
             at: 'authorization',

@@ -21,6 +21,7 @@ import { cloudEvent } from '../contract/cloudevents.ts'
 import { escalationPageWire, escalationQuery, escalationWire } from '../contract/escalations.ts'
 import { acceptancesWire, acceptanceWire } from '../contract/events.ts'
 import { healthWire, indexWire, readinessWire } from '../contract/health.ts'
+import { heartbeatsWire, heartbeatWire, pingQuery } from '../contract/heartbeats.ts'
 import { MAX_EVENTS } from '../contract/limits.ts'
 import { notificationQuery } from '../contract/notification-query.ts'
 import {
@@ -63,6 +64,8 @@ const WIRE = {
   Channels: channelsWire,
   CloudEvent: cloudEvent,
   Health: healthWire,
+  Heartbeat: heartbeatWire,
+  Heartbeats: heartbeatsWire,
   Index: indexWire,
   NewAction: newAction,
   NewSilence: newSilence,
@@ -99,6 +102,8 @@ const ANSWERS = {
   listActions: ['200', 'A page of actions.', 'ActionPage'],
   getAction: ['200', 'The action.', 'Action'],
   listSources: ['200', 'All sources that are watched.', 'Sources'],
+  reportHeartbeat: ['200', 'The heartbeat, with the report.', 'Heartbeat'],
+  listHeartbeats: ['200', 'All heartbeats.', 'Heartbeats'],
   listEscalations: ['200', 'A page of escalations.', 'EscalationPage'],
   getStats: ['200', 'The figures.', 'Stats'],
   listArchive: ['200', 'A page of archived records.', 'ArchivePage'],
@@ -120,6 +125,7 @@ const QUERIES: { readonly [O in OperationId]?: z.ZodObject } = {
   listSilences: silenceQuery,
   listActions: actionQuery,
   listEscalations: escalationQuery,
+  reportHeartbeat: pingQuery,
   getStats: statsQuery,
   listArchive: archiveQuery,
   rewrapArchive: rewrapQuery,
@@ -165,7 +171,8 @@ export function openApiDocument({ version, eventTypes, aliases }: OpenApiOptions
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'A token of TEAMS_API_TOKENS. Its scopes: send, read, act; admin is all of them.',
+          description:
+            'A token of TEAMS_API_TOKENS. Its scopes: send, ping, read, act; send includes ping, and admin is all of them.',
         },
         basic: {
           type: 'http',
@@ -312,6 +319,8 @@ function bodyOf(id: OperationId): JsonObject | undefined {
     }
   if (id === 'receiveAlerts')
     return { required: true, content: { 'application/json': { schema: refTo('AlertmanagerWebhook') } } }
+  if (id === 'reportHeartbeat')
+    return { required: false, content: { 'text/plain': { schema: { type: 'string' } }, '*/*': { schema: {} } } }
   if (id !== 'createSilence') return undefined
   return { required: true, content: { 'application/json': { schema: refTo('NewSilence') } } }
 }

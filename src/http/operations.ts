@@ -110,6 +110,24 @@ export const OPERATIONS = {
     work: 'read',
     codes: ['database_unreachable'],
   },
+  reportHeartbeat: {
+    method: 'POST',
+    path: '/v1/heartbeats/:name',
+    summary: 'Report the start, the success or the failure of a job that has to happen regularly',
+    description:
+      'The name is that of an entry of the section heartbeats of the configuration file. Without a query it is a success. The body, of any type, is the output of the job, in UTF-8; of a failure its last 3,000 characters are kept. A request that comes again with the same run_id changes nothing. A signature does not replace the token: it would cover neither the name nor the query.',
+    scope: 'ping',
+    work: 'send',
+    codes: ['not_found', 'body_too_large', 'database_unreachable', 'commit_unknown'],
+  },
+  listHeartbeats: {
+    method: 'GET',
+    path: '/v1/heartbeats',
+    summary: 'Heartbeats: how each stands, when its next success is due, what is open',
+    scope: 'read',
+    work: 'read',
+    codes: ['database_unreachable'],
+  },
   createSilence: {
     method: 'POST',
     path: '/v1/silences',

@@ -13,6 +13,7 @@ import { type AuthSettings, createAuthenticator, guardAccess } from './auth.ts'
 import { answerErrors, answerMalformed, newRequestId, sendProblem } from './errors.ts'
 import { addEscalationRoutes } from './escalation-routes.ts'
 import { addEventsRoute } from './events-routes.ts'
+import { addHeartbeatRoutes } from './heartbeat-routes.ts'
 import { addNotificationRoutes } from './notification-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import type { EventTypeForDocs } from './openapi-events.ts'
@@ -115,6 +116,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addEscalationRoutes(api, service)
     addSourceRoutes(api, service)
     addArchiveRoutes(api, service)
+    addHeartbeatRoutes(api, service)
     addAuditRoutes(api, service)
     done()
   })

@@ -129,6 +129,21 @@ export const METRICS = {
     help: 'Channel breaker: 0 closed, 1 half open, 2 open.',
     labels: ['channel'],
   },
+  teams_heartbeat_signals_total: {
+    type: 'counter',
+    help: 'Reports of heartbeats, by heartbeat and signal: start, success, failure; repeat for one that came again. Those for a name that no heartbeat has count as the heartbeat "unknown", refused.',
+    labels: ['heartbeat', 'signal'],
+  },
+  teams_heartbeat_open: {
+    type: 'gauge',
+    help: '1 if a success is missing, or the last run failed: the event was sent, and not resolved yet.',
+    labels: ['heartbeat'],
+  },
+  teams_heartbeat_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the heartbeat succeeded last, in seconds since 1970; absent before its first success.',
+    labels: ['heartbeat'],
+  },
   teams_source_up: {
     type: 'gauge',
     help: '1 if the source sees its system; 0 if it does not, or if no replica runs it.',

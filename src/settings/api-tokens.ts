@@ -3,11 +3,19 @@ import { CALLER_NAME_CHARACTER } from '../kernel/secret.ts'
 /** Minimum length of a token and of an inbound secret, in characters. */
 export const MIN_SECRET_CHARACTERS = 16
 
-/** Permissions of a caller: send events, read, act on notifications and silences; `admin` includes all of them. */
-export const SCOPES = ['send', 'read', 'act', 'admin'] as const
+/**
+ * Permissions of a caller: send events, report heartbeats, read, act on notifications and silences. `send` includes `ping`, and `admin`
+ * all of them.
+ */
+export const SCOPES = ['send', 'ping', 'read', 'act', 'admin'] as const
 
 /** One of {@link SCOPES}. */
 export type Scope = (typeof SCOPES)[number]
+
+/** True where a caller with these scopes may do what needs `scope`. */
+export function allows(scopes: ReadonlySet<Scope>, scope: Scope): boolean {
+  return scopes.has(scope) || scopes.has('admin') || (scope === 'ping' && scopes.has('send'))
+}
 
 /** An entry of TEAMS_API_TOKENS. */
 export interface ApiToken {

@@ -46,7 +46,7 @@ export const SETTINGS = {
     group: 'Where it listens',
     schema: list,
     secret: true,
-    help: "Callers' tokens, separated by commas, each in the form name:scope+scope:token. Scopes: send, read, act, admin. A token has at least 16 characters.",
+    help: "Callers' tokens, separated by commas, each in the form name:scope+scope:token. Scopes: send, ping (only report heartbeats; part of send), read, act, admin. A token has at least 16 characters.",
   },
   TEAMS_INBOUND_SECRETS: {
     group: 'Where it listens',

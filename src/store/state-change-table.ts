@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { EntryKind } from '../contract/audit-entries.ts'
 import { ESCALATION_CHANGES } from './escalation-changes.ts'
+import { LEASE, SOURCE_CHANGES } from './source-changes.ts'
 
 /** The columns of an action that its entries have. */
 const ACTION_COLUMNS = sql`x.id, x.action, x.state, x.code, x.event_id, x.notification_id, x.event_ids, x.via, x.actor_id,
@@ -37,6 +38,7 @@ export const ROW_KINDS = {
   source: sql`o.name`,
   'alert event': sql`l.event_id`,
   'archived record': ARCHIVED_COLUMNS,
+  heartbeat: sql`w.name`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
 /** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
@@ -50,7 +52,6 @@ export type Change = { readonly of: Of; readonly means: string } & (
 
 const WITH_NOTIFICATION = 'the entry of the notification has both'
 const WITH_ATTEMPT = 'the entry of the attempt has both'
-const LEASE = 'a lease says which process works, and nothing about the record'
 
 /**
  * Every change of state in the record, by name: its subject, and its meaning for the docs. No statement of
@@ -294,27 +295,6 @@ export const STATE_CHANGES = {
     means: 'Its service answered 429: nothing is sent until the time that it named',
     noEntry: 'the entry of the pager alert that was refused says so',
   },
-  'source.taken': { of: 'source', means: 'A replica took the lease of a source', noEntry: LEASE },
-  'source.renewed': {
-    of: 'source',
-    means: 'The lease was renewed, or given back; with it, when the source last saw its system',
-    noEntry: LEASE,
-  },
-  'source.saved': {
-    of: 'source',
-    means: 'A source saved its checkpoint, or since when it is blind, with the events that follow from it',
-    noEntry: 'these events have entries; without any, nothing happened',
-  },
-  'alert_event.added': {
-    of: 'alert event',
-    means: 'An event was accepted for the state of a group of alerts',
-    noEntry: 'the entry of the event has its correlation id',
-  },
-  'alert_event.removed': {
-    of: 'alert event',
-    means: 'Older than 40 days: no webhook is compared with it any more',
-    noEntry: 'the event itself stays in the record',
-  },
   'archive.kept': {
     of: 'archived record',
     means: 'Something of another system was kept, encrypted',
@@ -330,6 +310,7 @@ export const STATE_CHANGES = {
     means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
     entry: 'record.removed',
   },
+  ...SOURCE_CHANGES,
   'key.taken': {
     of: 'idempotency key',
     means: 'An event took an idempotency key',

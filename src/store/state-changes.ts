@@ -114,6 +114,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   source: 'o',
   'alert event': 'l',
   'archived record': 'h',
+  heartbeat: 'w',
 }
 
 /** The id that the entries of a kind of rows are about. */

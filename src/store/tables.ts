@@ -12,6 +12,29 @@ import type { JsonObject } from '../kernel/json.ts'
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 
+/** Columns of `teams_heartbeats`, whose rows are read and written whole. */
+export interface HeartbeatColumns {
+  name: string
+  version: number
+  waiting_since: Date
+  watched_at: Date
+  unwatched_since: Date | null
+  resumed_at: Date | null
+  seen_at: Date | null
+  succeeded_at: Date | null
+  failed_at: Date | null
+  started_at: Date | null
+  run_id: string | null
+  unfinished_since: Date | null
+  last_run_id: string | null
+  last_signal: string | null
+  exit_code: number | null
+  duration_ms: number | null
+  open: string[]
+  open_since: Date | null
+  end_type: string | null
+}
+
 /** The tables of `migrations/` for Kysely. The meaning of each column is written there. */
 export interface Tables {
   teams_events: {
@@ -246,6 +269,7 @@ export interface Tables {
     restored_at: Date | null
     salt: Generated<string | null>
   }
+  teams_heartbeats: HeartbeatColumns
   teams_alert_events: {
     id: GeneratedAlways<string>
     correlation_id: string

@@ -150,4 +150,46 @@ export const SOURCES: { readonly [T in keyof typeof TYPES]: Sample<T> } = {
       ends_at: '2026-11-30T02:30:00Z',
     },
   },
+  'heartbeat.missed': {
+    correlationId: 'heartbeat.nightly_import',
+    occurredAt: '2026-11-30T23:30:02Z',
+    data: {
+      component: 'Nightly import of price lists',
+      summary:
+        'No success since it was due at 2026-11-30T23:00:00.000Z, and 30m of grace are over. Last success: 2026-11-29T23:04:10.000Z.',
+      labels: { heartbeat: 'nightly_import', schedule: '0 2 * * * (Asia/Riyadh)' },
+      runbook_url: 'https://runbooks.example.sa/nightly-import',
+      starts_at: '2026-11-30T23:00:00Z',
+    },
+  },
+  'heartbeat.failed': {
+    correlationId: 'heartbeat.nightly_import',
+    occurredAt: '2026-11-30T23:02:10Z',
+    data: {
+      component: 'Nightly import of price lists',
+      summary: 'Failed with exit code 3. Last success: 2026-11-29T23:04:10.000Z.',
+      message: 'fetching price lists of 14 payers\nerror: payer 9: 503 Service Unavailable after 5 tries',
+      labels: { heartbeat: 'nightly_import', schedule: '0 2 * * * (Asia/Riyadh)', exit_code: 3 },
+      starts_at: '2026-11-30T23:02:10Z',
+    },
+  },
+  'heartbeat.recovered': {
+    correlationId: 'heartbeat.nightly_import',
+    occurredAt: '2026-12-01T06:02:10Z',
+    data: {
+      component: 'Nightly import of price lists',
+      summary: 'Succeeded, 7h after it was reported as failed.',
+      labels: { heartbeat: 'nightly_import', schedule: '0 2 * * * (Asia/Riyadh)' },
+      starts_at: '2026-11-30T23:02:10Z',
+      ends_at: '2026-12-01T06:02:10Z',
+    },
+  },
+  'backup.recovered': {
+    correlationId: 'heartbeat.nightly_backup',
+    occurredAt: '2026-12-01T06:02:10Z',
+    data: {
+      subject: 'Nightly backup of claims_prod',
+      description: 'Succeeded, 7h after it was reported as missed.',
+    },
+  },
 }

@@ -6,6 +6,7 @@ import type { AuditEntryView } from '../../src/contract/audit.ts'
 import type { ChannelView } from '../../src/contract/channels.ts'
 import type { Acceptance, UncheckedEvent } from '../../src/contract/events.ts'
 import type { Check } from '../../src/contract/health.ts'
+import type { HeartbeatView } from '../../src/contract/heartbeats.ts'
 import type { NotificationDetail, NotificationView } from '../../src/contract/notifications.ts'
 import type { GatewayService } from '../../src/contract/service.ts'
 import type { Silence, SilenceView } from '../../src/contract/silences.ts'
@@ -15,6 +16,23 @@ import { describeValue, GatewayError, type Problem } from '../../src/kernel/erro
 import { newId } from '../../src/kernel/ids.ts'
 import { isObject } from '../../src/kernel/json.ts'
 import { readWebhook } from '../../src/sources/alertmanager/webhook.ts'
+
+const HEARTBEAT: HeartbeatView = {
+  name: 'nightly_backup',
+  title: 'Nightly backup',
+  status: 'ok',
+  schedule: '30 1 * * * (Asia/Riyadh)',
+  dueAt: new Date('2026-11-30T22:30:00Z'),
+  latestAt: new Date('2026-11-30T23:00:00Z'),
+  seenAt: new Date('2026-11-29T22:41:00Z'),
+  succeededAt: new Date('2026-11-29T22:41:00Z'),
+  failedAt: null,
+  startedAt: null,
+  durationSeconds: 660,
+  exitCode: 0,
+  open: [],
+  openSince: null,
+}
 
 /** A GatewayService for tests of HTTP: keeps events and silences in memory. Every event goes to one channel. */
 export interface MemoryService extends GatewayService {
@@ -203,6 +221,12 @@ export function createMemoryService(): MemoryService {
         more: 0,
       },
     ],
+    reportHeartbeat: async (name, { signal }) => ({
+      ...HEARTBEAT,
+      name,
+      status: signal === 'failure' ? 'failed' : 'ok',
+    }),
+    listHeartbeats: async () => [HEARTBEAT],
     listEscalations: async () => ({ escalations: [], nextCursor: null }),
     listArchive: async () => ({ records: [ARCHIVED], nextCursor: null }),
     getArchived: async (id) => {

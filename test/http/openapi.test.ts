@@ -241,6 +241,11 @@ describe('real answers', () => {
     await inbound('other', JSON.stringify(webhook))
     await inbound('default', '{}')
     await inbound('default', '<html>')
+    const ping = (query: string, body?: string) =>
+      ask('POST', `/v1/heartbeats/nightly_backup${query}`, '/v1/heartbeats/{name}', body)
+    await ping('')
+    await ping('?state=failure&exit_code=3&run_id=r', '{}')
+    await ping('?state=over')
     const silence = {
       matchers: [{ field: 'channel', operator: '=', value: 'sre' }],
       ends_at: '2999-01-01T00:00:00Z',
@@ -265,7 +270,16 @@ describe('real answers', () => {
     await ask('GET', '/v1/audit/entries?limit=x', '/v1/audit/entries')
     await ask('GET', '/v1/audit/checkpoint', '/v1/audit/checkpoint')
     await ask('GET', '/v1/audit/proof/0', '/v1/audit/proof/{index}')
-    for (const path of ['/v1/channels', '/v1/sources', '/healthz', '/readyz', '/metrics', '/openapi.json', '/'])
+    for (const path of [
+      '/v1/channels',
+      '/v1/sources',
+      '/v1/heartbeats',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/openapi.json',
+      '/',
+    ])
       await ask('GET', path, path)
     service.checks = [{ name: 'database', ok: false, detail: 'gone' }]
     await ask('GET', '/readyz', '/readyz')

@@ -1,6 +1,6 @@
 import type { EventTypeRow } from '../catalogue.ts'
 
-/** Event types of sources: what the gateway sees by itself, and that it can not see. */
+/** Event types of sources: what the gateway sees by itself, that it can not see, and heartbeats that it misses. */
 export const SOURCES = {
   'gateway.source.blind': {
     priority: 'HIGH',
@@ -171,6 +171,51 @@ export const SOURCES = {
         meaning: 'No transaction is open for longer than its limit any more.',
       },
       ar: { title: 'انتهت معاملة PostgreSQL الطويلة', meaning: 'لم تعد هناك معاملة مفتوحة تتجاوز الحد.' },
+    },
+  },
+  'heartbeat.missed': {
+    priority: 'HIGH',
+    stakeholders: ['sre', 'devops', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: {
+        title: 'A regular job gave no sign',
+        meaning: 'It should have succeeded by now. It may not have run, may hang, or could not reach the gateway.',
+      },
+      ar: {
+        title: 'لم تصل إشارة من مهمة دورية',
+        meaning: 'كان يُفترض أن تنجح المهمة حتى الآن. ربما لم تعمل أو توقفت أو تعذر عليها الوصول إلى البوابة.',
+      },
+    },
+  },
+  'heartbeat.failed': {
+    priority: 'HIGH',
+    stakeholders: ['sre', 'devops', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'A regular job failed', meaning: 'It ran and reported that it failed.' },
+      ar: { title: 'فشلت مهمة دورية', meaning: 'عملت المهمة وأبلغت عن فشلها.' },
+    },
+  },
+  'heartbeat.recovered': {
+    priority: 'INFO',
+    stakeholders: ['sre', 'devops', 'cloudops'],
+    card: 'system_alert',
+    words: {
+      en: {
+        title: 'A regular job succeeds again',
+        meaning: 'It reported a success after it had failed or was missed.',
+      },
+      ar: { title: 'عادت مهمة دورية إلى النجاح', meaning: 'أبلغت المهمة عن نجاحها بعد فشل أو غياب.' },
+    },
+  },
+  'backup.recovered': {
+    priority: 'INFO',
+    stakeholders: ['sre', 'compliance', 'pmo'],
+    card: 'compliance_notification',
+    words: {
+      en: { title: 'Backup succeeds again', meaning: 'There is a current backup again.' },
+      ar: { title: 'عاد النسخ الاحتياطي إلى النجاح', meaning: 'توجد نسخة احتياطية حديثة من جديد.' },
     },
   },
 } as const satisfies Record<string, EventTypeRow>

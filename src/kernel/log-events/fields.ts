@@ -49,6 +49,7 @@ export const LOG_FIELDS = {
   expired: { type: 'number', help: 'Events whose acknowledgement expired.' },
   field: { type: 'text', help: 'Where in the configuration the data field is declared.' },
   found: { type: 'text', help: 'What was found, described and not quoted.' },
+  heartbeat: { type: 'text', help: 'Name of a heartbeat in the configuration file.' },
   ignored: { type: 'texts', help: 'Data fields that were not kept, as the event type does not declare them.' },
   indexes: { type: 'number', help: 'Indexes that were made.' },
   kept_back: { type: 'number', help: 'Waiting notifications that the silence suppressed.' },
@@ -61,6 +62,7 @@ export const LOG_FIELDS = {
   names: { type: 'texts', help: 'Names of environment variables.' },
   notice: { type: 'text', help: 'What the setting leads to.' },
   notification_id: { type: 'text', help: 'Id of the notification.' },
+  open: { type: 'texts', help: 'What is wrong with the heartbeat: missed, overdue, failed.' },
   origin: { type: 'text', help: 'Scheme, host and port where the gateway listens.' },
   outcome: { type: 'text', help: 'Outcome of the attempt, as in the reference of outcomes.' },
   pager_alert_request: {

@@ -1,6 +1,6 @@
 import type { LogEventRow } from './fields.ts'
 
-/** Log events of sources: which replica runs them, and whether they see. */
+/** Log events of sources: which replica runs them, whether they see, and heartbeats. */
 export const SOURCE_EVENTS = {
   source_taken: {
     level: 'info',
@@ -51,6 +51,29 @@ export const SOURCE_EVENTS = {
   source_removed_open: {
     level: 'error',
     message: 'events of a source that the configuration has no more could not be resolved; trying again',
+    fields: ['err'],
+    todo: 'Check that the database answers. If events are refused, look at the event types of the configuration.',
+  },
+  heartbeat_late: {
+    level: 'warn',
+    message: 'heartbeat is late; its event was sent',
+    fields: ['heartbeat', 'open'],
+    todo: 'Look whether the job ran, and whether it reaches the gateway.',
+  },
+  heartbeat_failed: {
+    level: 'warn',
+    message: 'heartbeat reported a failure; its event was sent',
+    fields: ['heartbeat', 'open'],
+    todo: 'Look at the event, which has the output of the job.',
+  },
+  heartbeat_recovered: {
+    level: 'info',
+    message: 'heartbeat is over its failure or absence; its events were resolved',
+    fields: ['heartbeat'],
+  },
+  heartbeats_not_checked: {
+    level: 'error',
+    message: 'heartbeats could not be checked; a missing one is not reported until they are',
     fields: ['err'],
     todo: 'Check that the database answers. If events are refused, look at the event types of the configuration.',
   },
