@@ -45,10 +45,10 @@ export interface CompiledTemplates {
 /**
  * Reads, composes and compiles every template and renders sample cards.
  *
- * @param inspect a further check of each sample card
+ * @param inspect a further check of each sample card; absent where all templates are the package's
  * @throws GatewayError `invalid_settings` for an unknown time zone. Problems of templates are returned.
  */
-export function compileTemplates(options: RendererOptions, inspect: Inspect = () => []): CompiledTemplates {
+export function compileTemplates(options: RendererOptions, inspect?: Inspect): CompiledTemplates {
   const { files, problems } = loadTemplates(options.catalogue.templatesDir)
   const { eventTypes, groups } = options.catalogue
   const types = new Map([...eventTypes].map(([name, type]) => [name, drawable(type.schema, type.phiFields)]))

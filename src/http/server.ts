@@ -120,8 +120,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     addAuditRoutes(api, service)
     done()
   })
-  const openApi = JSON.stringify(openApiDocument(options))
-  addSystemRoutes(app, { service, version: options.version, openApi })
+  addSystemRoutes(app, { service, version: options.version, openApi: () => openApiDocument(options) })
   for (const plugin of options.plugins ?? []) app.register(plugin)
 
   let stopped: Promise<void> | undefined

@@ -3,14 +3,15 @@ import type { z } from 'zod'
 import type { Check, healthWire, indexWire, readinessWire } from '../contract/health.ts'
 import type { GatewayService } from '../contract/service.ts'
 import { isGatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import { routeOf } from './route.ts'
 
 /** Options of {@link addSystemRoutes}. */
 export interface SystemRoutesOptions {
   readonly service: GatewayService
   readonly version: string
-  /** The OpenAPI document, as JSON. */
-  readonly openApi: string
+  /** Makes the OpenAPI document. Not before it is asked for: few gateways ever are, and it takes 12 ms. */
+  readonly openApi: () => JsonObject
 }
 
 /** `/healthz`, `/readyz`, `/metrics`, `/openapi.json` and `/`. */
@@ -35,9 +36,13 @@ export function addSystemRoutes(app: FastifyInstance, { service, version, openAp
       return reply.header('content-type', contentType).send(body)
     },
   })
+  let document: string | undefined
   app.route({
     ...routeOf('getOpenApi'),
-    handler: async (_request, reply) => reply.header('content-type', 'application/json; charset=utf-8').send(openApi),
+    handler: async (_request, reply) => {
+      document ??= JSON.stringify(openApi())
+      return reply.header('content-type', 'application/json; charset=utf-8').send(document)
+    },
   })
   app.route({
     ...routeOf('getIndex'),
