@@ -1,4 +1,5 @@
 import type { CardData } from './card-data.ts'
+import { CELERY } from './event-types/celery.ts'
 import { NPHIES } from './event-types/nphies.ts'
 import { PLATFORM } from './event-types/platform.ts'
 import { SOURCES } from './event-types/sources.ts'
@@ -14,7 +15,14 @@ import { VAULT_SOURCE } from './event-types/vault-source.ts'
  * channel; and one a day for the audit trail. Nor can they send `gateway.source.blind` and `gateway.source.recovered`, by which sources
  * report about themselves.
  */
-export const EVENT_TYPES = { ...VAULT_AND_CELERY, ...NPHIES, ...PLATFORM, ...SOURCES, ...VAULT_SOURCE } as const
+export const EVENT_TYPES = {
+  ...VAULT_AND_CELERY,
+  ...CELERY,
+  ...NPHIES,
+  ...PLATFORM,
+  ...SOURCES,
+  ...VAULT_SOURCE,
+} as const
 
 type Catalogue = typeof EVENT_TYPES
 type AliasesOf<T extends keyof Catalogue> = Catalogue[T] extends {

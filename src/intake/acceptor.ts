@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { isCeleryKey } from '../contract/celery-keys.ts'
 import type { Acceptance, AcceptedEvent, UncheckedEvent } from '../contract/events.ts'
 import { MANY_PROBLEMS, MAX_EVENTS, MAX_PROBLEMS_PER_EVENT } from '../contract/limits.ts'
 import { isSourceOrigin } from '../contract/sources.ts'
@@ -58,8 +59,8 @@ export interface Acceptor {
    * Writes all protected events, or none, in the given transaction. Once it commits, no event is lost; if it rolls back,
    * none exists.
    *
-   * @param origin the caller: `library`, `cli`, `http:<name of the token>`, `source:<name>`. Idempotency keys are scoped to it, and of a
-   *   source also the subjects: nobody else's events repeat or resolve its own
+   * @param origin the caller: `library`, `cli`, `http:<name of the token>`, `source:<name>`. Idempotency keys are scoped to it, but for
+   *   those of Celery's tasks; and of a source also the subjects: nobody else's events repeat or resolve its own
    * @throws GatewayError `idempotency_key_reused`
    */
   accept(transaction: Kysely<Tables>, events: readonly ProtectedEvent[], origin: string): Promise<Accepted>
@@ -147,8 +148,7 @@ export function createAcceptor(options: {
         ...toIncoming(checked, origin),
         masked: checked.masked,
         ignored: checked.stored.ignored.length,
-        keyHash: checked.idempotencyKey === undefined ? undefined : digestOf(`${origin}\n${checked.idempotencyKey}`),
-        content: checked.content,
+        ...keyOf(checked, origin),
       }))
       const { earlier, inCall } = await findKnownKeys(transaction, named, options.keyTtl)
       const incoming = named.filter(({ event }) => !earlier.has(event.id) && !inCall.has(event.id))
@@ -185,6 +185,17 @@ export function createAcceptor(options: {
       return { acceptances, events: fresh, suppressed }
     },
   }
+}
+
+/**
+ * The hashes by which a repeated key is found. A key is its caller's own; that of a Celery task is shared by all who report the task, and
+ * what they say differs.
+ */
+function keyOf({ idempotencyKey, definition, content }: ProtectedEvent, origin: string) {
+  if (idempotencyKey === undefined) return { keyHash: undefined, content }
+  return isCeleryKey(idempotencyKey, definition.name)
+    ? { keyHash: digestOf(`celery\n${idempotencyKey}`), content: '' }
+    : { keyHash: digestOf(`${origin}\n${idempotencyKey}`), content }
 }
 
 /** The events that have a pending notification, which is not so for silenced ones and repeats. */

@@ -159,6 +159,11 @@ export const METRICS = {
     help: 'Conditions of the watched system that are open: their event was sent, and not resolved yet.',
     labels: ['source', 'kind'],
   },
+  teams_source_events_lost_total: {
+    type: 'counter',
+    help: 'Events of a watched system that became no event here, by reason: unreadable, or dropped, as more came than the database takes.',
+    labels: ['source', 'kind', 'reason'],
+  },
   teams_source_looks_total: {
     type: 'counter',
     help: 'Looks of the source at its system, by result: ok, or a code of a source.',

@@ -44,31 +44,51 @@ export async function poll(context: SourceContext, options: PollOptions): Promis
     const seen = await lookOnce(context, (looking) => look(looking, memory))
     if (signal.aborted) return
     if (seen !== undefined) {
-      const { conditions, code, memory: kept = memory, ...limits } = seen
+      const { code, memory: kept = memory } = seen
       if (code !== undefined) context.couldNotSee(code)
-      const now = clock.now()
-      const limited = limitConditions(conditions, findings, options.more)
-      const { openAfterMs, closeAfterMs } = options
-      const changes = changeFindings(findings, limited, now, { openAfterMs, closeAfterMs, ...limits })
-      if (JSON.stringify([changes.findings, kept]) !== JSON.stringify([findings, memory]))
-        await context.accept(
-          [
-            ...changes.opened.map(({ finding, says }) => openedEvent(options.name, finding, says)),
-            ...changes.closed.flatMap((finding) => overEvent(options, finding, now)),
-          ],
-          {
-            checkpoint: {
-              findings: changes.findings.map((finding) => withEndType(finding, options.over)),
-              ...(Object.keys(kept).length === 0 ? {} : { memory: kept }),
-            },
-          },
-        )
-      findings = changes.findings
+      const compared = compareLook(findings, seen, clock.now(), options)
+      if (JSON.stringify([compared.findings, kept]) !== JSON.stringify([findings, memory]))
+        await context.accept(compared.events, {
+          checkpoint: { findings: compared.written, ...(Object.keys(kept).length === 0 ? {} : { memory: kept }) },
+        })
+      findings = compared.findings
       memory = kept
       // After the findings are written: a source whose events are refused reports nothing, and does not count as one that sees.
       if (code === undefined) await context.saw()
     }
     await pause(clock, intervalMs, signal)
+  }
+}
+
+/** What a look changes, and the events about it. */
+export interface ComparedLook {
+  readonly findings: readonly Finding[]
+  /** The findings as they stand in the checkpoint. */
+  readonly written: readonly JsonObject[]
+  readonly events: readonly SourceEvent[]
+}
+
+/** Compares a look with the findings before it. */
+export function compareLook(
+  before: readonly Finding[],
+  { conditions, unknown, absent }: Omit<Look, 'code' | 'memory'>,
+  now: Date,
+  options: Omit<PollOptions, 'intervalMs' | 'look'>,
+): ComparedLook {
+  const { name, openAfterMs, closeAfterMs, over, more } = options
+  const { findings, opened, closed } = changeFindings(before, limitConditions(conditions, before, more), now, {
+    openAfterMs,
+    closeAfterMs,
+    ...(unknown === undefined ? {} : { unknown }),
+    ...(absent === undefined ? {} : { absent }),
+  })
+  return {
+    findings,
+    written: findings.map((finding) => withEndType(finding, over)),
+    events: [
+      ...opened.map(({ finding, says }) => openedEvent(name, finding, says)),
+      ...closed.flatMap((finding) => overEvent(options, finding, now)),
+    ],
   }
 }
 
@@ -91,7 +111,11 @@ function withEndType(finding: Finding, over: PollOptions['over']): JsonObject {
   return { ...finding, ...(endType === undefined ? {} : { endType }) }
 }
 
-function overEvent({ name, over }: PollOptions, finding: Finding, now: Date): readonly SourceEvent[] {
+function overEvent(
+  { name, over }: Pick<PollOptions, 'name' | 'over'>,
+  finding: Finding,
+  now: Date,
+): readonly SourceEvent[] {
   const says = over(finding) ?? unwatchedEnd(finding)
   return says === undefined ? [] : [endedEvent(name, finding, says, now)]
 }

@@ -1,4 +1,5 @@
 import type { Canonical, Sample } from './sample.ts'
+import { CELERY } from './samples-celery.ts'
 import { NPHIES } from './samples-nphies.ts'
 import { PLATFORM } from './samples-platform.ts'
 import { SOURCES } from './samples-sources.ts'
@@ -9,6 +10,7 @@ import { VAULT_SOURCE } from './samples-vault-source.ts'
 export const SAMPLES: { readonly [T in Canonical]: Sample<T> } = {
   ...VAULT_AND_CELERY,
   ...VAULT_SOURCE,
+  ...CELERY,
   ...NPHIES,
   ...PLATFORM,
   ...SOURCES,

@@ -97,6 +97,23 @@ describe.each(KINDS)('accept on %s', (kind) => {
     expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining(['security_eng', 'sre', 'cloudops']))
   })
 
+  it('makes one event of what a source and a Python client say about the same attempt of a task', async () => {
+    const failed = (retries: number, error: string) => ({
+      eventType: 'celery.task.failed' as const,
+      data: { task_name: 'tasks.submit', task_id: 'task-1', error },
+      correlationId: 'task-1',
+      idempotencyKey: `celery:task-1:failed:${retries}`,
+    })
+    const [first] = await accept([failed(0, 'NphiesError')], 'source:claims_workers')
+    expect(await accept([failed(0, 'NphiesError: 502'), failed(1, 'NphiesError')], 'http:workers')).toMatchObject([
+      { eventId: first?.eventId, duplicate: true },
+      { duplicate: false },
+    ])
+    // The key of another type is its caller's own.
+    const alert = { ...ALERT, idempotencyKey: 'celery:task-1:failed:0' }
+    expect(await accept([alert], 'http:other')).toMatchObject([{ duplicate: false }])
+  })
+
   it('makes one wake-up per channel for a storm, not one per event', async () => {
     await accept(Array.from({ length: 500 }, () => ALERT))
     await Promise.all(Array.from({ length: 20 }, () => accept([ALERT])))

@@ -32,6 +32,10 @@ export interface AmqpConnection {
   received(): void
   /** Opens a channel that stays open until the connection is closed, or the broker closes it, of which `onClosed` is told. */
   channel(signal: AbortSignal): Promise<Channel>
+  /** Why a request failed, from amqplib's error. */
+  problemOf(error: unknown): SourceProblem
+  /** Waits for an answer at most ten seconds. @throws SourceProblem */
+  within<T>(answer: Promise<T>, signal: AbortSignal): Promise<T>
   /** The connection itself, for what the functions above do not do, such as confirm channels. */
   readonly model: ChannelModel
   /** Called once, when the broker closed the connection, or it broke. */
@@ -154,7 +158,15 @@ function connectionOf(model: ChannelModel, problemOf: (error: unknown) => Source
       return closed
     },
     model,
+    problemOf,
     received,
+    async within(answer, signal) {
+      try {
+        return await within(answer, signal, cut)
+      } catch (error) {
+        throw problemOf(error)
+      }
+    },
     channel,
     async withChannel(task, signal) {
       const opened = await channel(signal)

@@ -1,21 +1,14 @@
 import type { CeleryDefinition } from '../../catalogue/celery-definition.ts'
 import { SOURCE_CODES } from '../../contract/sources.ts'
-import { pause } from '../../kernel/clock.ts'
 import { type Source, type SourceCheck, type SourceParts, SourceProblem } from '../source.ts'
 import { type CeleryConnections, createConnections } from './connections.ts'
+import { watch } from './watch.ts'
 
 /** Watches Celery workers through their broker. */
 export function createCelerySource(definition: CeleryDefinition, parts: SourceParts): Source {
   const connections = createConnections(definition, parts)
   return {
-    async run(context) {
-      while (!context.signal.aborted) {
-        const connection = await connections.broker(context.signal)
-        connection.close()
-        await context.saw()
-        await pause(context.clock, definition.intervalMs, context.signal)
-      }
-    },
+    run: (context) => watch(context, definition, connections),
     check: (signal) => checkConnections(definition, connections, signal),
   }
 }

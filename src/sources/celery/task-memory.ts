@@ -46,9 +46,10 @@ export interface TaskMemory {
   /** Tasks that were started on a worker and are not over. */
   startedOn(worker: string): readonly KnownTask[]
   /** Tasks that were started before `at`, those of longest ago first. */
-  startedBefore(at: number, most: number): readonly KnownTask[]
+  startedBefore(at: number): readonly KnownTask[]
   /** Takes a task in that a checkpoint has. */
   restore(task: KnownTask): void
+  find(taskId: string): KnownTask | undefined
   forget(taskId: string): void
   readonly size: number
 }
@@ -79,13 +80,14 @@ export function createTaskMemory(most: number = MOST_TASKS): TaskMemory {
     },
     startedOn: (worker) =>
       [...entries.values()].flatMap(({ task }) => (task.step === 'started' && task.worker === worker ? [task] : [])),
-    startedBefore: (at, mostTasks) =>
-      [...entries.values()]
-        .flatMap(({ task }) => (task.step === 'started' && (task.startedAt ?? at) < at ? [task] : []))
-        .slice(0, mostTasks),
+    startedBefore: (at) =>
+      [...entries.values()].flatMap(({ task }) =>
+        task.step === 'started' && (task.startedAt ?? at) < at ? [task] : [],
+      ),
     restore(task) {
       if (!entries.has(task.taskId)) put(task.taskId, { task, retried: 0, first: task.retries })
     },
+    find: (taskId) => entries.get(taskId)?.task,
     forget: (taskId) => void entries.delete(taskId),
     get size() {
       return entries.size
