@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { findCelery, findPythonRedis } from '../../test/services/celery.ts'
 import { findChromium } from '../../test/services/chromium.ts'
 import { findOnPath } from '../../test/services/find.ts'
 import { findArabicFont } from '../../test/services/fonts.ts'
@@ -30,6 +31,14 @@ const NEEDS: readonly Need[] = [
   { name: 'Prometheus', package: 'prometheus', find: findPrometheus },
   { name: 'Alertmanager', package: 'prometheus-alertmanager', find: findAlertmanager },
   { name: 'RabbitMQ', package: 'rabbitmq-server', find: findRabbitMq, tier: 'own-services', versioned: false },
+  { name: 'Celery', package: 'python3-celery', find: findCelery, tier: 'own-services', versioned: false },
+  {
+    name: 'the Redis client of Python',
+    package: 'python3-redis',
+    find: findPythonRedis,
+    tier: 'own-services',
+    versioned: false,
+  },
   { name: 'Chromium', package: 'chromium', find: findChromium },
   { name: 'Arabic fonts', package: 'fonts-noto-core', find: findArabicFont, versioned: false },
 ]

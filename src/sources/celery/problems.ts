@@ -30,7 +30,8 @@ function codeOfAmqp(error: unknown, hasSecret: boolean): SourceCode {
   if (code === 404 || code === 406 || code === 530 || code === 405) return 'refused'
   if (code === 320 || code === 541 || /CONNECTION[_-]FORCED|max.connections|connection limit/i.test(message))
     return 'busy'
-  if (code !== undefined) return 'refused'
+  // RabbitMQ closes the connection instead of opening it where there is no such virtual host.
+  if (code !== undefined || message.includes('ConnectionClose')) return 'refused'
   if (/Expected ConnectionOpen|Invalid frame|frame size|Handshake|not AMQP|Protocol|unexpected/i.test(message))
     return 'answer_unreadable'
   if (/closed|ended|ETIMEDOUT|Heartbeat timeout|aborted/i.test(message)) return 'no_answer'
