@@ -71,7 +71,7 @@ export interface ComparedLook {
 /** Compares a look with the findings before it. */
 export function compareLook(
   before: readonly Finding[],
-  { conditions, unknown, absent }: Omit<Look, 'code' | 'memory'>,
+  { conditions, ...limits }: Omit<Look, 'code' | 'memory'>,
   now: Date,
   options: Omit<PollOptions, 'intervalMs' | 'look'>,
 ): ComparedLook {
@@ -79,8 +79,7 @@ export function compareLook(
   const { findings, opened, closed } = changeFindings(before, limitConditions(conditions, before, more), now, {
     openAfterMs,
     closeAfterMs,
-    ...(unknown === undefined ? {} : { unknown }),
-    ...(absent === undefined ? {} : { absent }),
+    ...limits,
   })
   return {
     findings,

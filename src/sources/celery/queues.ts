@@ -47,9 +47,9 @@ export function createQueues(names: readonly string[]): Queues {
 
   return {
     sent(queue, now) {
+      movedAt = now
       const history = histories.get(queue)
       if (history === undefined) return
-      movedAt = now
       const second = Math.floor(now / 1000)
       const last = history.sent.at(-1)
       if (last?.second === second) last.count += 1

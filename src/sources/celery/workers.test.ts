@@ -18,7 +18,11 @@ it('a worker is offline after 30 s without a heartbeat where its connection is g
   expect(workers.suspects(10_000)).toEqual(['a'])
   expect(workers.look(29_000, gone).offline).toEqual([])
   expect(workers.look(30_000, () => true).offline).toEqual([])
-  expect(workers.look(30_000, gone)).toMatchObject({ online: ['b'], offline: ['a'], gone: ['a'] })
+  expect(workers.look(30_000, gone)).toMatchObject({
+    online: ['b'],
+    offline: ['a'],
+    gone: [{ worker: 'a', heard: false }],
+  })
   expect(workers.look(31_000, gone)).toMatchObject({ offline: ['a'], gone: [] })
   expect(workers.look(115_000, () => true).offline).toEqual(['a', 'b'])
 })
@@ -35,7 +39,7 @@ it('a worker that stopped in order is not offline, though heartbeats follow; its
   workers.note(beat('a', 1_000, 'offline'), 1_000)
   workers.note(beat('a', 2_000), 2_000)
   expect(workers.look(599_000, gone)).toMatchObject({ online: [], offline: [], gone: [] })
-  expect(workers.look(603_000, gone)).toMatchObject({ offline: [], gone: ['a'] })
+  expect(workers.look(603_000, gone)).toMatchObject({ offline: [], gone: [{ worker: 'a', heard: true }] })
 })
 
 it('a worker that came after another was lost has replaced it, and one worker replaces one', () => {

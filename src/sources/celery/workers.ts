@@ -33,8 +33,8 @@ interface Worker {
 export interface WorkersView {
   readonly online: readonly string[]
   readonly offline: readonly string[]
-  /** Those that ended in this look: tasks that were started on them are lost. */
-  readonly gone: readonly string[]
+  /** Those that ended in this look: tasks that were started on them are lost. `heard` where one was heard since the link is up. */
+  readonly gone: readonly { readonly worker: string; readonly heard: boolean }[]
   readonly drifting: readonly { readonly worker: string; readonly seconds: number }[]
 }
 
@@ -100,7 +100,8 @@ export function createWorkers(offlineMs: number, saved: Json | undefined, now: n
       linkUpAt = current
     },
     look(current, connected) {
-      const gone: string[] = []
+      const gone: { worker: string; heard: boolean }[] = []
+      const end = (name: string, { seenAt }: Worker) => gone.push({ worker: name, heard: seenAt > linkUpAt })
       for (const [name, worker] of workers) {
         // A clock that was set back: the time begins anew.
         if (worker.seenAt > current) worker.seenAt = current
@@ -110,11 +111,11 @@ export function createWorkers(offlineMs: number, saved: Json | undefined, now: n
           isOffline(worker, silence(worker, current), limitOf(worker), connected(name))
         ) {
           change(worker, 'offline', current)
-          gone.push(name)
+          end(name, worker)
         }
         if (worker.state === 'stopped' && current - Math.max(worker.since, worker.seenAt) >= FORGET_STOPPED_MS) {
           workers.delete(name)
-          gone.push(name)
+          end(name, worker)
         }
         if (worker.state === 'offline' && current - worker.since >= FORGET_OFFLINE_MS) workers.delete(name)
       }

@@ -94,7 +94,8 @@ describe('Celery on RabbitMQ', () => {
 
     const [worker, stopping] = await Promise.all([startCeleryWorker(urls, 'a@test'), startCeleryWorker(urls, 'b@test')])
     await expect.poll(() => typesOf(watched), PATIENCE).toContain('celery.queue.recovered')
-    await expect.poll(() => Object.keys(Object(watched.checkpoint.workers)), PATIENCE).toEqual(['a@test', 'b@test'])
+    const workersOf = () => Object.keys(Object(watched.checkpoint.workers)).toSorted()
+    await expect.poll(workersOf, PATIENCE).toEqual(['a@test', 'b@test'])
 
     const printed = await runCelery(
       urls,
