@@ -65,7 +65,8 @@ export async function continueTrail(db: Kysely<Tables>, options: Continuing): Pr
     const note = signers.length > 0 ? signNote(formatCheckpoint({ origin, size: 1, root }), signers) : null
     // Not complete: entries from before it wait for the next sealing, which goes on from the snapshot of the tree before.
     const before = await sealedBefore(transaction, last)
-    await insertCheckpoint(transaction, id, { size: 1, root, note, complete: false, ...before })
+    const checkpoint = { size: 1, root, note, complete: false, lastId: null, pass: undefined }
+    await insertCheckpoint(transaction, id, { ...checkpoint, ...before })
     return { kept, signed: note !== null }
   })
 }

@@ -18,5 +18,7 @@ export async function leftToSigner(db: Kysely<Tables>): Promise<boolean> {
   const origin = await readOrigin(db)
   const last = origin && (await readCheckpoint(db, origin.id))
   if (!last?.note || last.ageMs >= HEARTBEAT_MS + LEFT_MS) return false
+  // It may be at work on a backlog, whose entries are older.
+  if (last.ageMs >= 0 && last.ageMs < LEFT_MS) return true
   return (await readUnsealedSeconds(db)) * 1000 < LEFT_MS
 }

@@ -16,13 +16,12 @@ import { insertEntry } from '../store/insert-entry.ts'
 import { numberEntries, takeSealingLock } from '../store/seal-entries.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
+import { MAX_PER_SEALING } from '../store/unsealed-entries.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import { signNote } from './signed-note.ts'
 import { frontierFromTiles, IncompleteTile, type TileReader } from './tiles.ts'
 import { appendLeaves, type Frontier } from './tree.ts'
 
-/** Most entries of one sealing: a second of work, in which other statements go on. */
-const MAX_PER_SEALING = 20_000
 /** Milliseconds after which a checkpoint is made although nothing happened, so that silence is asserted and not assumed. */
 export const HEARTBEAT_MS = 3_600_000
 
@@ -30,7 +29,7 @@ export const HEARTBEAT_MS = 3_600_000
 export type Sealing =
   /** Another process is sealing. */
   | { readonly kind: 'busy' }
-  /** Sealed so many entries; `more` where others wait. */
+  /** Sealed so many entries; `more` where others may wait. */
   | {
       readonly kind: 'sealed'
       readonly origin: string
@@ -120,7 +119,9 @@ async function sealOnce(
   if (keysChanged) await insertEntry(db, 'audit.keys_changed', { keys: keyIds })
   const { leaves, ...seen } = await numberEntries(db, origin.id, last, limit)
   const due = last === undefined || last.ageMs >= HEARTBEAT_MS || last.ageMs < 0
-  if (leaves.length === 0 && !due) {
+  // How far a pass has come is kept also where it looked at sealed entries only.
+  const moved = last?.pass !== undefined || seen.pass !== undefined || last?.cluster !== seen.cluster
+  if (leaves.length === 0 && !due && !moved) {
     const newest = { origin: origin.name, size: last.size, root: last.root }
     return { ...result, entries: 0, more: false, signed: last.note !== null, newest }
   }
@@ -136,7 +137,9 @@ async function sealOnce(
   const note = signers.length > 0 ? signNote(formatCheckpoint({ origin: origin.name, size, root }), signers) : null
   await insertCheckpoint(db, origin.id, { size, root, note, ...seen })
   const newest = { origin: origin.name, size, root }
-  return { ...result, entries: leaves.length, more: !seen.complete, signed: note !== null, newest }
+  // After the end of a pass there are the entries that were written meanwhile.
+  const more = !seen.complete || last?.pass !== undefined
+  return { ...result, entries: leaves.length, more, signed: note !== null, newest }
 }
 
 /**

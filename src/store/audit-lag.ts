@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import { readCheckpoint, readOrigin } from './audit-tree.ts'
 import type { Database } from './database.ts'
-import { readCluster, unsealedSql } from './seal-entries.ts'
 import type { Tables } from './tables.ts'
+import { inTransaction } from './transactions.ts'
+import { ALONG_INDEXES, MAX_PER_SEALING, nextSql, readCluster, WITHOUT_LEAF } from './unsealed-entries.ts'
 
 /** How far the tree of the audit trail is behind its entries, and one reason for it. */
 export interface AuditLag {
@@ -15,7 +16,7 @@ export interface AuditLag {
   readonly openTransactionSeconds: number
 }
 
-/** Reads the lag. Looks only at entries of transactions that were open at the last sealing, and of later ones. */
+/** Reads the lag. Looks only at the entries that the next sealings look at, and not at a whole backlog. */
 export async function readAuditLag({ kind, delivery }: Pick<Database, 'kind' | 'delivery'>): Promise<AuditLag> {
   return {
     unsealedSeconds: await readUnsealedSeconds(delivery),
@@ -23,14 +24,21 @@ export async function readAuditLag({ kind, delivery }: Pick<Database, 'kind' | '
   }
 }
 
-/** Age of the oldest entry that is visible and not in a tree, in seconds; 0 where there is none. */
+/**
+ * Age of the oldest entry that is visible and not in a tree, in seconds; 0 where there is none. Of a backlog, it is the oldest of
+ * the next entries; ids are in order of time but for transactions that took long.
+ */
 export async function readUnsealedSeconds(db: Kysely<Tables>): Promise<number> {
   const origin = await readOrigin(db)
   const last = origin && (await readCheckpoint(db, origin.id))
-  const { rows } = await sql<{ seconds: number | null }>`
-    SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::float8 AS seconds FROM teams_audit_entries e
-     WHERE ${unsealedSql(last, await readCluster(db))}`.execute(db)
-  return Math.max(0, rows[0]?.seconds ?? 0)
+  const next = nextSql(last, await readCluster(db), MAX_PER_SEALING)
+  return inTransaction(db, async (transaction) => {
+    await sql`SELECT ${ALONG_INDEXES}`.execute(transaction)
+    const { rows } = await sql<{ seconds: number | null }>`
+      SELECT extract(epoch FROM clock_timestamp() - min(e.created_at))::float8 AS seconds
+        FROM (${next}) AS e WHERE ${WITHOUT_LEAF}`.execute(transaction)
+    return Math.max(0, rows[0]?.seconds ?? 0)
+  })
 }
 
 /** A transaction that was prepared and forgotten counts too: PostgreSQL keeps it open over restarts. */

@@ -8,6 +8,19 @@ export interface Origin {
   readonly name: string
 }
 
+/**
+ * A pass of several sealings over entries in the order of their ids: over all entries, or over those of a backlog. It keeps the
+ * place, so that each sealing reads its own entries only.
+ */
+export interface Pass {
+  /** PostgreSQL's text of the snapshot with which it began. At its end, the entries that this one sees are sealed. */
+  readonly snapshot: string
+  /** The id that it has come to. */
+  readonly after: string
+  /** The id at which it ends. */
+  readonly until: string
+}
+
 /** A checkpoint as stored: the tree at the end of one sealing. */
 export interface StoredCheckpoint {
   readonly size: number
@@ -19,9 +32,15 @@ export interface StoredCheckpoint {
   readonly ageMs: number
   /** PostgreSQL's text of the snapshot whose entries are sealed. */
   readonly snapshot: string
-  /** False where more entries were visible than one sealing takes. */
+  /** False where more entries were visible than one sealing takes, until the pass over them has ended. */
   readonly complete: boolean
   readonly cluster: string
+  /**
+   * An id from before the snapshot of the pass, or from before `snapshot` where none goes on: entries of transactions that began
+   * after that have higher ids. Null in checkpoints of a version before.
+   */
+  readonly lastId: string | null
+  readonly pass: Pass | undefined
 }
 
 /** The tree that entries are added to: the newest origin. Undefined before the first sealing. */
@@ -67,9 +86,10 @@ export async function insertOrigin(db: Kysely<Tables>, origin: Origin): Promise<
 export async function readCheckpoint(db: Kysely<Tables>, originId: number): Promise<StoredCheckpoint | undefined> {
   const row = await db
     .selectFrom('teams_audit_checkpoints')
-    .select(['size', 'root', 'note', 'sealed_at', 'complete', 'cluster'])
+    .select(['size', 'root', 'note', 'sealed_at', 'complete', 'cluster', 'last_id', 'pass_after', 'pass_until'])
     .select([
       sql<string>`snapshot::text`.as('snapshot'),
+      sql<string | null>`pass_snapshot::text`.as('pass_snapshot'),
       sql<number>`(extract(epoch FROM clock_timestamp() - sealed_at) * 1000)::float8`.as('age_ms'),
     ])
     .where('origin_id', '=', originId)
@@ -86,6 +106,11 @@ export async function readCheckpoint(db: Kysely<Tables>, originId: number): Prom
       snapshot: row.snapshot,
       complete: row.complete,
       cluster: row.cluster,
+      lastId: row.last_id,
+      pass:
+        row.pass_snapshot === null || row.pass_after === null || row.pass_until === null
+          ? undefined
+          : { snapshot: row.pass_snapshot, after: row.pass_after, until: row.pass_until },
     }
   )
 }
@@ -96,10 +121,14 @@ export async function insertCheckpoint(
   originId: number,
   checkpoint: Omit<StoredCheckpoint, 'sealedAt' | 'ageMs'>,
 ): Promise<void> {
-  const { size, root, note, snapshot, complete, cluster } = checkpoint
+  const { size, root, note, snapshot, complete, cluster, lastId, pass } = checkpoint
   await sql`
-    INSERT INTO teams_audit_checkpoints (origin_id, size, root, note, snapshot, complete, cluster)
-    VALUES (${originId}, ${size}, ${root}, ${note}, ${snapshot}::pg_snapshot, ${complete}, ${cluster})`.execute(db)
+    INSERT INTO teams_audit_checkpoints (origin_id, size, root, note, snapshot, complete, cluster, last_id,
+                                         pass_snapshot, pass_after, pass_until)
+    VALUES (${originId}, ${size}, ${root}, ${note}, ${snapshot}::pg_snapshot, ${complete}, ${cluster}, ${lastId}::bigint,
+            ${pass?.snapshot ?? null}::pg_snapshot, ${pass?.after ?? null}::bigint, ${pass?.until ?? null}::bigint)`.execute(
+    db,
+  )
 }
 
 /** The root of a complete subtree of 256 to the power of `level` leaves. */

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
-import { NOTHING_SEEN, readCluster } from './seal-entries.ts'
 import type { Tables } from './tables.ts'
+import { NOTHING_SEEN, readCluster } from './unsealed-entries.ts'
 
 /** Waits until no other process seals, and lets none seal until the transaction ends. */
 export async function lockSealing(transaction: Kysely<Tables>): Promise<void> {

@@ -3,7 +3,7 @@ import type { StoredCheckpoint } from './audit-tree.ts'
 import type { Tables } from './tables.ts'
 
 /** A checkpoint with its id; ids rise in the order in which checkpoints were made. */
-export interface NumberedCheckpoint extends Omit<StoredCheckpoint, 'ageMs'> {
+export interface NumberedCheckpoint extends Omit<StoredCheckpoint, 'ageMs' | 'lastId' | 'pass'> {
   readonly id: number
 }
 

@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { EntryKind } from '../contract/audit-entries.ts'
 import { readCheckpoint, readOrigin } from './audit-tree.ts'
-import { readCluster, unsealedSql } from './seal-entries.ts'
 import type { Tables } from './tables.ts'
+import { readCluster, unsealedSql } from './unsealed-entries.ts'
 
 /** Filters of {@link readEntries}; an entry has to match all. */
 export interface EntryFilter {

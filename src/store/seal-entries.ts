@@ -1,88 +1,43 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { type StoredCheckpoint, splitHashes } from './audit-tree.ts'
-import { NO_TIMEOUT } from './kysely-pool.ts'
+import { type Pass, type StoredCheckpoint, splitHashes } from './audit-tree.ts'
 import type { Tables } from './tables.ts'
+import {
+  ALONG_INDEXES,
+  NOTHING_SEEN,
+  passOf,
+  rangeSql,
+  readCluster,
+  sealedSnapshot,
+  unseenSql,
+  WITHOUT_LEAF,
+} from './unsealed-entries.ts'
 
 /** What one sealing numbered. */
-export interface Numbered {
+export interface Numbered extends Pick<StoredCheckpoint, 'snapshot' | 'complete' | 'cluster' | 'lastId' | 'pass'> {
   /** Hashes of the new leaves, in order. */
   readonly leaves: readonly Buffer[]
-  /** Values for the checkpoint. */
-  readonly snapshot: string
-  readonly complete: boolean
-  readonly cluster: string
 }
 
-/** A snapshot that sees no transaction. */
-export const NOTHING_SEEN = '1:1:'
-
-/** Lets one process at a time seal, until its transaction ends; false where another one does. */
+/**
+ * Lets one process at a time seal, until its transaction ends; false where another one does. Lets PostgreSQL look for entries
+ * along indexes.
+ */
 export async function takeSealingLock(transaction: Kysely<Tables>): Promise<boolean> {
   const { rows } = await sql<{ taken: boolean }>`
-    SELECT pg_try_advisory_xact_lock(hashtext('teams_audit_seal')) AS taken`.execute(transaction)
+    SELECT pg_try_advisory_xact_lock(hashtext('teams_audit_seal')) AS taken, ${ALONG_INDEXES}`.execute(transaction)
   return rows[0]?.taken ?? false
-}
-
-/**
- * The server and database whose transaction numbers the snapshots have. After a dump was restored into another one, numbers
- * start again, and no entry can be told by them.
- */
-export async function readCluster(db: Kysely<Tables>): Promise<string> {
-  const { rows } = await sql<{ cluster: string }>`
-    SELECT (SELECT system_identifier FROM pg_control_system()) || ':' ||
-           (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster`.execute(db)
-  const [row] = rows
-  if (!row) throw new Error('the database did not say which it is')
-  return row.cluster
-}
-
-/**
- * SQL of the entries without a leaf. OFFSET 0 makes PostgreSQL look each one up in the index: for an embedded database,
- * which is never analyzed, it would plan to read all leaves. Where any entry may be unsealed, it walks along both tables.
- */
-export function unsealedSql(last: StoredCheckpoint | undefined, cluster: string): RawBuilder<unknown> {
-  const each = canTellSeen(last, cluster) ? sql`OFFSET 0` : sql``
-  return sql`${unseenSql(last, cluster)}
-             AND NOT EXISTS (SELECT 1 FROM teams_audit_leaves l WHERE l.entry_id = e.id ${each})`
-}
-
-/**
- * SQL of the entries that no sealing before has seen: those of transactions that were open at the last checkpoint, and of
- * later ones. So an open transaction delays its own entries alone. Rejected: all entries older than the oldest open
- * transaction, which any forgotten transaction of the server stops.
- *
- * Without numbers that this server has not reached: after a restore into a server with lower numbers, nearly all entries
- * have such. Both bounds also let PostgreSQL expect few entries where it has no statistics, and use the index.
- */
-export function unseenSql(last: StoredCheckpoint | undefined, cluster: string): RawBuilder<unknown> {
-  if (!canTellSeen(last, cluster)) return sql`true`
-  const { snapshot } = last
-  // The text is xmin, xmax and the transactions that were open. As a constant, whose length PostgreSQL knows.
-  const open = snapshot.split(':')[2]
-  const wasOpen = open ? sql`OR e.xid = ANY(${`{${open}}`}::xid8[])` : sql``
-  return sql`((e.xid >= pg_snapshot_xmax(${snapshot}::pg_snapshot) AND e.xid < pg_snapshot_xmax(pg_current_snapshot()))
-              OR e.xid = pg_current_xact_id_if_assigned() ${wasOpen})`
-}
-
-/**
- * False where any entry may be unsealed, whatever its transaction: before the first sealing, and after a restore until a
- * sealing is complete.
- */
-function canTellSeen(last: StoredCheckpoint | undefined, cluster: string): last is StoredCheckpoint {
-  return last !== undefined && last.cluster === cluster && last.snapshot !== NOTHING_SEEN
 }
 
 /**
  * Numbers entries that have become visible since the last checkpoint, in the order of their ids. Of two changes of one row
  * the later has the higher id, and it became visible later or at the same time.
  *
- * The snapshot is the statement's own, so that an entry is either numbered or invisible to it. Where there are more than
- * `limit` entries, the checkpoint keeps the last snapshot, and the next sealing goes on. After a restore it looks at all
- * entries, for as long as that takes.
+ * Where there are more than `limit` entries, or any entry may be unsealed, it begins a {@link Pass} of several sealings. Each of
+ * them looks at no more than `limit` entries, or at one more to see that there are too many. Rejected: to look for the entries
+ * without a leaf each time, which reads all that earlier sealings have done.
  *
- * Hashes of 32 bytes are sorted and numbered, and not the entries: those of a full sealing would go through the disk three times.
- *
- * Must be the only statement of its transaction that sees new entries: the snapshot counts the transaction's own as seen.
+ * The snapshot is that of the statement that looked for entries, so that an entry is either looked at or invisible to it. The
+ * transaction's own entries must be there before.
  */
 export async function numberEntries(
   transaction: Kysely<Tables>,
@@ -91,24 +46,115 @@ export async function numberEntries(
   limit: number,
 ): Promise<Numbered> {
   const cluster = await readCluster(transaction)
-  const timeout = canTellSeen(last, cluster) ? sql`` : NO_TIMEOUT
-  const { rows } = await sql<{ hashes: Uint8Array | null; snapshot: string }>`${timeout}
-    WITH unsealed AS MATERIALIZED (
-      SELECT e.id, e.created_at, sha256('\\x00'::bytea || e.body) AS hash FROM teams_audit_entries e
-       WHERE ${unsealedSql(last, cluster)}
-       ORDER BY e.id LIMIT ${limit}
+  const tree = { originId, size: last?.size ?? 0 }
+  const goingOn = passOf(last, cluster)
+  if (goingOn !== undefined && last !== undefined)
+    return numberInPass(transaction, tree, { ...last, pass: goingOn }, limit)
+  // Before the snapshot.
+  const lastId = await readLastId(transaction)
+  const sealed = sealedSnapshot(last, cluster)
+  const before = { snapshot: sealed ?? NOTHING_SEEN, cluster, lastId }
+  if (sealed === undefined) {
+    const { rows } = await sql<{ snapshot: string }>`SELECT pg_current_snapshot()::text AS snapshot`.execute(
+      transaction,
+    )
+    const pass = { snapshot: rows[0]?.snapshot ?? NOTHING_SEEN, after: '0', until: await readUntil(transaction) }
+    return numberInPass(transaction, tree, { ...before, pass }, limit)
+  }
+  const { lookedAt, leaves, snapshot } = await number(transaction, tree, unseenSql(sealed, limit + 1), limit)
+  if (lookedAt <= limit) return { ...before, leaves, snapshot, complete: true, pass: undefined }
+  // In this order: of two changes of one row, the pass must not have the later alone.
+  const until = await readUntil(transaction)
+  const pass = { snapshot, after: await readIdBefore(transaction, sealed, cluster), until }
+  return numberInPass(transaction, tree, { ...before, pass }, limit)
+}
+
+/**
+ * Numbers the next entries of a pass.
+ *
+ * Those that have become visible since the pass began are numbered too: leaves of two changes of one row stay in order, as the
+ * earlier one was visible before the later one had its id.
+ */
+async function numberInPass(
+  transaction: Kysely<Tables>,
+  tree: Tree,
+  from: Pick<StoredCheckpoint, 'snapshot' | 'cluster' | 'lastId'> & { readonly pass: Pass },
+  limit: number,
+): Promise<Numbered> {
+  const { snapshot, cluster, lastId, pass } = from
+  const { lookedAt, leaves, lastLookedAt } = await number(transaction, tree, rangeSql(pass, limit), limit)
+  return lookedAt < limit || lastLookedAt === null
+    ? { leaves, cluster, lastId, snapshot: pass.snapshot, complete: true, pass: undefined }
+    : { leaves, cluster, lastId, snapshot, complete: false, pass: { ...pass, after: lastLookedAt } }
+}
+
+interface Tree {
+  readonly originId: number
+  readonly size: number
+}
+
+/**
+ * Adds leaves for the entries of a SELECT that have none, in the order of their ids; none where it has more than `limit` entries.
+ *
+ * Hashes of 32 bytes are sorted and numbered, and not the entries: those of a full sealing would go through the disk three times.
+ */
+async function number(
+  transaction: Kysely<Tables>,
+  { originId, size }: Tree,
+  entries: RawBuilder<unknown>,
+  limit: number,
+): Promise<{
+  readonly leaves: readonly Buffer[]
+  readonly lookedAt: number
+  readonly lastLookedAt: string | null
+  readonly snapshot: string
+}> {
+  const { rows } = await sql<{ hashes: Uint8Array | null; count: number; last_id: string | null; snapshot: string }>`
+    WITH looked_at AS MATERIALIZED (
+      SELECT e.id, e.created_at, CASE WHEN ${WITHOUT_LEAF} THEN sha256('\\x00'::bytea || e.body) END AS hash
+        FROM (${entries}) AS e
     ), numbered AS MATERIALIZED (
-      SELECT id, created_at, hash, ${last?.size ?? 0}::bigint - 1 + row_number() OVER (ORDER BY id) AS leaf_index
-        FROM unsealed
+      SELECT id, created_at, hash, ${size}::bigint - 1 + row_number() OVER (ORDER BY id) AS leaf_index
+        FROM looked_at WHERE hash IS NOT NULL AND (SELECT count(*) FROM looked_at) <= ${limit}::int
     ), inserted AS (
       INSERT INTO teams_audit_leaves (origin_id, leaf_index, entry_id, entry_at, hash)
       SELECT ${originId}::int, leaf_index, id, created_at, hash FROM numbered
     )
     SELECT pg_current_snapshot()::text AS snapshot,
+           (SELECT count(*)::int FROM looked_at) AS count, (SELECT max(id)::text FROM looked_at) AS last_id,
            (SELECT string_agg(hash, ''::bytea ORDER BY leaf_index) FROM numbered) AS hashes`.execute(transaction)
-  const leaves = splitHashes(rows[0]?.hashes)
-  const complete = leaves.length < limit
-  const sameCluster = last !== undefined && last.cluster === cluster
-  const before = sameCluster ? last.snapshot : NOTHING_SEEN
-  return { leaves, complete, cluster, snapshot: complete ? (rows[0]?.snapshot ?? before) : before }
+  const [row] = rows
+  if (row === undefined) throw new Error('the database did not say what it numbered')
+  return { leaves: splitHashes(row.hashes), lookedAt: row.count, lastLookedAt: row.last_id, snapshot: row.snapshot }
+}
+
+/** The newest id that was given to an entry, whether or not its transaction has ended; 0 before the first. */
+async function readLastId(transaction: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ last_id: string | null }>`
+    SELECT pg_sequence_last_value('teams_audit_entries_id_seq'::regclass)::text AS last_id`.execute(transaction)
+  return rows[0]?.last_id ?? '0'
+}
+
+/** An id that no visible entry is above: entries that were copied into the database may have ids above the sequence's. */
+async function readUntil(transaction: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ until: string }>`
+    SELECT greatest(pg_sequence_last_value('teams_audit_entries_id_seq'::regclass),
+                    (SELECT max(id) FROM teams_audit_entries), 0)::text AS until`.execute(transaction)
+  return rows[0]?.until ?? '0'
+}
+
+/**
+ * An id below those of all visible entries that a snapshot does not see: the last one from before a snapshot that is older than
+ * the oldest of their transactions. 0 where no checkpoint has one, as with those of the version before.
+ */
+async function readIdBefore(transaction: Kysely<Tables>, snapshot: string, cluster: string): Promise<string> {
+  const { rows } = await sql<{ last_id: string }>`
+    SELECT c.last_id::text AS last_id FROM teams_audit_checkpoints c
+     WHERE c.complete AND c.last_id IS NOT NULL AND c.cluster = ${cluster}
+       AND pg_snapshot_xmax(c.snapshot) <= coalesce(
+             (SELECT o.xid FROM pg_snapshot_xip(${snapshot}::pg_snapshot) AS o (xid)
+               WHERE EXISTS (SELECT 1 FROM teams_audit_entries e WHERE e.xid = o.xid) ORDER BY o.xid LIMIT 1),
+             pg_snapshot_xmax(${snapshot}::pg_snapshot))
+     ORDER BY c.id DESC LIMIT 1`.execute(transaction)
+  return rows[0]?.last_id ?? '0'
 }

@@ -299,5 +299,9 @@ export interface Tables {
     snapshot: string
     complete: boolean
     cluster: string
+    last_id: string | null
+    pass_snapshot: string | null
+    pass_after: string | null
+    pass_until: string | null
   }
 }

@@ -11,7 +11,7 @@ import { readCheckpoint, readOrigin } from '../../src/store/audit-tree.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createMigrations } from '../../src/store/migrations.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { readCluster, unseenSql } from '../../src/store/seal-entries.ts'
+import { unseenSql } from '../../src/store/unsealed-entries.ts'
 import { addEntries, type Db, expectSound, leaves, unsealed } from '../audit/trail.ts'
 import { whenDone } from '../services/cleanup.ts'
 import { findPostgres, type Postgres, startPostgres } from '../services/postgres.ts'
@@ -32,9 +32,7 @@ const currentXid = async (db: Db) => {
 async function lookedAt(db: Db): Promise<number | undefined> {
   const last = await readCheckpoint(db, (await readOrigin(db))?.id ?? 0)
   const { rows } = await sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM teams_audit_entries e WHERE ${unseenSql(last, await readCluster(db))}`.execute(
-    db,
-  )
+    SELECT count(*)::int AS count FROM (${unseenSql(last?.snapshot ?? '', 1_000)}) AS looked_at`.execute(db)
   return rows[0]?.count
 }
 
@@ -109,7 +107,8 @@ describe('a dump of a database with an audit trail', () => {
     await client.connect()
     onTestFinished(() => client.end())
     await client.query(`BEGIN; ${INSERT}`)
-    expect(await seal(db, [], { limit: 10 })).toMatchObject({ entries: 10, more: true })
+    // The first entries have their leaves: a restored database is read from the beginning, a part at a time.
+    expect(await seal(db, [], { limit: 10 })).toMatchObject({ entries: 0, more: true })
     await expectSound(db)
     while (((await seal(db, [], { limit: 10 })) as { more: boolean }).more) await addEntries(db, 1)
     await client.query('COMMIT')
