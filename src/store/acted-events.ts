@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { DIGEST_TYPE, FOLLOWUP_TYPE } from '../catalogue/event-types.ts'
 import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
@@ -49,12 +49,17 @@ export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<reado
   if ('correlationId' in asked && asked.correlationId.includes('\0')) return []
   if (!('correlationId' in asked) && timeOfId('eventId' in asked ? asked.eventId : asked.notificationId) === undefined)
     return []
-  const where =
+  if ('correlationId' in asked) return findWhere(db, sql`n.correlation_id = ${asked.correlationId}`)
+  const [where, months] =
     'notificationId' in asked
-      ? sql`n.id = ${asked.notificationId}::uuid AND ${before([asked.notificationId])}`
-      : 'eventId' in asked
-        ? sql`n.event_id = ${asked.eventId}::uuid AND ${near([asked.eventId])}`
-        : sql`n.correlation_id = ${asked.correlationId}`
+      ? [sql`n.id = ${asked.notificationId}::uuid`, before([asked.notificationId])]
+      : [sql`n.event_id = ${asked.eventId}::uuid`, near([asked.eventId])]
+  const found = await findWhere(db, sql`${where} AND ${months}`)
+  // The clock that made the id may have been wrong: then it is looked for in every month, by an index of each.
+  return found.length > 0 ? found : findWhere(db, where)
+}
+
+async function findWhere(db: Kysely<Tables>, where: RawBuilder<unknown>): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
     SELECT DISTINCT n.event_id AS id FROM teams_notifications n
      WHERE ${where} AND n.event_type <> ${FOLLOWUP_TYPE} ORDER BY n.event_id LIMIT ${MAX_OF_CORRELATION_ID}::int`.execute(
@@ -68,11 +73,11 @@ export async function findAsked(db: Kysely<Tables>, asked: Asked): Promise<reado
  * repeats. Sorted.
  */
 export async function withMembers(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly string[]> {
-  const ids = sql`${[...eventIds]}::uuid[]`
-  const { rows } = await sql<{ id: string }>`
+  const read = (months: RawBuilder<unknown>) =>
+    sql<{ event_id: string }>`
     WITH asked AS (
       SELECT n.id, n.event_id, n.channel, n.created_at, n.event_type, n.repeat_of FROM teams_notifications n
-       WHERE n.event_id = ANY(${ids}) AND ${near(eventIds)}
+       WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${months}
     ), taken AS (
       SELECT a.event_id AS id, a.repeat_of FROM asked a
        UNION
@@ -81,11 +86,11 @@ export async function withMembers(db: Kysely<Tables>, eventIds: readonly string[
           ON m.digest_id = a.id AND m.channel = a.channel AND m.created_at <= a.created_at
        WHERE a.event_type = ${DIGEST_TYPE}
     )
-    SELECT id FROM taken
+    SELECT id AS event_id FROM taken
      UNION
     SELECT f.event_id FROM taken t JOIN teams_notifications f ON f.id = t.repeat_of
      ORDER BY 1`.execute(db)
-  return rows.map(({ id }) => id)
+  return (await inMonths(eventIds, read)).map((row) => row.event_id)
 }
 
 /**
@@ -96,11 +101,13 @@ export async function lockNotifications(
   db: Kysely<Tables>,
   eventIds: readonly string[],
 ): Promise<{ readonly notifications: readonly ActedNotification[]; readonly now: Date }> {
-  await sql`
-    SELECT 1 FROM (
-      SELECT n.id FROM teams_notifications n WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)}
+  await inMonths(eventIds, (months) =>
+    sql<{ event_id: string }>`
+    SELECT DISTINCT event_id FROM (
+      SELECT n.id, n.event_id FROM teams_notifications n WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${months}
        ORDER BY n.id FOR NO KEY UPDATE OF n
-    ) AS locked`.execute(db)
+    ) AS locked`.execute(db),
+  )
   return readActed(db, eventIds)
 }
 
@@ -109,13 +116,15 @@ export async function readActed(
   db: Kysely<Tables>,
   eventIds: readonly string[],
 ): Promise<{ readonly notifications: readonly ActedNotification[]; readonly now: Date }> {
-  const { rows } = await sql<ActedNotification & { now: Date }>`
+  const rows = await inMonths(eventIds, (months) =>
+    sql<ActedNotification & { now: Date }>`
     SELECT n.id, n.event_id, n.created_at, n.correlation_id, n.event_type, n.priority, n.stakeholders, n.channel, n.language,
            n.state, n.repeat_of, n.acknowledged_by, n.acknowledged_at, n.action_taken, n.action_data, n.quiet_until,
            teams_resolved_by(n) IS NOT NULL AS resolved, statement_timestamp()::timestamptz(3) AS now,
            coalesce(z.state = 'climbing' OR z.state = 'acknowledged' AND z.reminded_at IS NOT NULL, false) AS calling
       FROM teams_notifications n LEFT JOIN teams_escalations z ON z.event_id = n.event_id
-     WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)} ORDER BY n.id`.execute(db)
+     WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${months} ORDER BY n.id`.execute(db),
+  )
   return { notifications: rows, now: rows[0]?.now ?? new Date() }
 }
 
@@ -131,6 +140,16 @@ export interface AlikeEvents {
  * reading each of 2,000 took 26 ms of CPU time here, and grouping them takes 8.5 ms.
  */
 export async function groupAlike(db: Kysely<Tables>, eventIds: readonly string[]): Promise<readonly AlikeEvents[]> {
+  const rows = await groupIn(db, eventIds, near(eventIds))
+  const isFound = rows.reduce((sum, { count }) => sum + count, 0) >= new Set(eventIds).size
+  return isFound ? rows : groupIn(db, eventIds, sql`true`)
+}
+
+async function groupIn(
+  db: Kysely<Tables>,
+  eventIds: readonly string[],
+  months: RawBuilder<unknown>,
+): Promise<readonly AlikeEvents[]> {
   const { rows } = await sql<AlikeEvents>`
     SELECT (array_agg(e.event_id ORDER BY e.event_id))[1] AS id, count(*)::int AS count
       FROM (
@@ -139,7 +158,7 @@ export async function groupAlike(db: Kysely<Tables>, eventIds: readonly string[]
                  n.acknowledged_at, n.action_taken, n.action_data ->> 'by', n.action_data ->> 'at', n.quiet_until,
                  teams_resolved_by(n) IS NULL, z.state, z.reminded_at IS NULL)::text ORDER BY n.id) AS decided_by
           FROM teams_notifications n LEFT JOIN teams_escalations z ON z.event_id = n.event_id
-         WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${near(eventIds)}
+         WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${months}
          GROUP BY n.event_id
       ) e
      GROUP BY e.decided_by ORDER BY 1`.execute(db)
@@ -200,10 +219,39 @@ export async function writeActed(
 }
 
 /**
+ * Reads rows about events in the months that their ids name; where an event has none there, in all months. So an event of a process
+ * with a wrong clock is found, and others cost two months at most.
+ */
+async function inMonths<R extends { readonly event_id: string }>(
+  eventIds: readonly string[],
+  read: (months: RawBuilder<unknown>) => Promise<{ readonly rows: readonly R[] }>,
+): Promise<readonly R[]> {
+  const { rows } = await read(near(eventIds))
+  return hasAll(rows, eventIds) ? rows : (await read(sql`true`)).rows
+}
+
+function hasAll(rows: readonly { readonly event_id: string }[], eventIds: readonly string[]): boolean {
+  const found = new Set(rows.map(({ event_id }) => event_id))
+  return eventIds.every((id) => found.has(id))
+}
+
+/**
+ * SQL of the months in which notifications `n` of some events are: {@link inMonths} for a statement that may rightly find none of
+ * an event.
+ */
+export async function monthsOf(db: Kysely<Tables>, eventIds: readonly string[]): Promise<RawBuilder<unknown>> {
+  const months = near(eventIds)
+  const { rows } = await sql<{ event_id: string }>`
+    SELECT DISTINCT n.event_id FROM teams_notifications n
+     WHERE n.event_id = ANY(${[...eventIds]}::uuid[]) AND ${months}`.execute(db)
+  return hasAll(rows, eventIds) ? months : sql`true`
+}
+
+/**
  * SQL that lets PostgreSQL leave out months: an id of an event has the time of the process that made it, a row that of its
  * transaction, so a day on each side is left.
  */
-export function near(eventIds: readonly string[]) {
+function near(eventIds: readonly string[]) {
   const times = timesOf(eventIds)
   if (times === undefined) return sql`true`
   // An id that somebody made up may say a year that the database does not read.

@@ -3,7 +3,7 @@ import type { Language } from '../catalogue/language.ts'
 import type { Priority } from '../catalogue/priority.ts'
 import type { EscalationEnd, EscalationState, Plan } from '../contract/escalations.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { near } from './acted-events.ts'
+import { monthsOf } from './acted-events.ts'
 import type { Tables } from './tables.ts'
 
 /** An accepted event that may climb. */
@@ -108,7 +108,7 @@ export async function lockEscalations(
   wanted: Wanted,
   dataKeys: readonly string[] = [],
 ): Promise<readonly LockedEscalation[]> {
-  const locked = await sql<{ event_id: string; digest_id: string | null }>`${lockedSql(wanted)}`.execute(db)
+  const locked = await sql<{ event_id: string; digest_id: string | null }>`${await lockedSql(db, wanted)}`.execute(db)
   if (locked.rows.length === 0) return []
   const hasDigests = locked.rows.some((row) => row.digest_id !== null)
   const data =
@@ -140,7 +140,7 @@ export async function lockEscalations(
   }))
 }
 
-function lockedSql(wanted: Wanted): RawBuilder<unknown> {
+async function lockedSql(db: Kysely<Tables>, wanted: Wanted): Promise<RawBuilder<unknown>> {
   if ('dueBy' in wanted)
     return sql`
       SELECT event_id, digest_id FROM teams_escalations WHERE next_at <= ${wanted.dueBy}
@@ -155,7 +155,7 @@ function lockedSql(wanted: Wanted): RawBuilder<unknown> {
        WHERE event_id IN (
          SELECT d.event_id FROM teams_notifications n
            JOIN teams_notifications d ON d.id = n.digest_id AND d.created_at >= n.created_at
-          WHERE n.event_id = ANY(${[...wanted.digestsOf]}::uuid[]) AND ${near(wanted.digestsOf)})
+          WHERE n.event_id = ANY(${[...wanted.digestsOf]}::uuid[]) AND ${await monthsOf(db, wanted.digestsOf)})
        ORDER BY event_id FOR UPDATE`
   if ('beganAfter' in wanted)
     return sql`

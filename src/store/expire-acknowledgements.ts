@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { DIGEST_TYPE } from '../catalogue/event-types.ts'
 import type { Priority } from '../catalogue/priority.ts'
-import { near } from './acted-events.ts'
+import { monthsOf } from './acted-events.ts'
 import { changeRows } from './state-changes.ts'
 import type { Tables } from './tables.ts'
 
@@ -36,7 +36,7 @@ export async function findExpiredOthers(
   if (ids.length === 0) return []
   const { rows } = await sql<{ event_id: string }>`
     SELECT DISTINCT n.event_id FROM teams_notifications n
-     WHERE n.event_id = ANY(${ids}::uuid[]) AND ${near(ids)} AND ${isExpired(now, ackTtl)}
+     WHERE n.event_id = ANY(${ids}::uuid[]) AND ${await monthsOf(db, ids)} AND ${isExpired(now, ackTtl)}
        AND NOT EXISTS (SELECT 1 FROM teams_escalations z WHERE z.event_id = n.event_id AND z.state = 'acknowledged')
      LIMIT ${limit}::int`.execute(db)
   return rows.map((row) => row.event_id)
@@ -60,7 +60,7 @@ export async function clearAcknowledgements(
   const { rows } = await sql<{ event_id: string }>`
     WITH old AS (
       SELECT n.id, n.created_at, n.acknowledged_at FROM teams_notifications n
-       WHERE n.event_id = ANY(${ids}::uuid[]) AND ${near(ids)} AND n.acknowledged_at IS NOT NULL
+       WHERE n.event_id = ANY(${ids}::uuid[]) AND ${await monthsOf(db, ids)} AND n.acknowledged_at IS NOT NULL
          AND (n.event_id = ANY(${[...due]}::uuid[]) OR ${isExpired(now, ackTtl)})
     ), ${changeRows(
       'notification.acknowledgement_expired',

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Priority } from '../catalogue/priority.ts'
-import { near } from './acted-events.ts'
+import { monthsOf } from './acted-events.ts'
 import type { Tables } from './tables.ts'
 
 /** An event that an action acknowledged, and that nobody had acknowledged before. */
@@ -31,7 +31,7 @@ export async function readFirstAcknowledgements(
     SELECT min(n.priority) AS priority, min(n.stakeholders) AS stakeholders,
            CASE WHEN min(n.sent_at) <= ${at}::timestamptz THEN extract(epoch FROM ${at}::timestamptz - min(n.sent_at))::float8 END AS seconds
       FROM teams_notifications n
-     WHERE n.event_id = ANY(${ids}::uuid[]) AND ${near(ids)} AND n.event_type NOT LIKE 'gateway.%'
+     WHERE n.event_id = ANY(${ids}::uuid[]) AND ${await monthsOf(db, ids)} AND n.event_type NOT LIKE 'gateway.%'
        AND NOT EXISTS (SELECT 1 FROM teams_actions b
                         WHERE b.event_ids @> ARRAY[n.event_id] AND b.action = 'acknowledge' AND b.state = 'done'
                           AND b.id <> ${actionId}::uuid AND b.id IS DISTINCT FROM ${confirms}::uuid

@@ -288,7 +288,8 @@ const DAY = 86_400_000
 /**
  * The row with an id. Looks in the partitions of the id's own time first, with a day on each side for clock differences and long
  * transactions: an id has the time of the process that made it, and `created_at` that of the transaction. The card of a later tier
- * has the `created_at` of its event, which may be weeks before its id, so all earlier partitions are next.
+ * has the `created_at` of its event, which may be weeks before its id, and the clock of a process may be wrong by more than a day,
+ * so all partitions are next, each by an index.
  */
 async function takeById<O>(
   query: SelectQueryBuilder<Tables, 'teams_notifications', O>,
@@ -297,10 +298,12 @@ async function takeById<O>(
   const made = timeOfId(id)
   // An id that somebody made up may say a year that the database does not read.
   if (!made || made.getUTCFullYear() >= 9999) return undefined
-  const earliest = new Date(made.getTime() - DAY)
-  const inTime = query.where('id', '=', id).where('created_at', '<', new Date(made.getTime() + DAY))
-  const found = await inTime.where('created_at', '>', earliest).executeTakeFirst()
-  return found ?? inTime.where('created_at', '<=', earliest).executeTakeFirst()
+  const ofId = query.where('id', '=', id)
+  const found = await ofId
+    .where('created_at', '>', new Date(made.getTime() - DAY))
+    .where('created_at', '<', new Date(made.getTime() + DAY))
+    .executeTakeFirst()
+  return found ?? ofId.executeTakeFirst()
 }
 
 function missing(): GatewayError {
