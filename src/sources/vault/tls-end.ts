@@ -28,7 +28,12 @@ export function readServerCertificate(
       then()
     }
     const fail = (problem: SourceProblem) => finish(() => reject(problem))
-    socket.on('error', (error) => fail(new SourceProblem(codeOfRequest(error), { cause: error })))
+    socket.on('error', (error) => {
+      // A server that asks for a client's certificate ends the handshake of TLS 1.2 after it has shown its own.
+      const shown = socket.getPeerX509Certificate()
+      if (shown === undefined) fail(new SourceProblem(codeOfRequest(error), { cause: error }))
+      else finish(() => resolve(shown))
+    })
     socket.on('close', () => fail(new SourceProblem('no_answer')))
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate()
