@@ -54,16 +54,19 @@ export function definitionAt(nodes: readonly VaultStandIn[], more: Partial<Vault
 
 /** A source whose looks go on from the checkpoint of the last one. */
 export function watchVault(definition: VaultDefinition, token?: string, clock = createShiftedClock()) {
-  const make = () =>
-    createVaultSource(definition, { secret: () => (token === undefined ? undefined : new Secret(token)), clock })
+  const make = (more: Partial<VaultDefinition> = {}) =>
+    createVaultSource(
+      { ...definition, ...more },
+      { secret: () => (token === undefined ? undefined : new Secret(token)), clock },
+    )
   let source = make()
   let checkpoint: JsonObject = {}
   return {
     clock,
     check: () => source.check(new AbortController().signal),
-    /** Starts the source anew, as another replica does. */
-    restart(): void {
-      source = make()
+    /** Starts the source anew, as another replica does, or one with another configuration. */
+    restart(more: Partial<VaultDefinition> = {}): void {
+      source = make(more)
     },
     /** Looks once: types and subjects of the events, and why it did not see. */
     async look() {

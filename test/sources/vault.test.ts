@@ -196,6 +196,18 @@ describe('audit devices', () => {
     expect((await other.look()).events).toEqual(['vault.audit.disabled vault_prod.audit_device'])
   })
 
+  it('are ended as not known once they are not watched any more', async () => {
+    const { vault, look, restart } = await single()
+    vault.enableAudit('syslog/', 'syslog')
+    await look()
+    vault.disableAudit('syslog/')
+    await look()
+    restart({ audit: false })
+    const ended = await look()
+    expect(ended.events).toEqual(['vault.audit.recovered vault_prod.audit_device.syslog/'])
+    expect(ended.data[0]?.impact).toBe('Not watched any more: whether it is over is not known.')
+  })
+
   it('are an event when requests fail that a healthy node can not record, and for ten minutes after the last one', async () => {
     const { vault, look, restart, clock } = await single()
     expect(await look()).toMatchObject(NOTHING)
@@ -324,6 +336,23 @@ describe('certificates', () => {
     expect((await look()).events).toEqual(['vault.certificate.unseen vault_prod.certificate_unseen'])
     await server.start()
     expect((await look()).events).toEqual(['vault.certificate.renewed vault_prod.certificate_unseen'])
+  })
+
+  it('of PKI mounts that were not looked at without an active node keep what is open', async () => {
+    const [node] = await startCluster(1)
+    if (node === undefined) throw new Error('no node')
+    const { look, restart } = watchVault(definitionAt([node], { pki: ['pki_int'] }))
+    expect((await look()).events).toEqual(['vault.certificate.unseen vault_prod.certificate_unseen'])
+    node.seal()
+    restart()
+    expect((await look()).events).toEqual(['vault.seal.detected vault_prod.sealed'])
+    node.unseal()
+    node.putCertificate('pki_int', certificate.cert)
+    expect((await look()).events.sort()).toEqual([
+      'vault.certificate.expiring vault_prod.certificate.pki_int/ca/pem',
+      'vault.certificate.renewed vault_prod.certificate_unseen',
+      'vault.unseal.complete vault_prod.sealed',
+    ])
   })
 })
 

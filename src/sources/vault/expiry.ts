@@ -30,13 +30,17 @@ export function expiryConditions(
 }
 
 /**
- * True for a finding of which nobody knows whether it is over: about a certificate that is watched and was not seen; and about one
- * that expires soon, once it has expired, which has an event of its own.
+ * True for a finding of which nobody knows whether it is over: about a certificate that is watched and was not seen; about one that
+ * expires soon, once it has expired, which has an event of its own; and about places of which one was not looked at yet.
  */
 export function isUndecided(seen: readonly SeenCertificate[], now: Date): (finding: Finding) => boolean {
   const hidden = new Set(seen.filter(({ certificate }) => certificate === undefined).map(subjectOf))
   const expired = new Set(seen.filter((place) => leftMs(place, now) <= 0).map(subjectOf))
+  const isWaiting = seen.some(
+    ({ of, certificate, code }) => of !== 'node' && certificate === undefined && code === undefined,
+  )
   return ({ finding, subject }) =>
+    (finding === 'certificate_unseen' && isWaiting) ||
     (finding === 'certificate' && (hidden.has(subject) || expired.has(subject))) ||
     (finding === 'certificate_expired' && hidden.has(subject))
 }

@@ -1,6 +1,7 @@
 import type { VaultDefinition } from '../../catalogue/vault-definition.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { createAuthority } from '../authority.ts'
+import type { Finding } from '../findings.ts'
 import { type Look, poll } from '../poll.ts'
 import type { Source, SourceParts } from '../source.ts'
 import { createCertificateWatch } from './certificates.ts'
@@ -45,7 +46,7 @@ export function createVaultSource(definition: VaultDefinition, { secret, clock }
         conditions: [...cluster.conditions, ...serving.conditions, ...expiry],
         unknown: new Set([...cluster.unknown, ...serving.unknown]),
         undecided: isUndecided(certificates, now),
-        absent: ({ finding }) => token === undefined && WITH_TOKEN.some((name) => name === finding),
+        absent: ({ finding }) => token === undefined && needsToken(finding),
         memory: writeMemory({ ...memory, ...serving.memory, sealed: cluster.sealed }),
         ...(code === undefined ? {} : { code }),
       }
@@ -54,10 +55,28 @@ export function createVaultSource(definition: VaultDefinition, { secret, clock }
     }
   }
 
+  /** True for a finding that the source looks for, as it is configured. */
+  function isWatched({ finding }: Finding): boolean {
+    if (finding === 'audit_device' && !definition.audit) return false
+    if (finding === 'audit_failures' && !definition.metrics) return false
+    return secret() !== undefined || !needsToken(finding)
+  }
+
   return {
-    run: (context) => poll(context, { ...definition, look, over: overOf, more: moreOf }),
+    run: (context) =>
+      poll(context, {
+        ...definition,
+        look,
+        // Without one, the event says that it is not known whether the finding is over.
+        over: (finding) => (isWatched(finding) ? overOf(finding) : undefined),
+        more: moreOf,
+      }),
     check: (signal) => checkVault({ definition, readAuthority, watch, token: secret(), clock }, signal),
   }
+}
+
+function needsToken(finding: string): boolean {
+  return WITH_TOKEN.some((name) => name === finding)
 }
 
 /** Without a token: what was found with one is neither over nor looked at. */
