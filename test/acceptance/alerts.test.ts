@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ServedGateway, serveGateway } from '../../src/app/serve.ts'
+import { type Wired, wire } from '../../src/app/wiring.ts'
 import type { GatewayOptions } from '../../src/gateway/options.ts'
 import { applyRetention } from '../../src/store/maintenance.ts'
 import { KINDS, startedStore } from '../services/stores.ts'
@@ -44,7 +44,7 @@ interface Row {
   readonly resolved: boolean
 }
 
-function receiver({ wired: { service, database } }: ServedGateway) {
+function receiver({ service, database }: Pick<Wired, 'service' | 'database'>) {
   return {
     database,
     receive: (body: unknown, name = 'default', origin = 'test') => service.receiveAlerts(name, body, origin),
@@ -111,16 +111,16 @@ function receiver({ wired: { service, database } }: ServedGateway) {
 const SRE = { stakeholder_groups: { sre: { channels: ['sre'] } } } as const
 const toSre = { team: 'SRE' }
 
-async function serve(kind: (typeof KINDS)[number], config: GatewayOptions['config'] = SRE) {
-  const store = await startedStore(kind)
-  const gateway = await serveGateway({ env: {}, settings: { ...QUICK, ...store }, config })
-  onTestFinished(() => gateway.stop())
-  return receiver(gateway)
+/** A gateway that only accepts: these tests are about rows, not about cards. */
+async function accepting(kind: (typeof KINDS)[number], config: GatewayOptions['config'] = SRE) {
+  const wired = await wire({ env: {}, settings: { ...QUICK, ...(await startedStore(kind)) }, config, deliver: false })
+  onTestFinished(() => wired.stop())
+  return receiver(wired)
 }
 
 describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   it('make a card when a group fires, and one where it was when the group is resolved', async () => {
-    const { receive, rows } = await serve(kind)
+    const { receive, rows } = await accepting(kind)
     const [first] = await receive(group(['a'], toSre))
     expect(first).toMatchObject({ duplicate: false, notifications: [{ channel: 'sre' }] })
     const firing = { event_type: 'prometheus.alert.firing', priority: 'CRITICAL', channel: 'sre', state: 'card' }
@@ -135,7 +135,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('that come again at once, also at the same time, are answered as the first one', async () => {
-    const { receive, rows } = await serve(kind)
+    const { receive, rows } = await accepting(kind)
     const answers = await Promise.all([1, 2, 3].map(() => receive(group(['a', 'b'], toSre))))
     answers.push(await receive(group(['b', 'a'], toSre)))
     expect(new Set(answers.flat().map(({ eventId }) => eventId)).size).toBe(1)
@@ -146,7 +146,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('of different states of a group, all at the same time, leave no open card when the last is its end', async () => {
-    const { receive, rows } = await serve(kind)
+    const { receive, rows } = await accepting(kind)
     const crash = group(['a'], { ...toSre, event_type: 'kubernetes.pod.crashloop' })
     await Promise.all([receive(crash), receive(group(['a', 'b'], toSre)), receive(over(group(['a'], toSre)))])
     await receive(over(group(['a', 'b'], toSre)))
@@ -156,7 +156,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('repeat an unchanged group without a card and are counted, at every priority', async () => {
-    const { receive, rows, wait } = await serve(kind)
+    const { receive, rows, wait } = await accepting(kind)
     const low = { ...toSre, severity: 'low' }
     await receive({ ...group(['a'], low), groupKey: 'low' })
     await receive(group(['a'], toSre))
@@ -168,7 +168,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('make a card when a group gets worse, and none when a part of it is resolved', async () => {
-    const { receive, rows, wait } = await serve(kind)
+    const { receive, rows, wait } = await accepting(kind)
     await receive(group(['a'], { ...toSre, severity: 'warning' }))
     await wait()
     await receive(group(['a', 'b'], { ...toSre, severity: 'warning' }))
@@ -187,7 +187,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('show an alert that joined while repeats were suppressed, with the first webhook after that', async () => {
-    const { receive, rows, wait } = await serve(kind)
+    const { receive, rows, wait } = await accepting(kind)
     const repeat = { state: 'suppressed', reason: 'repeat' }
     await receive(group(['a'], toSre))
     await receive(group(['a', 'b'], toSre))
@@ -204,7 +204,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('show an alert that joined one group_interval later, which may be a second shorter than TEAMS_REPEAT_WINDOW', async () => {
-    const { receive, rows, wait } = await serve(kind)
+    const { receive, rows, wait } = await accepting(kind)
     await receive(group(['a'], toSre))
     await wait(299)
     await receive(group(['a', 'b'], toSre))
@@ -212,7 +212,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('with the alerts of another one count for themselves where priority, type or caller differ', async () => {
-    const { receive, rows } = await serve(kind)
+    const { receive, rows } = await accepting(kind)
     const forged = [
       group(['a'], { ...toSre, severity: 'none' }),
       group(['a'], { ...toSre, event_type: 'deployment.failed', severity: 'info' }),
@@ -224,7 +224,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('whose listed alerts are resolved close nothing where others were left out, and are no end of them', async () => {
-    const { receive, rows, wait } = await serve(kind)
+    const { receive, rows, wait } = await accepting(kind)
     const cut = { ...over(group(['a', 'b'], toSre)), truncatedAlerts: 7 }
     await receive(group(['a', 'b', 'c'], toSre))
     await wait()
@@ -241,7 +241,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('of a group that somebody has acknowledged make no card, also when it gets worse, until that expires', async () => {
-    const { receive, rows, wait, acknowledge } = await serve(kind)
+    const { receive, rows, wait, acknowledge } = await accepting(kind)
     await receive(group(['a'], toSre))
     await acknowledge(59)
     await wait()
@@ -255,7 +255,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('of a resolved group make no card where all its alerts were silenced, and close its events', async () => {
-    const { receive, rows, silence } = await serve(kind)
+    const { receive, rows, silence } = await accepting(kind)
     await silence('prometheus.alert.firing')
     await receive(group(['a'], toSre))
     expect(await receive(over(group(['a'], toSre)))).toMatchObject([{ duplicate: false, notifications: [] }])
@@ -263,7 +263,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('of a group whose event type changes resolve all that it opened, in the channels of the cards', async () => {
-    const { receive, rows } = await serve(kind, {
+    const { receive, rows } = await accepting(kind, {
       ...SRE,
       sources: {
         default: {
@@ -290,7 +290,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   it('make their card, whatever a caller has sent with the correlation id of the group', async () => {
     const store = await startedStore(kind)
     const gateway = await serveQuick(store, { TEAMS_UNDECLARED_DATA: 'keep' })
-    const { receive, rows } = receiver(gateway)
+    const { receive, rows } = receiver(gateway.wired)
     await receive(group(['a'], toSre))
     const { rows: events } = await sql<{ correlation_id: string; data: { alert_ids: string[] } }>`
       SELECT correlation_id, data FROM teams_events WHERE event_type = 'prometheus.alert.firing'`.execute(
@@ -313,7 +313,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('are forgotten by retention once they are older than 40 days', async () => {
-    const { receive, database } = await serve(kind)
+    const { receive, database } = await accepting(kind)
     for (const groupKey of ['old', 'new']) await receive({ ...group(['a']), groupKey })
     await sql`UPDATE teams_alert_events SET event_created_at = now() - interval '41 days'
                WHERE id = (SELECT min(id) FROM teams_alert_events)`.execute(database.kysely)
@@ -323,13 +323,13 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
   })
 
   it('with an event type whose data they do not have make an ordinary alert', async () => {
-    const { receive, rows } = await serve(kind)
+    const { receive, rows } = await accepting(kind)
     await receive(group(['a'], { ...toSre, event_type: 'celery.task.failed' }))
     expect(await rows()).toMatchObject([{ event_type: 'prometheus.alert.firing', state: 'card' }])
   })
 
   it('of an alert that must keep firing make no event, and are counted, its end too', async () => {
-    const { receive, rows, metrics } = await serve(kind)
+    const { receive, rows, metrics } = await accepting(kind)
     expect(await receive(payload('watchdog'))).toEqual([])
     expect(await receive(over(payload('watchdog')))).toEqual([])
     expect(await rows()).toEqual([])
@@ -340,7 +340,7 @@ describe.each(KINDS)('webhooks of an Alertmanager, on %s', (kind) => {
 
 describe('a resolution, on postgres', () => {
   it('that comes while a webhook of its group is being accepted waits for it, and resolves its event', async () => {
-    const { receive, rows, holdEvents, waiting } = await serve('postgres')
+    const { receive, rows, holdEvents, waiting } = await accepting('postgres')
     const release = await holdEvents()
     const firing = receive(group(['a'], { ...toSre, event_type: 'kubernetes.pod.crashloop' }))
     await expect.poll(waiting).toBe(1)
@@ -437,7 +437,7 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
 
   it('keeps no value of a patient that only an alert beyond the listed ones, or a resolved one, has by name', async () => {
     const gateway = await serveQuick(await startedStore('embedded'), {})
-    const { receive } = receiver(gateway)
+    const { receive } = receiver(gateway.wired)
     const names = ['Zainab Alqahtani', 'Noura Alharbi']
     const body = group(Array.from({ length: 52 }, (_, index) => `f${index}`))
     const [first, , ...others] = body.alerts
@@ -456,7 +456,7 @@ describe('POST /v1/inbound/alertmanager/{name}', () => {
 
   it('keeps no patient data of any field, and puts none into a link', async () => {
     const gateway = await serveQuick(await startedStore('embedded'), {})
-    const { receive } = receiver(gateway)
+    const { receive } = receiver(gateway.wired)
     const name = 'Zainab Alqahtani'
     const id = 'P900123456'
     const body = group(['a', 'b'])
