@@ -5,9 +5,10 @@ import { promisify } from 'node:util'
 import { type Program, privateFolder, startProgram } from './program.ts'
 
 /** Debian's Python, which has Debian's Celery. */
-const PYTHON = '/usr/bin/python3'
+export const PYTHON = '/usr/bin/python3'
 const MODULES = '/usr/lib/python3/dist-packages'
-const APPLICATION = fileURLToPath(new URL('../fixtures/celery', import.meta.url))
+/** Folder of the tests' applications. */
+export const APPLICATIONS = fileURLToPath(new URL('../fixtures/celery', import.meta.url))
 
 /** Path of Celery; undefined where there is none. */
 export function findCelery(): string | undefined {
@@ -32,7 +33,7 @@ export interface CeleryUrls {
 
 function environment({ broker, backend }: CeleryUrls): Readonly<Record<string, string>> {
   return {
-    PYTHONPATH: APPLICATION,
+    PYTHONPATH: APPLICATIONS,
     PYTHONDONTWRITEBYTECODE: '1',
     BROKER: broker,
     ...(backend === undefined ? {} : { BACKEND: backend }),
