@@ -70,12 +70,12 @@ it('tasks of Celery that fail are reported once each, also those of a worker tha
     hangs: [
       { event_type: 'celery.task.timeout', error: 'billiard.exceptions.TimeLimitExceeded', queue: 'nphies_claims' },
     ],
-    dies: [{ event_type: 'celery.task.failed', error: 'billiard.exceptions.WorkerLostError', worker: failed.worker }],
+    dies: [{ event_type: 'celery.task.lost', error: 'billiard.exceptions.WorkerLostError', worker: failed.worker }],
     unknown: [
       { event_type: 'celery.task.failed', task_name: 'claims.unknown', error: 'celery.exceptions.NotRegistered' },
     ],
-    rejects: [{ event_type: 'celery.task.failed', error: 'celery.exceptions.Reject' }],
-    expires: [{ event_type: 'celery.task.failed', error: expect.stringContaining('expired') }],
+    rejects: [{ event_type: 'celery.task.rejected', error: 'celery.exceptions.Reject' }],
+    expires: [{ event_type: 'celery.task.expired', error: expect.stringContaining('expired') }],
   }
   for (const [task, events] of Object.entries(expected)) {
     await expect.poll(async () => (await eventsOf(task)).length, PATIENCE).toBe(events.length)

@@ -1064,8 +1064,9 @@ class _TaskReports:
         self, sender: Any = None, request: Any = None, terminated: Any = None, expired: Any = None, **_more: Any
     ) -> None:
         how = "expired" if expired else "terminated" if terminated else "revoked"
-        kwargs = getattr(request, "kwargs", None)
-        self._report("revoked", sender, request.id, kwargs, f"celery.exceptions.TaskRevokedError: {how}", None, request)
+        error = f"celery.exceptions.TaskRevokedError: {how}"
+        event_type = "celery.task.expired" if expired else "celery.task.revoked"
+        self._report("revoked", sender, request.id, request.kwargs, error, None, request, event_type)
 
     def on_task_postrun(
         self,
@@ -1123,6 +1124,7 @@ class _TaskReports:
         error: Any,
         traceback: Any,
         request: Any = None,
+        event_type: Optional[str] = None,
     ) -> None:
         try:
             if not self._is_ours(task):
@@ -1135,7 +1137,8 @@ class _TaskReports:
             most = getattr(task, "max_retries", None)
             argument = self.correlation_argument
             given = kwargs.get(argument) if argument is not None and isinstance(kwargs, Mapping) else None
-            self._send(kind, getattr(task, "name", None), task_id, origin, error, traceback, most, given)
+            told = event_type or _event_type(kind, error)
+            self._send(kind, told, getattr(task, "name", None), task_id, origin, error, traceback, most, given)
         except Exception as problem:
             self._tell(problem)
 
@@ -1146,13 +1149,14 @@ class _TaskReports:
             headers = getattr(message, "headers", None) or {}
             delivery = getattr(message, "delivery_info", None) or {}
             origin = _Origin(_whole(headers.get("retries")), delivery.get("routing_key"), None)
-            self._send(kind, name, task_id, origin, error, None, None, None)
+            self._send(kind, _event_type(kind, error), name, task_id, origin, error, None, None, None)
         except Exception as problem:
             self._tell(problem)
 
     def _send(
         self,
         kind: str,
+        event_type: str,
         name: Any,
         task_id: Any,
         origin: _Origin,
@@ -1177,10 +1181,9 @@ class _TaskReports:
             "traceback": _frames(traceback),
         }
         self.client.send(
-            _event_type(kind, error),
+            event_type,
             {field: value for field, value in data.items() if value is not None},
             str(correlation_id) if correlation_id else identity,
-            priority=TeamsPriority.MEDIUM if kind == "revoked" else None,
             occurred_at=datetime.datetime.now(datetime.timezone.utc),
             # The same as that of a gateway that reads Celery's events: what both see is one event.
             idempotency_key=f"celery:{identity}:{kind}:{origin.retries}",
@@ -1193,11 +1196,13 @@ class _TaskReports:
 
 
 def _event_type(kind: str, error: Any) -> str:
-    if kind == "retried":
-        return "celery.task.retry"
-    if kind == "failed" and type(error).__name__ in _TIMEOUTS:
+    """Of a kind but `revoked`, which has several."""
+    name = type(error).__name__
+    if kind == "failed" and name in _TIMEOUTS:
         return "celery.task.timeout"
-    return "celery.task.failed"
+    if kind == "failed" and name == "WorkerLostError":
+        return "celery.task.lost"
+    return {"retried": "celery.task.retry", "rejected": "celery.task.rejected"}.get(kind, "celery.task.failed")
 
 
 def _whole(value: Any) -> int:
