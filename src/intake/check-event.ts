@@ -14,6 +14,7 @@ import { MAX_ID_LENGTH, MAX_PROBLEMS_PER_EVENT, MAX_STAKEHOLDERS } from '../cont
 import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
+import { fromCdEvent } from './cdevents.ts'
 import { checkData } from './check-data.ts'
 import { contentHash } from './content-hash.ts'
 import {
@@ -77,11 +78,12 @@ export function checkEvent(
   undeclared?: UndeclaredData,
   bySource = false,
 ): CheckedEvent | undefined {
-  const event = readFields(given)
-  if (typeof event === 'string') {
-    problems.push({ at, found: event, expected: 'an object with eventType and data' })
+  const read = readFields(given)
+  if (typeof read === 'string') {
+    problems.push({ at, found: read, expected: 'an object with eventType and data' })
     return undefined
   }
+  const event = fromCdEvent(read, catalogue)
   const before = problems.length
   const addProblem = (field: string, found: string, expected: string) =>
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })

@@ -178,6 +178,52 @@ export const PLATFORM: {
       runbook_url: 'https://runbooks.example.sa/deploy/rollback',
     },
   },
+  'deployment.rolledback': {
+    correlationId: 'service/claims-api@prod',
+    occurredAt: '2026-11-30T19:10:00Z',
+    data: {
+      component: 'service/claims-api',
+      summary: 'service/claims-api is rolled back in prod: pkg:oci/claims-api@2026.11.4.',
+      labels: { environment: 'prod', artifact: 'pkg:oci/claims-api@2026.11.4' },
+    },
+  },
+  'deployment.removed': {
+    correlationId: 'service/claims-legacy@prod',
+    occurredAt: '2026-11-30T19:10:00Z',
+    data: {
+      component: 'service/claims-legacy',
+      summary: 'service/claims-legacy is removed from prod.',
+      labels: { environment: 'prod' },
+    },
+  },
+  'deployment.environment.changed': {
+    correlationId: 'prod',
+    occurredAt: '2026-11-30T19:10:00Z',
+    data: {
+      component: 'production',
+      summary: 'The environment production was modified.',
+      dashboard_url: 'https://cluster.example.sa',
+    },
+  },
+  'pipeline.failed': {
+    correlationId: 'claims-ci',
+    occurredAt: '2026-11-30T18:40:00Z',
+    data: {
+      component: 'claims-ci',
+      summary: 'The pipeline claims-ci failed.',
+      message: 'npm test: 2 of 4,120 tests failed',
+      dashboard_url: 'https://ci.example.sa/claims/812',
+    },
+  },
+  'pipeline.completed': {
+    correlationId: 'claims-ci',
+    occurredAt: '2026-11-30T18:55:00Z',
+    data: {
+      component: 'claims-ci',
+      summary: 'The pipeline claims-ci succeeded.',
+      dashboard_url: 'https://ci.example.sa/claims/813',
+    },
+  },
   'project.milestone.reached': {
     correlationId: 'milestone-phase-1',
     occurredAt: '2025-01-15T09:00:00Z',

@@ -171,6 +171,51 @@ export const PLATFORM = {
       ar: { title: 'فشل نشر الإصدار', meaning: 'الإصدار الجديد ليس قيد التشغيل؛ يُرجى التحقق من الإصدار العامل.' },
     },
   },
+  'deployment.rolledback': {
+    priority: 'MEDIUM',
+    stakeholders: ['devops', 'pmo'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Deployment rolled back', meaning: 'The version before it is live again.' },
+      ar: { title: 'تراجُع عن نشر إصدار', meaning: 'عاد الإصدار السابق إلى التشغيل.' },
+    },
+  },
+  'deployment.removed': {
+    priority: 'INFO',
+    stakeholders: ['devops', 'pmo'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Service removed', meaning: 'The service does not run in this environment any more.' },
+      ar: { title: 'أُزيلت خدمة', meaning: 'لم تعد الخدمة تعمل في هذه البيئة.' },
+    },
+  },
+  'deployment.environment.changed': {
+    priority: 'INFO',
+    stakeholders: ['devops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Environment changed', meaning: 'A place where services run was created, changed or deleted.' },
+      ar: { title: 'تغيّرت بيئة تشغيل', meaning: 'أُنشئت بيئة تعمل فيها الخدمات أو عُدّلت أو حُذفت.' },
+    },
+  },
+  'pipeline.failed': {
+    priority: 'MEDIUM',
+    stakeholders: ['devops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Pipeline failed', meaning: 'A run of a build or delivery pipeline did not succeed.' },
+      ar: { title: 'فشل خط التسليم', meaning: 'لم ينجح تشغيل خط البناء أو التسليم.' },
+    },
+  },
+  'pipeline.completed': {
+    priority: 'INFO',
+    stakeholders: ['devops'],
+    card: 'system_alert',
+    words: {
+      en: { title: 'Pipeline succeeded', meaning: 'A run of a build or delivery pipeline succeeded.' },
+      ar: { title: 'نجح خط التسليم', meaning: 'نجح تشغيل خط البناء أو التسليم.' },
+    },
+  },
   'project.milestone.reached': {
     priority: 'INFO',
     stakeholders: ['pmo'],
