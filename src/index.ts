@@ -1,7 +1,15 @@
 /** What `import … from 'claimlinc-teams'` gives: the public contract, and nothing else. */
 import './kernel/require-node.ts'
 
-export type { ActionProvider, Offer, OutsideAction, ProvidedEvent, ProviderResult } from './actions/provider.ts'
+export {
+  type ActionProvider,
+  type Offer,
+  type OutsideAction,
+  type ProvidedEvent,
+  type ProviderResult,
+  type RunOptions,
+  StillRunning,
+} from './actions/provider.ts'
 export {
   type AdaptiveCard,
   type BuildCardOptions,

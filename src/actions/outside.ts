@@ -17,7 +17,7 @@ import { inTransaction } from '../store/transactions.ts'
 import type { ActParts } from './act.ts'
 import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
 import { type EventState, statesOf } from './event-state.ts'
-import { type ActionProvider, isOutside, OUTSIDE_ACTIONS, offerOf } from './provider.ts'
+import { isOutside, OUTSIDE_ACTIONS, offerOf, StillRunning } from './provider.ts'
 import { refuseUnconfirmed } from './second-person.ts'
 
 /** Seconds for which a process has an action that it runs, without a renewal. */
@@ -56,12 +56,17 @@ export function createOutsideActions(options: {
     return statesOf(notifications, parts.lives, now)[0]
   }
 
-  async function runTaken(action: StoredAction, again: boolean): Promise<ActionEnd> {
+  /** Runs or looks up an action; undefined where it goes on without this process. */
+  async function runTaken(action: StoredAction, again: boolean): Promise<ActionEnd | undefined> {
     const event = await eventOf(action)
     if (event === undefined || !isOutside(action.action)) return { state: 'failed', code: 'not_offered', result: null }
     const offer = offerOf(parts.providers, action.action, event)
-    if (again) return lookUp(offer, event, action)
-    if ('why' in offer) return { state: 'failed', code: offer.why, result: null }
+    if ('why' in offer)
+      return again
+        ? { state: 'unknown', code: 'provider_lost', result: null }
+        : { state: 'failed', code: offer.why, result: null }
+    const { provider } = offer
+    if (again && provider.look === undefined) return { state: 'unknown', code: 'provider_lost', result: null }
     const lost = new AbortController()
     const renewal = setInterval(() => {
       renewAction(kysely, action.id, LEASE_SECONDS).then(
@@ -69,31 +74,23 @@ export function createOutsideActions(options: {
         () => undefined,
       )
     }, RENEW_MS)
+    const options = {
+      actionId: action.id,
+      actor: actorOf(action),
+      signal: AbortSignal.any([stopping.signal, lost.signal]),
+    }
     try {
-      const { state, data } = await offer.provider.run(event, {
-        actionId: action.id,
-        actor: actorOf(action),
-        signal: AbortSignal.any([stopping.signal, lost.signal]),
-      })
-      return { state, code: codeOf(state), result: data }
+      const work = again ? provider.look?.(event, action.id, options) : provider.run(event, options)
+      const { state, code, data } = (await work) ?? { state: 'unknown', data: null }
+      return { state, code: code ?? codeOf(state), result: data }
     } catch (error) {
+      if (error instanceof StillRunning) return undefined
       // What it had done by then is not known.
       log.write('action_run_failed', { err: error, action_id: action.id })
       return { state: 'unknown', code: 'provider_lost', result: null }
     } finally {
       clearInterval(renewal)
     }
-  }
-
-  async function lookUp(
-    offer: { readonly provider: ActionProvider } | { readonly why: string },
-    event: EventState,
-    action: StoredAction,
-  ): Promise<ActionEnd> {
-    if (!('provider' in offer) || offer.provider.look === undefined)
-      return { state: 'unknown', code: 'provider_lost', result: null }
-    const { state, data } = await offer.provider.look(event, action.id)
-    return { state, code: codeOf(state), result: data }
   }
 
   async function finish(action: StoredAction, end: ActionEnd): Promise<void> {
@@ -136,7 +133,8 @@ export function createOutsideActions(options: {
   async function tryRun(actionId: string): Promise<void> {
     try {
       const taken = await takeAction(kysely, actionId, LEASE_SECONDS)
-      if (taken) await finish(taken.action, await runTaken(taken.action, taken.again))
+      const end = taken && (await runTaken(taken.action, taken.again))
+      if (taken && end) await finish(taken.action, end)
     } catch (error) {
       // Its lease runs out, and the search finds it.
       log.write('action_run_failed', { err: error, action_id: actionId })
@@ -155,7 +153,8 @@ export function createOutsideActions(options: {
       let cancel = () => {}
       const search = async () => {
         try {
-          for (const id of await findAbandoned(kysely, OUTSIDE_ACTIONS, JOB_LOST_SECONDS)) await run(id)
+          // Not awaited: one may take minutes. Its lease keeps the next search from it.
+          for (const id of await findAbandoned(kysely, OUTSIDE_ACTIONS, JOB_LOST_SECONDS)) void run(id)
           for (const request of await refuseUnconfirmed(kysely)) told(request, 'refused', 'not_confirmed')
         } catch (error) {
           log.write('action_search_failed', { err: error })

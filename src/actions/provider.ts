@@ -12,16 +12,40 @@ export type OutsideAction = (typeof OUTSIDE_ACTIONS)[number]
 export type ProvidedEvent = Pick<
   EventState,
   'id' | 'createdAt' | 'correlationId' | 'eventType' | 'priority' | 'stakeholders'
->
+> & {
+  /** Its data, only where a card is made. */
+  readonly data?: JsonObject
+}
 
 /** Whether a provider can do its action for an event. */
 export type Offer = { readonly can: true } | { readonly can: false; readonly why: ActionResult }
 
-/** What came of the work. `unknown`: it was begun, and whether the other side did it is not known. */
+/**
+ * What came of the work. `refused`: it was not begun, as `code` says. `unknown`: it was begun, and whether the other side did it is not
+ * known.
+ */
 export interface ProviderResult {
-  readonly state: 'done' | 'failed' | 'unknown'
+  readonly state: 'done' | 'refused' | 'failed' | 'unknown'
+  /** Why, where the provider knows more than that it failed or is lost. */
+  readonly code?: ActionResult
   /** What the other side said, for the record and the follow-up card: no patient data. */
   readonly data: JsonObject | null
+}
+
+/** Thrown by a provider that stops following its work: the action stays `running`, and `look` goes on once its lease has run out. */
+export class StillRunning extends Error {
+  constructor() {
+    super('the work goes on in the other system')
+    this.name = 'StillRunning'
+  }
+}
+
+/** What a provider is given besides the event. */
+export interface RunOptions {
+  readonly actionId: string
+  readonly actor: Actor
+  /** Aborted when the gateway stops or has lost the action to another process. */
+  readonly signal: AbortSignal
 }
 
 /** Does `retry` or `poll` in the system that an event came from. */
@@ -32,14 +56,15 @@ export interface ActionProvider {
   /**
    * Does it, once per action. The other side should be given the id, by which it recognises a repetition.
    *
-   * @param options.signal aborted when the gateway stops or has lost the action to another process
+   * @throws StillRunning where the signal was aborted, and `look` can go on
    */
-  run(
-    event: ProvidedEvent,
-    options: { readonly actionId: string; readonly actor: Actor; readonly signal: AbortSignal },
-  ): Promise<ProviderResult>
-  /** Looks up what came of an action whose process was lost. Without it, such an action ends as `unknown`. */
-  look?(event: ProvidedEvent, actionId: string): Promise<ProviderResult>
+  run(event: ProvidedEvent, options: RunOptions): Promise<ProviderResult>
+  /**
+   * Looks up what came of an action whose process was lost. Without it, such an action ends as `unknown`.
+   *
+   * @throws StillRunning as `run`
+   */
+  look?(event: ProvidedEvent, actionId: string, options: RunOptions): Promise<ProviderResult>
 }
 
 /** The providers of a gateway, by action; of two for one action, the first that offers it for an event is asked. */

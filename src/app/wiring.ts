@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ActParts } from '../actions/act.ts'
+import { createCeleryProviders } from '../actions/celery/providers.ts'
 import { createFollowUps } from '../actions/follow-up.ts'
 import { createOutsideActions } from '../actions/outside.ts'
 import { createArchive } from '../archive/archive.ts'
@@ -13,7 +14,7 @@ import type { Renderer } from '../cards/rendered-card.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { catalogueOf } from '../catalogue/load.ts'
 import { patientDataNotices } from '../catalogue/patient-data-notices.ts'
-import { sourceSecretNames } from '../catalogue/source-definitions.ts'
+import { secretNameOf, sourceSecretNames } from '../catalogue/source-definitions.ts'
 import { createAttempt } from '../delivery/attempt.ts'
 import { startEngine } from '../delivery/engine.ts'
 import { type ChannelTurns, createChannelTurns } from '../delivery/turns.ts'
@@ -115,13 +116,26 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
   })
   releases.add(() => realSecrets.close())
-  const links = createLinks(settings, createLinkKeys(settings), clock, options.actions ?? [])
+  let opened: Database | undefined
+  const providers = [
+    ...(options.actions ?? []),
+    ...createCeleryProviders(catalogue.sources.values(), {
+      kysely: () => {
+        if (opened === undefined) throw new GatewayError('gateway_stopped')
+        return opened.kysely
+      },
+      secret: (name, part) => realSecrets.sourceSecret(secretNameOf(name, part)),
+      clock,
+    }),
+  ]
+  const links = createLinks(settings, createLinkKeys(settings), clock, providers)
   const renderer = deliver ? await loadRenderer(catalogue, settings, links.actionLink) : undefined
   // Not an error: while Vault is sealed, the card that reports the seal is sent with a random signing secret.
   if (deliver && realSecrets.signingSecretIsMadeUp) log.write('signing_secret_made_up')
 
   if (options.database === undefined) checkOtherDatabase(env, realSecrets.webhookKeys().length > 0, log)
   const database = await openDatabase(settings, { shared: options.database, pool: settings.TEAMS_DATABASE_POOL, log })
+  opened = database
   releases.add(() => database.close())
   await migrateDatabase(database, settings, log)
   if (options.database === undefined && database.kind === 'embedded') await clearTurns(database.kysely)
@@ -191,7 +205,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     lives: acknowledgementLives,
     restoreWindow: settings.TEAMS_RESTORE_WINDOW,
     timers: escalation.timers,
-    providers: options.actions ?? [],
+    providers,
     wake: engine.wake,
     enqueue: engine.enqueueAction,
     followUp: createFollowUps({ catalogue }, engine.wake),

@@ -10,7 +10,7 @@ export const ACTIONS = {
   // Also for INFO events of claims: a person confirms that the claim is known.
   acknowledge: ({ event, card }) => event.priority !== 'INFO' || card.startsWith('nphies_claim_'),
   escalate: (request) => URGENT.has(request.event.priority),
-  retry: hasNoRetriesLeft,
+  retry: (request) => hasNoRetriesLeft(request) || isOver(request),
   discard: hasNoRetriesLeft,
   poll: () => true,
 } as const satisfies Record<string, (request: CardRequest) => boolean>
@@ -32,6 +32,14 @@ function hasNoRetriesLeft({ event }: CardRequest): boolean {
   const most = ownField(event.data, 'max_retries')
   if (typeof count === 'number' && typeof most === 'number') return count >= most
   return event.eventType === 'celery.task.dlq'
+}
+
+/** Types of tasks that are over, without counts in their data: what watches Celery does not know how often a task may be tried. */
+const OVER: ReadonlySet<string> = new Set(['celery.task.failed', 'celery.task.timeout', 'celery.task.lost'])
+
+/** True for a task that has ended for good, by its type, where its data do not say how many retries it has. */
+function isOver({ event }: CardRequest): boolean {
+  return OVER.has(event.eventType) && typeof ownField(event.data, 'max_retries') !== 'number'
 }
 
 /** Teams shows six buttons; with more, the sixth and later ones go into an overflow menu. */

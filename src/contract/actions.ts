@@ -6,6 +6,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import { count, moment, record } from './json-names.ts'
 import type { NotificationView } from './notifications.ts'
 import { nextCursor, oneOf, PAGING, readQuery, time } from './query.ts'
+import { TASK_RESULTS } from './task-results.ts'
 
 export { ACTION_NAMES, type ActionName }
 
@@ -136,6 +137,7 @@ export const ACTION_RESULTS = {
     title: 'It was begun, and what became of it is not known',
     todo: 'Look in the other system before you try again: it may have been done.',
   },
+  ...TASK_RESULTS,
   not_permitted: {
     title: 'None of your roles may do this',
     todo: 'Ask somebody with one of the roles that the answer names.',

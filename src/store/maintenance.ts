@@ -84,6 +84,7 @@ export async function applyRetention(db: Kysely<Tables>, auditDays: number, card
       sql`DELETE FROM teams_archive h WHERE archived_at < ${tooOld}`,
       removedFrom('teams_archive'),
     ),
+    changeRows('task.removed', 'removed', sql`DELETE FROM teams_requeued_tasks q WHERE claimed_at < ${tooOld}`),
     changeRows(
       'alert_event.removed',
       'removed',

@@ -39,6 +39,7 @@ export const ROW_KINDS = {
   'alert event': sql`l.event_id`,
   'archived record': ARCHIVED_COLUMNS,
   heartbeat: sql`w.name`,
+  'requeued task': sql`q.action_id`,
 } as const satisfies Readonly<Record<string, RawBuilder<unknown>>>
 
 /** The subject of a change: a kind of rows, or tables as a whole, which only routines of `migrations/` change. */
@@ -52,6 +53,7 @@ export type Change = { readonly of: Of; readonly means: string } & (
 
 const WITH_NOTIFICATION = 'the entry of the notification has both'
 const WITH_ATTEMPT = 'the entry of the attempt has both'
+const WITH_ACTION = 'the entries of its action say what was asked for, and what came of it'
 
 /**
  * Every change of state in the record, by name: its subject, and its meaning for the docs. No statement of
@@ -311,6 +313,21 @@ export const STATE_CHANGES = {
     entry: 'record.removed',
   },
   ...SOURCE_CHANGES,
+  'task.claimed': {
+    of: 'requeued task',
+    means: 'An action claimed a task, which it is about to queue again',
+    noEntry: WITH_ACTION,
+  },
+  'task.noted': {
+    of: 'requeued task',
+    means: '`claimed` → `published`: the broker has it; → `ended`: nothing follows',
+    noEntry: WITH_ACTION,
+  },
+  'task.removed': {
+    of: 'requeued task',
+    means: 'Retention: older than `TEAMS_AUDIT_RETENTION_DAYS`',
+    noEntry: WITH_ACTION,
+  },
   'key.taken': {
     of: 'idempotency key',
     means: 'An event took an idempotency key',

@@ -115,6 +115,7 @@ const ALIASES: Readonly<Record<keyof typeof ROW_KINDS, string>> = {
   'alert event': 'l',
   'archived record': 'h',
   heartbeat: 'w',
+  'requeued task': 'q',
 }
 
 /** The id that the entries of a kind of rows are about. */

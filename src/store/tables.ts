@@ -270,6 +270,16 @@ export interface Tables {
     salt: Generated<string | null>
   }
   teams_heartbeats: HeartbeatColumns
+  teams_requeued_tasks: {
+    action_id: string
+    source: string
+    task_id: string
+    new_task_id: string
+    queue: string
+    done_before: string | null
+    state: Generated<'claimed' | 'published' | 'ended'>
+    claimed_at: Generated<Date>
+  }
   teams_alert_events: {
     id: GeneratedAlways<string>
     correlation_id: string

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOutsideActions } from '../../src/actions/outside.ts'
-import type { ActionProvider, ProviderResult } from '../../src/actions/provider.ts'
+import { type ActionProvider, type ProviderResult, StillRunning } from '../../src/actions/provider.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -88,6 +88,31 @@ describe.each(KINDS)('an action outside the gateway, on %s', (kind) => {
     await runners[0]?.run(id)
     expect(await getAction(id)).toMatchObject({ state, result })
     expect((await rowsOf(db, [eventId]))[0]?.action_taken).toBeNull()
+  })
+
+  it('that its provider refuses is refused, with the reason of the provider', async () => {
+    const run = async () => ({ state: 'refused', code: 'task_in_group', data: null }) as const
+    const { accept, retry, runners, getAction } = withProvider(providerOf({ run }))
+    const { notificationId } = await accept(firing())
+    const { id } = await retry(notificationId)
+    await runners[0]?.run(id)
+    expect(await getAction(id)).toMatchObject({ state: 'refused', result: 'task_in_group' })
+  })
+
+  it('that its provider leaves is looked up by another process once its lease has run out', async () => {
+    const run = async () => {
+      throw new StillRunning()
+    }
+    const look = vi.fn(async () => DONE)
+    const { accept, retry, runners, getAction } = withProvider(providerOf({ run, look }), 2)
+    const { notificationId } = await accept(firing())
+    const { id } = await retry(notificationId)
+    await runners[0]?.run(id)
+    expect(await getAction(id)).toMatchObject({ state: 'running', result: null })
+    await runOut(id)
+    await runners[1]?.run(id)
+    expect(look).toHaveBeenCalledWith(expect.anything(), id, expect.objectContaining({ actionId: id }))
+    expect(await getAction(id)).toMatchObject({ state: 'done' })
   })
 
   it('whose provider throws is unknown, as it may have been done', async () => {

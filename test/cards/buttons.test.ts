@@ -77,8 +77,15 @@ describe('action buttons', () => {
       expect.arrayContaining(['Retry task', 'Discard task']),
     )
     const unknown = { event: { data: { task_name: 'x', task_id: '1', error: 'e' } } }
-    expect(titles('celery.task.failed', unknown, linked)).not.toContain('Retry task')
+    expect(titles('celery.task.failed', unknown, linked)).not.toContain('Discard task')
     expect(titles('celery.task.dlq', unknown, linked)).toContain('Discard task')
+  })
+
+  it('offer to retry a task that is over where its data have no counts, as those of a watched Celery', () => {
+    const unknown = { event: { data: { task_name: 'x', task_id: '1', error: 'e', retry_count: 1 } } }
+    for (const type of ['celery.task.failed', 'celery.task.timeout', 'celery.task.dlq'])
+      expect(titles(type, unknown, linked), type).toContain('Retry task')
+    expect(titles('celery.task.retry', unknown, linked)).not.toContain('Retry task')
   })
 
   it('offer to poll a submitted claim', () => {

@@ -1,3 +1,4 @@
+import { TASK_RESULTS_AR } from './task-results-ar.ts'
 import type { Texts } from './texts.ts'
 
 const HOUR = 3600
@@ -163,6 +164,7 @@ export const AR: Texts = {
     },
     not_offered: { title: 'لا تملك البوابة ما ينفّذ ذلك لهذا الحدث', todo: 'نفّذه في النظام نفسه.' },
     already_running: { title: 'يجري تنفيذه الآن', todo: 'انتظر النتيجة.' },
+    ...TASK_RESULTS_AR,
     provider_failed: { title: 'فشلت المحاولة', todo: 'حاول من جديد، أو اسأل القائمين على البوابة.' },
     provider_lost: {
       title: 'بدأ التنفيذ ولا تُعرف نتيجته',
