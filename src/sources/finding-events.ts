@@ -17,6 +17,27 @@ export function endedEvent(source: string, finding: Finding, says: FindingEvent,
   return eventOf(source, finding, says, { starts_at: finding.since, ends_at: finding.clearSince ?? now.toISOString() })
 }
 
+/** A group of findings as one, of which the events tell. */
+export function asOne({ finding, group }: Finding): Finding | undefined {
+  return group === undefined ? undefined : { finding, subject: group, since: group, open: true, group }
+}
+
+/** The findings whose end is an event: of a group, as one, once none of it is left among `findings`. */
+export function endedOnes(closed: readonly Finding[], findings: readonly Finding[]): readonly Finding[] {
+  const left = new Set(findings.map(groupKeyOf))
+  const ended = new Set<string>()
+  return closed.flatMap((finding): readonly Finding[] => {
+    const one = asOne(finding)
+    const key = groupKeyOf(finding)
+    if (one === undefined || key === undefined) return [finding]
+    if (left.has(key) || ended.has(key)) return []
+    ended.add(key)
+    return [{ ...one, ...(finding.endType === undefined ? {} : { endType: finding.endType }) }]
+  })
+}
+
+const groupKeyOf = ({ finding, group }: Finding) => (group === undefined ? undefined : `${finding}\n${group}`)
+
 /** What the event says that resolves a finding which nobody looks at any more; undefined where no type is known for it. */
 export function unwatchedEnd({ endType }: Finding): FindingEvent | undefined {
   if (endType === undefined || !isBuiltIn(endType)) return undefined

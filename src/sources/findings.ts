@@ -22,13 +22,20 @@ export interface Finding {
   readonly clearSince?: string
   /** Event type that resolves its event: for a version, or a configuration, that does not know the finding. */
   readonly endType?: string
+  /** Time that names the event which reported it together with others of its kind; absent for one with an event of its own. */
+  readonly group?: string
+}
+
+/** A condition whose event is due. */
+export interface OpenedFinding<E> {
+  readonly finding: Finding
+  readonly says: E
 }
 
 /** What one look changes. */
 export interface FindingChanges<E> {
   readonly findings: readonly Finding[]
-  /** Conditions whose event is due. */
-  readonly opened: readonly { readonly finding: Finding; readonly says: E }[]
+  readonly opened: readonly OpenedFinding<E>[]
   /** Findings that are over, and whose event is to be resolved. */
   readonly closed: readonly Finding[]
 }
@@ -62,7 +69,7 @@ export function changeFindings<E>(
 ): FindingChanges<E> {
   const { openAfterMs, closeAfterMs, unknown, undecided, absent } = options
   const holding = new Map(conditions.map((condition) => [keyOf(condition), condition]))
-  const opened: { finding: Finding; says: E }[] = []
+  const opened: OpenedFinding<E>[] = []
   const closed: Finding[] = []
   const findings: Finding[] = []
   const age = (since: string) => now.getTime() - Date.parse(since)
@@ -97,24 +104,62 @@ export function changeFindings<E>(
 }
 
 /**
- * Leaves conditions of at most {@link MOST_FINDINGS} findings. Those that are findings already stay; others take the room that is left,
- * also by findings that are about to close: subjects that change at every look would fill the checkpoint. The rest of each kind become
- * one with the subject {@link MORE}, which `says` makes.
+ * Makes one group of the findings of a kind that a look opens, where they are more than `from`: a cause that they share is one event. What
+ * belongs together is written in the findings, since the event that ends the group is due once the last of them is over.
+ */
+export function groupOpened<E>(changes: FindingChanges<E>, from: number): FindingChanges<E> {
+  const groups = new Map<Finding, string>()
+  for (const opened of Map.groupBy(changes.opened, ({ finding }) => finding.finding).values())
+    if (opened.length > from) {
+      const [group = ''] = opened.map(({ finding }) => finding.since).toSorted()
+      for (const { finding } of opened) groups.set(finding, group)
+    }
+  const grouped = (finding: Finding): Finding => {
+    const group = groups.get(finding)
+    return group === undefined ? finding : { ...finding, group }
+  }
+  return {
+    findings: changes.findings.map(grouped),
+    opened: changes.opened.map(({ finding, says }) => ({ finding: grouped(finding), says })),
+    closed: changes.closed,
+  }
+}
+
+/**
+ * Leaves conditions of at most {@link MOST_FINDINGS} findings, and `mostOfAKind` of each kind. Those that are findings already stay;
+ * others take the room that is left, also by findings that are about to close: subjects that change at every look would fill the
+ * checkpoint. The rest of each kind become one with the subject {@link MORE}, which `says` makes. While there is one, further conditions
+ * of its kind count in it: each that took a place which becomes free would be an event about what was counted already.
  */
 export function limitConditions<E>(
   conditions: readonly Condition<E>[],
   before: readonly Finding[],
   says: (finding: string, count: number) => E,
+  mostOfAKind: number = MOST_FINDINGS,
 ): readonly Condition<E>[] {
   const holding = new Set(conditions.map(keyOf))
   const kept = before.filter((finding) => finding.subject !== MORE && (finding.open || holding.has(keyOf(finding))))
   const known = new Set(kept.slice(0, MOST_FINDINGS).map(keyOf))
-  const fresh = conditions.filter((condition) => !known.has(keyOf(condition)))
-  const room = MOST_FINDINGS - known.size
-  const rest = Map.groupBy(fresh.slice(room), ({ finding }) => finding)
+  const full = new Set(before.flatMap(({ finding, subject }) => (subject === MORE ? [finding] : [])))
+  const taken = new Map<string, number>()
+  for (const { finding } of kept) taken.set(finding, (taken.get(finding) ?? 0) + 1)
+  let room = MOST_FINDINGS - known.size
+  const [fresh, beyond]: [Condition<E>[], Condition<E>[]] = [[], []]
+  for (const condition of conditions) {
+    const { finding } = condition
+    const count = taken.get(finding) ?? 0
+    if (known.has(keyOf(condition))) continue
+    if (full.has(finding) || room <= 0 || count >= mostOfAKind) beyond.push(condition)
+    else {
+      fresh.push(condition)
+      taken.set(finding, count + 1)
+      room -= 1
+    }
+  }
+  const rest = Map.groupBy(beyond, ({ finding }) => finding)
   return [
     ...conditions.filter((condition) => known.has(keyOf(condition))),
-    ...fresh.slice(0, room),
+    ...fresh,
     ...[...rest].map(([finding, { length }]) => ({ finding, subject: MORE, says: says(finding, length) })),
   ]
 }
@@ -123,7 +168,7 @@ export function limitConditions<E>(
 export function readFindings(written: Json | undefined): readonly Finding[] {
   return (Array.isArray(written) ? written : []).flatMap((entry: Json): readonly Finding[] => {
     if (!isObject(entry)) return []
-    const { finding, subject, since, open, clearSince, endType } = entry
+    const { finding, subject, since, open, clearSince, endType, group } = entry
     if (typeof finding !== 'string' || typeof subject !== 'string' || !isTime(since)) return []
     return [
       {
@@ -133,6 +178,7 @@ export function readFindings(written: Json | undefined): readonly Finding[] {
         open: open === true,
         ...(isTime(clearSince) ? { clearSince } : {}),
         ...(typeof endType === 'string' ? { endType } : {}),
+        ...(isTime(group) ? { group } : {}),
       },
     ]
   })

@@ -1,8 +1,16 @@
 import type { SourceCode } from '../contract/sources.ts'
 import { pause } from '../kernel/clock.ts'
 import { isObject, type JsonObject } from '../kernel/json.ts'
-import { endedEvent, type FindingEvent, openedEvent, unwatchedEnd } from './finding-events.ts'
-import { type Condition, changeFindings, type Finding, limitConditions, readFindings } from './findings.ts'
+import { asOne, endedEvent, endedOnes, type FindingEvent, openedEvent, unwatchedEnd } from './finding-events.ts'
+import {
+  type Condition,
+  changeFindings,
+  type Finding,
+  groupOpened,
+  limitConditions,
+  type OpenedFinding,
+  readFindings,
+} from './findings.ts'
 import { type SourceContext, type SourceEvent, SourceProblem } from './source.ts'
 
 /** What one look at a system saw. */
@@ -32,6 +40,13 @@ export interface PollOptions {
   readonly over: (finding: Finding) => FindingEvent | undefined
   /** What the event about `count` more conditions of a finding says, beyond those that have events of their own. */
   readonly more: (finding: string, count: number) => FindingEvent
+  /** Findings of a kind that have places of their own; all that there are if absent. */
+  readonly mostOfAKind?: number
+  /** Makes one event of more than `from` findings of a kind that open at the same look; each has its own if absent. */
+  readonly grouping?: {
+    readonly from: number
+    readonly says: (finding: string, members: readonly OpenedFinding<FindingEvent>[]) => FindingEvent
+  }
 }
 
 /** Looks at a system again and again until the source is stopped: a condition that opens or ends becomes an event. */
@@ -75,18 +90,16 @@ export function compareLook(
   now: Date,
   options: Omit<PollOptions, 'intervalMs' | 'look'>,
 ): ComparedLook {
-  const { name, openAfterMs, closeAfterMs, over, more } = options
-  const { findings, opened, closed } = changeFindings(before, limitConditions(conditions, before, more), now, {
-    openAfterMs,
-    closeAfterMs,
-    ...limits,
-  })
+  const { openAfterMs, closeAfterMs, over, more, mostOfAKind, grouping } = options
+  const limited = limitConditions(conditions, before, more, mostOfAKind)
+  const each = changeFindings(before, limited, now, { openAfterMs, closeAfterMs, ...limits })
+  const { findings, opened, closed } = grouping === undefined ? each : groupOpened(each, grouping.from)
   return {
     findings,
     written: findings.map((finding) => withEndType(finding, over)),
     events: [
-      ...opened.map(({ finding, says }) => openedEvent(name, finding, says)),
-      ...closed.flatMap((finding) => overEvent(options, finding, now)),
+      ...openedEvents(options, opened),
+      ...endedOnes(closed, findings).flatMap((finding) => overEvent(options, finding, now)),
     ],
   }
 }
@@ -108,6 +121,23 @@ async function lookOnce(
 function withEndType(finding: Finding, over: PollOptions['over']): JsonObject {
   const endType = over(finding)?.eventType ?? finding.endType
   return { ...finding, ...(endType === undefined ? {} : { endType }) }
+}
+
+/** The events of what has opened: one for each finding, or for each group. */
+function openedEvents(
+  { name, grouping }: Pick<PollOptions, 'name' | 'grouping'>,
+  opened: readonly OpenedFinding<FindingEvent>[],
+): readonly SourceEvent[] {
+  const groups = Map.groupBy(opened, ({ finding }) => finding.group && `${finding.finding}\n${finding.group}`)
+  const single = groups.get(undefined) ?? []
+  groups.delete(undefined)
+  return [
+    ...single.map(({ finding, says }) => openedEvent(name, finding, says)),
+    ...[...groups.values()].flatMap((members) => {
+      const one = members[0] && asOne(members[0].finding)
+      return one && grouping ? [openedEvent(name, one, grouping.says(one.finding, members))] : []
+    }),
+  ]
 }
 
 function overEvent(

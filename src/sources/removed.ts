@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { readSources, renewSource, type SourceRow, saveSource, takeSource } from '../store/sources.ts'
 import type { Tables } from '../store/tables.ts'
 import { unwatchedEvent } from './blindness.ts'
-import { endedEvent, unwatchedEnd } from './finding-events.ts'
+import { endedEvent, endedOnes, unwatchedEnd } from './finding-events.ts'
 import { readFindings } from './findings.ts'
 import { type RunnerParts, SOURCE_LEASE_MS } from './runner.ts'
 
@@ -81,8 +81,9 @@ async function end(
   if (taken === undefined) return false
   const { lease, checkpoint, sight, blindSince } = taken
   const now = clock.now()
-  const ends = readFindings(checkpoint.findings).flatMap((finding) => {
-    const says = finding.open ? unwatchedEnd(finding) : undefined
+  const open = readFindings(checkpoint.findings).filter((finding) => finding.open)
+  const ends = endedOnes(open, []).flatMap((finding) => {
+    const says = unwatchedEnd(finding)
     return says === undefined ? [] : [endedEvent(name, finding, says, now)]
   })
   const isHeld =
