@@ -2,6 +2,7 @@ import type { CardData } from './card-data.ts'
 import { CELERY } from './event-types/celery.ts'
 import { NPHIES } from './event-types/nphies.ts'
 import { PLATFORM } from './event-types/platform.ts'
+import { RABBITMQ } from './event-types/rabbitmq.ts'
 import { SOURCES } from './event-types/sources.ts'
 import { VAULT_AND_CELERY } from './event-types/vault-and-celery.ts'
 import { VAULT_SOURCE } from './event-types/vault-source.ts'
@@ -22,6 +23,7 @@ export const EVENT_TYPES = {
   ...PLATFORM,
   ...SOURCES,
   ...VAULT_SOURCE,
+  ...RABBITMQ,
 } as const
 
 type Catalogue = typeof EVENT_TYPES

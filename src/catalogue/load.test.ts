@@ -207,7 +207,7 @@ describe('an invalid configuration', () => {
         "sources.default.rules[1].match: a list of 0; a list of conditions, at least one",
         "sources.default.rules[2].channels[0]: text of 7 characters that is none; the key of a channel",
         "sources.default.heartbeats[0]: text of 8 characters; a label, = or !=, and a value, such as alertname=Disk*",
-        "sources.other.kind: text of 11 characters; one of: alertmanager, postgres, redis, celery",
+        "sources.other.kind: text of 11 characters; one of: alertmanager, postgres, redis, celery, vault, rabbitmq",
         "sources.default.rules[0]: a rule without effect; one of: event_type, priority, stakeholders, channels",
         "sources.default.rules[2].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file, perhaps kubernetes.pod.crashloop",
         "sources.default.rules[3].event_type: a name that no event type has; an event type of docs/reference/events.md, or of this file",

@@ -1,9 +1,10 @@
 import type { CeleryDefinition, CeleryInput } from './celery-definition.ts'
+import type { RabbitmqDefinition, RabbitmqInput } from './rabbitmq-definition.ts'
 import type { CommonDefinition, CommonInput, TlsMode } from './source-parts.ts'
 import type { VaultDefinition, VaultInput } from './vault-definition.ts'
 
 /** Kinds of systems that are watched; those that report by themselves are not among them. */
-export const WATCHED_KINDS = ['postgres', 'redis', 'celery', 'vault'] as const
+export const WATCHED_KINDS = ['postgres', 'redis', 'celery', 'vault', 'rabbitmq'] as const
 
 /** A PostgreSQL server that is watched. Its password is a secret and not part of the catalogue: see `src/secrets/`. */
 export interface PostgresDefinition extends CommonDefinition {
@@ -42,7 +43,12 @@ export interface RedisDefinition extends CommonDefinition {
 }
 
 /** An outside system that is watched. */
-export type SourceDefinition = PostgresDefinition | RedisDefinition | CeleryDefinition | VaultDefinition
+export type SourceDefinition =
+  | PostgresDefinition
+  | RedisDefinition
+  | CeleryDefinition
+  | VaultDefinition
+  | RabbitmqDefinition
 
 /** A PostgreSQL server in the configuration. Its password is a secret: TEAMS_SOURCE_SECRET_<NAME>. */
 export interface PostgresInput extends CommonInput {
@@ -95,7 +101,7 @@ export interface RedisInput extends CommonInput {
 }
 
 /** A system that is watched, in the configuration. */
-export type WatchedInput = PostgresInput | RedisInput | CeleryInput | VaultInput
+export type WatchedInput = PostgresInput | RedisInput | CeleryInput | VaultInput | RabbitmqInput
 
 /** Names of all secrets of sources: each source's own, and that of a Celery source's result backend, `<name>_results`. */
 export function sourceSecretNames(sources: ReadonlyMap<string, SourceDefinition>): readonly string[] {

@@ -54,6 +54,11 @@ export const RESOLVES: { readonly [T in keyof typeof EVENT_TYPES]?: readonly (ke
   'redis.persistence.recovered': ['redis.persistence.failing'],
   'heartbeat.recovered': ['heartbeat.missed', 'heartbeat.failed'],
   'backup.recovered': ['backup.failed'],
+  'rabbitmq.node.recovered': ['rabbitmq.node.down'],
+  'rabbitmq.alarm.cleared': ['rabbitmq.alarm.raised'],
+  'rabbitmq.cluster.recovered': ['rabbitmq.cluster.partitioned', 'rabbitmq.quorum.critical'],
+  'rabbitmq.queue.recovered': ['rabbitmq.queue.unavailable', 'rabbitmq.queue.unconsumed', 'rabbitmq.queue.backlog'],
+  'rabbitmq.dlq.recovered': ['rabbitmq.dlq.threshold', 'rabbitmq.dlq.growing'],
 }
 
 /**

@@ -134,7 +134,7 @@ describe('the section sources', () => {
       expect.stringContaining('sources.a.lag: a duration'),
       'sources.b.host: a host name or an address, without port',
       expect.stringContaining('sources.b.password: one of: kind, interval'),
-      'sources.c.kind: one of: alertmanager, postgres, redis, celery, vault',
+      'sources.c.kind: one of: alertmanager, postgres, redis, celery, vault, rabbitmq',
       'sources.d.host: a host name or an address, without port',
       expect.stringContaining('sources.d.user: text of 1 to 63 characters'),
       expect.stringContaining('sources.E-mail: a key of a-z'),

@@ -3,6 +3,7 @@ import type { Problem } from '../kernel/errors.ts'
 import { celeryDefinition, celeryProblems, celerySchema } from './celery-config.ts'
 import { between, duration, secondsOf, strict, text } from './config-parts.ts'
 import { entries } from './config-readers.ts'
+import { rabbitmqDefinition, rabbitmqSchema } from './rabbitmq-config.ts'
 import { type SourceDefinition, WATCHED_KINDS } from './source-definitions.ts'
 import { VAULT_INTERVAL, vaultDefinition, vaultSchema } from './vault-config.ts'
 import {
@@ -45,7 +46,7 @@ const redisSchema = strict({
 })
 
 /** The schema of each kind of system that is watched. */
-export const WATCHED_SCHEMAS = [postgresSchema, redisSchema, celerySchema, vaultSchema] as const
+export const WATCHED_SCHEMAS = [postgresSchema, redisSchema, celerySchema, vaultSchema, rabbitmqSchema] as const
 
 type Watched = z.output<(typeof WATCHED_SCHEMAS)[number]>
 
@@ -85,6 +86,7 @@ function isWatched(source: { readonly kind: string }): source is Watched {
 function definitionOf(name: string, source: Watched): SourceDefinition {
   if (source.kind === 'celery') return celeryDefinition(name, source)
   if (source.kind === 'vault') return vaultDefinition(name, source)
+  if (source.kind === 'rabbitmq') return rabbitmqDefinition(name, source)
   const common = {
     ...commonOf(name, source),
     ...serverOf(source),

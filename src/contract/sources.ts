@@ -39,6 +39,15 @@ export const SOURCE_CODES = {
     means: 'The system is of a version or a make that lacks what has to be read.',
     todo: 'Compare its version with those that the guide of sources names.',
   },
+  statistics_off: {
+    means:
+      'The system answers, and has no figures of what is watched: its statistics are switched off, or not there yet.',
+    todo: 'Switch the statistics of the system on, as the guide of sources says.',
+  },
+  too_many: {
+    means: 'The system has more parts than one look reads.',
+    todo: 'Name those that matter in the options of the source, as the guide of sources says.',
+  },
   answer_too_large: {
     means: 'The answer has more bytes than are read.',
     todo: 'Check that the host and the port are those of the system; else report it.',

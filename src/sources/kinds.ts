@@ -8,6 +8,8 @@ export async function createSource(definition: SourceDefinition, parts: SourcePa
       return (await import('./postgres/source.ts')).createPostgresSource(definition, parts)
     case 'celery':
       return (await import('./celery/source.ts')).createCelerySource(definition, parts)
+    case 'rabbitmq':
+      return (await import('./rabbitmq/source.ts')).createRabbitmqSource(definition, parts)
     case 'redis':
       return (await import('./redis/source.ts')).createRedisSource(definition, parts)
     case 'vault':

@@ -1,10 +1,11 @@
+import type { RABBITMQ } from '../../src/catalogue/event-types/rabbitmq.ts'
 import type { SOURCES } from '../../src/catalogue/event-types/sources.ts'
 import type { Canonical, Sample } from './sample.ts'
 
 export const PLATFORM: {
   readonly [T in Exclude<
     Canonical,
-    `vault.${string}` | `celery.${string}` | `nphies.${string}` | keyof typeof SOURCES
+    `vault.${string}` | `celery.${string}` | `nphies.${string}` | keyof typeof SOURCES | keyof typeof RABBITMQ
   >]: Sample<T>
 } = {
   'rabbitmq.node.down': {

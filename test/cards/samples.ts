@@ -2,6 +2,7 @@ import type { Canonical, Sample } from './sample.ts'
 import { CELERY } from './samples-celery.ts'
 import { NPHIES } from './samples-nphies.ts'
 import { PLATFORM } from './samples-platform.ts'
+import { RABBITMQ } from './samples-rabbitmq.ts'
 import { SOURCES } from './samples-sources.ts'
 import { VAULT_AND_CELERY } from './samples-vault-celery.ts'
 import { VAULT_SOURCE } from './samples-vault-source.ts'
@@ -14,4 +15,5 @@ export const SAMPLES: { readonly [T in Canonical]: Sample<T> } = {
   ...NPHIES,
   ...PLATFORM,
   ...SOURCES,
+  ...RABBITMQ,
 }
