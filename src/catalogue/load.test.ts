@@ -264,7 +264,7 @@ describe('an invalid configuration', () => {
         "routes[0].channels: a list of 0; a list of channel keys, at least one",
         "routes[1].channels[0]: text of 7 characters that is none; the key of a channel",
         "routes[1].mode: text of 4 characters; one of: add, only",
-        "chanels: a key of this name; one of: channels, stakeholder_groups, event_types, routes, escalation, pagers, sources, roles, two_person, templates; perhaps channels",
+        "chanels: a key of this name; one of: channels, stakeholder_groups, event_types, routes, escalation, pagers, sources, heartbeats, roles, two_person, templates; perhaps channels",
         "stakeholder_groups.finance.names[0]: a name that the group cloudops has; a name that no other group has",
         "event_types.lab.result.ready.aliases[0]: the name of an event type; a name that nothing else has",
         "event_types.lab.result.ready.aliases[1]: an alias of celery.task.failed; a name that nothing else has",
