@@ -11,7 +11,8 @@ import { moment, record } from './json-names.ts'
  * - `resolved`: it was resolved or closed there
  * - `failed`: the service refuses it, or could not be reached for too long; `code` says why
  * - `folded`: it is part of another pager alert with the same fingerprint, because there are more than the service takes
- * - `skipped`: the event was acknowledged or over before the service was told of it
+ * - `skipped`: the event was acknowledged or over before the service had certainly taken it; where a request may have arrived, `told`
+ *   says that the service was told of that
  */
 const PAGER_ALERT_STATES = [
   'pending',

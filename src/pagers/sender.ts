@@ -31,7 +31,7 @@ export interface PagerSenderOptions {
   readonly contentOf: (pagerAlert: ClaimedPagerAlert, pager: PagerDefinition) => AlertContent
   /** Longest time of one request. */
   readonly timeoutMs: number
-  /** Called after a pager alert has failed for good, so that the next tier may be called. */
+  /** Called after a trigger has failed for good, so that the next tier may be called. */
   readonly onFailed?: (pagerAlert: ChangedPagerAlert) => Promise<void>
   readonly clock: Clock
   readonly metrics: Metrics
@@ -148,7 +148,7 @@ async function tellDue(
         outcome: answer.kind === 'failed' ? answer.code : answer.kind,
       })
       tell(log, pagerAlert, definition.name, request, result)
-      if (changed?.changed && changed.state === 'failed') await onFailed?.(changed)
+      if (changed?.changed && changed.state === 'failed' && request === 'trigger') await onFailed?.(changed)
     }),
   )
   return claimed.length

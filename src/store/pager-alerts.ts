@@ -92,7 +92,8 @@ export async function insertPagerAlerts(
 
 /**
  * Notes that the services of these events' pager alerts are to be told that somebody acknowledged them, or that they are over. A
- * pager alert that no service was told of is skipped. Does nothing for a service that knows already.
+ * pager alert that no service was told of is skipped; one whose request may have arrived is told, and then skipped. Does nothing for
+ * a service that knows already.
  *
  * @param tx the transaction of the action or of the event that resolves
  */
@@ -123,7 +124,8 @@ export async function updatePagerAlerts(
              updated_at = now()
        WHERE g.event_id = ANY(${[...eventIds]}::uuid[])
          AND g.wanted <> ${request}::text AND g.wanted <> 'resolve'
-         AND g.state IN ('pending', 'accepted', 'opened', 'folded', ${isOver ? sql`'acknowledged'` : sql`'pending'`})`,
+         AND (g.state IN ('pending', 'accepted', 'opened', 'folded', ${isOver ? sql`'acknowledged'` : sql`'pending'`})
+              OR (g.state = 'skipped' AND g.told IS NOT NULL))`,
       { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(GATEWAY) } },
     )} SELECT id FROM wanted`.execute(tx)
 }

@@ -102,9 +102,11 @@ function columnsOf(result: Exclude<PagerAlertResult, { kind: 'unprocessed' }>): 
   switch (result.kind) {
     case 'accepted': {
       const isTrigger = result.request === 'trigger'
-      // Only a trigger that the service accepted makes a pager alert accepted: a resolve proves no alert.
+      // Only a trigger that the service accepted makes a pager alert accepted: an acknowledge or a resolve proves no alert.
+      const state =
+        result.requestId === undefined && !isTrigger ? unlessPending(result.request, 'skipped') : sql`g.state`
       return sql`
-        state = CASE WHEN g.state = 'pending' AND ${isTrigger}::boolean THEN 'accepted' ELSE g.state END,
+        state = CASE WHEN g.state = 'pending' AND ${isTrigger}::boolean THEN 'accepted' ELSE ${state} END,
         accepted_at = CASE WHEN ${isTrigger}::boolean THEN coalesce(g.accepted_at, clock_timestamp()) ELSE g.accepted_at END,
         told = ${result.requestId === undefined ? sql`${result.request}::text` : sql`g.told`},
         request_id = ${result.requestId ?? null}::text,
@@ -127,21 +129,31 @@ function columnsOf(result: Exclude<PagerAlertResult, { kind: 'unprocessed' }>): 
         attempts = g.attempts - ${result.tried ? 0 : 1}::int, next_attempt_at = ${later(result.retryInMs)}`
     case 'refused': {
       const isTrigger = result.request === 'trigger'
-      // A refused acknowledge or resolve leaves the alert as it is: it may be over there already.
+      // A refused acknowledge or resolve leaves the alert as it is: it may be over there already. Where it is not known whether there
+      // is one, only a request that the service processed says that there is none.
+      const ended = unlessPending(result.request, result.code === 'not_done' ? 'skipped' : 'failed')
       return sql`
-        state = ${isTrigger ? sql`'failed'` : sql`g.state`}, told = ${isTrigger ? sql`g.told` : sql`${result.request}::text`},
+        state = ${isTrigger ? sql`'failed'` : ended}, told = ${isTrigger ? sql`g.told` : sql`${result.request}::text`},
         code = ${result.code}::text, status_code = ${result.statusCode}::int, request_id = NULL, requested = NULL,
         failures = 0, next_attempt_at = ${isTrigger ? sql`NULL` : unlessTold(result.request)}`
     }
   }
 }
 
+/**
+ * The state after the service was told of an acknowledgement or an end: another one for a pager alert that it has never certainly
+ * taken, unless it is to be told something else meanwhile.
+ */
+function unlessPending(request: PagerAlertRequest, otherwise: PagerAlertState): RawBuilder<unknown> {
+  return sql`CASE WHEN g.state = 'pending' AND g.wanted = ${request}::text THEN ${otherwise}::text ELSE g.state END`
+}
+
 /** A state that the service told never goes back, unless an alert is opened after one was resolved. */
 function stateColumn(state: 'opened' | 'acknowledged' | 'resolved'): RawBuilder<unknown> {
   const before = {
-    opened: sql`('pending', 'accepted')`,
-    acknowledged: sql`('pending', 'accepted', 'opened')`,
-    resolved: sql`('pending', 'accepted', 'opened', 'acknowledged')`,
+    opened: sql`('pending', 'accepted', 'skipped')`,
+    acknowledged: sql`('pending', 'accepted', 'skipped', 'opened')`,
+    resolved: sql`('pending', 'accepted', 'skipped', 'opened', 'acknowledged')`,
   }[state]
   return sql`state = CASE WHEN g.state IN ${before} THEN ${state}::text ELSE g.state END`
 }
@@ -174,7 +186,7 @@ export async function recordTold(
              accepted_at = coalesce(g.accepted_at, clock_timestamp()), updated_at = now()
        WHERE g.event_id = ${pagerAlert.eventId}::uuid AND g.pager = ${pagerAlert.pager}::text AND g.${at} IS NULL
          AND g.generation = ${pagerAlert.generation}::int
-         AND g.state IN ('pending', 'accepted', 'opened', 'acknowledged')`,
+         AND g.state IN ('pending', 'accepted', 'opened', 'acknowledged', 'skipped')`,
       { returning: ENTRY_COLUMNS, entry: { values: pagerAlertValues(sql`${via}::text`) } },
     )} SELECT id FROM told`.execute(db)
   const row = await db

@@ -145,6 +145,51 @@ describe.each(KINDS)('pager alerts on %s', (kind) => {
     expect((await claimOne()).request).toBe('resolve')
   })
 
+  it('that may have arrived, are told of an acknowledgement and of the end, and are skipped then', async () => {
+    const [eventId = ''] = await alerted(1)
+    const lost = { kind: 'retry', code: 'no_answer', statusCode: null, retryInMs: 0, tried: true } as const
+    await recordPagerAlert(db, await claimOne(), lost)
+    await updatePagerAlerts(db, [eventId], 'acknowledge')
+    expect(await stateOf(eventId)).toMatchObject({ state: 'pending' })
+    await recordPagerAlert(db, await claimOne(), { ...accepted, request: 'acknowledge' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'skipped', told: 'acknowledge', acceptedAt: null })
+    await updatePagerAlerts(db, [eventId], 'resolve')
+    await recordPagerAlert(db, await claimOne(), { ...accepted, request: 'resolve' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'skipped', told: 'resolve', acceptedAt: null })
+    expect(await claim()).toEqual([])
+    // It had arrived: the service says so later.
+    await recordTold(db, { eventId, pager: 'oncall', generation: 1 }, { state: 'resolved', by: null, via: 'pagerduty' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'resolved' })
+  })
+
+  it.each([
+    { code: 'not_done', state: 'skipped' },
+    { code: 'gave_up', state: 'failed' },
+  ] as const)('that may have arrived, end as $state where the resolve ends with $code', async ({ code, state }) => {
+    const [eventId = ''] = await alerted(1)
+    await claimOne(0)
+    await updatePagerAlerts(db, [eventId], 'resolve')
+    await recordPagerAlert(db, await claimOne(), { kind: 'refused', request: 'resolve', code, statusCode: null })
+    expect(await stateOf(eventId)).toMatchObject({ state, code, told: 'resolve' })
+  })
+
+  it('that may have arrived, and are asked for again while the end is told, are told of in another alert', async () => {
+    const [eventId = ''] = await alerted(1)
+    await claimOne(0)
+    await updatePagerAlerts(db, [eventId], 'resolve')
+    const ending = await claimOne()
+    const { created_at: eventCreatedAt } = await db
+      .selectFrom('teams_events')
+      .select('created_at')
+      .executeTakeFirstOrThrow()
+    const again = { eventId, eventCreatedAt, pager: 'oncall', fingerprint: null, tier: 3 }
+    await db.transaction().execute((tx) => insertPagerAlerts(tx, [again]))
+    await recordPagerAlert(db, ending, { ...accepted, request: 'resolve' })
+    expect(await stateOf(eventId)).toMatchObject({ state: 'pending' })
+    await recordPagerAlert(db, await claimOne(), accepted)
+    expect(await stateOf(eventId)).toMatchObject({ state: 'accepted' })
+  })
+
   it('whose event is over while a request is in flight are told so after it, never beside it', async () => {
     const [eventId = ''] = await alerted(1)
     const triggering = await claimOne()
