@@ -73,16 +73,16 @@ describe('the page of an escalation', () => {
       const { origin, service } = await startListener()
       service.page = escalating
       const page = await (await fetch(`${origin}/act/${tokenFor(service, 'escalate')}?lang=${language}`)).text()
-      const options = [...page.matchAll(/<option value="(\w+)">([^<]*)</g)].map(([, value, text = '']) => [
-        value,
-        text.replaceAll(/[\u2068\u2069]/g, ''),
-      ])
-      expect(options).toEqual([
+      const choices = [...page.matchAll(/<input type="radio" name="tier" value="(\w+)"[^>]*><span>([^<]*)</g)].map(
+        ([, value, text = '']) => [value, text.replaceAll(/[\u2068\u2069]/g, '')],
+      )
+      expect(choices).toEqual([
         ['next', first[0]],
         ['1', first[1]],
         ['3', last],
       ])
-      expect(page).toContain(`<label for="tier">${label}</label>`)
+      expect(page).toContain(`<legend>${label}</legend>`)
+      expect(page.match(/value="(\w+)"[^>]* checked/)?.[1]).toBe('next')
       expect(page).toContain('<bdi>#sre-alerts</bdi>')
     },
   )

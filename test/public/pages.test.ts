@@ -34,6 +34,13 @@ describe('the pages', () => {
       await look('acknowledge', (service) => {
         service.page = { inputs: ALL_INPUTS, events: 3, tiers: TIERS }
       })
+      // Who is called can be read before anything is opened.
+      const seen = await page.$$eval(
+        '.choice',
+        (choices) =>
+          choices.filter((choice) => choice.scrollWidth <= choice.clientWidth && choice.checkVisibility()).length,
+      )
+      expect(seen).toBe(TIERS.length)
       await look(
         'acknowledge',
         () => {},

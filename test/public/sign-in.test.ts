@@ -142,7 +142,8 @@ describe('a sign-in', () => {
     expect(response.status).toBe(422)
     const page = await response.text()
     expect(page).toContain('<a href="#reason">This is needed.</a>')
-    expect(page).toContain('<option value="3" selected>')
+    expect(page).toContain('name="tier" value="3" checked>')
+    expect(page.match(/ checked/g)).toHaveLength(1)
   })
 
   it('takes marks of direction out of a name', async () => {

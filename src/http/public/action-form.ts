@@ -36,7 +36,7 @@ export function actionForm(context: PageContext, { inputs, tiers }: ActionPage, 
   const { reason, note, tier, quietFor } = inputs
   return html`<form method="post" action="${pageUrl(token, language)}" novalidate>${proofInputs(proof)}
 ${!person && show({ name: 'name', label: texts.yourName, need: 'required', hint: texts.yourNameHint }, nameInput)}
-${show({ name: 'tier', label: texts.whoIsCalled, need: tier === 'none' ? 'none' : 'required' }, tierSelect(context, tiers))}
+${tier !== 'none' && groupOf(filled, 'tier', texts.whoIsCalled, tierChoices(context, tiers, filled.values.tier))}
 ${show({ name: 'reason', label: texts.reason, need: reason, hint: texts.reasonHint }, textArea)}
 ${show({ name: 'note', label: texts.note, need: note, hint: texts.reasonHint }, textArea)}
 ${show({ name: 'quiet_for', label: texts.quiet, need: quietFor === 'none' ? 'none' : 'required' }, quietSelect(texts))}
@@ -65,23 +65,38 @@ ${problem !== undefined && html`<p class="wrong" id="${name}-problem">${problem}
 ${control(attributes, values[name] ?? '')}</div>`
 }
 
+/** As {@link fieldOf}, for inputs of which one is chosen. */
+function groupOf({ problems }: Filled, name: string, label: string, choices: readonly Html[]): Html {
+  const problem = problems[name]
+  return html`<fieldset class="field"${problem !== undefined && html` aria-describedby="${name}-problem"`}><legend>${label}</legend>
+${problem !== undefined && html`<p class="wrong" id="${name}-problem">${problem}</p>`}
+${choices}</fieldset>`
+}
+
 function nameInput(attributes: Html, value: string): Html {
   return html`<input type="text" ${attributes} value="${value}" maxlength="${MAX_NAME_CHARACTERS}" autocomplete="name" dir="auto">`
 }
 
-/** The tiers by what they do, the next one first: a person at night knows channels and people, and no numbers. */
-function tierSelect({ language, now }: PageContext, tiers: readonly PageTier[]): Control {
+/**
+ * The tiers by what they do, the next one first: a person at night knows channels and people, and no numbers. The first is chosen
+ * until another one is.
+ *
+ * Not a closed list: on a phone it cuts a tier to its first words, and who is called comes last.
+ */
+function tierChoices({ language, now }: PageContext, tiers: readonly PageTier[], value?: string): readonly Html[] {
   const texts = textsOf(language)
-  return (attributes, value) => {
-    const ordered = [...tiers].sort((a, b) => Number(b.isNext) - Number(a.isNext))
-    const options = ordered.map(({ tier, isNext, at, ...target }) => {
-      const sent = isNext ? NEXT_TIER : String(tier)
-      const when = at === null ? '' : `${texts.comma} ${timeUntil(at, now, language)}`
-      const name = isNext ? `${texts.nextTier}${when}` : texts.tierNumber(tier)
-      return html`<option value="${sent}"${value === sent && html` selected`}>${name}: ${whom(texts, target)}</option>`
-    })
-    return html`<select ${attributes}>${options}</select>`
-  }
+  const ordered = [...tiers]
+    .sort((a, b) => Number(b.isNext) - Number(a.isNext))
+    .map((tier) => ({ ...tier, sent: tier.isNext ? NEXT_TIER : String(tier.tier) }))
+  const chosen = ordered.find(({ sent }) => sent === value) ?? ordered[0]
+  return ordered.map((each, index) => {
+    const { tier, isNext, at, sent, ...target } = each
+    const when = at === null ? '' : `${texts.comma} ${timeUntil(at, now, language)}`
+    const name = isNext ? `${texts.nextTier}${when}` : texts.tierNumber(tier)
+    // The link from a problem leads to the first.
+    const attributes = html`name="tier" value="${sent}"${index === 0 && html` id="tier"`}${each === chosen && html` checked`}`
+    return html`<label class="choice"><input type="radio" ${attributes}><span>${name}: ${whom(texts, target)}</span></label>`
+  })
 }
 
 function whom(texts: Texts, { channels, people, pagers }: Pick<PageTier, 'channels' | 'people' | 'pagers'>): string {
@@ -93,7 +108,7 @@ function whom(texts: Texts, { channels, people, pagers }: Pick<PageTier, 'channe
   return parts.join(`${texts.comma} `)
 }
 
-/** An option has no elements: isolates keep a name's direction apart from that of the text around it. */
+/** Texts take no elements: isolates keep a name's direction apart from that of the text around it. */
 function isolated(name: string): string {
   return `\u2068${name}\u2069`
 }
