@@ -49,6 +49,8 @@ export type {
 export type { AuditEntryPage, AuditEntryQuery, AuditEntryView } from './contract/audit.ts'
 export type { EscalationPage, EscalationQuery, EscalationView } from './contract/escalations.ts'
 export type { Acceptance, EventFields, EventInput } from './contract/events.ts'
+export type { AttemptView, NotificationDetail, NotificationView } from './contract/notifications.ts'
+export type { PagerAlert, PagerAlertRequest, PagerAlertState } from './contract/pager-alerts.ts'
 export type { GatewayService } from './contract/service.ts'
 export { type SignatureHeaders, type SignOptions, signPayload } from './contract/sign-payload.ts'
 export type { Matcher, Silence, SilenceDetail, SilenceInput, SilenceView } from './contract/silences.ts'

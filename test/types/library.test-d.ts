@@ -10,6 +10,8 @@ import {
   type EventTypes,
   type Gateway,
   type Language,
+  type NotificationDetail,
+  type PagerAlert,
   type Priority,
   type StakeholderGroup,
   sendTeamsNotification,
@@ -200,6 +202,19 @@ export async function typesOfTheLibrary(gateway: Gateway): Promise<void> {
   'vault.seal.detected' satisfies EventType
   // @ts-expect-error the data of another type
   event.data satisfies EventTypes['deployment.completed']
+
+  const detail: Pick<NotificationDetail, 'pagerAlerts'> = { pagerAlerts: [] }
+  const alert: PagerAlert | undefined = detail.pagerAlerts[0]
+  alert?.state satisfies
+    | 'pending'
+    | 'accepted'
+    | 'opened'
+    | 'acknowledged'
+    | 'resolved'
+    | 'failed'
+    | 'folded'
+    | 'skipped'
+    | undefined
 }
 
 /** The literals of a union: what is left of it without the text that takes any value. */
