@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { EVENT_TYPES } from '../src/catalogue/event-types.ts'
 import { loadCatalogue } from '../src/catalogue/load.ts'
+import { sourceSecretNames } from '../src/catalogue/source-definitions.ts'
 import { STAKEHOLDER_GROUPS } from '../src/catalogue/stakeholder-groups.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { STATES } from '../src/contract/notifications.ts'
@@ -163,7 +164,7 @@ function isSetting(name: string): boolean {
   const pager = /^TEAMS_PAGER_(?:KEY|WEBHOOK)_(\w*)$/.exec(name)?.[1]?.toLowerCase()
   if (pager !== undefined) return pager === '' || example.pagers.has(pager)
   const source = /^TEAMS_SOURCE_SECRET_(\w*)$/.exec(name)?.[1]?.toLowerCase()
-  if (source !== undefined) return source === '' || example.sources.has(source)
+  if (source !== undefined) return source === '' || sourceSecretNames(example.sources).includes(source)
   const channel = /^TEAMS_WEBHOOK_(\w+?)(_FILE)?$/.exec(name)?.[1]?.toLowerCase()
   return channel !== undefined && example.channels.has(channel)
 }

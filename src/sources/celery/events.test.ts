@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { SourceProblem } from '../source.ts'
 import { readEnvelope, readEventBody, type TaskEvent } from './events.ts'
+import { keywordArguments } from './keyword-arguments.ts'
+import { createRespReader } from './resp.ts'
+import { readRecord } from './results.ts'
 
 /** Bodies of RabbitMQ and messages of Redis as Celery 5.2.6 sent them, with invented patients. */
 const FIXTURES: Readonly<Record<string, string>> = JSON.parse(
@@ -84,6 +89,33 @@ describe('bodies of Celery', () => {
     expect(body({ ...FAILED, hostname: 'a\u0000\u202eb', retries: -1, name: ['x'] }).events).toEqual([
       { about: 'task', step: 'failed', taskId: 'id-1', worker: 'ab', at: 1_795_288_737_890 },
     ])
+  })
+
+  it('never throw, whatever bytes they are', () => {
+    const bodies = Object.values(FIXTURES).map((text) => Buffer.from(text))
+    const mutated = fc
+      .tuple(fc.constantFrom(...bodies), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }))
+      .map(([bytes, changes]) => {
+        const copy = Buffer.from(bytes)
+        for (const [at, value] of changes) copy[at % copy.length] = value
+        return copy
+      })
+    const shaped = fc.jsonValue({ maxDepth: 4 }).map((value) => Buffer.from(JSON.stringify(value)))
+    const bytes = fc.oneof(mutated, shaped, fc.uint8Array({ maxLength: 500 }).map(Buffer.from))
+    fc.assert(
+      fc.property(bytes, fc.string(), (body, kwargs) => {
+        for (const { events } of [readEventBody(body, ['payer']), readEnvelope(body, ['payer'])])
+          for (const event of events) expect(event.worker).toMatch(/^\P{C}+$/u)
+        readRecord(body)
+        try {
+          createRespReader(1_000).add(body)
+        } catch (error) {
+          expect(error).toBeInstanceOf(SourceProblem)
+        }
+        keywordArguments(kwargs, [kwargs])
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('do not take the interval of heartbeats from the answer to a control command', () => {

@@ -9,7 +9,7 @@ const UNFINISHED = ['STARTED', 'RECEIVED', 'PENDING', 'RETRY']
 
 /**
  * Tasks that were started on workers that are gone. A task may have ended while nobody listened: its result record decides, where there is
- * one. Without it, a task that was started before the link was up is lost only if its worker was not heard since.
+ * one. A task with acks_late has been received by another worker meanwhile, where there is one. Without a record, a task that was started before the link was up is lost only if its worker was not heard since.
  *
  * @param linkUpAt since when events were heard without a gap
  */

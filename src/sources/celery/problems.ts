@@ -32,8 +32,8 @@ function codeOfAmqp(error: unknown, hasSecret: boolean): SourceCode {
     return 'busy'
   // RabbitMQ closes the connection instead of opening it where there is no such virtual host.
   if (code !== undefined || message.includes('ConnectionClose')) return 'refused'
+  if (/closed|ended|ETIMEDOUT|Heartbeat timeout|aborted/i.test(message)) return 'no_answer'
   if (/Expected ConnectionOpen|Invalid frame|frame size|Handshake|not AMQP|Protocol|unexpected/i.test(message))
     return 'answer_unreadable'
-  if (/closed|ended|ETIMEDOUT|Heartbeat timeout|aborted/i.test(message)) return 'no_answer'
   return codeOfSocket(error)
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { SourceEvent } from '../source.ts'
 import { createPending } from './pending.ts'
 import type { Results } from './results.ts'
+import { createStormLimit } from './storm.ts'
 import { taskEvent } from './task-events.ts'
 import type { TaskEnd, TaskMemory } from './task-memory.ts'
 
@@ -32,6 +33,7 @@ export function createReports(parts: {
   readonly clock: Clock
 }): Reports {
   const { definition, tasks, results, clock } = parts
+  const priorityOf = createStormLimit()
   const pending = createPending<{ readonly end: TaskEnd; readonly seenAt: Date }>()
 
   /** Completes a task from events that came after its end, and one that nobody saw from its result record. */
@@ -48,9 +50,13 @@ export function createReports(parts: {
     }
   }
 
+  function eventAt(end: TaskEnd, seenAt: Date): SourceEvent | undefined {
+    return taskEvent(end, definition, seenAt, priorityOf(end, clock.now().getTime()))
+  }
+
   return {
     add: (end) => pending.add({ end, seenAt: clock.now() }),
-    eventOf: async (end, signal) => taskEvent(await completed(end, signal, true), definition, clock.now()),
+    eventOf: async (end, signal) => eventAt(await completed(end, signal, true), clock.now()),
     async write(accept, signal) {
       const from = performance.now()
       while (pending.size > 0 && !signal.aborted && performance.now() - from < WRITING_MS) {
@@ -59,7 +65,7 @@ export function createReports(parts: {
         let asked = 0
         for (const { end, seenAt } of batch) {
           if (end.task.name === undefined) asked += 1
-          const event = taskEvent(await completed(end, signal, asked <= MOST_RECORDS), definition, seenAt)
+          const event = eventAt(await completed(end, signal, asked <= MOST_RECORDS), seenAt)
           if (event !== undefined) events.push(event)
         }
         if (events.length > 0) await accept(events)

@@ -1,4 +1,5 @@
 import type { CeleryDefinition } from '../../catalogue/celery-definition.ts'
+import type { Priority } from '../../catalogue/priority.ts'
 import { celeryKey } from '../../contract/celery-keys.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { SourceEvent } from '../source.ts'
@@ -11,7 +12,12 @@ export const UNKNOWN_TASK = '(unknown task)'
 type Limits = Pick<CeleryDefinition, 'retries' | 'revoked' | 'deadLetterQueues'>
 
 /** The event about the end of an attempt; undefined where the configuration asks for none. */
-export function taskEvent(end: TaskEnd, definition: Limits, seenAt: Date): SourceEvent | undefined {
+export function taskEvent(
+  end: TaskEnd,
+  definition: Limits,
+  seenAt: Date,
+  priority?: Priority,
+): SourceEvent | undefined {
   const says = saysOf(end, definition)
   if (says === undefined) return undefined
   const { task, kind, attempt, worker } = end
@@ -26,6 +32,7 @@ export function taskEvent(end: TaskEnd, definition: Limits, seenAt: Date): Sourc
   }
   return {
     eventType: says.eventType,
+    ...(priority === undefined ? {} : { priority }),
     data,
     correlationId: task.taskId,
     idempotencyKey: celeryKey(task.taskId, kind, attempt ?? 0),

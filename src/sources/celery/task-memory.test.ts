@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { TaskEvent, TaskStep } from './events.ts'
+import { createStormLimit } from './storm.ts'
 import { taskEvent } from './task-events.ts'
 import { createTaskMemory } from './task-memory.ts'
 
@@ -92,4 +93,21 @@ it('remembers a bounded number of tasks, and which were started on a worker', ()
   expect(tasks.size).toBe(2)
   expect(tasks.startedOn('celery@a').map(({ taskId }) => taskId)).toEqual(['4'])
   expect(tasks.startedBefore(6)).toHaveLength(2)
+})
+
+it('the first ten ends of a minute that are alike have the priority of their type, and the others MEDIUM', () => {
+  const priorityOf = createStormLimit()
+  const failed = (name: string) => ({
+    kind: 'failed' as const,
+    task: { taskId: 'x', step: 'failed' as const, name },
+    attempt: 0,
+    worker: 'celery@a',
+  })
+  const priorities = Array.from({ length: 1_000 }, () => priorityOf(failed('a'), 0))
+  expect(priorities.filter((priority) => priority === undefined)).toHaveLength(10)
+  expect(priorityOf(failed('b'), 0)).toBeUndefined()
+  expect(priorityOf(failed('a'), 60_000)).toBeUndefined()
+  // Names of tasks can be as many as there are tasks.
+  for (let index = 0; index < 5_000; index += 1) priorityOf(failed(`t${index}`), 60_000)
+  expect(priorityOf(failed('t4999'), 60_000)).toBe('MEDIUM')
 })
