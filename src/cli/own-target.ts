@@ -15,7 +15,7 @@ import { userName } from './user-name.ts'
  */
 export async function openOwn(env: Environment, need: Need, output: Output, gateways: OwnGateways): Promise<Target> {
   const embedded = !env.DATABASE_URL?.trim()
-  const deliver = embedded && need !== 'read' && need !== 'admin'
+  const deliver = embedded && need !== 'read' && need !== 'ping' && need !== 'admin'
   const gateway = await gateways.open({ env, deliver })
   const { service, settings, catalogue } = gateway
   const caller = settings.TEAMS_CALLER_NAME === undefined ? 'cli' : `cli:${settings.TEAMS_CALLER_NAME}`
@@ -49,6 +49,10 @@ export async function openOwn(env: Environment, need: Need, output: Output, gate
     },
     stats: (period) => service.stats(period),
     sources: () => service.listSources(),
+    heartbeats: {
+      ping: (name, ping) => service.reportHeartbeat(name, ping),
+      list: () => service.listHeartbeats(),
+    },
     escalations: { list: (query) => service.listEscalations(query) },
     archive: {
       list: (query) => service.listArchive(query),

@@ -8,6 +8,7 @@ import type { ServeOptions } from './commands/serve.ts'
 import type { StatsOptions } from './commands/stats.ts'
 import type { RenderOptions } from './commands/templates.ts'
 import { addEscalations } from './escalation-program.ts'
+import { addHeartbeats } from './heartbeat-program.ts'
 import type { ListFlags } from './list-and-show.ts'
 import type { Output } from './output.ts'
 import type { OwnGateways } from './own-gateways.ts'
@@ -82,6 +83,7 @@ ${WHERE_IT_GOES}
   addActions(program, output, gateways, finish)
   addEscalations(program, output, gateways, finish, addTargetOptions)
   addSources(program, output, gateways, finish, addTargetOptions)
+  addHeartbeats(program, output, gateways, finish, addTargetOptions)
   addTargetOptions(
     program
       .command('stats')

@@ -33,6 +33,7 @@ export function openRemote(url: string, token: string | undefined): Target {
     actions: client.actions,
     stats: (period) => client.stats(period),
     sources: () => client.sources(),
+    heartbeats: client.heartbeats,
     escalations: client.escalations,
     archive: client.archive,
     audit: client.audit,

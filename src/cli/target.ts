@@ -4,6 +4,7 @@ import type { AuditEntryPage, AuditEntryQuery } from '../contract/audit.ts'
 import type { EscalationPage, EscalationQuery } from '../contract/escalations.ts'
 import type { Acceptance } from '../contract/events.ts'
 import type { EventsRequest } from '../contract/events-request.ts'
+import type { HeartbeatView, Ping } from '../contract/heartbeats.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import type { NotificationDetail, NotificationView } from '../contract/notifications.ts'
 import type { SilenceDetail, SilenceInput, SilenceQuery, SilenceView } from '../contract/silences.ts'
@@ -20,7 +21,7 @@ export interface TargetFlags {
 }
 
 /** Scope of the token that a command needs. */
-export type Need = 'send' | 'read' | 'act' | 'admin'
+export type Need = 'send' | 'ping' | 'read' | 'act' | 'admin'
 
 /** Gateway that a command calls: a running one over HTTP, or one in this process. */
 export interface Target {
@@ -52,6 +53,10 @@ export interface Target {
   }
   stats(period: StatsPeriod): Promise<Stats>
   sources(): Promise<readonly SourceView[]>
+  readonly heartbeats: {
+    ping(name: string, ping: Ping): Promise<HeartbeatView>
+    list(): Promise<readonly HeartbeatView[]>
+  }
   readonly escalations: { list(query: EscalationQuery): Promise<EscalationPage> }
   readonly archive: {
     list(query: ArchiveQuery): Promise<ArchivePage>

@@ -22,6 +22,7 @@ import { type AuditEntryPage, type AuditEntryQuery, auditEntryPageWire } from '.
 import { type ChannelView, channelsWire } from '../contract/channels.ts'
 import { type EscalationPage, type EscalationQuery, escalationPageWire } from '../contract/escalations.ts'
 import { type Acceptance, acceptancesWire, type EventInput } from '../contract/events.ts'
+import { type HeartbeatView, heartbeatsWire, heartbeatWire, type Ping } from '../contract/heartbeats.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import {
   type NotificationDetail,
@@ -154,6 +155,17 @@ export interface Client {
   channels(): Promise<readonly ChannelView[]>
   /** Every outside system that the gateway watches: whether it is seen, and what is open. */
   sources(): Promise<readonly SourceView[]>
+  readonly heartbeats: {
+    /**
+     * Reports the start, the success or the failure of a job that has to happen regularly. A failure without a run id is not repeated
+     * after a lost answer: it could count twice.
+     *
+     * @throws GatewayError `not_found`
+     */
+    ping(name: string, ping: Ping): Promise<HeartbeatView>
+    /** Lists the heartbeats of the configuration: how each stands. */
+    list(): Promise<readonly HeartbeatView[]>
+  }
 }
 
 /**
@@ -301,6 +313,18 @@ export function createClient(options: ClientOptions): Client {
     async sources() {
       const answer = await requests.send({ method: 'GET', path: '/v1/sources', repeatable: true })
       return requests.read(sourcesWire, answer).sources
+    },
+    heartbeats: {
+      async ping(name, { signal, exitCode, runId, output }) {
+        const path = `/v1/heartbeats/${encodeURIComponent(name)}${queryOf({ state: signal, exitCode, runId })}`
+        const body = output === undefined ? {} : ({ body: output.toString('utf8'), bodyType: 'text/plain' } as const)
+        const repeatable = signal !== 'failure' || runId !== undefined
+        return requests.read(heartbeatWire, await requests.send({ method: 'POST', path, repeatable, ...body }))
+      },
+      async list() {
+        const answer = await requests.send({ method: 'GET', path: '/v1/heartbeats', repeatable: true })
+        return requests.read(heartbeatsWire, answer).heartbeats
+      },
     },
   }
 }

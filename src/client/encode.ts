@@ -4,6 +4,7 @@ import type { ArchiveQuery } from '../contract/archive.ts'
 import type { AuditEntryQuery } from '../contract/audit.ts'
 import type { EscalationQuery } from '../contract/escalations.ts'
 import { type EventInput, eventToWire } from '../contract/events.ts'
+import type { Signal } from '../contract/heartbeats.ts'
 import { snakeName } from '../contract/json-names.ts'
 import type { NotificationQuery } from '../contract/notification-query.ts'
 import { type SilenceInput, type SilenceQuery, silenceToWire } from '../contract/silences.ts'
@@ -65,7 +66,8 @@ export function silenceJson(silence: SilenceInput): string {
 export function queryOf(
   query:
     | Partial<NotificationQuery | SilenceQuery | ActionQuery | ArchiveQuery | AuditEntryQuery | EscalationQuery>
-    | { readonly origin: string | undefined },
+    | { readonly origin: string | undefined }
+    | { readonly state: Signal; readonly exitCode: number | undefined; readonly runId: string | undefined },
 ): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(z.record(z.string(), z.unknown()).parse(query)))

@@ -23,8 +23,9 @@ export interface RequestOptions {
 export interface ApiRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** JSON. */
   readonly body?: string
+  /** Media type of the body; JSON if absent. */
+  readonly bodyType?: 'application/json' | 'text/plain'
   /** True for an idempotent request, which may be retried. */
   readonly repeatable: boolean
   /** True where the answer is plain text. */
@@ -68,7 +69,13 @@ export function createRequests(options: RequestOptions): Requests {
       { at: 'token', found: 'text with spaces or other characters', expected: 'a token of TEAMS_API_TOKENS' },
     ])
 
-  async function attempt({ method, path, body, text: asText }: ApiRequest): Promise<Attempt> {
+  async function attempt({
+    method,
+    path,
+    body,
+    bodyType = 'application/json',
+    text: asText,
+  }: ApiRequest): Promise<Attempt> {
     const doFetch = options.fetch ?? globalThis.fetch
     let status: number
     let text: string
@@ -79,7 +86,7 @@ export function createRequests(options: RequestOptions): Requests {
         headers: {
           accept: `${asText ? 'text/plain' : 'application/json'}, application/problem+json`,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': bodyType }),
         },
         // A redirect could send the token to another server, and would turn a POST into a GET.
         redirect: 'manual',

@@ -44,6 +44,8 @@ const EXAMPLES: Readonly<
   'actions show': { args: (idOf) => [idOf('act')] },
   'escalations list': { args: () => ['--json'] },
   'sources list': { args: () => ['--json'] },
+  'heartbeats list': { args: () => ['--json'] },
+  'heartbeats ping': { args: () => ['nightly_backup', '--exit-code', '3'] },
   'sources check': { args: () => ['--json'] },
   'escalations explain': { args: () => ['--event-type', 'vault.seal.detected', '--at', '2026-11-26T16:30:00+03:00'] },
   'archive keygen': { args: () => ['--out', 'archive.key'] },
@@ -102,6 +104,7 @@ it('each command writes the same in a process of its own, and ends with the same
     'migrate down',
     'notifications replay',
     'silences end',
+    'heartbeats ping',
     'escalations explain',
     'audit continue',
   ])

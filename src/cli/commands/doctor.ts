@@ -54,7 +54,7 @@ async function* runChecks(sendTest: boolean, output: Output): AsyncGenerator<Fin
   yield* checkCards(catalogue, settings)
   output.progress('Looking at the database …')
   yield* checkOtherNames(env, settings, catalogue)
-  const store = await checkStore(settings)
+  const store = await checkStore(settings, catalogue)
   yield* store.findings
   output.progress('Asking Redis …')
   yield await checkRedis(settings)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { sql } from 'kysely'
 import { z } from 'zod'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import { auditEntryPageWire } from '../../contract/audit.ts'
 import { readinessWire } from '../../contract/health.ts'
 import { ERROR_CODES } from '../../kernel/error-codes.ts'
@@ -23,6 +24,7 @@ import { checkAnchorFolder } from './anchors.ts'
 import { type CheckedAudit, checkAuditStore } from './audit.ts'
 import { checkEscalation } from './escalation.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
+import { checkHeartbeats } from './heartbeats.ts'
 
 /** Findings about the database, and its rows of channels. */
 export interface CheckedStore {
@@ -40,7 +42,7 @@ export interface CheckedStore {
 const NOT_READ = { channels: undefined, sentToTeams: false, audit: undefined, archived: undefined } as const
 
 /** Checks the database, its schema and the job engine. Changes nothing: a missing folder or schema is not created. */
-export async function checkStore(settings: Settings): Promise<CheckedStore> {
+export async function checkStore(settings: Settings, catalogue: Catalogue): Promise<CheckedStore> {
   const folder = settings.TEAMS_DATA_DIR
   if (settings.DATABASE_URL === undefined && !existsSync(join(folder, 'pglite')))
     return { findings: [await checkNewFolder(folder)], ...NOT_READ }
@@ -56,7 +58,7 @@ export async function checkStore(settings: Settings): Promise<CheckedStore> {
     return { findings: [wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exit)], ...NOT_READ }
   }
   try {
-    return await checkDatabase(database, settings)
+    return await checkDatabase(database, settings, catalogue)
   } catch (error) {
     const { code } = databaseError(error)
     const finding = wrong('database', ERROR_CODES[code].title, ERROR_CODES[code].todo, exitCodeOf(code))
@@ -66,7 +68,7 @@ export async function checkStore(settings: Settings): Promise<CheckedStore> {
   }
 }
 
-async function checkDatabase(database: Database, settings: Settings): Promise<CheckedStore> {
+async function checkDatabase(database: Database, settings: Settings, catalogue: Catalogue): Promise<CheckedStore> {
   const { kysely } = database
   const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(kysely)
   const version = rows[0]?.version.split(' ')[0] ?? 'unknown'
@@ -75,12 +77,14 @@ async function checkDatabase(database: Database, settings: Settings): Promise<Ch
   const migration = await checkMigration(database, settings)
   const engine = await checkEngine(database)
   const escalation = migration.status === 'ok' ? [await checkEscalation(settings, kysely)] : []
+  const heartbeats = migration.status === 'ok' ? await checkHeartbeats(catalogue, kysely) : []
   return {
     findings: [
       fine('database', `PostgreSQL ${version} ${where} answers${encryption}`),
       migration,
       engine,
       ...escalation,
+      ...heartbeats,
     ],
     ...(migration.status === 'ok'
       ? {

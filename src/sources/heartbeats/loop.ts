@@ -52,7 +52,7 @@ export function startHeartbeats(parts: HeartbeatParts): () => Promise<void> {
   async function run(): Promise<void> {
     let left = true
     try {
-      if (!added) await addHeartbeats(kysely, names)
+      if (!added && names.length > 0) await addHeartbeats(kysely, names)
       added = true
       const { failed, rows } = await lookAtAll()
       if (failed !== undefined) throw failed
@@ -85,7 +85,7 @@ export function startHeartbeats(parts: HeartbeatParts): () => Promise<void> {
         failed = error
       }
     }
-    await noteWatched(kysely, names, NOTE_MS)
+    if (names.length > 0) await noteWatched(kysely, names, NOTE_MS)
     return { rows: all, failed }
   }
 
