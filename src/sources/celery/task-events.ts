@@ -48,7 +48,7 @@ function failureType(exception: string | undefined): SourceEvent['eventType'] {
 
 type Says = { readonly eventType: SourceEvent['eventType']; readonly error: string }
 
-function saysOf({ kind, exception, expired }: TaskEnd, definition: Limits): Says | undefined {
+function saysOf({ kind, exception, expired, requeued }: TaskEnd, definition: Limits): Says | undefined {
   const error = exception ?? 'Exception'
   switch (kind) {
     case 'failed':
@@ -56,6 +56,8 @@ function saysOf({ kind, exception, expired }: TaskEnd, definition: Limits): Says
     case 'retried':
       return definition.retries ? { eventType: 'celery.task.retry', error } : undefined
     case 'rejected':
+      if (requeued !== undefined)
+        return { eventType: 'celery.task.rejected', error: `Went back to its queue ${requeued} times, and runs again.` }
       // Where there is no dead-letter queue, as on Redis, the message is gone.
       return definition.deadLetterQueues.length > 0
         ? { eventType: 'celery.task.dlq', error: 'The worker rejected the message.' }

@@ -72,10 +72,14 @@ it.each([
   expect(eventsOf([end])).toMatchObject([{ type, data: { task_name: '(unknown task)' } }])
 })
 
-it('a rejected task is dead-lettered where there is a dead-letter queue, and not over where it goes back to its queue', () => {
+it('a rejected task is dead-lettered where there is a dead-letter queue, and not over where it goes back to its queue, unless that never ends', () => {
   const limits = { ...LIMITS, deadLetterQueues: ['dlq'] }
   expect(eventsOf([event('rejected')], limits)).toMatchObject([{ type: 'celery.task.dlq' }])
-  expect(eventsOf([event('rejected', { requeue: true })], limits)).toEqual([])
+  const requeued = event('rejected', { requeue: true })
+  expect(eventsOf(Array(4).fill(requeued), limits)).toEqual([])
+  expect(eventsOf(Array(50).fill(requeued), limits)).toMatchObject([
+    { type: 'celery.task.rejected', data: { error: 'Went back to its queue 5 times, and runs again.' } },
+  ])
 })
 
 it('retries and revoked tasks are no events where the configuration says so', () => {

@@ -24,10 +24,17 @@ export interface TaskEnd {
   readonly worker: string
   readonly exception?: string
   readonly expired?: boolean
+  /** How often its message went back to its queue; undefined for another end. */
+  readonly requeued?: number
 }
 
 /** Tasks that are remembered; of more, those that were heard of longest ago are forgotten. */
 const MOST_TASKS = 20_000
+/**
+ * A message that goes back to its queue so often does it for ever: with reject_on_worker_lost, a task whose process is killed each time
+ * makes no other event.
+ */
+const MOST_REQUEUED = 5
 /** Celery sends these for a task that is over. */
 const ENDS: ReadonlySet<TaskStep> = new Set(['succeeded', 'failed', 'revoked'])
 
@@ -35,6 +42,8 @@ interface Entry {
   task: KnownTask
   /** `retried` events so far: each ends an attempt, also where that of the next attempt came before it. */
   retried: number
+  /** How often its message went back to its queue. */
+  requeued: number
   /** Retries of the first attempt that was seen. */
   first: number | undefined
 }
@@ -72,6 +81,7 @@ export function createTaskMemory(most: number = MOST_TASKS): TaskMemory {
       const entry: Entry = {
         task: merged(before?.task, event, now),
         retried: (before?.retried ?? 0) + (event.step === 'retried' ? 1 : 0),
+        requeued: (before?.requeued ?? 0) + (event.requeue ? 1 : 0),
         first: before?.first ?? event.retries,
       }
       if (event.step === 'succeeded') entries.delete(event.taskId)
@@ -85,7 +95,7 @@ export function createTaskMemory(most: number = MOST_TASKS): TaskMemory {
         task.step === 'started' && (task.startedAt ?? at) < at ? [task] : [],
       ),
     restore(task) {
-      if (!entries.has(task.taskId)) put(task.taskId, { task, retried: 0, first: task.retries })
+      if (!entries.has(task.taskId)) put(task.taskId, { task, retried: 0, requeued: 0, first: task.retries })
     },
     find: (taskId) => entries.get(taskId)?.task,
     forget: (taskId) => void entries.delete(taskId),
@@ -123,12 +133,14 @@ function isOver(before: KnownTask | undefined, { step }: TaskEvent): boolean {
   return ENDS.has(before.step) || (before.step === 'started' && (step === 'sent' || step === 'received'))
 }
 
-function endOf(event: TaskEvent, { task, retried, first }: Entry): TaskEnd | undefined {
+function endOf(event: TaskEvent, { task, retried, requeued, first }: Entry): TaskEnd | undefined {
   const { step, worker, exception, expired, requeue } = event
   const about = { task, worker, ...(exception === undefined ? {} : { exception }), ...(expired ? { expired } : {}) }
   if (step === 'failed' || step === 'revoked') return { kind: step, attempt: task.retries, ...about }
-  // A message that goes back to its queue is not over: the task runs again.
   if (step === 'rejected' && !requeue) return { kind: step, attempt: task.retries, ...about }
+  // Else the task runs again.
+  if (step === 'rejected' && requeued === MOST_REQUEUED)
+    return { kind: step, attempt: task.retries, requeued, ...about }
   if (step === 'retried')
     return { kind: step, attempt: first === undefined ? undefined : first + retried - 1, ...about }
   return undefined

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { chownSync, mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { TLSSocket } from 'node:tls'
@@ -12,29 +11,10 @@ import { Secret } from '../../../src/kernel/secret.ts'
 import { createPostgresSource } from '../../../src/sources/postgres/source.ts'
 import { createRedisSource } from '../../../src/sources/redis/source.ts'
 import { type Postgres, startPostgres } from '../../services/postgres.ts'
-import { unprivilegedOwner } from '../../services/program.ts'
+import { freePort } from '../../services/program.ts'
 import { type Redis, startRedis } from '../../services/redis.ts'
+import { certificate } from './certificate.ts'
 import { lookOnce } from './one-look.ts'
-
-/** Makes a certificate for 127.0.0.1 that is its own authority. Returns the paths of certificate and key. */
-function certificate(folder: string) {
-  const [cert, key] = [join(folder, 'server.pem'), join(folder, 'server.key')]
-  const subject = ['-subj', '/CN=claimlinc-test', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject], {
-    stdio: 'ignore',
-  })
-  const owner = unprivilegedOwner()
-  if (owner) for (const path of [cert, key]) chownSync(path, owner.uid, owner.gid)
-  return { cert, key }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 const COMMON = {
   intervalMs: 30_000,
