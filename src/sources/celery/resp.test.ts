@@ -33,6 +33,16 @@ describe('values of Redis', () => {
     expect(() => readIn(10_000, text)).toThrow(code)
   })
 
+  it('take a line at the limit, with its end in one segment or in two', () => {
+    const line = Buffer.from(`+${'x'.repeat(4_095)}\r\n`)
+    for (const size of [1, 4_097, 10_000]) {
+      const reader = createRespReader(10_000)
+      const values: unknown[] = []
+      for (let at = 0; at < line.length; at += size) values.push(...reader.add(line.subarray(at, at + size)))
+      expect(values).toEqual([line.subarray(1, -2)])
+    }
+  })
+
   it('tells an error reply from a value', () => {
     expect(createRespReader(MOST).add(Buffer.from('-ERR x\r\n'))[0]).toBeInstanceOf(RespError)
   })

@@ -102,11 +102,10 @@ function readLine(unread: Buffer, cursor: Cursor): { readonly type: string; read
   const type = String.fromCharCode(unread[at] ?? 0)
   if (!'+-:$*'.includes(type)) throw new SourceProblem('answer_unreadable')
   const end = unread.indexOf(CR_LF, at)
-  if (end < 0) {
-    if (unread.length - at > MOST_LINE_BYTES) throw new SourceProblem('answer_too_large')
-    throw INCOMPLETE
-  }
-  if (end - at > MOST_LINE_BYTES) throw new SourceProblem('answer_too_large')
+  // Without its end, the last byte may be the first one of CR LF.
+  const lineBytes = (end < 0 ? unread.length - 1 : end) - at
+  if (lineBytes > MOST_LINE_BYTES) throw new SourceProblem('answer_too_large')
+  if (end < 0) throw INCOMPLETE
   cursor.at = end + CR_LF.length
   return { type, line: unread.toString('latin1', at + 1, end) }
 }

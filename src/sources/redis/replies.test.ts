@@ -30,6 +30,16 @@ describe('replies of Redis', () => {
     expect(() => readIn(3, text, 1)).toThrow(code)
   })
 
+  it.each([4_096, 4_097, 5_000])(
+    'are the same for a line of %i bytes, with its end in one segment or in two',
+    (length) => {
+      const line = `+${'x'.repeat(length - 1)}\r\n`
+      for (const size of [1, 7, length + 1, 10_000])
+        if (length > 4_096) expect(() => readIn(size, line, 1)).toThrow('answer_too_large')
+        else expect(readIn(size, line, 1)).toEqual([line.slice(1, -2)])
+    },
+  )
+
   it('cost no more in small segments: a megabyte takes less than two seconds of the processor', () => {
     const body = 'x'.repeat(2 ** 20 - 100)
     const before = process.cpuUsage()

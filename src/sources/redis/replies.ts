@@ -27,17 +27,18 @@ export function createReplyReader(count: number, hasSecret: boolean): ReplyReade
 
   function read(unread: Buffer): void {
     let at = 0
-    needed = unread.length + 1
+    needed = 1
     while (replies.length < count) {
+      if (at >= unread.length) break
+      const type = String.fromCharCode(unread[at] ?? 0)
+      if (!'+-$'.includes(type)) throw new SourceProblem('answer_unreadable')
       const end = unread.indexOf(CR_LF, at)
+      const lineBytes = (end < 0 ? unread.length - 1 : end) - at
+      if (lineBytes > MOST_LINE_BYTES) throw new SourceProblem('answer_too_large')
       if (end < 0) {
-        if (unread.length > at && !'+-$'.includes(String.fromCharCode(unread[at] ?? 0)))
-          throw new SourceProblem('answer_unreadable')
-        if (unread.length - at > MOST_LINE_BYTES) throw new SourceProblem('answer_too_large')
         needed = unread.length - at + 1
         break
       }
-      const type = String.fromCharCode(unread[at] ?? 0)
       const line = unread.toString('latin1', at + 1, end)
       if (type === '-') throw new SourceProblem(codeOfReply(line, hasSecret))
       if (type === '$' && /^\d{1,9}$/.test(line)) {
