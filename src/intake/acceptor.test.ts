@@ -24,6 +24,30 @@ it.each(['\n', '\r', '\u0000', '\u001b[31m', '\u0085', '\u2028', '\u2029'])(
   },
 )
 
+it.each(['drop', 'refuse'] as const)(
+  'takes of a source what its fields take, with %s for undeclared fields',
+  (undeclaredData) => {
+    const { check } = createAcceptor({
+      catalogue,
+      undeclaredData,
+      phiPolicy: 'mask',
+      keyTtl: 60,
+      repeats: { window: 300, acknowledged: { CRITICAL: 1, HIGH: 1, MEDIUM: 1 } },
+      clock: systemClock,
+      wake: async () => {},
+    })
+    const needed = { task_name: 'a', task_id: 'b', error: 'c' }
+    const event = {
+      eventType: 'celery.task.failed',
+      data: { ...needed, payer: 7, queue: [], retry_count: 'x', attempts: 1 },
+    } as const
+    expect(check([event], { bySource: true })[0]?.data).toEqual({ ...needed, payer: '7' })
+    expect(() => check([event])).toThrow('payer')
+    const incomplete = { ...event, data: { ...event.data, error: {} } }
+    expect(() => check([incomplete], { bySource: true })).toThrow('error')
+  },
+)
+
 /** How often others had a turn while something was done. */
 async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
   let turns = 0

@@ -91,12 +91,14 @@ export function createAcceptor(options: {
       throw new GatewayError('too_many_events', [
         { at: 'events', found: `a list of ${events.length}`, expected: `at most ${MAX_EVENTS}` },
       ])
+    // A source can not send an event again without the fields that are refused.
+    const undeclared = bySource && options.undeclaredData === 'refuse' ? 'drop' : options.undeclaredData
     const problems: Problem[] = []
     // Array.from, because map skips the holes of a list, and an unchecked event must not be accepted.
     const checked = Array.from(events, (event: UncheckedEvent, index) => {
       const at = `events[${index}]`
       const eventProblems: Problem[] = []
-      const result = checkEvent(catalogue, event, at, eventProblems, options.undeclaredData, bySource)
+      const result = checkEvent(catalogue, event, at, eventProblems, undeclared, bySource)
       const limit = problems.length < MANY_PROBLEMS ? MAX_PROBLEMS_PER_EVENT : 1
       problems.push(...eventProblems.slice(0, limit))
       if (eventProblems.length > limit)

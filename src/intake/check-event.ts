@@ -29,6 +29,7 @@ import {
   showableText,
   unknownKeys,
 } from './fields.ts'
+import { fittingData } from './fitting-data.ts'
 import type { UndeclaredData } from './patient-data/undeclared.ts'
 
 /** A checked event, not masked and not written yet. */
@@ -89,7 +90,8 @@ export function checkEvent(
     problems.push({ at: field === '' ? at : `${at}.${field}`, found, expected })
   for (const field of event.unknown.slice(0, MAX_PROBLEMS_PER_EVENT + 1)) reportUnknownField(field, addProblem)
   const definition = checkType(catalogue, event.eventType, bySource, addProblem)
-  const checkedData = checkData(definition, event.data, `${at}.data`, problems, undeclared)
+  const sent = bySource && definition ? fittingData(definition, event.data) : event.data
+  const checkedData = checkData(definition, sent, `${at}.data`, problems, undeclared)
   const stakeholders = checkStakeholders(catalogue, event.stakeholders, addProblem)
   const checked = {
     priority: checkPriority(event.priority, addProblem),
