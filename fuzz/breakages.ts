@@ -188,4 +188,62 @@ export const BREAKAGES: readonly FuzzBreakage[] = [
     target: 'silences',
     properties: ['silenced'],
   },
+  {
+    name: 'alerts of a group not searched',
+    changes: [{ file: 'src/sources/alertmanager/group.ts', find: 'namedValuesOf(webhook.alerts)', replace: '[]' }],
+    target: 'webhooks',
+    properties: ['patient'],
+  },
+  {
+    name: 'names of labels quoted',
+    changes: [{ file: 'src/sources/alertmanager/webhook.ts', find: `(entry \${index + 1})`, replace: `\${name}` }],
+    target: 'webhooks',
+    properties: ['quotes'],
+  },
+  {
+    name: 'messages of exceptions kept',
+    changes: [
+      {
+        file: 'src/sources/celery/exception-class.ts',
+        find: "return name ?? 'Exception'",
+        replace: 'return name ?? exception',
+      },
+    ],
+    target: 'celery',
+    properties: ['patient'],
+  },
+  {
+    name: 'arguments inside arguments kept',
+    changes: [{ file: 'src/sources/celery/keyword-arguments.ts', find: "'([{'", replace: "'(['" }],
+    target: 'celery',
+    properties: ['patient'],
+  },
+  {
+    name: 'events of sources refused',
+    changes: [
+      { file: 'src/intake/check-event.ts', find: 'bySource && definition ?', replace: 'bySource && !definition ?' },
+    ],
+    target: 'celery',
+    properties: ['taken'],
+  },
+  {
+    name: 'the last byte waited for twice',
+    changes: [
+      { file: 'src/sources/redis/replies.ts', find: 'needed = start + length', replace: 'needed = 1 + start + length' },
+    ],
+    target: 'replies',
+    properties: ['same'],
+  },
+  {
+    name: 'a line end cut in two',
+    changes: [{ file: 'src/sources/celery/resp.ts', find: 'unread.length - 1 : end', replace: 'unread.length : end' }],
+    target: 'replies',
+    properties: ['same'],
+  },
+  {
+    name: 'endless counts remembered',
+    changes: [{ file: 'src/sources/vault/audit.ts', find: '!Number.isFinite(sum)', replace: 'Number.isNaN(sum)' }],
+    target: 'vault',
+    properties: ['plain'],
+  },
 ]

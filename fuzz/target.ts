@@ -33,7 +33,7 @@ export interface OpenTarget {
 
 /** What has to hold for every input. */
 export const PROPERTIES = {
-  answers: 'every input is accepted, or refused with a GatewayError; nothing else is thrown',
+  answers: 'every input is accepted, or refused with a GatewayError, or is a SourceProblem; nothing else is thrown',
   refusal: 'a refusal has a code of the table, which is not "internal", and says what is wrong where',
   quotes: 'a refusal describes what it found and quotes none of it',
   patient: 'no patient value is in what is stored, answered, logged or shown',
@@ -47,6 +47,9 @@ export const PROPERTIES = {
   inert: 'no Markdown, link, mention, date function or bidi character of the data does anything on a card',
   silenced: 'a silence that was accepted names no patient field, and keeps back exactly what its matchers say',
   alike: 'the parts of the template check agree with the check as a whole',
+  same: 'the same bytes give the same, read again or cut into segments anywhere',
+  plain: 'what is read of an outside system is JSON, and no larger than its limits',
+  taken: 'every event that a source makes is accepted',
   steps: 'the work for an input is bounded by its size',
   ends: 'every input comes to an end within the time and the memory of the watch',
 } as const

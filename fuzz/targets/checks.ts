@@ -11,8 +11,13 @@ export function shippedCatalogue(): Catalogue {
 
 /** The checks of the accept path, for what is not written. */
 export function createChecks(catalogue: Catalogue): Acceptor['check'] {
+  return createUnwritten(catalogue).check
+}
+
+/** The accept stage, for what is checked and protected, and not written. */
+export function createUnwritten(catalogue: Catalogue): Acceptor {
   const wake = async () => {}
   const acknowledged = { CRITICAL: 60, HIGH: 60, MEDIUM: 60 }
   const times = { keyTtl: 60, repeats: { window: 60, acknowledged }, clock: systemClock }
-  return createAcceptor({ catalogue, phiPolicy: 'mask', ...times, wake }).check
+  return createAcceptor({ catalogue, phiPolicy: 'mask', ...times, wake })
 }

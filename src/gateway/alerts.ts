@@ -123,7 +123,7 @@ export function createAlerts(
 type Transaction = Parameters<Acceptor['accept']>[0]
 
 /** Checks the group's event; one that the type of the labels does not take becomes an ordinary alert. */
-function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void): CheckedEvent {
+export function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void): CheckedEvent {
   const { event, plainEvent } = group
   try {
     return only(acceptor.check([event]))
@@ -139,7 +139,11 @@ function checkGroup(acceptor: Acceptor, group: AlertGroup, onPlain: () => void):
  * not kept: other texts may quote their values. If anything was masked, the link to a silence is left out: its URL may hold the same value
  * in another notation.
  */
-async function protectGroup(acceptor: Acceptor, checked: CheckedEvent, group: AlertGroup): Promise<ProtectedEvent> {
+export async function protectGroup(
+  acceptor: Acceptor,
+  checked: CheckedEvent,
+  group: AlertGroup,
+): Promise<ProtectedEvent> {
   const given = { ...checked.given, alert_labels: group.namedValues }
   const event = only(await acceptor.protect([{ ...checked, given }]))
   const { silence_url: silenceUrl, ...data } = event.stored.data

@@ -64,14 +64,19 @@ export async function readInfo(
     socket.once(tls === 'off' ? 'connect' : 'secureConnect', () => socket.write(commands.map(encode).join('')))
     if (signal.aborted) abort()
   })
-  const fields = new Map(
-    (replies.at(-1) ?? '').split('\r\n').flatMap((line): readonly [string, string][] => {
+  const fields = readFields(replies.at(-1) ?? '')
+  if (!fields.has('role')) throw new SourceProblem('answer_unreadable')
+  return fields
+}
+
+/** The fields of an answer to INFO. */
+export function readFields(answer: string): ReadonlyMap<string, string> {
+  return new Map(
+    answer.split('\r\n').flatMap((line): readonly [string, string][] => {
       const colon = line.indexOf(':')
       return line.startsWith('#') || colon <= 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)]]
     }),
   )
-  if (!fields.has('role')) throw new SourceProblem('answer_unreadable')
-  return fields
 }
 
 function encode(command: readonly string[]): string {
