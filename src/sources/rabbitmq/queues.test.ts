@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RabbitmqDefinition } from '../../catalogue/rabbitmq-definition.ts'
+import { SourceProblem } from '../source.ts'
 import type { ManagementApi } from './api.ts'
+import { readCluster } from './cluster.ts'
 import { MOST_QUEUES, matchesAny, readQueues } from './queues.ts'
 
 /** An API that answers these bodies, one for each request; the last for all that follow. */
@@ -111,6 +114,34 @@ describe('queues of the management API', () => {
   ])('are answer_unreadable in %j', async (body) => {
     await expect(read(apiOf(body).api)).rejects.toMatchObject({ code: 'answer_unreadable' })
   })
+})
+
+it('any JSON is read, or is a problem of the source', async () => {
+  const some = fc.option(fc.jsonValue(), { nil: undefined })
+  const queue = fc.record({
+    name: fc.oneof(fc.string({ unit: 'binary' }), some),
+    vhost: fc.oneof(fc.string(), some),
+    messages_ready: some,
+    message_stats: some,
+    members: some,
+    online: some,
+  })
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ items: fc.array(queue), total_count: some, filtered_count: fc.nat(), page_count: fc.nat(3) }),
+    fc.record({ items: fc.array(queue), total_count: fc.nat(), filtered_count: fc.nat(), page_count: fc.nat(3) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(body, async (given) => {
+      const { api } = apiOf(given)
+      for (const reading of [
+        readQueues(api, { vhosts: undefined, queues: undefined } as RabbitmqDefinition),
+        readCluster(api),
+      ])
+        await reading.catch((error: unknown) => expect(error).toBeInstanceOf(SourceProblem))
+    }),
+    { numRuns: 50 },
+  )
 })
 
 it('patterns match in any letter case', () => {

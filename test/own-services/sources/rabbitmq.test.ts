@@ -1,3 +1,4 @@
+import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { RabbitmqDefinition } from '../../../src/catalogue/rabbitmq-definition.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -151,6 +152,47 @@ describe('a RabbitMQ source', () => {
     expect(await lookOnce(sourceWith({ consumers: ['a', 'b'] }), checkpoint)).toMatchObject({ events: [] })
     expect((await lookOnce(sourceWith({ consumers: ['none'] }), checkpoint)).events).toMatchObject([
       { eventType: 'rabbitmq.queue.recovered', correlationId: events[0]?.correlationId },
+    ])
+  })
+
+  it('reports that a consumer is back, and messages that none is given', async () => {
+    await declare('claims')
+    await publish('claims', 1)
+    await expect.poll(async () => (await look()).events, { timeout: 20_000 }).toHaveLength(1)
+    const { checkpoint } = await look()
+    const connection = await connect(rabbit.amqpUrl)
+    onTestFinished(() => connection.close())
+    const channel = await connection.createChannel()
+    await channel.prefetch(1)
+    await channel.consume('claims', () => {})
+    await expect
+      .poll(async () => (await lookOnce(sourceWith(), checkpoint)).events, { timeout: 20_000 })
+      .toMatchObject([{ eventType: 'rabbitmq.queue.recovered', correlationId: 'broker.unconsumed.%2F/claims' }])
+    // It takes one message and hangs: the others become old, by the time that their publisher gave them.
+    const properties = { timestamp: Math.floor(Date.now() / 1000) - 7_200 }
+    const message = { properties, routing_key: 'claims', payload: 'MARKEDVALUE', payload_encoding: 'string' }
+    await rabbit.api('POST', 'exchanges/%2F/amq.default/publish', message)
+    const old = async () => (await look()).events
+    await expect.poll(old, { timeout: 20_000 }).toMatchObject([
+      {
+        eventType: 'rabbitmq.queue.backlog',
+        data: {
+          summary: '1 messages wait in claims. The oldest has waited for 2 h or longer.',
+          labels: { consumers: 1 },
+        },
+      },
+    ])
+    expect(JSON.stringify(await old())).not.toContain('MARKEDVALUE')
+  })
+
+  it('takes the messages that a stream keeps for no backlog', async () => {
+    await declare('journal', { arguments: { 'x-queue-type': 'stream' } })
+    await publish('journal', 5)
+    const kept = async () => rabbit.api('GET', 'queues/%2F/journal?columns=messages_ready')
+    await expect.poll(kept, { timeout: 20_000 }).toEqual({ messages_ready: 5 })
+    expect(await look({ backlog: 1 })).toMatchObject({ events: [], code: undefined })
+    expect((await look({ consumers: ['jour*'] })).events).toMatchObject([
+      { eventType: 'rabbitmq.queue.unconsumed', data: { labels: { type: 'stream' } } },
     ])
   })
 
