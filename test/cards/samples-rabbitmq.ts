@@ -137,7 +137,7 @@ export const RABBITMQ: { readonly [T in keyof typeof TYPES]: Sample<T> } = {
     occurredAt: '2026-11-30T02:10:00Z',
     data: {
       component: 'broker',
-      summary: '25 messages came into nphies_dlq within 10 min; now 31 lie there.',
+      summary: '25 messages came into nphies_dlq; now 31 lie there.',
       value: 25,
       threshold: 10,
       unit: 'messages',

@@ -10,6 +10,8 @@ export interface QueueConditions {
   readonly unknown: ReadonlySet<string>
   /** Number of queues that each finding was looked for at. */
   readonly watched: ReadonlyMap<string, number>
+  /** Messages in dead-letter queues, by subject. */
+  readonly deadLetters: ReadonlyMap<string, number>
 }
 
 /**
@@ -39,6 +41,9 @@ export function queueConditions(
     ],
     unknown: new Set(
       queues.filter(({ ready, consumers }) => ready === undefined || consumers === undefined).map((q) => q.subject),
+    ),
+    deadLetters: new Map(
+      dead.flatMap(({ subject, messages }) => (messages === undefined ? [] : [[subject, messages]])),
     ),
     watched: new Map([
       ['unconsumed', consumed.length],
@@ -122,7 +127,7 @@ function duration(seconds: number): string {
 function deadLetters(
   queue: Queue,
   trend: Trend | undefined,
-  { deadLetters: most, deadLetterGrowth, growthSeconds }: RabbitmqDefinition,
+  { deadLetters: most, deadLetterGrowth }: RabbitmqDefinition,
 ): RabbitmqCondition[] {
   const { subject, messages } = queue
   if (messages === undefined || messages === 0) return []
@@ -143,7 +148,7 @@ function deadLetters(
     ...(grown >= deadLetterGrowth
       ? [
           condition('dead_letters_growing', subject, {
-            summary: `${grown} messages came into ${name} within ${duration(growthSeconds)}; now ${messages} lie there.`,
+            summary: `${grown} messages came into ${name}; now ${messages} lie there.`,
             value: grown,
             threshold: deadLetterGrowth,
             unit: 'messages',

@@ -1,5 +1,6 @@
 import type { RabbitmqDefinition } from '../../catalogue/rabbitmq-definition.ts'
 import { SOURCE_CODES, type SourceCode } from '../../contract/sources.ts'
+import { isObject, type JsonObject } from '../../kernel/json.ts'
 import { createAuthority } from '../authority.ts'
 import type { Finding } from '../findings.ts'
 import { type Look, poll } from '../poll.ts'
@@ -33,7 +34,7 @@ interface Seen {
 
 /**
  * Watches a RabbitMQ cluster by its management API: nodes, alarms, partitions, and the queues. What it remembers of their lengths is that
- * of this process.
+ * of this process; only those of dead-letter queues stand in the checkpoint, so that what came in while no replica looked is seen.
  */
 export function createRabbitmqSource(definition: RabbitmqDefinition, { secret, clock }: SourceParts): Source {
   const readAuthority = createAuthority(definition.caFile)
@@ -78,11 +79,11 @@ export function createRabbitmqSource(definition: RabbitmqDefinition, { secret, c
       const trends = createTrends(definition.growthSeconds * 1000)
       let watched: ReadonlyMap<string, number> = new Map()
 
-      async function look(signal: AbortSignal): Promise<Look> {
+      async function look(signal: AbortSignal, memory: JsonObject): Promise<Look> {
         const { cluster, queues, code } = await see(signal)
         const ofCluster = clusterConditions(cluster, definition)
         if (queues === undefined) return { conditions: ofCluster, unknown: QUEUE_FINDINGS, ...(code && { code }) }
-        const trend = trends.note(queues, performance.now())
+        const trend = trends.note(queues, performance.now(), deadLettersIn(memory))
         const of = queueConditions(queues, trend, definition, clock.now().getTime())
         watched = of.watched
         const listed = new Set(queues.map(({ subject }) => subject))
@@ -93,6 +94,7 @@ export function createRabbitmqSource(definition: RabbitmqDefinition, { secret, c
         return {
           conditions: [...ofCluster, ...replicaConditions(queues), ...of.conditions],
           undecided,
+          ...(code === undefined ? { memory: memoryOf(of.deadLetters) } : {}),
           ...(code && { code }),
         }
       }
@@ -127,6 +129,18 @@ export function createRabbitmqSource(definition: RabbitmqDefinition, { secret, c
       return checks
     },
   }
+}
+
+/** Dead-letter queues whose length is remembered for the next process. */
+const MOST_REMEMBERED = 100
+
+function memoryOf(deadLetters: ReadonlyMap<string, number>): JsonObject {
+  return { dead_letters: Object.fromEntries([...deadLetters].slice(0, MOST_REMEMBERED)) }
+}
+
+function deadLettersIn({ dead_letters: kept }: JsonObject): ReadonlyMap<string, number> {
+  const entries = isObject(kept) ? Object.entries(kept) : []
+  return new Map(entries.flatMap(([subject, length]) => (typeof length === 'number' ? [[subject, length]] : [])))
 }
 
 /** Reads the nodes, and then the queues. @throws SourceProblem where not even the nodes could be read */

@@ -61,6 +61,21 @@ describe('a queue', () => {
     expect(looks(minutes.map((minute) => minute)).at(-1)?.grown).toBeLessThanOrEqual(10)
   })
 
+  it('counts what came in since another process saw it, once', () => {
+    const trends = createTrends(GROWTH_MS)
+    const remembered = new Map([['%2F/claims', 4]])
+    const grownAt = (length: number, nowMs: number) =>
+      trends.note([queue(length)], nowMs, remembered).get('%2F/claims')?.grown
+    expect([grownAt(30, 0), grownAt(31, 60_000), grownAt(31, GROWTH_MS), grownAt(31, 2 * GROWTH_MS)]).toEqual([
+      26, 27, 27, 0,
+    ])
+    expect(
+      createTrends(GROWTH_MS)
+        .note([queue(3)], 0, remembered)
+        .get('%2F/claims')?.grown,
+    ).toBe(0)
+  })
+
   it('is idle while messages wait and none is given to a consumer', () => {
     const given = [0, 0, 5, 5, 5]
     const seen = looks([0, 7, 7, 7, 9], (look) => given[look] ?? 0)

@@ -14,8 +14,12 @@ export interface Trend {
 
 /** Remembers the lengths of queues from look to look. */
 export interface Trends {
-  /** Notes the queues of a look, and forgets others. Returns what is known of them, by subject. */
-  note(queues: readonly Queue[], nowMs: number): ReadonlyMap<string, Trend>
+  /**
+   * Notes the queues of a look, and forgets others. Returns what is known of them, by subject.
+   *
+   * @param remembered lengths of queues that another process saw last: what came in since counts for queues that are seen first
+   */
+  note(queues: readonly Queue[], nowMs: number, remembered?: ReadonlyMap<string, number>): ReadonlyMap<string, Trend>
 }
 
 /** Lengths that were seen within a time. */
@@ -47,7 +51,7 @@ interface History {
 export function createTrends(growthMs: number): Trends {
   let histories = new Map<string, History>()
   return {
-    note(queues, nowMs) {
+    note(queues, nowMs, remembered) {
       const trends = new Map<string, Trend>()
       const next = new Map<string, History>()
       for (const queue of queues) {
@@ -58,7 +62,8 @@ export function createTrends(growthMs: number): Trends {
           continue
         }
         const isRecent = known !== undefined && nowMs - known.seenMs <= growthMs
-        const history = advance(isRecent ? known : undefined, { queue, ready, messages }, nowMs, growthMs)
+        const least = known === undefined ? remembered?.get(subject) : undefined
+        const history = advance(isRecent ? known : undefined, { queue, ready, messages, least }, nowMs, growthMs)
         next.set(subject, history)
         trends.set(subject, trendOf(history, messages, ready, nowMs))
       }
@@ -72,15 +77,17 @@ interface Lengths {
   readonly queue: Queue
   readonly ready: number
   readonly messages: number
+  /** Length that was seen before, if it was. */
+  readonly least: number | undefined
 }
 
 function advance(
   known: History | undefined,
-  { queue, ready, messages }: Lengths,
+  { queue, ready, messages, least = messages }: Lengths,
   nowMs: number,
   growthMs: number,
 ): History {
-  const fresh: Span = { fromMs: nowMs, first: messages, least: messages, most: messages }
+  const fresh: Span = { fromMs: nowMs, first: messages, least: Math.min(least, messages), most: messages }
   const { delivered } = queue
   const isIdle = known?.waiting && ready > 0 && known.delivered === delivered
   const common = { delivered, waiting: ready > 0, idleSinceMs: isIdle ? known.idleSinceMs : nowMs, seenMs: nowMs }

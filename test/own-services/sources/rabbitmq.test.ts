@@ -207,9 +207,16 @@ describe('a RabbitMQ source', () => {
         { eventType: 'rabbitmq.queue.backlog', data: { value: 3, threshold: 3, unit: 'messages' } },
         { eventType: 'rabbitmq.dlq.threshold', data: { value: 4, threshold: 4, labels: { queue: 'nphies_dlq' } } },
       ])
+    // What came in while no replica looked is growth, by the lengths in the checkpoint.
+    const { checkpoint } = await look({ consumers: ['none'] })
+    await publish('nphies_dlq', 3)
+    const later = () => lookOnce(sourceWith({ consumers: ['none'], deadLetterGrowth: 3 }), checkpoint)
+    await expect
+      .poll(async () => (await later()).events, { timeout: 20_000 })
+      .toMatchObject([{ eventType: 'rabbitmq.dlq.growing', data: { value: 3, labels: { messages: 7 } } }])
   })
 
-  it('reads 1,200 queues in pages, those of a pattern alone, and says too_many beyond its limit', async () => {
+  it('reads 1,200 queues in pages, and those of a pattern alone', async () => {
     const queues = Array.from({ length: 1_200 }, (_, index) => ({
       name: `page.${index}`,
       durable: true,
