@@ -25,11 +25,6 @@ const TO_READ_MS = 100
 const MAY_TAKE_LONG =
   /^\s*(\/\*.*?\*\/\s*)?(call|create|alter|drop|do|vacuum|fetch)\b|\b(pg_advisory_lock|teams_move_past_month)\b/i
 
-const NO_TIMEOUT_MARK = '/* no timeout */'
-
-/** Marks a statement without a timeout, such as one that looks at every entry of the audit trail. */
-export const NO_TIMEOUT = sql.raw(NO_TIMEOUT_MARK)
-
 const MARK = '/* prepared */'
 
 /**
@@ -88,7 +83,7 @@ function connectionOver(client: PoolClient, prepared: PreparedStatements, answer
     const answer = prepared.has(given)
       ? prepared.query<R>(client, given, parameters)
       : plain.query<R>(given, parameters)
-    return MAY_TAKE_LONG.test(given) || given.startsWith(NO_TIMEOUT_MARK) ? answer : orGiveUp(answer)
+    return MAY_TAKE_LONG.test(given) ? answer : orGiveUp(answer)
   }
 
   function orGiveUp<T>(answer: Promise<T>): Promise<T> {
