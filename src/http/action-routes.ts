@@ -28,8 +28,9 @@ export function addActionRoutes(app: FastifyInstance, service: GatewayService): 
         reply.code(answer.state === 'requested' || answer.state === 'running' ? 202 : 200)
         return call.handler ? handlerAnswer(answer) : answerToWire(answer)
       } catch (error) {
-        if (!call.handler || !isGatewayError(error) || error.status >= 500) throw actionErrorForCaller(error)
-        return reply.code(error.status).send(handlerRefusal(error))
+        const told = actionErrorForCaller(error)
+        if (!call.handler || !isGatewayError(told) || told.status >= 500) throw told
+        return reply.code(told.status).send(handlerRefusal(told))
       }
     },
   })

@@ -3,6 +3,7 @@ import { isSendable } from '../catalogue/event-types.ts'
 import { LANGUAGES } from '../catalogue/language.ts'
 import { PRIORITIES } from '../catalogue/priority.ts'
 import type { EVENT_FIELDS } from '../contract/events.ts'
+import { MAX_STAKEHOLDERS } from '../contract/limits.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 
 /** Prefix of references to OpenAPI's schemas. */
@@ -54,6 +55,8 @@ const COMMON_FIELDS = {
   stakeholders: {
     type: 'array',
     items: { type: 'string' },
+    minItems: 1,
+    maxItems: MAX_STAKEHOLDERS,
     description: "Groups to notify, by key or display name; the event type's if absent.",
   },
   priority: {

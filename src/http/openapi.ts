@@ -261,7 +261,7 @@ function describe(id: OperationId): JsonObject {
             },
           }
         : {}),
-      ...problems(all, id === 'getReadiness'),
+      ...problems(all, OTHER_ERRORS[id] ?? {}),
     },
   }
 }
@@ -271,8 +271,14 @@ function answerSchema(id: OperationId, schema: keyof typeof WIRE | undefined, ty
   return schema ? refTo(schema) : { type: type === 'text/plain' ? 'string' : 'object' }
 }
 
+/** Schemas of errors that are no problems, by status. An ActionHandlerRequest is refused in its own form. */
+const OTHER_ERRORS: { readonly [I in OperationId]?: Readonly<Record<number, string>> } = {
+  getReadiness: { 503: 'Readiness' },
+  act: { 404: 'ActionHandlerResponse', 409: 'ActionHandlerResponse', 422: 'ActionHandlerResponse' },
+}
+
 /** One response per status. Codes with the same status become examples, the only way in OpenAPI to list them apart. */
-function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
+function problems(codes: readonly ErrorCode[], others: Readonly<Record<number, string>>): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>()
   for (const code of codes)
     byStatus.set(ERROR_CODES[code].status, [...(byStatus.get(ERROR_CODES[code].status) ?? []), code])
@@ -286,7 +292,7 @@ function problems(codes: readonly ErrorCode[], readiness: boolean): JsonObject {
             schema: refTo('Problem'),
             examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
           },
-          ...(readiness && status === 503 ? { 'application/json': { schema: refTo('Readiness') } } : {}),
+          ...(others[status] === undefined ? {} : { 'application/json': { schema: refTo(others[status]) } }),
         },
       },
     ]),

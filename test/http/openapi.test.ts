@@ -43,6 +43,12 @@ function operations(): { path: string; method: string; operation: Operation }[] 
 }
 
 describe('the OpenAPI document', () => {
+  it('describes refusals of an action in both of its forms', () => {
+    const { responses } = document.paths['/v1/actions']?.post ?? {}
+    for (const status of ['404', '409', '422'])
+      expect(Object.keys(responses?.[status]?.content ?? {})).toEqual(['application/problem+json', 'application/json'])
+  })
+
   it('has every route and no other', async () => {
     const { app } = createTestServer()
     await app.ready()

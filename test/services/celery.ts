@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Program, privateFolder, startProgram } from './program.ts'
 
-/** Debian's Python, which has Debian's Celery. */
-export const PYTHON = '/usr/bin/python3'
+/** Debian's Python, which has Debian's Celery; in `npm run interop` one with the newest. */
+export const PYTHON = process.env.INTEROP_PYTHON || '/usr/bin/python3'
 const MODULES = '/usr/lib/python3/dist-packages'
 /** Folder of the tests' applications. */
 export const APPLICATIONS = fileURLToPath(new URL('../fixtures/celery', import.meta.url))

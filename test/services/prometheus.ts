@@ -14,9 +14,9 @@ export function findPrometheus(): string | undefined {
   return findOnPath('prometheus')
 }
 
-/** Path of Alertmanager, as Debian or its own release names it; undefined where there is none. */
+/** Path of Alertmanager: that of `npm run interop`, or as Debian or its own release names it; undefined where there is none. */
 export function findAlertmanager(): string | undefined {
-  return findOnPath('prometheus-alertmanager', 'alertmanager')
+  return process.env.INTEROP_ALERTMANAGER || findOnPath('prometheus-alertmanager', 'alertmanager')
 }
 
 /** Starts a private Alertmanager in a temporary folder on a free port, without a cluster. `config` is its file. */
