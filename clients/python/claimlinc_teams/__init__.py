@@ -1041,7 +1041,9 @@ class _TaskReports:
         traceback: Any = None,
         **_more: Any,
     ) -> None:
-        self._report("failed", sender, task_id, kwargs, exception, traceback)
+        # Since Celery 5.6 a task that raises `Reject` also fails, in the main process.
+        kind = "rejected" if type(exception).__name__ == "Reject" else "failed"
+        self._report(kind, sender, task_id, kwargs, exception, traceback)
 
     def on_task_internal_error(
         self,

@@ -68,6 +68,7 @@ it.each([
   ['celery.task.expired', event('revoked', { expired: true })],
   ['celery.task.revoked', event('revoked', { terminated: true })],
   ['celery.task.rejected', event('rejected')],
+  ['celery.task.rejected', event('failed', { exception: 'Reject' })],
 ])('%s', (type, end) => {
   expect(eventsOf([end])).toMatchObject([{ type, data: { task_name: '(unknown task)' } }])
 })

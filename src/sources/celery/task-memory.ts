@@ -136,6 +136,8 @@ function isOver(before: KnownTask | undefined, { step }: TaskEvent): boolean {
 function endOf(event: TaskEvent, { task, retried, requeued, first }: Entry): TaskEnd | undefined {
   const { step, worker, exception, expired, requeue } = event
   const about = { task, worker, ...(exception === undefined ? {} : { exception }), ...(expired ? { expired } : {}) }
+  // Since Celery 5.6 a task that raises `Reject` also fails; `rejected` follows only where the worker acknowledges late.
+  if (step === 'failed' && exception === 'Reject') return { kind: 'rejected', attempt: task.retries, ...about }
   if (step === 'failed' || step === 'revoked') return { kind: step, attempt: task.retries, ...about }
   if (step === 'rejected' && !requeue) return { kind: step, attempt: task.retries, ...about }
   // Else the task runs again.
