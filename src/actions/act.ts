@@ -23,7 +23,7 @@ import type { CheckedAction } from './check-request.ts'
 import { type DecideOptions, decide, failedOf } from './decide.ts'
 import { type AcknowledgementLives, type EventState, expiryOf, statesOf } from './event-state.ts'
 import { permissionFor } from './permission.ts'
-import { type ActionProvider, isOutside, offerOf } from './provider.ts'
+import { type ActionProvider, outsideWork } from './provider.ts'
 import { secondPerson } from './second-person.ts'
 
 /** Parts that actions need. */
@@ -89,7 +89,8 @@ export async function act(
   if (before) return { id: sameAction(before, keys.contentHash), isNew: false }
   const options: DecideOptions = { now, restoreWindow: parts.restoreWindow, tier: request.tier, notificationId }
   const primary = primaryOf(states, asked, request, options)
-  const targets = await targetsOf(transaction, states, primary, request)
+  const outside = outsideWork(parts.providers, action, primary)
+  const targets = outside ? [primary] : await targetsOf(transaction, states, primary, request)
   const doable = targets.filter((state) => decide(action, state, options).done)
 
   const base: NewAction = {
@@ -133,9 +134,8 @@ export async function act(
   }
   const wanted: NewAction =
     confirms === undefined ? base : { ...base, confirms: confirms.id, reason: base.reason ?? confirms.reason }
-  if (isOutside(action)) {
-    const offer = offerOf(parts.providers, action, primary)
-    if ('why' in offer) return refuse(offer.why)
+  if (outside) {
+    if ('why' in outside) return refuse(outside.why)
     const open = await findOpenActions(transaction, action, primary.id)
     if (open.some(({ code }) => code !== 'second_person_needed')) return refuse('already_running')
     await insertRequested(transaction, wanted)
@@ -223,7 +223,7 @@ async function targetsOf(
   primary: EventState,
   { action, asked }: CheckedAction,
 ): Promise<readonly EventState[]> {
-  if (action === 'replay' || isOutside(action)) return [primary]
+  if (action === 'replay') return [primary]
   if (action === 'acknowledge' && 'correlationId' in asked) return states
   const ids = await withMembers(transaction, [primary.id])
   return states.filter(({ id }) => ids.includes(id))
@@ -285,9 +285,9 @@ async function doLocally(
 }
 
 /** Changes the timers of events as an action says, and locks their escalations. False where it leaves timers alone. */
-async function changeTimers(
+export async function changeTimers(
   transaction: Kysely<Tables>,
-  { action, at }: NewAction,
+  { action, at }: Pick<NewAction, 'action' | 'at'>,
   events: readonly EventState[],
   timers: EscalationTimers,
 ): Promise<boolean> {

@@ -14,10 +14,10 @@ import {
 } from '../store/actions.ts'
 import type { Tables } from '../store/tables.ts'
 import { inTransaction } from '../store/transactions.ts'
-import type { ActParts } from './act.ts'
+import { type ActParts, changeTimers } from './act.ts'
 import { columnsAfter, isUnverified, nameOf } from './acted-columns.ts'
 import { type EventState, statesOf } from './event-state.ts'
-import { isOutside, OUTSIDE_ACTIONS, offerOf, StillRunning } from './provider.ts'
+import { outsideWork, RUN_ACTIONS, StillRunning } from './provider.ts'
 import { refuseUnconfirmed } from './second-person.ts'
 
 /** Seconds for which a process has an action that it runs, without a renewal. */
@@ -42,7 +42,7 @@ export interface OutsideActions {
 /** Makes the runner. Of a provider's work that was cut off, only the provider can know whether it was done. */
 export function createOutsideActions(options: {
   readonly kysely: Kysely<Tables>
-  readonly parts: Pick<ActParts, 'lives' | 'providers' | 'followUp'>
+  readonly parts: Pick<ActParts, 'lives' | 'providers' | 'followUp' | 'timers'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -59,8 +59,8 @@ export function createOutsideActions(options: {
   /** Runs or looks up an action; undefined where it goes on without this process. */
   async function runTaken(action: StoredAction, again: boolean): Promise<ActionEnd | undefined> {
     const event = await eventOf(action)
-    if (event === undefined || !isOutside(action.action)) return { state: 'failed', code: 'not_offered', result: null }
-    const offer = offerOf(parts.providers, action.action, event)
+    const offer = event && outsideWork(parts.providers, action.action, event)
+    if (event === undefined || offer === undefined) return { state: 'failed', code: 'not_offered', result: null }
     if ('why' in offer)
       return again
         ? { state: 'unknown', code: 'provider_lost', result: null }
@@ -103,7 +103,7 @@ export function createOutsideActions(options: {
         ...action,
         actor,
         at: finished.finished_at ?? now,
-        quietUntil: null,
+        quietUntil: action.quiet_until,
         state: end.state === 'refused' ? ('failed' as const) : end.state,
         code: end.code,
         by: nameOf(actor),
@@ -112,12 +112,19 @@ export function createOutsideActions(options: {
         events: statesOf(notifications, parts.lives, now),
       }
       // A discard that came meanwhile stays the last action, by which the event is not open.
-      if (end.state === 'done')
+      if (end.state === 'done') {
+        const isRestored = action.action === 'restore'
         await writeActed(
           transaction,
           { id: action.id, name: action.action },
-          notifications.filter((row) => row.action_taken !== 'discard').map((row) => columnsAfter(row, done)),
+          notifications
+            .filter((row) => isRestored || row.action_taken !== 'discard')
+            .map((row) => columnsAfter(row, done)),
         )
+        const ids = done.events.map(({ id }) => id)
+        if (await changeTimers(transaction, done, done.events, parts.timers))
+          await parts.timers.membersActed(transaction, ids, action.action === 'discard' ? 'discarded' : 'resolved')
+      }
       await parts.followUp(transaction, done)
       return true
     })
@@ -154,7 +161,7 @@ export function createOutsideActions(options: {
       const search = async () => {
         try {
           // Not awaited: one may take minutes. Its lease keeps the next search from it.
-          for (const id of await findAbandoned(kysely, OUTSIDE_ACTIONS, JOB_LOST_SECONDS)) void run(id)
+          for (const id of await findAbandoned(kysely, RUN_ACTIONS, JOB_LOST_SECONDS)) void run(id)
           for (const request of await refuseUnconfirmed(kysely)) told(request, 'refused', 'not_confirmed')
         } catch (error) {
           log.write('action_search_failed', { err: error })

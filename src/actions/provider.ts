@@ -8,6 +8,15 @@ export const OUTSIDE_ACTIONS = ['retry', 'poll'] as const
 /** An action whose work is outside the gateway. */
 export type OutsideAction = (typeof OUTSIDE_ACTIONS)[number]
 
+/** Actions that are done outside the gateway for the events that a provider offers them for, and in the gateway alone for others. */
+const PARTLY_OUTSIDE = ['discard', 'restore'] as const
+
+/** Actions of which a process may find one that no process has. */
+export const RUN_ACTIONS = [...OUTSIDE_ACTIONS, ...PARTLY_OUTSIDE] as const
+
+/** An action that a provider can do. */
+export type ProvidedAction = (typeof RUN_ACTIONS)[number]
+
 /** The event that a provider works for. */
 export type ProvidedEvent = Pick<
   EventState,
@@ -48,9 +57,12 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-/** Does `retry` or `poll` in the system that an event came from. */
+/**
+ * Does an action in the system that an event came from. `discard` and `restore` change the event too, once the provider has done its
+ * part.
+ */
 export interface ActionProvider {
-  readonly action: OutsideAction
+  readonly action: ProvidedAction
   /** Whether it can be done for an event, and if not why. Asked for each card and each click, so it answers from memory. */
   offers(event: ProvidedEvent): Offer
   /**
@@ -70,7 +82,7 @@ export interface ActionProvider {
 /** The providers of a gateway, by action; of two for one action, the first that offers it for an event is asked. */
 export function offerOf(
   providers: readonly ActionProvider[],
-  action: OutsideAction,
+  action: ProvidedAction,
   event: ProvidedEvent,
 ): { readonly provider: ActionProvider } | { readonly why: ActionResult } {
   let why: ActionResult = 'not_offered'
@@ -86,4 +98,16 @@ export function offerOf(
 /** True for an action whose work is outside the gateway. */
 export function isOutside(action: string): action is OutsideAction {
   return (OUTSIDE_ACTIONS as readonly string[]).includes(action)
+}
+
+/** What is done outside the gateway for an action on an event; undefined where nothing is. */
+export function outsideWork(
+  providers: readonly ActionProvider[],
+  action: string,
+  event: ProvidedEvent,
+): ReturnType<typeof offerOf> | undefined {
+  if (isOutside(action)) return offerOf(providers, action, event)
+  const partly = PARTLY_OUTSIDE.find((name) => name === action)
+  const offer = partly && offerOf(providers, partly, event)
+  return offer && 'why' in offer && offer.why === 'not_offered' ? undefined : offer
 }

@@ -116,6 +116,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
     clock,
   })
   releases.add(() => realSecrets.close())
+  const archive = createArchive(() => realSecrets.archiveKeys())
   let opened: Database | undefined
   const providers = [
     ...(options.actions ?? []),
@@ -124,6 +125,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
         if (opened === undefined) throw new GatewayError('gateway_stopped')
         return opened.kysely
       },
+      archive,
       secret: (name, part) => realSecrets.sourceSecret(secretNameOf(name, part)),
       clock,
     }),
@@ -218,7 +220,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       timeZone: settings.TEAMS_TIME_ZONE,
       maxBytes: settings.TEAMS_CARD_MAX_BYTES,
     }),
-    archive: createArchive(() => realSecrets.archiveKeys()),
+    archive,
     guard: createPatientDataGuard(catalogue.eventTypes.values(), settings.TEAMS_PHI_POLICY),
     acceptor,
     database,

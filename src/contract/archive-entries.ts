@@ -24,6 +24,10 @@ export const ARCHIVE_ENTRIES = {
     means:
       'Something of another system was kept in the archive, encrypted. `content` and `data_key` are the SHA-256 of the encrypted bytes, `about` the hash of what lists show of it, as canonical JSON',
   },
+  'archive.changed': {
+    fields: ARCHIVED_FIELDS,
+    means: 'An archived record is being put back (`restoring`), was put back (`restored`), or was not (`kept`)',
+  },
   'archive.rewrapped': {
     fields: ARCHIVED_FIELDS,
     means: 'The archive key `key` wraps the data key of an archived record now; its content is the same',

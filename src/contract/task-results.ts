@@ -45,6 +45,18 @@ export const TASK_RESULTS = {
     title: 'The broker did not confirm the message: the task may be queued',
     todo: 'Look in its queue and at its workers before you try again. A broker with an alarm for memory or disk confirms nothing.',
   },
+  archive_key_needed: {
+    title: 'No archive key is set, so the message could not be kept',
+    todo: 'Set TEAMS_ARCHIVE_KEYS, then try again. docs/guides/archive.md says how.',
+  },
+  dead_letter_not_found: {
+    title: 'The message is not among the first in its dead-letter queues',
+    todo: 'Nothing was discarded. Make the queue shorter, then try again.',
+  },
+  dead_letter_too_large: {
+    title: 'The message is larger than what is archived',
+    todo: 'Nothing was discarded. Take it off its queue by hand.',
+  },
   task_failed_again: { title: 'The task ran again and failed', todo: 'Look at its new failure.' },
   task_not_finished: {
     title: 'The task is queued again, and has not ended within an hour',

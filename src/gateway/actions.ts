@@ -3,7 +3,7 @@ import { checkAction, INPUTS, showableActor } from '../actions/check-request.ts'
 import { decide } from '../actions/decide.ts'
 import { type EventState, statesOf } from '../actions/event-state.ts'
 import { permissionFor } from '../actions/permission.ts'
-import { isOutside, offerOf } from '../actions/provider.ts'
+import { outsideWork } from '../actions/provider.ts'
 import { shownActions, viewOf } from '../actions/views.ts'
 import type {
   ActionAnswer,
@@ -151,7 +151,8 @@ export function createActions({
     const all = statesOf(notifications, actions.lives, now)
     const own = all.find(({ id }) => id === notification?.eventId)
     if (notification === undefined || own === undefined) throw new GatewayError('not_found')
-    const isOfOne = action === 'replay' || isOutside(action)
+    const outside = outsideWork(actions.providers, action, own)
+    const isOfOne = action === 'replay' || outside !== undefined
     const targets = isOfOne ? [own] : all
     const options = { now, restoreWindow: actions.restoreWindow, tier: null, notificationId }
     const doable = targets.filter((state) => decide(action, state, options).done)
@@ -177,8 +178,7 @@ export function createActions({
       const decision = own && decide(action, own, options)
       if (doable.length === 0 && decision && !decision.done)
         return { possible: false, result: decision.code, data: decision.data }
-      const offer = isOutside(action) && own ? offerOf(actions.providers, action, own) : undefined
-      if (offer && 'why' in offer) return { possible: false, result: offer.why, data: null }
+      if (outside && 'why' in outside) return { possible: false, result: outside.why, data: null }
       const second = actions.catalogue.twoPerson.has(action)
       return { possible: true, result: second ? 'second_person_needed' : null, data: null }
     }

@@ -164,3 +164,30 @@ export async function countByArchiveKey(db: Kysely<Tables>): Promise<ReadonlyMap
   )
   return new Map(rows.map(({ key_id, count }) => [key_id, Number(count)]))
 }
+
+/** The newest archived record of an event; undefined where there is none. */
+export async function findArchivedOf(db: Kysely<Tables>, eventId: string): Promise<StoredArchived | undefined> {
+  const { rows } = await sql<StoredArchived>`
+    SELECT ${COLUMNS} FROM teams_archive h WHERE h.event_id = ${eventId}::uuid ORDER BY h.id DESC LIMIT 1`.execute(db)
+  return rows[0]
+}
+
+/** Moves an archived record from one state to another; false where it is in another state. */
+export async function moveArchived(
+  db: Kysely<Tables>,
+  id: string,
+  from: ArchivedState,
+  to: ArchivedState,
+): Promise<boolean> {
+  const { rows } = await sql`
+    WITH ${changeRows(
+      'archive.changed',
+      'changed',
+      sql`
+      UPDATE teams_archive h
+         SET state = ${to}::text, restored_at = CASE WHEN ${to}::text = 'restored' THEN clock_timestamp() END
+       WHERE id = ${id}::uuid AND state = ${from}::text`,
+      { entry: { values: ARCHIVED_VALUES } },
+    )} SELECT id FROM changed`.execute(db)
+  return rows.length > 0
+}

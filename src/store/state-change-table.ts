@@ -302,6 +302,11 @@ export const STATE_CHANGES = {
     means: 'Something of another system was kept, encrypted',
     entry: 'archive.kept',
   },
+  'archive.changed': {
+    of: 'archived record',
+    means: '`kept` → `restoring` → `restored`: it is put back where it came from; `restoring` → `kept`: it was not',
+    entry: 'archive.changed',
+  },
   'archive.rewrapped': {
     of: 'archived record',
     means: 'The newest archive key wraps its data key now; the content is the same',

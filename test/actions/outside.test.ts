@@ -30,8 +30,8 @@ describe.each(KINDS)('an action outside the gateway, on %s', (kind) => {
   afterAll(() => database.close())
 
   /** The use cases, and as many replicas that run what was asked for. */
-  function withProvider(provider: ActionProvider, replicas = 1) {
-    const acting = actingOn(database, { providers: [provider] })
+  function withProvider(provider: ActionProvider | readonly ActionProvider[], replicas = 1) {
+    const acting = actingOn(database, { providers: [provider].flat() })
     const runners = Array.from({ length: replicas }, () =>
       createOutsideActions({
         kysely: db,
@@ -145,6 +145,39 @@ describe.each(KINDS)('an action outside the gateway, on %s', (kind) => {
       expect(await getAction(id)).toMatchObject(expected)
       expect(run).toHaveBeenCalledTimes(1)
     }
+  })
+
+  it('that discards or restores an event changes the event once its provider has done its part', async () => {
+    const run = vi.fn(async () => DONE)
+    const providers = (['discard', 'restore'] as const).map((action) => providerOf({ action, run }))
+    const { accept, act, runners, getAction } = withProvider(providers)
+    const { eventId, notificationId } = await accept(firing())
+    const target = { notificationId }
+    const row = async () => (await rowsOf(db, [eventId]))[0]
+    const discard = await act({ action: 'discard', target, inputs: { reason: 'sent twice', quietFor: 3_600 } })
+    expect(discard.state).toBe('requested')
+    expect((await row())?.action_taken).toBeNull()
+    await runners[0]?.run(discard.id)
+    expect(await getAction(discard.id)).toMatchObject({ state: 'done', data: { task_id: 't-1' } })
+    expect(await row()).toMatchObject({ action_taken: 'discard', quiet_until: discard.quietUntil })
+    expect(await act({ action: 'discard', target, inputs: { reason: 'again' } })).toMatchObject({
+      state: 'refused',
+      result: 'already_discarded',
+    })
+    const restore = await act({ action: 'restore', target })
+    await runners[0]?.run(restore.id)
+    expect(await row()).toMatchObject({ action_taken: 'restore', quiet_until: null })
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  it('that discards an event of another type needs no provider', async () => {
+    const run = vi.fn(async () => DONE)
+    const offers = () => ({ can: false, why: 'not_offered' }) as const
+    const { accept, act } = withProvider(providerOf({ action: 'discard', run, offers }))
+    const { notificationId } = await accept(firing())
+    const discard = { action: 'discard', target: { notificationId }, inputs: { reason: 'known' } } as const
+    expect(await act(discard)).toMatchObject({ state: 'done' })
+    expect(run).not.toHaveBeenCalled()
   })
 
   it('whose job was lost is found and run', async () => {

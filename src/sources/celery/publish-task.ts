@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { ConfirmChannel } from 'amqplib'
+import type { ConfirmChannel, Options } from 'amqplib'
 import type { CeleryDefinition } from '../../catalogue/celery-definition.ts'
 import type { ActionResult } from '../../contract/actions.ts'
 import { SourceProblem } from '../source.ts'
@@ -63,7 +63,13 @@ export async function publishTask(
   signal: AbortSignal,
 ): Promise<Published> {
   try {
-    if (broker.kind === 'rabbitmq') return await publishConfirmed(broker, message, queue)
+    if (broker.kind === 'rabbitmq')
+      return await publishConfirmed(
+        await broker.model.createConfirmChannel(),
+        queue,
+        message.body,
+        amqpProperties(message),
+      )
     await broker.ask(['LPUSH', `${prefixOf(definition)}${queue}`, redisEnvelope(message, queue, deliveryTag)], signal)
     return { state: 'published' }
   } catch (error) {
@@ -127,9 +133,16 @@ async function hasQueue(broker: RabbitMq, queue: string, signal: AbortSignal): P
   }
 }
 
-/** For a queue that is not there the confirmation comes too; only `mandatory` tells, by the message that is returned before it. */
-async function publishConfirmed(broker: RabbitMq, message: TaskMessage, queue: string): Promise<Published> {
-  const channel: ConfirmChannel = await broker.model.createConfirmChannel()
+/**
+ * Publishes to a queue of RabbitMQ. For a queue that is not there the confirmation comes too; only `mandatory` tells, by the message that
+ * is returned before it. Closes the channel. Does not throw.
+ */
+export async function publishConfirmed(
+  channel: ConfirmChannel,
+  queue: string,
+  body: Buffer,
+  properties: Options.Publish,
+): Promise<Published> {
   let isReturned = false
   channel.on('return', () => {
     isReturned = true
@@ -139,8 +152,7 @@ async function publishConfirmed(broker: RabbitMq, message: TaskMessage, queue: s
     const confirmed = new Promise<Published>((resolve, reject) => {
       channel.on('error', reject)
       channel.on('close', () => reject(new SourceProblem('no_answer')))
-      const options = { ...amqpProperties(message), mandatory: true }
-      channel.publish('', queue, message.body, options, (error: unknown) => {
+      channel.publish('', queue, body, { ...properties, mandatory: true }, (error: unknown) => {
         if (error) reject(error)
         else resolve(isReturned ? refused('task_queue_missing') : { state: 'published' })
       })
@@ -148,6 +160,8 @@ async function publishConfirmed(broker: RabbitMq, message: TaskMessage, queue: s
     const late = setTimeout(CONFIRM_MS, { state: 'unknown' } as const, { signal: ended.signal, ref: false })
     late.catch(() => undefined)
     return await Promise.race([confirmed, late])
+  } catch (error) {
+    return wasRefused(error) ? refused('broker_refused') : { state: 'unknown' }
   } finally {
     ended.abort()
     channel.close().catch(() => undefined)
