@@ -1,13 +1,16 @@
+import type { Catalogue } from '../../catalogue/catalogue.ts'
 import type { SecretsReport } from '../../secrets/check.ts'
 import { type Finding, fine, noted, wrong } from './finding.ts'
 
 /**
  * Compares the archive keys with the records that they wrap. Wrong key texts are problems of the secrets.
  *
+ * @param sources the configured sources: without dead-letter queues, nothing is archived and no key is needed
  * @param archived how many records each key wraps; undefined where they could not be read
  */
 export function checkArchiveKeys(
   { archiveKeys, archiveKeysAt: at }: Pick<SecretsReport, 'archiveKeys' | 'archiveKeysAt'>,
+  sources: Catalogue['sources'],
   archived: ReadonlyMap<string, number> | undefined,
 ): readonly Finding[] {
   const known = new Set(archiveKeys.map(({ id }) => id))
@@ -21,7 +24,10 @@ export function checkArchiveKeys(
   )
   const [newest] = archiveKeys
   if (newest === undefined) {
-    if (at !== undefined || findings.length > 0) return findings
+    const isNeeded = [...sources.values()].some(
+      (source) => source.kind === 'celery' && source.deadLetterQueues.length > 0,
+    )
+    if (at !== undefined || findings.length > 0 || !isNeeded) return findings
     return [
       noted(
         'archive key',

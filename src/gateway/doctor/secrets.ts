@@ -60,7 +60,7 @@ export async function checkVaultAndChannels(
       .map((warning) => warningFinding('signature', warning)),
     ...(auditKey === undefined ? [] : [auditKey]),
     ...(store.audit?.findings ?? []),
-    ...checkArchiveKeys(report, store.archived),
+    ...checkArchiveKeys(report, catalogue.sources, store.archived),
     ...checkButtons(settings),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),
