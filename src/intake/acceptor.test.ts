@@ -48,6 +48,18 @@ it.each(['drop', 'refuse'] as const)(
   },
 )
 
+it('searches what it keeps of a CDEvent for the values of fields that it does not keep', async () => {
+  const subject = { id: 'api', content: { outcome: 'failure', errors: 'Row ZX12345678 failed.' } }
+  const event = {
+    eventType: 'dev.cdevents.deployment.finished.0.2.0',
+    data: { subject, customData: { patient_id: 'ZX12345678' } },
+  } as const
+  const [safe] = await acceptor.protect(acceptor.check([event]))
+  expect(safe?.definition.name).toBe('deployment.failed')
+  expect(safe?.stored.data).toMatchObject({ component: 'api', message: expect.stringContaining('Row ') })
+  expect(JSON.stringify(safe?.stored)).not.toContain('12345678')
+})
+
 /** How often others had a turn while something was done. */
 async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
   let turns = 0

@@ -64,11 +64,11 @@ describe.each(TYPES)('%s', (type) => {
     expect(places(type, {})).toEqual(needed.map((name) => `data.${name}`))
     const others = Object.keys(shape).filter((name) => !needed.includes(name))
     const withNulls = { ...data, ...Object.fromEntries(others.map((name) => [name, null])) }
-    expect(check(type, withNulls).checked?.data).toEqual(
-      Object.fromEntries(Object.entries(data).filter(([name]) => needed.includes(name))),
-    )
+    // Without the optional fields: one of them may stand in for another, such as `message` for `summary`.
+    const least = Object.fromEntries(Object.entries(data).filter(([name]) => needed.includes(name)))
+    expect(check(type, withNulls).checked?.data).toEqual(least)
     for (const name of needed)
-      expect(check(type, { ...data, [name]: null }).problems).toEqual([
+      expect(check(type, { ...least, [name]: null }).problems).toEqual([
         expect.objectContaining({ at: `data.${name}`, found: 'null' }),
       ])
   })

@@ -32,6 +32,34 @@ export function checkData(
   problems: Problem[],
   undeclared: UndeclaredData = 'drop',
 ): CheckedData | undefined {
+  const given = plainData(definition, value, at, problems)
+  if (!definition || given === undefined) return undefined
+  const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))
+  if (result.success) {
+    const data = result.data as JsonObject
+    const declared = declaredData(definition.schema, { data, given }, { undeclared, at, problems })
+    return declared && { ...declared, given }
+  }
+  // One more than the limit, so that the caller can report that there are more.
+  for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
+    problems.push({
+      at: `${at}${placeOf(definition.schema, given, issue.path)}`,
+      found: describeFound(valueAt(given, issue.path)),
+      expected: issue.message,
+    })
+  return undefined
+}
+
+/**
+ * Checks that an event's data are an object of JSON within the limits, and returns it. Undefined for refused data, after adding their
+ * problems.
+ */
+export function plainData(
+  definition: EventTypeDefinition | undefined,
+  value: unknown,
+  at: string,
+  problems: Problem[],
+): JsonObject | undefined {
   const refuse = (found: string, expected: string) => {
     problems.push({ at, found, expected })
     return undefined
@@ -48,22 +76,7 @@ export function checkData(
     return refuse(`more than ${MAX_DATA_DEPTH} levels of lists and objects`, `at most ${MAX_DATA_DEPTH}`)
   if (plain.bytes > MAX_DATA_BYTES && !canBeCut(plain.value))
     return refuse(`more than ${MAX_DATA_BYTES} bytes without its long texts`, `at most ${MAX_DATA_BYTES}`)
-  if (!definition) return undefined
-  const given = plain.value
-  const result = definition.schema.safeParse(withStandIns(withoutAbsent(given, definition), definition))
-  if (result.success) {
-    const data = result.data as JsonObject
-    const declared = declaredData(definition.schema, { data, given }, { undeclared, at, problems })
-    return declared && { ...declared, given }
-  }
-  // One more than the limit, so that the caller can report that there are more.
-  for (const issue of result.error.issues.slice(0, MAX_PROBLEMS_PER_EVENT + 1))
-    problems.push({
-      at: `${at}${placeOf(definition.schema, given, issue.path)}`,
-      found: describeFound(valueAt(given, issue.path)),
-      expected: issue.message,
-    })
-  return undefined
+  return plain.value
 }
 
 function isPlainObject(value: Json): value is JsonObject {

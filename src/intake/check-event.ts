@@ -15,7 +15,7 @@ import type { AddProblem, Problem } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
 import { fromCdEvent } from './cdevents.ts'
-import { checkData } from './check-data.ts'
+import { checkData, plainData } from './check-data.ts'
 import { contentHash } from './content-hash.ts'
 import {
   checkList,
@@ -92,6 +92,8 @@ export function checkEvent(
   const definition = checkType(catalogue, event.eventType, bySource, addProblem)
   const sent = bySource && definition ? fittingData(definition, event.data) : event.data
   const checkedData = checkData(definition, sent, `${at}.data`, problems, undeclared)
+  // Of a CDEvent, what is kept may quote a field that is not: the search for patient data needs its name.
+  const whole = event === read ? undefined : plainData(definition, read.data, `${at}.data`, problems)
   const stakeholders = checkStakeholders(catalogue, event.stakeholders, addProblem)
   const checked = {
     priority: checkPriority(event.priority, addProblem),
@@ -106,6 +108,7 @@ export function checkEvent(
   return {
     ...checked,
     ...checkedData,
+    ...(whole === undefined ? {} : { given: { ...checkedData.given, cd_event: whole } }),
     definition,
     priority: checked.priority ?? definition.priority,
     stakeholders: stakeholders ?? definition.stakeholders,
