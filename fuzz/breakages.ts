@@ -246,4 +246,10 @@ export const BREAKAGES: readonly FuzzBreakage[] = [
     target: 'vault',
     properties: ['plain'],
   },
+  {
+    name: 'CDEvents searched in part',
+    changes: [{ file: 'src/intake/check-event.ts', find: 'whole === undefined ?', replace: 'whole !== event ?' }],
+    target: 'cdevents',
+    properties: ['patient'],
+  },
 ]

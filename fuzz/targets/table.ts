@@ -7,6 +7,7 @@ export const TARGETS = {
   render: new URL('./render.ts', import.meta.url),
   templates: new URL('./templates.ts', import.meta.url),
   silences: new URL('./silences.ts', import.meta.url),
+  cdevents: new URL('./cdevents.ts', import.meta.url),
   webhooks: new URL('./webhooks.ts', import.meta.url),
   celery: new URL('./celery.ts', import.meta.url),
   replies: new URL('./replies.ts', import.meta.url),
