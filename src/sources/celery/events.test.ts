@@ -51,6 +51,8 @@ describe('bodies of Celery', () => {
     expect(exceptionOf('ExceptionWithTraceback()', 'x\nbilliard.exceptions.WorkerLostError: died\n')).toBe(
       'WorkerLostError',
     )
+    expect(exceptionOf('reject requeue=False: P-1 has no policy')).toBe('Reject')
+    expect(exceptionOf('ExceptionWithTraceback()', "x\ncelery.exceptions.Reject: ('P-1', False)\n")).toBe('Reject')
     expect(exceptionOf(7)).toBeUndefined()
   })
 

@@ -2,7 +2,7 @@ const CLASS = /^([A-Za-z_][A-Za-z0-9_]{0,99})\(/
 /** What billiard reports in place of the exception: the class stands in the traceback alone. */
 const WRAPPED = 'ExceptionWithTraceback'
 /** Classes that billiard wraps. No other is looked for in a traceback, whose texts may quote a patient. */
-const OF_POOL = ['TimeLimitExceeded', 'SoftTimeLimitExceeded', 'WorkerLostError', 'Terminated']
+const OF_POOL = ['TimeLimitExceeded', 'SoftTimeLimitExceeded', 'WorkerLostError', 'Terminated', 'Reject']
 /** Where the last line of a traceback begins is known without its frames, which may be long. */
 const MOST_TAIL = 2_000
 
@@ -14,6 +14,8 @@ const MOST_TAIL = 2_000
  */
 export function exceptionClassOf(exception: unknown, traceback: unknown): string | undefined {
   if (typeof exception !== 'string') return undefined
+  // Its own `repr` names no class, and is followed by its reason.
+  if (exception.startsWith('reject requeue=')) return 'Reject'
   const name = CLASS.exec(exception)?.[1]
   if (name !== WRAPPED) return name ?? 'Exception'
   const tail = typeof traceback === 'string' ? traceback.slice(-MOST_TAIL).trimEnd().split('\n') : []
