@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { recordStart } from '../../src/audit/record-start.ts'
+import { generateArchiveKey } from '../../src/contract/archive-keys.ts'
 import { generateKey } from '../../src/contract/note-keys.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
@@ -37,6 +38,7 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
   return {
     ...store,
     TEAMS_AUDIT_KEY: generateKey(await originOf(store)).privateKey,
+    TEAMS_ARCHIVE_KEYS: generateArchiveKey().text,
     VAULT_ADDR: vault.url,
     VAULT_TOKEN: vault.createToken(),
     TEAMS_WEBHOOK_VAULT_PATH: 'secret/teams/webhooks',
@@ -96,7 +98,7 @@ describe('doctor', () => {
     const lines = stdout.trim().split('\n').slice(0, -2)
     expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([])
     const checks = lines.map((line) => line.split(/ {2,}/)[1])
-    expect(checks.slice(0, 15)).toEqual([
+    expect(checks.slice(0, 16)).toEqual([
       'settings',
       'configuration',
       'templates',
@@ -110,6 +112,7 @@ describe('doctor', () => {
       'audit key',
       'audit trail',
       'audit rights',
+      'archive key',
       'buttons',
       'sign-in',
     ])

@@ -48,7 +48,7 @@ const EXAMPLES: Readonly<
   'heartbeats ping': { args: () => ['nightly_backup', '--exit-code', '3'] },
   'sources check': { args: () => ['--json'] },
   'escalations explain': { args: () => ['--event-type', 'vault.seal.detected', '--at', '2026-11-26T16:30:00+03:00'] },
-  'archive keygen': { args: () => ['--out', 'archive.key'] },
+  'archive keygen': { args: () => [] },
   'archive list': { args: () => ['--json'] },
   'archive show': { args: (idOf) => [idOf('act')] },
   'archive rewrap': { args: () => [] },
@@ -106,6 +106,8 @@ it('each command writes the same in a process of its own, and ends with the same
     'silences end',
     'heartbeats ping',
     'escalations explain',
+    'archive show',
+    'archive rewrap',
     'audit continue',
   ])
   // Some fifty processes, one after the other: a minute on two busy cores.
