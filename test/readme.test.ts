@@ -14,6 +14,7 @@ import { createProgram } from '../src/cli/program.ts'
 import { STATES } from '../src/contract/notifications.ts'
 import { LOG_EVENTS } from '../src/kernel/log-events/table.ts'
 import { METRICS } from '../src/metrics/table.ts'
+import { usableSettings } from '../src/settings/load.ts'
 import { isPlatformName } from '../src/settings/platform.ts'
 import { SETTINGS } from '../src/settings/table.ts'
 import { serveQuick } from './acceptance/gateways.ts'
@@ -76,6 +77,24 @@ describe('README.md', () => {
     expect(readFileSync(join(root, 'docs/images/sandbox.png')).byteLength).toBeLessThan(200_000)
   })
 })
+
+it.each(['the-output-of-openssl-rand-hex-32', ...secretsShown()])(
+  'the placeholder %s is refused as a secret',
+  (text) => {
+    const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : 'TEAMS_LINK_SECRETS'
+    const { problems } = usableSettings({ [name]: text.slice(text.indexOf('=') + 1) })
+    expect(problems.map(({ at }) => at)).toContain(name)
+  },
+)
+
+/** What pages and `.env.example` set secrets to, such as `TEAMS_API_TOKENS=backup:ping:<token>`. */
+function secretsShown(): string[] {
+  const secrets = Object.entries(SETTINGS).filter(([, row]) => 'secret' in row)
+  const assignment = new RegExp(`\\b(${secrets.map(([name]) => name).join('|')})=('[^'\\n]+'|[^\\s\`'"]+)`, 'g')
+  return ['.env.example', ...pages].flatMap((page) =>
+    [...read(page).matchAll(assignment)].map(([, name, value = '']) => `${name}=${value.replaceAll("'", '')}`),
+  )
+}
 
 describe.each(pages)('%s', (page) => {
   it('names only what there is', () => {

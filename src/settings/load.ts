@@ -4,6 +4,7 @@ import { nearestName } from '../kernel/nearest.ts'
 import { contradictions } from './contradictions.ts'
 import { type Environment, parseEnvFile } from './env-file.ts'
 import { PAGER_KEY_PREFIX, PAGER_WEBHOOK_PREFIX } from './pager-settings.ts'
+import { isPlaceholder } from './placeholders.ts'
 import { isPlatformName, readPlatformNames } from './platform.ts'
 import { PROXY_SETTINGS } from './proxy-settings.ts'
 import { publicContradictions } from './public-contradictions.ts'
@@ -73,7 +74,8 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
     const at = alias?.at ?? name
     if (given !== undefined) givenAs.set(name, at)
     const result = given === undefined ? undefined : row.schema.safeParse(given)
-    if (result?.success) {
+    const copied = row.secret === true && given !== undefined && isPlaceholder(given)
+    if (result?.success && !copied) {
       values[name] = result.data
       continue
     }
@@ -81,7 +83,12 @@ function inspect(env: Environment): { readonly settings: Settings; readonly foun
     values[name] = row.default === undefined ? undefined : row.schema.parse(row.default)
     if (given === undefined || result === undefined) continue
     bad.add(name)
-    const expected = result.error.issues[0]?.message ?? 'something else'
+    if (copied) {
+      const problem = { at, found: 'a placeholder of the documentation', expected: 'a secret of your own in its place' }
+      found.push({ problem, cause: at })
+      continue
+    }
+    const expected = result.error?.issues[0]?.message ?? 'something else'
     found.push({ problem: { at, found: row.secret ? describeValue(given) : shown(given), expected }, cause: at })
   }
   const settings = values as Settings
