@@ -64,10 +64,14 @@ async function expire(
       { due: due.map(({ eventId }) => eventId), others: eventIds.filter((id) => !waiting.has(id)) },
       { now, ackTtl: options.ackTtl },
     )
+    // Somebody called the last tier while the acknowledgement held: no wait is left that would go on by itself.
+    const atEnd = escalations.filter(
+      ({ eventId, state, nextAt }) => state === 'climbing' && nextAt === null && cleared.includes(eventId),
+    )
     await saveEscalations(
       transaction,
       'expired',
-      due.map((one) => goingOn(one, now, calendars)),
+      [...due, ...atEnd].map((one) => goingOn(one, now, calendars)),
     )
     return new Set([...cleared, ...due.map(({ eventId }) => eventId)]).size
   })

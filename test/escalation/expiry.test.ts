@@ -120,6 +120,20 @@ describe.each(KINDS)('an acknowledgement that expires, on the %s database', (kin
     expect(await escalationOf(db, eventId)).toEqual(before)
   })
 
+  it('begins the policy again where somebody had called its last tier since', async () => {
+    const { db, options, wired, send } = await worldOn(await startedStore(kind))
+    const eventId = await send(OFFLINE)
+    await wired.service.act({ action: 'acknowledge', eventId }, SARA)
+    const { plan } = await escalationOf(db, eventId)
+    await inTransaction(db, (transaction) => createTimers(options).climb(transaction, eventId, plan.tiers.length + 1))
+    expect(await escalationOf(db, eventId)).toMatchObject({ state: 'climbing', next_at: null })
+    const now = minutesAfter(new Date(), 61)
+    expect(await expireOthers(db, { now, limit: 200, ackedAfter: LONG_AGO }, options)).toBe(1)
+    expect(await escalationOf(db, eventId)).toMatchObject({ state: 'climbing', tier: 1, next_at: minutesAfter(now, 5) })
+    expect(await entriesOf(db, eventId)).toContain('escalation.expired')
+    expect(await verified(db)).toEqual([])
+  })
+
   it('is found by a gateway whose events do not climb', async () => {
     const { db, options, wired, send } = await worldOn(await startedStore(kind), { escalation: 'off' })
     const eventId = await send(OFFLINE)
