@@ -1,4 +1,5 @@
 import type { ActionPage, InputNeed, PageTier } from '../../contract/actions.ts'
+import { ACTION_LIMITS } from '../../contract/limits.ts'
 import { NEXT_TIER } from './form-inputs.ts'
 import { type Html, html, type Piece } from './html.ts'
 import { textsOf, timeUntil } from './language.ts'
@@ -15,9 +16,6 @@ export interface Filled {
 
 /** A form that nobody has filled in yet. */
 export const NOTHING_FILLED: Filled = { values: {}, problems: {} }
-
-/** Longest reason and note that a browser sends, in characters; the use case has the last word. */
-const MAX_TEXT_CHARACTERS = 1_000
 
 interface Field {
   readonly name: string
@@ -37,8 +35,8 @@ export function actionForm(context: PageContext, { inputs, tiers }: ActionPage, 
   return html`<form method="post" action="${pageUrl(token, language)}" novalidate>${proofInputs(proof)}
 ${!person && show({ name: 'name', label: texts.yourName, need: 'required', hint: texts.yourNameHint }, nameInput)}
 ${tier !== 'none' && groupOf(filled, 'tier', texts.whoIsCalled, tierChoices(context, tiers, filled.values.tier))}
-${show({ name: 'reason', label: texts.reason, need: reason, hint: texts.reasonHint }, textArea)}
-${show({ name: 'note', label: texts.note, need: note, hint: texts.reasonHint }, textArea)}
+${show({ name: 'reason', label: texts.reason, need: reason, hint: texts.reasonHint }, textArea(ACTION_LIMITS.reason))}
+${show({ name: 'note', label: texts.note, need: note, hint: texts.noteHint }, textArea(ACTION_LIMITS.note))}
 ${show({ name: 'quiet_for', label: texts.quiet, need: quietFor === 'none' ? 'none' : 'required' }, quietSelect(texts))}
 <button class="primary" name="do" value="act">${texts.action[action].name}</button></form>`
 }
@@ -113,8 +111,9 @@ function isolated(name: string): string {
   return `\u2068${name}\u2069`
 }
 
-function textArea(attributes: Html, value: string): Html {
-  return html`<textarea ${attributes} rows="3" maxlength="${MAX_TEXT_CHARACTERS}" dir="auto">${value}</textarea>`
+function textArea(maxCharacters: number): Control {
+  return (attributes, value) =>
+    html`<textarea ${attributes} rows="3" maxlength="${maxCharacters}" dir="auto">${value}</textarea>`
 }
 
 function quietSelect({ quietFor }: Texts): Control {

@@ -110,6 +110,7 @@ function whatWillHappen(context: PageContext, page: ActionPage, filled: Filled):
   const said = page.result === null ? undefined : resultText(context.language, page.result)
   return html`<section><h2>${texts.willHappen}</h2><p>${texts.action[context.action].will}</p>
 ${page.events > 1 && html`<p>${texts.events(page.events)}</p>`}
+${context.action === 'escalate' && page.acknowledged !== null && html`<p>${texts.climbsAgain}</p>`}
 ${said !== undefined && html`<p>${said.title}. ${said.todo}</p>`}
 </section>
 ${actionForm(context, page, filled)}`

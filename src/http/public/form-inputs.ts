@@ -22,7 +22,8 @@ export function readInputs(form: URLSearchParams): FormInputs {
   }
   // A tier that is no number is passed on as 0, which no policy has, so that it is refused instead of left out.
   const tier = values.tier === undefined || values.tier === NEXT_TIER ? undefined : (numberOf(values.tier) ?? 0)
-  const quietFor = numberOf(values.quiet_for)
+  // So is a time that is no number, as a negative one, which no action takes.
+  const quietFor = values.quiet_for === undefined ? undefined : (numberOf(values.quiet_for) ?? -1)
   return {
     values,
     inputs: {

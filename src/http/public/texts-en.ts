@@ -1,3 +1,4 @@
+import { ACTION_LIMITS } from '../../contract/limits.ts'
 import type { Texts } from './texts.ts'
 
 const HOUR = 3600
@@ -9,7 +10,7 @@ export const EN: Texts = {
   action: {
     acknowledge: {
       name: 'Acknowledge',
-      will: 'You look after this event. Nobody else is called while your acknowledgement lasts.',
+      will: 'You look after this event. Nobody else is called until your acknowledgement expires, unless somebody escalates the event.',
     },
     unacknowledge: {
       name: 'Take acknowledgement back',
@@ -48,6 +49,8 @@ export const EN: Texts = {
   unverified: 'name not verified',
   willHappen: 'What will happen',
   events: (count) => `This card stands for ${count} events. It is done to all of them.`,
+  climbsAgain:
+    'Somebody looks after this event already. The acknowledgement stays, but the timer starts again: the tiers after this one are called in their time, until somebody acknowledges the event again.',
   over: 'This event is over: it was resolved or discarded.',
   acknowledgedBy: 'Acknowledged by',
   discardedBy: 'Discarded by',
@@ -57,8 +60,9 @@ export const EN: Texts = {
   yourName: 'Your name',
   yourNameHint: 'Nobody checks it. It is recorded as not verified.',
   reason: 'Reason',
-  reasonHint: 'No names, ids or other data of patients.',
+  reasonHint: 'Why you do this: shown on the card in Teams. No names, ids or other data of patients.',
   note: 'Note',
+  noteHint: 'What others should know: shown on this page, not on the card. No data of patients.',
   optional: 'optional',
   tier: 'Tier',
   whoIsCalled: 'Who is called',
@@ -166,8 +170,8 @@ export const EN: Texts = {
     },
   },
   wrong: {
-    reason: 'At most 1,000 characters, and no data of patients.',
-    note: 'At most 1,000 characters, and no data of patients.',
+    reason: `At most ${ACTION_LIMITS.reason} characters, and no data of patients.`,
+    note: `At most ${ACTION_LIMITS.note} characters, and no data of patients.`,
     tier: 'One of the tiers in the list.',
     quiet_for: 'One of the times in the list.',
     other: 'This can not be used.',

@@ -26,6 +26,8 @@ export interface Texts {
   readonly unverified: string
   readonly willHappen: string
   readonly events: (count: number) => string
+  /** Of an escalation while an acknowledgement holds. */
+  readonly climbsAgain: string
   readonly over: string
   readonly acknowledgedBy: string
   readonly discardedBy: string
@@ -37,6 +39,7 @@ export interface Texts {
   readonly reason: string
   readonly reasonHint: string
   readonly note: string
+  readonly noteHint: string
   readonly optional: string
   readonly tier: string
   readonly whoIsCalled: string
