@@ -30,6 +30,11 @@ const read = (api: ManagementApi, given: Partial<RabbitmqDefinition> = {}) =>
   readQueues(api, { vhosts: undefined, queues: undefined, ...given } as RabbitmqDefinition)
 
 describe('queues of the management API', () => {
+  it('are too many where a page has more than it was asked for', async () => {
+    const items = Array.from({ length: 501 }, (_, index) => ({ name: `q${index}`, vhost: '/' }))
+    await expect(read(apiOf({ ...page(items), filtered_count: 0 }).api)).rejects.toThrow('answer_too_large')
+  })
+
   it('have their figures, and none where there are no statistics', async () => {
     const { api } = apiOf(
       page([

@@ -112,6 +112,7 @@ async function readPage(api: ManagementApi, path: string): Promise<Page | 'hidde
     const { items, total_count: total, filtered_count: count, page_count: pages } = body
     if (typeof total !== 'number' || typeof count !== 'number' || typeof pages !== 'number')
       throw new SourceProblem('answer_unreadable')
+    if (items.length > PAGE_SIZE) throw new SourceProblem('answer_too_large')
     return { queues: items.map(queueOf), total, count, pages }
   } catch (error) {
     if (error instanceof SourceProblem && error.code === 'rights_missing') return 'hidden'
