@@ -178,6 +178,9 @@ function holdAlike(template: JsonObject, shipped: Catalogue, name: string, folde
   }
 }
 
+/** An operand of the expression that makes {@link EVALUATED}: a template's author may write it, and wants its result. */
+const WRITES_EVALUATED = /40404|20202/
+
 /** A value may be put anywhere: links, mentions, functions and expressions that come as data stay text there. */
 function holdHarmless(card: JsonObject, template: string, data: string): void {
   const shown = textsOf(card).filter(({ key }) => ['text', 'title', 'value', 'fallbackText', 'altText'].includes(key))
@@ -198,7 +201,7 @@ function holdHarmless(card: JsonObject, template: string, data: string): void {
       !where.includes(active) ||
         template.includes('zx') ||
         template.includes(active) ||
-        (active === EVALUATED && data.includes(active)),
+        (active === EVALUATED && (data.includes(active) || WRITES_EVALUATED.test(template))),
       'inert',
       () => `${active} does something on the card`,
     )
