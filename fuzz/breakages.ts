@@ -252,4 +252,16 @@ export const BREAKAGES: readonly FuzzBreakage[] = [
     target: 'cdevents',
     properties: ['patient'],
   },
+  {
+    name: 'names of nodes as they come',
+    changes: [{ file: 'src/sources/rabbitmq/findings.ts', find: 'keptId(oneLine(name))', replace: 'keptId(name)' }],
+    target: 'rabbitmq',
+    properties: ['taken'],
+  },
+  {
+    name: 'outputs of jobs with controls',
+    changes: [{ file: 'src/sources/heartbeats/output.ts', find: ".replace(CONTROLS, '')", replace: '' }],
+    target: 'heartbeats',
+    properties: ['plain'],
+  },
 ]

@@ -3,6 +3,7 @@ import type { Acceptor } from '../../src/intake/acceptor.ts'
 import { isObject, type Json } from '../../src/kernel/json.ts'
 import { conditionsOf, moreOf, overOf } from '../../src/sources/celery/conditions.ts'
 import { type CeleryEvent, type ReadBody, readEnvelope, readEventBody } from '../../src/sources/celery/events.ts'
+import { rawMembers } from '../../src/sources/celery/raw-json.ts'
 import { readRecord } from '../../src/sources/celery/results.ts'
 import { taskEvent } from '../../src/sources/celery/task-events.ts'
 import { createTaskMemory } from '../../src/sources/celery/task-memory.ts'
@@ -66,6 +67,7 @@ export const target: Target = {
           ...holdBody(bytes, bodyIn(bytes), readEnvelope, { check, definition, thorough }),
           ...holdEnveloped(bytes),
           ...holdRecord(bytes),
+          ...holdMembers(bytes),
         ]
       },
       async close() {},
@@ -215,4 +217,13 @@ function holdRecord(bytes: Buffer): readonly string[] {
   holdPlain(record, MOST_EVENT_CHARACTERS, 'a record')
   if (isObject(given)) holdHidden(given, shownOf(given), record, 'a record')
   return [`record ${Object.keys(record).join()}`]
+}
+
+/** The raw texts of an object's members say what the object says: a task that is queued again gets its arguments byte for byte. */
+function holdMembers(bytes: Buffer): readonly string[] {
+  const members = rawMembers(bytes.toString())
+  if (members === undefined) return []
+  const read = Object.fromEntries([...members].map(([name, raw]): [string, unknown] => [name, JSON.parse(raw)]))
+  holdSame(parsed(bytes), read, 'member by member')
+  return ['members']
 }

@@ -9,8 +9,10 @@ export const TARGETS = {
   silences: new URL('./silences.ts', import.meta.url),
   cdevents: new URL('./cdevents.ts', import.meta.url),
   webhooks: new URL('./webhooks.ts', import.meta.url),
+  heartbeats: new URL('./heartbeats.ts', import.meta.url),
   celery: new URL('./celery.ts', import.meta.url),
   replies: new URL('./replies.ts', import.meta.url),
+  rabbitmq: new URL('./rabbitmq.ts', import.meta.url),
   vault: new URL('./vault.ts', import.meta.url),
 } as const satisfies Record<string, URL>
 

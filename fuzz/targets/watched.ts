@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../src/catalogue/catalogue.ts'
 import type { CeleryDefinition } from '../../src/catalogue/celery-definition.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
+import type { RabbitmqDefinition } from '../../src/catalogue/rabbitmq-definition.ts'
 import type { RedisDefinition, SourceDefinition } from '../../src/catalogue/source-definitions.ts'
 import type { VaultDefinition } from '../../src/catalogue/vault-definition.ts'
 
@@ -20,6 +21,7 @@ export function watchedCatalogue(): Catalogue {
       sources: {
         workers: { kind: 'celery', broker: 'redis', host: 'broker', retries: true, harmless: HARMLESS },
         cache: { kind: 'redis', host: 'cache', replicas: 2 },
+        rabbit: { kind: 'rabbitmq', host: 'rabbit-1', user: 'monitor', nodes: 3 },
         vault: { kind: 'vault', nodes: ['http://vault-0.internal:8200', 'http://vault-1.internal:8200'], pki: ['pki'] },
       },
     },
@@ -28,6 +30,7 @@ export function watchedCatalogue(): Catalogue {
 
 interface Kinds {
   readonly celery: CeleryDefinition
+  readonly rabbitmq: RabbitmqDefinition
   readonly redis: RedisDefinition
   readonly vault: VaultDefinition
 }
