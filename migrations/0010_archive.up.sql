@@ -35,3 +35,5 @@ CREATE UNIQUE INDEX teams_archive_action_idx ON teams_archive (action_id);
 CREATE INDEX teams_archive_subject_idx ON teams_archive (subject);
 -- For a rewrap.
 CREATE INDEX teams_archive_key_idx ON teams_archive (key_id, id);
+-- For a restore: what a discard of its event archived.
+CREATE INDEX teams_archive_event_idx ON teams_archive (event_id);
