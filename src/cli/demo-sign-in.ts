@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { DEMO_CLIENT_ID } from '../gateway/demo.ts'
 import type { GatewayOptions } from '../gateway/options.ts'
 import type { EntraUser } from '../stand-ins/entra-sign-in.ts'
 
@@ -15,8 +16,18 @@ const TENANT = '00000000-0000-4000-8000-0000000000aa'
 
 /** People of the demo. The addresses are reserved for examples (RFC 2606). */
 const PEOPLE: readonly EntraUser[] = [
-  { id: '00000000-0000-4000-8000-000000000001', name: 'Sara Al-Harbi', username: 'sara@hospital.example' },
-  { id: '00000000-0000-4000-8000-000000000002', name: 'عمر القحطاني', username: 'omar@hospital.example' },
+  {
+    id: '00000000-0000-4000-8000-000000000001',
+    name: 'Sara Al-Harbi',
+    username: 'sara@hospital.example',
+    appRoles: ['Responder'],
+  },
+  {
+    id: '00000000-0000-4000-8000-000000000002',
+    name: 'عمر القحطاني',
+    username: 'omar@hospital.example',
+    appRoles: ['Responder', 'DutyManager'],
+  },
 ]
 
 /** Starts the stand-in for Entra, so that every button of the demo's cards works without a tenant. */
@@ -26,7 +37,7 @@ export async function startDemoSignIn(): Promise<DemoSignIn> {
   const clientSecret = randomBytes(32).toString('hex')
   const entra = await startEntraStandIn({
     tenantId: TENANT,
-    clientId: 'demo',
+    clientId: DEMO_CLIENT_ID,
     clientSecret,
     scope: 'https://graph.microsoft.com/.default',
     signIn: { redirectUris: () => [`${pagesOrigin}/auth/callback`], users: PEOPLE },
@@ -34,7 +45,7 @@ export async function startDemoSignIn(): Promise<DemoSignIn> {
   return {
     settings: {
       TEAMS_SIGN_IN_AUTHORITY: entra.authority,
-      TEAMS_SIGN_IN_CLIENT_ID: 'demo',
+      TEAMS_SIGN_IN_CLIENT_ID: DEMO_CLIENT_ID,
       TEAMS_SIGN_IN_CLIENT_SECRET: clientSecret,
       TEAMS_SIGN_IN_TENANTS: TENANT,
     },

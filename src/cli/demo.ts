@@ -20,7 +20,7 @@ const POLL_INTERVAL_MS = 50
  * @returns true if all cards were accepted; false also if the signal ended the wait
  */
 export async function runDemo(served: ServedGateway, signal: AbortSignal, output: Output): Promise<boolean> {
-  const { origin, sandboxUrl, catalogue, service } = served
+  const { origin, sandboxUrl, pagesOrigin, catalogue, service } = served
   const acceptances = await service.accept(DEMO_EVENTS, DEMO_ORIGIN)
   const ids = acceptances.flatMap(({ notifications }) => notifications.map(({ id }) => id))
   await waitForOutcomes(service, ids, signal, output)
@@ -60,6 +60,7 @@ export async function runDemo(served: ServedGateway, signal: AbortSignal, output
   output.print()
   for (const line of inColumns([
     ...(sandboxUrl ? [['The cards, as Teams shows them', output.paint('underline', sandboxUrl)]] : []),
+    ...(pagesOrigin ? [['The pages behind the buttons of the cards', output.paint('underline', pagesOrigin)]] : []),
     ['The record of each card', output.paint('underline', `${origin}/v1/notifications`)],
     ['The API', output.paint('underline', `${origin}/openapi.json`)],
   ]))

@@ -15,6 +15,9 @@ import { makePrivateFolder } from '../store/private-folder.ts'
 import { originOf } from './local-gateway.ts'
 import type { GatewayOptions } from './options.ts'
 
+/** Client id of the demo's sign-in, where the settings have none of their own. */
+export const DEMO_CLIENT_ID = 'demo'
+
 /** Origin of the demo's events, as stored with them. */
 export const DEMO_ORIGIN = 'cli:demo'
 
@@ -52,6 +55,8 @@ export async function checkDemo(
       ...withoutRepeats,
       ...linkToRecord(settings),
       ...pagesOf(settings),
+      // People acknowledge on the demo's pages, for which TEAMS_PUBLIC_URL, that auto looks for, is not set.
+      ...(settings.TEAMS_ESCALATION === 'auto' ? { TEAMS_ESCALATION: 'on' } : {}),
       ...(await archiveKeyOf(settings)),
       TEAMS_SANDBOX: 'on',
       ...(signs ? {} : { TEAMS_HMAC_SECRET_KEY: randomBytes(32).toString('hex') }),
@@ -96,7 +101,11 @@ async function archiveKeyOf(settings: Settings): Promise<GatewayOptions['setting
 }
 
 async function realChannelProblems(env: Environment, settings: Settings): Promise<Problem[]> {
-  const catalogue = catalogueOf(settings)
+  // The demo adds a sign-in where there is none, so that two_person, which needs one, is no mistake.
+  const catalogue = catalogueOf({
+    ...settings,
+    TEAMS_SIGN_IN_CLIENT_ID: settings.TEAMS_SIGN_IN_CLIENT_ID ?? DEMO_CLIENT_ID,
+  })
   const report = await checkSecrets({
     settings,
     env,

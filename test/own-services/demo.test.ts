@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { EVENT_TYPES } from '../../src/catalogue/event-types.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
@@ -72,8 +75,19 @@ describe('serve --demo', () => {
     expect((await browser.post(page, filled(await browser.form(page), {}))).status).toBe(200)
     const { actions } = (await (await fetch(`${origin}/v1/actions`)).json()) as { actions: object[] }
     expect(actions).toMatchObject([{ action: 'acknowledge', state: 'done', by: 'Sara Al-Harbi', verified: true }])
+    await running.says(new RegExp(`The pages behind the buttons of the cards +${new URL(link).origin}`))
+    const { escalations } = (await (await fetch(`${origin}/v1/escalations`)).json()) as { escalations: object[] }
+    expect(escalations).toContainEqual(expect.objectContaining({ event_type: 'vault.seal.detected' }))
     running.child.kill('SIGINT')
     expect((await running.ended).code).toBe(0)
+  })
+
+  it('takes a configuration with roles and two_person, which its own sign-in verifies', async () => {
+    const store = await startedStore('embedded')
+    const file = join(mkdtempSync(join(tmpdir(), 'demo-')), 'teams.yaml')
+    writeFileSync(file, 'two_person: [discard]\nroles: {manager: {entra_app_roles: [DutyManager], may: [discard]}}\n')
+    const { code, stderr } = await runCli(['serve', '--demo', '--once'], { env: { ...store, TEAMS_CONFIG_FILE: file } })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
   it('keeps running, and its HTTP service answers at the printed URL', async () => {
