@@ -16,6 +16,8 @@ export type Columns<Row> = Readonly<Record<string, (row: Row, output: Output) =>
 export interface Listing<Query, Page extends { readonly nextCursor: string | null }, Row> {
   /** One row in words: "No such silence in …". */
   readonly one: string
+  /** What is said of no rows, in place of "No such …". */
+  readonly none?: string
   /** @throws GatewayError `invalid_request` that names the options */
   readonly readFilters: (filters: Filters) => Query
   readonly list: (target: Target, query: Query) => Promise<Page>
@@ -39,7 +41,7 @@ export function listCommandOf<Query, Page extends { readonly nextCursor: string 
       output.answer(listing.toJson(page))
       if (rows.length > 0) for (const line of tableOf(rows, listing.columns, output)) output.print(line)
       else {
-        output.print(`No such ${listing.one} in ${target.place}.`)
+        output.print(`${listing.none ?? `No such ${listing.one}`} in ${target.place}.`)
         for (const hint of (await listing.hints?.(query, target)) ?? []) output.note(hint)
       }
       if (page.nextCursor !== null && !output.json) output.note(`There are more: --cursor ${page.nextCursor}`)

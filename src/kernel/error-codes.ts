@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   unsupported_media_type: {
     status: 415,
     title: 'This content type is not supported',
-    todo: 'Send application/json, application/cloudevents+json or application/cloudevents-batch+json.',
+    todo: 'Send application/json, or to /v1/events also application/cloudevents+json or application/cloudevents-batch+json.',
   },
   unauthenticated: {
     status: 401,
@@ -191,7 +191,7 @@ export const ERROR_CODES = {
   port_in_use: {
     status: 503,
     title: 'The port is in use',
-    todo: 'Stop the other program, or set TEAMS_HTTP_PORT to a free port.',
+    todo: 'Stop the other program, or set the setting that the error names, TEAMS_HTTP_PORT or TEAMS_PUBLIC_PORT, to a free port.',
   },
   gateway_unreachable: {
     status: 503,

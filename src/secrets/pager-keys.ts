@@ -90,7 +90,10 @@ export interface CheckedPagerKeys {
 /** PagerDuty's integration keys have 32 letters and digits; those of Opsgenie are UUIDs, of Jira Service Management any token. */
 const KEY_FORMS: { readonly [K in PagerKind]: { readonly form: RegExp; readonly expected: string } } = {
   pagerduty: { form: /^[A-Za-z0-9]{32}$/, expected: 'an integration key of the Events API v2: 32 letters and digits' },
-  opsgenie: { form: /^[\x21-\x7e]{20,512}$/, expected: 'an API key of an API integration, without blanks' },
+  opsgenie: {
+    form: /^[\x21-\x7e]{20,512}$/,
+    expected: 'an API key of an API integration: 20 to 512 characters, without blanks',
+  },
 }
 const WEBHOOK_FORM = /^[\x21-\x7e]{16,512}$/
 const MOST_WEBHOOK_SECRETS = 3

@@ -28,7 +28,7 @@ it('escalations explain prints a timetable, in the time zone of the settings', a
 
 it('escalations list says who is called next', async () => {
   const env = { ...(await startedStore('postgres')), TEAMS_ESCALATION: 'on' }
-  expect((await runCli(['escalations', 'list'], { env })).stdout).toContain('No such escalation')
+  expect((await runCli(['escalations', 'list'], { env })).stdout).toContain('No event climbs in ')
   await runCli(['send', '--event-type', 'vault.seal.detected', '--data', '{"node":"v"}', '--correlation-id', 'c-1'], {
     env,
   })

@@ -254,6 +254,9 @@ describe('a sign-in is refused and recorded', () => {
   it('where the client secret is wrong', async () => {
     const on = await listener({ clientSecret: 'expired' })
     expect(await refusedBy(on, (await choose(on)).path)).toBe('sign_in_failed')
+    const line = on.lines.join('')
+    expect(line).toContain('"oauth_error":"invalid_client","aadsts":7000215')
+    expect(line).not.toContain('AADSTS')
   })
 
   it('for a tenant that is not listed: no sign-in begins', async () => {

@@ -22,6 +22,7 @@ export interface ExplainOptions {
 /** `escalations list` */
 export const listCommand = listCommandOf({
   one: 'escalation',
+  none: 'No event climbs',
   readFilters: (filters) => readFlags(filters, readEscalationQuery),
   list: (target, query) => target.escalations.list(query),
   rows: ({ escalations }) => escalations,

@@ -5,7 +5,14 @@ import { isLoopback } from '../../kernel/loopback.ts'
 import type { Secret } from '../../kernel/secret.ts'
 import type { SignInTenant } from '../../settings/public-settings.ts'
 import { cleanName } from './person-name.ts'
-import { CALLBACK_PATH, type RoleClaims, type SignIn, type SignInFlow, type SignInRefusal } from './sign-in.ts'
+import {
+  CALLBACK_PATH,
+  type EntraError,
+  type RoleClaims,
+  type SignIn,
+  type SignInFlow,
+  type SignInRefusal,
+} from './sign-in.ts'
 
 /** Options of {@link createSignIn}. */
 export interface SignInOptions {
@@ -105,7 +112,7 @@ export function createSignIn(options: SignInOptions): SignIn {
         )
         claims = claimsSchema.parse(answer.claims())
       } catch (cause) {
-        return { ok: false, code: refusalOf(cause), cause }
+        return { ok: false, code: refusalOf(cause), cause, entra: entraError(cause) }
       }
       // The issuer says it already; a token with one tenant in `iss` and another in `tid` is none of Entra's.
       if (claims.tid !== flow.tenantId) return { ok: false, code: 'sign_in_tenant' }
@@ -131,6 +138,17 @@ function refusalOf(error: unknown): SignInRefusal {
     return 'sign_in_token'
   if (code === 'OAUTH_KEY_SELECTION_FAILED') return 'sign_in_token'
   return code === undefined || code === 'OAUTH_TIMEOUT' ? 'sign_in_unreachable' : 'sign_in_failed'
+}
+
+/** The OAuth error and Entra's number of it, for the log. Its description may quote an address, and is left out. */
+function entraError(error: unknown): EntraError {
+  if (!(error instanceof oidc.ResponseBodyError || error instanceof oidc.AuthorizationResponseError)) return {}
+  const number = /^AADSTS(\d{1,9})\b/.exec(error.error_description ?? '')?.[1]
+  return {
+    // A closed set of words; anything else is no OAuth error.
+    ...(/^[a-z_]{1,40}$/.test(error.error) ? { oauth_error: error.error } : {}),
+    ...(number === undefined ? {} : { aadsts: Number(number) }),
+  }
 }
 
 function isAboutIssuer(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { messagePage } from './layout.ts'
 import type { LinkRouteOptions } from './link-routes.ts'
 import { pageUrl } from './page-context.ts'
 import { newSession, writeSession } from './session.ts'
-import { CALLBACK_PATH, type SignInRefusal } from './sign-in.ts'
+import { CALLBACK_PATH, type EntraError, type SignInRefusal } from './sign-in.ts'
 
 /** Sign-ins that are remembered as ended; with more, the oldest are forgotten, and Entra refuses their codes. */
 const MAX_ENDED = 10_000
@@ -44,8 +44,8 @@ export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions):
     const checked = flow && checkToken(flow.token, keys(), now())
     const link = checked?.link
 
-    async function refuse(code: SignInRefusal, cause?: unknown) {
-      if (cause !== undefined) log.write('sign_in_failed', { err: cause, code })
+    async function refuse(code: SignInRefusal, cause?: unknown, entra?: EntraError) {
+      if (cause !== undefined) log.write('sign_in_failed', { err: cause, code, ...entra })
       await refusals.record(code, link)
       const texts = textsOf(language)
       const again = flow && html`<p><a href="${pageUrl(flow.token, language)}">${texts.again}</a></p>`
@@ -57,7 +57,7 @@ export function addSignInRoute(app: FastifyInstance, options: LinkRouteOptions):
       return refuse('sign_in_state')
     const signedIn = await signIn.finish(search, flow)
     reply.header('set-cookie', begun.removal)
-    if (!signedIn.ok) return refuse(signedIn.code, signedIn.cause)
+    if (!signedIn.ok) return refuse(signedIn.code, signedIn.cause, signedIn.entra)
     if (signedIn.groupsMissing) log.write('sign_in_groups_missing')
     reply.header('set-cookie', await writeSession(cookies, newSession(signedIn.person), options.signedInHours))
     return reply.code(303).header('location', pageUrl(flow.token, language)).send()

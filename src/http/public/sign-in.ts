@@ -21,10 +21,16 @@ export type SignInRefusal =
   | 'sign_in_token'
   | 'sign_in_tenant'
 
-/** The end of a sign-in. `cause` is for the log. */
+/** What Entra answered in place of a token: the OAuth error, and the number of its AADSTS error. */
+export interface EntraError {
+  readonly oauth_error?: string
+  readonly aadsts?: number
+}
+
+/** The end of a sign-in. `cause` and `entra` are for the log. */
 export type SignedIn =
   | { readonly ok: true; readonly person: Person; readonly groupsMissing: boolean }
-  | { readonly ok: false; readonly code: SignInRefusal; readonly cause?: unknown }
+  | { readonly ok: false; readonly code: SignInRefusal; readonly cause?: unknown; readonly entra?: EntraError }
 
 /** Signs people in with Entra ID. */
 export interface SignIn {

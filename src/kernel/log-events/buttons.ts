@@ -22,7 +22,7 @@ export const BUTTON_EVENTS = {
     level: 'warn',
     message: 'sign-in failed; the person was not signed in',
     fields: ['code'],
-    optional: ['err'],
+    optional: ['err', 'oauth_error', 'aadsts'],
     todo: 'What the reference of link refusals says of the code.',
   },
   sign_in_groups_missing: {

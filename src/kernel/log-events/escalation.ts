@@ -7,7 +7,7 @@ const TIER = ['event_id', 'correlation_id', 'event_type', 'priority', 'policy', 
 export const ESCALATION_EVENTS = {
   escalation_tier_called: {
     level: 'info',
-    message: 'nobody acknowledged the event; the next tier of its policy was called',
+    message: 'tier of the escalation policy called, when it was due or by a person',
     fields: [...TIER, 'channels', 'pagers'],
   },
   escalation_reached_nobody: {

@@ -18,6 +18,7 @@ interface LogFieldRow {
  * `docs/reference/log-events.md` is written from this table.
  */
 export const LOG_FIELDS = {
+  aadsts: { type: 'number', help: "Number of Entra's error, without AADSTS before it." },
   action: { type: 'text', help: 'Name of the action.' },
   action_id: { type: 'text', help: 'Id of the action.' },
   action_state: { type: 'text', help: 'State of the action: requested, done, refused, failed or unknown.' },
@@ -63,6 +64,7 @@ export const LOG_FIELDS = {
   notice: { type: 'text', help: 'What the setting leads to.' },
   notification_id: { type: 'text', help: 'Id of the notification.' },
   open: { type: 'texts', help: 'What is wrong with the heartbeat: missed, overdue, failed.' },
+  oauth_error: { type: 'text', help: "Error of OAuth 2.0 in Entra's answer, such as invalid_client." },
   origin: { type: 'text', help: 'Scheme, host and port where the gateway listens.' },
   outcome: { type: 'text', help: 'Outcome of the attempt, as in the reference of outcomes.' },
   pager_alert_request: {
