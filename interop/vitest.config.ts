@@ -9,6 +9,7 @@ export default defineConfig({
     include: [
       'interop/*.interop.ts',
       'test/own-services/python-celery.test.ts',
+      'test/own-services/sources/celery.test.ts',
       'test/own-services/alertmanager.test.ts',
     ],
     globalSetup: ['test/services/global-setup.ts'],
