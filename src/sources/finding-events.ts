@@ -65,8 +65,14 @@ function eventOf(source: string, finding: Finding, says: FindingEvent, times: Js
   }
 }
 
-/** The subject of a finding's events: the one that ends it resolves the one that opened it. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu
+
+/**
+ * The subject of a finding's events: the one that ends it resolves the one that opened it. In one line, whatever name an outside system
+ * gave: an id with control characters is refused.
+ */
 function correlationOf(source: string, { finding, subject }: Finding): string {
   const part = subject === MORE ? 'more' : subject
-  return [source, finding, ...(part === '' ? [] : [part])].join('.')
+  const id = [source, finding, ...(part === '' ? [] : [part])].join('.')
+  return id.toWellFormed().replace(CONTROLS, ' ')
 }

@@ -4,7 +4,7 @@ import type { RabbitmqDefinition } from '../../catalogue/rabbitmq-definition.ts'
 import { SourceProblem } from '../source.ts'
 import type { ManagementApi } from './api.ts'
 import { readCluster } from './cluster.ts'
-import { MOST_QUEUES, matchesAny, readQueues } from './queues.ts'
+import { hiddenVhosts, MOST_QUEUES, matchesAny, readQueues } from './queues.ts'
 
 /** An API that answers these bodies, one for each request; the last for all that follow. */
 function apiOf(...bodies: readonly unknown[]) {
@@ -30,6 +30,12 @@ const read = (api: ManagementApi, given: Partial<RabbitmqDefinition> = {}) =>
   readQueues(api, { vhosts: undefined, queues: undefined, ...given } as RabbitmqDefinition)
 
 describe('queues of the management API', () => {
+  it('are looked for in a virtual host of any name', async () => {
+    const { api, asked } = apiOf([{ name: 'a\ud800' }], page([]))
+    expect(await hiddenVhosts(api)).toEqual([])
+    expect(asked[1]).toContain('queues/a%EF%BF%BD?')
+  })
+
   it('are too many where a page has more than it was asked for', async () => {
     const items = Array.from({ length: 501 }, (_, index) => ({ name: `q${index}`, vhost: '/' }))
     await expect(read(apiOf({ ...page(items), filtered_count: 0 }).api)).rejects.toThrow('answer_too_large')

@@ -86,7 +86,10 @@ export async function hiddenVhosts(api: ManagementApi): Promise<readonly string[
     isObject(vhost) && typeof vhost.name === 'string' ? [vhost.name] : [],
   )
   for (const name of names.slice(0, MOST_TRIED)) {
-    const read = await readPage(api, `queues/${encodeURIComponent(name)}?page=1&page_size=1&columns=name,vhost`)
+    const read = await readPage(
+      api,
+      `queues/${encodeURIComponent(name.toWellFormed())}?page=1&page_size=1&columns=name,vhost`,
+    )
     if (read === 'hidden') return [name]
   }
   return []

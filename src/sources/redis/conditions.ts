@@ -39,11 +39,16 @@ export function replicasOf(info: Info): readonly Replica[] {
       {
         name: `${fields.get('ip')}:${fields.get('port')}`,
         online: fields.get('state') === 'online',
-        bytes: Math.max(0, end - Number(fields.get('offset'))) || 0,
-        seconds: Number(fields.get('lag')) || 0,
+        bytes: Math.max(0, finite(end - Number(fields.get('offset')))),
+        seconds: finite(Number(fields.get('lag'))),
       },
     ]
   })
+}
+
+/** A figure that is none, or beyond all numbers, says nothing. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0
 }
 
 /**
@@ -100,11 +105,11 @@ function ofReplica(info: Info, { lagSeconds }: RedisDefinition): RedisCondition[
     data: { summary, value, threshold: lagSeconds, unit: 's' },
   })
   if (info.get('master_link_status') !== 'up') {
-    const seconds = Math.max(0, Number(info.get('master_link_down_since_seconds')) || 0)
+    const seconds = Math.max(0, finite(Number(info.get('master_link_down_since_seconds'))))
     const summary = `The link to the primary is down, for ${seconds} s.`
     return [{ finding: 'link', subject: '', says: says('redis.replica.missing', summary, seconds) }]
   }
-  const seconds = Number(info.get('master_last_io_seconds_ago')) || 0
+  const seconds = finite(Number(info.get('master_last_io_seconds_ago')))
   if (seconds < lagSeconds) return []
   const summary = `The primary was heard of ${seconds} s ago.`
   return [{ finding: 'lag', subject: '', says: says('redis.replica.lagging', summary, seconds) }]
