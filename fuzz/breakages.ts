@@ -253,10 +253,24 @@ export const BREAKAGES: readonly FuzzBreakage[] = [
     properties: ['patient'],
   },
   {
-    name: 'names of nodes as they come',
-    changes: [{ file: 'src/sources/rabbitmq/findings.ts', find: 'keptId(oneLine(name))', replace: 'keptId(name)' }],
-    target: 'rabbitmq',
+    name: 'names of replicas as they come',
+    changes: [
+      { file: 'src/sources/finding-events.ts', find: "id.toWellFormed().replace(CONTROLS, ' ')", replace: 'id' },
+    ],
+    target: 'replies',
     properties: ['taken'],
+  },
+  {
+    name: 'names of virtual hosts as they come',
+    changes: [
+      {
+        file: 'src/sources/rabbitmq/queues.ts',
+        find: 'encodeURIComponent(name.toWellFormed())',
+        replace: 'encodeURIComponent(name)',
+      },
+    ],
+    target: 'rabbitmq',
+    properties: ['answers'],
   },
   {
     name: 'outputs of jobs with controls',

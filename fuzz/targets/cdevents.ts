@@ -29,7 +29,7 @@ export const target: Target = {
   extension: 'input',
   batch: 64,
   thoroughOneIn: 1_000,
-  maxSteps: (bytes) => 30_000 + 150 * bytes,
+  maxSteps: (bytes) => 60_000 + 400 * bytes,
   seeds: () => TYPES.map((type) => Buffer.from(JSON.stringify(eventOf(type, 'failure', 'Row ZX12345678 failed.')))),
   mutate(input, other, random) {
     if (!random.oneIn(3)) return mutateBody(input, other, random, WORDS)

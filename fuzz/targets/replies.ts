@@ -57,7 +57,7 @@ export const target: Target = {
         const cuts = cutsOf(bytes, thorough)
         const values = holdSegments(bytes, cuts, () => createRespReader(MOST_VALUE_BYTES).add)
         const replies = [1, 2].map((count) => holdSegments(bytes, cuts, () => takeOnce(count)))
-        holdPlain(values.read, 4 * bytes.length + 1_000, 'what is read')
+        holdPlain(values.read, 8 * bytes.length + 1_000, 'what is read')
         for (const { read } of replies)
           for (const text of read) if (typeof text === 'string') holdInfo(text, check, definition)
         return [values, ...replies].map(({ problem, read }, index) => `${index} ${problem} ${read.length > 0}`)
@@ -101,7 +101,9 @@ function anyReply(random: Random, depth: number): string {
 
 function fieldValue(random: Random): string {
   const number = () => String(random.pick([...NUMBERS, '1e999', '-1', 'NaN', '99999999999999999999']))
-  return random.oneIn(2) ? number() : `ip=a,port=1,state=online,offset=${number()},lag=${number()}`
+  return random.oneIn(2)
+    ? number()
+    : `ip=${random.pick(['a', '10.0.0.2', 'a\u0085b'])},port=1,state=online,offset=${number()},lag=${number()}`
 }
 
 /** Where an input is cut: at each byte of a short one, else at some places; those of its lines among them. */
