@@ -46,7 +46,7 @@ export async function doctor({ sendTest }: DoctorOptions, output: Output): Promi
 async function* runChecks(sendTest: boolean, output: Output): AsyncGenerator<Finding> {
   const environment = readEnvFile(process.env)
   yield* environment.problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
-  const { env, settings, findings } = checkSettings(environment.env)
+  const { env, settings, refused, findings } = checkSettings(environment.env)
   yield* findings
   const { catalogue, findings: catalogueFindings } = checkCatalogue(settings)
   yield* catalogueFindings
@@ -59,7 +59,7 @@ async function* runChecks(sendTest: boolean, output: Output): AsyncGenerator<Fin
   output.progress('Asking Redis …')
   yield await checkRedis(settings)
   output.progress('Looking for webhook URLs …')
-  yield* await checkVaultAndChannels(settings, env, catalogue, store)
+  yield* await checkVaultAndChannels({ settings, refused }, env, catalogue, store)
   if (!sendTest) return
   output.progress('Sending test cards …')
   const { sendTests } = await import('../../gateway/doctor/send-test.ts')

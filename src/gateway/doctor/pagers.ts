@@ -21,7 +21,7 @@ export async function checkPagers(
   const ready = createPagers(settings, catalogue, { secrets: { pagerKey }, clock: systemClock })
   try {
     const findings = ready.pagers.map(async ({ definition, pager }) => [
-      await checkPager(definition, pager, pagerKeys.keys.get(definition.name)?.at),
+      await checkPager(definition, pager, pagerKeys),
       ...checkWebhook(definition, pagerKeys.webhookSecrets.has(definition.name)),
     ])
     return (await Promise.all(findings)).flat()
@@ -30,8 +30,14 @@ export async function checkPagers(
   }
 }
 
-async function checkPager({ name, url }: PagerDefinition, pager: Pager, at: string | undefined): Promise<Finding> {
+async function checkPager(
+  { name, url }: PagerDefinition,
+  pager: Pager,
+  { keys, refused }: SecretsReport['pagerKeys'],
+): Promise<Finding> {
   const check = `pager ${name}`
+  const at = keys.get(name)?.at
+  if (at === undefined && refused.has(name)) return noted(check, 'its key was refused, see above: nobody is called')
   if (at === undefined)
     return wrong(
       check,

@@ -16,12 +16,13 @@ import { checkAuditKey } from './audit.ts'
 import { checkButtons } from './buttons.ts'
 import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 import { checkPagers } from './pagers.ts'
+import type { CheckedSettings } from './settings.ts'
 import { checkSources } from './sources.ts'
 import type { CheckedStore } from './store.ts'
 
 /** Checks webhook URLs, signing secrets and audit keys of all sources that the settings name: environment, files and Vault. */
 export async function checkVaultAndChannels(
-  settings: Settings,
+  { settings, refused }: Pick<CheckedSettings, 'settings' | 'refused'>,
   env: Environment,
   catalogue: Catalogue,
   store: CheckedStore,
@@ -61,7 +62,7 @@ export async function checkVaultAndChannels(
     ...(auditKey === undefined ? [] : [auditKey]),
     ...(store.audit?.findings ?? []),
     ...checkArchiveKeys(report, catalogue.sources, store.archived),
-    ...checkButtons(settings),
+    ...checkButtons(settings, refused),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),
     ...(await checkSources([...catalogue.sources.values()], report)),

@@ -16,6 +16,8 @@ import { type Finding, fine, noted, wrong, wrongSetting } from './finding.ts'
 export interface CheckedSettings {
   readonly env: Environment
   readonly settings: Settings
+  /** Names of the settings that were given and can not be used. Findings must not call them unset. */
+  readonly refused: ReadonlySet<string>
   readonly findings: readonly Finding[]
 }
 
@@ -28,7 +30,8 @@ export function checkSettings(given: Environment): CheckedSettings {
       ? [fine('settings', `${set} of ${Object.keys(SETTINGS).length} are set, the others have their defaults`)]
       : problems.map((problem) => wrongSetting('settings', problem, EXIT.usage))
   const notices = settingNotices(env, settings).map(({ at, says }) => noted('settings', `${at}: ${says}`))
-  return { env, settings, findings: [...findings, ...notices] }
+  const refused = new Set(Object.keys(given).filter((name) => given[name]?.trim() && env[name] === undefined))
+  return { env, settings, refused, findings: [...findings, ...notices] }
 }
 
 /** Checks the configuration file. If it can not be used, the result is the built-in catalogue. */
@@ -46,6 +49,7 @@ export function checkCatalogue(settings: Settings): { catalogue: Catalogue; find
       catalogue,
       findings: [
         fine('configuration', `${settings.TEAMS_CONFIG_FILE}: ${counts(catalogue)}`),
+        ...checkRoles(catalogue, settings),
         ...notices.map(({ at }) =>
           noted(
             'patient data',
@@ -63,6 +67,23 @@ export function checkCatalogue(settings: Settings): { catalogue: Catalogue; find
       findings: error.problems.map((problem) => wrongSetting('configuration', problem, exit)),
     }
   }
+}
+
+/** Finds roles that nobody can have. */
+function* checkRoles({ roles }: Catalogue, { TEAMS_SIGN_IN_CLIENT_ID: signIn }: Settings): Iterable<Finding> {
+  for (const [name, { entraGroups, entraAppRoles }] of roles)
+    if (entraGroups.length + entraAppRoles.length === 0)
+      yield noted(
+        'roles',
+        `nobody has the role ${name}: it names no group and no app role`,
+        'Set its entra_groups or entra_app_roles.',
+      )
+  if (roles.size > 0 && signIn === undefined)
+    yield noted(
+      'roles',
+      'nobody has a role: without a sign-in no groups are known',
+      'Let people sign in with Entra ID: docs/guides/links.md.',
+    )
 }
 
 function counts({ eventTypes, groups, channels }: Catalogue): string {
