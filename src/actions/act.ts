@@ -24,7 +24,7 @@ import { type DecideOptions, decide, failedOf } from './decide.ts'
 import { type AcknowledgementLives, type EventState, expiryOf, statesOf } from './event-state.ts'
 import { permissionFor } from './permission.ts'
 import { type ActionProvider, outsideWork } from './provider.ts'
-import { secondPerson } from './second-person.ts'
+import { nameOfFirst, secondPerson } from './second-person.ts'
 
 /** Parts that actions need. */
 export interface ActParts {
@@ -144,7 +144,7 @@ export async function act(
     return answered
   }
 
-  const done = await doLocally(transaction, wanted, doable, parts)
+  const done = await doLocally(transaction, wanted, doable, parts, confirms)
   if ('refused' in done) return refuse(done.refused)
   await confirmFirst(transaction, confirms)
   return answered
@@ -239,6 +239,7 @@ async function doLocally(
   wanted: NewAction,
   doable: readonly EventState[],
   parts: ActParts,
+  confirms: StoredAction | undefined,
 ): Promise<{ readonly refused: ActionResult } | { readonly done: true }> {
   const { action, actor } = wanted
   const primary = doable.find(({ id }) => id === wanted.event.id)
@@ -275,7 +276,7 @@ async function doLocally(
     await parts.followUp(transaction, {
       ...row,
       state: 'done',
-      by,
+      by: confirms === undefined ? by : `${nameOfFirst(confirms)} + ${by}`,
       unverified: isUnverified(actor),
       expiresAt: action === 'acknowledge' && events[0] ? expiryOf(events[0].priority, row.at, parts.lives) : null,
       // The card of the tier says by itself that it was called by hand.

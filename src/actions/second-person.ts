@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { ActionResult } from '../contract/actions.ts'
+import type { ActionName, ActionResult, Actor } from '../contract/actions.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { lockNotifications } from '../store/acted-events.ts'
 import {
@@ -57,20 +57,52 @@ export async function refuseUnconfirmed(kysely: Kysely<Tables>): Promise<readonl
   return refused
 }
 
+/**
+ * Finds the request that waits for its second person, for a page: nothing is changed.
+ *
+ * @returns who asked, when and with which inputs, and why this actor may not confirm it; undefined where nobody has asked
+ */
+export async function readRequest(
+  db: Kysely<Tables>,
+  asked: { readonly action: ActionName; readonly eventId: string; readonly actor: Actor; readonly now: Date },
+): Promise<{ readonly data: JsonObject; readonly why: ActionResult | null } | undefined> {
+  const { action, eventId, actor, now } = asked
+  const first = (await findOpenActions(db, action, eventId)).find(
+    ({ code, requested_at }) => code === 'second_person_needed' && now.getTime() - requested_at.getTime() <= CONFIRM_MS,
+  )
+  return first && { data: dataOf(first), why: whyNotBy(first, actor) }
+}
+
 function confirmation(first: StoredAction, base: NewAction): SecondPerson {
-  const { actor } = base
+  const why = whyNotBy(first, base.actor)
+  if (why !== null) return refused(why)
+  const isSame =
+    first.tier === base.tier &&
+    quietSeconds(first.quiet_until, first.requested_at) === quietSeconds(base.quietUntil, base.at)
+  return isSame ? { confirms: first } : refused('other_inputs', dataOf(first))
+}
+
+/** Why an actor may not be the second person of a request; null where the actor may. */
+function whyNotBy(first: StoredAction, actor: Actor): ActionResult | null {
   // Entra knows a person by an object id and a relay often by an address: one person would be two.
-  if (first.via !== actor.via || first.relayed_by !== actor.relayedBy) return refused('confirmed_elsewhere')
-  if (sameId(first.actor_id) === sameId(actor.id)) return refused('same_person')
-  const quietFor = quietSeconds(first.quiet_until, first.requested_at)
-  if (first.tier !== base.tier || quietFor !== quietSeconds(base.quietUntil, base.at))
-    return refused('other_inputs', {
-      by: nameOf({ ...actor, id: first.actor_id, name: first.actor_name }),
-      at: first.requested_at.toISOString(),
-      tier: first.tier,
-      quiet_for: quietFor,
-    })
-  return { confirms: first }
+  if (first.via !== actor.via || first.relayed_by !== actor.relayedBy) return 'confirmed_elsewhere'
+  return sameId(first.actor_id) === sameId(actor.id) ? 'same_person' : null
+}
+
+/** Who asked first, when, and with which inputs. */
+function dataOf(first: StoredAction): JsonObject {
+  return {
+    by: nameOfFirst(first),
+    at: first.requested_at.toISOString(),
+    tier: first.tier,
+    quiet_for: quietSeconds(first.quiet_until, first.requested_at),
+  }
+}
+
+/** The name of the person who asked first. */
+export function nameOfFirst(first: StoredAction): string {
+  const { via, actor_id: id, actor_name: name, relayed_by: relayedBy } = first
+  return nameOf({ via, id, name, verified: true, roles: [], relayedBy })
 }
 
 function refused(code: ActionResult, data: JsonObject | null = null): SecondPerson {

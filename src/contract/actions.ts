@@ -115,8 +115,8 @@ export const ACTION_RESULTS = {
     todo: 'Name the tier, to call another one within the same minute.',
   },
   no_policy: {
-    title: 'No escalation policy is for it',
-    todo: 'Add a policy to the configuration file, or call somebody.',
+    title: 'It does not climb: no escalation policy is for it, it stands in a digest, or TEAMS_ESCALATION is off',
+    todo: 'Call somebody. Then set TEAMS_ESCALATION=on, or add a policy to the configuration file.',
   },
   no_such_tier: {
     title: 'Its policy has no such tier, or none after the present one',
@@ -252,7 +252,7 @@ export interface ActionPage {
   readonly possible: boolean
   /** Why not, or `second_person_needed`; null where it would be done. */
   readonly result: ActionResult | null
-  /** As in {@link ActionView.data}. */
+  /** As in {@link ActionView.data}; where somebody has asked first, who (`by`), when (`at`), and with which `tier` and `quiet_for`. */
   readonly data: JsonObject | null
   readonly inputs: {
     readonly reason: InputNeed

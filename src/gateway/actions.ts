@@ -4,6 +4,7 @@ import { decide } from '../actions/decide.ts'
 import { type EventState, statesOf } from '../actions/event-state.ts'
 import { permissionFor } from '../actions/permission.ts'
 import { outsideWork } from '../actions/provider.ts'
+import { readRequest } from '../actions/second-person.ts'
 import { shownActions, viewOf } from '../actions/views.ts'
 import type {
   ActionAnswer,
@@ -162,7 +163,7 @@ export function createActions({
       notification,
       channelName: actions.catalogue.channels.get(notification.channel)?.name ?? notification.channel,
       heading: await readHeading(kysely, notification),
-      ...whyNot(),
+      ...(await whyNot()),
       inputs: tiers.length > 0 ? INPUTS[action] : { ...INPUTS[action], tier: 'none' },
       tiers,
       events: isOfOne ? doable.length : doable.reduce((sum, { id }) => sum + (alike.get(id) ?? 0), 0),
@@ -172,15 +173,19 @@ export function createActions({
       earlier: (await readActionsOf(kysely, own.id, MAX_EARLIER)).map(viewOf),
     }
 
-    function whyNot(): { possible: boolean; result: ActionResult | null; data: JsonObject | null } {
+    async function whyNot(): Promise<{ possible: boolean; result: ActionResult | null; data: JsonObject | null }> {
       const permission = permissionFor(actions.catalogue, actor, action, targets)
       if (!permission.permitted) return { possible: false, result: permission.code, data: { ask: [...permission.ask] } }
       const decision = own && decide(action, own, options)
       if (doable.length === 0 && decision && !decision.done)
         return { possible: false, result: decision.code, data: decision.data }
       if (outside && 'why' in outside) return { possible: false, result: outside.why, data: null }
-      const second = actions.catalogue.twoPerson.has(action)
-      return { possible: true, result: second ? 'second_person_needed' : null, data: null }
+      if (action === 'escalate' && tiers.length === 0) return { possible: false, result: 'no_policy', data: null }
+      if (own === undefined || !actions.catalogue.twoPerson.has(action))
+        return { possible: true, result: null, data: null }
+      const first = await readRequest(kysely, { action, eventId: own.id, actor, now })
+      if (first?.why) return { possible: false, result: first.why, data: first.data }
+      return { possible: true, result: 'second_person_needed', data: first?.data ?? null }
     }
   }
 }

@@ -132,6 +132,23 @@ describe.each(KINDS)('an action that needs two people, on %s', (kind) => {
     expect(await act(discardOf(other), anotherRelay)).toMatchObject({ result: 'confirmed_elsewhere' })
   })
 
+  it('shows the second person what the first asked for, and the first that another person has to confirm it', async () => {
+    const followUp = vi.fn(async () => {})
+    const { act, accept, getActionPage } = actingOn(database, {
+      catalogue: catalogueWith({ two_person: ['discard'] }),
+      followUp,
+    })
+    const { notificationId } = await accept(firing())
+    const show = (actor: typeof SARA) => getActionPage(notificationId, 'discard', actor)
+    expect(await show(OMAR)).toMatchObject({ possible: true, result: 'second_person_needed', data: null })
+    await act(discardOf(notificationId, 3_600), SARA)
+    const data = { by: 'Sara', at: expect.any(String), quiet_for: 3_600, tier: null }
+    expect(await show(OMAR)).toMatchObject({ possible: true, result: 'second_person_needed', data })
+    expect(await show(SARA)).toMatchObject({ possible: false, result: 'same_person', data })
+    expect(await act(discardOf(notificationId, 3_600), OMAR)).toMatchObject({ state: 'done' })
+    expect(followUp).toHaveBeenCalledExactlyOnceWith(expect.anything(), expect.objectContaining({ by: 'Sara + Omar' }))
+  })
+
   it('is not confirmed with another time of quiet than the first person gave', async () => {
     const { act, accept } = actingOn(database, { catalogue: catalogueWith({ two_person: ['discard'] }) })
     const { notificationId } = await accept(firing())

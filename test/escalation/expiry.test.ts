@@ -83,6 +83,11 @@ describe.each(KINDS)('an acknowledgement that expires, on the %s database', (kin
     const { db, options, wired, send } = await worldOn(await startedStore(kind), { escalation: 'off' })
     const { service } = wired
     const open = await send(OFFLINE)
+    const [card] = await rowsOf(db, [open])
+    expect(await service.getActionPage(card?.id ?? '', 'escalate', SARA)).toMatchObject({
+      possible: false,
+      result: 'no_policy',
+    })
     const medium = await send({ eventType: 'celery.queue.backlog', stakeholders: ['runtime_eng'] })
     const resolved = await send({ eventType: 'vault.seal.detected', correlationId: 'v-1', stakeholders: ['sre'] })
     const discarded = await send({ ...OFFLINE, correlationId: 'd-1' })

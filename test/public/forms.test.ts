@@ -48,3 +48,29 @@ describe('the form of an action', () => {
     },
   )
 })
+
+describe('an action that needs two people', () => {
+  const data = { by: 'Omar', at: '2026-11-30T08:00:00.000Z', tier: null, quiet_for: 3_600 }
+
+  it.each([
+    ['en', 'asked for this at', 'Keep repeats quiet for 1 hour'],
+    ['ar', 'طلب', 'كتم التكرارات لمدة ساعة واحدة'],
+  ] as const)('has the choices of the first person in the form of the second, in %s', async (language, who, quiet) => {
+    const on = await startListener()
+    on.service.page = { possible: true, result: 'second_person_needed', data, inputs: INPUTS }
+    const page = await pageOf(on, 'discard', language)
+    expect(page).toContain('<option value="3600" selected>')
+    expect(page.match(/ selected/g)).toHaveLength(1)
+    expect(page).toContain('\u2068Omar\u2069')
+    expect(page).toContain(who)
+    expect(page).toContain(quiet)
+  })
+
+  it('has no form for the person who asked', async () => {
+    const on = await startListener()
+    on.service.page = { possible: false, result: 'same_person', data }
+    const page = await pageOf(on, 'discard')
+    expect(page).toContain('Another person has to confirm it')
+    expect(page).not.toContain('name="do" value="act"')
+  })
+})

@@ -14,7 +14,7 @@ import { frameOf, type PageContext, pageUrl } from './page-context.ts'
 import type { Texts } from './texts.ts'
 
 /** The page before an action: what happened, who acts, what will happen, and the form. */
-export function actionPage(context: PageContext, page: ActionPage, filled: Filled = NOTHING_FILLED): string {
+export function actionPage(context: PageContext, page: ActionPage, filled: Filled = firstChoices(page)): string {
   const { language, action } = context
   const texts = textsOf(language)
   const { name } = texts.action[action]
@@ -23,7 +23,7 @@ export function actionPage(context: PageContext, page: ActionPage, filled: Fille
     html`<h1>${name}</h1>
 ${problemSummary(texts, filled)}
 ${happened(context, page)}
-${page.possible ? whatWillHappen(context, page, filled) : refusal(texts, page.result, page.data)}`,
+${page.possible ? whatWillHappen(context, page, filled) : refusal(context, page.result, page.data)}`,
   )
 }
 
@@ -54,6 +54,8 @@ export function resultPage(
     return messagePage(frame, said ?? texts.failed, { ...code, kind: kindOf(answer.result), more })
   }
   const isDone = answer.state === 'done'
+  if (answer.result === 'second_person_needed' && said)
+    return messagePage(frame, said, { ...code, kind: 'note', more: again })
   const { title, todo } = isDone ? texts.done : answer.state === 'unknown' ? texts.unknown : texts.running
   return messagePage(
     frame,
@@ -111,15 +113,34 @@ function whatWillHappen(context: PageContext, page: ActionPage, filled: Filled):
   return html`<section><h2>${texts.willHappen}</h2><p>${texts.action[context.action].will}</p>
 ${page.events > 1 && html`<p>${texts.events(page.events)}</p>`}
 ${context.action === 'escalate' && page.acknowledged !== null && html`<p>${texts.climbsAgain}</p>`}
-${said !== undefined && html`<p>${said.title}. ${said.todo}</p>`}
+${askedFirst(context, page) ?? (said !== undefined && html`<p>${said.title}. ${said.todo}</p>`)}
 </section>
 ${actionForm(context, page, filled)}`
 }
 
-function refusal(texts: Texts, result: ActionResult | null, data: JsonObject | null): Html {
+function refusal(context: PageContext, result: ActionResult | null, data: JsonObject | null): Html {
+  const texts = textsOf(context.language)
   const { title, todo } = result === null ? texts.failed : (texts.result[result] ?? ACTION_RESULTS[result])
-  return html`<section class="message ${kindOf(result)}"><h2>${title}</h2><p>${todo}</p>${whom(texts, data)}</section>
+  return html`<section class="message ${kindOf(result)}"><h2>${title}</h2><p>${todo}</p>${result === 'same_person' && before(context, data)}${whom(texts, data)}</section>
 ${result !== null && html`<p class="code">${texts.code}: <code dir="ltr">${result}</code></p>`}`
+}
+
+/** Who asked first for what this person confirms, when and with which time of quiet; undefined where nobody has asked. */
+function askedFirst({ language, time }: PageContext, { result, data }: ActionPage): Html | undefined {
+  const { by, at, quiet_for: seconds } = data ?? {}
+  if (result !== 'second_person_needed' || typeof by !== 'string' || typeof at !== 'string') return undefined
+  const texts = textsOf(language)
+  const quiet = texts.quietFor.find((choice) => choice.seconds === seconds && seconds !== 0)?.name
+  const choices = quiet === undefined ? '' : `${texts.comma} ${texts.quiet} ${quiet}`
+  return html`<p>${texts.askedFirst(`\u2068${by}\u2069`, time(new Date(at), language), choices)}</p>`
+}
+
+/** The first person's choices, which the second has to make too. */
+function firstChoices({ possible, data }: ActionPage): Filled {
+  const { tier, quiet_for: seconds } = data ?? {}
+  if (!possible || typeof seconds !== 'number') return NOTHING_FILLED
+  const values = { quiet_for: String(seconds), ...(typeof tier === 'number' ? { tier: String(tier) } : {}) }
+  return { ...NOTHING_FILLED, values }
 }
 
 /** Results after which nothing is left to do: no alarm. */

@@ -164,6 +164,33 @@ export const EN: Texts = {
     uncertain: { title: 'It is not known whether it was done', todo: 'Open the page again: it shows what was done.' },
   },
   result: {
+    already_acknowledged: { title: 'Somebody has acknowledged it already', todo: 'Nothing is left to do.' },
+    already_discarded: { title: 'Somebody has discarded it already', todo: 'Nothing is left to do.' },
+    discarded: {
+      title: 'It is discarded',
+      todo: 'Nothing more can be done with it here. Those who operate the gateway can restore it for a while.',
+    },
+    already_escalated: {
+      title: 'Somebody has just escalated it',
+      todo: 'People are being called. To call others too, wait a minute and open this page again.',
+    },
+    no_policy: {
+      title: 'Nobody can be called from here for this event',
+      todo: 'No escalation policy is for it, escalation is switched off, or it stands in a digest, whose card escalates. Else call somebody yourself.',
+    },
+    no_such_tier: {
+      title: 'This tier can not be called',
+      todo: 'The last one was called already, or the policy has fewer tiers now. Go back and choose one of the list.',
+    },
+    not_permitted: { title: 'You may not do this', todo: 'Ask somebody who has one of the roles below.' },
+    second_person_needed: {
+      title: 'A second person has to confirm it',
+      todo: 'Nothing is done yet. Another person opens the same button of the card within an hour, and confirms.',
+    },
+    same_person: {
+      title: 'Another person has to confirm it',
+      todo: 'You asked for it. Let somebody else open the same button of the card, within an hour of your request.',
+    },
     not_verified: {
       title: 'Only a verified person may do this',
       todo: 'A typed name is good for acknowledging alone. Ask those who operate the gateway to set up the sign-in.',
@@ -177,6 +204,8 @@ export const EN: Texts = {
     other: 'This can not be used.',
   },
   done: { title: 'Done', todo: 'You can close this page.' },
+  askedFirst: (by, at, choices) =>
+    `${by} asked for this at ${at}${choices}. It is done when you, as the second person, confirm it with the same choices.`,
   firstSent: {
     done: (at) => `You did this already at ${at}`,
     note: (at) =>

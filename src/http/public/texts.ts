@@ -65,6 +65,8 @@ export interface Texts {
   readonly wrong: Readonly<Record<string, string>>
   readonly done: Said
   /** Of a form that was sent again with other inputs. */
+  /** What the second person confirms. `choices` are the first person's. */
+  readonly askedFirst: (by: string, at: string, choices: string) => string
   readonly firstSent: { readonly done: (at: string) => string; readonly note: (at: string) => string }
   readonly failed: Said
   readonly unknown: Said
