@@ -284,6 +284,10 @@ describe('what is no webhook', () => {
     expect(refusal(body).status).toBe(422)
   })
 
+  it.each([{ toString: '4' }, ['4'], true])('of the version %j is refused', (version) => {
+    expect(refusal({ version }).problems).toContainEqual(expect.objectContaining({ at: 'version' }))
+  })
+
   it('lists at most 50 problems', () => {
     expect(refusal({ alerts: Array(10_000).fill(1) }).problems).toHaveLength(50)
   })

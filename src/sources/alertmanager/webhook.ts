@@ -63,7 +63,8 @@ export function readWebhook(body: unknown): Webhook {
   if (shape) throw new GatewayError('invalid_alerts', [{ ...shape, at: 'body' }])
 
   const isGrafana = body.orgId !== undefined
-  if (String(body.version) !== '4' && !(isGrafana && String(body.version) === '1'))
+  const version = typeof body.version === 'number' ? String(body.version) : body.version
+  if (version !== '4' && !(isGrafana && version === '1'))
     addProblem('version', versionFound(body.version), VERSION_EXPECTED)
   const { groupKey } = body
   if (typeof groupKey !== 'string' || groupKey === '')
