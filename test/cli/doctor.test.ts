@@ -7,6 +7,7 @@ import { recordStart } from '../../src/audit/record-start.ts'
 import { generateArchiveKey } from '../../src/contract/archive-keys.ts'
 import { generateKey } from '../../src/contract/note-keys.ts'
 import { loadSettings } from '../../src/settings/load.ts'
+import { startEntraStandIn } from '../../src/stand-ins/entra.ts'
 import { createSandboxServer } from '../../src/stand-ins/teams/test-server.ts'
 import { startVault } from '../../src/stand-ins/vault.ts'
 import { openDatabase } from '../../src/store/open-database.ts'
@@ -31,6 +32,11 @@ const WEBHOOK = (name: string) =>
 async function settingsWithoutProblem(): Promise<Record<string, string>> {
   const vault = await startVault()
   onTestFinished(() => vault.stop())
+  const tenantId = '0d5a6f0c-0000-4000-8000-000000000001'
+  const clientSecret = MARK
+  const signIn = { redirectUris: [], users: [] }
+  const entra = await startEntraStandIn({ tenantId, clientId: 'app', clientSecret, scope: 'x/.default', signIn })
+  onTestFinished(() => entra.close())
   const keys = ['security_eng', 'cloudops', 'runtime_eng', 'devops', 'sre', 'compliance', 'nphies_integration', 'pmo']
   vault.put('secret/teams/webhooks', Object.fromEntries(keys.map((key) => [key, WEBHOOK(key)])))
   vault.put('secret/teams/config', { hmac_secret: `${MARK}${MARK}` })
@@ -48,7 +54,8 @@ async function settingsWithoutProblem(): Promise<Record<string, string>> {
     TEAMS_LINK_SECRETS: MARK.repeat(4),
     TEAMS_SIGN_IN_CLIENT_ID: 'app',
     TEAMS_SIGN_IN_CLIENT_SECRET: MARK,
-    TEAMS_SIGN_IN_TENANTS: '0d5a6f0c-0000-4000-8000-000000000001',
+    TEAMS_SIGN_IN_TENANTS: tenantId,
+    TEAMS_SIGN_IN_AUTHORITY: entra.authority,
   }
 }
 

@@ -19,6 +19,7 @@ import { checkPagers } from './pagers.ts'
 import type { CheckedSettings } from './settings.ts'
 import { checkSources } from './sources.ts'
 import type { CheckedStore } from './store.ts'
+import { checkTenants } from './tenants.ts'
 
 /** Checks webhook URLs, signing secrets and audit keys of all sources that the settings name: environment, files and Vault. */
 export async function checkVaultAndChannels(
@@ -63,6 +64,7 @@ export async function checkVaultAndChannels(
     ...(store.audit?.findings ?? []),
     ...checkArchiveKeys(report, catalogue.sources, store.archived),
     ...checkButtons(settings, refused),
+    ...(await checkTenants(settings)),
     ...ofChannels,
     ...(await checkPagers(settings, catalogue, report)),
     ...(await checkSources([...catalogue.sources.values()], report)),
