@@ -46,7 +46,7 @@ export const target: Target = {
   extension: 'input',
   batch: 64,
   thoroughOneIn: 8,
-  maxSteps: (bytes) => 20_000 + 150 * bytes,
+  maxSteps: (bytes) => 60_000 + 400 * bytes,
   seeds: () =>
     ['firing', 'resolved'].flatMap((status) =>
       [1, 3].map((count) => Buffer.from(JSON.stringify(webhookOf(status, Array.from({ length: count }, alertOf))))),
