@@ -294,7 +294,7 @@ export function createClient(options: ClientOptions): Client {
         return requests.read(archivedDetailWire, await requests.send({ method: 'GET', path, repeatable: true }))
       },
       async rewrap(cursor) {
-        const path = `/v1/archive/rewrap${queryOf({ cursor })}`
+        const path = `/v1/archive-keys/rewrap${queryOf({ cursor })}`
         return requests.read(rewrapStepWire, await requests.send({ method: 'POST', path, repeatable: true }))
       },
     },

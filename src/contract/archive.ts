@@ -119,7 +119,7 @@ export const archiveQuery = z.strictObject({
   ...PAGING,
 })
 
-/** The parameters of `POST /v1/archive/rewrap`. */
+/** The parameters of `POST /v1/archive-keys/rewrap`. */
 export const rewrapQuery = z.strictObject({ cursor: PAGING.cursor })
 
 /**

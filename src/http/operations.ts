@@ -233,7 +233,7 @@ export const OPERATIONS = {
   },
   rewrapArchive: {
     method: 'POST',
-    path: '/v1/archive/rewrap',
+    path: '/v1/archive-keys/rewrap',
     summary: 'Wrap the data keys of the next 500 archived records with the newest archive key',
     description: 'Call it again with the next_cursor of the answer, until that is null. Contents stay as they are.',
     scope: 'admin',

@@ -295,8 +295,8 @@ describe('real answers', () => {
     await ask('GET', '/v1/archive?state=x', '/v1/archive')
     await ask('GET', `/v1/archive/${archived.json().records[0].id}`, '/v1/archive/{id}')
     await ask('GET', '/v1/archive/x', '/v1/archive/{id}')
-    await ask('POST', '/v1/archive/rewrap', '/v1/archive/rewrap')
-    await ask('POST', '/v1/archive/rewrap?limit=1', '/v1/archive/rewrap')
+    await ask('POST', '/v1/archive-keys/rewrap', '/v1/archive-keys/rewrap')
+    await ask('POST', '/v1/archive-keys/rewrap?limit=1', '/v1/archive-keys/rewrap')
     await ask('OPTIONS', '/v1/events', '/v1/events')
     expect([...checked].sort()).toEqual(
       operations()

@@ -8,7 +8,7 @@ import { startRedis } from '../services/redis.ts'
 import { runModule, startReportingWorker } from '../services/reporting-worker.ts'
 import { startedStore } from '../services/stores.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
 
 it('tasks of Celery that fail are reported once each, also those of a worker that was killed while the gateway was away', async () => {
   const redis = await startRedis()
@@ -78,7 +78,7 @@ it('tasks of Celery that fail are reported once each, also those of a worker tha
     expires: [{ event_type: 'celery.task.expired', error: expect.stringContaining('expired') }],
   }
   for (const [task, events] of Object.entries(expected)) {
-    await expect.poll(async () => (await eventsOf(task)).length, PATIENCE).toBe(events.length)
+    await expect.poll(async () => (await eventsOf(task)).length, { ...PATIENCE, message: task }).toBe(events.length)
     expect(await eventsOf(task)).toMatchObject(events)
   }
   expect(await eventsOf('succeeds')).toEqual([])
@@ -86,4 +86,4 @@ it('tasks of Celery that fail are reported once each, also those of a worker tha
   expect(everything).toContain(early)
   expect(everything).not.toContain(MARK)
   expect(await status()).toContain('0 waiting, 0 refused')
-})
+}, 180_000)

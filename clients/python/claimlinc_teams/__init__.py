@@ -29,6 +29,7 @@ import os
 import queue
 import random
 import re
+import socket
 import sqlite3
 import sys
 import threading
@@ -474,7 +475,8 @@ class _Outbox:
             now = time.time()
             row = connection.execute("SELECT holder, ends FROM sender").fetchone()
             # A lease that ends too late was written before the clock was set back.
-            if row is not None and row[0] != holder and now < row[1] <= now + LEASE_S:
+            held = row is not None and row[0] != holder and now < row[1] <= now + LEASE_S
+            if held and not _is_dead(row[0]):
                 return False
             connection.execute("REPLACE INTO sender (only, holder, ends) VALUES (1, ?, ?)", (holder, now + LEASE_S))
             return True
@@ -484,6 +486,23 @@ class _Outbox:
     def release(self, holder: str) -> None:
         query = "DELETE FROM sender WHERE holder = ?"
         self._run(lambda connection: connection.execute(query, (holder,)), write=True)
+
+
+def _is_dead(holder: str) -> bool:
+    """True where a holder was a process of this machine that is gone, such as a worker's child that was killed while it sent.
+
+    Where another process has its number now, the lease runs out.
+    """
+    host, pid, *_ = [*holder.split(" "), "", ""]
+    if os.name != "posix" or host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 # --- The client -------------------------------------------------------------------------------------------------------
@@ -527,7 +546,7 @@ class Client:
 
     def _start(self) -> None:
         #: Names this process as the one that sends from the outbox.
-        self._holder = uuid.uuid4().hex
+        self._holder = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex}"
         self._thread: Optional[threading.Thread] = None
         self._woken = False
 
@@ -758,7 +777,7 @@ class Client:
                     if answer is None or answer.kind != "accepted":
                         self._outbox.release(self._holder)
                 elif not self._outbox.is_empty():
-                    answer = _away("another process sends")
+                    answer = _away("another process sends", code="other_sends")
             except (sqlite3.Error, OSError) as error:
                 self._tell_outbox(error)
                 answer = _away("the outbox can not be used")
@@ -769,7 +788,8 @@ class Client:
                 pause = FIRST_PAUSE_S
             else:
                 time.sleep(max(pause * (0.5 + random.random()), answer.retry_after_s))
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+                # A process that was killed while it sent is noticed soon.
+                pause = FIRST_PAUSE_S if answer.code == "other_sends" else min(pause * 2, LONGEST_PAUSE_S)
 
     def _send_first(self, seconds: float) -> Optional[_Answer]:
         """Sends the oldest events of the outbox. None where none waits; else the answer, `accepted` where some are gone."""

@@ -290,6 +290,20 @@ class ClientTest(unittest.TestCase):
             self.assertEqual(own, list(range(len(own))))
             self.assertGreaterEqual(len(own), last + 1)
 
+    def test_sends_at_once_what_a_killed_process_had_begun_to_send(self) -> None:
+        client = self.quiet()
+        self.assertEqual(client.send("backup.failed", CLAIM, "left").state, "queued")
+        program = (
+            "import os, signal, sys; from claimlinc_teams import Client\n"
+            "client = Client(sys.argv[1], outbox=sys.argv[2])\n"
+            "print(client._outbox.claim(client._holder), flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        told = subprocess.run([sys.executable, "-c", program, NOWHERE, self.outbox], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(told.stdout, "True\n")
+        self.road.mode = "takes"
+        self.assertTrue(self.client().flush())
+        self.assertEqual([event["correlation_id"] for event in self.road.taken], ["left"])
+
     @unittest.skipUnless(hasattr(os, "fork"), "no fork")
     def test_sends_from_a_child_process_while_threads_of_its_parent_use_the_outbox(self) -> None:
         client = self.client(NOWHERE, timeout=0.2)
