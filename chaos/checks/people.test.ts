@@ -148,6 +148,15 @@ describe('actions', () => {
     expect(restored.actions).toContain('which does not allow it')
   })
 
+  it('are played in the order of their times, of which PostgreSQL writes a whole second without a fraction', () => {
+    const taken = broken((it) => {
+      click(it, 'acked', 'unacknowledge', 25_900)
+      Object.assign(last(it.actions), { finished_at: '2026-11-21T10:00:26+00:00' })
+      click(it, 'acked', 'acknowledge', 26_200)
+    })
+    expect(taken.actions).toBeUndefined()
+  })
+
   it('are in the columns of their events', () => {
     const acked = (it: MadeUp) => it.notifications.find(({ id }) => id === 'acked') ?? {}
     expect(broken((it) => void Object.assign(acked(it), { acknowledged_at: null })).actions).toContain(
@@ -244,6 +253,19 @@ describe('alerts', () => {
     expect(silent.alerts).toContain('is not as its event, which is acknowledged')
     const waiting = broken((it) => void it.alerts.push(alert('gone', 'accepted', 'resolve', 'trigger')))
     expect(waiting.alerts).toContain('was to be told resolve')
+  })
+
+  it('that are skipped are there only where PagerDuty was told of it', () => {
+    const skipped = (told: string | null, ...taken: readonly string[]) =>
+      broken((it) => {
+        it.alerts.push(alert('gone', 'skipped', 'resolve', told))
+        it.pager.push(...taken.map((what, index) => request('gone', what, 23_100 + index)))
+      }).alerts
+    expect(skipped(null)).toBeUndefined()
+    expect(skipped('resolve')).toBeUndefined()
+    expect(skipped('resolve', 'trigger', 'resolve')).toBeUndefined()
+    expect(skipped('resolve', 'trigger')).toContain('is open, and its event is discarded')
+    expect(skipped(null, 'trigger')).toContain('was skipped and is there')
   })
 
   it('that are folded are folded into one of their kind that PagerDuty has', () => {

@@ -202,9 +202,8 @@ export function readHistory(folder: string): History {
     silences: new Map(tableOf<SilenceRow>('teams_silences').map((row) => [row.id, row])),
     clicks: clicks.filter((line) => line.kind === 'click'),
     unanswered: new Set(clicks.flatMap((line) => (line.kind === 'click_given_up' ? [line.by] : []))),
-    actions: tableOf<ActionRow>('teams_actions').sort(
-      (a, b) => String(a.finished_at).localeCompare(String(b.finished_at)) || a.id.localeCompare(b.id),
-    ),
+    // As times: as texts, one of a whole second, which has no fraction, comes after those of that second.
+    actions: tableOf<ActionRow>('teams_actions').sort((a, b) => endOf(a) - endOf(b) || a.id.localeCompare(b.id)),
     escalations: new Map(tableOf<EscalationRow>('teams_escalations').map((row) => [row.event_id, row])),
     entriesOf: groupBy(
       tableOf<EscalationEntry>('escalation_entries').sort((a, b) => a.id - b.id),
@@ -301,4 +300,9 @@ function cutsOf(timeline: readonly TimelineLine[]): Cut[] {
 
 function exitOf(timeline: readonly TimelineLine[], process: string): number | undefined {
   return timeline.find((line) => line.kind === 'exited' && line.process === process)?.t
+}
+
+/** When an action ended; those that have not come last. */
+function endOf({ finished_at }: ActionRow): number {
+  return finished_at === null ? Number.POSITIVE_INFINITY : Date.parse(finished_at)
 }
