@@ -187,7 +187,10 @@ function withoutSeparators(folded: Folded): Folded {
   let length = 0
   for (let at = 0; at < letters.length; at++) {
     const code = letters.charCodeAt(at)
-    if (code < 128 ? !isPlainLetter(code) : isSeparator(code, known)) continue
+    if (code < 128 ? !isPlainLetter(code) : isSeparator(letters, at, known)) {
+      if (isHighSurrogate(code)) at += 1
+      continue
+    }
     codes[length] = code
     starts[length] = startOf(folded, at)
     ends[length] = endOf(folded, at)
@@ -200,11 +203,17 @@ function isPlainLetter(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a)
 }
 
-/** True for a UTF-16 unit that is neither a letter nor a digit; surrogates count as letters. */
-function isSeparator(code: number, known: Map<number, boolean>): boolean {
-  const answer = known.get(code) ?? !/[\p{L}\p{N}\p{Cs}]/u.test(String.fromCharCode(code))
+/** True for a character that is neither a letter nor a digit, such as an emoji of two units; half a pair counts as a letter. */
+function isSeparator(text: string, at: number, known: Map<number, boolean>): boolean {
+  const code = text.codePointAt(at) ?? 0
+  const answer = known.get(code) ?? !/[\p{L}\p{N}\p{Cs}]/u.test(String.fromCodePoint(code))
   known.set(code, answer)
   return answer
+}
+
+/** Half a pair by itself is no separator, so that a separator that begins with one has a second half. */
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
 }
 
 /** Splits a long value into pieces that cover it; the last one overlaps the one before it. */

@@ -139,6 +139,17 @@ it('hides a value that is written in the midst of itself, once or many times', (
   expect(data.error).toBe('of P••••6789')
 })
 
+it('hides a value between whose digits stand characters of two units, such as an emoji, or one that Unicode does not assign', () => {
+  for (const separator of ['😀', '\u{a844c}', '😀 \u{1f3fd}']) {
+    const error = `ZX8${separator}257${separator}711 failed`
+    const { data } = protect({ task_name: 't', task_id: 't', patient_id: 'ZX8257711', error })
+    expect(String(data.error).replaceAll(/\W/g, '')).not.toContain('257711')
+  }
+  // A letter of two units is none.
+  const { data } = protect({ task_name: 't', task_id: 't', patient_id: 'ZX8257711', error: 'ZX8𞤀257711' })
+  expect(data.error).toBe('ZX8𞤀257711')
+})
+
 describe.each(['mask', 'omit'] as const)('under %s', (policy) => {
   it('no patient value remains in any text, number, key or id', () => {
     let hidden = 0
