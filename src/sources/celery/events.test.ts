@@ -84,9 +84,17 @@ describe('bodies of Celery', () => {
       { ...FAILED, uuid: '' },
       { ...FAILED, hostname: {} },
     ]
-    expect(body([...poison, { ...FAILED, timestamp: '1' }, { ...FAILED, type: 'task-other' }, FAILED])).toMatchObject({
+    expect(
+      body([
+        ...poison,
+        { ...FAILED, timestamp: '1' },
+        { ...FAILED, timestamp: 1e308 },
+        { ...FAILED, type: 'task-other' },
+        FAILED,
+      ]),
+    ).toMatchObject({
       events: [{ taskId: 'id-1' }],
-      unreadable: 10,
+      unreadable: 11,
     })
     expect(body({ ...FAILED, hostname: 'a\u0000\u202eb', retries: -1, name: ['x'] }).events).toEqual([
       { about: 'task', step: 'failed', taskId: 'id-1', worker: 'ab', at: 1_795_288_737_890 },

@@ -106,8 +106,8 @@ export function readEnvelope(message: Buffer, harmless: readonly string[]): Read
 function readEvent(event: Record<string, unknown>, harmless: readonly string[]): CeleryEvent | undefined {
   const { type, hostname, timestamp, uuid } = event
   const worker = nameOf(hostname)
-  const at = typeof timestamp === 'number' && Number.isFinite(timestamp) ? Math.round(timestamp * 1000) : undefined
-  if (typeof type !== 'string' || worker === undefined || at === undefined) return undefined
+  const at = typeof timestamp === 'number' ? Math.round(timestamp * 1000) : Number.NaN
+  if (typeof type !== 'string' || worker === undefined || !Number.isSafeInteger(at)) return undefined
   if (type.startsWith('worker-')) return workerEvent(type.slice('worker-'.length), worker, at, event)
   const step = TASK_STEPS.find((known) => type === `task-${known}`)
   if (step === undefined || typeof uuid !== 'string' || !TASK_ID.test(uuid)) return undefined
