@@ -1,5 +1,6 @@
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { eventFromWire } from '../../src/contract/events.ts'
+import { shapeProblem } from '../../src/contract/json-body.ts'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { isObject, type Json } from '../../src/kernel/json.ts'
 import { mutateBody, parsed } from '../mutate/body.ts'
@@ -41,7 +42,8 @@ export const target: Target = {
     return {
       async run(bytes) {
         const given = parsed(bytes)
-        if (!isObject(given)) return ['no input']
+        // As the API does, before an event is read: a key __proto__ never comes so far.
+        if (!isObject(given) || shapeProblem(given, 0) !== undefined) return ['no input']
         try {
           const checked = acceptor.check([eventFromWire(given)])
           const [event] = await acceptor.protect(checked)

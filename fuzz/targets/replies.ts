@@ -135,8 +135,9 @@ interface Read {
 }
 
 /**
- * What a reader gives is the same however the bytes are cut. Where they end in a problem, it is the same one; values before it are lost
- * if they come in its segment, as the connection is.
+ * What a reader gives is the same however the bytes are cut. Where they end in a problem, they always do: which one, of a line that is
+ * too long and one that is none, depends on how much of it is there. Values before it are lost if they come in its segment, as the
+ * connection is.
  */
 function holdSegments(bytes: Buffer, cuts: readonly (readonly number[])[], start: () => Take): Read {
   const whole = readIn([bytes], start())
@@ -144,7 +145,7 @@ function holdSegments(bytes: Buffer, cuts: readonly (readonly number[])[], start
     const parts = [0, ...cut].map((from, index) => bytes.subarray(from, cut[index]))
     const { read, problem } = readIn(parts, start())
     const how = `cut at ${cut.slice(0, 5).join(', ')}`
-    holdSame(whole.problem, problem, how)
+    holdSame(whole.problem !== undefined, problem !== undefined, how)
     if (problem === undefined) holdSame(whole.read, read, how)
   }
   return whole

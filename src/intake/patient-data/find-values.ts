@@ -69,11 +69,17 @@ export function createFinder(values: Iterable<string>): Finder | undefined {
 
 /**
  * Further readings of a text: without escape sequences, because cards remove them, which joins the parts of a value; and
- * percent-decoded, as a separate reading, since a plain value that ends in "%" may stand before digits.
+ * percent-decoded, as a separate reading, since a plain value that ends in "%" may stand before digits. Both at once, and the latter
+ * alone: after an escape character, `%5` is a sequence, of which decoding makes the letter of a value.
  */
 function otherReadings(text: string): readonly FoldOptions[] {
   const escapes = mayEscape(text)
-  return [...(escapes ? [{ escapes }] : []), ...(mayBeEncoded(text) ? [{ escapes, percent: true }] : [])]
+  const percent = mayBeEncoded(text)
+  return [
+    ...(escapes ? [{ escapes }] : []),
+    ...(escapes && percent ? [{ percent }] : []),
+    ...(percent ? [{ escapes, percent }] : []),
+  ]
 }
 
 /** Up to this number, patterns are first searched with `includes`: most texts have none of them. */

@@ -145,6 +145,9 @@ it('hides a value between whose digits stand characters of two units, such as an
     const { data } = protect({ task_name: 't', task_id: 't', patient_id: 'ZX8257711', error })
     expect(String(data.error).replaceAll(/\W/g, '')).not.toContain('257711')
   }
+  // After an escape character, "%5" is a sequence of a terminal too.
+  const encoded = protect({ task_name: 't', task_id: 't', patient_id: 'ZX8257711', error: 'at \u001b%5AX8257711' })
+  expect(encoded.data.error).not.toContain('X8257711')
   // A letter of two units is none.
   const { data } = protect({ task_name: 't', task_id: 't', patient_id: 'ZX8257711', error: 'ZX8𞤀257711' })
   expect(data.error).toBe('ZX8𞤀257711')
