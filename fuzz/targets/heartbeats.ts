@@ -6,7 +6,7 @@ import { afterPing } from '../../src/sources/heartbeats/decide.ts'
 import { declaredOnly } from '../../src/sources/heartbeats/events.ts'
 import { MAX_OUTPUT, readOutput } from '../../src/sources/heartbeats/output.ts'
 import type { SourceEvent } from '../../src/sources/source.ts'
-import type { HeartbeatRow } from '../../src/store/heartbeats.ts'
+import { newHeartbeat } from '../../src/store/heartbeats.ts'
 import { mutateBody, parsed } from '../mutate/body.ts'
 import { holdSame, holdTaken } from '../properties/read-outside.ts'
 import { holdProblems, textsIn } from '../properties/refusal.ts'
@@ -46,27 +46,7 @@ const DEFINITION: HeartbeatDefinition = {
   output: true,
   alertmanager: undefined,
 }
-const UNSEEN: HeartbeatRow = {
-  name: DEFINITION.name,
-  version: 0,
-  waiting_since: NOW,
-  watched_at: NOW,
-  unwatched_since: null,
-  resumed_at: null,
-  seen_at: null,
-  succeeded_at: null,
-  failed_at: null,
-  started_at: null,
-  run_id: null,
-  unfinished_since: null,
-  last_run_id: null,
-  last_signal: null,
-  exit_code: null,
-  duration_ms: null,
-  open: [],
-  open_since: null,
-  end_type: null,
-}
+const UNSEEN = newHeartbeat(DEFINITION.name, NOW)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/
 

@@ -7,7 +7,7 @@ import { afterPing, nextDeadline } from '../sources/heartbeats/decide.ts'
 import { acceptChange } from '../sources/heartbeats/loop.ts'
 import { writeSchedule } from '../sources/heartbeats/schedule.ts'
 import type { Database } from '../store/database.ts'
-import { addHeartbeats, type HeartbeatRow, readHeartbeat, readHeartbeats } from '../store/heartbeats.ts'
+import { addHeartbeats, type HeartbeatRow, newHeartbeat, readHeartbeat, readHeartbeats } from '../store/heartbeats.ts'
 import type { AcceptsFromSources } from './accept-from-source.ts'
 import type { UseCaseParts } from './calls.ts'
 
@@ -75,7 +75,7 @@ export async function viewHeartbeats(
   if (catalogue.heartbeats.size === 0) return []
   const { now, rows } = await readHeartbeats(kysely)
   return [...catalogue.heartbeats.values()].map((definition) =>
-    viewOf(definition, rows.get(definition.name) ?? unwatched(definition.name, now), now),
+    viewOf(definition, rows.get(definition.name) ?? newHeartbeat(definition.name, now), now),
   )
 }
 
@@ -105,28 +105,4 @@ function statusOf(row: HeartbeatRow, due: Date, now: Date): HeartbeatView['statu
   if (row.started_at !== null) return 'running'
   if (due <= now) return 'late'
   return row.seen_at === null ? 'new' : 'ok'
-}
-
-function unwatched(name: string, now: Date): HeartbeatRow {
-  return {
-    name,
-    version: 0,
-    waiting_since: now,
-    watched_at: now,
-    unwatched_since: null,
-    resumed_at: null,
-    seen_at: null,
-    succeeded_at: null,
-    failed_at: null,
-    started_at: null,
-    run_id: null,
-    unfinished_since: null,
-    last_run_id: null,
-    last_signal: null,
-    exit_code: null,
-    duration_ms: null,
-    open: [],
-    open_since: null,
-    end_type: null,
-  }
 }

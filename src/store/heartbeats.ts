@@ -12,6 +12,31 @@ export interface ReadHeartbeats {
   readonly rows: ReadonlyMap<string, HeartbeatRow>
 }
 
+/** A heartbeat that no replica has watched yet, as its row will be. */
+export function newHeartbeat(name: string, at: Date): HeartbeatRow {
+  return {
+    name,
+    version: 0,
+    waiting_since: at,
+    watched_at: at,
+    unwatched_since: null,
+    resumed_at: null,
+    seen_at: null,
+    succeeded_at: null,
+    failed_at: null,
+    started_at: null,
+    run_id: null,
+    unfinished_since: null,
+    last_run_id: null,
+    last_signal: null,
+    exit_code: null,
+    duration_ms: null,
+    open: [],
+    open_since: null,
+    end_type: null,
+  }
+}
+
 const now = sql<Date>`clock_timestamp()::timestamptz(3)`
 
 /** Adds the rows that are missing: these heartbeats are watched from now on. */

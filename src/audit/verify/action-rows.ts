@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
 import type { StoredAction } from '../../store/record-in-order.ts'
+import { type ChangingTable, checkChanging } from './changing-rows.ts'
 import { isHashed, isHashedJson } from './compare.ts'
-import { addRowWithoutEntry, differs, type Findings, notBacked } from './found.ts'
+import type { Findings } from './found.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
-
-const TABLE = 'teams_actions'
 
 /** Whether each column of an action is as its last entry says. */
 export const ACTION_COLUMNS: Readonly<Record<string, (row: StoredAction, entry: Entry) => boolean>> = {
@@ -32,30 +31,21 @@ export const ACTION_COLUMNS: Readonly<Record<string, (row: StoredAction, entry: 
   salt: (row) => row.salt !== null,
 }
 
-/** Kinds of entries with which an action begins. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['action.requested', 'action.done', 'action.refused'])
+const TABLE: ChangingTable<StoredAction> = {
+  table: 'teams_actions',
+  prefix: 'action.',
+  beginnings: new Set(['action.requested', 'action.done', 'action.refused']),
+  columns: ACTION_COLUMNS,
+  removedBy: 'last',
+  at: (row) => row.requested_at,
+}
 
 /** Compares an action with the last of its entries. */
 export function checkAction(
   id: string,
   [row]: readonly StoredAction[],
   entries: readonly Entry[],
-  { trail, findings }: { readonly trail: Trail; readonly findings: Findings },
+  context: { readonly trail: Trail; readonly findings: Findings },
 ): void {
-  const own = entries.filter(({ kind }) => kind.startsWith('action.'))
-  const [, ...again] = own.filter(({ kind }) => BEGINNINGS.has(kind))
-  for (const entry of again) findings.add(notBacked(TABLE, id, entry, 'second row'))
-  const last = own.at(-1)
-  if (row === undefined) {
-    if (last && last.createdAt >= trail.removedBefore(TABLE)) findings.add(notBacked(TABLE, id, last))
-    return
-  }
-  if (last === undefined) {
-    // The entries of a month leave with its record, the rows of actions by their own time.
-    if (row.requested_at >= trail.removedBefore('teams_notifications'))
-      addRowWithoutEntry(findings, trail, { table: TABLE, id, at: row.requested_at, salted: row.salt !== null })
-    return
-  }
-  for (const [column, holds] of Object.entries(ACTION_COLUMNS))
-    if (!holds(row, last)) findings.add(differs(TABLE, id, column, last))
+  checkChanging(TABLE, id, row, entries, context)
 }

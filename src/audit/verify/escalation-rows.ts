@@ -1,11 +1,10 @@
 import { SILENCE_KINDS } from '../../contract/silences.ts'
 import type { StoredEscalation } from '../../store/record-in-order.ts'
+import { type ChangingTable, checkChanging } from './changing-rows.ts'
 import { isHashedJson } from './compare.ts'
-import { addRowWithoutEntry, differs, type Findings, notBacked } from './found.ts'
+import { differs, type Findings } from './found.ts'
 import type { Entry } from './read-entry.ts'
 import type { Trail } from './trail.ts'
-
-const TABLE = 'teams_escalations'
 
 /** Whether each column of an escalation is as its last entry says. */
 export const ESCALATION_COLUMNS: Readonly<Record<string, (row: StoredEscalation, entry: Entry) => boolean>> = {
@@ -29,31 +28,24 @@ function isLookedAtAgain(row: StoredEscalation, { held_by, next_at }: Entry['fie
   return bySilence && row.next_at !== null && typeof next_at === 'string' && row.next_at > next_at
 }
 
+const TABLE: ChangingTable<StoredEscalation> = {
+  table: 'teams_escalations',
+  prefix: 'escalation.',
+  beginnings: new Set(['escalation.started']),
+  columns: ESCALATION_COLUMNS,
+  // They leave by the age of their event, which is that of their first entry.
+  removedBy: 'first',
+  at: (row) => row.since,
+}
+
 /** Compares an escalation with the last of its entries, and its plan with the first. */
 export function checkEscalation(
   id: string,
   [row]: readonly StoredEscalation[],
   entries: readonly Entry[],
-  { trail, findings }: { readonly trail: Trail; readonly findings: Findings },
+  context: { readonly trail: Trail; readonly findings: Findings },
 ): void {
-  const own = entries.filter(({ kind }) => kind.startsWith('escalation.'))
-  const [started, ...again] = own.filter(({ kind }) => kind === 'escalation.started')
-  for (const entry of again) findings.add(notBacked(TABLE, id, entry, 'second row'))
-  const last = own.at(-1)
-  if (row === undefined) {
-    // They leave by the age of their event, which is that of their first entry.
-    const [first] = own
-    if (first && last && first.createdAt >= trail.removedBefore(TABLE)) findings.add(notBacked(TABLE, id, last))
-    return
-  }
-  if (last === undefined) {
-    // The entries of a month leave with its record, the rows of escalations by their own time.
-    if (row.since >= trail.removedBefore('teams_notifications'))
-      addRowWithoutEntry(findings, trail, { table: TABLE, id, at: row.since, salted: row.salt !== null })
-    return
-  }
-  for (const [column, holds] of Object.entries(ESCALATION_COLUMNS))
-    if (!holds(row, last)) findings.add(differs(TABLE, id, column, last))
-  if (started && !isHashedJson(started.fields.plan, row.salt, row.plan))
-    findings.add(differs(TABLE, id, 'plan', started))
+  const started = checkChanging(TABLE, id, row, entries, context)
+  if (row && started && !isHashedJson(started.fields.plan, row.salt, row.plan))
+    context.findings.add(differs(TABLE.table, id, 'plan', started))
 }

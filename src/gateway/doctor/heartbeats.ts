@@ -4,7 +4,7 @@ import type { Tables } from '../../store/tables.ts'
 import { viewHeartbeats } from '../heartbeats.ts'
 import { type Finding, fine, noted } from './finding.ts'
 
-/** Says which heartbeats of the configuration are late or have failed, and which have never given a sign. Nothing without heartbeats. */
+/** Says which heartbeats of the configuration are late or have failed, and which no job has ever reported. Nothing without heartbeats. */
 export async function checkHeartbeats(catalogue: Catalogue, kysely: Kysely<Tables>): Promise<readonly Finding[]> {
   const heartbeats = await viewHeartbeats({ catalogue }, kysely)
   if (heartbeats.length === 0) return []
@@ -29,6 +29,6 @@ export async function checkHeartbeats(catalogue: Catalogue, kysely: Kysely<Table
             'Have the job report to /v1/heartbeats/<name>; docs/guides/heartbeats.md has the commands.',
           ),
         ]),
-    ...(open.length + silent.length === 0 ? [fine('heartbeats', `all ${heartbeats.length} gave a sign in time`)] : []),
+    ...(open.length + silent.length === 0 ? [fine('heartbeats', `all ${heartbeats.length} reported in time`)] : []),
   ]
 }

@@ -8,7 +8,7 @@ import { amqpProblem } from './problems.ts'
 
 /** Longest time for a connection, and for an answer. */
 const DEADLINE_MS = 10_000
-/** Seconds between two signs of life; a connection without any for two of them is closed by amqplib. */
+/** Seconds between two AMQP heartbeats; amqplib closes a connection on which none arrived for two such intervals. */
 const HEARTBEAT_SECONDS = 10
 /** RabbitMQ sends frames of 128 KiB; the limit of amqplib is 64 MiB. */
 const MOST_FRAME_BYTES = 2 ** 20

@@ -17,7 +17,7 @@ export interface Reports {
   add(end: TaskEnd): void
   /** Makes the event of an end now; undefined where the configuration asks for none. */
   eventOf(end: TaskEnd, signal: AbortSignal): Promise<SourceEvent | undefined>
-  /** Writes what waits in batches, until nothing does or {@link WRITING_MS} are over. Returns how many were dropped since the last call. */
+  /** Writes pending events in batches, until none is left or {@link WRITING_MS} have passed. Returns how many were dropped since the last call. */
   write(accept: (events: readonly SourceEvent[]) => Promise<void>, signal: AbortSignal): Promise<number>
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HeartbeatDefinition } from '../../catalogue/heartbeats.ts'
 import type { Ping } from '../../contract/heartbeats.ts'
-import type { HeartbeatRow } from '../../store/heartbeats.ts'
+import { newHeartbeat } from '../../store/heartbeats.ts'
 import { afterPing, afterRemoval, afterTime, nextDeadline, UNWATCHED_MS } from './decide.ts'
 
 const START = Date.parse('2026-11-30T10:00:00Z')
@@ -25,27 +25,7 @@ const hourly: HeartbeatDefinition = {
 
 /** A heartbeat in the life of a test; times are minutes since its begin. Replicas look at it all the time unless it is said otherwise. */
 function heartbeat(definition = hourly) {
-  let row: HeartbeatRow = {
-    name: definition.name,
-    version: 0,
-    waiting_since: new Date(START),
-    watched_at: new Date(START),
-    unwatched_since: null,
-    resumed_at: null,
-    seen_at: null,
-    succeeded_at: null,
-    failed_at: null,
-    started_at: null,
-    run_id: null,
-    unfinished_since: null,
-    last_run_id: null,
-    last_signal: null,
-    exit_code: null,
-    duration_ms: null,
-    open: [],
-    open_since: null,
-    end_type: null,
-  }
+  let row = newHeartbeat(definition.name, new Date(START))
   const at = (minutes: number) => new Date(START + minutes * MINUTE)
   function take(change: ReturnType<typeof afterPing>) {
     row = change?.row ?? row

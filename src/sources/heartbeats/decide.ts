@@ -6,7 +6,7 @@ import { endEvent, troubleEvent } from './events.ts'
 import { readOutput } from './output.ts'
 import { type Deadline, deadlineOf, writeDuration } from './schedule.ts'
 
-/** Time without a look of any replica after which signs may have been lost: a gateway that starts again is away for less. */
+/** Time without a look of any replica after which reports may have been lost: a gateway that starts again is away for less. */
 export const UNWATCHED_MS = 45_000
 
 /** What a signal, or the time, makes of a heartbeat. */

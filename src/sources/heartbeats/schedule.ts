@@ -20,7 +20,7 @@ export interface Deadline {
 /**
  * Until when the next success may come.
  *
- * After a time in which no replica ran, signs may have been lost. An interval then begins anew; a time that has passed meanwhile gets
+ * After a time in which no replica ran, reports may have been lost. An interval then begins anew; a time that has passed meanwhile gets
  * its grace from when replicas run again.
  *
  * @param waitingSince the end of the last run
