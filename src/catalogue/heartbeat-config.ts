@@ -1,5 +1,5 @@
-import { CronExpressionParser } from 'cron-parser'
 import { z } from 'zod'
+import { cronParser } from '../kernel/cron.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { isObject } from '../kernel/json.ts'
 import { nearestName } from '../kernel/nearest.ts'
@@ -185,7 +185,7 @@ function isCron(written: string): boolean {
   // H stands for a number that the parser makes up.
   if (/(^|[\s,])H/i.test(written)) return false
   try {
-    return CronExpressionParser.parse(written).hasNext()
+    return cronParser().parse(written).hasNext()
   } catch {
     return false
   }

@@ -1,5 +1,5 @@
-import { CronExpressionParser } from 'cron-parser'
 import type { HeartbeatDefinition, HeartbeatSchedule } from '../../catalogue/heartbeats.ts'
+import { cronParser } from '../../kernel/cron.ts'
 
 /** A sign that comes so much before its time is that of this time: the clock of its sender may be fast. */
 const EARLY_MS = 30_000
@@ -8,7 +8,7 @@ const EARLY_MS = 30_000
 export function nextDue(schedule: HeartbeatSchedule, after: Date): Date {
   if ('everyMs' in schedule) return new Date(after.getTime() + schedule.everyMs)
   const currentDate = new Date(after.getTime() + EARLY_MS)
-  return CronExpressionParser.parse(schedule.cron, { currentDate, tz: schedule.timeZone }).next().toDate()
+  return cronParser().parse(schedule.cron, { currentDate, tz: schedule.timeZone }).next().toDate()
 }
 
 /** When a success is due, and until when it may come. */
