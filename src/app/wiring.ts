@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ActParts } from '../actions/act.ts'
-import { createCeleryProviders } from '../actions/celery/providers.ts'
+import type { createCeleryProviders } from '../actions/celery/providers.ts'
 import { createFollowUps } from '../actions/follow-up.ts'
 import { createOutsideActions } from '../actions/outside.ts'
+import type { ActionProvider } from '../actions/provider.ts'
 import { createArchive } from '../archive/archive.ts'
 import { checkAuditKeys } from '../audit/check-keys.ts'
 import { checkAnchors } from '../audit/compare-anchor.ts'
@@ -120,7 +121,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
   let opened: Database | undefined
   const providers = [
     ...(options.actions ?? []),
-    ...createCeleryProviders(catalogue.sources.values(), {
+    ...(await celeryProviders(catalogue, {
       kysely: () => {
         if (opened === undefined) throw new GatewayError('gateway_stopped')
         return opened.kysely
@@ -128,7 +129,7 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
       archive,
       secret: (name, part) => realSecrets.sourceSecret(secretNameOf(name, part)),
       clock,
-    }),
+    })),
   ]
   const links = createLinks(settings, createLinkKeys(settings), clock, providers)
   const renderer = deliver ? await loadRenderer(catalogue, settings, links.actionLink) : undefined
@@ -367,6 +368,16 @@ async function wireParts(options: GatewayOptions, releases: Releases): Promise<W
 async function loadRenderer(catalogue: Catalogue, settings: Settings, actionLink: ActionLink): Promise<Renderer> {
   const { createRenderer, rendererOptions } = await import('../cards/renderer.ts')
   return createRenderer(rendererOptions(catalogue, settings, actionLink))
+}
+
+/** Makes the actions on tasks of Celery. Imported only where a source of this kind is configured: the AMQP client takes memory. */
+async function celeryProviders(
+  { sources }: Catalogue,
+  parts: Parameters<typeof createCeleryProviders>[1],
+): Promise<readonly ActionProvider[]> {
+  if (![...sources.values()].some(({ kind }) => kind === 'celery')) return []
+  const { createCeleryProviders } = await import('../actions/celery/providers.ts')
+  return createCeleryProviders(sources.values(), parts)
 }
 
 /** Resolves or rejects with `work`; after `timeoutMs` milliseconds resolves without it. */

@@ -23,6 +23,7 @@ const PARTS = {
   sandbox: /src\/stand-ins\/teams\//,
   pglite: /node_modules\/@electric-sql\//,
   adaptivecards: /node_modules\/adaptivecards\//,
+  celery: /node_modules\/amqplib\/|src\/(?:actions|sources)\/celery\//,
   // Of the tests' stand-ins and of the doctor alone.
   testing: /src\/(?:testing|cli\/doctor)\/|node_modules\/jose\//,
 }
