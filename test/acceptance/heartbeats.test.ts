@@ -167,6 +167,19 @@ describe('heartbeats', () => {
     expect(await types()).toEqual(['backup.failed', 'backup.recovered'])
   })
 
+  it('that were reported while the configuration had another type for their end recover all the same', async () => {
+    const { ping, replicas, wait, types, open, kysely, wired } = await heartbeatsOn('postgres')
+    for (const name of ['import', 'backup']) await ping(name, failure(''))
+    await sql`UPDATE teams_heartbeats SET end_type = 'lab.sync.back'`.execute(kysely)
+    expect(await ping('backup', SUCCESS)).toMatchObject({ status: 'ok', open: [] })
+    const look = await replicas(1, { ...wired.catalogue, heartbeats: new Map() })
+    await wait(11, { watched: false })
+    await look()
+    await look(0)
+    expect(await types()).toEqual(['heartbeat.failed', 'backup.failed', 'backup.recovered', 'heartbeat.recovered'])
+    expect(await open()).toEqual([])
+  })
+
   it('of another name are refused', async () => {
     const { ping } = await heartbeatsOn('postgres')
     for (const name of ['imports', '__proto__', 'constructor', '../import', ''])

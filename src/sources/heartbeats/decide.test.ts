@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { HeartbeatDefinition } from '../../catalogue/heartbeats.ts'
 import type { Ping } from '../../contract/heartbeats.ts'
 import { newHeartbeat } from '../../store/heartbeats.ts'
-import { afterPing, afterRemoval, afterTime, nextDeadline, UNWATCHED_MS } from './decide.ts'
+import { afterPing, afterRemoval, afterTime, isNoteDue, nextDeadline, UNWATCHED_MS } from './decide.ts'
 
 const START = Date.parse('2026-11-30T10:00:00Z')
 const MINUTE = 60_000
@@ -180,5 +180,15 @@ describe('a heartbeat', () => {
     expect(ping(66, FAILURE)).toEqual(['backup.failed'])
     expect(remove(70)).toEqual(['backup.recovered'])
     expect(remove(71)).toEqual([])
+  })
+})
+
+describe('the note that heartbeats are watched', () => {
+  it('is due after its time, or for a time to come, and only for heartbeats of the configuration', () => {
+    const row = newHeartbeat('import', new Date(START))
+    const due = (seconds: number, name = 'import') =>
+      isNoteDue([row], new Set([name]), new Date(START + seconds * 1_000), 15_000)
+    expect([due(0), due(14), due(15), due(60), due(-1)]).toEqual([false, false, true, true, true])
+    expect([due(60, 'another'), isNoteDue([], new Set(['import']), new Date(START), 15_000)]).toEqual([false, false])
   })
 })

@@ -112,6 +112,19 @@ function resumed(row: HeartbeatRow, now: Date): HeartbeatRow {
   }
 }
 
+/** True where a heartbeat of the configuration was last noted as watched so long ago, or in the future of a clock that was set back. */
+export function isNoteDue(
+  rows: readonly HeartbeatRow[],
+  configured: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  now: Date,
+  everyMs: number,
+): boolean {
+  return rows.some(({ name, watched_at: watchedAt }) => {
+    const age = now.getTime() - watchedAt.getTime()
+    return configured.has(name) && (age >= everyMs || age < 0)
+  })
+}
+
 function lateness(definition: HeartbeatDefinition, row: HeartbeatRow, now: Date) {
   const run = runDeadline(definition, row)
   if (run !== undefined) {

@@ -66,6 +66,12 @@ export function heartbeatSubject(name: string): string {
   return `heartbeat.${name}`
 }
 
+/** The event with a type that the catalogue has: `endType`, where it would resolve with the type of an earlier configuration. */
+export function withKnownType(event: SourceEvent, catalogue: Catalogue, endType: string): SourceEvent {
+  if (findEventType(catalogue, event.eventType) !== undefined) return event
+  return { ...event, eventType: endType as SourceEvent['eventType'] }
+}
+
 /** The event without the fields that its type does not declare, which TEAMS_UNDECLARED_DATA may refuse. */
 export function declaredOnly(event: SourceEvent, catalogue: Catalogue): SourceEvent {
   const shape = findEventType(catalogue, event.eventType)?.schema.shape ?? {}

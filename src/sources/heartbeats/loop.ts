@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { HEARTBEAT_TYPES } from '../../catalogue/heartbeats.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
 import { addHeartbeats, type HeartbeatRow, noteWatched, readHeartbeats, saveHeartbeat } from '../../store/heartbeats.ts'
 import type { Tables } from '../../store/tables.ts'
 import type { AcceptFromSource } from '../runner.ts'
-import { afterRemoval, afterTime, type Change } from './decide.ts'
-import { declaredOnly, heartbeatSubject } from './events.ts'
+import { afterRemoval, afterTime, type Change, isNoteDue } from './decide.ts'
+import { declaredOnly, heartbeatSubject, withKnownType } from './events.ts'
 
 /** Between two looks: a missing success is reported so much late at most, while a replica runs. */
 const LOOK_MS = 5_000
@@ -27,8 +28,9 @@ export interface HeartbeatParts {
 /** Writes a change of a heartbeat with its events. False where another replica was first, and nothing was written. */
 export function acceptChange({ catalogue, accept }: Pick<HeartbeatParts, 'catalogue' | 'accept'>, change: Change) {
   const { row, events } = change
+  const { endType } = catalogue.heartbeats.get(row.name) ?? { endType: HEARTBEAT_TYPES.recovered }
   return accept(
-    events.map((event) => declaredOnly(event, catalogue)),
+    events.map((event) => declaredOnly(withKnownType(event, catalogue, endType), catalogue)),
     heartbeatSubject(row.name),
     (transaction) => saveHeartbeat(transaction, row),
   )
@@ -85,7 +87,8 @@ export function startHeartbeats(parts: HeartbeatParts): () => Promise<void> {
         failed = error
       }
     }
-    if (names.length > 0) await noteWatched(kysely, names, NOTE_MS)
+    // Most looks come too early for it: the statement would run every few seconds in each replica, and change no row.
+    if (isNoteDue(all, catalogue.heartbeats, now, NOTE_MS)) await noteWatched(kysely, names, NOTE_MS)
     return { rows: all, failed }
   }
 
